@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which keys may be sent, and what the prefix makes of them. */
+#ifndef TENON_CORE_KEY_H
+#define TENON_CORE_KEY_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "tenon/types.h"
+
+/* Looks at 16 bytes at a time where the machine can (gcc and clang see to it). */
+typedef uint8_t tenon__bytes16 __attribute__((vector_size(16)));
+
+/* Which of 16 bytes are below 0x21 or equal to 0x7f? */
+static inline tenon__bytes16 tenon__key_bad(const char *at)
+{
+	tenon__bytes16 bytes;
+
+	memcpy(&bytes, at, sizeof(bytes));
+	return (tenon__bytes16)((bytes < 0x21) | (bytes == 0x7f));
+}
+
+/*
+ * May this key be sent as it is? 1..TENON_KEY_MAX_BYTES bytes, no space, no
+ * control byte (0..31, 127); bytes from 128 are fine (memcached protocol.txt,
+ * "Keys").
+ */
+static inline bool tenon__key_valid(const char *key, size_t len)
+{
+	char padded[sizeof(tenon__bytes16)];
+	tenon__bytes16 bad;
+	uint64_t halves[2];
+
+	if (len == 0 || len > TENON_KEY_MAX_BYTES) {
+		return false;
+	}
+	if (len < sizeof(padded)) {
+		memset(padded, 'k', sizeof(padded));
+		memcpy(padded, key, len);
+		bad = tenon__key_bad(padded);
+	} else {
+		bad = tenon__key_bad(key + len - sizeof(bad));
+		for (size_t at = 0; at + sizeof(bad) < len;
+		     at += sizeof(bad)) {
+			bad |= tenon__key_bad(key + at);
+		}
+	}
+	memcpy(halves, &bad, sizeof(halves));
+	return (halves[0] | halves[1]) == 0;
+}
+
+/*
+ * Put the prefix into key: in front, or behind the first byte when that is `?`
+ * (libmc, _client.pyx normalize_key).
+ * Shape: out has room for prefix_len + len bytes; len is 1 or more.
+ */
+void tenon__key_prefix(char *out, const char *prefix, size_t prefix_len,
+		       const char *key, size_t len);
+
+#endif

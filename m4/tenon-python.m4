@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+# TENON_PYTHON
+# --with-python=auto|yes|no and --with-libmc-module: set PYTHON, pythondir and
+# pyexecdir as AM_PATH_PYTHON does, PYTHON_CPPFLAGS, and for Makefiles
+# PYTHON_MODULE and LIBMC_MODULE. An extension is a shared library.
+AC_DEFUN([TENON_PYTHON], [
+	AC_ARG_WITH([python],
+		[AS_HELP_STRING([--with-python=auto|yes|no],
+			[build the Python package tenon, which needs CPython
+			3.9 and its headers (default: auto)])],
+		[], [with_python=auto])
+	AC_ARG_WITH([libmc-module],
+		[AS_HELP_STRING([--with-libmc-module],
+			[install the Python package libmc, which stands in for
+			the one of that name (default: no)])],
+		[], [with_libmc_module=no])
+	tenon_python_missing=
+	PYTHON_CPPFLAGS=
+	AS_IF([test "x$enable_shared" != xyes],
+		[tenon_python_missing="an extension is a shared library, which --disable-shared rules out"])
+	AS_IF([test "x$with_python" != xno && test -z "$tenon_python_missing"], [
+		AM_PATH_PYTHON([3.9], [TENON_PYTHON_HEADERS],
+			[tenon_python_missing="no Python 3.9 or later"])
+	])
+	AS_IF([test "x$with_python" = xno || test -n "$tenon_python_missing"], [
+		AS_IF([test "x$with_python" = xyes],
+			[AC_MSG_ERROR([--with-python: $tenon_python_missing])])
+		AS_IF([test "x$with_libmc_module" != xno],
+			[AC_MSG_ERROR([--with-libmc-module needs --with-python])])
+		with_python=no
+	], [with_python=yes])
+	TENON_PYTHON_TESTS
+	AC_SUBST([PYTHON_CPPFLAGS])
+	AM_CONDITIONAL([PYTHON_MODULE], [test "x$with_python" = xyes])
+	AM_CONDITIONAL([LIBMC_MODULE], [test "x$with_libmc_module" != xno])
+])
+
+# TENON_PYTHON_HEADERS
+# Set PYTHON_CPPFLAGS, or tenon_python_missing where Python.h does not compile.
+AC_DEFUN([TENON_PYTHON_HEADERS], [
+	PYTHON_CPPFLAGS=-isystem`$PYTHON -c 'import sysconfig; print(sysconfig.get_path("include"))'`
+	tenon_save_CPPFLAGS=$CPPFLAGS
+	CPPFLAGS="$CPPFLAGS $PYTHON_CPPFLAGS"
+	AC_CHECK_HEADER([Python.h], [],
+		[tenon_python_missing="Python.h of $PYTHON not found (Debian: python3-dev)"])
+	CPPFLAGS=$tenon_save_CPPFLAGS
+])
+
+# TENON_PYTHON_TESTS
+# Set PYTHON_TESTS for Makefiles: pytest is there, and the interpreter can load what
+# the sanitizers make of the extension. SANITIZER_LIBRARY has to be loaded first.
+AC_DEFUN([TENON_PYTHON_TESTS], [
+	SANITIZER_LIBRARY=
+	tenon_python_tests=$with_python
+	AS_IF([test "x$with_python" = xyes], [
+		AC_MSG_CHECKING([whether $PYTHON has pytest])
+		AS_IF([$PYTHON -c 'import pytest' >/dev/null 2>&1],
+			[AC_MSG_RESULT([yes])],
+			[AC_MSG_RESULT([no; the tests of the Python packages are left out])
+			tenon_python_tests=no])
+	])
+	AS_CASE([$with_sanitizer],
+		[no | undefined], [],
+		[*address*], [
+			SANITIZER_LIBRARY=`$CC -print-file-name=libasan.so`
+			AS_IF([test ! -e "$SANITIZER_LIBRARY"], [
+				AC_MSG_WARN([no libasan.so; the tests of the Python packages are left out])
+				tenon_python_tests=no
+			])
+		], [
+			AC_MSG_WARN([the tests of the Python packages do not run with -fsanitize=$with_sanitizer; they are left out])
+			tenon_python_tests=no
+		])
+	AC_SUBST([SANITIZER_LIBRARY])
+	AM_CONDITIONAL([PYTHON_TESTS], [test "x$tenon_python_tests" = xyes])
+])

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+# TENON_FUZZING
+# --enable-fuzzing: what it takes to build the fuzz targets with libFuzzer. Before
+# LT_INIT, TENON_SANITIZER and TENON_PLUGINS_BEGIN, whose defaults it changes: the
+# library is linked into the targets, with every plugin.
+AC_DEFUN([TENON_FUZZING], [
+	AC_BEFORE([$0], [LT_INIT])
+	AC_ARG_ENABLE([fuzzing],
+		[AS_HELP_STRING([--enable-fuzzing],
+			[build the fuzz targets with libFuzzer, for which the
+			compiler has to be clang, and everything with the
+			address and undefined-behaviour sanitizers (for
+			developers)])],
+		[], [enable_fuzzing=no])
+	AS_IF([test "x$enable_fuzzing" != xno], [
+		enable_shared=no
+		enable_static=yes
+		with_sanitizer=address,undefined,fuzzer-no-link
+		with_builtin_plugins=all
+	])
+	AM_CONDITIONAL([FUZZING], [test "x$enable_fuzzing" != xno])
+])
+
+# TENON_SANITIZER
+# --with-sanitizer=LIST: set SANITIZER_CFLAGS, for compiling and linking, after
+# a program built with it has run.
+AC_DEFUN([TENON_SANITIZER], [
+	AC_ARG_WITH([sanitizer],
+		[AS_HELP_STRING([--with-sanitizer=LIST],
+			[build with sanitizers, such as address,undefined or
+			thread (for developers)])],
+		[], [with_sanitizer=no])
+	SANITIZER_CFLAGS=
+	AS_CASE([$with_sanitizer], [no], [], [yes],
+		[AC_MSG_ERROR([--with-sanitizer needs a list, such as address,undefined])],
+	[
+		SANITIZER_CFLAGS="-fsanitize=$with_sanitizer -fno-sanitize-recover=all -fno-omit-frame-pointer"
+		AC_MSG_CHECKING([whether $CC can use -fsanitize=$with_sanitizer])
+		tenon_save_CFLAGS=$CFLAGS
+		CFLAGS="$CFLAGS $SANITIZER_CFLAGS"
+		AC_RUN_IFELSE([AC_LANG_PROGRAM()], [AC_MSG_RESULT([yes])], [
+			AC_MSG_RESULT([no])
+			AC_MSG_ERROR([a program built with -fsanitize=$with_sanitizer does not compile, link or run; see config.log])
+		], [AC_MSG_RESULT([cross compiling, assumed])])
+		CFLAGS=$tenon_save_CFLAGS
+	])
+	AC_SUBST([SANITIZER_CFLAGS])
+	AM_CONDITIONAL([SANITIZED], [test "x$with_sanitizer" != xno])
+])

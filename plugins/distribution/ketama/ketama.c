@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libmc's consistent hashing: every server has 100 points on a ring of 2^32
+ * places, named after its alias or address; a key belongs to the first point at
+ * or after its hash.
+ */
+#include <string.h>
+
+#include "tenon/plugin/distribution.h"
+
+#define POINTS_PER_WEIGHT 100
+#define POINTS_MAX	  (1u << 24) /* 128 MiB, and as much again during build */
+#define SERVER_COUNT_MAX  65535
+#define NAME_MAX_BYTES	  480 /* of an alias or a host */
+#define POINT_MAX_BYTES	  512 /* of a name with ":65535-99999" */
+#define POINTS_AT_ONCE	  16
+#define DIGITS_MAX	  10 /* of a uint32_t */
+
+/* Steps along the points that are cheaper than halving what is left. */
+#define SCAN_MAX 8
+
+struct ketama_options {
+	const struct tenon_hash *point_hash;
+};
+
+struct ketama {
+	const struct tenon_host *host;
+	const struct tenon_hash *point_hash;
+	uint32_t server_count;
+	uint32_t point_count;
+	/*
+	 * value << 32 | server, ascending, so that equal values are in order of
+	 * servers. One more at the end has the greatest value and the first
+	 * point's server: the ring closes without a test.
+	 */
+	uint64_t *points;
+	/* [hash >> index_shift]: the first point at or after these top bits. */
+	uint32_t *index;
+	uint32_t index_shift;
+};
+
+static int ketama_init(void *self, const void *options,
+		       const struct tenon_host *host, struct tenon_error *err)
+{
+	const struct ketama_options *chosen = options;
+	struct ketama *ketama = self;
+
+	(void)err;
+	ketama->host = host;
+	ketama->point_hash = chosen->point_hash;
+	return 0;
+}
+
+static void ketama_fini(void *self)
+{
+	struct ketama *ketama = self;
+
+	if (ketama->host == NULL) {
+		return;
+	}
+	ketama->host->free(ketama->host->context, ketama->points);
+	ketama->host->free(ketama->host->context, ketama->index);
+	ketama->points = NULL;
+	ketama->index = NULL;
+}
+
+/* ---- build ------------------------------------------------------------- */
+
+/* Write number in decimal, without NUL; returns how many digits. */
+static size_t put_number(char *to, uint32_t number)
+{
+	char digits[DIGITS_MAX];
+	size_t len = 0;
+
+	do {
+		digits[len++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	for (size_t i = 0; i < len; i++) {
+		to[i] = digits[len - 1 - i];
+	}
+	return len;
+}
+
+/*
+ * Write what the names of a server's points begin with: "alias-", "host-", or
+ * "host:port-". Returns its length.
+ */
+static size_t put_name(char to[POINT_MAX_BYTES],
+		       const struct tenon_ring_server *server)
+{
+	const char *name = server->alias != NULL ? server->alias : server->host;
+	size_t len = strlen(name);
+
+	memcpy(to, name, len);
+	/* A UNIX socket has no port, and libmc leaves its own default out. */
+	if (server->alias == NULL && server->port != 0 &&
+	    server->port != TENON_DEFAULT_PORT) {
+		to[len++] = ':';
+		len += put_number(to + len, server->port);
+	}
+	to[len++] = '-';
+	return len;
+}
+
+/* Make the points of one server, which has the given index. */
+static void put_points(const struct ketama *ketama, uint64_t *points,
+		       const struct tenon_ring_server *server, uint32_t index)
+{
+	const struct tenon_hash *hash = ketama->point_hash;
+	uint32_t count = POINTS_PER_WEIGHT * server->weight;
+	char names[POINTS_AT_ONCE][POINT_MAX_BYTES];
+	struct tenon_slice slices[POINTS_AT_ONCE];
+	uint64_t hashes[POINTS_AT_ONCE];
+	size_t name_len = put_name(names[0], server);
+
+	for (size_t n = 0; n < POINTS_AT_ONCE; n++) {
+		memcpy(names[n], names[0], name_len);
+		slices[n].data = names[n];
+	}
+	for (uint32_t done = 0; done < count; done += POINTS_AT_ONCE) {
+		uint32_t batch = count - done;
+
+		if (batch > POINTS_AT_ONCE) {
+			batch = POINTS_AT_ONCE;
+		}
+		for (uint32_t n = 0; n < batch; n++) {
+			slices[n].len =
+				name_len +
+				put_number(names[n] + name_len, done + n);
+		}
+		hash->ops->hash_many(hash->self, slices, batch, hashes);
+		for (uint32_t n = 0; n < batch; n++) {
+			points[done + n] = hashes[n] << 32 | index;
+		}
+	}
+}
+
+/*
+ * Sort by value, keeping the order of equal ones, a byte at a time: the time
+ * does not depend on how the point hash spreads.
+ */
+static void sort_points(uint64_t *points, uint64_t *scratch, uint32_t count)
+{
+	for (unsigned shift = 32; shift < 64; shift += 8) {
+		uint32_t start[256] = { 0 };
+		uint64_t *from = points;
+		uint32_t at = 0;
+
+		for (uint32_t i = 0; i < count; i++) {
+			start[points[i] >> shift & 0xff]++;
+		}
+		for (unsigned byte = 0; byte < 256; byte++) {
+			uint32_t n = start[byte];
+
+			start[byte] = at;
+			at += n;
+		}
+		for (uint32_t i = 0; i < count; i++) {
+			scratch[start[points[i] >> shift & 0xff]++] = points[i];
+		}
+		/* After four exchanges the points are where they began. */
+		points = scratch;
+		scratch = from;
+	}
+}
+
+/* Fill the index: bucket b begins at the first point of b or a later one. */
+static void fill_index(struct ketama *ketama, uint32_t buckets)
+{
+	uint32_t bucket = 0;
+
+	for (uint32_t i = 0; i < ketama->point_count; i++) {
+		uint32_t value = (uint32_t)(ketama->points[i] >> 32);
+
+		while (bucket <= value >> ketama->index_shift) {
+			ketama->index[bucket++] = i;
+		}
+	}
+	while (bucket <= buckets) {
+		ketama->index[bucket++] = ketama->point_count;
+	}
+}
+
+/* Check the servers and count their points. */
+static int measure(struct ketama *ketama,
+		   const struct tenon_ring_server *servers, uint32_t count,
+		   struct tenon_error *err)
+{
+	uint64_t weight = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = servers[i].alias != NULL ? servers[i].alias
+							    : servers[i].host;
+		size_t len = strlen(name);
+
+		if (len > NAME_MAX_BYTES) {
+			return ketama->host->set_error(
+				err, TENON_ECONFIG,
+				"server '%.40s...' has a name of %zu bytes; "
+				"ketama places names of up to %d",
+				name, len, NAME_MAX_BYTES);
+		}
+		weight += servers[i].weight;
+	}
+	if (weight > POINTS_MAX / POINTS_PER_WEIGHT) {
+		return ketama->host->set_error(
+			err, TENON_ECONFIG,
+			"the weights of all servers add up to %llu; ketama "
+			"holds up to %u in all: use smaller weights",
+			(unsigned long long)weight,
+			POINTS_MAX / POINTS_PER_WEIGHT);
+	}
+	ketama->server_count = count;
+	ketama->point_count = (uint32_t)weight * POINTS_PER_WEIGHT;
+	return 0;
+}
+
+static int ketama_build(void *self, const struct tenon_ring_server *servers,
+			uint32_t count, const struct tenon_hash *key_hash,
+			struct tenon_error *err)
+{
+	struct ketama *ketama = self;
+	const struct tenon_host *host = ketama->host;
+	uint32_t buckets = 2;
+	uint64_t *scratch;
+	uint64_t *at;
+	int rc;
+
+	(void)key_hash;
+	rc = measure(ketama, servers, count, err);
+	if (rc != 0) {
+		return rc;
+	}
+	/* About one point in a bucket. */
+	ketama->index_shift = 31;
+	while (buckets < ketama->point_count) {
+		buckets *= 2;
+		ketama->index_shift--;
+	}
+	ketama->points =
+		host->alloc(host->context, ((size_t)ketama->point_count + 1) *
+						   sizeof(*ketama->points));
+	ketama->index = host->alloc(
+		host->context, ((size_t)buckets + 1) * sizeof(*ketama->index));
+	scratch = host->alloc(host->context,
+			      (size_t)ketama->point_count * sizeof(*scratch));
+	if (ketama->points == NULL || ketama->index == NULL ||
+	    scratch == NULL) {
+		host->free(host->context, scratch);
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	}
+	at = ketama->points;
+	for (uint32_t i = 0; i < count; i++) {
+		put_points(ketama, at, &servers[i], i);
+		at += POINTS_PER_WEIGHT * servers[i].weight;
+	}
+	sort_points(ketama->points, scratch, ketama->point_count);
+	*at = (uint64_t)UINT32_MAX << 32 | (uint32_t)ketama->points[0];
+	fill_index(ketama, buckets);
+	host->free(host->context, scratch);
+	return 0;
+}
+
+/* ---- lookup ------------------------------------------------------------ */
+
+/* The first point at or after the hash; point_count is the first point's twin. */
+static inline uint32_t find_point(const struct ketama *ketama, uint64_t hash)
+{
+	uint32_t bucket = (uint32_t)hash >> ketama->index_shift;
+	uint32_t low = ketama->index[bucket];
+	uint32_t high = ketama->index[bucket + 1];
+	uint64_t wanted = hash << 32;
+
+	while (high - low > SCAN_MAX) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (ketama->points[middle] < wanted) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	while (ketama->points[low] < wanted) {
+		low++;
+	}
+	return low;
+}
+
+static uint32_t ketama_locate(const void *self,
+			      const struct tenon_ring_key *key)
+{
+	const struct ketama *ketama = self;
+
+	return (uint32_t)ketama->points[find_point(ketama, key->hash)];
+}
+
+static uint32_t ketama_next(const void *self, const struct tenon_ring_key *key,
+			    uint32_t nth)
+{
+	const struct ketama *ketama = self;
+	uint32_t at = find_point(ketama, key->hash);
+	unsigned char seen[SERVER_COUNT_MAX / 8 + 1];
+	uint32_t found = 0;
+
+	if (nth >= ketama->server_count) {
+		return TENON_NO_SERVER;
+	}
+	memset(seen, 0, (ketama->server_count + 7) / 8);
+	for (;;) {
+		uint32_t server = (uint32_t)ketama->points[at];
+		unsigned char bit = (unsigned char)(1u << server % 8);
+
+		if ((seen[server / 8] & bit) == 0) {
+			seen[server / 8] |= bit;
+			if (found++ == nth) {
+				return server;
+			}
+		}
+		/* The last point is the first one's twin. */
+		at = at < ketama->point_count ? at + 1 : 1;
+	}
+}
+
+static const struct tenon_option ketama_options[] = {
+	{ .name = "point_hash",
+	  .type = TENON_OPTION_HASH,
+	  .offset = offsetof(struct ketama_options, point_hash),
+	  .def_text = "md5",
+	  .help = "hash of the servers' points, whatever hash the keys use" },
+	{ .name = NULL }
+};
+
+static const struct tenon_distribution_ops ketama_ops = {
+	.size = sizeof(struct tenon_distribution_ops),
+	.state_size = sizeof(struct ketama),
+	.init = ketama_init,
+	.fini = ketama_fini,
+	.build = ketama_build,
+	.locate = ketama_locate,
+	.next = ketama_next,
+};
+
+TENON_PLUGIN_DEFINE(distribution_ketama, .kind = TENON_KIND_DISTRIBUTION,
+		    .name = "ketama", .version = "1.0",
+		    .summary = "consistent hashing, the ring of libmc",
+		    .options_bytes = sizeof(struct ketama_options),
+		    .options = ketama_options, .ops = &ketama_ops)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* FNV-1a, 32 bits: xor, then multiply (Fowler, Noll, Vo). */
+#include "tenon/plugin/hash.h"
+
+#define OFFSET_BASIS 0x811c9dc5u
+#define PRIME	     0x01000193u
+
+static uint64_t fnv1a_32_hash(const void *self, const void *key, size_t key_len)
+{
+	const unsigned char *bytes = key;
+	uint32_t hash = OFFSET_BASIS;
+
+	(void)self;
+	for (size_t i = 0; i < key_len; i++) {
+		hash = (hash ^ bytes[i]) * PRIME;
+	}
+	return hash;
+}
+
+#define DIGITS_50  "01234567890123456789012345678901234567890123456789"
+#define DIGITS_250 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50
+#define HIGH_BYTES                                                             \
+	"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
+
+/* "", "a" and "foobar" are the authors' own; libmc. */
+static const struct tenon_hash_vector fnv1a_32_vectors[] = {
+	{ "", 0, 0, 0x811c9dc5 },
+	{ "a", 1, 0, 0xe40c292c },
+	{ "foobar", 6, 0, 0xbf9cf968 },
+	{ "foo", 3, 0, 0xa9f37ed7 },
+	{ "key:1", 5, 0, 0x58140fa9 },
+	{ "user:1234", 9, 0, 0x8457ce84 },
+	{ "\xe4\xb8\xad\xe6\x96\x87", 6, 0, 0xc488f045 },
+	{ HIGH_BYTES, 16, 0, 0x6cfe3e15 },
+	{ DIGITS_250, 250, 0, 0x08b61cd2 },
+};
+
+static const struct tenon_hash_ops fnv1a_32_ops = {
+	.size = sizeof(struct tenon_hash_ops),
+	.hash = fnv1a_32_hash,
+	.selftest = fnv1a_32_vectors,
+	.selftest_count =
+		sizeof(fnv1a_32_vectors) / sizeof(fnv1a_32_vectors[0]),
+	.bits = 32,
+};
+
+TENON_PLUGIN_DEFINE(hash_fnv1a_32, .kind = TENON_KIND_HASH, .name = "fnv1a_32",
+		    .version = "1.0",
+		    .summary = "FNV-1a, 32 bits, on unsigned bytes",
+		    .ops = &fnv1a_32_ops)

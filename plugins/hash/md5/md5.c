@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * MD5 (RFC 1321) of a key, of which libmc and libmemcached use the first four
+ * bytes as a little-endian number. Written for keys: nearly all are shorter than
+ * 56 bytes and so one block, and only the first of the four result words is
+ * wanted.
+ */
+#include <string.h>
+#if defined(__GNUC__) && defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "tenon/plugin/hash.h"
+
+#ifdef __GNUC__
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE
+#endif
+
+#define BLOCK_BYTES   64
+#define WORDS	      16 /* in a block */
+#define LENGTH_OFFSET 56 /* the message's length in bits ends the last block */
+#define ONE_BLOCK_MAX 55 /* longest key that leaves room for 0x80 and length */
+
+#define INIT_A 0x67452301u
+#define INIT_B 0xefcdab89u
+#define INIT_C 0x98badcfeu
+#define INIT_D 0x10325476u
+
+/*
+ * G adds its halves instead of combining them with or (no bit is in both): the
+ * half with c is then off the critical path, which is what MD5 waits for.
+ */
+#define F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
+#define G(x, y, z) (((y) & ~(z)) + ((x) & (z)))
+#define I(x, y, z) ((y) ^ ((x) | ~(z)))
+
+#define STEP(f, a, b, c, d, w, k, s)                                           \
+	do {                                                                   \
+		(a) += (w) + k##u + f(b, c, d);                                \
+		(a) = (((a) << (s)) | ((a) >> (32 - (s)))) + (b);              \
+	} while (0)
+
+/*
+ * A step with H, the three of b, c, d combined with xor. t is c ^ d before, and
+ * b ^ c, which the next step calls c ^ d, afterwards.
+ */
+#define STEP_H(a, b, c, d, t, w, k, s)                                         \
+	do {                                                                   \
+		(t) ^= (b);                                                    \
+		(a) += (w) + k##u + (t);                                       \
+		(a) = (((a) << (s)) | ((a) >> (32 - (s)))) + (b);              \
+		(t) ^= (d);                                                    \
+	} while (0)
+
+/*
+ * The 64 steps on a, b, c, d, which are numbers or vectors of numbers, and so is
+ * t; word(i) is word i of the block.
+ */
+#define ROUNDS(a, b, c, d, t, word)                                            \
+	STEP(F, a, b, c, d, word(0), 0xd76aa478, 7);                           \
+	STEP(F, d, a, b, c, word(1), 0xe8c7b756, 12);                          \
+	STEP(F, c, d, a, b, word(2), 0x242070db, 17);                          \
+	STEP(F, b, c, d, a, word(3), 0xc1bdceee, 22);                          \
+	STEP(F, a, b, c, d, word(4), 0xf57c0faf, 7);                           \
+	STEP(F, d, a, b, c, word(5), 0x4787c62a, 12);                          \
+	STEP(F, c, d, a, b, word(6), 0xa8304613, 17);                          \
+	STEP(F, b, c, d, a, word(7), 0xfd469501, 22);                          \
+	STEP(F, a, b, c, d, word(8), 0x698098d8, 7);                           \
+	STEP(F, d, a, b, c, word(9), 0x8b44f7af, 12);                          \
+	STEP(F, c, d, a, b, word(10), 0xffff5bb1, 17);                         \
+	STEP(F, b, c, d, a, word(11), 0x895cd7be, 22);                         \
+	STEP(F, a, b, c, d, word(12), 0x6b901122, 7);                          \
+	STEP(F, d, a, b, c, word(13), 0xfd987193, 12);                         \
+	STEP(F, c, d, a, b, word(14), 0xa679438e, 17);                         \
+	STEP(F, b, c, d, a, word(15), 0x49b40821, 22);                         \
+	STEP(G, a, b, c, d, word(1), 0xf61e2562, 5);                           \
+	STEP(G, d, a, b, c, word(6), 0xc040b340, 9);                           \
+	STEP(G, c, d, a, b, word(11), 0x265e5a51, 14);                         \
+	STEP(G, b, c, d, a, word(0), 0xe9b6c7aa, 20);                          \
+	STEP(G, a, b, c, d, word(5), 0xd62f105d, 5);                           \
+	STEP(G, d, a, b, c, word(10), 0x02441453, 9);                          \
+	STEP(G, c, d, a, b, word(15), 0xd8a1e681, 14);                         \
+	STEP(G, b, c, d, a, word(4), 0xe7d3fbc8, 20);                          \
+	STEP(G, a, b, c, d, word(9), 0x21e1cde6, 5);                           \
+	STEP(G, d, a, b, c, word(14), 0xc33707d6, 9);                          \
+	STEP(G, c, d, a, b, word(3), 0xf4d50d87, 14);                          \
+	STEP(G, b, c, d, a, word(8), 0x455a14ed, 20);                          \
+	STEP(G, a, b, c, d, word(13), 0xa9e3e905, 5);                          \
+	STEP(G, d, a, b, c, word(2), 0xfcefa3f8, 9);                           \
+	STEP(G, c, d, a, b, word(7), 0x676f02d9, 14);                          \
+	STEP(G, b, c, d, a, word(12), 0x8d2a4c8a, 20);                         \
+	(t) = (c) ^ (d);                                                       \
+	STEP_H(a, b, c, d, t, word(5), 0xfffa3942, 4);                         \
+	STEP_H(d, a, b, c, t, word(8), 0x8771f681, 11);                        \
+	STEP_H(c, d, a, b, t, word(11), 0x6d9d6122, 16);                       \
+	STEP_H(b, c, d, a, t, word(14), 0xfde5380c, 23);                       \
+	STEP_H(a, b, c, d, t, word(1), 0xa4beea44, 4);                         \
+	STEP_H(d, a, b, c, t, word(4), 0x4bdecfa9, 11);                        \
+	STEP_H(c, d, a, b, t, word(7), 0xf6bb4b60, 16);                        \
+	STEP_H(b, c, d, a, t, word(10), 0xbebfbc70, 23);                       \
+	STEP_H(a, b, c, d, t, word(13), 0x289b7ec6, 4);                        \
+	STEP_H(d, a, b, c, t, word(0), 0xeaa127fa, 11);                        \
+	STEP_H(c, d, a, b, t, word(3), 0xd4ef3085, 16);                        \
+	STEP_H(b, c, d, a, t, word(6), 0x04881d05, 23);                        \
+	STEP_H(a, b, c, d, t, word(9), 0xd9d4d039, 4);                         \
+	STEP_H(d, a, b, c, t, word(12), 0xe6db99e5, 11);                       \
+	STEP_H(c, d, a, b, t, word(15), 0x1fa27cf8, 16);                       \
+	STEP_H(b, c, d, a, t, word(2), 0xc4ac5665, 23);                        \
+	STEP(I, a, b, c, d, word(0), 0xf4292244, 6);                           \
+	STEP(I, d, a, b, c, word(7), 0x432aff97, 10);                          \
+	STEP(I, c, d, a, b, word(14), 0xab9423a7, 15);                         \
+	STEP(I, b, c, d, a, word(5), 0xfc93a039, 21);                          \
+	STEP(I, a, b, c, d, word(12), 0x655b59c3, 6);                          \
+	STEP(I, d, a, b, c, word(3), 0x8f0ccc92, 10);                          \
+	STEP(I, c, d, a, b, word(10), 0xffeff47d, 15);                         \
+	STEP(I, b, c, d, a, word(1), 0x85845dd1, 21);                          \
+	STEP(I, a, b, c, d, word(8), 0x6fa87e4f, 6);                           \
+	STEP(I, d, a, b, c, word(15), 0xfe2ce6e0, 10);                         \
+	STEP(I, c, d, a, b, word(6), 0xa3014314, 15);                          \
+	STEP(I, b, c, d, a, word(13), 0x4e0811a1, 21);                         \
+	STEP(I, a, b, c, d, word(4), 0xf7537e82, 6);                           \
+	STEP(I, d, a, b, c, word(11), 0xbd3af235, 10);                         \
+	STEP(I, c, d, a, b, word(2), 0x2ad7d2bb, 15);                          \
+	STEP(I, b, c, d, a, word(9), 0xeb86d391, 21)
+
+static inline uint32_t load_le32(const unsigned char *bytes)
+{
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
+	       (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static inline void store_le32(unsigned char *bytes, uint32_t word)
+{
+	bytes[0] = (unsigned char)word;
+	bytes[1] = (unsigned char)(word >> 8);
+	bytes[2] = (unsigned char)(word >> 16);
+	bytes[3] = (unsigned char)(word >> 24);
+}
+
+/* ---- one key ----------------------------------------------------------- */
+
+#define WORD(i) load_le32(block + (i)*4)
+/* The upper half of the length in bits: 0 for messages up to 512 MiB. */
+#define WORD_OF_ONE_BLOCK(i) ((i) == 15 ? 0 : WORD(i))
+
+/*
+ * Copy a tail of less than a block. Two fixed-size copies that overlap cost less
+ * than one of unknown size.
+ */
+static inline void copy_tail(unsigned char *to, const unsigned char *from,
+			     size_t len)
+{
+	if (len >= 32) {
+		memcpy(to, from, 32);
+		memcpy(to + len - 32, from + len - 32, 32);
+	} else if (len >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + len - 16, from + len - 16, 16);
+	} else if (len >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + len - 8, from + len - 8, 8);
+	} else {
+		for (size_t i = 0; i < len; i++) {
+			to[i] = from[i];
+		}
+	}
+}
+
+/* The number of blocks of a padded key. */
+static size_t block_count(size_t key_len)
+{
+	return (key_len + 1 + 8 + BLOCK_BYTES - 1) / BLOCK_BYTES;
+}
+
+/*
+ * Find block number n of a padded key: in the key itself where it is whole, else
+ * made in scratch.
+ */
+static inline const unsigned char *padded_block(
+	unsigned char scratch[BLOCK_BYTES], const unsigned char *key,
+	size_t key_len, size_t n)
+{
+	size_t start = n * BLOCK_BYTES;
+	uint64_t bits = (uint64_t)key_len * 8;
+
+	if (start + BLOCK_BYTES <= key_len) {
+		return key + start;
+	}
+	memset(scratch, 0, BLOCK_BYTES);
+	if (start <= key_len) {
+		copy_tail(scratch, key + start, key_len - start);
+		scratch[key_len - start] = 0x80;
+	}
+	if (n + 1 == block_count(key_len)) {
+		store_le32(scratch + LENGTH_OFFSET, (uint32_t)bits);
+		store_le32(scratch + LENGTH_OFFSET + 4, (uint32_t)(bits >> 32));
+	}
+	return scratch;
+}
+
+static void compress(uint32_t state[4], const unsigned char *block)
+{
+	uint32_t a = state[0];
+	uint32_t b = state[1];
+	uint32_t c = state[2];
+	uint32_t d = state[3];
+	uint32_t t;
+
+	ROUNDS(a, b, c, d, t, WORD);
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+}
+
+/*
+ * A function of its own: where the block is made in the same function, gcc sums
+ * words and constants ahead of time and spills them all. The last three steps
+ * do not reach word a and vanish.
+ */
+NOINLINE static uint32_t one_block(const unsigned char *block)
+{
+	uint32_t a = INIT_A;
+	uint32_t b = INIT_B;
+	uint32_t c = INIT_C;
+	uint32_t d = INIT_D;
+	uint32_t t;
+
+	ROUNDS(a, b, c, d, t, WORD_OF_ONE_BLOCK);
+	return INIT_A + a;
+}
+
+NOINLINE static uint32_t many_blocks(const unsigned char *key, size_t key_len)
+{
+	unsigned char scratch[BLOCK_BYTES];
+	uint32_t state[4] = { INIT_A, INIT_B, INIT_C, INIT_D };
+	size_t count = block_count(key_len);
+
+	for (size_t n = 0; n < count; n++) {
+		compress(state, padded_block(scratch, key, key_len, n));
+	}
+	return state[0];
+}
+
+static uint64_t md5_hash(const void *self, const void *key, size_t key_len)
+{
+	unsigned char block[BLOCK_BYTES] = { 0 };
+
+	(void)self;
+	if (key_len > ONE_BLOCK_MAX) {
+		return many_blocks(key, key_len);
+	}
+	copy_tail(block, key, key_len);
+	block[key_len] = 0x80;
+	store_le32(block + LENGTH_OFFSET, (uint32_t)key_len * 8);
+	return one_block(block);
+}
+
+/* ---- many keys --------------------------------------------------------- */
+
+#ifdef __GNUC__
+
+#define LANES_MAX	 16
+#define LANES_WORTHWHILE 5 /* fewer keys are faster one by one */
+#define BLOCKS_MAX	 5 /* of a key of TENON_KEY_MAX_BYTES */
+
+/* Keys of equally many blocks that wait until the lanes are full. */
+struct lanes {
+	const struct tenon_slice *keys[LANES_MAX];
+	uint64_t *out[LANES_MAX];
+	size_t count;
+};
+
+/* Word i of every lane. */
+#define WORD_OF_LANES(i) w[i]
+
+/*
+ * Define a function that hashes as many keys as a vector has lanes, all of the
+ * same number of blocks; load(w, block) spreads the words of a block of each key
+ * over w.
+ */
+#define DEFINE_LANES(name, vector, load, attributes)                           \
+	attributes static void name(uint32_t *out, const struct lanes *lanes,  \
+				    size_t blocks)                             \
+	{                                                                      \
+		enum { COUNT = sizeof(vector) / sizeof(uint32_t) };            \
+		unsigned char scratch[COUNT][BLOCK_BYTES];                     \
+		const unsigned char *block[COUNT];                             \
+		vector w[WORDS];                                               \
+		vector a = (vector){ 0 } + INIT_A;                             \
+		vector b = (vector){ 0 } + INIT_B;                             \
+		vector c = (vector){ 0 } + INIT_C;                             \
+		vector d = (vector){ 0 } + INIT_D;                             \
+		vector t;                                                      \
+                                                                               \
+		for (size_t n = 0; n < blocks; n++) {                          \
+			vector a0 = a, b0 = b, c0 = c, d0 = d;                 \
+                                                                               \
+			for (size_t i = 0; i < COUNT; i++) {                   \
+				const struct tenon_slice *key =                \
+					lanes->keys[i];                        \
+                                                                               \
+				block[i] = padded_block(scratch[i], key->data, \
+							key->len, n);          \
+			}                                                      \
+			load(w, block);                                        \
+			ROUNDS(a, b, c, d, t, WORD_OF_LANES);                  \
+			a += a0;                                               \
+			b += b0;                                               \
+			c += c0;                                               \
+			d += d0;                                               \
+		}                                                              \
+		memcpy(out, &a, sizeof(a));                                    \
+	}
+
+/*
+ * MD5 waits for its own last step most of the time, so vectors are twice as wide
+ * as the registers: two independent halves take no longer than one.
+ */
+typedef uint32_t vector_x8 __attribute__((vector_size(32)));
+
+static inline void load_x8(vector_x8 w[WORDS],
+			   const unsigned char *const block[8])
+{
+	for (size_t i = 0; i < WORDS; i++) {
+		w[i] = (vector_x8){ load_le32(block[0] + i * 4),
+				    load_le32(block[1] + i * 4),
+				    load_le32(block[2] + i * 4),
+				    load_le32(block[3] + i * 4),
+				    load_le32(block[4] + i * 4),
+				    load_le32(block[5] + i * 4),
+				    load_le32(block[6] + i * 4),
+				    load_le32(block[7] + i * 4) };
+	}
+}
+
+DEFINE_LANES(hash_x8, vector_x8, load_x8, )
+
+#ifdef __x86_64__
+
+#define AVX2 __attribute__((target("avx2")))
+
+typedef uint32_t vector_x16 __attribute__((vector_size(64)));
+
+/* Turn the rows that start at block[0..7] into columns half of w[0..7]. */
+AVX2 static inline void transpose_x8(vector_x16 w[8], size_t half,
+				     const unsigned char *const block[8],
+				     size_t offset)
+{
+#define ROW(i) _mm256_loadu_si256((const void *)(block[i] + offset))
+	__m256i r01 = _mm256_unpacklo_epi32(ROW(0), ROW(1));
+	__m256i s01 = _mm256_unpackhi_epi32(ROW(0), ROW(1));
+	__m256i r23 = _mm256_unpacklo_epi32(ROW(2), ROW(3));
+	__m256i s23 = _mm256_unpackhi_epi32(ROW(2), ROW(3));
+	__m256i r45 = _mm256_unpacklo_epi32(ROW(4), ROW(5));
+	__m256i s45 = _mm256_unpackhi_epi32(ROW(4), ROW(5));
+	__m256i r67 = _mm256_unpacklo_epi32(ROW(6), ROW(7));
+	__m256i s67 = _mm256_unpackhi_epi32(ROW(6), ROW(7));
+#undef ROW
+	__m256i low[4] = { _mm256_unpacklo_epi64(r01, r23),
+			   _mm256_unpackhi_epi64(r01, r23),
+			   _mm256_unpacklo_epi64(s01, s23),
+			   _mm256_unpackhi_epi64(s01, s23) };
+	__m256i high[4] = { _mm256_unpacklo_epi64(r45, r67),
+			    _mm256_unpackhi_epi64(r45, r67),
+			    _mm256_unpacklo_epi64(s45, s67),
+			    _mm256_unpackhi_epi64(s45, s67) };
+
+	for (size_t i = 0; i < 4; i++) {
+		__m256i *upper = (__m256i *)&w[i] + half;
+		__m256i *lower = (__m256i *)&w[i + 4] + half;
+
+		*upper = _mm256_permute2x128_si256(low[i], high[i], 0x20);
+		*lower = _mm256_permute2x128_si256(low[i], high[i], 0x31);
+	}
+}
+
+AVX2 static inline void load_x16(vector_x16 w[WORDS],
+				 const unsigned char *const block[16])
+{
+	transpose_x8(w, 0, block, 0);
+	transpose_x8(w, 1, block + 8, 0);
+	transpose_x8(w + 8, 0, block, BLOCK_BYTES / 2);
+	transpose_x8(w + 8, 1, block + 8, BLOCK_BYTES / 2);
+}
+
+DEFINE_LANES(hash_x16, vector_x16, load_x16, AVX2)
+
+#endif
+
+/* How many lanes this processor has. */
+static size_t lanes_width(void)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2")) {
+		return 16;
+	}
+#endif
+	return 8;
+}
+
+/* Hash the keys that wait, and let none wait. */
+static void run_lanes(struct lanes *lanes, size_t blocks, size_t width)
+{
+	uint32_t hashes[LANES_MAX];
+
+	for (size_t i = lanes->count; i < width; i++) {
+		lanes->keys[i] = lanes->keys[0];
+	}
+#ifdef __x86_64__
+	if (width == 16) {
+		hash_x16(hashes, lanes, blocks);
+	} else {
+		hash_x8(hashes, lanes, blocks);
+	}
+#else
+	hash_x8(hashes, lanes, blocks);
+#endif
+	for (size_t i = 0; i < lanes->count; i++) {
+		*lanes->out[i] = hashes[i];
+	}
+	lanes->count = 0;
+}
+
+/* The same for fewer keys than there are lanes. */
+static void run_rest(struct lanes *lanes, size_t blocks, size_t width)
+{
+	if (lanes->count >= LANES_WORTHWHILE) {
+		run_lanes(lanes, blocks, lanes->count <= 8 ? 8 : width);
+		return;
+	}
+	for (size_t i = 0; i < lanes->count; i++) {
+		const struct tenon_slice *key = lanes->keys[i];
+
+		*lanes->out[i] = md5_hash(NULL, key->data, key->len);
+	}
+}
+
+static void md5_hash_many(const void *self, const struct tenon_slice *keys,
+			  size_t count, uint64_t *out)
+{
+	struct lanes lanes[BLOCKS_MAX]; /* [n]: keys of n + 1 blocks */
+	size_t width = lanes_width();
+
+	for (size_t n = 0; n < BLOCKS_MAX; n++) {
+		lanes[n].count = 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t blocks = block_count(keys[i].len);
+		struct lanes *mine;
+
+		if (blocks > BLOCKS_MAX) {
+			out[i] = md5_hash(self, keys[i].data, keys[i].len);
+			continue;
+		}
+		mine = &lanes[blocks - 1];
+		mine->keys[mine->count] = &keys[i];
+		mine->out[mine->count] = &out[i];
+		if (++mine->count == width) {
+			run_lanes(mine, blocks, width);
+		}
+	}
+	for (size_t n = 0; n < BLOCKS_MAX; n++) {
+		run_rest(&lanes[n], n + 1, width);
+	}
+}
+
+#else
+#define md5_hash_many NULL
+#endif
+
+/* ---- plugin ------------------------------------------------------------ */
+
+#define DIGITS_50  "01234567890123456789012345678901234567890123456789"
+#define DIGITS_250 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50
+#define HIGH_BYTES                                                             \
+	"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
+
+/* RFC 1321, appendix A.5; libmc; around each length where a block is added. */
+static const struct tenon_hash_vector md5_vectors[] = {
+	{ "", 0, 0, 0xd98c1dd4 },
+	{ "a", 1, 0, 0xb975c10c },
+	{ "message digest", 14, 0, 0x7d696bf9 },
+	{ "abcdefghijklmnopqrstuvwxyz", 26, 0, 0xd7d3fcc3 },
+	{ "foo", 3, 0, 0xdb18bdac },
+	{ "key:1", 5, 0, 0x3cb0c47a },
+	{ "user:1234", 9, 0, 0xe7f65f01 },
+	{ "\xe4\xb8\xad\xe6\x96\x87", 6, 0, 0x23c2baa7 },
+	{ HIGH_BYTES, 16, 0, 0x2bbfedf0 },
+	{ DIGITS_250, 55, 0, 0xc94f7a6e },
+	{ DIGITS_250, 56, 0, 0xb270f28a },
+	{ DIGITS_250, 63, 0, 0x4356e2c5 },
+	{ DIGITS_250, 64, 0, 0x34fd7b7f },
+	{ DIGITS_250, 119, 0, 0x50c8ee42 },
+	{ DIGITS_250, 120, 0, 0x607a8771 },
+	{ DIGITS_250, 250, 0, 0xa6454ce3 },
+};
+
+static const struct tenon_hash_ops md5_ops = {
+	.size = sizeof(struct tenon_hash_ops),
+	.hash = md5_hash,
+	.hash_many = md5_hash_many,
+	.selftest = md5_vectors,
+	.selftest_count = sizeof(md5_vectors) / sizeof(md5_vectors[0]),
+	.bits = 32,
+};
+
+TENON_PLUGIN_DEFINE(
+	hash_md5, .kind = TENON_KIND_HASH, .name = "md5", .version = "1.0",
+	.summary = "first four bytes of the MD5 digest, little-endian",
+	.ops = &md5_ops)

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The links of one run and how they are driven with poll(2): every link connects,
+ * sends and receives whenever its socket is ready. Included, not linked: a plugin
+ * stands alone.
+ */
+#ifndef TENON_TRANSPORT_BATCH_H
+#define TENON_TRANSPORT_BATCH_H
+
+#include "socket.h"
+
+#include <poll.h>
+
+/* Sends or receives for one link before the others have their turn. */
+#define BATCH_CALLS_PER_TURN 16
+/* Pieces handed to one sendmsg. */
+#define BATCH_SEND_PIECES 64
+
+enum batch_phase {
+	BATCH_LOOKING_UP, /* waits for the name */
+	BATCH_CONNECTING,
+	BATCH_SENDING, /* the socket's buffer is full; replies are read meanwhile */
+	BATCH_RECEIVING
+};
+
+/* One link that is not finished. */
+struct batch_job {
+	struct tenon_link *link;
+	enum batch_phase phase;
+	int wait_fd;   /* LOOKING_UP */
+	int sys_errno; /* of the last address tried */
+};
+
+struct batch {
+	const struct tenon_host *host;
+	const struct tenon_link_ops *ops;
+	int64_t connect_timeout_ns;
+	tenon_wait_fn wait; /* NULL: poll(2) */
+	void *wait_payload;
+	struct batch_job *jobs; /* room for server_count */
+	struct pollfd *fds;     /* likewise; fds[i] is for jobs[i] */
+	size_t count;           /* jobs that are left */
+};
+
+/* The slots init, fini, close and set_wait, for a transport whose state is a batch. */
+
+static inline int batch_init(void *self, const void *options,
+			     const struct tenon_host *host,
+			     const struct tenon_transport_setup *setup,
+			     struct tenon_error *err)
+{
+	struct batch *batch = self;
+
+	(void)options;
+	batch->host = host;
+	batch->ops = setup->link;
+	batch->connect_timeout_ns = setup->connect_timeout_ms * 1000000;
+	batch->jobs = host->alloc(host->context, setup->server_count *
+						 sizeof(*batch->jobs));
+	batch->fds = host->alloc(host->context, setup->server_count *
+						sizeof(*batch->fds));
+	if (!batch->jobs || !batch->fds) {
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static inline void batch_fini(void *self)
+{
+	struct batch *batch = self;
+
+	if (batch->host) {
+		batch->host->free(batch->host->context, batch->jobs);
+		batch->host->free(batch->host->context, batch->fds);
+	}
+}
+
+static inline void batch_close(void *self, struct tenon_link *link)
+{
+	(void)self;
+	socket_close(link);
+}
+
+static inline int batch_set_wait(void *self, tenon_wait_fn wait, void *payload)
+{
+	struct batch *batch = self;
+
+	batch->wait = wait;
+	batch->wait_payload = payload;
+	return 0;
+}
+
+/* The steps below return true when the link is finished. */
+
+static inline bool batch_fail(const struct batch *batch,
+			      const struct batch_job *job, int status,
+			      int sys_errno)
+{
+	socket_close(job->link);
+	batch->ops->failed(job->link, status, sys_errno);
+	return true;
+}
+
+static inline bool batch_send(const struct batch *batch, struct batch_job *job)
+{
+	struct iovec iov[BATCH_SEND_PIECES];
+
+	job->phase = BATCH_SENDING;
+	for (int calls = 0; calls < BATCH_CALLS_PER_TURN; calls++) {
+		size_t count = batch->ops->send_next(job->link, iov,
+						     BATCH_SEND_PIECES);
+		ssize_t n = socket_send(job->link, iov, count, MSG_DONTWAIT);
+		if (n >= 0) {
+			int after = batch->ops->sent(job->link, (size_t)n);
+
+			if (!(after & TENON_AFTER_SEND)) {
+				job->phase = BATCH_RECEIVING;
+				return after == 0;
+			}
+		} else if (socket_would_block(errno)) {
+			return false;
+		} else if (errno != EINTR) {
+			return batch_fail(batch, job, TENON_ECLOSED, errno);
+		}
+	}
+	return false;
+}
+
+/* What one receive came to. */
+enum batch_received {
+	BATCH_FINISHED, /* the link is done, broken or failed */
+	BATCH_MORE,     /* the socket may hold more */
+	BATCH_DRAINED,  /* the socket held no more than this */
+	BATCH_NOTHING   /* the socket held nothing, within its timeout if that is set */
+};
+
+/* Receive once; flags 0 waits as long as the socket's timeout lets it. */
+static inline enum batch_received
+batch_receive_once(const struct batch *batch, const struct batch_job *job,
+		   int flags)
+{
+	size_t room;
+	void *space = batch->ops->recv_space(job->link, &room);
+
+	if (!space) {
+		batch_fail(batch, job, TENON_ENOMEM, 0);
+		return BATCH_FINISHED;
+	}
+	ssize_t n = recv(job->link->fd, space, room, flags);
+	if (n < 0 && errno == EINTR) {
+		return BATCH_MORE;
+	}
+	if (n < 0 && socket_would_block(errno)) {
+		return BATCH_NOTHING;
+	}
+	if (n <= 0) {
+		batch_fail(batch, job, TENON_ECLOSED, n < 0 ? errno : 0);
+		return BATCH_FINISHED;
+	}
+	switch (batch->ops->received(job->link, (size_t)n)) {
+	case TENON_LINK_DONE:
+		return BATCH_FINISHED;
+	case TENON_LINK_MORE:
+		return (size_t)n < room ? BATCH_DRAINED : BATCH_MORE;
+	default:
+		socket_close(job->link);
+		return BATCH_FINISHED;
+	}
+}
+
+static inline bool batch_receive(const struct batch *batch,
+				 const struct batch_job *job)
+{
+	enum batch_received received = BATCH_MORE;
+
+	for (int calls = 0;
+	     received == BATCH_MORE && calls < BATCH_CALLS_PER_TURN; calls++) {
+		received = batch_receive_once(batch, job, MSG_DONTWAIT);
+	}
+	return received == BATCH_FINISHED;
+}
+
+static inline bool batch_connected(const struct batch *batch,
+				   struct batch_job *job)
+{
+	batch->ops->connected(job->link);
+	return batch_send(batch, job);
+}
+
+/* Connect to the next address that does not refuse at once. */
+static inline bool batch_connect(const struct batch *batch,
+				 struct batch_job *job)
+{
+	struct tenon_address address;
+
+	for (;;) {
+		int code = batch->ops->address(job->link, &address);
+		if (code < 0) {
+			return batch_fail(batch, job, code, job->sys_errno);
+		}
+		if (code == 0) {
+			job->phase = BATCH_LOOKING_UP;
+			job->wait_fd = address.wait_fd;
+			return false;
+		}
+		code = socket_connect(job->link, &address);
+		if (code == 0) {
+			return batch_connected(batch, job);
+		}
+		if (code == EINPROGRESS) {
+			job->phase = BATCH_CONNECTING;
+			return false;
+		}
+		job->sys_errno = code;
+	}
+}
+
+/* Begin with every link: connect, or send what goes without waiting. */
+static inline void batch_begin(struct batch *batch,
+			       struct tenon_link *const *links, size_t count)
+{
+	batch->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct batch_job *job = &batch->jobs[batch->count];
+
+		*job = (struct batch_job){ .link = links[i] };
+		if (!(links[i]->fd < 0 ? batch_connect(batch, job) :
+					 batch_send(batch, job))) {
+			batch->count++;
+		}
+	}
+}
+
+/* Go on with a job whose descriptor has events. */
+static inline bool batch_go_on(const struct batch *batch, struct batch_job *job,
+			       int events)
+{
+	switch (job->phase) {
+	case BATCH_LOOKING_UP:
+		return batch_connect(batch, job);
+	case BATCH_CONNECTING:
+		job->sys_errno = socket_connect_result(job->link);
+		if (job->sys_errno == 0) {
+			return batch_connected(batch, job);
+		}
+		socket_close(job->link);
+		return batch_connect(batch, job);
+	case BATCH_SENDING:
+		if ((events & ~POLLOUT) && batch_receive(batch, job)) {
+			return true;
+		}
+		return (events & POLLOUT) && batch_send(batch, job);
+	case BATCH_RECEIVING:
+		break;
+	}
+	return batch_receive(batch, job);
+}
+
+static inline bool batch_is_connecting(const struct batch_job *job)
+{
+	return job->phase == BATCH_LOOKING_UP || job->phase == BATCH_CONNECTING;
+}
+
+/* Say what each job waits for. Returns whether one is still connecting. */
+static inline bool batch_fill_fds(struct batch *batch)
+{
+	bool connecting = false;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct batch_job *job = &batch->jobs[i];
+		short events = POLLIN;
+
+		if (job->phase == BATCH_CONNECTING) {
+			events = POLLOUT;
+		} else if (job->phase == BATCH_SENDING) {
+			events = POLLIN | POLLOUT;
+		}
+		batch->fds[i] = (struct pollfd){
+			.fd = job->phase == BATCH_LOOKING_UP ? job->wait_fd :
+							       job->link->fd,
+			.events = events,
+		};
+		connecting |= batch_is_connecting(job);
+	}
+	return connecting;
+}
+
+/* Go on with every job that is ready. */
+static inline void batch_go_on_all(struct batch *batch)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct batch_job *job = &batch->jobs[i];
+		int events = batch->fds[i].revents;
+
+		if (events == 0 || !batch_go_on(batch, job, events)) {
+			batch->jobs[left++] = *job;
+		}
+	}
+	batch->count = left;
+}
+
+/* Fail what is too late: what is still connecting, or everything. */
+static inline void batch_expire(struct batch *batch, bool all)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct batch_job *job = &batch->jobs[i];
+
+		if (batch_is_connecting(job)) {
+			batch_fail(batch, job, TENON_ECONNECT, ETIMEDOUT);
+		} else if (all) {
+			batch_fail(batch, job, TENON_ETIMEDOUT, 0);
+		} else {
+			batch->jobs[left++] = *job;
+		}
+	}
+	batch->count = left;
+}
+
+/* Waiting itself failed: nothing can be said of what is left. */
+static inline void batch_give_up(struct batch *batch, int sys_errno)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		batch_fail(batch, &batch->jobs[i], TENON_EWAIT, sys_errno);
+	}
+	batch->count = 0;
+}
+
+/*
+ * Wait, up to timeout_ms; gives up where that is impossible. poll is called by its
+ * name and its address is not taken: programs that make libraries wait otherwise
+ * look for such calls.
+ */
+static inline int batch_wait(struct batch *batch, struct pollfd *fds,
+			     size_t count, int timeout_ms)
+{
+	int ready = batch->wait ?
+		batch->wait(fds, count, timeout_ms, batch->wait_payload) :
+		poll(fds, (nfds_t)count, timeout_ms);
+
+	if (ready < 0 && errno != EINTR) {
+		batch_give_up(batch, errno);
+	}
+	return ready;
+}
+
+/* From now until then in ms for poll(2), rounded up. */
+static inline int batch_timeout_ms(int64_t now_ns, int64_t until_ns)
+{
+	int64_t left_ms = (until_ns - now_ns + 999999) / 1000000;
+
+	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
+}
+
+/* Drive what is left until it is finished or late. */
+static inline void batch_finish(struct batch *batch, int64_t start_ns,
+				int64_t now_ns, int64_t deadline_ns)
+{
+	int64_t connect_deadline_ns = start_ns + batch->connect_timeout_ns;
+
+	while (batch->count > 0) {
+		bool connecting = batch_fill_fds(batch);
+		int64_t until_ns = deadline_ns;
+
+		if (connecting && connect_deadline_ns < deadline_ns) {
+			until_ns = connect_deadline_ns;
+		}
+		if (batch_wait(batch, batch->fds, batch->count,
+			       batch_timeout_ms(now_ns, until_ns)) > 0) {
+			batch_go_on_all(batch);
+		}
+		if (batch->count > 0) {
+			now_ns = batch->ops->now_ns();
+			if (now_ns >= until_ns) {
+				batch_expire(batch, now_ns >= deadline_ns);
+			}
+		}
+	}
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Transport with non-blocking sockets and poll(2): every link connects, sends and
+ * receives whenever its socket is ready; poll is the only call that waits.
+ */
+#include "../batch.h"
+
+/*
+ * How long to wait for the server that was asked last before waiting for all.
+ * While its answer is awaited the others arrive, so that one wait serves a whole
+ * batch; a slow last server holds the others for so long at most.
+ */
+#define LAST_FIRST_MS 2
+
+/* Wait for the server asked last, and then receive from all without waiting. */
+static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
+{
+	size_t left = 0;
+	int timeout_ms = batch_timeout_ms(start_ns, deadline_ns);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->jobs[i].phase != BATCH_RECEIVING) {
+			return;
+		}
+	}
+	struct pollfd last = {
+		.fd = batch->jobs[batch->count - 1].link->fd,
+		.events = POLLIN,
+	};
+	batch_wait(batch, &last, 1,
+		   timeout_ms < LAST_FIRST_MS ? timeout_ms : LAST_FIRST_MS);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch_receive(batch, &batch->jobs[i])) {
+			batch->jobs[left++] = batch->jobs[i];
+		}
+	}
+	batch->count = left;
+}
+
+static void poll_run(void *self, struct tenon_link *const *links, size_t count,
+		     int64_t start_ns, int64_t deadline_ns)
+{
+	struct batch *batch = self;
+	int64_t now_ns = start_ns;
+
+	batch_begin(batch, links, count);
+	if (batch->count > 1) {
+		collect(batch, start_ns, deadline_ns);
+		now_ns = batch->ops->now_ns();
+	}
+	batch_finish(batch, start_ns, now_ns, deadline_ns);
+}
+
+static const struct tenon_transport_ops ops = {
+	.size = sizeof(ops),
+	.state_size = sizeof(struct batch),
+	.init = batch_init,
+	.fini = batch_fini,
+	.run = poll_run,
+	.close = batch_close,
+	.set_wait = batch_set_wait,
+};
+
+TENON_PLUGIN_DEFINE(transport_poll,
+	.kind = TENON_KIND_TRANSPORT,
+	.name = "poll",
+	.version = "1.0",
+	.summary = "non-blocking sockets and poll(2): every server at the same time",
+	.ops = &ops)

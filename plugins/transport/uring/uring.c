@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Transport that hands the sends and receives of all servers to an io_uring and
+ * waits for them in the same system call. Links that have no connection yet go
+ * through poll(2), with their whole batch.
+ */
+#define _GNU_SOURCE 1 /* liburing.h and madvise() need it */
+#include "../batch.h"
+#include "ring.h"
+
+/*
+ * How long to wait for all servers before looking at what has come: for so long
+ * at most the half of a reply lies unread because another server is slow.
+ */
+#define PATIENCE_NS ((int64_t)10 * 1000000)
+/* Up to this a socket's buffer mostly takes a request at once. */
+#define WHOLE_MAX_BYTES ((size_t)64 * 1024)
+/* Larger batches go through poll(2). */
+#define LINKS_MAX 4096
+
+enum outcome {
+	RUNNING, /* has a request in flight */
+	DONE,
+	BROKEN,
+	FAILED,
+	BLOCKED /* a send without reply that would have to wait: left to poll(2) */
+};
+
+struct uring_job {
+	struct tenon_link *link;
+	enum outcome outcome;
+	int status; /* FAILED */
+	int sys_errno;
+	bool sending; /* a send is in flight: the kernel may read iov's bytes */
+	bool receiving;
+	bool replies; /* a reply comes */
+	size_t room;  /* of the receive in flight */
+	struct iovec iov[BATCH_SEND_PIECES];
+	struct msghdr message;
+};
+
+/* What a completion's user_data says besides the job's address. */
+#define TAG_SEND 1u
+#define TAG_URGENT 2u /* the link cannot go on before it is looked at */
+#define TAGS 3u
+
+struct uring {
+	struct batch batch;
+	struct ring ring;
+	struct uring_job *jobs; /* link_max of them */
+	size_t link_max;
+	size_t count;       /* jobs of this run */
+	unsigned in_flight; /* completions that will come */
+	unsigned urgent;    /* those with TAG_URGENT */
+};
+
+/* ---- set-up -------------------------------------------------------------- */
+
+static int refuse(const struct tenon_host *host, struct tenon_error *err,
+		  int code)
+{
+	const char *why = "no io_uring could be made";
+
+	switch (code) {
+	case -ENOSYS:
+		why = "the kernel has no io_uring";
+		break;
+	case -EPERM:
+	case -EACCES:
+		why = "io_uring is forbidden here, by seccomp or sysctl kernel.io_uring_disabled";
+		break;
+	case -EINVAL:
+		why = "the kernel's io_uring is older than Linux 5.11";
+		break;
+	case -ENOMEM:
+		why = "no memory for an io_uring; before Linux 5.12 RLIMIT_MEMLOCK counts";
+		break;
+	default:
+		break;
+	}
+	return host->set_error(err, TENON_EIO,
+			       "%s (errno %d); use 'transport: poll'", why,
+			       -code);
+}
+
+static int uring_init(void *self, const void *options,
+		      const struct tenon_host *host,
+		      const struct tenon_transport_setup *setup,
+		      struct tenon_error *err)
+{
+	struct uring *uring = self;
+	int code = batch_init(&uring->batch, options, host, setup, err);
+
+	if (code != 0) {
+		return code;
+	}
+	uring->link_max = setup->server_count < LINKS_MAX ?
+		setup->server_count : LINKS_MAX;
+	uring->jobs = host->alloc(host->context,
+				  uring->link_max * sizeof(*uring->jobs));
+	if (!uring->jobs) {
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	}
+	/* a send and a receive for each link */
+	code = ring_init(&uring->ring, (unsigned)(2 * uring->link_max));
+	return code == 0 ? 0 : refuse(host, err, code);
+}
+
+static void uring_fini(void *self)
+{
+	struct uring *uring = self;
+	const struct tenon_host *host = uring->batch.host;
+
+	ring_fini(&uring->ring);
+	if (host) {
+		host->free(host->context, uring->jobs);
+	}
+	batch_fini(&uring->batch);
+}
+
+static void uring_close(void *self, struct tenon_link *link)
+{
+	(void)self;
+	socket_close(link);
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+static void fail(struct uring_job *job, int status, int sys_errno)
+{
+	job->outcome = FAILED;
+	job->status = status;
+	job->sys_errno = sys_errno;
+}
+
+/* The ring has room for two requests of each link. */
+static struct io_uring_sqe *new_request(struct uring *uring)
+{
+	uring->in_flight++;
+	return io_uring_get_sqe(&uring->ring.io);
+}
+
+static void tag(struct uring *uring, struct io_uring_sqe *sqe,
+		struct uring_job *job, unsigned tags)
+{
+	io_uring_sqe_set_data64(sqe, (uintptr_t)job | tags);
+	uring->urgent += (tags & TAG_URGENT) != 0;
+}
+
+/* drained: the socket holds nothing; whatever comes is still to come. */
+static void push_receive(struct uring *uring, struct uring_job *job,
+			 bool drained, unsigned tags)
+{
+	void *space = uring->batch.ops->recv_space(job->link, &job->room);
+
+	if (!space) {
+		fail(job, TENON_ENOMEM, 0);
+		return;
+	}
+	struct io_uring_sqe *sqe = new_request(uring);
+	io_uring_prep_recv(sqe, job->link->fd, space,
+			   job->room < INT32_MAX ? job->room : INT32_MAX, 0);
+	if (drained && uring->ring.poll_first) {
+		sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+	}
+	job->receiving = true;
+	tag(uring, sqe, job, tags);
+}
+
+/*
+ * How to send: a request with everything in it is sent to its end by the kernel,
+ * as nobody has to look before its reply. Otherwise what was sent is reported, and
+ * where no reply is read meanwhile, nothing may wait.
+ */
+static int send_flags(int after, size_t bytes)
+{
+	if (!(after & TENON_AFTER_REPLY)) {
+		return MSG_NOSIGNAL | MSG_DONTWAIT;
+	}
+	if ((after & TENON_AFTER_SEND) || bytes > WHOLE_MAX_BYTES) {
+		return MSG_NOSIGNAL;
+	}
+	return MSG_NOSIGNAL | MSG_WAITALL;
+}
+
+/* Send what comes next and see to it that the reply is received. */
+static void push_send(struct uring *uring, struct uring_job *job)
+{
+	const struct tenon_link_ops *ops = uring->batch.ops;
+	size_t count = ops->send_next(job->link, job->iov, BATCH_SEND_PIECES);
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bytes += job->iov[i].iov_len;
+	}
+	int after = ops->after(job->link, bytes);
+	int flags = send_flags(after, bytes);
+	struct io_uring_sqe *sqe = new_request(uring);
+
+	if (count == 1 && bytes <= WHOLE_MAX_BYTES) {
+		io_uring_prep_send(sqe, job->link->fd, job->iov[0].iov_base,
+				   bytes, flags);
+	} else {
+		job->message = (struct msghdr){ .msg_iov = job->iov,
+						.msg_iovlen = count };
+		io_uring_prep_sendmsg(sqe, job->link->fd, &job->message,
+				      (unsigned)flags);
+	}
+	job->sending = true;
+	job->replies = (after & TENON_AFTER_REPLY) != 0;
+	tag(uring, sqe, job,
+	    flags & MSG_WAITALL ? TAG_SEND : TAG_SEND | TAG_URGENT);
+	if (job->replies && !job->receiving) {
+		push_receive(uring, job, true, 0);
+	}
+}
+
+/* ---- completions --------------------------------------------------------- */
+
+/*
+ * Is it an errno of a request that may be made again? Where polling for a socket
+ * takes too many turns the kernel leaves it, and the socket being non-blocking
+ * then shows.
+ */
+static bool is_passing(int result)
+{
+	return result == -EINTR || result == -EAGAIN;
+}
+
+static void sent(struct uring *uring, struct uring_job *job, int result)
+{
+	if (result > 0) {
+		int after = uring->batch.ops->sent(job->link, (size_t)result);
+
+		if (after & TENON_AFTER_SEND) {
+			push_send(uring, job);
+		} else if (after == 0) {
+			job->outcome = DONE;
+		}
+	} else if (result == -EAGAIN && !job->replies) {
+		job->outcome = BLOCKED;
+	} else if (is_passing(result)) {
+		push_send(uring, job);
+	} else {
+		fail(job, TENON_ECLOSED, -result);
+	}
+}
+
+static void received(struct uring *uring, struct uring_job *job, int result)
+{
+	if (is_passing(result)) {
+		push_receive(uring, job, true, TAG_URGENT);
+		return;
+	}
+	if (result <= 0) {
+		fail(job, TENON_ECLOSED, -result);
+		return;
+	}
+	switch (uring->batch.ops->received(job->link, (size_t)result)) {
+	case TENON_LINK_DONE:
+		job->outcome = DONE;
+		break;
+	case TENON_LINK_MORE:
+		push_receive(uring, job, (size_t)result < job->room, TAG_URGENT);
+		break;
+	default:
+		job->outcome = BROKEN;
+		break;
+	}
+}
+
+/*
+ * End a job that is not running any more. The kernel has to let go of its buffers
+ * first: shutting the connection down makes what is in flight come back.
+ */
+static void settle(const struct uring *uring, struct uring_job *job)
+{
+	if (job->sending || job->receiving) {
+		if (job->outcome == DONE) {
+			job->outcome = BROKEN; /* an answer to half a request */
+		}
+		shutdown(job->link->fd, SHUT_RDWR);
+	} else if (job->outcome == BROKEN) {
+		socket_close(job->link);
+	} else if (job->outcome == FAILED) {
+		socket_close(job->link);
+		uring->batch.ops->failed(job->link, job->status,
+					 job->sys_errno);
+	}
+}
+
+/* Take the completions that have come. */
+static void reap(struct uring *uring)
+{
+	struct io_uring_cqe *cqe;
+	unsigned head, count = 0;
+
+	io_uring_for_each_cqe(&uring->ring.io, head, cqe) {
+		uintptr_t data = (uintptr_t)io_uring_cqe_get_data64(cqe);
+		struct uring_job *job = (void *)(data & ~(uintptr_t)TAGS);
+
+		count++;
+		uring->in_flight--;
+		uring->urgent -= (data & TAG_URGENT) != 0;
+		if (data & TAG_SEND) {
+			job->sending = false;
+		} else {
+			job->receiving = false;
+		}
+		if (job->outcome == RUNNING && (data & TAG_SEND)) {
+			sent(uring, job, cqe->res);
+		} else if (job->outcome == RUNNING) {
+			received(uring, job, cqe->res);
+		}
+		if (job->outcome != RUNNING) {
+			settle(uring, job);
+		}
+	}
+	io_uring_cq_advance(&uring->ring.io, count);
+}
+
+/* ---- a run --------------------------------------------------------------- */
+
+/* Fail every job that is running, for one reason. */
+static void fail_all(struct uring *uring, int status, int sys_errno)
+{
+	for (size_t i = 0; i < uring->count; i++) {
+		if (uring->jobs[i].outcome == RUNNING) {
+			fail(&uring->jobs[i], status, sys_errno);
+			settle(uring, &uring->jobs[i]);
+		}
+	}
+}
+
+/* The ring works no more: closing it ends what is in flight. */
+static void lose_ring(struct uring *uring, int code)
+{
+	fail_all(uring, TENON_ECLOSED, -code);
+	ring_close(&uring->ring);
+	for (size_t i = 0; i < uring->count; i++) {
+		struct uring_job *job = &uring->jobs[i];
+
+		if (job->sending || job->receiving) {
+			job->sending = false;
+			job->receiving = false;
+			settle(uring, job);
+		}
+	}
+}
+
+static int wait_for_some(struct uring *uring, int64_t ns)
+{
+	return ring_wait(&uring->ring, uring->urgent ? 1 : uring->in_flight,
+			 ns < PATIENCE_NS ? ns : PATIENCE_NS);
+}
+
+/* Go on until nothing is in flight. */
+static void finish(struct uring *uring, int64_t deadline_ns)
+{
+	bool late = false;
+	int code = 0;
+
+	for (;;) {
+		reap(uring);
+		if (uring->in_flight == 0) {
+			return;
+		}
+		if (code != 0) {
+			lose_ring(uring, code);
+			return;
+		}
+		int64_t now_ns = uring->batch.ops->now_ns();
+		if (now_ns >= deadline_ns && !late) {
+			fail_all(uring, TENON_ETIMEDOUT, 0);
+			late = true;
+		}
+		code = wait_for_some(uring, late ? PATIENCE_NS :
+						   deadline_ns - now_ns);
+	}
+}
+
+/* What sends without reply could not do at once goes through poll(2). */
+static void finish_blocked(struct uring *uring, int64_t start_ns,
+			   int64_t deadline_ns)
+{
+	struct batch *batch = &uring->batch;
+
+	batch->count = 0;
+	for (size_t i = 0; i < uring->count; i++) {
+		if (uring->jobs[i].outcome == BLOCKED) {
+			batch->jobs[batch->count++] = (struct batch_job){
+				.link = uring->jobs[i].link,
+				.phase = BATCH_SENDING,
+			};
+		}
+	}
+	if (batch->count > 0) {
+		batch_finish(batch, start_ns, batch->ops->now_ns(),
+			     deadline_ns);
+	}
+}
+
+static bool all_connected(struct tenon_link *const *links, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (links[i]->fd < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void begin(struct uring *uring, struct tenon_link *const *links,
+		  size_t count)
+{
+	uring->count = count;
+	uring->in_flight = 0;
+	uring->urgent = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct uring_job *job = &uring->jobs[i];
+
+		job->link = links[i];
+		job->outcome = RUNNING;
+		job->sending = false;
+		job->receiving = false;
+		job->replies = false;
+		push_send(uring, job);
+		if (job->outcome != RUNNING) {
+			settle(uring, job);
+		}
+	}
+}
+
+/* Returns false when the kernel took nothing; the links are as they were. */
+static bool run_in_ring(struct uring *uring, struct tenon_link *const *links,
+			size_t count, int64_t start_ns, int64_t deadline_ns)
+{
+	if (count > uring->link_max || !all_connected(links, count)) {
+		return false;
+	}
+	/* the second time with a ring of this thread */
+	for (int tries = 0; tries < 2 && ring_ready(&uring->ring); tries++) {
+		begin(uring, links, count);
+		if (uring->in_flight == 0 ||
+		    wait_for_some(uring, deadline_ns - start_ns) == 0) {
+			finish(uring, deadline_ns);
+			finish_blocked(uring, start_ns, deadline_ns);
+			return true;
+		}
+		ring_close(&uring->ring);
+	}
+	return false;
+}
+
+static void uring_run(void *self, struct tenon_link *const *links, size_t count,
+		      int64_t start_ns, int64_t deadline_ns)
+{
+	struct uring *uring = self;
+
+	if (!run_in_ring(uring, links, count, start_ns, deadline_ns)) {
+		batch_begin(&uring->batch, links, count);
+		batch_finish(&uring->batch, start_ns, start_ns, deadline_ns);
+	}
+}
+
+static const struct tenon_transport_ops ops = {
+	.size = sizeof(ops),
+	.state_size = sizeof(struct uring),
+	.init = uring_init,
+	.fini = uring_fini,
+	.run = uring_run,
+	.close = uring_close,
+};
+
+TENON_PLUGIN_DEFINE(transport_uring,
+	.kind = TENON_KIND_TRANSPORT,
+	.name = "uring",
+	.version = "1.0",
+	.summary = "io_uring: every server of an operation in one system call",
+	.ops = &ops)

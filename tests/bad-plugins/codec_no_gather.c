@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Splits what nobody can gather. */
+#define PLUGIN_NAME "no_gather"
+#define OPS_ENCODE NULL
+#define OPS_DECODE NULL
+#define OPS_SCATTER scatter
+#define OPS_PLAN plan
+#include "codec_template.h"

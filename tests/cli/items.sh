@@ -1,0 +1,256 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Reading and writing keys on real servers.
+. "$abs_top_srcdir/tests/cli/lib.sh"
+start_cluster
+
+begin set_is_silent_and_get_writes_the_bytes
+run 0 set greeting 'hello world'
+no_out
+no_err
+run 0 get greeting
+printf 'hello world' >want
+check 'no newline is added' cmp -s out want
+end
+
+begin missing_key_is_status_1
+run 1 get nothing
+no_out
+err "'nothing': no such key"
+run 1 delete nothing
+err 'no such key'
+run 1 touch nothing --ttl 5
+run 1 incr nothing
+run 1 replace nothing value
+run 1 append nothing value
+run 1 prepend nothing value
+run 1 cas nothing value --cas 1
+run 1 gat nothing --ttl 5
+end
+
+begin value_comes_from_file_stdin_or_argument
+head -c 100000 /dev/urandom >bytes
+run 0 set file --file bytes
+run 0 get file
+check 'file came back' cmp -s out bytes
+input=$dir/bytes
+run 0 set stdin
+run 0 set dash -
+input=/dev/null
+run 0 get stdin
+check 'stdin came back' cmp -s out bytes
+run 0 get dash
+check 'dash came back' cmp -s out bytes
+run 0 set minus -- -5
+run 0 get minus
+out -5
+run 0 set empty ''
+run 0 get empty
+no_out
+end
+
+begin unreadable_file_stores_nothing
+run 2 set unreadable --file missing
+err 'missing: No such file'
+run 1 get unreadable
+end
+
+begin value_above_the_limit_is_refused
+head -c 70000 /dev/zero >zeros
+run 2 --set max_value_bytes=64KiB set big --file zeros
+err 'key "big": value of 70000 bytes, max_value_bytes is 65536'
+run 1 get big
+end
+
+begin several_keys_have_headers
+run 0 set a 1 --flags 7
+run 0 set b 'two
+lines'
+run 0 get a b
+out 'VALUE a 7 1
+1
+VALUE b 0 9
+two
+lines'
+run 1 get a none b none2
+out_has '^VALUE b 0 9'
+err "'none' and 1 more: no such key"
+end
+
+begin output_goes_to_a_file
+run 0 get --output copy file
+no_out
+check 'the file is the value' cmp -s copy bytes
+run 1 get --output copy none
+check 'a miss leaves the file' cmp -s copy bytes
+run 3 get --output missing/copy file
+err 'missing/copy: No such file'
+end
+
+begin add_and_replace_look_first
+run 0 add once 1
+run 1 add once 2
+err 'not stored, the key exists'
+run 0 replace once 3
+run 0 get once
+out 3
+end
+
+begin append_and_prepend_extend
+run 0 set middle b
+run 0 append middle c
+run 0 prepend middle a
+run 0 get middle
+out abc
+end
+
+begin cas_stores_only_what_nobody_changed
+run 0 set compared 1
+run 0 get --cas compared
+out_has '^VALUE compared 0 1 [0-9]+$'
+unique=$(awk 'NR == 1 { print $5 }' out)
+run 0 cas compared 2 --cas "$unique"
+run 1 cas compared 3 --cas "$unique"
+err 'changed since'
+run 0 get compared
+out 2
+end
+
+begin delete_takes_many_keys
+run 0 set x 1
+run 0 set y 1
+run 1 delete x y z
+err "'z': no such key"
+run 1 get x y
+end
+
+begin ttl_and_exptime_expire
+run 0 set short 1 --exptime -1
+run 1 get short
+run 0 set long 1 --ttl 60d
+run 0 get long
+out 1
+run 0 touch long --ttl 2h
+run 0 gat long --ttl 1d
+out 1
+run 0 touch long --exptime -1
+run 1 get long
+end
+
+begin numbers_count
+run 0 set number 40
+run 0 incr number
+out 41
+run 0 incr number 9
+out 50
+run 0 decr number 100
+out 0
+run 0 set number 18446744073709551614
+run 0 incr number
+out 18446744073709551615
+run 0 --json incr number 0
+out_has '"number": "18446744073709551615"'
+run 0 set word abc
+run 3 incr word
+err "'word': .*non-numeric"
+end
+
+begin noreply_asks_for_no_answer
+run 0 set quiet 1 --noreply
+no_out
+run 0 get quiet
+out 1
+run 0 --json incr quiet --noreply
+out_has '"status": "sent"'
+run 0 delete quiet --noreply
+run 1 get quiet
+end
+
+begin json_tells_everything
+run 0 set text 'a "quote"' --flags 3
+run 1 --json get text none
+out_has '^    "key": "text",$'
+out_has '^    "status": "hit",$'
+out_has '^    "flags": 3,$'
+out_has '^    "bytes": 9,$'
+out_has '^    "value": "a \\"quote\\""'
+out_has '^    "server": "mc-(one|two|three)"'
+out_has '^    "address": "(127.0.0.1:|/)'
+out_has '^    "status": "miss",$'
+printf '\000\377\001' >binary
+run 0 set binary --file binary
+run 0 --json get binary
+out_has '^    "value_base64": "AP8B"'
+for pad in 1 12 123 1234; do
+	printf '\377%s' "$pad" >binary
+	run 0 set binary --file binary
+	run 0 --json get binary
+	check "base64 of $(wc -c <binary) bytes" test \
+		"$(sed -n 's/.*"value_base64": "\(.*\)".*/\1/p' out)" = \
+		"$(base64 <binary)"
+done
+run 0 --json get --cas text
+out_has '^    "cas": [0-9]+'
+run 0 --json set text 1
+out_has '"status": "stored"'
+end
+
+begin invalid_key_is_never_sent
+run 2 set 'a b' value
+err "'a b'"
+run 2 get good 'a b' greeting
+out_has '^VALUE greeting'
+run 2 get "$(printf 'a\r\nflush_all')"
+run 2 get 'a b' '' greeting
+check 'each has its reason' grep -q "^tenon: 'a b': .*0x20" err
+check 'each has its reason' grep -q "^tenon: '': .*empty" err
+run 0 get greeting
+end
+
+begin options_stand_anywhere
+run 0 get greeting --json
+out_has '"value": "hello world"'
+run 0 get --json greeting -c tenon.yaml
+out_has '"value": "hello world"'
+end
+
+begin reader_that_goes_away_ends_the_program
+head -c 1000000 /dev/zero >zeros
+run 0 set zeros --file zeros
+"$tenon" get zeros 2>err | head -c 9 >out
+check 'nine bytes' test "$(wc -c <out)" -eq 9
+no_err
+end
+
+begin closed_stdout_is_no_connection
+"$tenon" get greeting >&- 2>err
+check 'status 3' test $? -eq 3
+run 0 version
+end
+
+begin dead_server_is_status_3
+run 3 --servers '127.0.0.1:1 dead' get one two
+no_out
+err "'one' and 1 more: .*dead"
+run 3 --servers '127.0.0.1:1 dead' --json get one
+out_has '"server": "dead"'
+out_has '"address": "127.0.0.1:1"'
+out_has '"text": "Connection refused"'
+run 3 --servers '127.0.0.1:1 dead,127.0.0.1:2 gone' get 1 2 3 4 5 6 7 8 9
+check 'a line for each server' test "$(wc -l <err)" -eq 2
+check 'one and why' grep -q 'dead (127.0.0.1:1): .*Connection refused' err
+check 'the other and why' grep -q 'gone (127.0.0.1:2): .*Connection refused' err
+end
+
+if has_terminals; then
+	begin terminal_gets_newline_and_confirmation
+	script -qec "'$tenon' get greeting" /dev/null </dev/null >out
+	check 'newline' test "$(wc -l <out)" -eq 1
+	script -qec "'$tenon' --color=never set greeting x" /dev/null </dev/null >out
+	out_has 'greeting stored on mc-(one|two|three)'
+	end
+else
+	skip terminal_gets_newline_and_confirmation 'no script(1), or no terminals'
+fi
+
+finish

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Sourced by the tests of tenon(1). A test is
+#
+#	begin get_writes_the_bytes_and_nothing_else
+#	run 0 get key            # expected exit status, then tenon's arguments
+#	out 'value'              # what stdout is, has; what stderr has
+#	end
+#
+# and a script ends in `finish`. Everything happens in a scratch folder that is
+# the working folder and the home as well; what is left running is ended.
+set -u
+export LC_ALL=C
+
+tenon=$abs_top_builddir/tools/tenon/tenon
+dir=$(mktemp -d) || exit 1
+number=0
+reasons=
+
+# By the shell's own list, which forgets what has ended: its pid may be another's by
+# then. KILL, for what a test has stopped.
+clean_up()
+{
+	jobs >"$dir/jobs"
+	jobs -p >"$dir/jobs"
+	while read -r pid; do
+		kill -KILL "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done <"$dir/jobs"
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+cd "$dir" || exit 1
+HOME=$dir/home
+export HOME
+unset TENON_CONFIG XDG_CONFIG_HOME NO_COLOR
+mkdir "$HOME"
+input=/dev/null
+
+begin()
+{
+	name=$1
+	reasons=
+}
+
+complain()
+{
+	reasons="$reasons
+$*"
+}
+
+# A line for what the shell itself can judge: check 'the file is empty' test ! -s file
+check()
+{
+	text=$1
+	shift
+	"$@" || complain "not so: $text"
+}
+
+# run STATUS ARGUMENT...: stdin is $input; stdout and stderr go to files out, err.
+run()
+{
+	expected=$1
+	shift
+	"$tenon" "$@" <"$input" >"$dir/out" 2>"$dir/err"
+	status=$?
+	if test "$status" -ne "$expected"; then
+		complain "tenon $*: exit status $status, expected $expected:" \
+			"$(cat "$dir/err")"
+	fi
+}
+
+# stdout is these lines
+out()
+{
+	if test "$(cat "$dir/out")" != "$1"; then
+		complain "stdout is '$(cat "$dir/out")', expected '$1'"
+	fi
+}
+
+# a line of stdout matches
+out_has()
+{
+	grep -Eq -e "$1" "$dir/out" ||
+		complain "no line '$1' in stdout '$(cat "$dir/out")'"
+}
+
+no_out()
+{
+	test ! -s "$dir/out" || complain "stdout is '$(cat "$dir/out")'"
+}
+
+# stderr is one line that matches
+err()
+{
+	test "$(wc -l <"$dir/err")" -eq 1 ||
+		complain "stderr is not one line: '$(cat "$dir/err")'"
+	grep -Eq -e "^${tenon##*/}: .*$1" "$dir/err" ||
+		complain "no '$1' in stderr '$(cat "$dir/err")'"
+}
+
+no_err()
+{
+	test ! -s "$dir/err" || complain "stderr is '$(cat "$dir/err")'"
+}
+
+end()
+{
+	number=$((number + 1))
+	if test -z "$reasons"; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		echo "$reasons" | sed '/^$/d; s/^/# /'
+	fi
+}
+
+# Can script(1) run something on a terminal here?
+has_terminals()
+{
+	script -qec true /dev/null </dev/null >/dev/null 2>&1
+}
+
+# skip NAME REASON: for what the machine cannot do; it counts as a test.
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+finish()
+{
+	echo "1..$number"
+}
+
+# start_server NAME [SOCKET]: run a memcached, with $server_pid at $address.
+start_server()
+{
+	if test $# -gt 1; then
+		memcached -u "$(id -un)" -t 1 -m 64 -s "$2" &
+		server_pid=$!
+		await test -S "$2"
+		address=$2
+		return
+	fi
+	MEMCACHED_PORT_FILENAME=$dir/$1.port memcached -u "$(id -un)" -t 1 \
+		-m 64 -l 127.0.0.1 -p -1 -U 0 &
+	server_pid=$!
+	await test -s "$dir/$1.port"
+	address=127.0.0.1:$(sed -n 's/^TCP INET: //p' "$dir/$1.port")
+}
+
+await()
+{
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		if test "$tries" -gt 200; then
+			echo "Bail out! waited in vain: $*"
+			exit 1
+		fi
+		sleep 0.05
+	done
+}
+
+# wait_for PID: its exit status. One that does not end fails the test, and is ended.
+wait_for()
+{
+	await has_ended "$1"
+	wait "$1"
+}
+
+has_ended()
+{
+	case $(ps -o stat= -p "$1") in
+	'' | Z*) true ;;
+	*) false ;;
+	esac
+}
+
+# Three servers with aliases, two on TCP and one on a socket, and a config.
+start_cluster()
+{
+	start_server one
+	one=$address
+	start_server two
+	two=$address
+	start_server three "$dir/three.sock"
+	three=$address
+	cat >tenon.yaml <<-HERE
+	servers:
+	  - $one mc-one
+	  - $two mc-two
+	  - $three mc-three
+	connect_timeout: 5000
+	poll_timeout: 20000
+	HERE
+}

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# plugins: what is there, and its options. No server, no config.
+. "$abs_top_srcdir/tests/cli/lib.sh"
+
+begin plugins_are_listed_with_kind_and_origin
+run 0 plugins
+out_has '^hash  *md5 '
+out_has '^distribution  *ketama '
+out_has '^transport  *poll '
+out_has '^failover  *none '
+out_has '^codec  *split '
+no_err
+run 0 --json plugins
+out_has '"name": "md5"'
+out_has '"kind": "hash"'
+out_has '"origin": "'
+end
+
+begin core_keys_are_listed_with_default_and_range
+run 0 plugins core
+out_has '^  connect_timeout  *duration  *10ms '
+out_has '^  poll_timeout  *duration  *300ms '
+out_has '^  enable_flush_all  *bool  *false '
+out_has '^  codecs  *list  *zlib, split '
+out_has '^  A duration has a unit: us, ms, s, min, h\.'
+run 0 --json plugins core
+out_has '"name": "retry_timeout"'
+end
+
+begin plugin_is_described_by_name
+run 0 plugins ketama
+out_has '^ketama: distribution plugin '
+end
+
+begin unknown_plugin_names_the_nearest
+run 2 plugins ketame
+err "no plugin 'ketame', did you mean 'ketama'"
+no_out
+end
+
+begin names_are_for_completion
+run 0 plugins --names
+out_has '^ketama$'
+out_has '^core$'
+check 'each once' test -z "$(sort out | uniq -d)"
+end
+
+begin broken_config_does_not_hide_plugins
+echo 'servers: {' >tenon.yaml
+run 0 plugins
+out_has '^hash  *md5 '
+err 'tenon.yaml'
+run 0 plugins --names
+no_err
+end
+
+begin new_plugin_is_a_project
+TENON_PLUGIN_TEMPLATE=$abs_top_srcdir/tools/plugin-template
+export TENON_PLUGIN_TEMPLATE
+rm -f tenon.yaml
+run 0 plugins --new hash mine
+out_has '^hash_mine: '
+check 'its source' grep -q 'TENON_PLUGIN_DEFINE(hash_mine,' hash_mine/hash_mine.c
+check 'its build' grep -q 'hash_mine.la' hash_mine/Makefile.am
+check 'a script' test -x hash_mine/autogen.sh
+check 'no other name' test -z "$(grep -rl times33 hash_mine)"
+check 'no other kind' test -z "$(grep -rlE 'nearby|failover' hash_mine)"
+run 0 --json plugins --new failover other
+out_has '"folder": "failover_other"'
+check 'its source' grep -q 'TENON_PLUGIN_DEFINE(failover_other,' failover_other/failover_other.c
+check 'no other name' test -z "$(grep -rlE 'nearby|times33|hash_other' failover_other)"
+end
+
+begin new_plugin_takes_no_name_that_is_there
+run 2 plugins --new hash md5
+err "there is a hash plugin 'md5' already"
+run 2 plugins --new hash Mine
+err "'Mine' is no name for a plugin"
+run 2 plugins --new hash
+err 'needs a NAME'
+run 2 plugins --new color mine
+err "--new is 'color', expected hash, failover"
+run 2 plugins --new hash mine
+err 'hash_mine: File exists'
+end
+
+finish

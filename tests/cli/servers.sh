@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Commands that go to every server.
+. "$abs_top_srcdir/tests/cli/lib.sh"
+start_cluster
+
+begin version_lists_servers_in_order
+run 0 version
+check 'three lines' test "$(wc -l <out)" -eq 3
+check 'order' test "$(cut -d ' ' -f 1 out | tr '\n' ' ')" = \
+	'mc-one mc-two mc-three '
+out_has "^mc-one  *$one  *[0-9]+\.[0-9]+"
+run 0 --json version
+out_has '"version": "[0-9]+\.'
+end
+
+begin columns_stand_below_each_other_whatever_the_alphabet
+run 0 --servers "$one abcd,$two 漢字,$three grün" version
+out_has "^abcd  $one "
+out_has "^漢字  $two "
+out_has "^grün  $three "
+end
+
+begin stats_have_a_table_per_server
+run 0 stats
+check 'three titles' test "$(grep -c '^mc-' out)" -eq 3
+check 'three pids' test "$(grep -c '^  pid  *[0-9]' out)" -eq 3
+run 0 stats settings
+check 'arguments arrive' grep -q '^  maxbytes  *67108864' out
+run 0 --json stats
+check 'three objects' test "$(grep -c '"pid": "' out)" -eq 3
+run 3 stats nonsense
+end
+
+begin ping_times_every_server
+run 0 ping
+out_has "^mc-three  *$three  *up  *[0-9.]+  *[0-9]+\.[0-9]+  *[0-9]+\.[0-9]+\$"
+run 0 --json ping
+check 'three are up' test "$(grep -c '"state": "up"' out)" -eq 3
+out_has '"answer_ms": [0-9.e-]+'
+no_err
+end
+
+begin down_server_is_shown_and_named
+run 3 -c tenon.yaml --servers "$one mc-one,127.0.0.1:1 dead" ping
+out_has '^mc-one .* up '
+out_has '^dead .* down '
+err dead
+run 3 -c tenon.yaml --servers "$one mc-one,127.0.0.1:1 dead" version
+out_has '^mc-one .* [0-9]+\.'
+out_has '^dead .*not connected: Connection refused$'
+err dead
+run 3 -c tenon.yaml --servers "$one mc-one,127.0.0.1:1 dead" stats
+out_has '^  pid '
+out_has '^dead '
+end
+
+begin flush_all_is_refused_by_default
+run 0 set kept 1
+run 2 flush-all
+err 'every item of 3 servers.*--yes-flush'
+run 2 --json flush-all
+out_has '"error"'
+run 0 get kept
+out 1
+end
+
+begin flush_all_drops_everything_when_allowed
+run 0 flush-all --yes-flush --delay 100
+out_has '^mc-two .*in 100 s'
+run 0 get kept
+run 0 flush-all --yes-flush
+out_has '^mc-two .*is gone'
+run 1 get kept
+run 0 set kept 1
+run 0 --set enable_flush_all=true flush-all
+run 1 get kept
+end
+
+begin moved_server_keeps_its_keys
+run 0 --servers "$one a,$two b" where 1 2 3 4 5 6 7 8 9
+cut -f 1,2 out >before
+run 0 --servers "$one a,$three b" where 1 2 3 4 5 6 7 8 9
+cut -f 1,2 out >after
+check 'same aliases' cmp -s before after
+end
+
+# One JSON document, whatever the command and its outcome.
+parse=
+for parser in 'jq -es length==1' 'python3 -m json.tool'; do
+	test -n "$parse" || ! command -v "${parser%% *}" >/dev/null ||
+		parse=$parser
+done
+if test -n "$parse"; then
+	begin json_of_every_command_is_one_document
+	printf 'x\0\377\n"\\' >bytes
+	run 0 set binary --file bytes
+	for line in 'get binary none' 'get --cas binary' 'gat binary --ttl 9' \
+		'set n 1' 'add n 1' 'replace none 1' 'append n 1' 'prepend n 1' \
+		'cas n 1 --cas 1' 'touch n --ttl 9' 'incr n' 'decr n' \
+		'incr binary' 'delete n none' 'stats' 'stats nonsense' \
+		'version' 'ping' 'health' 'flush-all' 'flush-all --yes-flush' \
+		'where a b' 'where --count a b' 'check' 'plugins' \
+		'plugins core' 'plugins none-such' 'where' 'bogus' '--bogus'; do
+		# shellcheck disable=SC2086 # words are wanted
+		"$tenon" --json $line </dev/null >out 2>err
+		check "tenon --json $line" $parse out >parsed 2>&1
+	done
+	end
+else
+	skip json_of_every_command_is_one_document 'neither jq nor python3'
+fi
+
+finish

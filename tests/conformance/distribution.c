@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every distribution plugin has to do; tenon/plugin/distribution.h. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance/subject.h"
+#include "suite.h"
+
+#define SERVERS_MAX 300
+#define NAME_BYTES 64
+#define KEY_BYTES 32
+#define THREADS 4
+
+/*
+ * What an algorithm promises beyond the contract. A plugin of the tree has a row;
+ * for one from elsewhere the environment says it, as "order growth".
+ */
+#define PROMISES_ORDER 1u  /* the order of servers does not matter */
+#define PROMISES_GROWTH 2u /* a new server takes keys, the others exchange none */
+#define PROMISES_WEIGHT 4u /* more weight, more keys */
+
+static const struct {
+	const char *name;
+	unsigned promises;
+} known[] = {
+	{ "ketama", PROMISES_ORDER | PROMISES_GROWTH | PROMISES_WEIGHT },
+};
+
+static bool promises(const struct tenon__plugin *plugin, unsigned promise)
+{
+	const char *foreign = getenv(SUBJECT_PROMISES_VARIABLE);
+	const char *word = promise == PROMISES_ORDER  ? "order" :
+			   promise == PROMISES_GROWTH ? "growth" :
+							"weight";
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i].name, plugin->name) == 0) {
+			return (known[i].promises & promise) != 0;
+		}
+	}
+	if (getenv(SUBJECT_VARIABLE) != NULL) {
+		return foreign != NULL && strstr(foreign, word) != NULL;
+	}
+	ck_abort_msg("conformance/distribution.c does not know what '%s' promises",
+		     plugin->name);
+	return false;
+}
+
+/* ---- servers ------------------------------------------------------------ */
+
+/* Servers with and without alias, on libmc's port, another one and a socket. */
+struct servers {
+	struct tenon_ring_server list[SERVERS_MAX];
+	char names[SERVERS_MAX][NAME_BYTES];
+	char aliases[SERVERS_MAX][NAME_BYTES];
+	uint32_t count;
+};
+
+static void servers_fill(struct servers *servers, uint32_t count)
+{
+	memset(servers, 0, sizeof(*servers));
+	servers->count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		struct tenon_ring_server *server = &servers->list[i];
+
+		server->weight = 1;
+		server->host = servers->names[i];
+		if (i % 7 == 6) {
+			snprintf(servers->names[i], NAME_BYTES,
+				 "/run/cache/%u.sock", (unsigned)i);
+		} else {
+			snprintf(servers->names[i], NAME_BYTES,
+				 "cache%u.example", (unsigned)i);
+			server->port = i % 3 == 0 ? 11211 : 11212 + i;
+		}
+		if (i % 2 == 1) {
+			snprintf(servers->aliases[i], NAME_BYTES, "alias-%u",
+				 (unsigned)i);
+			server->alias = servers->aliases[i];
+		}
+	}
+}
+
+/* An instance of the subject. */
+struct ring {
+	const struct tenon__plugin *plugin;
+	const struct tenon_distribution_ops *ops;
+	struct watched_host host;
+	void *options;
+	void *self;
+};
+
+static void ring_init(struct ring *ring, const struct tenon__plugin *plugin)
+{
+	struct tenon_error err = { 0 };
+
+	ring->plugin = plugin;
+	ring->ops = &plugin->ops.distribution;
+	watched_host_init(&ring->host);
+	ring->options = subject_options(plugin, &ring->host);
+	ring->self = subject_state(ring->ops->state_size);
+	ck_assert_msg(ring->ops->init(ring->self, ring->options,
+				      &ring->host.table, &err) == 0,
+		      "%s: %s", plugin->name, err.message);
+}
+
+static void ring_fini(struct ring *ring)
+{
+	const struct tenon__plugin *plugin = ring->plugin;
+
+	ring->ops->fini(ring->self);
+	ck_assert_subject(ring->host.live == 0);
+	free(ring->self);
+	subject_options_free(plugin, ring->options);
+}
+
+static void ring_build_list(struct ring *ring,
+			    const struct tenon_ring_server *list,
+			    uint32_t count)
+{
+	struct tenon_error err = { 0 };
+
+	ck_assert_msg(ring->ops->build(ring->self, list, count,
+				       subject_hash("md5"), &err) == 0,
+		      "%s: %s", ring->plugin->name, err.message);
+}
+
+/* A ring of `count` servers, which are gone when this returns. */
+static void ring_build(struct ring *ring, const struct tenon__plugin *plugin,
+		       uint32_t count)
+{
+	struct servers *servers = malloc(sizeof(*servers));
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, count);
+	ring_init(ring, plugin);
+	ring_build_list(ring, servers->list, count);
+	memset(servers, 0x55, sizeof(*servers));
+	free(servers);
+}
+
+/* ---- keys --------------------------------------------------------------- */
+
+struct key {
+	char text[KEY_BYTES];
+	struct tenon_ring_key ring_key;
+};
+
+static const struct tenon_ring_key *make_key(struct key *key, unsigned number)
+{
+	const struct tenon_hash *hash = subject_hash("md5");
+	int len = snprintf(key->text, sizeof(key->text), "key:%u", number);
+
+	key->ring_key.key = key->text;
+	key->ring_key.key_len = (size_t)len;
+	key->ring_key.hash = hash->ops->hash(hash->self, key->text,
+					     (size_t)len);
+	return &key->ring_key;
+}
+
+/* Hashes where arithmetic goes wrong; key numbers from here on have them. */
+static const uint64_t extremes[] = {
+	0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+	0x100000000, 0x7fffffffffffffff, 0x8000000000000000, UINT64_MAX
+};
+#define EXTREMES_COUNT (sizeof(extremes) / sizeof(extremes[0]))
+
+static uint32_t locate(const struct ring *ring,
+		       const struct tenon_ring_key *key)
+{
+	return ring->ops->locate(ring->self, key);
+}
+
+/* ---- tests -------------------------------------------------------------- */
+
+START_TEST(home_is_one_of_the_servers)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	for (uint32_t count = 1; count <= SERVERS_MAX; count++) {
+		struct ring ring;
+		struct key key;
+
+		ring_build(&ring, plugin, count);
+		for (unsigned i = 0; i < 50; i++) {
+			ck_assert_subject(locate(&ring, make_key(&key, i)) <
+					  count);
+		}
+		for (size_t i = 0; i < EXTREMES_COUNT; i++) {
+			make_key(&key, 0);
+			key.ring_key.hash = extremes[i];
+			ck_assert_subject(locate(&ring, &key.ring_key) < count);
+		}
+		ring_fini(&ring);
+	}
+}
+END_TEST
+
+START_TEST(every_server_is_home_to_some_keys)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	bool used[20] = { false };
+	struct ring ring;
+	struct key key;
+
+	ring_build(&ring, plugin, 20);
+	for (unsigned i = 0; i < 20000; i++) {
+		used[locate(&ring, make_key(&key, i))] = true;
+	}
+	for (size_t i = 0; i < 20; i++) {
+		ck_assert_msg(used[i], "%s: server %zu of 20 has none of 20000 keys",
+			      plugin->name, i);
+	}
+	ring_fini(&ring);
+}
+END_TEST
+
+/* Walk over all servers after the home of one key. */
+static void check_walk(const struct ring *ring, const struct tenon_ring_key *key,
+		       uint32_t count)
+{
+	const struct tenon__plugin *plugin = ring->plugin;
+	bool seen[SERVERS_MAX] = { false };
+
+	seen[locate(ring, key)] = true;
+	for (uint32_t nth = 1; nth < count; nth++) {
+		uint32_t server = ring->ops->next(ring->self, key, nth);
+
+		ck_assert_msg(server < count && !seen[server],
+			      "%s: next %u of %u servers is %u, which is no other server",
+			      plugin->name, (unsigned)nth, (unsigned)count,
+			      (unsigned)server);
+		seen[server] = true;
+	}
+	ck_assert_subject(ring->ops->next(ring->self, key, count) ==
+			  TENON_NO_SERVER);
+	ck_assert_subject(ring->ops->next(ring->self, key, count + 1) ==
+			  TENON_NO_SERVER);
+	ck_assert_subject(ring->ops->next(ring->self, key, UINT32_MAX) ==
+			  TENON_NO_SERVER);
+}
+
+START_TEST(next_tells_each_other_server_once)
+{
+	for (uint32_t count = 1; count <= SERVERS_MAX;
+	     count = count < 30 ? count + 1 : count * 2 + 30) {
+		struct ring ring;
+		struct key key;
+
+		ring_build(&ring, subject(_i), count);
+		for (unsigned i = 0; i < 5; i++) {
+			check_walk(&ring, make_key(&key, i), count);
+		}
+		for (size_t i = 0; i < EXTREMES_COUNT; i++) {
+			make_key(&key, 0);
+			key.ring_key.hash = extremes[i];
+			check_walk(&ring, &key.ring_key, count);
+		}
+		ring_fini(&ring);
+	}
+}
+END_TEST
+
+START_TEST(equal_servers_give_equal_rings)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct ring one;
+	struct ring other;
+	struct key key;
+
+	ring_build(&one, plugin, 37);
+	ring_build(&other, plugin, 37);
+	for (unsigned i = 0; i < 5000; i++) {
+		make_key(&key, i);
+		ck_assert_subject(locate(&one, &key.ring_key) ==
+				  locate(&other, &key.ring_key));
+		ck_assert_subject(one.ops->next(one.self, &key.ring_key, 1) ==
+				  other.ops->next(other.self, &key.ring_key, 1));
+	}
+	ring_fini(&one);
+	ring_fini(&other);
+}
+END_TEST
+
+START_TEST(address_under_an_alias_does_not_matter)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct servers *servers = malloc(sizeof(*servers));
+	struct ring before;
+	struct ring after;
+	struct key key;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, 40);
+	ring_init(&before, plugin);
+	ring_build_list(&before, servers->list, 40);
+	for (uint32_t i = 0; i < 40; i++) {
+		if (servers->list[i].alias != NULL) {
+			snprintf(servers->names[i], NAME_BYTES, "moved%u",
+				 (unsigned)i);
+			servers->list[i].port = 9000 + i;
+		}
+	}
+	ring_init(&after, plugin);
+	ring_build_list(&after, servers->list, 40);
+	for (unsigned i = 0; i < 5000; i++) {
+		make_key(&key, i);
+		ck_assert_subject(locate(&before, &key.ring_key) ==
+				  locate(&after, &key.ring_key));
+	}
+	ring_fini(&before);
+	ring_fini(&after);
+	free(servers);
+}
+END_TEST
+
+START_TEST(order_of_servers_does_not_matter_where_promised)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct tenon_ring_server shuffled[SERVERS_MAX];
+	uint32_t place[SERVERS_MAX]; /* where server i is in shuffled */
+	struct servers *servers = malloc(sizeof(*servers));
+	struct ring straight;
+	struct ring ring;
+	struct key key;
+	uint32_t count = 50;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, count);
+	for (uint32_t i = 0; i < count; i++) {
+		place[i] = (i * 7 + 3) % count; /* 7 and 50 share no divisor */
+		shuffled[place[i]] = servers->list[i];
+	}
+	ring_init(&straight, plugin);
+	ring_build_list(&straight, servers->list, count);
+	ring_init(&ring, plugin);
+	ring_build_list(&ring, shuffled, count);
+	for (unsigned i = 0; i < 5000 && promises(plugin, PROMISES_ORDER); i++) {
+		make_key(&key, i);
+		ck_assert_subject(place[locate(&straight, &key.ring_key)] ==
+				  locate(&ring, &key.ring_key));
+	}
+	ring_fini(&straight);
+	ring_fini(&ring);
+	free(servers);
+}
+END_TEST
+
+START_TEST(new_server_only_takes_keys_where_promised)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	unsigned moved = 0;
+	struct ring before;
+	struct ring after;
+	struct key key;
+
+	ring_build(&before, plugin, 20);
+	ring_build(&after, plugin, 21);
+	for (unsigned i = 0; i < 20000 && promises(plugin, PROMISES_GROWTH);
+	     i++) {
+		uint32_t home;
+
+		make_key(&key, i);
+		home = locate(&after, &key.ring_key);
+		moved += home == 20;
+		ck_assert_subject(home == 20 ||
+				  home == locate(&before, &key.ring_key));
+	}
+	ck_assert_subject(!promises(plugin, PROMISES_GROWTH) || moved > 0);
+	ring_fini(&before);
+	ring_fini(&after);
+}
+END_TEST
+
+START_TEST(heavier_server_has_more_keys_where_promised)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct servers *servers = malloc(sizeof(*servers));
+	unsigned keys[5] = { 0 };
+	struct ring ring;
+	struct key key;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, 5);
+	servers->list[2].weight = 4;
+	ring_init(&ring, plugin);
+	ring_build_list(&ring, servers->list, 5);
+	for (unsigned i = 0; i < 20000; i++) {
+		keys[locate(&ring, make_key(&key, i))]++;
+	}
+	/* A fair share is 4 of 8. */
+	ck_assert_msg(!promises(plugin, PROMISES_WEIGHT) ||
+			      (keys[2] > 7000 && keys[2] < 13000),
+		      "%s: a server with half of all weight has %u of 20000 keys",
+		      plugin->name, keys[2]);
+	ring_fini(&ring);
+	free(servers);
+}
+END_TEST
+
+/* What the threads share. */
+struct crowd {
+	const struct ring *ring;
+	uint32_t home[1000];
+	uint32_t next[1000];
+};
+
+/* Returns NULL when every answer was right. */
+static void *locate_in_a_crowd(void *payload)
+{
+	struct crowd *crowd = payload;
+	const struct ring *ring = crowd->ring;
+
+	for (unsigned round = 0; round < 5; round++) {
+		for (unsigned i = 0; i < 1000; i++) {
+			struct key key;
+
+			make_key(&key, i);
+			if (locate(ring, &key.ring_key) != crowd->home[i] ||
+			    ring->ops->next(ring->self, &key.ring_key, 3) !=
+				    crowd->next[i]) {
+				return crowd;
+			}
+		}
+	}
+	return NULL;
+}
+
+START_TEST(threads_share_a_ring)
+{
+	pthread_t threads[THREADS];
+	struct crowd crowd;
+	struct ring ring;
+	struct key key;
+
+	ring_build(&ring, subject(_i), 20);
+	crowd.ring = &ring;
+	for (unsigned i = 0; i < 1000; i++) {
+		make_key(&key, i);
+		crowd.home[i] = locate(&ring, &key.ring_key);
+		crowd.next[i] = ring.ops->next(ring.self, &key.ring_key, 3);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+						locate_in_a_crowd, &crowd),
+				 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *wrong;
+
+		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+		ck_assert_ptr_null(wrong);
+	}
+	ring_fini(&ring);
+}
+END_TEST
+
+START_TEST(build_that_runs_out_of_memory_cleans_up)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
+	struct servers *servers = malloc(sizeof(*servers));
+	struct watched_host host;
+	void *options;
+	int rc = TENON_ENOMEM;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, 9);
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	for (size_t n = 1; rc != 0; n++) {
+		struct tenon_error err = { 0 };
+		void *self = subject_state(ops->state_size);
+
+		host.made = 0;
+		host.fail_from = n;
+		rc = ops->init(self, options, &host.table, &err);
+		if (rc == 0) {
+			rc = ops->build(self, servers->list, 9,
+					subject_hash("md5"), &err);
+		}
+		ck_assert_msg(rc == 0 || (rc == TENON_ENOMEM &&
+					  err.code == rc &&
+					  err.message[0] != '\0'),
+			      "%s: allocation %zu fails: %d, error %d '%s'",
+			      plugin->name, n, rc, (int)err.code, err.message);
+		ops->fini(self);
+		ck_assert_subject(host.live == 0);
+		free(self);
+	}
+	host.fail_from = 0;
+	subject_options_free(plugin, options);
+	free(servers);
+}
+END_TEST
+
+START_TEST(error_object_may_be_missing)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
+	struct servers *servers = malloc(sizeof(*servers));
+	struct ring ring;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, 3);
+	ring_init(&ring, plugin);
+	ring.host.made = 0;
+	ring.host.fail_from = 1;
+	/* Some distributions need no memory. */
+	ck_assert_subject(ops->build(ring.self, servers->list, 3,
+				     subject_hash("md5"), NULL) == 0 ||
+			  ring.host.made > 0);
+	ring.host.fail_from = 0;
+	ring_fini(&ring);
+	free(servers);
+}
+END_TEST
+
+START_TEST(instance_that_was_never_built_is_released)
+{
+	struct ring ring;
+
+	ring_init(&ring, subject(_i));
+	ring_fini(&ring);
+}
+END_TEST
+
+START_TEST(lookups_ask_for_no_memory)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct ring ring;
+	struct key key;
+	size_t made;
+
+	ring_build(&ring, plugin, 20);
+	made = ring.host.made;
+	for (unsigned i = 0; i < 100; i++) {
+		make_key(&key, i);
+		locate(&ring, &key.ring_key);
+		ring.ops->next(ring.self, &key.ring_key, 1 + i % 19);
+	}
+	ck_assert_subject(ring.host.made == made);
+	ring_fini(&ring);
+}
+END_TEST
+
+int conformance_distribution(void)
+{
+	Suite *suite = suite_create("conformance/distribution");
+
+	subjects_load(TENON_KIND_DISTRIBUTION);
+	subjects_add_tests(suite);
+	subjects_add_test(home_is_one_of_the_servers);
+	subjects_add_test(every_server_is_home_to_some_keys);
+	subjects_add_test(next_tells_each_other_server_once);
+	subjects_add_test(equal_servers_give_equal_rings);
+	subjects_add_test(address_under_an_alias_does_not_matter);
+	subjects_add_test(order_of_servers_does_not_matter_where_promised);
+	subjects_add_test(new_server_only_takes_keys_where_promised);
+	subjects_add_test(heavier_server_has_more_keys_where_promised);
+	subjects_add_test(threads_share_a_ring);
+	subjects_add_test(build_that_runs_out_of_memory_cleans_up);
+	subjects_add_test(error_object_may_be_missing);
+	subjects_add_test(instance_that_was_never_built_is_released);
+	subjects_add_test(lookups_ask_for_no_memory);
+	return suite_run(suite);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every failover policy has to do; tenon/plugin/failover.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance/policy_rig.h"
+#include "fakes/random.h"
+#include "instance.h"
+#include "suite.h"
+
+#define RETRY_TIMEOUT_MS 5000
+#define DAY_MS (24 * 3600 * 1000)
+
+static uint32_t route(struct policy *policy, uint32_t home, int64_t now_ms)
+{
+	return policy_route(policy, home, TENON_ACCESS_READ, now_ms);
+}
+
+static const int statuses[] = { TENON_ECONNECT, TENON_ECLOSED,
+				TENON_ETIMEDOUT, TENON_EPROTOCOL };
+
+/* Let a server fail until any policy has noticed; returns the time after that. */
+static int64_t kill_server(struct policy *policy, uint32_t server, int64_t now_ms)
+{
+	for (size_t i = 0; i < 100; i++) {
+		policy->ops->on_failure(policy->self, server, statuses[i % 4],
+					now_ms++);
+	}
+	return now_ms;
+}
+
+/* A monotonic clock starts anywhere. */
+static const int64_t starts_ms[] = { 0, 1, -1, INT64_MIN / 2, 1754000000000,
+				     INT64_MAX / 2 };
+#define STARTS_COUNT (sizeof(starts_ms) / sizeof(starts_ms[0]))
+
+START_TEST(healthy_home_is_used)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	for (size_t i = 0; i < STARTS_COUNT; i++) {
+		struct policy policy;
+
+		policy_init(&policy, plugin, NULL, 7, RETRY_TIMEOUT_MS);
+		for (uint32_t home = 0; home < 7; home++) {
+			for (uint32_t access = TENON_ACCESS_READ;
+			     access <= TENON_ACCESS_DELETE; access++) {
+				ck_assert_subject(policy_route(&policy, home,
+							    access,
+							    starts_ms[i]) ==
+						  home);
+			}
+			policy.ops->on_success(policy.self, home,
+					       starts_ms[i]);
+			ck_assert_subject(route(&policy, home, starts_ms[i]) ==
+					  home);
+		}
+		policy_fini(&policy);
+	}
+}
+END_TEST
+
+START_TEST(dead_server_is_avoided_and_comes_back)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	for (size_t i = 0; i < STARTS_COUNT; i++) {
+		struct policy policy;
+		int64_t now_ms;
+
+		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
+		now_ms = kill_server(&policy, 1, starts_ms[i]);
+		ck_assert_subject(route(&policy, 1, now_ms) != 1);
+		now_ms += DAY_MS;
+		/* It is tried again, succeeds, and stays. */
+		ck_assert_subject(route(&policy, 1, now_ms) == 1);
+		policy.ops->on_success(policy.self, 1, now_ms);
+		ck_assert_subject(route(&policy, 1, now_ms) == 1);
+		ck_assert_subject(route(&policy, 1, now_ms + 1) == 1);
+		policy_fini(&policy);
+	}
+}
+END_TEST
+
+START_TEST(server_dies_more_than_once)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy policy;
+	int64_t now_ms = 0;
+
+	policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
+	for (int i = 0; i < 20; i++) {
+		now_ms = kill_server(&policy, 2, now_ms);
+		ck_assert_subject(route(&policy, 2, now_ms) != 2);
+		now_ms += DAY_MS;
+		ck_assert_subject(route(&policy, 2, now_ms) == 2);
+		policy.ops->on_success(policy.self, 2, now_ms);
+	}
+	policy_fini(&policy);
+}
+END_TEST
+
+START_TEST(failure_of_one_server_is_not_that_of_another)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy policy;
+	int64_t now_ms;
+
+	policy_init(&policy, plugin, NULL, 5, RETRY_TIMEOUT_MS);
+	now_ms = kill_server(&policy, 3, 0);
+	for (uint32_t home = 0; home < 5; home++) {
+		ck_assert_subject((route(&policy, home, now_ms) == home) ==
+				  (home != 3));
+	}
+	/* Nor does the success of another revive it. */
+	policy.ops->on_success(policy.self, 2, now_ms);
+	ck_assert_subject(route(&policy, 3, now_ms) != 3);
+	policy_fini(&policy);
+}
+END_TEST
+
+START_TEST(instances_are_independent)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy one;
+	struct policy other;
+	int64_t now_ms;
+
+	policy_init(&one, plugin, NULL, 2, RETRY_TIMEOUT_MS);
+	policy_init(&other, plugin, NULL, 2, RETRY_TIMEOUT_MS);
+	now_ms = kill_server(&one, 0, 0);
+	ck_assert_subject(route(&one, 0, now_ms) != 0);
+	ck_assert_subject(route(&other, 0, now_ms) == 0);
+	policy_fini(&one);
+	policy_fini(&other);
+}
+END_TEST
+
+START_TEST(all_servers_dead_is_survived)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	for (uint32_t count = 1; count <= 40; count++) {
+		struct policy policy;
+		int64_t now_ms = 0;
+
+		policy_init(&policy, plugin, NULL, count, RETRY_TIMEOUT_MS);
+		for (uint32_t server = 0; server < count; server++) {
+			now_ms = kill_server(&policy, server, now_ms);
+		}
+		for (uint32_t home = 0; home < count; home++) {
+			route(&policy, home, now_ms);
+		}
+		now_ms += DAY_MS;
+		for (uint32_t home = 0; home < count; home++) {
+			route(&policy, home, now_ms);
+			policy.ops->on_success(policy.self, home, now_ms);
+			ck_assert_subject(route(&policy, home, now_ms) == home);
+		}
+		policy_fini(&policy);
+	}
+}
+END_TEST
+
+START_TEST(any_history_gives_a_server_or_none)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	uint64_t seed = 9;
+
+	for (size_t round = 0; round < 50; round++) {
+		uint32_t count = 1 + (uint32_t)(random_next(&seed) % 20);
+		int64_t now_ms = starts_ms[round % STARTS_COUNT];
+		struct policy policy;
+
+		policy_init(&policy, plugin, NULL, count,
+			    (int64_t)(round % 3) * RETRY_TIMEOUT_MS);
+		for (size_t i = 0; i < 500; i++) {
+			uint64_t dice = random_next(&seed);
+			uint32_t server = (uint32_t)(dice >> 32) % count;
+
+			now_ms += (int64_t)(dice >> 8 & 0xfff);
+			if (dice % 4 == 0) {
+				policy.ops->on_failure(policy.self, server,
+						       statuses[dice >> 2 & 3],
+						       now_ms);
+			} else if (dice % 4 == 1) {
+				policy.ops->on_success(policy.self, server,
+						       now_ms);
+			} else {
+				policy_route(&policy, server,
+					  (uint32_t)(dice >> 24) % 3, now_ms);
+			}
+		}
+		policy_fini(&policy);
+	}
+}
+END_TEST
+
+START_TEST(same_history_gives_the_same_answers)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy one;
+	struct policy other;
+	uint64_t seed = 10;
+	int64_t now_ms = 0;
+
+	policy_init(&one, plugin, NULL, 6, RETRY_TIMEOUT_MS);
+	policy_init(&other, plugin, NULL, 6, RETRY_TIMEOUT_MS);
+	for (size_t i = 0; i < 5000; i++) {
+		uint32_t server = (uint32_t)(random_next(&seed) % 6);
+
+		now_ms += 100;
+		ck_assert_subject(route(&one, server, now_ms) ==
+				  route(&other, server, now_ms));
+		if (i % 3 == 0) {
+			one.ops->on_failure(one.self, server, TENON_ETIMEDOUT,
+					    now_ms);
+			other.ops->on_failure(other.self, server,
+					      TENON_ETIMEDOUT, now_ms);
+		}
+	}
+	policy_fini(&one);
+	policy_fini(&other);
+}
+END_TEST
+
+START_TEST(what_is_told_of_a_server_is_what_is_done)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	for (size_t i = 0; i < STARTS_COUNT; i++) {
+		struct policy policy;
+		int64_t now_ms;
+
+		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
+		for (uint32_t server = 0; server < 3 + SPARES; server++) {
+			ck_assert_subject(policy_state(&policy, server,
+						       starts_ms[i])
+						  .state == TENON_SERVER_UP);
+		}
+		now_ms = kill_server(&policy, 1, starts_ms[i]);
+		if (plugin->ops.failover.state != tenon__state_up) {
+			ck_assert_subject(policy_state(&policy, 1, now_ms).state ==
+				  TENON_SERVER_DOWN);
+			ck_assert_subject(policy_state(&policy, 1,
+						       now_ms + DAY_MS)
+						  .state ==
+					  TENON_SERVER_PROBING);
+		}
+		ck_assert_subject(policy_state(&policy, 0, now_ms).state ==
+				  TENON_SERVER_UP);
+		policy.ops->on_success(policy.self, 1, now_ms);
+		ck_assert_subject(policy_state(&policy, 1, now_ms).state ==
+				  TENON_SERVER_UP);
+		policy_fini(&policy);
+	}
+}
+END_TEST
+
+START_TEST(to_be_told_changes_nothing)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy watched;
+	struct policy alone;
+	uint64_t seed = 12;
+
+	policy_init(&watched, plugin, NULL, 4, RETRY_TIMEOUT_MS);
+	policy_init(&alone, plugin, NULL, 4, RETRY_TIMEOUT_MS);
+	for (int64_t now_ms = 0; now_ms < 200000; now_ms += 100) {
+		uint64_t dice = random_next(&seed);
+		uint32_t server = (uint32_t)(dice >> 32) % 4;
+
+		policy_state(&watched, server, now_ms);
+		ck_assert_subject(route(&watched, server, now_ms) ==
+				  route(&alone, server, now_ms));
+		if (dice % 3 == 0) {
+			watched.ops->on_failure(watched.self, server,
+						TENON_ECONNECT, now_ms);
+			alone.ops->on_failure(alone.self, server,
+					      TENON_ECONNECT, now_ms);
+		} else if (dice % 16 == 1) {
+			watched.ops->on_success(watched.self, server, now_ms);
+			alone.ops->on_success(alone.self, server, now_ms);
+		}
+	}
+	policy_fini(&watched);
+	policy_fini(&alone);
+}
+END_TEST
+
+START_TEST(questions_ask_for_no_memory)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy policy;
+	size_t made;
+
+	policy_init(&policy, plugin, NULL, 4, RETRY_TIMEOUT_MS);
+	made = policy.host.made;
+	for (int64_t now_ms = 0; now_ms < 1000; now_ms++) {
+		route(&policy, (uint32_t)(now_ms % 4), now_ms);
+	}
+	ck_assert_subject(policy.host.made == made);
+	policy_fini(&policy);
+}
+END_TEST
+
+START_TEST(init_that_runs_out_of_memory_cleans_up)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_failover_ops *ops = &plugin->ops.failover;
+	struct watched_host host;
+	struct told told;
+	void *options;
+	int rc = TENON_ENOMEM;
+
+	told_init(&told, 10, 5000);
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	for (size_t n = 1; rc != 0; n++) {
+		struct tenon_error err = { 0 };
+		void *self = subject_state(ops->state_size);
+
+		host.made = 0;
+		host.fail_from = n;
+		rc = ops->init(self, options, &host.table, &told.setup, &err);
+		ck_assert_msg(rc == 0 || (rc == TENON_ENOMEM &&
+					  err.code == rc &&
+					  err.message[0] != '\0'),
+			      "%s: allocation %zu fails: %d, error %d '%s'",
+			      plugin->name, n, rc, (int)err.code, err.message);
+		ops->fini(self);
+		ck_assert_subject(host.live == 0);
+		free(self);
+	}
+	host.fail_from = 0;
+	told_fini(&told);
+	subject_options_free(plugin, options);
+}
+END_TEST
+
+int conformance_failover(void)
+{
+	Suite *suite = suite_create("conformance/failover");
+
+	subjects_load(TENON_KIND_FAILOVER);
+	subjects_add_tests(suite);
+	subjects_add_test(healthy_home_is_used);
+	subjects_add_test(dead_server_is_avoided_and_comes_back);
+	subjects_add_test(server_dies_more_than_once);
+	subjects_add_test(failure_of_one_server_is_not_that_of_another);
+	subjects_add_test(instances_are_independent);
+	subjects_add_test(all_servers_dead_is_survived);
+	subjects_add_test(any_history_gives_a_server_or_none);
+	subjects_add_test(same_history_gives_the_same_answers);
+	subjects_add_test(what_is_told_of_a_server_is_what_is_done);
+	subjects_add_test(to_be_told_changes_nothing);
+	subjects_add_test(questions_ask_for_no_memory);
+	subjects_add_test(init_that_runs_out_of_memory_cleans_up);
+	return suite_run(suite);
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every hash plugin has to do; tenon/plugin/hash.h. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "conformance/subject.h"
+#include "fakes/random.h"
+#include "instance.h"
+#include "suite.h"
+
+#define THREADS 4
+#define KEYS_COUNT 256
+#define MANY_MAX 40
+#define NAME_MAX_BYTES 1000 /* longer than a key: a distribution's names */
+
+/* An instance of the subject. */
+struct instance {
+	const struct tenon__plugin *plugin;
+	struct watched_host host;
+	void *options;
+	struct tenon_hash hash;
+};
+
+static void instance_init(struct instance *instance,
+			  const struct tenon__plugin *plugin)
+{
+	struct tenon_error err = { 0 };
+
+	instance->plugin = plugin;
+	watched_host_init(&instance->host);
+	instance->options = subject_options(plugin, &instance->host);
+	ck_assert_msg(tenon__hash_create(&instance->hash, plugin,
+					 instance->options,
+					 &instance->host.table, &err) == 0,
+		      "%s: %s", plugin->name, err.message);
+}
+
+static void instance_fini(struct instance *instance)
+{
+	const struct tenon__plugin *plugin = instance->plugin;
+
+	tenon__hash_destroy(&instance->hash);
+	subject_options_free(plugin, instance->options);
+	ck_assert_subject(instance->host.live == 0);
+}
+
+static uint64_t hash_of(const struct tenon_hash *hash, const void *key,
+			size_t len)
+{
+	return hash->ops->hash(hash->self, key, len);
+}
+
+static void fill_key(unsigned char *key, size_t len, uint64_t *seed)
+{
+	for (size_t i = 0; i < len; i++) {
+		key[i] = (unsigned char)random_next(seed);
+	}
+}
+
+/* Keys of exactly their size, for tools that see one byte more or less. */
+static struct tenon_slice make_key(size_t len, uint64_t *seed)
+{
+	unsigned char *key = malloc(len > 0 ? len : 1);
+
+	ck_assert_ptr_nonnull(key);
+	fill_key(key, len, seed);
+	return (struct tenon_slice){ key, len };
+}
+
+static void free_key(struct tenon_slice key)
+{
+	free((void *)(uintptr_t)key.data);
+}
+
+/* ---- known answers ------------------------------------------------------ */
+
+START_TEST(known_answers_are_given)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_hash_ops *ops = &plugin->ops.hash;
+	struct instance instance;
+
+	instance_init(&instance, plugin);
+	ck_assert_subject(ops->selftest_count >= 3);
+	for (uint32_t i = 0; i < ops->selftest_count; i++) {
+		const struct tenon_hash_vector *vector = &ops->selftest[i];
+		uint64_t hash = hash_of(&instance.hash, vector->key,
+					vector->key_len);
+
+		ck_assert_msg(hash == vector->hash,
+			      "%s: vector %u: found %#llx, expected %#llx",
+			      plugin->name, (unsigned)i,
+			      (unsigned long long)hash,
+			      (unsigned long long)vector->hash);
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+static bool has_high_byte(const struct tenon_hash_vector *vector)
+{
+	for (uint32_t i = 0; i < vector->key_len; i++) {
+		if ((unsigned char)vector->key[i] >= 0x80) {
+			return true;
+		}
+	}
+	return false;
+}
+
+START_TEST(known_answers_include_the_extremes)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_hash_ops *ops = &plugin->ops.hash;
+	bool has_empty = false;
+	bool has_one_byte = false;
+	bool has_longest = false;
+	bool has_high_bytes = false;
+
+	for (uint32_t i = 0; i < ops->selftest_count; i++) {
+		const struct tenon_hash_vector *vector = &ops->selftest[i];
+
+		has_empty |= vector->key_len == 0;
+		has_one_byte |= vector->key_len == 1;
+		has_longest |= vector->key_len == TENON_KEY_MAX_BYTES;
+		has_high_bytes |= has_high_byte(vector);
+	}
+	ck_assert_subject(has_empty);
+	ck_assert_subject(has_one_byte);
+	ck_assert_subject(has_longest);
+	ck_assert_subject(has_high_bytes);
+}
+END_TEST
+
+/* ---- purity ------------------------------------------------------------- */
+
+START_TEST(same_key_has_the_same_hash_in_every_instance)
+{
+	struct instance one;
+	struct instance other;
+	uint64_t seed = 2;
+
+	instance_init(&one, subject(_i));
+	instance_init(&other, subject(_i));
+	for (size_t len = 0; len <= TENON_KEY_MAX_BYTES; len++) {
+		struct tenon_slice key = make_key(len, &seed);
+		uint64_t hash = hash_of(&one.hash, key.data, len);
+
+		ck_assert_uint_eq(hash, hash_of(&one.hash, key.data, len));
+		ck_assert_uint_eq(hash, hash_of(&other.hash, key.data, len));
+		free_key(key);
+	}
+	instance_fini(&one);
+	instance_fini(&other);
+}
+END_TEST
+
+/* What the threads share. */
+struct crowd {
+	const struct tenon_hash *hash;
+	struct tenon_slice keys[KEYS_COUNT];
+	uint64_t expected[KEYS_COUNT];
+};
+
+/* Returns NULL when every answer was right. */
+static void *hash_in_a_crowd(void *payload)
+{
+	struct crowd *crowd = payload;
+	uint64_t found[KEYS_COUNT];
+
+	for (int round = 0; round < 20; round++) {
+		crowd->hash->ops->hash_many(crowd->hash->self, crowd->keys,
+					    KEYS_COUNT, found);
+		for (size_t i = 0; i < KEYS_COUNT; i++) {
+			uint64_t hash = hash_of(crowd->hash,
+						crowd->keys[i].data,
+						crowd->keys[i].len);
+
+			if (hash != crowd->expected[i] ||
+			    found[i] != crowd->expected[i]) {
+				return crowd;
+			}
+		}
+	}
+	return NULL;
+}
+
+START_TEST(threads_do_not_disturb_each_other)
+{
+	struct instance instance;
+	struct crowd crowd;
+	pthread_t threads[THREADS];
+	uint64_t seed = 3;
+
+	instance_init(&instance, subject(_i));
+	crowd.hash = &instance.hash;
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		crowd.keys[i] = make_key(i % (TENON_KEY_MAX_BYTES + 1), &seed);
+		crowd.expected[i] = hash_of(crowd.hash, crowd.keys[i].data,
+					    crowd.keys[i].len);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+						hash_in_a_crowd, &crowd),
+				 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *wrong;
+
+		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+		ck_assert_ptr_null(wrong);
+	}
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		free_key(crowd.keys[i]);
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+/* ---- reading the key and nothing else ----------------------------------- */
+
+/* A readable page between two that are not. Returns its start. */
+static unsigned char *guarded_page(size_t page)
+{
+	unsigned char *pages = mmap(NULL, 3 * page, PROT_NONE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	ck_assert_int_eq(mprotect(pages + page, page, PROT_READ | PROT_WRITE),
+			 0);
+	return pages + page;
+}
+
+START_TEST(no_byte_beside_the_key_is_read)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *start = guarded_page(page);
+	unsigned char key[NAME_MAX_BYTES];
+	struct instance instance;
+	uint64_t seed = 4;
+
+	instance_init(&instance, subject(_i));
+	for (size_t len = 0; len <= NAME_MAX_BYTES; len++) {
+		struct tenon_slice slice = { start + page - len, len };
+		uint64_t expected;
+		uint64_t many;
+
+		fill_key(key, len, &seed);
+		expected = hash_of(&instance.hash, key, len);
+		memcpy(start + page - len, key, len);
+		ck_assert_uint_eq(expected, hash_of(&instance.hash, slice.data,
+						    len));
+		instance.hash.ops->hash_many(instance.hash.self, &slice, 1,
+					     &many);
+		ck_assert_uint_eq(expected, many);
+		memcpy(start, key, len);
+		ck_assert_uint_eq(expected,
+				  hash_of(&instance.hash, start, len));
+	}
+	munmap(start - page, 3 * page);
+	instance_fini(&instance);
+}
+END_TEST
+
+START_TEST(alignment_and_neighbours_do_not_matter)
+{
+	unsigned char room[16 + TENON_KEY_MAX_BYTES + 16];
+	unsigned char key[TENON_KEY_MAX_BYTES];
+	struct instance instance;
+	uint64_t seed = 5;
+
+	instance_init(&instance, subject(_i));
+	for (size_t len = 0; len <= TENON_KEY_MAX_BYTES; len++) {
+		uint64_t expected;
+
+		fill_key(key, len, &seed);
+		expected = hash_of(&instance.hash, key, len);
+		for (size_t shift = 0; shift < 16; shift++) {
+			fill_key(room, sizeof(room), &seed);
+			memcpy(room + shift, key, len);
+			ck_assert_uint_eq(expected,
+					  hash_of(&instance.hash, room + shift,
+						  len));
+		}
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+START_TEST(no_hash_has_more_than_its_bits)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	uint32_t bits = plugin->ops.hash.bits;
+	struct instance instance;
+	uint64_t seed = 6;
+
+	instance_init(&instance, plugin);
+	ck_assert_subject(bits >= 1 && bits <= 64);
+	for (size_t i = 0; i < 20000 && bits < 64; i++) {
+		unsigned char key[TENON_KEY_MAX_BYTES];
+		size_t len = i % (sizeof(key) + 1);
+
+		fill_key(key, len, &seed);
+		ck_assert_subject(hash_of(&instance.hash, key, len) >> bits ==
+				  0);
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+/* ---- many at once ------------------------------------------------------- */
+
+static void check_many(const struct instance *instance,
+		       const struct tenon_slice *keys, size_t count)
+{
+	const struct tenon__plugin *plugin = instance->plugin;
+	const struct tenon_hash *hash = &instance->hash;
+	/* Of exactly their size, as the keys are. */
+	struct tenon_slice *own = malloc(count * sizeof(*own) + 1);
+	uint64_t *found = malloc(count * sizeof(*found) + 1);
+
+	ck_assert_ptr_nonnull(own);
+	ck_assert_ptr_nonnull(found);
+	if (count > 0) {
+		memcpy(own, keys, count * sizeof(*own));
+	}
+	((unsigned char *)found)[count * sizeof(*found)] = 0xa5;
+	hash->ops->hash_many(hash->self, own, count, found);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t expected = hash_of(hash, keys[i].data, keys[i].len);
+
+		ck_assert_msg(found[i] == expected,
+			      "%s: hash_many of %zu keys: key %zu of %zu bytes: found %#llx, hash has %#llx",
+			      plugin->name, count, i, keys[i].len,
+			      (unsigned long long)found[i],
+			      (unsigned long long)expected);
+	}
+	ck_assert_subject(((unsigned char *)found)[count * sizeof(*found)] ==
+			  0xa5);
+	free(own);
+	free(found);
+}
+
+START_TEST(many_hashes_are_those_of_one)
+{
+	struct tenon_slice keys[MANY_MAX];
+	struct instance instance;
+	uint64_t seed = 7;
+
+	instance_init(&instance, subject(_i));
+	for (size_t round = 0; round < 10; round++) {
+		for (size_t count = 0; count <= MANY_MAX; count++) {
+			for (size_t i = 0; i < count; i++) {
+				size_t len = random_next(&seed) %
+					     (TENON_KEY_MAX_BYTES + 1);
+
+				keys[i] = make_key(len, &seed);
+			}
+			check_many(&instance, keys, count);
+			for (size_t i = 0; i < count; i++) {
+				free_key(keys[i]);
+			}
+		}
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+START_TEST(many_hashes_of_equally_long_keys_are_those_of_one)
+{
+	struct tenon_slice keys[MANY_MAX];
+	struct instance instance;
+	uint64_t seed = 8;
+
+	instance_init(&instance, subject(_i));
+	for (size_t len = 0; len <= NAME_MAX_BYTES;
+	     len += len < TENON_KEY_MAX_BYTES ? 1 : 125) {
+		for (size_t i = 0; i < MANY_MAX; i++) {
+			keys[i] = make_key(len, &seed);
+		}
+		check_many(&instance, keys, MANY_MAX);
+		check_many(&instance, keys, 1 + len % MANY_MAX);
+		for (size_t i = 0; i < MANY_MAX; i++) {
+			free_key(keys[i]);
+		}
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+/* ---- memory ------------------------------------------------------------- */
+
+START_TEST(init_that_runs_out_of_memory_cleans_up)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_hash_ops *ops = &plugin->ops.hash;
+	struct watched_host host;
+	void *options;
+	int rc = TENON_ENOMEM;
+
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	for (size_t n = 1; rc != 0; n++) {
+		struct tenon_error err = { 0 };
+		void *self = subject_state(ops->state_size);
+
+		host.made = 0;
+		host.fail_from = n;
+		rc = ops->init(self, options, &host.table, &err);
+		ck_assert_subject(rc == 0 || rc == TENON_ENOMEM);
+		ops->fini(self);
+		ck_assert_subject(host.live == 0);
+		free(self);
+	}
+	host.fail_from = 0;
+	subject_options_free(plugin, options);
+}
+END_TEST
+
+int conformance_hash(void)
+{
+	Suite *suite = suite_create("conformance/hash");
+
+	subjects_load(TENON_KIND_HASH);
+	subjects_add_tests(suite);
+	subjects_add_test(known_answers_are_given);
+	subjects_add_test(known_answers_include_the_extremes);
+	subjects_add_test(same_key_has_the_same_hash_in_every_instance);
+	subjects_add_test(threads_do_not_disturb_each_other);
+	subjects_add_test(no_byte_beside_the_key_is_read);
+	subjects_add_test(alignment_and_neighbours_do_not_matter);
+	subjects_add_test(no_hash_has_more_than_its_bits);
+	subjects_add_test(many_hashes_are_those_of_one);
+	subjects_add_test(many_hashes_of_equally_long_keys_are_those_of_one);
+	subjects_add_test(init_that_runs_out_of_memory_cleans_up);
+	return suite_run(suite);
+}

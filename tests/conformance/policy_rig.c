@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conformance/policy_rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void told_init(struct told *told, uint32_t ring_count,
+	       int64_t retry_timeout_ms)
+{
+	*told = (struct told){ .pools = { "", SPARE_POOL } };
+	told->servers = calloc(ring_count + SPARES, sizeof(*told->servers));
+	for (uint32_t i = 0; i < ring_count + SPARES; i++) {
+		told->servers[i] = (struct tenon_failover_server){
+			.alias = "alias",
+			.host = "host",
+			.port = 11211,
+			.weight = 1,
+			.pool = i >= ring_count,
+		};
+	}
+	told->setup = (struct tenon_failover_setup){
+		.size = sizeof(told->setup),
+		.server_count = ring_count + SPARES,
+		.retry_timeout_ms = retry_timeout_ms,
+		.servers = told->servers,
+		.pools = told->pools,
+		.pool_count = 2,
+	};
+}
+
+void told_fini(struct told *told)
+{
+	memset(told->servers, 0x55,
+	       told->setup.server_count * sizeof(*told->servers));
+	free(told->servers);
+	memset(told, 0x55, sizeof(*told));
+}
+
+void policy_init(struct policy *policy, const struct tenon__plugin *plugin,
+		 const char *options, uint32_t server_count,
+		 int64_t retry_timeout_ms)
+{
+	struct tenon_error err = { 0 };
+	struct told told;
+
+	*policy = (struct policy){
+		.plugin = plugin,
+		.ops = &plugin->ops.failover,
+		.server_count = server_count,
+	};
+	told_init(&told, server_count, retry_timeout_ms);
+	watched_host_init(&policy->host);
+	if (options == NULL) {
+		policy->options = subject_options(plugin, &policy->host);
+	} else {
+		ck_assert_msg(subject_options_read(plugin, options,
+						   &policy->host,
+						   &policy->options,
+						   &err) == 0,
+			      "%s: %s", options, err.message);
+	}
+	policy->self = subject_state(policy->ops->state_size);
+	ck_assert_msg(policy->ops->init(policy->self, policy->options,
+					&policy->host.table, &told.setup,
+					&err) == 0,
+		      "%s: %s", plugin->name, err.message);
+	told_fini(&told);
+}
+
+void policy_fini(struct policy *policy)
+{
+	const struct tenon__plugin *plugin = policy->plugin;
+
+	policy->ops->fini(policy->self);
+	ck_assert_subject(policy->host.live == 0);
+	free(policy->self);
+	subject_options_free(plugin, policy->options);
+}
+
+/* A query that knows its rings. */
+struct question {
+	struct tenon_route_query query; /* first: next() is given this */
+	uint32_t server_count;
+	uint32_t asked; /* how often next() and spare() were called */
+};
+
+static uint32_t question_next(const struct tenon_route_query *query,
+			      uint32_t nth)
+{
+	struct question *question = (struct question *)(uintptr_t)query;
+
+	ck_assert_uint_ge(nth, 1);
+	question->asked++;
+	return nth < question->server_count ?
+		       (query->home + nth) % question->server_count :
+		       TENON_NO_SERVER;
+}
+
+static uint32_t question_spare(const struct tenon_route_query *query,
+			       uint32_t pool, uint32_t nth)
+{
+	struct question *question = (struct question *)(uintptr_t)query;
+
+	ck_assert_uint_ge(pool, 1);
+	question->asked++;
+	return pool == 1 && nth < SPARES ?
+		question->server_count + (query->home + nth) % SPARES :
+		TENON_NO_SERVER;
+}
+
+/* Longest exptime that memcached takes as relative. */
+#define EXPTIME_MAX_S (30u * 24 * 3600)
+
+uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
+		      int64_t now_ms)
+{
+	const struct tenon__plugin *plugin = policy->plugin;
+	uint32_t all = policy->server_count + SPARES;
+	struct question question = {
+		.query = { .home = home,
+			   .access = access,
+			   .next = question_next,
+			   .spare = question_spare },
+		.server_count = policy->server_count,
+	};
+	uint32_t server = policy->ops->route(policy->self, &question.query,
+					     now_ms);
+
+	ck_assert_subject(server < all || server == TENON_NO_SERVER ||
+			  server == TENON_ROUTE_REFUSED);
+	/* The question is still the same. */
+	ck_assert_subject(question.query.home == home);
+	ck_assert_subject(question.query.access == access);
+	ck_assert_subject(question.query.exptime_max_s <= EXPTIME_MAX_S);
+	/* Twice around the rings is enough to find out. */
+	ck_assert_subject(question.asked <= 2 * (all + 1));
+	policy->exptime_max_s = question.query.exptime_max_s;
+	return server;
+}
+
+struct tenon_failover_state policy_state(struct policy *policy,
+					 uint32_t server, int64_t now_ms)
+{
+	const struct tenon__plugin *plugin = policy->plugin;
+	struct tenon_failover_state state = { .state = TENON_SERVER_UP };
+
+	policy->ops->state(policy->self, server, now_ms, &state);
+	ck_assert_subject(state.state <= TENON_SERVER_PROBING);
+	if (state.state == TENON_SERVER_DOWN) {
+		ck_assert_subject(state.down_until_ms > now_ms);
+		ck_assert_subject(state.failures > 0);
+	}
+	return state;
+}

@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conformance/subject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "fakes/random.h"
+#include "host.h"
+#include "instance.h"
+#include "link.h"
+#include "loader.h"
+#include "option.h"
+
+#define SUBJECTS_MAX 64
+#define LINE_MAX_BYTES 128
+
+static struct tenon__registry *registry;
+
+static struct {
+	const struct tenon__plugin *plugins[SUBJECTS_MAX];
+	TCase *tcases[SUBJECTS_MAX];
+	int count;
+	bool foreign; /* the environment named it */
+	uint32_t kind;
+} subjects;
+
+static void give_up(const char *what, const char *why)
+{
+	fprintf(stderr, "conformance of %s plugins: %s: %s\n",
+		tenon__kind_name(subjects.kind), what, why);
+	exit(EXIT_FAILURE);
+}
+
+/* ---- what is left out --------------------------------------------------- */
+
+/* Set *token to the next of the list at *at; false: there is no more. */
+static bool next_left_out(const char **at, char token[LINE_MAX_BYTES])
+{
+	size_t len;
+
+	*at += strspn(*at, " ");
+	len = strcspn(*at, " ");
+	if (len == 0) {
+		return false;
+	}
+	snprintf(token, LINE_MAX_BYTES, "%.*s", (int)len, *at);
+	*at += len;
+	return true;
+}
+
+/* What the environment lists, and what leave_out() added. */
+static const char *left_out(void)
+{
+	const char *list = getenv(LEFT_OUT_VARIABLE);
+
+	return list != NULL ? list : "";
+}
+
+static void leave_out(const char *token)
+{
+	char list[SUBJECTS_MAX * LINE_MAX_BYTES];
+
+	snprintf(list, sizeof(list), "%s %s", left_out(), token);
+	setenv(LEFT_OUT_VARIABLE, list, 1);
+}
+
+bool subject_is_left_out(const char *token)
+{
+	const char *at = left_out();
+	char other[LINE_MAX_BYTES];
+
+	while (next_left_out(&at, other)) {
+		if (strcmp(other, token) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Not by stdio, whose buffer the processes of the tests would write again. */
+void subject_say_left_out(const char *token, const TTest *test)
+{
+	dprintf(STDOUT_FILENO, "# left out: %s %s\n", token, test->name);
+}
+
+static bool is_of_kind(const char *token)
+{
+	const char *kind_name = tenon__kind_name(subjects.kind);
+	size_t len = strlen(kind_name);
+
+	return strncmp(token, kind_name, len) == 0 && token[len] == '_';
+}
+
+/* ---- finding them ------------------------------------------------------- */
+
+static void refused(const char *kind_name, const char *name, const char *path,
+		    const char *problem, void *payload)
+{
+	(void)payload;
+	fprintf(stderr, "%s plugin '%s': ", kind_name, name);
+	give_up(path, problem);
+}
+
+/* Where the modules of this build are; "" when nobody said where it is. */
+static const char *modules_folder(void)
+{
+	static char path[4096];
+	const char *build = getenv("abs_top_builddir");
+
+	if (build != NULL && path[0] == '\0') {
+		snprintf(path, sizeof(path), "%s/plugins/.libs", build);
+	}
+	return path;
+}
+
+static void open_registry(void)
+{
+	struct tenon__folders folders = { NULL, 0 };
+	const char *modules = modules_folder();
+	struct tenon_error err;
+
+	if (registry != NULL) {
+		return;
+	}
+	if (tenon__registry_create(&registry, &err) != 0) {
+		give_up("registry", err.message);
+	}
+	if (modules[0] == '\0') {
+		return;
+	}
+	if (tenon__folders_add(&folders, modules, strlen(modules)) != 0) {
+		give_up(modules, "out of memory");
+	}
+	tenon__registry_set_folders(registry, &folders);
+}
+
+static void load_file(const char *path)
+{
+	static const struct tenon__place nowhere = { "", 0, 0 };
+	const struct tenon__plugin *plugin;
+	struct tenon_error err;
+
+	if (tenon__registry_load(registry, path, &nowhere, &err) != 0) {
+		give_up(path, err.message);
+	}
+	plugin = tenon__registry_first(registry);
+	if (plugin->kind != subjects.kind) {
+		give_up("it is for another suite, this plugin being of kind",
+			plugin->kind_name);
+	}
+	subjects.plugins[subjects.count++] = plugin;
+}
+
+/* Is it of this build, and not of what is installed? */
+static bool is_of_this_build(const struct tenon__plugin *plugin)
+{
+	const char *modules = modules_folder();
+
+	return strcmp(plugin->origin, TENON__BUILTIN_ORIGIN) == 0 ||
+	       (modules[0] != '\0' &&
+		strncmp(plugin->origin, modules, strlen(modules)) == 0);
+}
+
+/* Does the kernel let it work? If not, a transport says TENON_EIO when set up. */
+static bool works_here(const struct tenon__plugin *plugin, const char *token)
+{
+	const struct tenon_transport_ops *ops = &plugin->ops.transport;
+	const struct tenon_transport_setup setup = {
+		.size = sizeof(setup),
+		.server_count = 1,
+		.connect_timeout_ms = 1000,
+		.link = &tenon__link_ops,
+	};
+	static const struct tenon__place nowhere = { "", 0, 0 };
+	const struct tenon__option_owner owner = { NULL, NULL, NULL };
+	struct tenon_error err = { 0 };
+	struct tenon_host host;
+	void *options, *state;
+	int code;
+
+	tenon__host_init(&host, NULL);
+	if (plugin->kind != TENON_KIND_TRANSPORT ||
+	    tenon__options_create(&options, plugin, NULL, owner, &host,
+				  &nowhere, &err) != 0) {
+		return true;
+	}
+	state = calloc(1, ops->state_size + 1);
+	code = state != NULL ? ops->init(state, options, &host, &setup, &err)
+			     : TENON_ENOMEM;
+	if (state != NULL) {
+		ops->fini(state);
+	}
+	free(state);
+	tenon__options_destroy(plugin, options);
+	if (code == TENON_EIO) {
+		dprintf(STDOUT_FILENO, "# %s: %s\n", token, err.message);
+	}
+	return code != TENON_EIO;
+}
+
+static void load_build(void)
+{
+	char token[LINE_MAX_BYTES];
+	struct tenon_error err;
+
+	if (tenon__registry_load_all(registry, refused, NULL, &err) != 0) {
+		give_up("registry", err.message);
+	}
+	for (const struct tenon__plugin *plugin =
+		     tenon__registry_first(registry);
+	     plugin != NULL; plugin = plugin->next) {
+		if (plugin->kind != subjects.kind ||
+		    !is_of_this_build(plugin)) {
+			continue;
+		}
+		snprintf(token, sizeof(token), "%s_%s", plugin->kind_name,
+			 plugin->name);
+		if (subject_is_left_out(token)) {
+			continue;
+		}
+		if (!works_here(plugin, token)) {
+			leave_out(token);
+			continue;
+		}
+		if (subjects.count == SUBJECTS_MAX) {
+			give_up(plugin->name, "one plugin too many");
+		}
+		subjects.plugins[subjects.count++] = plugin;
+	}
+}
+
+/* Of a kind that no build needs to have, all may be. */
+static bool some_are_left_out(void)
+{
+	const char *at = left_out();
+	char token[LINE_MAX_BYTES];
+
+	while (next_left_out(&at, token)) {
+		if (is_of_kind(token)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void subjects_load(uint32_t kind)
+{
+	const char *path = getenv(SUBJECT_VARIABLE);
+
+	subjects.kind = kind;
+	open_registry();
+	subjects.foreign = path != NULL && path[0] != '\0';
+	if (subjects.foreign) {
+		load_file(path);
+	} else {
+		load_build();
+	}
+	if (subjects.count == 0 && !some_are_left_out()) {
+		give_up("nothing to test", "no such plugin in this build");
+	}
+}
+
+const struct tenon__plugin *subject_named(uint32_t kind, const char *name)
+{
+	struct tenon__request request = { .kind = kind,
+					  .name = name,
+					  .asker = "a test",
+					  .place = { "", 0, 0 } };
+	const struct tenon__plugin *plugin;
+	struct tenon_error err;
+
+	open_registry();
+	ck_assert_msg(tenon__registry_find(registry, &plugin, &request, &err) ==
+			      0,
+		      "%s", err.message);
+	return plugin;
+}
+
+int subjects_count(void)
+{
+	return subjects.count;
+}
+
+const struct tenon__plugin *subject(int i)
+{
+	return subjects.plugins[i];
+}
+
+/* ---- what instances need ------------------------------------------------ */
+
+/* In front of each allocation, to know our own again. */
+union mark {
+	uintptr_t magic;
+	max_align_t align;
+};
+
+#define MARK_LIVE ((uintptr_t)0x7e0a110c)
+#define MARK_FREED ((uintptr_t)0x7e0af4ee)
+
+static void *watched_alloc(void *context, size_t bytes)
+{
+	struct watched_host *host = context;
+	union mark *mark;
+
+	host->made++;
+	if (host->fail_from != 0 && host->made >= host->fail_from) {
+		return NULL;
+	}
+	ck_assert_msg(bytes <= SIZE_MAX - sizeof(*mark),
+		      "%zu bytes asked for", bytes);
+	mark = calloc(1, sizeof(*mark) + bytes);
+	if (mark == NULL) {
+		return NULL;
+	}
+	mark->magic = MARK_LIVE;
+	host->live++;
+	return mark + 1;
+}
+
+static void watched_free(void *context, void *memory)
+{
+	struct watched_host *host = context;
+	union mark *mark = memory;
+
+	if (memory == NULL) {
+		return;
+	}
+	mark--;
+	ck_assert_msg(mark->magic == MARK_LIVE,
+		      "free of what alloc did not give, or twice");
+	mark->magic = MARK_FREED;
+	host->live--;
+	free(mark);
+}
+
+static void watched_log(void *context, int level, const char *line)
+{
+	(void)context;
+	ck_assert_int_ge(level, TENON_LOG_ERROR);
+	ck_assert_int_le(level, TENON_LOG_DEBUG);
+	ck_assert_ptr_null(strchr(line, '\n'));
+}
+
+static void watched_random_bytes(void *context, void *out, size_t len)
+{
+	struct watched_host *host = context;
+
+	for (size_t i = 0; i < len; i++) {
+		((unsigned char *)out)[i] =
+			(unsigned char)random_next(&host->seed);
+	}
+}
+
+void watched_host_init(struct watched_host *host)
+{
+	*host = (struct watched_host){
+		.seed = 1,
+		.table = {
+			.size = sizeof(host->table),
+			.abi_major = TENON_PLUGIN_ABI_MAJOR,
+			.abi_minor = TENON_PLUGIN_ABI_MINOR,
+			.context = host,
+			.alloc = watched_alloc,
+			.free = watched_free,
+			.log = watched_log,
+			.random_bytes = watched_random_bytes,
+			.set_error = tenon__error_set,
+		},
+	};
+}
+
+/* Hashes that tests or options asked for. */
+static struct {
+	const struct tenon__plugin *plugin;
+	struct tenon_hash hash;
+	struct watched_host host;
+	void *options;
+} made_hashes[SUBJECTS_MAX];
+static size_t made_hashes_count;
+
+static void free_hashes(void)
+{
+	while (made_hashes_count > 0) {
+		made_hashes_count--;
+		tenon__hash_destroy(&made_hashes[made_hashes_count].hash);
+		tenon__options_destroy(made_hashes[made_hashes_count].plugin,
+				       made_hashes[made_hashes_count].options);
+	}
+}
+
+const struct tenon_hash *subject_hash(const char *name)
+{
+	const struct tenon__plugin *plugin =
+		subject_named(TENON_KIND_HASH, name);
+	size_t i;
+
+	for (i = 0; i < made_hashes_count; i++) {
+		if (made_hashes[i].plugin == plugin) {
+			return &made_hashes[i].hash;
+		}
+	}
+	ck_assert_uint_lt(i, SUBJECTS_MAX);
+	if (i == 0) {
+		ck_assert_int_eq(atexit(free_hashes), 0);
+	}
+	made_hashes[i].plugin = plugin;
+	watched_host_init(&made_hashes[i].host);
+	made_hashes[i].options = subject_options(plugin, &made_hashes[i].host);
+	ck_assert_int_eq(tenon__hash_create(&made_hashes[i].hash, plugin,
+					    made_hashes[i].options,
+					    &made_hashes[i].host.table, NULL),
+			 0);
+	made_hashes_count++;
+	return &made_hashes[i].hash;
+}
+
+static int find_hash(void *payload, const struct tenon_hash **out,
+		     const char *asker, const char *name,
+		     const struct tenon__place *place, struct tenon_error *err)
+{
+	(void)payload;
+	(void)asker;
+	(void)place;
+	(void)err;
+	*out = subject_hash(name);
+	return 0;
+}
+
+int subject_options_read(const struct tenon__plugin *plugin, const char *text,
+			 const struct watched_host *host, void **out,
+			 struct tenon_error *err)
+{
+	static const struct tenon__place nowhere = { "", 0, 0 };
+	const struct tenon__option_owner owner = { NULL, find_hash, NULL };
+	struct tenon__node *map = NULL;
+	int rc = 0;
+
+	if (text != NULL) {
+		rc = tenon__node_parse(&map, "", text, strlen(text), err);
+	}
+	if (rc == 0) {
+		rc = tenon__options_create(out, plugin, map, owner,
+					   &host->table, &nowhere, err);
+	}
+	tenon__node_free(map);
+	return rc;
+}
+
+static void *must_read(const struct tenon__plugin *plugin, const char *text,
+		       const struct watched_host *host)
+{
+	struct tenon_error err;
+	void *options;
+
+	ck_assert_msg(subject_options_read(plugin, text, host, &options,
+					   &err) == 0,
+		      "%s plugin '%s' refuses %s: %s", plugin->kind_name,
+		      plugin->name, text != NULL ? text : "its defaults",
+		      err.message);
+	return options;
+}
+
+void *subject_options(const struct tenon__plugin *plugin,
+		      const struct watched_host *host)
+{
+	bool is_foreign = subjects.foreign && plugin == subjects.plugins[0];
+
+	return must_read(plugin,
+			 is_foreign ? getenv(SUBJECT_OPTIONS_VARIABLE) : NULL,
+			 host);
+}
+
+void subject_options_free(const struct tenon__plugin *plugin, void *options)
+{
+	tenon__options_destroy(plugin, options);
+}
+
+void *subject_state(uint32_t bytes)
+{
+	void *state = calloc(1, bytes > 0 ? bytes : 1);
+
+	ck_assert_ptr_nonnull(state);
+	return state;
+}
+
+/* ---- tests of every kind ------------------------------------------------ */
+
+static bool is_one_line(const char *text)
+{
+	return text != NULL && text[0] != '\0' && strchr(text, '\n') == NULL &&
+	       text[strlen(text) - 1] != '.';
+}
+
+START_TEST(version_and_summary_are_one_line)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	ck_assert_subject(is_one_line(plugin->version));
+	ck_assert_subject(is_one_line(plugin->summary));
+	ck_assert_subject(strlen(plugin->summary) <= 80);
+}
+END_TEST
+
+START_TEST(every_option_has_help_and_a_range)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+
+	for (const struct tenon_option *row = plugin->options;
+	     row->name != NULL; row++) {
+		ck_assert_msg(is_one_line(row->help),
+			      "%s: option '%s' has no help in one line without full stop",
+			      plugin->name, row->name);
+		if (row->type == TENON_OPTION_INT ||
+		    row->type == TENON_OPTION_SIZE ||
+		    row->type == TENON_OPTION_DURATION) {
+			ck_assert_msg(row->min < row->max,
+				      "%s: option '%s' leaves no choice",
+				      plugin->name, row->name);
+			ck_assert_msg(row->min >= 0 ||
+					      row->type == TENON_OPTION_INT,
+				      "%s: option '%s' may be negative",
+				      plugin->name, row->name);
+		}
+	}
+}
+END_TEST
+
+START_TEST(defaults_are_accepted)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct watched_host host;
+	void *options;
+
+	watched_host_init(&host);
+	options = must_read(plugin, NULL, &host);
+	ck_assert_subject((options == NULL) == (plugin->options_bytes == 0));
+	subject_options_free(plugin, options);
+	ck_assert_subject(host.live == 0);
+}
+END_TEST
+
+static bool is_tested(const char *token)
+{
+	char own[LINE_MAX_BYTES];
+
+	for (int i = 0; i < subjects_count(); i++) {
+		snprintf(own, sizeof(own), "%s_%s", subject(i)->kind_name,
+			 subject(i)->name);
+		if (strcmp(own, token) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+START_TEST(plugins_under_test_are_the_expected_ones)
+{
+	const char *source = getenv("abs_top_srcdir");
+	char line[LINE_MAX_BYTES];
+	char path[4096];
+	int expected = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/tests/expected-plugins",
+		 source != NULL ? source : ".");
+	file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "%s: cannot be read", path);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!is_of_kind(line) || subject_is_left_out(line)) {
+			continue;
+		}
+		ck_assert_msg(is_tested(line), "%s lists %s: it is not tested",
+			      path, line);
+		expected++;
+	}
+	fclose(file);
+	ck_assert_msg(expected == subjects_count(),
+		      "%s lists %d %s plugins, %d were tested", path, expected,
+		      tenon__kind_name(subjects.kind), subjects_count());
+}
+END_TEST
+
+/* For the plugins that would have run it. */
+static void say_left_out(const TTest *test)
+{
+	const char *at = left_out();
+	char token[LINE_MAX_BYTES];
+
+	while (!subjects.foreign && next_left_out(&at, token)) {
+		if (is_of_kind(token)) {
+			subject_say_left_out(token, test);
+		}
+	}
+}
+
+void subjects_add_test(const TTest *test)
+{
+	for (int i = 0; i < subjects.count; i++) {
+		tcase_add_loop_test(subjects.tcases[i], test, i, i + 1);
+	}
+	say_left_out(test);
+}
+
+void subjects_add_test_to(TCase *tcase, const TTest *test, int variants)
+{
+	tcase_add_loop_test(tcase, test, 0, variants * subjects.count);
+	for (int i = 0; i < variants; i++) {
+		say_left_out(test);
+	}
+}
+
+void subjects_add_tests(Suite *suite)
+{
+	static char names[SUBJECTS_MAX][LINE_MAX_BYTES];
+	TCase *tcase;
+
+	for (int i = 0; i < subjects.count; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s_%s",
+			 subject(i)->kind_name, subject(i)->name);
+		subjects.tcases[i] = tcase_create(names[i]);
+		suite_add_tcase(suite, subjects.tcases[i]);
+	}
+	subjects_add_test(version_and_summary_are_one_line);
+	subjects_add_test(every_option_has_help_and_a_range);
+	subjects_add_test(defaults_are_accepted);
+	if (subjects.foreign) {
+		return;
+	}
+	tcase = tcase_create("expected-plugins");
+	tcase_add_test(tcase, plugins_under_test_are_the_expected_ones);
+	suite_add_tcase(suite, tcase);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fakes/fault.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "fakes/random.h"
+
+#define SERVERS_MAX 64
+
+_Thread_local struct fault_counts fault_counts;
+
+/* Link slots have no argument for a decorator's own state: one wrapping a thread. */
+static _Thread_local struct {
+	struct fault_plan plan;
+	const struct tenon_transport_ops *next;
+	struct tenon_link_ops link_ops;
+	char *space[SERVERS_MAX];  /* what recv_space gave last */
+	bool replying[SERVERS_MAX]; /* the first bytes of the reply are here */
+} fault;
+
+/* It is used outside of libcheck's tests too. */
+static void must(bool fine, const char *what)
+{
+	if (!fine) {
+		fprintf(stderr, "fault decorator: %s\n", what);
+		abort();
+	}
+}
+
+static bool happens(unsigned chance)
+{
+	return chance > 0 && random_next(&fault.plan.seed) % 100 < chance;
+}
+
+/* 1 to max, and no more than n. */
+static size_t shorten(size_t n, size_t max, size_t *count)
+{
+	if (max == 0 || n <= 1) {
+		return n;
+	}
+	size_t shorter = 1 + random_next(&fault.plan.seed) % max;
+	if (shorter < n) {
+		++*count;
+		return shorter;
+	}
+	return n;
+}
+
+static size_t fault_send_next(struct tenon_link *link, struct iovec *iov,
+			      size_t max)
+{
+	size_t count = tenon__link_ops.send_next(link, iov, max);
+
+	if (count > 0 && fault.plan.write_max_bytes > 0) {
+		iov[0].iov_len = shorten(iov[0].iov_len,
+					 fault.plan.write_max_bytes,
+					 &fault_counts.short_writes);
+		return 1;
+	}
+	return count;
+}
+
+static void *fault_recv_space(struct tenon_link *link, size_t *len)
+{
+	char *space = tenon__link_ops.recv_space(link, len);
+
+	if (space) {
+		fault.space[link->server] = space;
+		*len = shorten(*len, fault.plan.read_max_bytes,
+			       &fault_counts.short_reads);
+	}
+	return space;
+}
+
+/*
+ * Put a connection that has ended in place of this one: what is on its way is lost.
+ * A receive that the kernel has in its hands, as a ring's, ends with the old one.
+ */
+static void cut(int fd)
+{
+	int ends[2];
+
+	shutdown(fd, SHUT_RDWR);
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0,
+	     "socketpair");
+	close(ends[1]);
+	must(dup3(ends[0], fd, O_CLOEXEC) == fd, "dup3");
+	close(ends[0]);
+}
+
+static int fault_sent(struct tenon_link *link, size_t n)
+{
+	int after = tenon__link_ops.sent(link, n);
+
+	if (happens(fault.plan.lose_chance)) {
+		fault_counts.losses++;
+		cut(link->fd);
+	}
+	return after;
+}
+
+static int fault_received(struct tenon_link *link, size_t n)
+{
+	if (happens(fault.plan.delay_chance)) {
+		fault_counts.delays++;
+		usleep(fault.plan.delay_ms > 0 ? fault.plan.delay_ms * 1000 :
+						 1000);
+	}
+	if (fault.plan.advance_ms > 0) {
+		fault_counts.delays++;
+		tenon__clock_advance(fault.plan.advance_ms * 1000000);
+	}
+	if (!fault.replying[link->server]) {
+		fault.replying[link->server] = true;
+		if (happens(fault.plan.garbage_chance)) {
+			size_t spoiled = 1 + random_next(&fault.plan.seed) % (n < 4 ? n : 4);
+
+			fault_counts.garbage++;
+			for (size_t i = 0; i < spoiled; i++) {
+				fault.space[link->server][i] ^=
+					(char)(1 + random_next(&fault.plan.seed) % 255);
+			}
+		}
+	}
+	int verdict = tenon__link_ops.received(link, n);
+	if (verdict == TENON_LINK_MORE && happens(fault.plan.reset_chance)) {
+		fault_counts.resets++;
+		cut(link->fd);
+	}
+	return verdict;
+}
+
+static void fault_run(void *self, struct tenon_link *const *links, size_t count,
+		      int64_t start_ns, int64_t deadline_ns)
+{
+	for (size_t i = 0; i < count; i++) {
+		fault.replying[links[i]->server] = false;
+		if (links[i]->fd >= 0 && happens(fault.plan.cut_chance)) {
+			fault_counts.cuts++;
+			cut(links[i]->fd);
+		}
+	}
+	fault.next->run(self, links, count, start_ns, deadline_ns);
+}
+
+static void fault_close(void *self, struct tenon_link *link)
+{
+	fault.next->close(self, link);
+}
+
+static void fault_fini(void *self)
+{
+	fault.next->fini(self);
+}
+
+static const struct tenon_transport_ops fault_ops = {
+	.size = sizeof(fault_ops),
+	.fini = fault_fini,
+	.run = fault_run,
+	.close = fault_close,
+};
+
+/* Make the client's transport anew, with other link slots. */
+static void set_up(struct tenon_client *client,
+		   const struct tenon_link_ops *link_ops)
+{
+	const struct tenon__assembly *assembly = client->assembly;
+	const struct tenon_transport_setup setup = {
+		.size = sizeof(setup),
+		.server_count = (uint32_t)client->server_count,
+		.connect_timeout_ms = assembly->connect_timeout_ms,
+		.link = link_ops,
+	};
+
+	fault.next->fini(client->transport);
+	free(client->transport);
+	client->transport = calloc(1, fault.next->state_size + 1);
+	must(client->transport != NULL, "memory");
+	must(fault.next->init(client->transport, assembly->transport_options,
+			      &assembly->host, &setup, NULL) == 0,
+	     "the transport's init");
+}
+
+void fault_wrap(struct tenon_client *client, const struct fault_plan *plan)
+{
+	must(fault.next == NULL && client->server_count <= SERVERS_MAX,
+	     "one client a thread");
+	memset(&fault, 0, sizeof(fault));
+	memset(&fault_counts, 0, sizeof(fault_counts));
+	fault.plan = *plan;
+	fault.next = client->assembly->transport;
+	fault.link_ops = tenon__link_ops;
+	fault.link_ops.send_next = fault_send_next;
+	fault.link_ops.sent = fault_sent;
+	fault.link_ops.recv_space = fault_recv_space;
+	fault.link_ops.received = fault_received;
+	set_up(client, &fault.link_ops);
+	client->assembly->transport = &fault_ops;
+}
+
+void fault_change(const struct fault_plan *plan)
+{
+	fault.plan = *plan;
+}
+
+void fault_unwrap(struct tenon_client *client)
+{
+	client->assembly->transport = fault.next;
+	set_up(client, &tenon__link_ops);
+	fault.next = NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Servers in memory: a transport that answers the requests itself, without a
+ * socket and without libcheck. It knows get, gets, gat, gats, set and delete;
+ * what it is told to store it keeps as it is.
+ */
+#ifndef TENON_TESTS_FAKES_STORE_H
+#define TENON_TESTS_FAKES_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tenon_client;
+struct tenon_transport_ops;
+
+struct store_item {
+	struct store_item *next;
+	size_t key_len;
+	size_t value_len;
+	uint32_t flags;
+	char *value;
+	char key[];
+};
+
+struct store {
+	struct store_item *items; /* the newest first */
+	size_t rounds;            /* runs of the transport */
+	const struct tenon_transport_ops *next; /* what it took the place of */
+};
+
+/* Take the place of the client's transport, which has not run yet. One client at a time. */
+void store_wrap(struct store *store, struct tenon_client *client);
+
+/* Give the place back: before tenon_client_close(). */
+void store_unwrap(struct store *store, struct tenon_client *client);
+
+/* Keep an item as it is; one under the same key goes. */
+void store_put(struct store *store, const void *key, size_t key_len,
+	       uint32_t flags, const void *value, size_t value_len);
+
+/* Drop everything. */
+void store_clear(struct store *store);
+
+#endif

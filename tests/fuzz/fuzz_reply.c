@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Replies of any bytes, read by the operations that the input chooses. Everything
+ * is done twice, by two clients alike: one gets what came in the pieces that the
+ * input says, the other whole, and both must read the same.
+ *
+ * Shape: a byte that chooses the config; the number of piece sizes (0..7) and so
+ *        many bytes, each a size (0: 256); the number of operations (0..3, one
+ *        less than it is); for each its verb, its options and its number of keys;
+ *        then what the servers send. In it
+ *          0xfe ends what one exchange gets: the time is over
+ *          0xff likewise: the connection is closed
+ *          0xfd stands behind what arrives before the request is sent
+ */
+#include <string.h>
+
+#include "fuzz/rig.h"
+#include "verb.h"
+
+#define CLIENTS 2
+#define PIECES_MAX 7
+#define KEYS_MAX 64
+#define KEY_BYTES 216
+#define LONG_KEY_BYTES 200
+#define OPERATIONS_MAX 4
+#define SENT_PIECES 16
+
+enum { TIME_OVER = 0xfe, CLOSED = 0xff, EARLY = 0xfd };
+
+const char fuzz_name[] = "reply";
+
+static const char *const configs[] = {
+	"servers: [a]\ncodecs: none\n",
+	"servers: [a, b, c]\ncodecs: none\nmax_value_bytes: 1KiB\n",
+	"servers: [a]\ncodecs: [zlib: {threshold: 100B}, "
+	"split: {chunk: 64B, max: 640B}]\n",
+	"servers: [a, b]\nprefix: 'p:'\n"
+	"codecs: [zlib: {threshold: 100B}, "
+	"split: {format: sealed, chunk: 64B, max: 640B}]\n",
+};
+#define CONFIG_COUNT (sizeof(configs) / sizeof(configs[0]))
+
+/* One of the two: what it is sent, and how. */
+struct side {
+	struct tenon_client *client;
+	const struct tenon_transport_ops *transport; /* what it was assembled with */
+	size_t policy_count;
+	struct fuzz_input replies;
+	const unsigned char *sizes; /* of pieces, or NULL: whole */
+	size_t size_count, size_at;
+	uint8_t *heard; /* what the running operation has received */
+	size_t heard_len;
+};
+
+static struct side sides[CONFIG_COUNT][CLIENTS];
+static struct side *running;
+
+/* ---- the transport ------------------------------------------------------- */
+
+static size_t next_size(struct side *side)
+{
+	size_t size;
+
+	if (!side->sizes) {
+		return SIZE_MAX;
+	}
+	size = side->size_count ? side->sizes[side->size_at++ % side->size_count] :
+				  1;
+	return size ? size : 256;
+}
+
+/* What one exchange gets, and how it ends. */
+static struct fuzz_input next_reply(struct side *side, int *ending)
+{
+	size_t len = 0;
+
+	while (len < side->replies.left && side->replies.at[len] < TIME_OVER) {
+		len++;
+	}
+	struct fuzz_input reply = fuzz_take(&side->replies, len);
+	*ending = fuzz_byte(&side->replies) == TIME_OVER ? TENON_ETIMEDOUT :
+							   TENON_ECLOSED;
+	return reply;
+}
+
+/* Returns whether a reply follows, as a verdict. */
+static int send_all(struct side *side, struct tenon_link *link)
+{
+	struct iovec pieces[SENT_PIECES];
+	int after = TENON_AFTER_SEND;
+
+	while (after & TENON_AFTER_SEND) {
+		size_t len = next_size(side);
+
+		fuzz_must(tenon__link_ops.send_next(link, pieces,
+						    SENT_PIECES) > 0,
+			  "there is something to send");
+		after = tenon__link_ops.sent(link, len < pieces[0].iov_len ?
+							   len :
+							   pieces[0].iov_len);
+	}
+	return after == 0 ? TENON_LINK_DONE : TENON_LINK_MORE;
+}
+
+/*
+ * Returns the verdict of the last piece. Bytes behind a reply break the connection
+ * where they are read with it, so they do where they would come later.
+ */
+static int deliver(struct side *side, struct tenon_link *link,
+		   struct fuzz_input bytes)
+{
+	int verdict = TENON_LINK_MORE;
+
+	while (verdict == TENON_LINK_MORE && bytes.left > 0) {
+		size_t room, size = next_size(side);
+		void *space = tenon__link_ops.recv_space(link, &room);
+
+		fuzz_must(space && room > 0, "there is room");
+		struct fuzz_input piece =
+			fuzz_take(&bytes, size < room ? size : room);
+		memcpy(space, piece.at, piece.left);
+		memcpy(side->heard + side->heard_len, piece.at, piece.left);
+		side->heard_len += piece.left;
+		verdict = tenon__link_ops.received(link, piece.left);
+	}
+	return bytes.left > 0 ? TENON_LINK_BROKEN : verdict;
+}
+
+static void run_link(struct side *side, struct tenon_link *link)
+{
+	int ending, verdict = TENON_LINK_MORE;
+	struct fuzz_input reply = next_reply(side, &ending);
+	const uint8_t *early = memchr(reply.at, EARLY, reply.left);
+
+	if (link->fd < 0) {
+		link->fd = INT32_MAX; /* no descriptor, but connected */
+		tenon__link_ops.connected(link);
+	}
+	if (early) {
+		verdict = deliver(side, link, fuzz_until(&reply, EARLY));
+	}
+	if (verdict == TENON_LINK_MORE) {
+		verdict = send_all(side, link);
+	}
+	if (verdict == TENON_LINK_MORE) {
+		verdict = deliver(side, link, reply);
+	}
+	if (verdict != TENON_LINK_DONE) {
+		link->fd = -1;
+	}
+	if (verdict == TENON_LINK_MORE) {
+		tenon__link_ops.failed(link, ending, 0);
+	}
+}
+
+static void feed_run(void *self, struct tenon_link *const *links, size_t count,
+		     int64_t start_ns, int64_t deadline_ns)
+{
+	(void)self;
+	(void)start_ns;
+	(void)deadline_ns;
+	for (size_t i = 0; i < count; i++) {
+		run_link(running, links[i]);
+	}
+}
+
+static void feed_close(void *self, struct tenon_link *link)
+{
+	(void)self;
+	link->fd = -1;
+}
+
+static void feed_fini(void *self)
+{
+	(void)self;
+}
+
+static const struct tenon_transport_ops feed_ops = {
+	.size = sizeof(feed_ops),
+	.fini = feed_fini,
+	.run = feed_run,
+	.close = feed_close,
+};
+
+/* ---- clients ------------------------------------------------------------- */
+
+static void begin(struct side *side, const char *config)
+{
+	side->client = fuzz_open(config);
+	fuzz_must(side->client != NULL, "there is a client");
+	side->transport = side->client->assembly->transport;
+	side->client->assembly->transport = &feed_ops;
+	/* nobody hears of failures: which servers are down would depend on the clock */
+	side->policy_count = side->client->policies.count;
+	side->client->policies.count = 0;
+}
+
+static void end(struct side *side)
+{
+	tenon_client_disconnect(side->client);
+	side->client->assembly->transport = side->transport;
+	side->client->policies.count = side->policy_count;
+	tenon_client_close(side->client);
+	side->client = NULL;
+}
+
+void fuzz_end(void)
+{
+	for (size_t i = 0; i < CONFIG_COUNT; i++) {
+		for (int side = 0; side < CLIENTS; side++) {
+			if (sides[i][side].client) {
+				end(&sides[i][side]);
+			}
+		}
+	}
+}
+
+/* ---- operations ---------------------------------------------------------- */
+
+struct operation {
+	unsigned verb; /* of keys, then of servers */
+	unsigned options;
+	size_t count;
+	struct tenon_item items[KEYS_MAX];
+	char keys[KEYS_MAX][KEY_BYTES];
+};
+
+#define LONG_KEYS 8u
+#define LONG_VALUES 16u
+#define OPTIONS (TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS)
+
+/* Keys are k0, k1, ...; every fifth is one that was there before. */
+static void read_operation(struct operation *op, struct fuzz_input *input)
+{
+	static char value[300];
+	unsigned choice;
+
+	op->verb = fuzz_byte(input) %
+		   (TENON_VERB_COUNT + TENON_SERVER_VERB_COUNT);
+	choice = fuzz_byte(input);
+	op->options = choice & OPTIONS;
+	op->count = fuzz_byte(input) % (KEYS_MAX + 1);
+	memset(value, 'v', sizeof(value));
+	for (size_t i = 0; i < op->count; i++) {
+		size_t number = i % 5 == 4 ? i / 2 : i;
+		int len = snprintf(op->keys[i], KEY_BYTES, "k%zu", number);
+
+		if (choice & LONG_KEYS) {
+			memset(op->keys[i] + len, 'k',
+			       LONG_KEY_BYTES - (size_t)len);
+			len = LONG_KEY_BYTES;
+		}
+		op->items[i] = (struct tenon_item){
+			.key = { op->keys[i], (size_t)len },
+			.value = { value, choice & LONG_VALUES ? sizeof(value) :
+								 5 },
+			.flags = 1,
+			.cas = 9,
+			.delta = 1,
+		};
+	}
+}
+
+/* Run it; returns how many results there are. */
+static size_t run(struct side *side, const struct operation *op,
+		  const struct tenon_result **out)
+{
+	struct tenon_error err;
+	unsigned verb = op->verb - TENON_VERB_COUNT;
+
+	running = side;
+	side->heard_len = 0;
+	fuzz_rewind_random();
+	if (op->verb < TENON_VERB_COUNT) {
+		tenon_run(side->client, (enum tenon_verb)op->verb, op->items,
+			  op->count, op->options, out, &err);
+		return *out ? op->count : 0;
+	}
+	tenon_run_servers(side->client, (enum tenon_server_verb)verb, NULL,
+			  op->options & TENON_NOREPLY, out, &err);
+	return *out ? tenon_client_server_count(side->client) : 0;
+}
+
+/* ---- what comes of it ---------------------------------------------------- */
+
+/* Read a space, or nothing, and digits. */
+static bool take_number(struct fuzz_input *text, bool space, uint64_t *out)
+{
+	size_t digits = 0;
+
+	if (space && fuzz_byte(text) != ' ') {
+		return false;
+	}
+	*out = 0;
+	while (text->left > 0 && *text->at >= '0' && *text->at <= '9') {
+		*out = *out * 10 + (fuzz_byte(text) - '0');
+		digits++;
+	}
+	return digits > 0;
+}
+
+static bool takes(struct fuzz_input *text, const void *bytes, size_t len)
+{
+	struct fuzz_input part = fuzz_take(text, len);
+
+	return part.left == len && memcmp(part.at, bytes, len) == 0;
+}
+
+/* Is this result what follows "VALUE <key> "? */
+static bool is_origin(struct fuzz_input text, const struct tenon_result *result,
+		      bool has_cas)
+{
+	uint64_t flags, len, cas = 0;
+
+	return take_number(&text, false, &flags) && flags == result->flags &&
+	       take_number(&text, true, &len) && len == result->value_len &&
+	       (!has_cas || take_number(&text, true, &cas)) &&
+	       cas == result->cas && takes(&text, "\r\n", 2) &&
+	       takes(&text, result->value, result->value_len) &&
+	       takes(&text, "\r\n", 2);
+}
+
+/* A value that no codec touched came as it is, under its key. */
+static void check_origin(const struct side *side, const struct operation *op,
+			 size_t i, const struct tenon_result *result)
+{
+	const struct tenon_slice *key = &op->items[i].key;
+	const struct tenon__assembly *assembly = side->client->assembly;
+	struct fuzz_input heard = { side->heard, side->heard_len };
+	bool has_cas = op->verb == TENON_GETS || op->verb == TENON_GATS;
+	char head[KEY_BYTES + 32];
+	const uint8_t *found;
+
+	if (!result->value || (side->client->chain.count > 0 &&
+			       !(op->options & TENON_RAW))) {
+		return;
+	}
+	int len = snprintf(head, sizeof(head), "VALUE %.*s%.*s ",
+			   (int)assembly->prefix_len,
+			   assembly->prefix ? assembly->prefix : "",
+			   (int)key->len, (const char *)key->data);
+	while ((found = memmem(heard.at, heard.left, head, (size_t)len))) {
+		fuzz_take(&heard, (size_t)(found - heard.at) + (size_t)len);
+		if (is_origin(heard, result, has_cas)) {
+			return;
+		}
+	}
+	fuzz_must(false, "a value came under its key");
+}
+
+static void check_results(const struct side *side, const struct operation *op,
+			  const struct tenon_result *results, size_t count)
+{
+	bool keys = op->verb < TENON_VERB_COUNT;
+	uint32_t answers = keys ? tenon__verb_of((enum tenon_verb)op->verb)
+					  ->answers :
+				  1u << TENON_OK;
+
+	answers |= op->options & TENON_NOREPLY || !keys ? 1u << TENON_SENT : 0;
+	if (keys && op->verb <= TENON_GATS) {
+		answers |= 1u << TENON_MISS;
+	}
+	for (size_t i = 0; i < count; i++) {
+		fuzz_must(results[i].status < 0 ||
+				  (answers >> results[i].status & 1),
+			  "an answer that belongs to the verb");
+		fuzz_check_value(&results[i]);
+		if (keys) {
+			check_origin(side, op, i, &results[i]);
+		}
+	}
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void compare(const struct tenon_result *a, const struct tenon_result *b)
+{
+	fuzz_must(a->status == b->status, "the same status");
+	fuzz_must(a->server == b->server, "the same server");
+	fuzz_must(!a->value == !b->value && a->value_len == b->value_len &&
+			  (!a->value ||
+			   memcmp(a->value, b->value, a->value_len) == 0),
+		  "the same value");
+	fuzz_must(a->status != TENON_HIT ||
+			  (a->flags == b->flags && a->cas == b->cas &&
+			   a->number == b->number),
+		  "the same flags, cas and number");
+	fuzz_must(same_text(a->text, b->text), "the same text");
+}
+
+static void run_both(struct side pair[CLIENTS], const struct operation *op)
+{
+	const struct tenon_result *results[CLIENTS];
+	size_t counts[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++) {
+		counts[i] = run(&pair[i], op, &results[i]);
+		if (counts[i]) {
+			check_results(&pair[i], op, results[i], counts[i]);
+		}
+	}
+	fuzz_must(counts[0] == counts[1], "as many results");
+	for (size_t i = 0; i < counts[0]; i++) {
+		compare(&results[0][i], &results[1][i]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct operation operations[OPERATIONS_MAX];
+	struct fuzz_input input = { data, size };
+	size_t config = fuzz_byte(&input) % CONFIG_COUNT;
+	struct side *pair = sides[config];
+	struct fuzz_input sizes =
+		fuzz_take(&input, fuzz_byte(&input) % (PIECES_MAX + 1));
+	unsigned count = 1 + fuzz_byte(&input) % OPERATIONS_MAX;
+
+	for (unsigned i = 0; i < count; i++) {
+		read_operation(&operations[i], &input);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		if (!pair[i].client) {
+			begin(&pair[i], configs[config]);
+		}
+		pair[i].replies = input;
+		pair[i].sizes = i == 0 ? sizes.at : NULL;
+		pair[i].size_count = sizes.left;
+		pair[i].size_at = 0;
+		pair[i].heard = malloc(input.left + 1);
+		fuzz_must(pair[i].heard != NULL, "there is memory");
+	}
+	for (unsigned i = 0; i < count; i++) {
+		run_both(pair, &operations[i]);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		tenon_client_disconnect(pair[i].client);
+		free(pair[i].heard);
+		pair[i].heard = NULL;
+	}
+	return 0;
+}

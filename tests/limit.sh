@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# usage: [TEST_LIMIT_S=N] limit.sh COMMAND...
+#
+# Run a test, which is stopped and failed when it has not ended after N seconds, with
+# what ran then. Its output goes through a file: a process that a test left behind
+# would hold a pipe open, and who reads it would wait for ever.
+set -u
+
+limit_s=${TEST_LIMIT_S:-300}
+begin_s=$(date +%s)
+output=$(mktemp) || exit 1
+pid=
+clean_up()
+{
+	test -z "$pid" || kill "$pid" 2>/dev/null
+	rm -f "$output"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# SIGURG asks for the list: a test ignores it, and wait returns early for it. SIGKILL
+# to all of them is next.
+# shellcheck disable=SC2016
+timeout -s URG -k 10 "$limit_s" sh -c '
+	trap "ps --ppid 2 -p 2 --deselect -o pid,ppid,stat,etime,wchan:20,args --forest |
+		cut -c 1-160 | sed \"s/^/# /\"" URG
+	"$@" &
+	until wait $!; status=$?; test $status -lt 128 || ! kill -0 $!; do :; done 2>&-
+	exit $status' limit.sh "$@" >"$output" 2>&1 </dev/null &
+pid=$!
+wait "$pid"
+status=$?
+pid=
+cat "$output"
+test "$status" -ne 137 ||
+	echo "Bail out! killed after $(($(date +%s) - begin_s)) s of $limit_s: $*"
+exit "$status"

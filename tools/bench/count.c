@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mode that counts what no noise touches: system calls and user-space
+ * instructions of one operation, as the difference of two runs of the mode
+ * `loop`, one with twice as many operations as the other.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "results.h"
+
+static const char *self_path(void)
+{
+	static char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (len < 0) {
+		fail("/proc/self/exe cannot be read");
+	}
+	path[len] = '\0';
+	return path;
+}
+
+/* Run the loop under a tool; returns the number behind `before` in its output. */
+static double run_under(char *const tool[], size_t tool_count,
+			const struct settings *settings, const char *client,
+			const char *case_name, size_t operations,
+			const char *before)
+{
+	char *number = alloc_format("%zu", operations);
+	char *argv[20] = { NULL };
+	size_t count = 0;
+	char *output;
+	char *at;
+	double found = -1;
+
+	for (; count < tool_count; count++) {
+		argv[count] = tool[count];
+	}
+	argv[count++] = (char *)self_path();
+	argv[count++] = (char *)"loop";
+	argv[count++] = (char *)client;
+	argv[count++] = (char *)case_name;
+	argv[count++] = number;
+	argv[count++] =
+		(char *)"--pin=none"; /* what this process is, they are */
+	if (settings->servers != NULL) {
+		argv[count++] = (char *)"--servers";
+		argv[count++] = (char *)settings->servers;
+	}
+	output = run_tool(argv, "tool");
+	at = output == NULL ? NULL : strstr(output, before);
+	if (at != NULL) {
+		found = strtod(at + strlen(before), NULL);
+	}
+	free(output);
+	free(number);
+	return found;
+}
+
+static double calls_of(const struct settings *settings, const char *client,
+		       const char *case_name, size_t operations)
+{
+	char *path = scratch_path("tool");
+	char *tool[] = {
+		(char *)"strace",     (char *)"-f", (char *)"-c", (char *)"-U",
+		(char *)"name,calls", (char *)"-o", path
+	};
+	double calls = run_under(tool, sizeof(tool) / sizeof(tool[0]), settings,
+				 client, case_name, operations, "\ntotal ");
+
+	free(path);
+	return calls;
+}
+
+static double instructions_of(const struct settings *settings,
+			      const char *client, const char *case_name,
+			      size_t operations)
+{
+	char *path = scratch_path("tool");
+	char *log = alloc_format("--log-file=%s", path);
+	char *tool[] = { (char *)"valgrind", (char *)"--tool=callgrind",
+			 (char *)"--callgrind-out-file=/dev/null", log };
+	double instructions =
+		run_under(tool, sizeof(tool) / sizeof(tool[0]), settings,
+			  client, case_name, operations, "Collected :");
+
+	free(path);
+	free(log);
+	return instructions;
+}
+
+static double difference(double once, double twice, size_t operations)
+{
+	return once < 0 || twice < once ? -1
+					: (twice - once) / (double)operations;
+}
+
+double count_calls(const struct settings *settings, const char *client,
+		   const char *case_name, size_t operations)
+{
+	double once = calls_of(settings, client, case_name, operations);
+	double twice = once < 0 ? -1
+				: calls_of(settings, client, case_name,
+					   operations * 2);
+
+	return difference(once, twice, operations);
+}
+
+double count_instructions(const struct settings *settings, const char *client,
+			  const char *case_name, size_t operations)
+{
+	double once = instructions_of(settings, client, case_name, operations);
+	double twice = once < 0 ? -1
+				: instructions_of(settings, client, case_name,
+						  operations * 2);
+
+	return difference(once, twice, operations);
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+struct counts {
+	double calls[CONTESTANTS_MAX]; /* negative: unknown */
+	double instructions[CONTESTANTS_MAX];
+};
+
+static void count_case(const struct settings *settings,
+		       const struct contest *contest,
+		       const struct bench_case *bench_case,
+		       struct counts *counts)
+{
+	for (size_t i = 0; i < contest->count; i++) {
+		const char *name = contest->list[i].name;
+		char *text = alloc_format("%s, %s", bench_case->title, name);
+
+		counts->calls[i] = -1;
+		counts->instructions[i] = -1;
+		progress_step(text);
+		if (!contest->list[i].is_out) {
+			counts->calls[i] =
+				count_calls(settings, name, bench_case->name,
+					    bench_case->count_operations);
+			counts->instructions[i] = count_instructions(
+				settings, name, bench_case->name,
+				bench_case->count_operations);
+		}
+		free(text);
+	}
+}
+
+/* Find out who cannot be opened before tools run in vain. */
+static void try_open(struct contest *contest, const struct bench_case *row,
+		     const struct servers *servers)
+{
+	struct work work;
+
+	work_init(&work, row, servers);
+	contest_open(contest, &work, false);
+	contest_close(contest);
+	work_fini(&work);
+}
+
+static void print_number(double number, int decimals)
+{
+	if (number < 0) {
+		printf(" - |");
+	} else {
+		printf(" %.*f |", decimals, number);
+	}
+}
+
+static void print_one(const char *title, const struct contest *contest,
+		      const struct bench_case *const *cases,
+		      const struct counts *counts, bool calls)
+{
+	printf("%s\n\n| case |", title);
+	for (size_t i = 0; i < contest->count; i++) {
+		printf(" %s |", contest->list[i].name);
+	}
+	printf("\n|---|");
+	for (size_t i = 0; i < contest->count; i++) {
+		printf("---:|");
+	}
+	printf("\n");
+	for (size_t row = 0; cases[row] != NULL; row++) {
+		printf("| %s |", cases[row]->title);
+		for (size_t i = 0; i < contest->count; i++) {
+			if (calls) {
+				print_number(counts[row].calls[i], 1);
+			} else {
+				print_number(counts[row].instructions[i], 0);
+			}
+		}
+		printf("\n");
+	}
+}
+
+static void print_json(const struct contest *contest,
+		       const struct bench_case *const *cases,
+		       const struct counts *counts)
+{
+	json_t *array = json_array();
+	json_t *root;
+
+	for (size_t row = 0; cases[row] != NULL; row++) {
+		json_t *clients = json_array();
+
+		for (size_t i = 0; i < contest->count; i++) {
+			double calls = counts[row].calls[i];
+			double instructions = counts[row].instructions[i];
+
+			json_array_append_new(
+				clients,
+				json_pack("{s:s, s:o, s:o}", "name",
+					  contest->list[i].name, "system_calls",
+					  calls < 0 ? json_null()
+						    : json_real(calls),
+					  "instructions",
+					  instructions < 0
+						  ? json_null()
+						  : json_real(instructions)));
+		}
+		json_array_append_new(array,
+				      json_pack("{s:s, s:s, s:o}", "name",
+						cases[row]->name, "title",
+						cases[row]->title, "clients",
+						clients));
+	}
+	root = json_pack("{s:s, s:o}", "mode", "count", "cases", array);
+	if (root == NULL ||
+	    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) !=
+		    0) {
+		fail("the result cannot be written");
+	}
+	printf("\n");
+	json_decref(root);
+}
+
+int run_count(const struct settings *given)
+{
+	const struct bench_case **cases = cases_select(given->cases);
+	struct settings settings = *given;
+	struct contest contest;
+	struct servers servers;
+	struct counts *counts;
+	size_t count = 0;
+	char *list;
+
+	contest_init(&contest, settings.clients);
+	while (cases[count] != NULL) {
+		count++;
+	}
+	counts = alloc_array(count, sizeof(*counts));
+	servers_init(&servers, &settings);
+	list = servers_format(&servers);
+	settings.servers = list;
+	try_open(&contest, cases[0], &servers);
+	progress_begin(count * contest.count);
+	for (size_t row = 0; row < count; row++) {
+		count_case(&settings, &contest, cases[row], &counts[row]);
+	}
+	progress_end();
+	servers_stop(&servers);
+	if (settings.json) {
+		print_json(&contest, cases, counts);
+	} else {
+		print_one("System calls per operation (strace):", &contest,
+			  cases, counts, true);
+		print_one(
+			"\nUser-space instructions per operation (callgrind):",
+			&contest, cases, counts, false);
+	}
+	free(list);
+	free(counts);
+	free(cases);
+	return EXIT_SUCCESS;
+}
+
+/* ---- the mode loop ------------------------------------------------------- */
+
+int run_loop(const struct settings *settings, const char *client,
+	     const char *case_name, size_t operations)
+{
+	const struct bench_case *bench_case = case_find(case_name);
+	struct contest contest;
+	struct servers servers;
+	struct work work;
+
+	if (ring_loop(client, case_name, operations)) {
+		return EXIT_SUCCESS;
+	}
+	if (bench_case == NULL) {
+		fail("'%s' is no case; --list shows them", case_name);
+	}
+	contest_init(&contest, client);
+	servers_init(&servers, settings);
+	work_init(&work, bench_case, &servers);
+	contest_open(&contest, &work, false);
+	if (contest.list[contest.count - 1].is_out) {
+		return EXIT_FAILURE;
+	}
+	contest_run(&contest, contest.count - 1, operations);
+	contest_close(&contest);
+	work_fini(&work);
+	servers_stop(&servers);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tenon-bench: memcached clients side by side. */
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "results.h"
+
+#define DEFAULT_ROUNDS 41
+#define DEFAULT_SLICE_MS 8
+
+static void help(void)
+{
+	fputs("usage: tenon-bench [MODE] [OPTION]...\n"
+	      "\n"
+	      "Drive memcached clients through the same work and compare them with a floor,\n"
+	      "raw sockets that send prebuilt bytes. The servers are its own: memcached\n"
+	      "processes on free loopback ports, which it stops again.\n"
+	      "\n"
+	      "Modes\n"
+	      "  time    wall and client CPU time of an operation, in interleaved rounds (default)\n"
+	      "  count   system calls (strace) and user-space instructions (callgrind)\n"
+	      "  ring    building a ring, and finding a key's server\n"
+	      "  loop CLIENT CASE OPERATIONS\n"
+	      "          do nothing but that, for strace, callgrind, perf\n"
+	      "\n"
+	      "Options\n"
+	      "  --cases=LIST      these cases: names or patterns, commas between\n"
+	      "  --clients=LIST    these clients, likewise\n"
+	      "  --rounds=N        rounds (default 41)\n"
+	      "  --slice-ms=N      time of the floor in a round (default 8)\n"
+	      "  --pin=C,S         client on CPU C, servers on CPU S; none (default: both on\n"
+	      "                    the last one that is allowed: the quietest)\n"
+	      "  --alone           each client in a process of its own\n"
+	      "  --json            JSON instead of the table\n"
+	      "  --markdown        a smaller table, medians only\n"
+	      "  --svg=FILE        a picture as well\n"
+	      "  --servers=LIST    IPv4:PORT, commas between: these servers instead of own ones;\n"
+	      "                    keys that begin with 'tenon:' are overwritten there\n"
+	      "  --list            show the cases and clients\n"
+	      "  --help            this text\n"
+	      "\n"
+	      "$MEMCACHED is the server to start, $TENON_PLUGIN_PATH where more transports are.\n"
+	      "\n"
+	      "Examples\n"
+	      "  tenon-bench --svg bench.svg\n"
+	      "  tenon-bench --cases 'get-*' --clients 'tenon-*' --rounds 121\n"
+	      "  tenon-bench count --cases get-100,mget-100\n"
+	      "  valgrind --tool=callgrind tenon-bench loop tenon-poll get-100 2000\n",
+	      stdout);
+}
+
+static void list(void)
+{
+	struct contest contest;
+
+	for (const struct bench_case *row = bench_cases; row->name; row++) {
+		printf("%-18s %s\n", row->name, row->title);
+	}
+	printf("\n");
+	contest_init(&contest, NULL);
+	for (size_t i = 0; i < contest.count; i++) {
+		printf("%s\n", contest.list[i].name);
+	}
+}
+
+_Noreturn static void usage(const char *what, const char *value)
+{
+	fprintf(stderr, "tenon-bench: %s '%s' (see --help)\n", what, value);
+	exit(2);
+}
+
+static unsigned long parse_number(const char *text, const char *what,
+				  unsigned long max)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || number < 1 ||
+	    number > max) {
+		usage(what, text);
+	}
+	return number;
+}
+
+static void default_pin(struct settings *settings)
+{
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
+		return;
+	}
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET((size_t)cpu, &allowed)) {
+			settings->client_cpu = cpu;
+			settings->server_cpu = cpu;
+		}
+	}
+}
+
+static void parse_pin(struct settings *settings, const char *text)
+{
+	int len = 0;
+
+	settings->client_cpu = CPU_NONE;
+	settings->server_cpu = CPU_NONE;
+	if (strcmp(text, "none") == 0) {
+		return;
+	}
+	if (sscanf(text, "%3d,%3d%n", &settings->client_cpu,
+		   &settings->server_cpu, &len) != 2 ||
+	    text[len] != '\0' || settings->client_cpu < 0 ||
+	    settings->server_cpu < 0) {
+		usage("--pin: expected C,S or none, found", text);
+	}
+}
+
+static void pin_self(const struct settings *settings)
+{
+	cpu_set_t set;
+
+	if (settings->client_cpu == CPU_NONE) {
+		return;
+	}
+	CPU_ZERO(&set);
+	CPU_SET((size_t)settings->client_cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0) {
+		fail("CPU %d cannot be used (--pin none does without)",
+		     settings->client_cpu);
+	}
+}
+
+enum option_id {
+	OPTION_CASES = 1,
+	OPTION_CLIENTS,
+	OPTION_ROUNDS,
+	OPTION_SLICE_MS,
+	OPTION_PIN,
+	OPTION_ALONE,
+	OPTION_JSON,
+	OPTION_MARKDOWN,
+	OPTION_SVG,
+	OPTION_SERVERS,
+	OPTION_LIST,
+	OPTION_HELP
+};
+
+static const struct option rows[] = {
+	{ "cases", required_argument, NULL, OPTION_CASES },
+	{ "clients", required_argument, NULL, OPTION_CLIENTS },
+	{ "rounds", required_argument, NULL, OPTION_ROUNDS },
+	{ "slice-ms", required_argument, NULL, OPTION_SLICE_MS },
+	{ "pin", required_argument, NULL, OPTION_PIN },
+	{ "alone", no_argument, NULL, OPTION_ALONE },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "markdown", no_argument, NULL, OPTION_MARKDOWN },
+	{ "svg", required_argument, NULL, OPTION_SVG },
+	{ "servers", required_argument, NULL, OPTION_SERVERS },
+	{ "list", no_argument, NULL, OPTION_LIST },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 }
+};
+
+/* Ends the program where the option is all that was asked for. */
+static void read_option(struct settings *settings, int id)
+{
+	switch (id) {
+	case OPTION_CASES:
+		settings->cases = optarg;
+		break;
+	case OPTION_CLIENTS:
+		settings->clients = optarg;
+		break;
+	case OPTION_ROUNDS:
+		settings->rounds = (unsigned)parse_number(
+			optarg, "--rounds: expected 1..100000, found", 100000);
+		break;
+	case OPTION_SLICE_MS:
+		settings->slice_ms = (unsigned)parse_number(
+			optarg, "--slice-ms: expected 1..10000, found", 10000);
+		break;
+	case OPTION_PIN:
+		parse_pin(settings, optarg);
+		break;
+	case OPTION_ALONE:
+		settings->alone = true;
+		break;
+	case OPTION_JSON:
+		settings->json = true;
+		break;
+	case OPTION_MARKDOWN:
+		settings->markdown = true;
+		break;
+	case OPTION_SVG:
+		settings->svg_path = optarg;
+		break;
+	case OPTION_SERVERS:
+		settings->servers = optarg;
+		break;
+	case OPTION_LIST:
+		list();
+		exit(EXIT_SUCCESS);
+	case OPTION_HELP:
+		help();
+		exit(EXIT_SUCCESS);
+	default:
+		exit(2); /* getopt_long() has said why */
+	}
+}
+
+static int run_mode(const struct settings *settings, char **words, int count)
+{
+	const char *mode = count == 0 ? "time" : words[0];
+	bool is_loop = strcmp(mode, "loop") == 0;
+
+	if (count > 1 && !is_loop) {
+		usage("one argument too many:", words[1]);
+	}
+	if (strcmp(mode, "time") == 0) {
+		return run_time(settings);
+	}
+	if (strcmp(mode, "count") == 0) {
+		return run_count(settings);
+	}
+	if (strcmp(mode, "ring") == 0) {
+		return run_ring(settings);
+	}
+	if (!is_loop) {
+		usage("no such mode:", mode);
+	}
+	if (count != 4) {
+		usage("expected CLIENT CASE OPERATIONS after", mode);
+	}
+	return run_loop(settings, words[1], words[2],
+			parse_number(words[3],
+				     "OPERATIONS: expected 1..1000000000, found",
+				     1000000000));
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = {
+		.rounds = DEFAULT_ROUNDS,
+		.slice_ms = DEFAULT_SLICE_MS,
+		.client_cpu = CPU_NONE,
+		.server_cpu = CPU_NONE,
+	};
+	int status;
+	int id;
+
+	default_pin(&settings);
+	while ((id = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+		read_option(&settings, id);
+	}
+	children_guard();
+	pin_self(&settings);
+	status = run_mode(&settings, argv + optind, argc - optind);
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		fail("standard output cannot be written");
+	}
+	return status;
+}

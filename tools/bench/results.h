@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What was measured, and showing it. */
+#ifndef TENON_BENCH_RESULTS_H
+#define TENON_BENCH_RESULTS_H
+
+#include <stdio.h>
+
+#include "contest.h"
+
+struct quartiles {
+	double lower;
+	double median;
+	double upper;
+};
+
+/* Sorts values. */
+struct quartiles quartiles_of(double *values, size_t count);
+
+struct client_result {
+	bool is_out;
+	struct quartiles wall_us; /* of one operation */
+	struct quartiles cpu_us;
+	struct quartiles wall_ratio; /* to the floor of the same round */
+	struct quartiles cpu_ratio;
+};
+
+struct case_result {
+	const struct bench_case *bench_case;
+	size_t slice_operations;
+	struct client_result clients[CONTESTANTS_MAX];
+};
+
+struct results {
+	const struct settings *settings;
+	const struct contest *contest; /* names */
+	struct case_result *cases;
+	size_t count;
+};
+
+void results_table(const struct results *results);
+void results_markdown(const struct results *results);
+void results_json(const struct results *results);
+/* Closes file. */
+void results_svg(const struct results *results, FILE *file);
+
+/* The modes; each returns an exit status. */
+int run_time(const struct settings *settings);
+int run_count(const struct settings *settings);
+int run_ring(const struct settings *settings);
+int run_loop(const struct settings *settings, const char *client,
+	     const char *case_name, size_t operations);
+
+/* A case of the loop that looks up keys; false: name is none. */
+bool ring_loop(const char *client, const char *name, size_t operations);
+
+/*
+ * Cost of one operation of `loop CLIENT CASE`: the difference of two runs.
+ * Negative: it cannot be counted here.
+ */
+double count_calls(const struct settings *settings, const char *client,
+		   const char *case_name, size_t operations);
+double count_instructions(const struct settings *settings, const char *client,
+			  const char *case_name, size_t operations);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memcached servers on free loopback ports. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "work.h"
+
+#define START_MS 10000
+#define STEP_MS 2
+
+static const char *binary(void)
+{
+	const char *named = getenv("MEMCACHED");
+
+	return named != NULL && *named != '\0' ? named : "memcached";
+}
+
+_Noreturn static void become_server(const char *port_path)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	setenv("MEMCACHED_PORT_FILENAME", port_path, 1);
+	/* -u is for root, who may not run it otherwise; others it leaves alone. */
+	execlp(binary(), binary(), "-t", "1", "-U", "0", "-l", "127.0.0.1",
+	       "-p", "-1", "-m", "64", "-u", "root", (char *)NULL);
+	_exit(127);
+}
+
+/*
+ * Be the parent of the servers, which end when this process ends. It is in a
+ * session of its own, as services are: the kernel gives each session its share of
+ * a CPU (autogroup), and a client that shares that with its servers is scheduled
+ * in another way than real ones are.
+ */
+_Noreturn static void keep_servers(char *const *port_paths, size_t count)
+{
+	setsid();
+	children_guard();
+	for (size_t i = 0; i < count; i++) {
+		if (child_fork(CPU_NONE) == 0) {
+			become_server(port_paths[i]);
+		}
+	}
+	/* One that ends by itself could not start. */
+	wait(NULL);
+	exit(EXIT_FAILURE);
+}
+
+/* memcached writes the file under another name and renames it when it listens. */
+static bool read_port(const char *path, uint16_t *port)
+{
+	FILE *file = fopen(path, "re");
+	unsigned number = 0;
+	bool is_read = false;
+
+	if (file != NULL) {
+		is_read = fscanf(file, "TCP INET: %u", &number) == 1;
+		fclose(file);
+		unlink(path);
+	}
+	*port = (uint16_t)number;
+	return is_read;
+}
+
+static void await_one(const struct servers *servers, const char *port_path,
+		      struct address *address)
+{
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+
+	for (int ms = 0; ms < START_MS; ms += STEP_MS) {
+		if (read_port(port_path, &address->port)) {
+			memcpy(address->host, "127.0.0.1", sizeof("127.0.0.1"));
+			return;
+		}
+		if (waitpid(servers->keeper, NULL, WNOHANG) != 0) {
+			break;
+		}
+		nanosleep(&step, NULL);
+	}
+	fail("%s does not start (set MEMCACHED to another program)", binary());
+}
+
+static void start_all(struct servers *servers, int cpu)
+{
+	char *port_paths[SERVERS_MAX];
+
+	*servers = (struct servers){ .count = SERVERS_MAX };
+	for (size_t i = 0; i < SERVERS_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "port-%zu", i);
+		port_paths[i] = scratch_path(name);
+	}
+	servers->keeper = child_fork(cpu);
+	if (servers->keeper == 0) {
+		keep_servers(port_paths, SERVERS_MAX);
+	}
+	for (size_t i = 0; i < SERVERS_MAX; i++) {
+		await_one(servers, port_paths[i], &servers->addresses[i]);
+		free(port_paths[i]);
+	}
+}
+
+static void parse(struct servers *servers, const char *list)
+{
+	*servers = (struct servers){ 0 };
+	while (*list != '\0') {
+		struct address *address = &servers->addresses[servers->count];
+		unsigned port;
+		int len = 0;
+
+		if (servers->count == SERVERS_MAX ||
+		    sscanf(list, "%15[0-9.]:%5u%n", address->host, &port,
+			   &len) != 2 ||
+		    port == 0 || port > UINT16_MAX ||
+		    (list[len] != '\0' && list[len] != ',')) {
+			fail("'%s': expected up to %d IPv4:PORT, commas between",
+			     list, SERVERS_MAX);
+		}
+		address->port = (uint16_t)port;
+		servers->count++;
+		list += len + (list[len] == ',');
+	}
+}
+
+void servers_init(struct servers *servers, const struct settings *settings)
+{
+	if (settings->servers != NULL) {
+		parse(servers, settings->servers);
+	} else {
+		start_all(servers, settings->server_cpu);
+	}
+}
+
+void servers_stop(struct servers *servers)
+{
+	if (servers->keeper > 0) {
+		child_stop(servers->keeper);
+		servers->keeper = 0;
+	}
+}
+
+char *servers_format(const struct servers *servers)
+{
+	char *list = alloc_format("%s", "");
+
+	for (size_t i = 0; i < servers->count; i++) {
+		char *longer = alloc_format("%s%s%s:%u", list,
+					    i == 0 ? "" : ",",
+					    servers->addresses[i].host,
+					    servers->addresses[i].port);
+
+		free(list);
+		list = longer;
+	}
+	return list;
+}

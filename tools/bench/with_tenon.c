@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tenon through its public interface, with one of its transports. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+#include "tenon/tenon.h"
+
+struct with_tenon {
+	const struct work *work;
+	struct tenon_client *client;
+	struct tenon_item *items;
+};
+
+static int set_servers(struct tenon_config *config,
+		       const struct address *servers, size_t count,
+		       struct tenon_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		char *address = alloc_format("%s:%u", servers[i].host,
+					     servers[i].port);
+
+		rc = tenon_config_add_server(config, address, NULL, 1, err);
+		free(address);
+	}
+	return rc;
+}
+
+/* transport NULL: the default. Returns NULL with the reason in *err. */
+static struct tenon_client *open_client(const struct address *servers,
+					size_t count, const char *transport,
+					struct tenon_error *err)
+{
+	struct tenon_config *config = NULL;
+	struct tenon_client *client = NULL;
+
+	if (tenon_config_create(&config, err) == 0 &&
+	    set_servers(config, servers, count, err) == 0 &&
+	    tenon_config_set(config, "connect_timeout", "5s", err) == 0 &&
+	    tenon_config_set(config, "poll_timeout", "10s", err) == 0 &&
+	    (transport == NULL ||
+	     tenon_config_set(config, "transport", transport, err) == 0)) {
+		tenon_client_open(config, &client, err);
+	}
+	tenon_config_destroy(config);
+	return client;
+}
+
+static void with_tenon_close(void *opened)
+{
+	struct with_tenon *self = opened;
+
+	tenon_client_close(self->client);
+	free(self->items);
+	free(self);
+}
+
+static void *with_tenon_open(const struct work *work, const char *variant)
+{
+	struct with_tenon *self = alloc_array(1, sizeof(*self));
+	struct tenon_error err;
+
+	self->work = work;
+	self->items = alloc_array(work->key_count, sizeof(*self->items));
+	for (size_t i = 0; i < work->key_count; i++) {
+		self->items[i].key.data = work->keys[i].key;
+		self->items[i].key.len = KEY_BYTES;
+		self->items[i].value.data = work->keys[i].value;
+		self->items[i].value.len = work->value_len;
+	}
+	self->client = open_client(work->addresses, work->server_count, variant,
+				   &err);
+	if (self->client == NULL) {
+		driver_fail("%s", err.message);
+		with_tenon_close(self);
+		return NULL;
+	}
+	return self;
+}
+
+static int check_hit(const struct with_tenon *self, size_t index,
+		     const struct tenon_result *result, struct seen *seen)
+{
+	if (result->status != TENON_HIT ||
+	    result->value_len != self->work->value_len) {
+		return driver_fail("'%s': %s", self->work->keys[index].key,
+				   tenon_status_name(result->status));
+	}
+	if (seen != NULL) {
+		seen_value(seen, self->work->keys[index].key, KEY_BYTES,
+			   result->value, result->value_len);
+	}
+	return 0;
+}
+
+static int get_many(struct with_tenon *self, struct seen *seen)
+{
+	const struct tenon_result *results;
+	struct tenon_error err;
+
+	if (tenon_run(self->client, TENON_GET, self->items,
+		      self->work->key_count, 0, &results, &err) != 0) {
+		return driver_fail("%s", err.message);
+	}
+	for (size_t i = 0; i < self->work->key_count; i++) {
+		if (check_hit(self, i, &results[i], seen) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int with_tenon_get(void *opened, size_t index, struct seen *seen)
+{
+	struct with_tenon *self = opened;
+	struct tenon_result result;
+	struct tenon_error err;
+
+	if (self->work->bench_case->is_multi) {
+		return get_many(self, seen);
+	}
+	if (tenon_get(self->client, self->items[index].key, &result, &err) !=
+	    0) {
+		return driver_fail("%s", err.message);
+	}
+	return check_hit(self, index, &result, seen);
+}
+
+static int set_many(struct with_tenon *self, unsigned options, int expected)
+{
+	const struct tenon_result *results;
+	struct tenon_error err;
+
+	if (tenon_run(self->client, TENON_SET, self->items,
+		      self->work->key_count, options, &results, &err) != 0) {
+		return driver_fail("%s", err.message);
+	}
+	for (size_t i = 0; i < self->work->key_count; i++) {
+		if (results[i].status != expected) {
+			return driver_fail("'%s': %s", self->work->keys[i].key,
+					   tenon_status_name(results[i].status));
+		}
+	}
+	return 0;
+}
+
+static int with_tenon_set(void *opened, size_t index)
+{
+	struct with_tenon *self = opened;
+	struct tenon_result result;
+	struct tenon_error err;
+
+	if (self->work->bench_case->is_multi) {
+		return set_many(self, 0, TENON_STORED);
+	}
+	if (tenon_set(self->client, &self->items[index], &result, &err) != 0) {
+		return driver_fail("%s", err.message);
+	}
+	return result.status == TENON_STORED ?
+		       0 :
+		       driver_fail("'%s': %s", self->work->keys[index].key,
+				   tenon_status_name(result.status));
+}
+
+static int with_tenon_set_noreply(void *opened)
+{
+	return set_many(opened, TENON_NOREPLY, TENON_SENT);
+}
+
+const struct driver tenon_driver = {
+	.open = with_tenon_open,
+	.close = with_tenon_close,
+	.get = with_tenon_get,
+	.set = with_tenon_set,
+	.set_noreply = with_tenon_set_noreply,
+};
+
+/* ---- ring ---------------------------------------------------------------- */
+
+static void *ring_open(const struct address *servers, size_t count)
+{
+	struct tenon_error err;
+	struct tenon_client *client = open_client(servers, count, NULL, &err);
+
+	if (client == NULL) {
+		driver_fail("%s", err.message);
+	}
+	return client;
+}
+
+static void ring_close(void *self)
+{
+	tenon_client_close(self);
+}
+
+static uint64_t ring_where(void *self, const char *const *keys, size_t count)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct tenon_slice key = { keys[i], KEY_BYTES };
+		size_t server;
+
+		if (tenon_client_where(self, key, &server, NULL) != 0) {
+			return 0;
+		}
+		sum += server + 1;
+	}
+	return sum;
+}
+
+const struct ring_driver tenon_ring_driver = {
+	.name = "tenon",
+	.open = ring_open,
+	.close = ring_close,
+	.where = ring_where,
+};

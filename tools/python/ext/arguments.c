@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "module.h"
+
+static int find_name(const struct parameters *parameters, PyObject *keyword)
+{
+	for (int i = 0; parameters->names[i]; i++) {
+		if (PyUnicode_CompareWithASCIIString(
+			    keyword, parameters->names[i]) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static bool bind_keywords(const struct parameters *parameters,
+			  PyObject *const *args, PyObject *kwnames,
+			  PyObject **out)
+{
+	for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(kwnames); i++) {
+		PyObject *keyword = PyTuple_GET_ITEM(kwnames, i);
+		int at = find_name(parameters, keyword);
+
+		if (at < 0) {
+			PyErr_Format(PyExc_TypeError,
+				     "%s() got an unexpected keyword argument '%U'",
+				     parameters->function, keyword);
+			return false;
+		}
+		if (out[at]) {
+			PyErr_Format(PyExc_TypeError,
+				     "%s() got multiple values for argument '%U'",
+				     parameters->function, keyword);
+			return false;
+		}
+		out[at] = args[i];
+	}
+	return true;
+}
+
+bool bind_arguments(const struct parameters *parameters, PyObject *const *args,
+		    Py_ssize_t nargs, PyObject *kwnames, PyObject **out)
+{
+	int count = 0;
+
+	for (; parameters->names[count]; count++) {
+		out[count] = count < nargs ? args[count] : NULL;
+	}
+	if (nargs > count) {
+		PyErr_Format(PyExc_TypeError,
+			     "%s() takes at most %d positional arguments (%zd given)",
+			     parameters->function, count, nargs);
+		return false;
+	}
+	if (kwnames && !bind_keywords(parameters, args + nargs, kwnames, out)) {
+		return false;
+	}
+	for (int i = 0; i < parameters->required; i++) {
+		if (!out[i]) {
+			PyErr_Format(PyExc_TypeError,
+				     "%s() needs the argument '%s'",
+				     parameters->function,
+				     parameters->names[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A new reference to an int, or NULL with TypeError set. */
+static PyObject *as_int(PyObject *object)
+{
+	const PyNumberMethods *number = Py_TYPE(object)->tp_as_number;
+
+	if (PyLong_Check(object)) {
+		Py_INCREF(object);
+		return object;
+	}
+	if (!number || !(number->nb_int || number->nb_index)) {
+		PyErr_SetString(PyExc_TypeError, "an integer is required");
+		return NULL;
+	}
+	return PyNumber_Long(object);
+}
+
+bool int64_argument(PyObject *object, int64_t *out)
+{
+	PyObject *number = as_int(object);
+
+	if (!number) {
+		return false;
+	}
+	*out = PyLong_AsLongLong(number);
+	Py_DECREF(number);
+	return *out != -1 || !PyErr_Occurred();
+}
+
+bool uint64_argument(PyObject *object, uint64_t *out)
+{
+	PyObject *number = as_int(object);
+
+	if (!number) {
+		return false;
+	}
+	*out = PyLong_AsUnsignedLongLong(number);
+	Py_DECREF(number);
+	return *out != UINT64_MAX || !PyErr_Occurred();
+}
+
+bool uint32_argument(PyObject *object, uint32_t *out)
+{
+	uint64_t number;
+
+	if (!uint64_argument(object, &number)) {
+		return false;
+	}
+	if (number > UINT32_MAX) {
+		PyErr_SetString(PyExc_OverflowError,
+				"value too large for 32 bits");
+		return false;
+	}
+	*out = (uint32_t)number;
+	return true;
+}
+
+bool int_argument(PyObject *object, int *out)
+{
+	int64_t number;
+
+	if (!int64_argument(object, &number)) {
+		return false;
+	}
+	if (number < INT_MIN || number > INT_MAX) {
+		PyErr_SetString(PyExc_OverflowError,
+				"value too large to convert to int");
+		return false;
+	}
+	*out = (int)number;
+	return true;
+}
+
+PyObject *new_dict(Py_ssize_t count)
+{
+#if PY_VERSION_HEX < 0x030d0000
+	return count > 5 ? _PyDict_NewPresized(count) : PyDict_New();
+#else
+	(void)count;
+	return PyDict_New();
+#endif
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Calls for many keys, and for all servers. */
+#include "client.h"
+
+/* A call over many keys. */
+struct multi {
+	struct client *self;
+	struct scratch *scratch;
+	size_t count;
+	PyObject *values; /* dict: key to answer */
+	PyObject *errors; /* dict: key to exception; NULL: none so far */
+};
+
+static bool multi_init(struct multi *multi, PyObject *self, size_t count)
+{
+	*multi = (struct multi){ .self = client_of(self), .count = count };
+	multi->scratch = base_take_scratch(&multi->self->base, count);
+	multi->values = multi->scratch ? new_dict((Py_ssize_t)count) : NULL;
+	return multi->values != NULL;
+}
+
+/* Return the answers, or raise when there are errors; an exception that is set stays. */
+static PyObject *multi_end(struct multi *multi, bool done)
+{
+	PyObject *values = multi->values;
+	PyObject *errors = multi->errors;
+
+	if (multi->scratch) {
+		base_put_scratch(&multi->self->base, multi->scratch,
+				 multi->count);
+	}
+	if (done && !errors) {
+		return values;
+	}
+	if (done) {
+		client_raise_multi(multi->self, values, errors);
+	} else {
+		Py_XDECREF(values);
+		Py_XDECREF(errors);
+	}
+	return NULL;
+}
+
+/* errors[key] = error; takes error over. */
+static bool add_error(struct multi *multi, PyObject *key, PyObject *error)
+{
+	if (error && !multi->errors) {
+		multi->errors = PyDict_New();
+	}
+	bool done = error && multi->errors &&
+		PyDict_SetItem(multi->errors, key, error) == 0;
+
+	Py_XDECREF(error);
+	return done;
+}
+
+/* The exception that is set becomes the error of this key. */
+static bool keep_exception(struct multi *multi, PyObject *key)
+{
+	PyObject *kind, *error, *trace;
+
+	if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+		return false;
+	}
+	PyErr_Fetch(&kind, &error, &trace);
+	PyErr_NormalizeException(&kind, &error, &trace);
+	Py_XDECREF(kind);
+	Py_XDECREF(trace);
+	return add_error(multi, key, error);
+}
+
+/* Take keys out of any iterable but text. Returns false with an exception set. */
+static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
+{
+	if (PyUnicode_Check(keys) || PyBytes_Check(keys)) {
+		*multi = (struct multi){ .self = client_of(self) };
+		PyErr_Format(PyExc_TypeError,
+			     "keys must be an iterable of keys, not %s",
+			     Py_TYPE(keys)->tp_name);
+		return false;
+	}
+	PyObject *list = PySequence_Fast(keys, "keys must be an iterable");
+	if (!list) {
+		*multi = (struct multi){ .self = client_of(self) };
+		return false;
+	}
+	bool done = multi_init(multi, self,
+			       (size_t)PySequence_Fast_GET_SIZE(list));
+	for (size_t i = 0; done && i < multi->count; i++) {
+		PyObject *key = PySequence_Fast_GET_ITEM(list, (Py_ssize_t)i);
+
+		Py_INCREF(key);
+		multi->scratch->keys[i] = key;
+		multi->scratch->items[i] = (struct tenon_item){ .delta = 0 };
+		done = client_key(key, &multi->scratch->items[i].key);
+	}
+	Py_DECREF(list);
+	return done;
+}
+
+/* Run all items. The client is the caller's when this returns true. */
+static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
+		const struct tenon_result **results)
+{
+	struct tenon_error err;
+
+	if (!client_enter(multi->self)) {
+		return false;
+	}
+	int code = base_run(&multi->self->base, verb, multi->scratch->items,
+			    multi->count, 0, room, results, &err);
+	if (*results || (code == 0 && multi->count == 0)) {
+		return true;
+	}
+	base_leave(&multi->self->base);
+	client_raise(multi->self, code, &err, UINT32_MAX, NULL);
+	return false;
+}
+
+/* Is this an answer? If not, it becomes an error; false with an exception set. */
+static bool add_failure(struct multi *multi, size_t i,
+			const struct tenon_result *result)
+{
+	PyObject *key = multi->scratch->keys[i];
+
+	return add_error(multi, key,
+			 client_make_error(multi->self, result->status,
+					   result->text, result->server, key));
+}
+
+/* ---- retrieving ---------------------------------------------------------- */
+
+/* Copy what the results point to: making an exception may run Python code. */
+static bool take_results(struct multi *multi,
+			 const struct tenon_result *results)
+{
+	struct scratch *scratch = multi->scratch;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		PyObject *room = scratch->values[i];
+		bool hit = results[i].status == TENON_HIT;
+
+		scratch->encoded[i].flags = results[i].flags;
+		scratch->values[i] = hit ? base_value(&results[i], &room) :
+					   NULL;
+		Py_XDECREF(room);
+		if ((hit && !scratch->values[i]) ||
+		    (results[i].status < 0 &&
+		     !add_failure(multi, i, &results[i]))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Decode every value into the dict. */
+static bool decode_values(struct multi *multi)
+{
+	struct scratch *scratch = multi->scratch;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		PyObject *key = scratch->keys[i];
+		PyObject *value = scratch->values[i];
+
+		if (!value) {
+			continue;
+		}
+		scratch->values[i] = NULL;
+		value = client_decode(multi->self, value,
+				      scratch->encoded[i].flags, key);
+		bool done = value ?
+			PyDict_SetItem(multi->values, key, value) == 0 :
+			keep_exception(multi, key);
+		Py_XDECREF(value);
+		if (!done) {
+			return false;
+		}
+	}
+	return true;
+}
+
+PyObject *client_get_multi(PyObject *self, PyObject *keys)
+{
+	const struct tenon_result *results;
+	struct multi multi;
+	bool done = take_keys(&multi, self, keys) &&
+		run(&multi, TENON_GET, multi.scratch->values, &results);
+
+	if (done) {
+		done = take_results(&multi, results);
+		base_leave(&multi.self->base);
+	}
+	return multi_end(&multi, done && decode_values(&multi));
+}
+
+/* ---- storing, deleting --------------------------------------------------- */
+
+/* Answers are whether the status is the wanted one; without `answers` only errors count. */
+static PyObject *run_for(struct multi *multi, enum tenon_verb verb, int wanted,
+			 bool answers)
+{
+	const struct tenon_result *results;
+	bool done = run(multi, verb, NULL, &results);
+
+	if (!done) {
+		return multi_end(multi, false);
+	}
+	for (size_t i = 0; done && i < multi->count; i++) {
+		if (results[i].status < 0) {
+			done = add_failure(multi, i, &results[i]);
+		} else if (answers) {
+			done = PyDict_SetItem(multi->values,
+				multi->scratch->keys[i],
+				results[i].status == wanted ? Py_True :
+							      Py_False) == 0;
+		}
+	}
+	base_leave(&multi->self->base);
+	return multi_end(multi, done);
+}
+
+PyObject *client_delete_multi(PyObject *self, PyObject *keys)
+{
+	struct multi multi;
+
+	if (!take_keys(&multi, self, keys)) {
+		return multi_end(&multi, false);
+	}
+	return run_for(&multi, TENON_DELETE, TENON_DELETED, true);
+}
+
+PyObject *client_touch_multi(PyObject *self, PyObject *const *args,
+			     Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "keys", "ttl", NULL };
+	static const struct parameters parameters = { "touch_multi", names, 2 };
+	struct multi multi;
+	PyObject *given[2];
+	int64_t exptime;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !client_ttl(given[1], &exptime)) {
+		return NULL;
+	}
+	if (!take_keys(&multi, self, given[0])) {
+		return multi_end(&multi, false);
+	}
+	for (size_t i = 0; i < multi.count; i++) {
+		multi.scratch->items[i].exptime = exptime;
+	}
+	return run_for(&multi, TENON_TOUCH, TENON_TOUCHED, true);
+}
+
+/* Take keys and values out of a dict. Returns false with an exception set. */
+static bool take_pairs(struct multi *multi, PyObject *self, PyObject *dict)
+{
+	Py_ssize_t position = 0;
+	PyObject *key, *value;
+	bool done = multi_init(multi, self, (size_t)PyDict_GET_SIZE(dict));
+
+	for (size_t i = 0; done && i < multi->count &&
+	     PyDict_Next(dict, &position, &key, &value); i++) {
+		Py_INCREF(key);
+		Py_INCREF(value);
+		multi->scratch->keys[i] = key;
+		multi->scratch->values[i] = value;
+		multi->scratch->items[i] = (struct tenon_item){ .delta = 0 };
+		done = client_key(key, &multi->scratch->items[i].key);
+	}
+	return done;
+}
+
+/* Encode every value. Returns false with an exception set. */
+static bool encode_values(struct multi *multi, int64_t exptime)
+{
+	struct scratch *scratch = multi->scratch;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		if (!client_encode(multi->self, scratch->values[i],
+				   &scratch->encoded[i])) {
+			return false;
+		}
+		scratch->items[i].value = scratch->encoded[i].value;
+		scratch->items[i].flags = scratch->encoded[i].flags;
+		scratch->items[i].exptime = exptime;
+	}
+	return true;
+}
+
+PyObject *client_set_multi(PyObject *self, PyObject *const *args,
+			   Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "items", "ttl", NULL };
+	static const struct parameters parameters = { "set_multi", names, 1 };
+	struct multi multi;
+	PyObject *given[2];
+	int64_t exptime = 0;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    (given[1] && !client_ttl(given[1], &exptime))) {
+		return NULL;
+	}
+	PyObject *dict = PyDict_Check(given[0]) ? given[0] :
+		PyObject_CallOneArg((PyObject *)&PyDict_Type, given[0]);
+	if (!dict) {
+		return NULL;
+	}
+	bool done = take_pairs(&multi, self, dict) &&
+		encode_values(&multi, exptime);
+	if (dict != given[0]) {
+		Py_DECREF(dict);
+	}
+	PyObject *answers = done ?
+		run_for(&multi, TENON_SET, TENON_STORED, false) :
+		multi_end(&multi, false);
+	if (!answers) {
+		return NULL;
+	}
+	Py_DECREF(answers);
+	Py_RETURN_NONE;
+}
+
+/* ---- all servers --------------------------------------------------------- */
+
+/* What to return for a server that answered. */
+typedef PyObject *(*describe_fn)(const struct tenon_result *result);
+
+/* A dict of aliases and what describe() says; errors by alias otherwise. */
+static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
+			     const char *argument, describe_fn describe)
+{
+	struct multi multi = { .self = client_of(object) };
+	const struct tenon_result *results;
+	struct tenon_error err;
+
+	if (!client_enter(multi.self)) {
+		return NULL;
+	}
+	int code = base_run_servers(&multi.self->base, verb, argument, 0,
+				    &results, &err);
+	if (!results) {
+		base_leave(&multi.self->base);
+		client_raise(multi.self, code, &err, UINT32_MAX, NULL);
+		return NULL;
+	}
+	size_t count = tenon_client_server_count(multi.self->base.client);
+	multi.values = PyDict_New();
+	bool done = multi.values != NULL;
+	for (uint32_t i = 0; done && i < count; i++) {
+		struct tenon_server_info info = { .alias = "" };
+
+		(void)tenon_client_server(multi.self->base.client, i, &info);
+		PyObject *alias = PyUnicode_FromString(info.alias);
+		PyObject *value = alias && results[i].status >= 0 ?
+			describe(&results[i]) : NULL;
+		if (value) {
+			done = PyDict_SetItem(multi.values, alias, value) == 0;
+		} else {
+			done = alias && results[i].status < 0 &&
+				add_error(&multi, alias, client_make_error(
+						multi.self, results[i].status,
+						results[i].text, i, NULL));
+		}
+		Py_XDECREF(alias);
+		Py_XDECREF(value);
+	}
+	base_leave(&multi.self->base);
+	return multi_end(&multi, done);
+}
+
+static PyObject *describe_version(const struct tenon_result *result)
+{
+	return PyUnicode_DecodeLatin1(result->value,
+				      (Py_ssize_t)result->value_len, NULL);
+}
+
+PyObject *client_version(PyObject *self, PyObject *unused)
+{
+	(void)unused;
+	return run_servers(self, TENON_VERSION, NULL, describe_version);
+}
+
+static PyObject *decode(struct tenon_slice text)
+{
+	return PyUnicode_DecodeLatin1(text.data, (Py_ssize_t)text.len, NULL);
+}
+
+static PyObject *describe_stats(const struct tenon_result *result)
+{
+	PyObject *dict = PyDict_New();
+	struct tenon_slice name, value;
+	size_t cursor = 0;
+
+	while (dict && tenon_stat_next(result, &cursor, &name, &value)) {
+		PyObject *key = decode(name);
+		PyObject *text = decode(value);
+
+		if (!key || !text || PyDict_SetItem(dict, key, text) < 0) {
+			Py_CLEAR(dict);
+		}
+		Py_XDECREF(key);
+		Py_XDECREF(text);
+	}
+	return dict;
+}
+
+PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		       PyObject *kwnames)
+{
+	static const char *const names[] = { "what", NULL };
+	static const struct parameters parameters = { "stats", names, 0 };
+	const char *argument = NULL;
+	PyObject *given[1];
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	if (given[0] && given[0] != Py_None) {
+		argument = PyUnicode_AsUTF8(given[0]);
+		if (!argument) {
+			return NULL;
+		}
+	}
+	return run_servers(self, TENON_STATS, argument, describe_stats);
+}
+
+static PyObject *describe_done(const struct tenon_result *result)
+{
+	(void)result;
+	Py_RETURN_TRUE;
+}
+
+PyObject *client_flush_all(PyObject *self, PyObject *const *args,
+			   Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "delay", NULL };
+	static const struct parameters parameters = { "flush_all", names, 0 };
+	char argument[24] = "";
+	PyObject *given[1];
+	uint32_t delay;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	if (given[0]) {
+		if (!uint32_argument(given[0], &delay)) {
+			return NULL;
+		}
+		PyOS_snprintf(argument, sizeof(argument), "%u",
+			      (unsigned)delay);
+	}
+	PyObject *done = run_servers(self, TENON_FLUSH_ALL,
+				     given[0] ? argument : NULL, describe_done);
+	if (!done) {
+		return NULL;
+	}
+	Py_DECREF(done);
+	Py_RETURN_NONE;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client.h"
+
+#include <time.h>
+
+/* memcached takes what is above this for a date; protocol.txt, "Expiration times". */
+#define RELATIVE_MAX_S (60 * 60 * 24 * 30)
+
+bool client_key(PyObject *key, struct tenon_slice *out)
+{
+	Py_ssize_t len;
+
+	if (PyUnicode_Check(key)) {
+		out->data = PyUnicode_AsUTF8AndSize(key, &len);
+		out->len = (size_t)len;
+		return out->data != NULL;
+	}
+	if (PyBytes_Check(key)) {
+		out->data = PyBytes_AS_STRING(key);
+		out->len = (size_t)PyBytes_GET_SIZE(key);
+		return true;
+	}
+	PyErr_Format(PyExc_TypeError, "key must be str or bytes, not %s",
+		     Py_TYPE(key)->tp_name);
+	return false;
+}
+
+bool client_ttl(PyObject *ttl, int64_t *out)
+{
+	if (!PyLong_Check(ttl)) {
+		PyErr_Format(PyExc_TypeError,
+			     "ttl must be a whole number of seconds, not %s",
+			     Py_TYPE(ttl)->tp_name);
+		return false;
+	}
+	*out = PyLong_AsLongLong(ttl);
+	if (*out == -1 && PyErr_Occurred()) {
+		return false;
+	}
+	if (*out < 0 || *out > INT64_MAX / 2) {
+		PyErr_Format(PyExc_ValueError,
+			     "ttl must be 0 or more seconds, not %S", ttl);
+		return false;
+	}
+	if (*out > RELATIVE_MAX_S) {
+		*out += time(NULL);
+	}
+	return true;
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+static bool take_bytes(PyObject *bytes, struct encoded *out)
+{
+	if (!bytes) {
+		return false;
+	}
+	out->owner = bytes;
+	out->value.data = PyBytes_AS_STRING(bytes);
+	out->value.len = (size_t)PyBytes_GET_SIZE(bytes);
+	return true;
+}
+
+/* The serializer's (bytes, flags). */
+static bool take_pair(PyObject *pair, struct encoded *out)
+{
+	if (!pair) {
+		return false;
+	}
+	bool is_pair = PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 &&
+		PyBytes_Check(PyTuple_GET_ITEM(pair, 0));
+	if (!is_pair) {
+		PyErr_Format(PyExc_TypeError,
+			     "the serializer's dumps() returned %R, expected (bytes, flags)",
+			     pair);
+	} else if (!uint32_argument(PyTuple_GET_ITEM(pair, 1), &out->flags)) {
+		is_pair = false;
+	} else {
+		PyObject *bytes = PyTuple_GET_ITEM(pair, 0);
+
+		Py_INCREF(bytes);
+		(void)take_bytes(bytes, out);
+	}
+	Py_DECREF(pair);
+	return is_pair;
+}
+
+bool client_encode(struct client *self, PyObject *object, struct encoded *out)
+{
+	out->owner = NULL;
+	out->flags = 0;
+	if (self->dumps) {
+		return take_pair(PyObject_CallOneArg(self->dumps, object), out);
+	}
+	if (PyBytes_Check(object)) {
+		Py_INCREF(object);
+		return take_bytes(object, out);
+	}
+	if (PyByteArray_Check(object) || PyMemoryView_Check(object)) {
+		return take_bytes(PyBytes_FromObject(object), out);
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "value must be bytes, not %s; a client with a serializer stores other types",
+		     Py_TYPE(object)->tp_name);
+	return false;
+}
+
+PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
+			PyObject *key)
+{
+	PyObject *object;
+
+	if (!self->loads && flags == 0) {
+		return bytes;
+	}
+	if (self->loads) {
+		object = PyObject_CallFunction(self->loads, "OI", bytes, flags);
+		if (!object) {
+			client_chain_undecodable(self, key);
+		}
+	} else {
+		struct tenon_error err = { .code = TENON_EUNDECODABLE };
+
+		PyOS_snprintf(err.message, sizeof(err.message),
+			      "the value has flags 0x%x: it was not stored as bytes, and the client has no serializer",
+			      (unsigned)flags);
+		client_raise(self, TENON_EUNDECODABLE, &err, UINT32_MAX, key);
+		object = NULL;
+	}
+	Py_DECREF(bytes);
+	return object;
+}

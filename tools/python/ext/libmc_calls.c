@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libmc's calls for one key. */
+#include "libmc_client.h"
+
+#include <string.h>
+
+#include "libmc_value.h"
+
+/* ---- keys ---------------------------------------------------------------- */
+
+bool libmc_key(const struct libmc_client *self, PyObject *key,
+	       struct tenon_slice *out, PyObject **owner)
+{
+	Py_ssize_t len;
+
+	*owner = NULL;
+	if (!PyUnicode_CheckExact(key)) {
+		PyErr_Format(PyExc_TypeError, key == Py_None ?
+			"cannot convert '%s' object to bytes" :
+			"Argument 'key' has incorrect type (expected str, got %s)",
+			Py_TYPE(key)->tp_name);
+		return false;
+	}
+	if (self->is_utf8) {
+		out->data = PyUnicode_AsUTF8AndSize(key, &len);
+		if (!out->data) {
+			return false;
+		}
+	} else {
+		*owner = PyUnicode_AsEncodedString(
+			key, PyUnicode_AsUTF8(self->encoding), NULL);
+		if (!*owner) {
+			return false;
+		}
+		out->data = PyBytes_AS_STRING(*owner);
+		len = PyBytes_GET_SIZE(*owner);
+	}
+	out->len = (size_t)len;
+	if (len == 0 && self->prefix) {
+		PyErr_SetString(PyExc_IndexError, "index out of range");
+		return false;
+	}
+	return true;
+}
+
+PyObject *libmc_normalized(const struct libmc_client *self,
+			   const struct tenon_slice *key)
+{
+	const char *rest = key->data;
+	size_t len = key->len;
+	bool marked = self->prefix && len > 0 && *rest == '?';
+	size_t prefix_len = self->prefix ?
+		(size_t)PyBytes_GET_SIZE(self->prefix) : 0;
+	PyObject *bytes = PyBytes_FromStringAndSize(
+		NULL, (Py_ssize_t)(prefix_len + len));
+
+	if (!bytes) {
+		return NULL;
+	}
+	char *at = PyBytes_AS_STRING(bytes);
+	if (marked) {
+		*at++ = '?';
+		rest++;
+		len--;
+	}
+	if (prefix_len > 0) {
+		memcpy(at, PyBytes_AS_STRING(self->prefix), prefix_len);
+	}
+	memcpy(at + prefix_len, rest, len);
+	return bytes;
+}
+
+PyObject *libmc_normalize_key(PyObject *object, PyObject *key)
+{
+	struct libmc_client *self = libmc_of(object);
+	struct tenon_slice slice;
+	PyObject *owner;
+
+	if (!libmc_key(self, key, &slice, &owner)) {
+		return NULL;
+	}
+	PyObject *bytes = libmc_normalized(self, &slice);
+	Py_XDECREF(owner);
+	return bytes;
+}
+
+/* ---- outcomes ------------------------------------------------------------ */
+
+/* The error of a key that was sent and has no answer; LIBMC_OK for those that have. */
+static int error_of_status(int status)
+{
+	switch (status) {
+	case TENON_ETIMEDOUT:
+		return LIBMC_POLL_TIMEOUT_ERR;
+	case TENON_ECLOSED:
+		return LIBMC_RECV_ERR;
+	case TENON_ESERVER:
+		return LIBMC_SERVER_ERR;
+	case TENON_EPROTOCOL:
+	case TENON_ECLIENT:
+	case TENON_EUNKNOWN:
+		return LIBMC_PROGRAMMING_ERR;
+	case TENON_EUNDECODABLE:
+		return LIBMC_OK;
+	default:
+		return status < 0 ? LIBMC_POLL_ERR : LIBMC_OK;
+	}
+}
+
+/*
+ * libmc leaves out keys that are invalid or whose server is not there; only when no
+ * key is left over is that an error. An empty key it does send, which fails unless
+ * it is one of several in a line.
+ */
+int libmc_error_of(enum tenon_verb verb, const struct tenon_item *items,
+		   const struct tenon_result *results, size_t count, int before)
+{
+	bool sent = false, refused = false, invalid = false, empty = false;
+	int error = LIBMC_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		int status = results[i].status;
+
+		if (status == TENON_EKEY && items[i].key.len > 0) {
+			invalid = true;
+		} else if (status == TENON_EKEY) {
+			empty = true;
+		} else if (status == TENON_ETOOBIG) {
+			refused = true;
+		} else if (status != TENON_EDOWN && status != TENON_ECONNECT) {
+			sent = true;
+			error = status < 0 ? error_of_status(status) : error;
+		}
+	}
+	if (empty && (!sent || verb != TENON_GET)) {
+		return LIBMC_PROGRAMMING_ERR;
+	}
+	if (sent) {
+		return error;
+	}
+	return invalid ? LIBMC_INVALID_KEY_ERR :
+		refused ? before : LIBMC_SERVER_ERR;
+}
+
+bool libmc_enter(struct libmc_client *self)
+{
+	if (!base_enter(&self->base)) {
+		PyErr_SetString(self->base.state->thread_unsafe,
+				"another call runs on this client");
+		return false;
+	}
+	if (!libmc_open(self)) {
+		base_leave(&self->base);
+		return false;
+	}
+	return true;
+}
+
+bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
+	       const struct tenon_item *items, size_t count, unsigned options,
+	       PyObject **room, const struct tenon_result **results)
+{
+	*results = NULL;
+	if (!libmc_enter(self)) {
+		return false;
+	}
+	if (!self->base.client || count == 0) {
+		self->last_error = LIBMC_SERVER_ERR;
+		return true;
+	}
+	int code = base_run(&self->base, verb, items, count, options, room,
+			    results, NULL);
+	if (!*results) {
+		base_leave(&self->base);
+		if (code == TENON_ENOMEM) {
+			PyErr_NoMemory();
+		} else {
+			PyErr_SetString(self->base.state->thread_unsafe,
+					tenon_status_name(code));
+		}
+		return false;
+	}
+	self->last_error = code == 0 ? LIBMC_OK :
+		libmc_error_of(verb, items, *results, count, self->last_error);
+	return true;
+}
+
+/* ---- retrieving ---------------------------------------------------------- */
+
+/*
+ * Read one key. Returns the object when its flags are plain, else its bytes; None
+ * when it is not there. *result is a copy whose value must not be used.
+ */
+static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
+			  PyObject *key, bool raw, struct tenon_result *result)
+{
+	struct tenon_item item = { .delta = 0 };
+	const struct tenon_result *results;
+	PyObject *owner, *room = NULL, *value;
+
+	*result = (struct tenon_result){ .status = TENON_MISS };
+	if (!libmc_record_thread(self) ||
+	    !libmc_key(self, key, &item.key, &owner)) {
+		return NULL;
+	}
+	if (!libmc_run(self, verb, &item, 1, self->do_split ? 0 : TENON_RAW,
+		       &room, &results)) {
+		Py_XDECREF(owner);
+		Py_XDECREF(room);
+		return NULL;
+	}
+	if (results) {
+		*result = *results;
+	}
+	if (result->status != TENON_HIT) {
+		Py_INCREF(Py_None);
+		value = Py_None;
+	} else if (raw || !libmc_is_plain(result->flags)) {
+		value = base_value(result, &room);
+	} else {
+		value = libmc_decode_result(self->base.state, result, &room);
+	}
+	base_leave(&self->base);
+	Py_XDECREF(owner);
+	Py_XDECREF(room);
+	return value;
+}
+
+/* The same, decoded whatever its flags. */
+static PyObject *retrieve_decoded(struct libmc_client *self,
+				  enum tenon_verb verb, PyObject *key,
+				  struct tenon_result *result)
+{
+	PyObject *value = retrieve(self, verb, key, false, result);
+
+	if (value && result->status == TENON_HIT &&
+	    !libmc_is_plain(result->flags)) {
+		PyObject *object = libmc_decode(self->base.state, value,
+						result->flags);
+		Py_DECREF(value);
+		return object;
+	}
+	return value;
+}
+
+PyObject *libmc_get(PyObject *self, PyObject *key)
+{
+	struct tenon_result result;
+
+	return retrieve_decoded(libmc_of(self), TENON_GET, key, &result);
+}
+
+PyObject *libmc_gets(PyObject *self, PyObject *key)
+{
+	struct tenon_result result;
+	PyObject *value = retrieve_decoded(libmc_of(self), TENON_GETS, key,
+					   &result);
+
+	return value && result.status == TENON_HIT ?
+		Py_BuildValue("(NK)", value, (unsigned long long)result.cas) :
+		value;
+}
+
+PyObject *libmc_get_raw(PyObject *self, PyObject *key)
+{
+	struct tenon_result result;
+	PyObject *value = retrieve(libmc_of(self), TENON_GET, key, true,
+				   &result);
+
+	return value ? Py_BuildValue("(NI)", value,
+				     result.status == TENON_HIT ?
+					     result.flags : 0) : NULL;
+}
+
+/* ---- storing ------------------------------------------------------------- */
+
+unsigned libmc_store_options(const struct libmc_client *self,
+			     enum tenon_verb verb, size_t value_len)
+{
+	bool splits = verb == TENON_SET && self->do_split &&
+		value_len > LIBMC_CHUNK_BYTES;
+
+	return (self->noreply ? TENON_NOREPLY : 0) | (splits ? 0 : TENON_RAW);
+}
+
+/* Run one item. Returns the status, or INT_MIN with an exception set. */
+static int run_one(struct libmc_client *self, enum tenon_verb verb,
+		   PyObject *key, struct tenon_item *item, uint64_t *number)
+{
+	const struct tenon_result *results;
+	PyObject *owner;
+
+	if (!libmc_key(self, key, &item->key, &owner)) {
+		return INT_MIN;
+	}
+	bool ran = libmc_run(self, verb, item, 1,
+			     libmc_store_options(self, verb, item->value.len),
+			     NULL, &results);
+	Py_XDECREF(owner);
+	if (!ran) {
+		return INT_MIN;
+	}
+	int status = results ? results->status : TENON_EDOWN;
+	if (number && results) {
+		*number = results->number;
+	}
+	base_leave(&self->base);
+	return status;
+}
+
+/* True when a status of run_one() is among the two. */
+static PyObject *answer(int status, int wanted, int other)
+{
+	if (status == INT_MIN) {
+		return NULL;
+	}
+	return PyBool_FromLong(status == wanted || status == other ||
+			       status == TENON_SENT);
+}
+
+static bool is_bytes(PyObject *object)
+{
+	if (PyBytes_CheckExact(object) || object == Py_None) {
+		return true;
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "Argument 'val' has incorrect type (expected bytes, got %s)",
+		     Py_TYPE(object)->tp_name);
+	return false;
+}
+
+static void set_value(struct tenon_item *item, PyObject *bytes)
+{
+	item->value.data = PyBytes_AS_STRING(bytes);
+	item->value.len = (size_t)PyBytes_GET_SIZE(bytes);
+}
+
+/* What keys are, before anything else is looked at. */
+static bool is_key(PyObject *key)
+{
+	if (PyUnicode_CheckExact(key) || key == Py_None) {
+		return true;
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "Argument 'key' has incorrect type (expected str, got %s)",
+		     Py_TYPE(key)->tp_name);
+	return false;
+}
+
+/* set() encodes before it looks at the key, the others look first. */
+static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
+		       PyObject *key)
+{
+	struct tenon_slice slice;
+	PyObject *owner = NULL;
+	bool good = verb == TENON_SET ||
+		(libmc_check_thread(self) &&
+		 libmc_key(self, key, &slice, &owner));
+
+	Py_XDECREF(owner);
+	return good;
+}
+
+/* Encode the object and store it; None when it cannot be encoded. */
+static PyObject *store(struct libmc_client *self, enum tenon_verb verb,
+		       PyObject *key, PyObject *object, bool compress,
+		       struct tenon_item *item)
+{
+	struct encoded encoded;
+
+	if (!looks_good(self, verb, key)) {
+		return NULL;
+	}
+	int code = libmc_encode(self->base.state, object,
+				compress ? self->comp_threshold : 0, &encoded);
+	if (code != 0) {
+		Py_XDECREF(encoded.owner);
+		if (code < 0) {
+			return NULL;
+		}
+		Py_RETURN_NONE;
+	}
+	item->value = encoded.value;
+	item->flags = encoded.flags;
+	PyObject *done = libmc_check_thread(self) ?
+		answer(run_one(self, verb, key, item, NULL), TENON_STORED,
+		       TENON_STORED) : NULL;
+	Py_XDECREF(encoded.owner);
+	return done;
+}
+
+PyObject *libmc_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		    PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "time", "compress",
+					     NULL };
+	static const struct parameters parameters = { "set", names, 2 };
+	struct tenon_item item = { .delta = 0 };
+	PyObject *given[4];
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    (given[2] && !int64_argument(given[2], &item.exptime)) ||
+	    !is_key(given[0])) {
+		return NULL;
+	}
+	int compress = given[3] ? PyObject_IsTrue(given[3]) : 1;
+	return compress < 0 ? NULL :
+		store(libmc_of(self), TENON_SET, given[0], given[1],
+		      compress != 0, &item);
+}
+
+/* add and replace */
+static PyObject *store_if(PyObject *self, const struct parameters *parameters,
+			  enum tenon_verb verb, PyObject *const *args,
+			  Py_ssize_t nargs, PyObject *kwnames)
+{
+	struct tenon_item item = { .delta = 0 };
+	PyObject *given[3];
+
+	if (!bind_arguments(parameters, args, nargs, kwnames, given) ||
+	    (given[2] && !int64_argument(given[2], &item.exptime)) ||
+	    !is_key(given[0])) {
+		return NULL;
+	}
+	return store(libmc_of(self), verb, given[0], given[1], true, &item);
+}
+
+PyObject *libmc_add(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		    PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "time", NULL };
+	static const struct parameters parameters = { "add", names, 2 };
+
+	return store_if(self, &parameters, TENON_ADD, args, nargs, kwnames);
+}
+
+PyObject *libmc_replace(PyObject *self, PyObject *const *args,
+			Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "time", NULL };
+	static const struct parameters parameters = { "replace", names, 2 };
+
+	return store_if(self, &parameters, TENON_REPLACE, args, nargs, kwnames);
+}
+
+PyObject *libmc_cas(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		    PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "exptime",
+					     "cas_unique", NULL };
+	static const struct parameters parameters = { "cas", names, 4 };
+	struct tenon_item item = { .delta = 0 };
+	PyObject *given[4];
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !int64_argument(given[2], &item.exptime) ||
+	    !uint64_argument(given[3], &item.cas) || !is_key(given[0])) {
+		return NULL;
+	}
+	return store(libmc_of(self), TENON_CAS, given[0], given[1], true,
+		     &item);
+}
+
+/* Store bytes as they are; None for None. */
+static PyObject *store_bytes(struct libmc_client *self, enum tenon_verb verb,
+			     PyObject *key, PyObject *value,
+			     struct tenon_item *item)
+{
+	if (!is_key(key) || !is_bytes(value) || !libmc_check_thread(self)) {
+		return NULL;
+	}
+	if (value == Py_None) {
+		PyObject *bytes = libmc_normalize_key((PyObject *)self, key);
+
+		if (!bytes) {
+			return NULL;
+		}
+		Py_DECREF(bytes);
+		Py_RETURN_NONE;
+	}
+	set_value(item, value);
+	return answer(run_one(self, verb, key, item, NULL), TENON_STORED,
+		      TENON_STORED);
+}
+
+PyObject *libmc_set_raw(PyObject *self, PyObject *const *args,
+			Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "time", "flags",
+					     NULL };
+	static const struct parameters parameters = { "set_raw", names, 4 };
+	struct tenon_item item = { .delta = 0 };
+	PyObject *given[4];
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !int64_argument(given[2], &item.exptime) ||
+	    !uint32_argument(given[3], &item.flags)) {
+		return NULL;
+	}
+	return store_bytes(libmc_of(self), TENON_SET, given[0], given[1],
+			   &item);
+}
+
+/* append and prepend; compress is ignored, as in libmc */
+static PyObject *extend(PyObject *self, const struct parameters *parameters,
+			enum tenon_verb verb, PyObject *const *args,
+			Py_ssize_t nargs, PyObject *kwnames)
+{
+	struct tenon_item item = { .delta = 0 };
+	PyObject *given[3];
+
+	if (!bind_arguments(parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	return store_bytes(libmc_of(self), verb, given[0], given[1], &item);
+}
+
+PyObject *libmc_append(PyObject *self, PyObject *const *args,
+		       Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "compress", NULL };
+	static const struct parameters parameters = { "append", names, 2 };
+
+	return extend(self, &parameters, TENON_APPEND, args, nargs, kwnames);
+}
+
+PyObject *libmc_prepend(PyObject *self, PyObject *const *args,
+			Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "val", "compress", NULL };
+	static const struct parameters parameters = { "prepend", names, 2 };
+
+	return extend(self, &parameters, TENON_PREPEND, args, nargs, kwnames);
+}
+
+/* ---- the rest ------------------------------------------------------------ */
+
+PyObject *libmc_delete(PyObject *self, PyObject *key)
+{
+	struct tenon_item item = { .delta = 0 };
+
+	if (!is_key(key) || !libmc_check_thread(libmc_of(self))) {
+		return NULL;
+	}
+	return answer(run_one(libmc_of(self), TENON_DELETE, key, &item, NULL),
+		      TENON_DELETED, TENON_MISS);
+}
+
+static PyObject *touch(PyObject *self, PyObject *key, int64_t exptime)
+{
+	struct tenon_item item = { .exptime = exptime };
+
+	if (!libmc_check_thread(libmc_of(self))) {
+		return NULL;
+	}
+	return answer(run_one(libmc_of(self), TENON_TOUCH, key, &item, NULL),
+		      TENON_TOUCHED, TENON_TOUCHED);
+}
+
+PyObject *libmc_touch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		      PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "exptime", NULL };
+	static const struct parameters parameters = { "touch", names, 2 };
+	PyObject *given[2];
+	int64_t exptime;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !int64_argument(given[1], &exptime) || !is_key(given[0])) {
+		return NULL;
+	}
+	return touch(self, given[0], exptime);
+}
+
+PyObject *libmc_expire(PyObject *self, PyObject *key)
+{
+	return is_key(key) ? touch(self, key, -1) : NULL;
+}
+
+/* incr and decr */
+static PyObject *count(PyObject *self, const struct parameters *parameters,
+		       enum tenon_verb verb, PyObject *const *args,
+		       Py_ssize_t nargs, PyObject *kwnames)
+{
+	struct tenon_item item = { .delta = 1 };
+	PyObject *given[2];
+	uint64_t number;
+
+	if (!bind_arguments(parameters, args, nargs, kwnames, given) ||
+	    !is_key(given[0]) || !looks_good(libmc_of(self), verb, given[0]) ||
+	    (given[1] && !uint64_argument(given[1], &item.delta))) {
+		return NULL;
+	}
+	int status = run_one(libmc_of(self), verb, given[0], &item, &number);
+	if (status == INT_MIN) {
+		return NULL;
+	}
+	if (status == TENON_HIT) {
+		return PyLong_FromUnsignedLongLong(number);
+	}
+	Py_RETURN_NONE;
+}
+
+PyObject *libmc_incr(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		     PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "delta", NULL };
+	static const struct parameters parameters = { "incr", names, 1 };
+
+	return count(self, &parameters, TENON_INCR, args, nargs, kwnames);
+}
+
+PyObject *libmc_decr(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+		     PyObject *kwnames)
+{
+	static const char *const names[] = { "key", "delta", NULL };
+	static const struct parameters parameters = { "decr", names, 1 };
+
+	return count(self, &parameters, TENON_DECR, args, nargs, kwnames);
+}

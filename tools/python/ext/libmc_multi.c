@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libmc's calls for many keys. */
+#include "libmc_client.h"
+#include "libmc_value.h"
+
+/* A call over many keys: what it works with. */
+struct multi {
+	struct libmc_client *self;
+	struct scratch *scratch;
+	size_t count;
+	bool indexable; /* the keys came as list or tuple, so keys[i] is what was read */
+};
+
+static bool multi_init(struct multi *multi, struct libmc_client *self,
+		       size_t count)
+{
+	*multi = (struct multi){ .self = self, .count = count };
+	multi->scratch = base_take_scratch(&self->base, count);
+	return multi->scratch != NULL;
+}
+
+static void multi_fini(struct multi *multi)
+{
+	if (multi->scratch) {
+		base_put_scratch(&multi->self->base, multi->scratch,
+				 multi->count);
+	}
+}
+
+/* Find the bytes of every key. Returns false with an exception set. */
+static bool find_keys(struct multi *multi)
+{
+	struct scratch *scratch = multi->scratch;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		PyObject *key = scratch->keys[i];
+
+		if (!PyUnicode_CheckExact(key) && key != Py_None) {
+			PyErr_Format(PyExc_TypeError, "Expected str, got %s",
+				     Py_TYPE(key)->tp_name);
+			return false;
+		}
+		scratch->items[i] = (struct tenon_item){ .delta = 0 };
+		if (!libmc_key(multi->self, key, &scratch->items[i].key,
+			       &scratch->bytes[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Take the keys out of any iterable. Returns false with an exception set. */
+static bool multi_keys(struct multi *multi, struct libmc_client *self,
+		       PyObject *keys)
+{
+	bool indexable = PyList_CheckExact(keys) || PyTuple_CheckExact(keys);
+	PyObject *list = indexable ? keys : PySequence_List(keys);
+
+	*multi = (struct multi){ .self = self };
+	if (!list) {
+		return false;
+	}
+	size_t count = (size_t)PySequence_Fast_GET_SIZE(list);
+	bool done = multi_init(multi, self, count);
+	multi->indexable = indexable;
+	for (size_t i = 0; done && i < count; i++) {
+		PyObject *key = PySequence_Fast_GET_ITEM(list, (Py_ssize_t)i);
+
+		Py_INCREF(key);
+		multi->scratch->keys[i] = key;
+	}
+	if (!indexable) {
+		Py_DECREF(list);
+	}
+	return done && find_keys(multi);
+}
+
+/* ---- retrieving ---------------------------------------------------------- */
+
+/* Make objects of the results while they last; those with Python code later. */
+static bool take_values(struct multi *multi, const struct tenon_result *results)
+{
+	struct scratch *scratch = multi->scratch;
+	const struct module_state *state = multi->self->base.state;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		PyObject *room = scratch->values[i];
+
+		scratch->values[i] = NULL;
+		scratch->encoded[i].flags = results[i].flags;
+		if (results[i].status == TENON_HIT) {
+			scratch->values[i] = libmc_is_plain(results[i].flags) ?
+				libmc_decode_result(state, &results[i], &room) :
+				base_value(&results[i], &room);
+		}
+		Py_XDECREF(room);
+		if (results[i].status == TENON_HIT && !scratch->values[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool decode_values(struct multi *multi)
+{
+	struct scratch *scratch = multi->scratch;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		PyObject *bytes = scratch->values[i];
+
+		if (!bytes || libmc_is_plain(scratch->encoded[i].flags)) {
+			continue;
+		}
+		scratch->values[i] = libmc_decode(multi->self->base.state,
+						  bytes,
+						  scratch->encoded[i].flags);
+		Py_DECREF(bytes);
+		if (!scratch->values[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Read all keys into values; NULL where there is none. */
+static bool retrieve(struct multi *multi)
+{
+	struct libmc_client *self = multi->self;
+	const struct tenon_result *results;
+
+	if (!libmc_run(self, TENON_GET, multi->scratch->items, multi->count,
+		       self->do_split ? 0 : TENON_RAW, multi->scratch->values,
+		       &results)) {
+		return false;
+	}
+	bool done = !results || take_values(multi, results);
+	base_leave(&self->base);
+	return done && decode_values(multi);
+}
+
+/* The key to return a value under, as a new reference: libmc reads keys[i] again. */
+static PyObject *key_of(const struct multi *multi, PyObject *keys, size_t i)
+{
+	if (!multi->indexable) {
+		PyObject *index = PyLong_FromSize_t(i);
+		PyObject *key = index ? PyObject_GetItem(keys, index) : NULL;
+
+		Py_XDECREF(index);
+		return key;
+	}
+	Py_INCREF(multi->scratch->keys[i]);
+	return multi->scratch->keys[i];
+}
+
+static PyObject *make_dict(const struct multi *multi, PyObject *keys)
+{
+	PyObject *dict = new_dict((Py_ssize_t)multi->count);
+
+	for (size_t i = 0; dict && i < multi->count; i++) {
+		PyObject *value = multi->scratch->values[i];
+
+		if (!value) {
+			continue;
+		}
+		PyObject *key = key_of(multi, keys, i);
+		if (!key || PyDict_SetItem(dict, key, value) < 0) {
+			Py_CLEAR(dict);
+		}
+		Py_XDECREF(key);
+	}
+	return dict;
+}
+
+PyObject *libmc_get_multi(PyObject *object, PyObject *keys)
+{
+	struct multi multi = { .scratch = NULL };
+	PyObject *dict = NULL;
+
+	if (libmc_record_thread(libmc_of(object)) &&
+	    multi_keys(&multi, libmc_of(object), keys) && retrieve(&multi)) {
+		dict = make_dict(&multi, keys);
+	}
+	multi_fini(&multi);
+	return dict;
+}
+
+static PyObject *make_list(const struct multi *multi)
+{
+	PyObject *list = PyList_New((Py_ssize_t)multi->count);
+
+	for (size_t i = 0; list && i < multi->count; i++) {
+		PyObject *value = multi->scratch->values[i];
+
+		value = value ? value : Py_None;
+		Py_INCREF(value);
+		PyList_SET_ITEM(list, (Py_ssize_t)i, value);
+	}
+	return list;
+}
+
+PyObject *libmc_get_list(PyObject *object, PyObject *keys)
+{
+	struct multi multi = { .scratch = NULL };
+	PyObject *list = NULL;
+
+	if (libmc_record_thread(libmc_of(object)) &&
+	    multi_keys(&multi, libmc_of(object), keys) && retrieve(&multi)) {
+		PyObject *dict = multi.indexable ? NULL :
+						   make_dict(&multi, keys);
+
+		if (dict || multi.indexable) {
+			list = make_list(&multi);
+		}
+		Py_XDECREF(dict);
+	}
+	multi_fini(&multi);
+	return list;
+}
+
+/* ---- outcomes ------------------------------------------------------------ */
+
+/* Append the key, with its prefix, to a list of those that failed. */
+static bool add_failed(const struct multi *multi, PyObject *failed, size_t i)
+{
+	PyObject *key = libmc_normalized(multi->self,
+					 &multi->scratch->items[i].key);
+	bool done = key && PyList_Append(failed, key) == 0;
+
+	Py_XDECREF(key);
+	return done;
+}
+
+/* The list of all keys whose status is none of the two; NULL: exception. */
+static PyObject *failed_keys(const struct multi *multi,
+			     const struct tenon_result *results, int wanted,
+			     int other)
+{
+	PyObject *failed = PyList_New(0);
+
+	for (size_t i = 0; failed && i < multi->count; i++) {
+		int status = results ? results[i].status : TENON_EDOWN;
+
+		if (status != wanted && status != other &&
+		    status != TENON_SENT && !add_failed(multi, failed, i)) {
+			Py_CLEAR(failed);
+		}
+	}
+	return failed;
+}
+
+/* What is returned: success, or (success, failed); takes failed over. */
+static PyObject *outcome(bool success, PyObject *failed)
+{
+	return failed ? Py_BuildValue("(ON)", success ? Py_True : Py_False,
+				      failed) :
+			PyBool_FromLong(success);
+}
+
+/* Has every key an answer, whichever? */
+static bool all_answered(const struct multi *multi,
+			 const struct tenon_result *results)
+{
+	bool all = results && multi->self->last_error == LIBMC_OK;
+
+	for (size_t i = 0; all && i < multi->count; i++) {
+		all = results[i].status >= 0;
+	}
+	return all;
+}
+
+/* ---- storing ------------------------------------------------------------- */
+
+/* Store all items. */
+static PyObject *store(struct multi *multi, enum tenon_verb verb,
+		       bool return_failure)
+{
+	struct libmc_client *self = multi->self;
+	struct tenon_item *items = multi->scratch->items;
+	const struct tenon_result *results;
+	size_t largest = 0;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		if (items[i].value.len > largest) {
+			largest = items[i].value.len;
+		}
+	}
+	if (!libmc_run(self, verb, items, multi->count,
+		       libmc_store_options(self, verb, largest), NULL,
+		       &results)) {
+		return NULL;
+	}
+	bool success = all_answered(multi, results);
+	PyObject *failed = return_failure ?
+		failed_keys(multi, results, TENON_STORED, TENON_STORED) : NULL;
+	base_leave(&self->base);
+	if (return_failure && !failed) {
+		return NULL;
+	}
+	return outcome(success && (!failed || PyList_GET_SIZE(failed) == 0),
+		       failed);
+}
+
+/* Take keys and objects out of a dict. */
+static void take_pairs(struct multi *multi, PyObject *dict)
+{
+	struct scratch *scratch = multi->scratch;
+	Py_ssize_t position = 0;
+	PyObject *key, *value;
+
+	for (size_t i = 0; i < multi->count &&
+	     PyDict_Next(dict, &position, &key, &value); i++) {
+		Py_INCREF(key);
+		Py_INCREF(value);
+		scratch->keys[i] = key;
+		scratch->values[i] = value;
+	}
+}
+
+/* Encode every value. Returns 0, 1 when one cannot be, -1 with an exception set. */
+static int encode_values(struct multi *multi, int comp_threshold,
+			 int64_t exptime)
+{
+	struct scratch *scratch = multi->scratch;
+	bool refused = false;
+
+	for (size_t i = 0; i < multi->count; i++) {
+		struct encoded *encoded = &scratch->encoded[i];
+		int code = libmc_encode(multi->self->base.state,
+					scratch->values[i], comp_threshold,
+					encoded);
+
+		if (code < 0) {
+			return -1;
+		}
+		refused |= code > 0;
+		scratch->items[i].value = encoded->value;
+		scratch->items[i].flags = encoded->flags;
+		scratch->items[i].exptime = exptime;
+	}
+	return refused;
+}
+
+/* The answer when a value cannot be encoded: nothing is stored. */
+static PyObject *refuse_all(const struct multi *multi, bool return_failure)
+{
+	PyObject *failed = return_failure ?
+		failed_keys(multi, NULL, TENON_STORED, TENON_STORED) : NULL;
+
+	return return_failure && !failed ? NULL : outcome(false, failed);
+}
+
+PyObject *libmc_set_multi(PyObject *object, PyObject *const *args,
+			  Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "dct", "time", "compress",
+					     "return_failure", NULL };
+	static const struct parameters parameters = { "set_multi", names, 1 };
+	struct libmc_client *self = libmc_of(object);
+	struct multi multi = { .scratch = NULL };
+	PyObject *given[4], *done = NULL;
+	int64_t exptime = 0;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	int compress = given[2] ? PyObject_IsTrue(given[2]) : 1;
+	int return_failure = given[3] ? PyObject_IsTrue(given[3]) : 0;
+	if (!PyDict_CheckExact(given[0])) {
+		return PyErr_Format(PyExc_TypeError,
+			"Argument 'dct' has incorrect type (expected dict, got %s)",
+			Py_TYPE(given[0])->tp_name);
+	}
+	if (compress < 0 || return_failure < 0 || !libmc_check_thread(self) ||
+	    (given[1] && !int64_argument(given[1], &exptime)) ||
+	    !multi_init(&multi, self, (size_t)PyDict_GET_SIZE(given[0]))) {
+		return NULL;
+	}
+	take_pairs(&multi, given[0]);
+	if (find_keys(&multi)) {
+		int code = encode_values(&multi, compress ?
+					 self->comp_threshold : 0, exptime);
+
+		if (code >= 0) {
+			done = code > 0 ?
+				refuse_all(&multi, return_failure != 0) :
+				store(&multi, TENON_SET, return_failure != 0);
+		}
+	}
+	multi_fini(&multi);
+	return done;
+}
+
+/* append_multi and prepend_multi: one value for all keys */
+static PyObject *extend(PyObject *object, const struct parameters *parameters,
+			enum tenon_verb verb, PyObject *const *args,
+			Py_ssize_t nargs, PyObject *kwnames)
+{
+	struct libmc_client *self = libmc_of(object);
+	struct multi multi = { .scratch = NULL };
+	PyObject *given[5], *done = NULL;
+	int64_t exptime = 0;
+
+	if (!bind_arguments(parameters, args, nargs, kwnames, given) ||
+	    (given[2] && !int64_argument(given[2], &exptime))) {
+		return NULL;
+	}
+	PyObject *value = given[1];
+	int return_failure = given[4] ? PyObject_IsTrue(given[4]) : 0;
+	if (!PyBytes_CheckExact(value) && value != Py_None) {
+		return PyErr_Format(PyExc_TypeError,
+			"Argument 'val' has incorrect type (expected bytes, got %s)",
+			Py_TYPE(value)->tp_name);
+	}
+	if (return_failure < 0 || !libmc_check_thread(self)) {
+		return NULL;
+	}
+	if (!PyList_CheckExact(given[0])) {
+		return PyErr_Format(PyExc_TypeError, "Expected list, got %s",
+				    Py_TYPE(given[0])->tp_name);
+	}
+	if (multi_keys(&multi, self, given[0])) {
+		if (value == Py_None ||
+		    (self->do_split &&
+		     PyBytes_GET_SIZE(value) > LIBMC_CHUNK_BYTES)) {
+			Py_INCREF(Py_None);
+			done = Py_None;
+		} else {
+			for (size_t i = 0; i < multi.count; i++) {
+				struct tenon_item *item =
+					&multi.scratch->items[i];
+
+				item->value.data = PyBytes_AS_STRING(value);
+				item->value.len =
+					(size_t)PyBytes_GET_SIZE(value);
+				item->exptime = exptime;
+			}
+			done = store(&multi, verb, return_failure != 0);
+		}
+	}
+	multi_fini(&multi);
+	return done;
+}
+
+#define EXTEND_NAMES { "keys", "val", "exptime", "compress", \
+		       "return_failure", NULL }
+
+PyObject *libmc_append_multi(PyObject *self, PyObject *const *args,
+			     Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = EXTEND_NAMES;
+	static const struct parameters parameters = { "append_multi", names, 2 };
+
+	return extend(self, &parameters, TENON_APPEND, args, nargs, kwnames);
+}
+
+PyObject *libmc_prepend_multi(PyObject *self, PyObject *const *args,
+			      Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = EXTEND_NAMES;
+	static const struct parameters parameters = { "prepend_multi", names, 2 };
+
+	return extend(self, &parameters, TENON_PREPEND, args, nargs, kwnames);
+}
+
+/* ---- deleting ------------------------------------------------------------ */
+
+PyObject *libmc_delete_multi(PyObject *object, PyObject *const *args,
+			     Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "keys", "return_failure", NULL };
+	static const struct parameters parameters = { "delete_multi", names, 1 };
+	struct libmc_client *self = libmc_of(object);
+	struct multi multi = { .scratch = NULL };
+	const struct tenon_result *results;
+	PyObject *given[2], *done = NULL, *failed = NULL;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	int return_failure = given[1] ? PyObject_IsTrue(given[1]) : 0;
+	if (return_failure < 0 || !libmc_check_thread(self)) {
+		return NULL;
+	}
+	if (multi_keys(&multi, self, given[0]) &&
+	    libmc_run(self, TENON_DELETE, multi.scratch->items, multi.count,
+		      libmc_store_options(self, TENON_DELETE, 0), NULL,
+		      &results)) {
+		bool success = all_answered(&multi, results);
+
+		if (return_failure) {
+			failed = success ? PyList_New(0) :
+				failed_keys(&multi, results, TENON_DELETED,
+					    TENON_MISS);
+		}
+		base_leave(&self->base);
+		done = return_failure && !failed ? NULL :
+						   outcome(success, failed);
+	}
+	multi_fini(&multi);
+	return done;
+}

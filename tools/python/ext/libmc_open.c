@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From libmc's arguments to a client of the library. */
+#include "libmc_client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* libmc makes up to five attempts of connect_timeout each (Connection.cpp, connectPoll). */
+#define CONNECT_POLLS 5
+/* Limits of the config's keys. */
+#define TIMEOUT_MAX_MS 3600000
+#define RETRY_MAX_S 86400
+
+/* ---- server lines -------------------------------------------------------- */
+
+/* "host[:port][ alias]" in its parts, NUL-terminated; NULL where there is none. */
+struct server_line {
+	char *text; /* what the parts point into */
+	char *host;
+	char *port;
+	char *alias;
+};
+
+/* The end of a word: a space that no backslash escapes. */
+static char *find_space(char *at)
+{
+	bool escaped = false;
+
+	for (; *at; at++) {
+		if (*at == ' ' && !escaped) {
+			return at;
+		}
+		escaped = *at == '\\' && !escaped;
+	}
+	return at;
+}
+
+/*
+ * Take a line apart as libmc does: what stands behind a second colon, or a second
+ * space, is ignored. Beyond libmc, "[::1]:11211" is an address.
+ * Returns false with an exception set.
+ */
+static bool server_line_init(struct server_line *out, PyObject *server)
+{
+	PyObject *bytes = PyUnicode_AsUTF8String(server);
+
+	*out = (struct server_line){ .text = NULL };
+	if (!bytes) {
+		return false;
+	}
+	size_t len = (size_t)PyBytes_GET_SIZE(bytes);
+	out->text = PyMem_Malloc(len + 1);
+	if (!out->text) {
+		Py_DECREF(bytes);
+		PyErr_NoMemory();
+		return false;
+	}
+	memcpy(out->text, PyBytes_AS_STRING(bytes), len + 1);
+	Py_DECREF(bytes);
+	out->host = out->text;
+	char *space = find_space(out->text);
+	if (*space) {
+		*space = '\0';
+		out->alias = space + 1;
+		*find_space(out->alias) = '\0';
+	}
+	char *bracket = *out->host == '[' ? strchr(out->host, ']') : NULL;
+	char *colon = strchr(bracket ? bracket : out->host, ':');
+	if (colon) {
+		*colon = '\0';
+		out->port = colon + 1;
+		colon = strchr(out->port, ':');
+		if (colon) {
+			*colon = '\0';
+		}
+	}
+	return true;
+}
+
+static void server_line_fini(struct server_line *line)
+{
+	PyMem_Free(line->text);
+}
+
+/* Read the port, 11211 unless given. Returns -1 with an exception set. */
+static long server_port(const struct server_line *line)
+{
+	if (!line->port) {
+		return TENON_DEFAULT_PORT;
+	}
+	PyObject *text = PyBytes_FromString(line->port);
+	PyObject *number = text ? PyNumber_Long(text) : NULL;
+	long port = number ? PyLong_AsLong(number) : -1;
+
+	Py_XDECREF(text);
+	Py_XDECREF(number);
+	if (port < 0 && !PyErr_Occurred()) {
+		PyErr_Format(PyExc_ValueError, "port %s of server %s",
+			     line->port, line->host);
+	}
+	return port;
+}
+
+/* The address, as the library has it. */
+static PyObject *server_address(const struct server_line *line)
+{
+	long port = server_port(line);
+
+	if (port < 0) {
+		return NULL;
+	}
+	return line->host[0] == '/' ? PyBytes_FromString(line->host) :
+		PyBytes_FromFormat("%s:%ld", line->host, port);
+}
+
+/* What libmc hashes for the ring: the alias, else the host, with a port that is not 11211. */
+static PyObject *server_identity(const struct server_line *line)
+{
+	long port = server_port(line);
+
+	if (port < 0) {
+		return NULL;
+	}
+	if (line->alias) {
+		return PyBytes_FromString(line->alias);
+	}
+	return port == TENON_DEFAULT_PORT ? PyBytes_FromString(line->host) :
+		PyBytes_FromFormat("%s:%ld", line->host, port);
+}
+
+PyObject *libmc_server_name(struct libmc_client *self, size_t index)
+{
+	struct server_line line = { .text = NULL };
+	PyObject *server = PyList_GetItem(self->servers, (Py_ssize_t)index);
+	PyObject *name = NULL;
+
+	if (server && server_line_init(&line, server)) {
+		PyObject *bytes = line.alias ? PyBytes_FromString(line.alias) :
+					       server_address(&line);
+
+		if (bytes) {
+			name = PyUnicode_DecodeUTF8(PyBytes_AS_STRING(bytes),
+				PyBytes_GET_SIZE(bytes), NULL);
+			Py_DECREF(bytes);
+		}
+	}
+	server_line_fini(&line);
+	return name;
+}
+
+/* A list of what make() says of each server line. */
+static PyObject *each_server(PyObject *servers,
+			     PyObject *(*make)(const struct server_line *line))
+{
+	Py_ssize_t count = PyList_GET_SIZE(servers);
+	PyObject *list = PyList_New(count);
+
+	for (Py_ssize_t i = 0; list && i < count; i++) {
+		struct server_line line;
+		PyObject *item = NULL;
+
+		if (i < PyList_GET_SIZE(servers) &&
+		    server_line_init(&line, PyList_GET_ITEM(servers, i))) {
+			item = make(&line);
+			server_line_fini(&line);
+		}
+		if (!item) {
+			Py_CLEAR(list);
+			break;
+		}
+		PyList_SET_ITEM(list, i, item);
+	}
+	return list;
+}
+
+/* ---- opening ------------------------------------------------------------- */
+
+static int clamp(int value, int least, int most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
+/* A prefix as a quoted scalar of YAML. */
+static PyObject *quoted(PyObject *prefix)
+{
+	PyObject *text = PyUnicode_DecodeUTF8(PyBytes_AS_STRING(prefix),
+					      PyBytes_GET_SIZE(prefix), NULL);
+	PyObject *slashes = text ? PyObject_CallMethod(text, "replace", "ss",
+						       "\\", "\\\\") : NULL;
+	PyObject *quotes = slashes ? PyObject_CallMethod(slashes, "replace",
+						"ss", "\"", "\\\"") : NULL;
+	PyObject *yaml = quotes ? PyUnicode_FromFormat("\"%U\"", quotes) : NULL;
+
+	Py_XDECREF(text);
+	Py_XDECREF(slashes);
+	Py_XDECREF(quotes);
+	return yaml;
+}
+
+static int set_number(struct tenon_config *config, const char *key, int number,
+		      struct tenon_error *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", number);
+	return tenon_config_set(config, key, text, err);
+}
+
+static int set_settings(const struct libmc_client *self,
+			struct tenon_config *config, struct tenon_error *err)
+{
+	static const char *const hashes[] = {
+		[LIBMC_HASH_MD5] = "md5",
+		[LIBMC_HASH_FNV1_32] = "fnv1_32",
+		[LIBMC_HASH_FNV1A_32] = "fnv1a_32",
+		[LIBMC_HASH_CRC_32] = "crc32",
+	};
+	const char *const settings[][2] = {
+		{ "hash_function", hashes[clamp(self->hash, 0, 3)] },
+		{ "codecs", self->do_split ? "[split]" : "none" },
+		{ "failover", self->failover ? "eject" : "none" },
+		{ "transport", LIBMC_TRANSPORT },
+		{ "max_value_bytes", "1GiB" },
+		/* the server says what is too large, as to libmc */
+		{ "item_max", "1GiB" },
+		{ "enable_flush_all", "yes" },
+		{ "user_flags", "4294967295" },
+	};
+	int code = 0;
+
+	for (size_t i = 0; !code && i < sizeof(settings) / sizeof(*settings);
+	     i++) {
+		code = tenon_config_set(config, settings[i][0], settings[i][1],
+					err);
+	}
+	if (!code) {
+		code = set_number(config, "poll_timeout",
+				  self->poll_timeout_ms < 0 ? TIMEOUT_MAX_MS :
+				  clamp(self->poll_timeout_ms, 1,
+					TIMEOUT_MAX_MS), err);
+	}
+	if (!code) {
+		int most = TIMEOUT_MAX_MS / CONNECT_POLLS;
+
+		code = set_number(config, "connect_timeout", CONNECT_POLLS *
+				  (self->connect_timeout_ms < 0 ? most :
+				   clamp(self->connect_timeout_ms, 1, most)),
+				  err);
+	}
+	if (!code) {
+		code = set_number(config, "retry_timeout",
+				  clamp(self->retry_timeout_s, 0, RETRY_MAX_S),
+				  err);
+	}
+	return code;
+}
+
+static int set_prefix(const struct libmc_client *self,
+		      struct tenon_config *config, struct tenon_error *err)
+{
+	if (!self->prefix) {
+		return 0;
+	}
+	PyObject *yaml = quoted(self->prefix);
+	const char *text = yaml ? PyUnicode_AsUTF8(yaml) : NULL;
+	int code = text ? tenon_config_set(config, "prefix", text, err) : -1;
+
+	Py_XDECREF(yaml);
+	return code;
+}
+
+static int add_servers(const struct libmc_client *self,
+		       struct tenon_config *config, struct tenon_error *err)
+{
+	PyObject *addresses = each_server(self->servers, server_address);
+	int code = addresses ? 0 : -1;
+
+	for (Py_ssize_t i = 0;
+	     !code && i < PyList_GET_SIZE(self->identities); i++) {
+		code = tenon_config_add_server(config,
+			PyBytes_AS_STRING(PyList_GET_ITEM(addresses, i)),
+			PyBytes_AS_STRING(PyList_GET_ITEM(self->identities, i)),
+			1, err);
+	}
+	Py_XDECREF(addresses);
+	return code;
+}
+
+/* Say in Python why no client was made. */
+static void raise_config_error(const struct tenon_error *err)
+{
+	if (PyErr_Occurred()) {
+		return;
+	}
+	if (err->code == TENON_ENOMEM) {
+		PyErr_NoMemory();
+	} else {
+		PyErr_SetString(PyExc_ValueError, err->message);
+	}
+}
+
+bool libmc_open(struct libmc_client *self)
+{
+	struct tenon_config *config = NULL;
+	struct tenon_client *client = NULL;
+	struct tenon_error err = { 0 };
+
+	if (!self->stale || PyList_GET_SIZE(self->identities) == 0) {
+		return true;
+	}
+	int code = tenon_config_create(&config, &err);
+	if (!code) {
+		code = set_settings(self, config, &err);
+	}
+	if (!code) {
+		code = set_prefix(self, config, &err);
+	}
+	if (!code) {
+		code = add_servers(self, config, &err);
+	}
+	if (!code) {
+		code = tenon_client_open(config, &client, &err);
+	}
+	tenon_config_destroy(config);
+	if (code) {
+		raise_config_error(&err);
+		return false;
+	}
+	base_adopt(&self->base, client);
+	self->stale = false;
+	return true;
+}
+
+/* ---- the constructor ----------------------------------------------------- */
+
+enum { SERVERS, DO_SPLIT, COMP_THRESHOLD, NOREPLY, PREFIX, HASH_FN, FAILOVER,
+       ENCODING, ARGUMENT_COUNT };
+
+static char *argument_names[] = { "servers", "do_split", "comp_threshold",
+	"noreply", "prefix", "hash_fn", "failover", "encoding", NULL };
+
+/* *out = the truth of an object, if there is one. */
+static bool set_truth(bool *out, PyObject *object)
+{
+	int truth = object ? PyObject_IsTrue(object) : *out;
+
+	*out = truth == 1;
+	return truth >= 0;
+}
+
+static bool set_encoding(struct libmc_client *self, PyObject *encoding)
+{
+	static const char *const utf8[] = { "utf8", "utf-8", "UTF-8", "UTF8",
+					    "utf_8" };
+
+	self->encoding = encoding ? encoding : PyUnicode_FromString("utf8");
+	if (!self->encoding) {
+		return false;
+	}
+	if (encoding) {
+		Py_INCREF(encoding);
+	}
+	if (!PyUnicode_Check(self->encoding)) {
+		PyErr_Format(PyExc_TypeError, "Expected str, got %s",
+			     Py_TYPE(self->encoding)->tp_name);
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(utf8) / sizeof(*utf8); i++) {
+		self->is_utf8 |= PyUnicode_CompareWithASCIIString(
+			self->encoding, utf8[i]) == 0;
+	}
+	return true;
+}
+
+/* A prefix is text; bytes as well, since that is what libmc pickles. */
+static bool set_prefix_argument(struct libmc_client *self, PyObject *prefix)
+{
+	if (!prefix || prefix == Py_None) {
+		return true;
+	}
+	if (PyBytes_CheckExact(prefix)) {
+		Py_INCREF(prefix);
+		self->prefix = prefix;
+	} else if (PyUnicode_CheckExact(prefix)) {
+		self->prefix = PyUnicode_AsEncodedString(
+			prefix, PyUnicode_AsUTF8(self->encoding), NULL);
+	} else {
+		PyErr_Format(PyExc_TypeError,
+			"Argument 'prefix' has incorrect type (expected str, got %s)",
+			Py_TYPE(prefix)->tp_name);
+	}
+	if (self->prefix && PyBytes_GET_SIZE(self->prefix) == 0) {
+		Py_CLEAR(self->prefix);
+		return true;
+	}
+	return self->prefix != NULL;
+}
+
+static bool set_servers(struct libmc_client *self, PyObject *servers)
+{
+	if (!PyList_CheckExact(servers)) {
+		PyErr_Format(PyExc_TypeError,
+			"Argument 'servers' has incorrect type (expected list, got %s)",
+			Py_TYPE(servers)->tp_name);
+		return false;
+	}
+	Py_INCREF(servers);
+	self->servers = servers;
+	self->identities = each_server(servers, server_identity);
+	return self->identities != NULL;
+}
+
+static bool set_arguments(struct libmc_client *self, PyObject *const *given)
+{
+	self->do_split = true;
+	return set_servers(self, given[SERVERS]) &&
+		set_truth(&self->do_split, given[DO_SPLIT]) &&
+		(!given[COMP_THRESHOLD] ||
+		 int_argument(given[COMP_THRESHOLD], &self->comp_threshold)) &&
+		set_truth(&self->noreply, given[NOREPLY]) &&
+		(!given[HASH_FN] || int_argument(given[HASH_FN], &self->hash)) &&
+		set_truth(&self->failover, given[FAILOVER]) &&
+		set_encoding(self, given[ENCODING]) &&
+		set_prefix_argument(self, given[PREFIX]);
+}
+
+PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+	PyObject *given[ARGUMENT_COUNT] = { NULL };
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO:Client",
+			argument_names, &given[0], &given[1], &given[2],
+			&given[3], &given[4], &given[5], &given[6],
+			&given[7])) {
+		return NULL;
+	}
+	PyObject *object = base_new(type, args, kwargs);
+	if (!object) {
+		return NULL;
+	}
+	struct libmc_client *self = libmc_of(object);
+	const struct module_state *state = self->base.state;
+	self->poll_timeout_ms = 300;
+	self->connect_timeout_ms = 10;
+	self->retry_timeout_s = 5;
+	self->stale = true;
+	self->records = !PyType_IsSubtype(type, state->libmc_pooled_type);
+	self->checks = self->records &&
+		!PyType_IsSubtype(type, state->libmc_unsafe_type);
+	self->created_stack = self->checks ?
+		PyObject_CallNoArgs(state->extract_stack) : NULL;
+	if ((self->checks && !self->created_stack) ||
+	    !set_arguments(self, given) || !libmc_open(self)) {
+		Py_DECREF(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* ---- what may change later ----------------------------------------------- */
+
+PyObject *libmc_config(PyObject *object, PyObject *const *args,
+		       Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "opt", "val", NULL };
+	static const struct parameters parameters = { "config", names, 2 };
+	struct libmc_client *self = libmc_of(object);
+	PyObject *given[2];
+	int option, value;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !int_argument(given[0], &option) ||
+	    !int_argument(given[1], &value)) {
+		return NULL;
+	}
+	int failover = self->failover;
+	int *setting = option == LIBMC_POLL_TIMEOUT ? &self->poll_timeout_ms :
+		option == LIBMC_CONNECT_TIMEOUT ? &self->connect_timeout_ms :
+		option == LIBMC_RETRY_TIMEOUT ? &self->retry_timeout_s :
+		option == LIBMC_HASH_FUNCTION ? &self->hash :
+		option == LIBMC_SET_FAILOVER ? &failover : NULL;
+	if (setting && *setting != value) {
+		*setting = value;
+		self->failover = failover != 0;
+		self->stale = true;
+	}
+	Py_RETURN_NONE;
+}
+
+PyObject *libmc_args(PyObject *object, PyObject *unused)
+{
+	const struct libmc_client *self = libmc_of(object);
+	PyObject *prefix = Py_None;
+
+	(void)unused;
+	if (self->prefix) {
+		prefix = PyUnicode_Decode(PyBytes_AS_STRING(self->prefix),
+					  PyBytes_GET_SIZE(self->prefix),
+					  PyUnicode_AsUTF8(self->encoding),
+					  NULL);
+		if (!prefix) {
+			return NULL;
+		}
+	} else {
+		Py_INCREF(prefix);
+	}
+	return Py_BuildValue("(OOiONiOO)", self->servers,
+			     self->do_split ? Py_True : Py_False,
+			     self->comp_threshold,
+			     self->noreply ? Py_True : Py_False, prefix,
+			     self->hash, self->failover ? Py_True : Py_False,
+			     self->encoding);
+}
+
+PyObject *libmc_reduce(PyObject *self, PyObject *unused)
+{
+	PyObject *args = libmc_args(self, unused);
+
+	return args ? Py_BuildValue("(ON)", (PyObject *)Py_TYPE(self), args) :
+		      NULL;
+}
+
+/* Does every server that has an alias keep it, at its place? */
+static bool keeps_aliases(const struct libmc_client *self, PyObject *servers)
+{
+	bool keeps = PyList_GET_SIZE(servers) ==
+		PyList_GET_SIZE(self->identities);
+
+	for (Py_ssize_t i = 0; keeps && i < PyList_GET_SIZE(servers); i++) {
+		struct server_line before = { 0 }, now = { 0 };
+
+		if (!server_line_init(&before,
+				      PyList_GET_ITEM(self->servers, i)) ||
+		    !server_line_init(&now, PyList_GET_ITEM(servers, i))) {
+			keeps = false;
+		} else if (before.alias) {
+			keeps = now.alias &&
+				strcmp(before.alias, now.alias) == 0;
+		}
+		server_line_fini(&before);
+		server_line_fini(&now);
+	}
+	return keeps;
+}
+
+/* Server lines for the library: where each identity lives now. */
+static int move_servers(struct libmc_client *self, PyObject *addresses,
+			struct tenon_error *err)
+{
+	size_t count = (size_t)PyList_GET_SIZE(addresses);
+	const char **specs = PyMem_Calloc(count + 1, sizeof(*specs));
+	PyObject *lines = PyList_New(0);
+	int code = specs && lines ? 0 : -1;
+
+	for (size_t i = 0; !code && i < count; i++) {
+		PyObject *line = PyBytes_FromFormat("%s %s",
+			PyBytes_AS_STRING(PyList_GET_ITEM(addresses,
+							  (Py_ssize_t)i)),
+			PyBytes_AS_STRING(PyList_GET_ITEM(self->identities,
+							  (Py_ssize_t)i)));
+
+		code = line ? PyList_Append(lines, line) : -1;
+		if (!code) {
+			specs[i] = PyBytes_AS_STRING(line);
+		}
+		Py_XDECREF(line);
+	}
+	if (!code && self->base.client) {
+		code = tenon_client_update_servers(self->base.client, specs,
+						   count, err);
+	}
+	Py_XDECREF(lines);
+	PyMem_Free(specs);
+	return code;
+}
+
+PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
+{
+	struct libmc_client *self = libmc_of(object);
+	struct tenon_error err = { 0 };
+
+	if (!PyList_CheckExact(servers)) {
+		return PyErr_Format(PyExc_TypeError, "Expected list, got %s",
+				    Py_TYPE(servers)->tp_name);
+	}
+	PyObject *addresses = each_server(servers, server_address);
+	if (!addresses) {
+		return NULL;
+	}
+	int code = -1;
+	if (keeps_aliases(self, servers) && !PyErr_Occurred()) {
+		code = move_servers(self, addresses, &err);
+	}
+	Py_DECREF(addresses);
+	if (PyErr_Occurred()) {
+		return NULL;
+	}
+	if (!code) {
+		Py_INCREF(servers);
+		Py_SETREF(self->servers, servers);
+	}
+	return PyBool_FromLong(code == 0);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "libmc_value.h"
+
+#include <marshal.h>
+#include <string.h>
+
+enum {
+	FLAG_PICKLE = 1 << 0,
+	FLAG_INTEGER = 1 << 1, /* read, never written */
+	FLAG_LONG = 1 << 2,
+	FLAG_BOOL = 1 << 3,
+	FLAG_COMPRESS = 1 << 4,
+	FLAG_MARSHAL = 1 << 5
+};
+
+#define MARSHAL_VERSION 2
+#define PICKLE_PROTOCOL 2
+
+bool libmc_is_plain(uint32_t flags)
+{
+	const uint32_t before_pickle =
+		FLAG_BOOL | FLAG_INTEGER | FLAG_LONG | FLAG_MARSHAL;
+
+	return !(flags & FLAG_COMPRESS) &&
+		(!(flags & FLAG_PICKLE) || (flags & before_pickle));
+}
+
+/* ---- encoding ------------------------------------------------------------ */
+
+static void set_bytes(struct encoded *out, PyObject *owner)
+{
+	out->owner = owner;
+	out->value.data = PyBytes_AS_STRING(owner);
+	out->value.len = (size_t)PyBytes_GET_SIZE(owner);
+}
+
+/* Decimal digits of an int that fits in 64 bits, without a Python object. */
+static void set_number(struct encoded *out, long long number)
+{
+	char *at = out->digits + sizeof(out->digits);
+	unsigned long long rest = number < 0 ? 0 - (unsigned long long)number :
+					       (unsigned long long)number;
+
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0) {
+		*--at = '-';
+	}
+	out->value.data = at;
+	out->value.len = (size_t)(out->digits + sizeof(out->digits) - at);
+}
+
+static int encode_int(PyObject *object, struct encoded *out)
+{
+	int overflow;
+	long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
+
+	out->flags = FLAG_LONG;
+	if (!overflow) {
+		set_number(out, number);
+		return 0;
+	}
+	PyObject *text = PyObject_Str(object);
+	PyObject *bytes = text ? PyUnicode_AsASCIIString(text) : NULL;
+	Py_XDECREF(text);
+	if (!bytes) {
+		return -1;
+	}
+	set_bytes(out, bytes);
+	return 0;
+}
+
+/* The warning that an object cannot be stored. */
+static int warn_unencodable(const struct module_state *state, PyObject *object)
+{
+	PyObject *kind, *error, *trace;
+
+	PyErr_Fetch(&kind, &error, &trace);
+	PyObject *stack = PyObject_CallNoArgs(state->format_stack);
+	PyObject *none = PyUnicode_FromString("");
+	PyObject *where = stack && none ? PyUnicode_Join(none, stack) : NULL;
+	PyObject *text = where ? PyUnicode_FromFormat(
+		"[libmc] encode value failed, err type: %S, val type: %S %U",
+		kind, (PyObject *)Py_TYPE(object), where) : NULL;
+	PyObject *done = text ?
+		PyObject_CallOneArg(state->warn, text) : NULL;
+	int code = done ? 1 : -1;
+
+	Py_XDECREF(kind);
+	Py_XDECREF(error);
+	Py_XDECREF(trace);
+	Py_XDECREF(stack);
+	Py_XDECREF(none);
+	Py_XDECREF(where);
+	Py_XDECREF(text);
+	Py_XDECREF(done);
+	return code;
+}
+
+static int encode_pickle(const struct module_state *state, PyObject *object,
+			 struct encoded *out)
+{
+	PyObject *bytes = PyObject_CallFunction(state->pickle_dumps, "Oi",
+						object, PICKLE_PROTOCOL);
+
+	out->flags = FLAG_PICKLE;
+	if (!bytes) {
+		return PyErr_ExceptionMatches(PyExc_Exception) ?
+			warn_unencodable(state, object) : -1;
+	}
+	set_bytes(out, bytes);
+	return 0;
+}
+
+static int encode_marshal(const struct module_state *state, PyObject *object,
+			  struct encoded *out)
+{
+	PyObject *bytes = PyMarshal_WriteObjectToString(object,
+							MARSHAL_VERSION);
+
+	if (!bytes) {
+		PyErr_Clear();
+		return encode_pickle(state, object, out);
+	}
+	out->flags = FLAG_MARSHAL;
+	set_bytes(out, bytes);
+	return 0;
+}
+
+/* Types that are often stored, whose module is known. */
+static bool is_builtin(PyObject *object)
+{
+	return PyUnicode_CheckExact(object) || PyDict_CheckExact(object) ||
+		PyList_CheckExact(object) || PyTuple_CheckExact(object) ||
+		PyFloat_CheckExact(object) || object == Py_None;
+}
+
+/* Is the object of a type of numpy, which marshal would take for bytes? -1: exception. */
+static int is_numpy(const struct module_state *state, PyObject *object)
+{
+	if (is_builtin(object)) {
+		return 0;
+	}
+	PyObject *module = PyObject_GetAttr((PyObject *)Py_TYPE(object),
+					    state->module_name);
+	if (!module) {
+		return -1;
+	}
+	int answer = PyUnicode_Check(module) &&
+		PyUnicode_CompareWithASCIIString(module, "numpy") == 0;
+	Py_DECREF(module);
+	return answer;
+}
+
+static int encode(const struct module_state *state, PyObject *object,
+		  struct encoded *out)
+{
+	if (PyBytes_CheckExact(object)) {
+		Py_INCREF(object);
+		out->flags = 0;
+		set_bytes(out, object);
+		return 0;
+	}
+	if (PyBool_Check(object)) {
+		out->flags = FLAG_BOOL;
+		set_number(out, object == Py_True);
+		return 0;
+	}
+	if (PyLong_CheckExact(object)) {
+		return encode_int(object, out);
+	}
+	int numpy = is_numpy(state, object);
+	if (numpy != 0) {
+		return numpy < 0 ? -1 : encode_pickle(state, object, out);
+	}
+	return encode_marshal(state, object, out);
+}
+
+int libmc_encode(const struct module_state *state, PyObject *object,
+		 int comp_threshold, struct encoded *out)
+{
+	out->owner = NULL;
+	int code = encode(state, object, out);
+
+	if (code != 0 || comp_threshold <= 0 ||
+	    out->value.len <= (size_t)comp_threshold) {
+		return code;
+	}
+	if (!out->owner) {
+		PyObject *number = PyBytes_FromStringAndSize(
+			out->value.data, (Py_ssize_t)out->value.len);
+
+		if (!number) {
+			return -1;
+		}
+		set_bytes(out, number);
+	}
+	PyObject *packed = PyObject_CallOneArg(state->zlib_compress,
+					       out->owner);
+	Py_CLEAR(out->owner);
+	if (!packed) {
+		return -1;
+	}
+	set_bytes(out, packed);
+	out->flags |= FLAG_COMPRESS;
+	return 0;
+}
+
+/* ---- decoding ------------------------------------------------------------ */
+
+/* None, after the warning that a value is broken; or NULL. */
+static PyObject *warn_broken(const struct module_state *state, const char *what)
+{
+	PyObject *kind, *error, *trace;
+
+	if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+		return NULL;
+	}
+	PyErr_Fetch(&kind, &error, &trace);
+	PyObject *text = PyUnicode_FromFormat("[libmc] %s failed, err type: %S",
+					      what, kind);
+	PyObject *done = text ? PyObject_CallOneArg(state->warn, text) : NULL;
+
+	Py_XDECREF(kind);
+	Py_XDECREF(error);
+	Py_XDECREF(trace);
+	Py_XDECREF(text);
+	return done; /* warn() returns None */
+}
+
+/* Any int that Python reads: spaces, underscores and all. */
+static PyObject *decode_long_text(const char *data, size_t len)
+{
+	PyObject *text = PyUnicode_DecodeASCII(data, (Py_ssize_t)len, NULL);
+	PyObject *number = text ? PyLong_FromUnicodeObject(text, 10) : NULL;
+
+	Py_XDECREF(text);
+	return number;
+}
+
+static PyObject *decode_number(const char *data, size_t len)
+{
+	size_t at = len > 1 && data[0] == '-';
+	long long number = 0;
+
+	if (len == 0 || len > 18) {
+		return decode_long_text(data, len);
+	}
+	for (size_t i = at; i < len; i++) {
+		if (data[i] < '0' || data[i] > '9') {
+			return decode_long_text(data, len);
+		}
+		number = number * 10 + (data[i] - '0');
+	}
+	return PyLong_FromLongLong(at ? -number : number);
+}
+
+/* bool(int(value)), where int() gets bytes. */
+static PyObject *decode_bool(const char *data, size_t len)
+{
+	if (len == 1 && (*data == '0' || *data == '1')) {
+		return PyBool_FromLong(*data == '1');
+	}
+	PyObject *bytes = PyBytes_FromStringAndSize(data, (Py_ssize_t)len);
+	PyObject *number = bytes ? PyNumber_Long(bytes) : NULL;
+	int truth = number ? PyObject_IsTrue(number) : -1;
+
+	Py_XDECREF(bytes);
+	Py_XDECREF(number);
+	return truth < 0 ? NULL : PyBool_FromLong(truth);
+}
+
+/* What runs no Python code. NULL without an exception: it is bytes, or pickled. */
+static PyObject *decode_plain(const struct module_state *state,
+			      const char *data, size_t len, uint32_t flags)
+{
+	if (flags & FLAG_BOOL) {
+		return decode_bool(data, len);
+	}
+	if (flags & (FLAG_INTEGER | FLAG_LONG)) {
+		return decode_number(data, len);
+	}
+	if (flags & FLAG_MARSHAL) {
+		PyObject *object = PyMarshal_ReadObjectFromString(
+			data, (Py_ssize_t)len);
+
+		return object ? object : warn_broken(state, "unmarshal");
+	}
+	return NULL;
+}
+
+PyObject *libmc_decode_result(const struct module_state *state,
+			      const struct tenon_result *result,
+			      PyObject **room)
+{
+	PyObject *object = decode_plain(state, result->value,
+					result->value_len, result->flags);
+
+	return object || PyErr_Occurred() ? object : base_value(result, room);
+}
+
+static PyObject *decompress(const struct module_state *state, PyObject *bytes)
+{
+	PyObject *value = PyObject_CallOneArg(state->zlib_decompress, bytes);
+
+	if (!value && PyErr_ExceptionMatches(state->zlib_error)) {
+		PyErr_Clear();
+	}
+	return value;
+}
+
+PyObject *libmc_decode(const struct module_state *state, PyObject *bytes,
+		       uint32_t flags)
+{
+	PyObject *value;
+
+	if (flags & FLAG_COMPRESS) {
+		value = decompress(state, bytes);
+		if (!value) {
+			if (PyErr_Occurred()) {
+				return NULL;
+			}
+			Py_RETURN_NONE;
+		}
+	} else {
+		Py_INCREF(bytes);
+		value = bytes;
+	}
+	PyObject *object = decode_plain(state, PyBytes_AS_STRING(value),
+					(size_t)PyBytes_GET_SIZE(value), flags);
+	if (object || PyErr_Occurred()) {
+		Py_DECREF(value);
+		return object;
+	}
+	if (flags & FLAG_PICKLE) {
+		object = PyObject_CallOneArg(state->pickle_loads, value);
+		Py_DECREF(value);
+		return object ? object : warn_broken(state, "unpickle");
+	}
+	return value;
+}
+
+/* ---- the module's functions ---------------------------------------------- */
+
+PyObject *libmc_encode_value(PyObject *module, PyObject *const *args,
+			     Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "val", "comp_threshold", NULL };
+	static const struct parameters parameters = { "encode_value", names, 2 };
+	struct encoded encoded = { .owner = NULL };
+	PyObject *given[2], *pair = NULL;
+	int comp_threshold;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !int_argument(given[1], &comp_threshold)) {
+		return NULL;
+	}
+	int code = libmc_encode(PyModule_GetState(module), given[0],
+				comp_threshold, &encoded);
+	if (code == 0 && encoded.owner) {
+		pair = Py_BuildValue("(OI)", encoded.owner, encoded.flags);
+	} else if (code == 0) {
+		pair = Py_BuildValue("(y#I)", encoded.value.data,
+				     (Py_ssize_t)encoded.value.len,
+				     encoded.flags);
+	} else if (code > 0) {
+		pair = Py_BuildValue("(OI)", Py_None, 0);
+	}
+	Py_XDECREF(encoded.owner);
+	return pair;
+}
+
+PyObject *libmc_decode_value(PyObject *module, PyObject *const *args,
+			     Py_ssize_t nargs, PyObject *kwnames)
+{
+	static const char *const names[] = { "val", "flags", NULL };
+	static const struct parameters parameters = { "decode_value", names, 2 };
+	PyObject *given[2];
+	uint32_t flags;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
+	    !uint32_argument(given[1], &flags)) {
+		return NULL;
+	}
+	if (given[0] == Py_None && flags == 0) {
+		Py_RETURN_NONE;
+	}
+	if (!PyBytes_CheckExact(given[0])) {
+		return PyErr_Format(PyExc_TypeError,
+			"Argument 'val' has incorrect type (expected bytes, got %s)",
+			Py_TYPE(given[0])->tp_name);
+	}
+	return libmc_decode(PyModule_GetState(module), given[0], flags);
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Stands in for libmc 1.4: the same names, arguments, answers and stored bytes.
+
+It is tenon underneath; tools/python/README.md in tenon's sources lists what differs.
+"""
+
+from ._client import (
+    DYNAMIC_LIBRARIES,
+    MC_CONNECT_TIMEOUT,
+    MC_DEFAULT_EXPTIME,
+    MC_HASH_CRC_32,
+    MC_HASH_FNV1_32,
+    MC_HASH_FNV1A_32,
+    MC_HASH_MD5,
+    MC_INITIAL_CLIENTS,
+    MC_MAX_CLIENTS,
+    MC_MAX_GROWTH,
+    MC_POLL_TIMEOUT,
+    MC_RETRY_TIMEOUT,
+    MC_RETURN_CONN_POLL_ERR,
+    MC_RETURN_INCOMPLETE_BUFFER_ERR,
+    MC_RETURN_INVALID_KEY_ERR,
+    MC_RETURN_MC_SERVER_ERR,
+    MC_RETURN_OK,
+    MC_RETURN_POLL_ERR,
+    MC_RETURN_POLL_TIMEOUT_ERR,
+    MC_RETURN_PROGRAMMING_ERR,
+    MC_RETURN_RECV_ERR,
+    MC_RETURN_SEND_ERR,
+    MC_SET_FAILOVER,
+    PyClient,
+    PyClientUnsafe,
+    ThreadUnsafe,
+    decode_value,
+    encode_value,
+)
+from ._pool import PyClientPool, ThreadedClient
+
+__VERSION__ = "1.4.15"  # of libmc, whose answers these are
+__version__ = __VERSION__
+
+
+class Client(PyClient):
+    """libmc's client; it belongs to the thread that uses it first."""
+
+
+class ClientUnsafe(PyClientUnsafe):
+    """libmc's client without the check of threads."""
+
+
+class ClientPool(PyClientPool):
+    """Clients for threads: with pool.client() as client: ..."""
+
+
+__all__ = [
+    "Client",
+    "ThreadUnsafe",
+    "__VERSION__",
+    "encode_value",
+    "decode_value",
+    "ClientUnsafe",
+    "ClientPool",
+    "ThreadedClient",
+    "MC_DEFAULT_EXPTIME",
+    "MC_POLL_TIMEOUT",
+    "MC_CONNECT_TIMEOUT",
+    "MC_RETRY_TIMEOUT",
+    "MC_SET_FAILOVER",
+    "MC_INITIAL_CLIENTS",
+    "MC_MAX_CLIENTS",
+    "MC_MAX_GROWTH",
+    "MC_HASH_MD5",
+    "MC_HASH_FNV1_32",
+    "MC_HASH_FNV1A_32",
+    "MC_HASH_CRC_32",
+    "MC_RETURN_SEND_ERR",
+    "MC_RETURN_RECV_ERR",
+    "MC_RETURN_CONN_POLL_ERR",
+    "MC_RETURN_POLL_TIMEOUT_ERR",
+    "MC_RETURN_POLL_ERR",
+    "MC_RETURN_MC_SERVER_ERR",
+    "MC_RETURN_PROGRAMMING_ERR",
+    "MC_RETURN_INVALID_KEY_ERR",
+    "MC_RETURN_INCOMPLETE_BUFFER_ERR",
+    "MC_RETURN_OK",
+    "DYNAMIC_LIBRARIES",
+]

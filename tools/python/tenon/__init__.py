@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""tenon, a memcached client: clusters with aliases, failover, compression, one deadline.
+
+    import tenon
+
+    with tenon.Client(servers=["localhost:11211 anna", "localhost:11212 bert"]) as client:
+        client.set("greeting", b"hello", ttl=60)
+        print(client.get("greeting"))
+
+Absence is an answer (None, False); everything else that is none is a TenonError.
+"""
+
+import _tenon
+
+from .client import Client
+from .errors import (
+    ArgumentError,
+    BusyError,
+    ClientError,
+    ConfigError,
+    ConnectError,
+    ConnectionClosedError,
+    DisabledError,
+    EncodedError,
+    FileError,
+    InvalidKeyError,
+    MultiError,
+    PluginError,
+    ProtocolError,
+    RefusedError,
+    ServerDownError,
+    ServerError,
+    ServerUnavailableError,
+    TenonError,
+    TimeoutError,
+    UndecodableError,
+    UnknownCommandError,
+    ValueTooLargeError,
+    WaitError,
+    make_error,
+    make_multi_error,
+)
+from .pool import Pool
+from .serializers import JSONSerializer, PickleSerializer, Serializer
+
+_tenon.register(make_error, make_multi_error)
+
+__version__ = _tenon.__version__
+
+__all__ = [
+    "ArgumentError",
+    "BusyError",
+    "Client",
+    "ClientError",
+    "ConfigError",
+    "ConnectError",
+    "ConnectionClosedError",
+    "DisabledError",
+    "EncodedError",
+    "FileError",
+    "InvalidKeyError",
+    "JSONSerializer",
+    "MultiError",
+    "PickleSerializer",
+    "PluginError",
+    "Pool",
+    "ProtocolError",
+    "RefusedError",
+    "Serializer",
+    "ServerDownError",
+    "ServerError",
+    "ServerUnavailableError",
+    "TenonError",
+    "TimeoutError",
+    "UndecodableError",
+    "UnknownCommandError",
+    "ValueTooLargeError",
+    "WaitError",
+    "__version__",
+]

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""No call leaves a reference or memory behind; leaks.py does the same for longer."""
+
+import leaks
+
+REPEATS = 600
+
+
+def test_no_call_of_libmc_leaks(server):
+    calls = leaks.libmc_calls(server.address)
+    assert len(calls) == 34
+    assert leaks.leaking(calls, REPEATS) == []
+
+
+def test_no_call_of_tenon_leaks(server):
+    calls = leaks.tenon_calls(server.address)
+    assert len(calls) == 14
+    assert leaks.leaking(calls, REPEATS) == []
+
+
+def test_a_leak_would_be_seen():
+    kept = []
+    calls = {"leak": lambda: kept.append(object()), "none": lambda: object()}
+    assert leaks.leaking(calls, REPEATS) == ["leak"]

@@ -1,0 +1,494 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The package tenon."""
+
+import pathlib
+import pickle
+import re
+import signal
+import threading
+import time
+
+import pytest
+
+import tenon
+
+
+def patient(*args, **keywords):
+    """A client for a slow machine."""
+    return tenon.Client(
+        *args, **{"poll_timeout": "60s", "connect_timeout": "10s", **keywords})
+
+
+@pytest.fixture
+def client(servers):
+    with patient(servers=servers) as client:
+        yield client
+
+
+def silent(connection):
+    while connection.recv(65536):
+        pass
+
+
+# ---- opening --------------------------------------------------------------
+
+
+def test_a_client_is_made_of_a_config_file(servers, tmp_path):
+    path = tmp_path / "tenon.yaml"
+    path.write_text("servers: [%s anna]\nprefix: 'app:'\n" % servers[0])
+    for given in (path, str(path)):
+        client = patient(given)
+        assert client.servers == [("anna", servers[0], 1)]
+        client.set("key", b"1")
+    with patient(path, prefix="other:") as other:
+        assert other.get("key") is None
+    with patient(servers=[servers[0] + " anna"]) as bare:
+        assert bare.get("app:key") == b"1"
+
+
+def test_servers_may_be_mappings(servers):
+    client = patient(
+        servers=[{"address": servers[0], "alias": "anna", "weight": 3}, servers[1]],
+        hash_function="crc32",
+        codecs=[{"zlib": {"threshold": "1KiB"}}, "split"],
+    )
+    assert client.servers[0] == ("anna", servers[0], 3)
+    client.set("key", b"x" * 3000000)
+    assert client.get("key") == b"x" * 3000000
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({}, "no server"),
+        ({"servers": []}, "server"),
+        ({"servers": ["a", "a"]}, "twice"),
+        ({"servers": ["a"], "hash_functoin": "md5"}, "hash_function"),
+        ({"servers": ["a"], "hash_function": "md6"}, "md6"),
+        ({"servers": ["a"], "poll_timeout": "soon"}, "soon"),
+    ],
+)
+def test_a_wrong_config_is_an_error_that_says_what(arguments, message):
+    with pytest.raises(tenon.TenonError, match=message) as caught:
+        tenon.Client(**arguments)
+    assert isinstance(caught.value, (tenon.ConfigError, tenon.PluginError))
+
+
+def test_a_file_that_is_not_there_is_an_error():
+    with pytest.raises(tenon.FileError, match="/no/such.yaml"):
+        tenon.Client("/no/such.yaml")
+
+
+def test_a_closed_client_says_so(servers):
+    with patient(servers=servers) as client:
+        assert not client.closed
+        client.set("key", b"1")
+    assert client.closed
+    for call in (
+        lambda: client.get("key"),
+        lambda: client.get_multi(["key"]),
+        lambda: client.set("key", b"2"),
+        lambda: client.version(),
+        lambda: client.servers,
+    ):
+        with pytest.raises(ValueError, match="closed"):
+            call()
+    client.close()
+
+
+def test_a_client_cannot_be_pickled(client):
+    with pytest.raises(TypeError, match="pickled"):
+        pickle.dumps(client)
+
+
+def test_a_client_that_never_was_set_up_says_so():
+    client = tenon.Client.__new__(tenon.Client)
+    with pytest.raises(ValueError):
+        client.get("key")
+
+
+# ---- calls ----------------------------------------------------------------
+
+
+def test_absence_is_an_answer(client):
+    assert client.get("key") is None
+    assert client.get("key", b"default") == b"default"
+    assert client.get("key", default=7) == 7
+    assert client.gets("key") is None
+    assert client.gat("key", 10) is None
+    assert client.get_multi(["key", b"key"]) == {}
+    assert client.delete("key") is False
+    assert client.touch("key", 10) is False
+    assert client.incr("key") is None
+    assert client.replace("key", b"1") is False
+    assert client.append("key", b"1") is False
+    assert client.cas("key", b"1", 1) is False
+    assert client.delete_multi(["key"]) == {"key": False}
+    assert client.touch_multi(["key"], 10) == {"key": False}
+
+
+def test_what_is_stored_is_there(client):
+    assert client.set("key", b"1") is None
+    assert client.get("key") == client.get(b"key") == b"1"
+    assert client.add("key", b"2") is False
+    assert client.replace("key", b"5", ttl=100) is True
+    assert client.incr("key", 3) == 8
+    assert client.decr("key", delta=100) == 0
+    assert client.append("key", b">") is True
+    assert client.prepend("key", b"<") is True
+    value, unique = client.gets("key")
+    assert value.startswith(b"<0")
+    assert client.cas("key", b"new", unique) is True
+    assert client.cas("key", b"newer", unique, ttl=5) is False
+    assert client.gat("key", 100) == b"new"
+    assert client.touch("key", 100) is True
+    assert client.delete("key") is True
+    assert client.get("key") is None
+
+
+def test_many_keys_at_once(client):
+    items = {"k%d" % i: b"%d" % i for i in range(500)}
+    assert client.set_multi(items, ttl=100) is None
+    assert client.get_multi(items) == items
+    assert client.get_multi(key for key in ["k1", "no", b"k2"]) == {
+        "k1": b"1", b"k2": b"2"}
+    assert client.touch_multi(["k1", "no"], 10) == {"k1": True, "no": False}
+    assert client.delete_multi(["k1", "no"]) == {"k1": True, "no": False}
+    assert client.set_multi([("pair", b"p")]) is None
+    assert client.get_multi([]) == {}
+    assert client.set_multi({}) is None
+
+
+def test_no_keys_are_no_error(servers):
+    assert patient(servers=servers).get_multi([]) == {}
+    assert patient(servers=servers).set_multi({}) is None
+    assert patient(servers=servers).delete_multi([]) == {}
+
+
+def test_values_of_every_size_come_back(client):
+    for size in (0, 1, 100, 4096, 32767, 32768, 100000, 1000000, 1000001, 5000000):
+        value = (b"%d:" % size * (size // 2 + 1))[:size]
+        client.set("key", value)
+        assert client.get("key") == value
+        assert client.gets("key")[0] == value
+        assert client.get_multi(["key", "no"]) == {"key": value}
+    assert client.set("key", bytearray(b"abc")) is None
+    assert client.get("key") == b"abc"
+    client.set("key", memoryview(b"abc")[1:])
+    assert client.get("key") == b"bc"
+
+
+def test_a_long_time_to_live_is_from_now(client, memcacheds):
+    client.set("key", b"1", ttl=60 * 60 * 24 * 365)
+    assert client.get("key") == b"1"
+
+
+def test_servers_are_asked(client, servers):
+    assert list(client.version()) == servers
+    assert "curr_items" in client.stats()[servers[0]]
+    assert isinstance(client.stats("settings"), dict)
+    alias, address, weight = client.where("key")
+    assert (alias, weight) == (address, 1) and address in servers
+    with pytest.raises(tenon.DisabledError):
+        client.flush_all()
+    client.set("key", b"1")
+    with patient(servers=servers, enable_flush_all=True) as other:
+        assert other.flush_all() is None
+        assert other.flush_all(delay=0) is None
+    assert client.get("key") is None
+    client.disconnect()
+    assert client.get("key") is None
+
+
+def test_servers_move_under_their_alias(memcacheds):
+    first, second = (server.address for server in memcacheds[:2])
+    client = patient(servers=[first + " anna"])
+    client.set("key", b"first")
+    client.update_servers([second + " anna"])
+    assert client.servers == [("anna", second, 1)]
+    memcacheds[1].ask(b"flush_all\r\n", b"OK\r\n")
+    assert client.get("key") is None
+    for wrong in ([first + " bert"], [], [first + " anna", second + " bert"]):
+        with pytest.raises(tenon.ConfigError):
+            client.update_servers(wrong)
+    with pytest.raises(TypeError):
+        client.update_servers([1])
+
+
+# ---- bad input ------------------------------------------------------------
+
+BAD_CALLS = [
+    (TypeError, "key must be str or bytes, not int", lambda c: c.get(1)),
+    (TypeError, "key must be str or bytes, not NoneType", lambda c: c.set(None, b"")),
+    (TypeError, "not int", lambda c: c.get_multi([1])),
+    (TypeError, "not str", lambda c: c.get_multi("key")),
+    (TypeError, "iterable", lambda c: c.get_multi(5)),
+    (TypeError, "value must be bytes, not str", lambda c: c.set("key", "text")),
+    (TypeError, "value must be bytes, not int", lambda c: c.set_multi({"key": 1})),
+    (TypeError, "data must be bytes, not str", lambda c: c.append("key", "text")),
+    (TypeError, "seconds, not float", lambda c: c.set("key", b"", 1.5)),
+    (TypeError, "seconds, not str", lambda c: c.touch("key", "1")),
+    (ValueError, "not -1", lambda c: c.set("key", b"", ttl=-1)),
+    (ValueError, "not -1", lambda c: c.gat("key", -1)),
+    (OverflowError, "", lambda c: c.set("key", b"", ttl=1 << 70)),
+    (OverflowError, "", lambda c: c.incr("key", -1)),
+    (TypeError, "integer", lambda c: c.incr("key", "1")),
+    (TypeError, "argument 'value'", lambda c: c.set("key")),
+    (TypeError, "unexpected keyword argument 'time'", lambda c: c.set("k", b"", time=1)),
+    (TypeError, "multiple values", lambda c: c.set("k", b"", key="k")),
+    (TypeError, "at most 2", lambda c: c.get("key", 1, 2)),
+    (tenon.InvalidKeyError, "offset 1", lambda c: c.get("a b")),
+    (tenon.InvalidKeyError, "empty", lambda c: c.set("", b"")),
+    (tenon.InvalidKeyError, "251 bytes", lambda c: c.delete("k" * 251)),
+    (tenon.InvalidKeyError, "", lambda c: c.where("a\r\nb")),
+    (tenon.ClientError, "", lambda c: c.set("text", b"text") or c.incr("text")),
+    (UnicodeEncodeError, "", lambda c: c.get("\ud800")),
+    (tenon.ValueTooLargeError, "", lambda c: c.set("key", b"x" * 20000000)),
+    (tenon.ArgumentError, "", lambda c: c.stats("a\r\nflush_all")),
+]
+
+
+@pytest.mark.parametrize("number", range(len(BAD_CALLS)))
+def test_bad_input_is_refused_precisely(client, number):
+    error, message, call = BAD_CALLS[number]
+    with pytest.raises(error, match=message):
+        call(client)
+    client.set("after", b"1")
+    assert client.get("after") == b"1"
+
+
+# ---- errors ---------------------------------------------------------------
+
+
+def test_an_error_knows_key_and_server(scripted):
+    address = scripted(silent)
+    client = patient(servers=[address + " slow"], poll_timeout="50ms")
+    with pytest.raises(tenon.TimeoutError) as caught:
+        client.get("key")
+    error = caught.value
+    assert isinstance(error, TimeoutError)
+    assert (error.key, error.server, error.address) == ("key", "slow", address)
+    assert error.status == -5 and "slow" in str(error)
+    with pytest.raises(tenon.ServerDownError):
+        client.get("key")
+
+
+def test_a_refused_connection_is_a_connection_error():
+    client = tenon.Client(servers=["127.0.0.1:1 nobody"])
+    with pytest.raises(ConnectionError) as caught:
+        client.set("key", b"1")
+    assert caught.value.errno != 0 and caught.value.server == "nobody"
+
+
+def test_what_a_server_says_is_in_the_error(scripted):
+    def script(connection):
+        connection.recv(65536)
+        connection.sendall(b"SERVER_ERROR out of everything\r\n")
+        silent(connection)
+
+    client = patient(servers=[scripted(script)])
+    with pytest.raises(tenon.ServerError, match="out of everything"):
+        client.set("key", b"1")
+
+
+def test_each_key_has_its_own_outcome(servers, scripted):
+    slow = scripted(silent)
+    client = patient(
+        servers=[servers[0] + " fast", slow + " slow"], poll_timeout="1500ms",
+        retry_timeout="0s")
+    keys = ["k%d" % i for i in range(40)]
+    there = [key for key in keys if client.where(key)[0] == "fast"]
+    with pytest.raises(tenon.MultiError) as caught:
+        client.set_multi(dict.fromkeys(keys, b"1"))
+    assert set(caught.value.errors) == set(keys) - set(there)
+    with pytest.raises(tenon.MultiError) as caught:
+        client.get_multi(keys + ["a b"])
+    assert caught.value.values == dict.fromkeys(there, b"1")
+    for key, error in caught.value.errors.items():
+        expected = tenon.InvalidKeyError if key == "a b" else tenon.TimeoutError
+        assert isinstance(error, expected) and error.key == key
+    with pytest.raises(tenon.MultiError) as caught:
+        client.delete_multi(keys)
+    assert caught.value.values == dict.fromkeys(there, True)
+    with pytest.raises(tenon.MultiError) as caught:
+        client.version()
+    assert list(caught.value.values) == ["fast"]
+    assert list(caught.value.errors) == ["slow"]
+
+
+def test_a_value_that_is_torn_is_no_value(scripted):
+    def script(connection):
+        connection.recv(65536)
+        connection.sendall(b"VALUE key 0 100000\r\n" + b"x" * 70000)
+
+    client = patient(servers=[scripted(script)])
+    for _ in range(3):
+        with pytest.raises(tenon.TenonError):
+            client.get("key")
+
+
+# ---- serializers ----------------------------------------------------------
+
+
+def test_json_is_stored_under_its_own_flag(servers, server):
+    client = patient(servers=[server.address], serializer=tenon.JSONSerializer())
+    value = {"a": [1, None, "\u4e2d"], "b": 1.5}
+    client.set("key", value)
+    assert client.get("key") == value
+    assert client.get_multi(["key"]) == {"key": value}
+    assert server.ask(b"get key\r\n").startswith(b"VALUE key 256 ")
+    with pytest.raises(TypeError):
+        client.set("key", object())
+
+
+def test_pickle_has_to_be_asked_for(server):
+    client = patient(servers=[server.address], serializer=tenon.PickleSerializer())
+    client.set("key", {1, 2})
+    assert client.get("key") == {1, 2}
+    with patient(servers=[server.address]) as plain:
+        with pytest.raises(tenon.UndecodableError) as caught:
+            plain.get("key")
+        assert caught.value.key == "key"
+        plain.set("key", b"bytes")
+    with pytest.raises(tenon.UndecodableError) as caught:
+        client.get("key")
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_one_broken_value_does_not_hide_the_others(server):
+    client = patient(servers=[server.address], serializer=tenon.JSONSerializer())
+    client.set_multi({"a": 1, "b": 2})
+    with patient(servers=[server.address]) as plain:
+        plain.set("b", b"no JSON")
+    with pytest.raises(tenon.MultiError) as caught:
+        client.get_multi(["a", "b"])
+    assert caught.value.values == {"a": 1}
+    assert isinstance(caught.value.errors["b"], tenon.UndecodableError)
+
+
+@pytest.mark.parametrize("answer", [b"bytes", (1, 2), (b"x",), (b"x", -1), (b"x", "f")])
+def test_a_serializer_that_returns_nonsense_is_told(server, answer):
+    class Nonsense:
+        def dumps(self, value):
+            return answer
+
+        def loads(self, data, flags):
+            return data
+
+    client = patient(servers=[server.address], serializer=Nonsense())
+    with pytest.raises((TypeError, OverflowError)):
+        client.set("key", 1)
+
+
+def test_a_serializer_may_use_its_client(server):
+    class Nested:
+        def dumps(self, value):
+            client.get("other")
+            return value, 0
+
+        def loads(self, data, flags):
+            return data, client.get("missing")
+
+    client = patient(servers=[server.address], serializer=Nested())
+    client.set_multi({"a": b"1", "b": b"2"})
+    assert client.get_multi(["a", "b"]) == {"a": (b"1", None), "b": (b"2", None)}
+
+
+# ---- threads, signals -----------------------------------------------------
+
+
+def test_a_second_thread_is_told_that_the_client_is_in_use(scripted):
+    started, answer = threading.Event(), []
+
+    def script(connection):
+        connection.recv(65536)
+        started.set()
+        time.sleep(0.5)
+        connection.sendall(b"END\r\n")
+        silent(connection)
+
+    client = patient(servers=[scripted(script)], poll_timeout="60s")
+    thread = threading.Thread(target=lambda: answer.append(client.get("key", "none")))
+    thread.start()
+    started.wait()
+    for call in (
+        lambda: client.get("key"),
+        lambda: client.get_multi(["key"]),
+        lambda: client.version(),
+        lambda: client.close(),
+        lambda: client.update_servers(["a b"]),
+    ):
+        with pytest.raises(tenon.BusyError):
+            call()
+    thread.join()
+    assert answer == ["none"]
+
+
+def test_other_threads_run_while_a_call_waits(scripted):
+    client = patient(servers=[scripted(silent)], poll_timeout="300ms")
+    counted = []
+    thread = threading.Thread(
+        target=lambda: [counted.append(i) for i in range(1000)])
+    thread.start()
+    with pytest.raises(tenon.TimeoutError):
+        client.get("key")
+    thread.join()
+    assert len(counted) == 1000
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_call_leaves_a_client_that_tells_the_truth(scripted):
+    def script(connection):
+        # Answers every key with itself, the first request late.
+        late = True
+        while True:
+            request = connection.recv(65536)
+            if not request:
+                return
+            if late:
+                time.sleep(0.3)
+                late = False
+            key = request.split()[1]
+            connection.sendall(b"VALUE %b 0 %d\r\n%b\r\nEND\r\n" % (key, len(key), key))
+
+    def raise_interrupted(number, frame):
+        raise Interrupted
+
+    client = patient(servers=[scripted(script)], poll_timeout="60s")
+    before = signal.signal(signal.SIGALRM, raise_interrupted)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(Interrupted):
+            client.get("first")
+            time.sleep(60)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    for key in ("second", "third"):
+        assert client.get(key) == key.encode()
+
+
+# ---- what exceptions are --------------------------------------------------
+
+
+def test_every_status_has_its_class():
+    header = pathlib.Path(__file__).parents[3] / "include" / "tenon" / "error.h"
+    text = header.read_text(encoding="utf-8")
+    statuses = [int(number) for number in re.findall(r"TENON_E\w+ = (-\d+)", text)]
+    assert len(statuses) >= 21
+    for status in statuses:
+        error = tenon.errors.make_error(status, None, None, None, None, 0)
+        known = type(error) is not tenon.TenonError
+        assert known or status == -1, status  # that is MemoryError
+
+
+def test_a_config_file_chooses_the_transport(servers, tmp_path):
+    path = tmp_path / "tenon.yaml"
+    path.write_text("servers: [%s]\ntransport: {poll: {}}\n" % servers[0])
+    for keywords in ({}, {"transport": "blocking"}):
+        with patient(path, **keywords) as client:
+            client.set("key", b"1")
+            assert client.get("key") == b"1"

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Never run: what a type checker has to accept, and to refuse."""
+
+from typing import Any, Dict, Optional, Tuple
+
+import tenon
+
+client = tenon.Client("tenon.yaml", poll_timeout="1s")
+value: Optional[bytes] = client.get("key")
+either = client.get("key", 5)
+pair: Optional[Tuple[bytes, int]] = client.gets(b"key")
+many: Dict[str, bytes] = client.get_multi(["a", "b"])
+client.set("key", b"value", ttl=10)
+client.set("key", "text")  # type: ignore[arg-type]
+client.get(1)  # type: ignore[call-overload]
+client.set_multi({"key": 1})  # type: ignore[dict-item]
+
+objects = tenon.Client(servers=["a:11211 anna"], serializer=tenon.JSONSerializer())
+anything: Optional[Any] = objects.get("key")
+
+with tenon.Client[bytes](servers=[{"address": "a", "alias": "anna"}]) as inner:
+    try:
+        inner.delete_multi(["a"])
+    except tenon.MultiError as error:
+        first: tenon.TenonError = next(iter(error.errors.values()))
+        print(first.server, first.key)
+
+pool = tenon.Pool("tenon.yaml", size=2)
+with pool.client(timeout=1.5) as lent:
+    shared: Optional[bytes] = lent.get("key")

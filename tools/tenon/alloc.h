@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory that is there, or the program ends: a command line has no plan B. */
+#ifndef TENON_CLI_ALLOC_H
+#define TENON_CLI_ALLOC_H
+
+#include <stddef.h>
+
+/* Get count * size zeroed bytes; NULL only when that is 0. */
+void *alloc_array(size_t count, size_t size);
+
+/* Resize to count * size bytes; what is new is not zeroed. */
+void *alloc_resize(void *old, size_t count, size_t size);
+
+char *alloc_text(const char *text);
+
+/* printf into memory of the right size. */
+char *alloc_format(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* Say that memory is out and exit with EXIT_SERVER. */
+_Noreturn void alloc_failed(void);
+
+#endif

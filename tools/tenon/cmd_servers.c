@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whole servers: stats, version, ping and flush-all. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "report.h"
+#include "setup.h"
+#include "tenon/health.h"
+
+/* One round over all servers. */
+struct round {
+	const struct tenon_result *results;
+	size_t count;
+	struct tenon_error err;
+};
+
+/*
+ * Run verb on every server of an open client. Returns EXIT_DONE, EXIT_SERVER
+ * when some have no answer, or what is to be returned at once: results is NULL
+ * then, and the reason was reported.
+ */
+static int ask(struct app *app, enum tenon_server_verb verb,
+	       const char *argument, struct round *round)
+{
+	int status = EXIT_DONE;
+
+	round->count = tenon_client_server_count(app->client);
+	tenon_run_servers(app->client, verb, argument, 0, &round->results,
+			  &round->err);
+	if (round->results == NULL && round->err.code == TENON_EDISABLED) {
+		return fail(app, TENON_EDISABLED,
+			    "flush-all would drop every item of %zu servers; allow it with --yes-flush, or enable_flush_all: true in the config",
+			    round->count);
+	}
+	if (round->results == NULL) {
+		return fail_error(app, &round->err);
+	}
+	for (size_t i = 0; i < round->count; i++) {
+		status = exit_worse(status,
+				    exit_status_of(round->results[i].status));
+	}
+	return status;
+}
+
+static struct tenon_server_info server_info(const struct app *app, size_t index)
+{
+	struct tenon_server_info info = { "", "", 0, "" };
+
+	tenon_client_server(app->client, index, &info);
+	return info;
+}
+
+/* Say on stderr how many servers have failed, and why the first has. */
+static void report_round(const struct round *round)
+{
+	size_t bad = 0;
+	char *text;
+
+	for (size_t i = 0; i < round->count; i++) {
+		bad += round->results[i].status < 0;
+	}
+	if (bad == 0) {
+		return;
+	}
+	text = error_text(&round->err);
+	if (bad == 1) {
+		report("%s", text);
+	} else {
+		report("%zu of %zu servers failed, the first: %s", bad,
+		       round->count, text);
+	}
+	free(text);
+}
+
+/* The object that every command of this file prints for a server. */
+static json_t *json_server(const struct app *app, size_t index,
+			   const struct tenon_result *result)
+{
+	json_t *object = json_object();
+
+	js_put_server(object, app->client, index);
+	js_put_text(object, "status", tenon_status_name(result->status));
+	js_put(object, "code", json_integer(result->status));
+	js_put_reason(object, app, result);
+	return object;
+}
+
+static void add_server(struct table *table, const struct app *app, size_t index)
+{
+	struct tenon_server_info info = server_info(app, index);
+
+	table_add(table, STYLE_BOLD, "%s", info.alias);
+	table_add(table, STYLE_DIM, "%s", info.address);
+}
+
+static void add_failure(struct table *table, const struct app *app,
+			const struct tenon_result *result)
+{
+	char *reason = result_reason(app, result);
+
+	table_add(table, STYLE_BAD, "%s%s%s", tenon_status_name(result->status),
+		  reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	free(reason);
+}
+
+/* ---- version ----------------------------------------------------------- */
+
+static void version_text(const struct app *app, const struct round *round)
+{
+	struct table table = { .columns = 3 };
+
+	for (size_t i = 0; i < round->count; i++) {
+		const struct tenon_result *result = &round->results[i];
+
+		add_server(&table, app, i);
+		if (result->status < 0) {
+			add_failure(&table, app, result);
+		} else {
+			table_add(&table, STYLE_GOOD, "%.*s",
+				  (int)result->value_len, result->value);
+		}
+	}
+	table_print(&table, 0);
+}
+
+static void version_json(const struct app *app, const struct round *round)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < round->count; i++) {
+		const struct tenon_result *result = &round->results[i];
+		json_t *object = json_server(app, i, result);
+
+		if (result->status >= 0) {
+			js_put_bytes(object, "version", result->value,
+				     result->value_len);
+		}
+		js_append(array, object);
+	}
+	js_print(array);
+}
+
+/* ---- stats ------------------------------------------------------------- */
+
+static void stats_text(const struct app *app, const struct round *round)
+{
+	for (size_t i = 0; i < round->count; i++) {
+		const struct tenon_result *result = &round->results[i];
+		struct table title = { .columns = result->status < 0 ? 3 : 2 };
+		struct table table = { .columns = 2 };
+		struct tenon_slice name;
+		struct tenon_slice value;
+		size_t cursor = 0;
+
+		add_server(&title, app, i);
+		if (result->status < 0) {
+			add_failure(&title, app, result);
+		}
+		table_print(&title, 0);
+		while (result->status >= 0 &&
+		       tenon_stat_next(result, &cursor, &name, &value) != 0) {
+			table_add(&table, STYLE_NONE, "%.*s", (int)name.len,
+				  (const char *)name.data);
+			table_add(&table, STYLE_NONE, "%.*s", (int)value.len,
+				  (const char *)value.data);
+		}
+		table_print(&table, 2);
+		output_text(i + 1 < round->count ? "\n" : "");
+	}
+}
+
+static void stats_json(const struct app *app, const struct round *round)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < round->count; i++) {
+		const struct tenon_result *result = &round->results[i];
+		json_t *object = json_server(app, i, result);
+		json_t *stats = json_object();
+		struct tenon_slice name;
+		struct tenon_slice value;
+		size_t cursor = 0;
+
+		while (result->status >= 0 &&
+		       tenon_stat_next(result, &cursor, &name, &value) != 0) {
+			char *label = output_clean(name.data, name.len);
+
+			js_put_bytes(stats, label, value.data, value.len);
+			free(label);
+		}
+		js_put(object, "stats", stats);
+		js_append(array, object);
+	}
+	js_print(array);
+}
+
+/* ---- flush-all --------------------------------------------------------- */
+
+static void flush_text(const struct app *app, const struct round *round)
+{
+	struct table table = { .columns = 3 };
+
+	for (size_t i = 0; i < round->count; i++) {
+		const struct tenon_result *result = &round->results[i];
+
+		add_server(&table, app, i);
+		if (result->status < 0) {
+			add_failure(&table, app, result);
+		} else if (app->options.delay_s == 0) {
+			table_add(&table, STYLE_GOOD, "every item is gone");
+		} else {
+			table_add(&table, STYLE_GOOD,
+				  "every item will be gone in %" PRIu64 " s",
+				  app->options.delay_s);
+		}
+	}
+	table_print(&table, 0);
+}
+
+static void flush_json(const struct app *app, const struct round *round)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < round->count; i++) {
+		js_append(array, json_server(app, i, &round->results[i]));
+	}
+	js_print(array);
+}
+
+/* ---- one round, printed ------------------------------------------------ */
+
+struct view {
+	void (*text)(const struct app *app, const struct round *round);
+	void (*json)(const struct app *app, const struct round *round);
+};
+
+static int run_round(struct app *app, const char *argument,
+		     const struct view *view)
+{
+	enum tenon_server_verb verb =
+		(enum tenon_server_verb)app->command->verb;
+	struct round round;
+	int status = setup_client(app);
+
+	if (status != EXIT_DONE) {
+		return status;
+	}
+	status = ask(app, verb, argument, &round);
+	if (round.results == NULL) {
+		return status;
+	}
+	(app->options.json ? view->json : view->text)(app, &round);
+	report_round(&round);
+	return status;
+}
+
+int run_version(struct app *app)
+{
+	return run_round(app, NULL,
+			 &(const struct view){ version_text, version_json });
+}
+
+int run_stats(struct app *app)
+{
+	const char *more = app->operand_count > 1 ? app->operands[1] : NULL;
+	char *argument = app->operand_count == 0 ?
+				 NULL :
+				 alloc_format("%s%s%s", app->operands[0],
+					      more != NULL ? " " : "",
+					      more != NULL ? more : "");
+	int status = run_round(app, argument,
+			       &(const struct view){ stats_text, stats_json });
+
+	free(argument);
+	return status;
+}
+
+int run_flush_all(struct app *app)
+{
+	char *delay = app->options.delay_s == 0 ?
+			      NULL :
+			      alloc_format("%" PRIu64, app->options.delay_s);
+	int status = run_round(app, delay,
+			       &(const struct view){ flush_text, flush_json });
+
+	free(delay);
+	return status;
+}
+
+/* ---- ping -------------------------------------------------------------- */
+
+/* What one server did. */
+struct ping {
+	double connect_ms; /* first answer, connecting included */
+	double answer_ms;  /* an answer on the open connection */
+	char *version;     /* NULL: no answer */
+	struct tenon_error err;
+};
+
+/*
+ * Ask for the version; *ms becomes how long that took, as the library found it.
+ * Returns the answer, or NULL.
+ */
+static const struct tenon_result *ask_timed(struct tenon_client *client,
+					    double *ms, struct tenon_error *err)
+{
+	static struct tenon_health health;
+	const struct tenon_result *results;
+
+	tenon_client_health_reset(client);
+	if (tenon_run_servers(client, TENON_VERSION, NULL, 0, &results, err) !=
+	    0) {
+		return NULL;
+	}
+	tenon_client_health(client, 0, &health);
+	*ms = (double)health.latency.max_ns / 1e6;
+	return results;
+}
+
+/* Ask twice, on a client that knows this server alone, so that it is timed alone. */
+static void ping_server(struct app *app, size_t index, struct ping *ping)
+{
+	const struct tenon_result *result;
+	struct tenon_client *client = NULL;
+	struct tenon_server_info info = server_info(app, index);
+
+	if (setup_single(app, &info, &client, &ping->err) != 0) {
+		return;
+	}
+	result = ask_timed(client, &ping->connect_ms, &ping->err);
+	if (result != NULL) {
+		result = ask_timed(client, &ping->answer_ms, &ping->err);
+	}
+	if (result != NULL) {
+		ping->version = output_clean(result->value, result->value_len);
+	}
+	tenon_client_close(client);
+}
+
+static void ping_text(const struct app *app, const struct ping *pings,
+		      size_t count)
+{
+	struct table table = { .columns = 6, .right = 1u << 4 | 1u << 5 };
+	static const char *const titles[] = { "SERVER",	 "ADDRESS",    "STATE",
+					      "VERSION", "CONNECT ms", "ANSWER ms" };
+
+	for (size_t i = 0; i < 6; i++) {
+		table_add(&table, STYLE_DIM, "%s", titles[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct ping *ping = &pings[i];
+
+		add_server(&table, app, i);
+		if (ping->version == NULL) {
+			table_add(&table, STYLE_BAD, "down");
+			table_add(&table, STYLE_BAD, "%s",
+				  tenon_status_name(ping->err.code));
+			table_add(&table, STYLE_NONE, "-");
+			table_add(&table, STYLE_NONE, "-");
+			continue;
+		}
+		table_add(&table, STYLE_GOOD, "up");
+		table_add(&table, STYLE_NONE, "%s", ping->version);
+		table_add(&table, STYLE_NONE, "%.3f", ping->connect_ms);
+		table_add(&table, STYLE_NONE, "%.3f", ping->answer_ms);
+	}
+	table_print(&table, 0);
+}
+
+static void ping_json(const struct app *app, const struct ping *pings,
+		      size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ping *ping = &pings[i];
+		json_t *object = json_object();
+
+		js_put_server(object, app->client, i);
+		if (ping->version == NULL) {
+			js_put_text(object, "state", "down");
+			js_put(object, "error", js_error(&ping->err));
+		} else {
+			js_put_text(object, "state", "up");
+			js_put_text(object, "version", ping->version);
+			js_put(object, "connect_ms",
+			       json_real(ping->connect_ms));
+			js_put(object, "answer_ms", json_real(ping->answer_ms));
+		}
+		js_append(array, object);
+	}
+	js_print(array);
+}
+
+int run_ping(struct app *app)
+{
+	struct ping *pings;
+	size_t count;
+	int status = setup_client(app);
+
+	if (status != EXIT_DONE) {
+		return status;
+	}
+	count = tenon_client_server_count(app->client);
+	pings = alloc_array(count, sizeof(*pings));
+	for (size_t i = 0; i < count; i++) {
+		ping_server(app, i, &pings[i]);
+	}
+	(app->options.json ? ping_json : ping_text)(app, pings, count);
+	for (size_t i = 0; i < count; i++) {
+		if (pings[i].version == NULL) {
+			char *text = error_text(&pings[i].err);
+
+			report("%s", text);
+			free(text);
+			status = exit_worse(status,
+					    exit_status_of(pings[i].err.code));
+		}
+		free(pings[i].version);
+	}
+	free(pings);
+	return status;
+}

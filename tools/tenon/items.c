@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "items.h"
+#include "output.h"
+#include "report.h"
+#include "setup.h"
+
+struct tenon_item *items_of_operands(struct app *app)
+{
+	struct tenon_item *items =
+		alloc_array(app->operand_count, sizeof(*items));
+
+	for (size_t i = 0; i < app->operand_count; i++) {
+		items[i].key.data = app->operands[i];
+		items[i].key.len = strlen(app->operands[i]);
+		items[i].exptime = app->options.exptime;
+	}
+	return items;
+}
+
+int items_check_expiry(struct app *app, bool needed)
+{
+	uint64_t given = app->options.given & OPTIONS_EXPIRY;
+
+	if (given == OPTIONS_EXPIRY) {
+		return fail_usage(app, "--ttl and --exptime say the same thing, give one");
+	}
+	if (given == 0 && needed) {
+		return fail_usage(app, "--ttl DURATION is needed");
+	}
+	return EXIT_DONE;
+}
+
+/* What an answer means for the key, where its name alone does not say it. */
+static const char *explain(enum tenon_verb verb, int status)
+{
+	if (status == TENON_MISS ||
+	    (status == TENON_NOT_STORED && verb != TENON_ADD &&
+	     verb != TENON_SET)) {
+		return "no such key";
+	}
+	if (status == TENON_NOT_STORED && verb == TENON_ADD) {
+		return "not stored, the key exists";
+	}
+	if (status == TENON_EXISTS) {
+		return "not stored, the value has changed since it was read";
+	}
+	return tenon_status_name(status);
+}
+
+/* Keys with the same trouble are told of in one line. */
+struct group {
+	const struct tenon_item *first;
+	const struct tenon_result *result;
+	size_t count;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Absence is the same on every server. */
+static bool same_trouble(const struct tenon_result *a,
+			 const struct tenon_result *b)
+{
+	return a->status == b->status && same_text(a->text, b->text) &&
+	       (a->status >= 0 || a->server == b->server);
+}
+
+static size_t group_results(struct group **out, const struct items_call *call,
+			    const struct tenon_result *results)
+{
+	struct group *groups = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < call->count; i++) {
+		const struct tenon_result *result = &results[i];
+		/* What is wrong with a key is wrong with this one alone. */
+		size_t g = result->status == TENON_EKEY ? count : 0;
+
+		if (exit_status_of(result->status) == EXIT_DONE) {
+			continue;
+		}
+		while (g < count && !same_trouble(groups[g].result, result)) {
+			g++;
+		}
+		if (g == count) {
+			groups = alloc_resize(groups, ++count, sizeof(*groups));
+			groups[g] = (struct group){ &call->items[i], result, 0 };
+		}
+		groups[g].count++;
+	}
+	*out = groups;
+	return count;
+}
+
+/* The sentence for a group; err, if not NULL, explains its first key. */
+static char *group_reason(struct app *app, const struct items_call *call,
+			  const struct group *group,
+			  const struct tenon_error *err)
+{
+	const struct tenon_result *result = group->result;
+	const char *why = explain(call->verb, result->status);
+	struct tenon_server_info info;
+	struct tenon_error key_err;
+	size_t server;
+
+	if (err != NULL) {
+		return error_text(err);
+	}
+	if (result->status == TENON_EKEY &&
+	    tenon_client_where(app->client, group->first->key, &server,
+			       &key_err) != 0) {
+		return error_text(&key_err);
+	}
+	char *reason = result_reason(app, result);
+	char *text = alloc_format("%s%s%s", why, reason != NULL ? ": " : "",
+				  reason != NULL ? reason : "");
+
+	free(reason);
+	if (result->status < 0 &&
+	    tenon_client_server(app->client, result->server, &info) == 0) {
+		char *tail = text;
+
+		text = alloc_format("%s (%s): %s", info.alias, info.address,
+				    tail);
+		free(tail);
+	}
+	return text;
+}
+
+static void report_group(const struct group *group, const char *reason,
+			 bool explained)
+{
+	const struct tenon_slice *key = &group->first->key;
+	char *label = output_label(key->data, key->len);
+
+	if (explained && group->result->status != TENON_EKEY &&
+	    group->result->server == UINT32_MAX) {
+		/* Not sent: the library's sentence names the key itself. */
+		report("%s", reason);
+	} else if (group->count == 1) {
+		report("%s: %s", label, reason);
+	} else {
+		report("%s and %zu more: %s", label, group->count - 1, reason);
+	}
+	free(label);
+}
+
+static void report_results(struct app *app, const struct items_call *call,
+			   const struct tenon_result *results,
+			   const struct tenon_error *err)
+{
+	struct group *groups;
+	size_t count = group_results(&groups, call, results);
+
+	for (size_t g = 0; g < count; g++) {
+		bool explained = err != NULL && err->code != 0 &&
+				 groups[g].result->status == err->code;
+		char *reason = group_reason(app, call, &groups[g],
+					    explained ? err : NULL);
+
+		err = explained ? NULL : err;
+		report_group(&groups[g], reason, explained);
+		free(reason);
+	}
+	free(groups);
+}
+
+static int print_json(struct app *app, const struct items_call *call,
+		      const struct tenon_result *results)
+{
+	json_t *array = json_array();
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < call->count; i++) {
+		const struct tenon_result *result = &results[i];
+		const struct tenon_slice *key = &call->items[i].key;
+		json_t *object = json_object();
+
+		js_put_bytes(object, "key", key->data, key->len);
+		js_put_text(object, "status", tenon_status_name(result->status));
+		js_put(object, "code", json_integer(result->status));
+		js_put_reason(object, app, result);
+		if (exit_status_of(result->status) == EXIT_DONE &&
+		    call->add_json != NULL) {
+			status = exit_worse(status,
+					    call->add_json(app, object, result));
+		}
+		js_put_server(object, app->client, result->server);
+		js_append(array, object);
+	}
+	js_print(array);
+	return status;
+}
+
+static int show_done(struct app *app, const struct tenon_item *item,
+		     const struct tenon_result *result)
+{
+	struct tenon_server_info info;
+	char *key;
+
+	if (output_is_terminal() &&
+	    tenon_client_server(app->client, result->server, &info) == 0) {
+		key = output_clean(item->key.data, item->key.len);
+		output_format("%s ", key);
+		output_styled(STYLE_GOOD, tenon_status_name(result->status));
+		output_format(" on %s\n", info.alias);
+		free(key);
+	}
+	return EXIT_DONE;
+}
+
+static int print_text(struct app *app, const struct items_call *call,
+		      const struct tenon_result *results)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < call->count; i++) {
+		if (exit_status_of(results[i].status) == EXIT_DONE) {
+			status = exit_worse(
+				status,
+				(call->show != NULL ? call->show : show_done)(
+					app, &call->items[i], &results[i]));
+		}
+	}
+	return status;
+}
+
+int items_run(struct app *app, const struct items_call *call)
+{
+	const struct tenon_result *results;
+	struct tenon_error err;
+	int status = setup_client(app);
+
+	if (status != EXIT_DONE) {
+		return status;
+	}
+	tenon_run(app->client, call->verb, call->items, call->count,
+		  app->options.noreply ? TENON_NOREPLY : 0, &results, &err);
+	if (results == NULL) {
+		return fail_error(app, &err);
+	}
+	status = (app->options.json ? print_json : print_text)(app, call,
+							      results);
+	for (size_t i = 0; i < call->count; i++) {
+		status = exit_worse(status, exit_status_of(results[i].status));
+	}
+	report_results(app, call, results, &err);
+	return status;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "json.h"
+#include "output.h"
+#include "report.h"
+
+void js_put(json_t *object, const char *name, json_t *value)
+{
+	if (object == NULL || json_object_set_new(object, name, value) != 0) {
+		alloc_failed();
+	}
+}
+
+void js_append(json_t *array, json_t *value)
+{
+	if (array == NULL || json_array_append_new(array, value) != 0) {
+		alloc_failed();
+	}
+}
+
+/*
+ * RFC 4648, section 4. jansson has no base64, and a library for twenty lines
+ * would be one more thing to install.
+ */
+static char *base64(const unsigned char *data, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t groups = len / 3 + (len % 3 != 0);
+	char *text = alloc_array(groups + 1, 4);
+	char *out = text;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t have = len - i < 3 ? len - i : 3;
+		uint32_t bits = (uint32_t)data[i] << 16;
+
+		bits |= have > 1 ? (uint32_t)data[i + 1] << 8 : 0;
+		bits |= have > 2 ? data[i + 2] : 0;
+		*out++ = digits[bits >> 18];
+		*out++ = digits[bits >> 12 & 63];
+		*out++ = have > 1 ? digits[bits >> 6 & 63] : '=';
+		*out++ = have > 2 ? digits[bits & 63] : '=';
+	}
+	return text;
+}
+
+void js_put_bytes(json_t *object, const char *name, const void *data,
+		  size_t len)
+{
+	/* jansson takes no NULL, not even for nothing. */
+	const char *bytes = len == 0 ? "" : data;
+	json_t *value = json_stringn(bytes, len); /* NULL: not UTF-8 */
+	char *text;
+	char *name_base64;
+
+	if (value != NULL) {
+		js_put(object, name, value);
+		return;
+	}
+	text = base64((const unsigned char *)bytes, len);
+	name_base64 = alloc_format("%s_base64", name);
+	js_put(object, name_base64, json_string(text));
+	free(name_base64);
+	free(text);
+}
+
+void js_put_text(json_t *object, const char *name, const char *text)
+{
+	if (text != NULL) {
+		js_put_bytes(object, name, text, strlen(text));
+	}
+}
+
+void js_put_u64(json_t *object, const char *name, uint64_t number)
+{
+	char *text;
+
+	if (number <= INT64_MAX) {
+		js_put(object, name, json_integer((json_int_t)number));
+		return;
+	}
+	text = alloc_format("%" PRIu64, number);
+	js_put(object, name, json_string(text));
+	free(text);
+}
+
+json_t *js_error(const struct tenon_error *err)
+{
+	json_t *object = json_object();
+	const char *where = err->where[0] == '\0' ? NULL : err->where;
+
+	js_put(object, "code", json_integer(err->code));
+	js_put_text(object, "status", tenon_status_name(err->code));
+	js_put_text(object, "message", err->message);
+	if (err->sys_errno != 0) {
+		js_put(object, "errno", json_integer(err->sys_errno));
+	}
+	if (err->code == TENON_ECONFIG || err->code == TENON_EPLUGIN ||
+	    err->code == TENON_EIO) {
+		js_put_text(object, "file", where);
+	} else {
+		js_put_text(object, "server", where);
+	}
+	if (err->line != 0) {
+		js_put(object, "line", json_integer(err->line));
+		js_put(object, "column", json_integer(err->column));
+	}
+	return object;
+}
+
+void js_put_server(json_t *object, const struct tenon_client *client,
+		   size_t index)
+{
+	struct tenon_server_info info;
+
+	if (tenon_client_server(client, index, &info) == 0) {
+		js_put_text(object, "server", info.alias);
+		js_put_text(object, "address", info.address);
+	}
+}
+
+void js_put_reason(json_t *object, const struct app *app,
+		   const struct tenon_result *result)
+{
+	char *reason = result_reason(app, result);
+
+	js_put_text(object, "text", reason);
+	free(reason);
+}
+
+static int write_chunk(const char *data, size_t len, void *payload)
+{
+	(void)payload;
+	output_write(data, len);
+	return 0;
+}
+
+static void dump(json_t *root, size_t how)
+{
+	if (root == NULL ||
+	    json_dump_callback(root, write_chunk, NULL, how) != 0) {
+		alloc_failed();
+	}
+	json_decref(root);
+}
+
+void js_print(json_t *root)
+{
+	/* Milliseconds to the nanosecond are enough. */
+	dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	output_text("\n");
+}
+
+void js_print_compact(json_t *root)
+{
+	dump(root, JSON_COMPACT);
+}

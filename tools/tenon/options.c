@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "cli.h"
+#include "output.h"
+#include "report.h"
+
+enum option_kind {
+	KIND_SWITCH,
+	KIND_TEXT,
+	KIND_U32,
+	KIND_U64,
+	KIND_I64,
+	KIND_TTL,
+	KIND_RANGE,
+	KIND_PERCENT,
+	KIND_INTERVAL, /* its argument may be left out */
+	KIND_COLOR,
+	KIND_SETTING
+};
+
+struct option_row {
+	const char *name;
+	char letter;          /* 0: none */
+	const char *argument; /* NULL: none */
+	enum option_kind kind;
+	size_t offset; /* in struct options */
+	const char *help;
+};
+
+#define FIELD(field) offsetof(struct options, field)
+
+static const struct option_row rows[OPTION_END] = {
+	[OPTION_CONFIG] = { "config", 'c', "FILE", KIND_TEXT,
+			    FIELD(config_path), "read this config" },
+	[OPTION_SERVERS] = { "servers", 0, "LIST", KIND_TEXT, FIELD(servers),
+			     "\"host:port alias,...\" instead of the config's servers" },
+	[OPTION_SET] = { "set", 0, "KEY=VALUE", KIND_SETTING, 0,
+			 "set one key on top of the config; may be repeated" },
+	[OPTION_JSON] = { "json", 0, NULL, KIND_SWITCH, FIELD(json),
+			  "write JSON" },
+	[OPTION_COLOR] = { "color", 0, "WHEN", KIND_COLOR, FIELD(color),
+			   "auto (on a terminal), always or never" },
+	[OPTION_VERBOSE] = { "verbose", 'v', NULL, KIND_SWITCH, FIELD(verbose),
+			     "show the library's log on stderr" },
+	[OPTION_HELP] = { "help", 'h', NULL, KIND_SWITCH, FIELD(help),
+			  "show this help" },
+	[OPTION_VERSION] = { "version", 'V', NULL, KIND_SWITCH, FIELD(version),
+			     "show the version of tenon" },
+	[OPTION_WITH_CAS] = { "cas", 0, NULL, KIND_SWITCH, FIELD(with_cas),
+			      "fetch and show the cas unique" },
+	[OPTION_OUTPUT] = { "output", 'o', "FILE", KIND_TEXT,
+			    FIELD(output_path),
+			    "write the value of the one KEY to FILE" },
+	[OPTION_EXPLAIN] = { "explain", 0, NULL, KIND_SWITCH, FIELD(explain),
+			     "show what is stored: flags, sizes, chunks, servers" },
+	[OPTION_FILE] = { "file", 'f', "FILE", KIND_TEXT, FIELD(file_path),
+			  "read the value from FILE" },
+	[OPTION_FLAGS] = { "flags", 0, "N", KIND_U32, FIELD(flags),
+			   "flags that the reader gets back (default 0)" },
+	[OPTION_TTL] = { "ttl", 0, "DURATION", KIND_TTL, FIELD(exptime),
+			 "lifetime: 90s, 10m, 2h, 1d, or bare seconds; 0 for ever" },
+	[OPTION_EXPTIME] = { "exptime", 0, "N", KIND_I64, FIELD(exptime),
+			     "memcached's own exptime number, sent as it is" },
+	[OPTION_NOREPLY] = { "noreply", 0, NULL, KIND_SWITCH, FIELD(noreply),
+			     "do not wait for the server's answer" },
+	[OPTION_CAS] = { "cas", 0, "N", KIND_U64, FIELD(cas),
+			 "the cas unique that `tenon get --cas` showed" },
+	[OPTION_DELAY] = { "delay", 0, "SECONDS", KIND_U32, FIELD(delay_s),
+			   "let the servers wait so long" },
+	[OPTION_YES_FLUSH] = { "yes-flush", 0, NULL, KIND_SWITCH,
+			       FIELD(yes_flush),
+			       "allow it although the config does not" },
+	[OPTION_STDIN] = { "stdin", 0, NULL, KIND_SWITCH, FIELD(from_stdin),
+			   "read keys from standard input, one a line" },
+	[OPTION_COUNT] = { "count", 0, NULL, KIND_SWITCH, FIELD(count),
+			   "show how many keys each server would hold" },
+	[OPTION_NAMES] = { "names", 0, NULL, KIND_SWITCH, FIELD(names),
+			   "print the names only, one a line" },
+	[OPTION_NEW] = { "new", 0, "KIND", KIND_TEXT, FIELD(new_kind),
+			 "write a project for a plugin NAME: hash or failover" },
+	[OPTION_SECONDS] = { "seconds", 0, "N", KIND_U32, FIELD(seconds),
+			     "load the cluster for so long (default 10)" },
+	[OPTION_THREADS] = { "threads", 0, "N", KIND_U32, FIELD(threads),
+			     "clients at the same time, a thread each (default 1)" },
+	[OPTION_KEYS] = { "keys", 0, "N", KIND_U32, FIELD(keys),
+			  "different keys, chosen evenly (default 10000)" },
+	[OPTION_KEY_BYTES] = { "key-bytes", 0, "SIZES", KIND_RANGE,
+			       FIELD(key_bytes),
+			       "length of keys: 24 (default), or 20-60, spread evenly" },
+	[OPTION_VALUE_BYTES] = { "value-bytes", 0, "SIZES", KIND_RANGE,
+				 FIELD(value_bytes),
+				 "length of values: 100 (default), or 100-4000" },
+	[OPTION_READS] = { "reads", 0, "PERCENT", KIND_PERCENT, FIELD(reads),
+			   "calls that read, the others write (default 90%)" },
+	[OPTION_MULTI] = { "multi", 0, "N", KIND_U32, FIELD(multi),
+			   "keys in one call (default 1)" },
+	[OPTION_WATCH] = { "watch", 0, "SECONDS", KIND_INTERVAL,
+			   FIELD(watch_ms),
+			   "look again every SECONDS (default 2) until Ctrl-C" },
+	[OPTION_PROMETHEUS] = { "prometheus", 0, NULL, KIND_SWITCH,
+				FIELD(prometheus),
+				"write Prometheus' text format" },
+};
+
+bool parse_u64(const char *text, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (*text == '\0') {
+		return false;
+	}
+	for (; *text != '\0'; text++) {
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (*text < '0' || *text > '9' || digit > max ||
+		    value > (max - digit) / 10) {
+			return false;
+		}
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return true;
+}
+
+static bool parse_i64(const char *text, int64_t *out)
+{
+	bool negative = *text == '-';
+	uint64_t value;
+
+	if (!parse_u64(text + negative, INT64_MAX, &value)) {
+		return false;
+	}
+	*out = negative ? -(int64_t)value : (int64_t)value;
+	return true;
+}
+
+/* protocol.txt, "Expiration times": more seconds than this are a UNIX time. */
+#define EXPTIME_RELATIVE_MAX_S (60 * 60 * 24 * 30)
+#define TTL_MAX_S (INT64_C(36500) * 24 * 60 * 60)
+
+static bool parse_ttl(const char *text, int64_t *out)
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = { { "", 1 },   { "s", 1 },    { "m", 60 },
+		      { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
+	size_t digits = strspn(text, "0123456789");
+	char number[24];
+	uint64_t value;
+
+	if (digits >= sizeof(number)) {
+		return false;
+	}
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (!parse_u64(number, TTL_MAX_S, &value)) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(text + digits, units[i].unit) != 0) {
+			continue;
+		}
+		if ((int64_t)value > TTL_MAX_S / units[i].seconds) {
+			return false;
+		}
+		*out = (int64_t)value * units[i].seconds;
+		if (*out > EXPTIME_RELATIVE_MAX_S) {
+			*out += (int64_t)time(NULL);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* "100" or "100-4000". */
+static bool parse_range(const char *text, struct range *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	char number[24];
+
+	if (digits >= sizeof(number)) {
+		return false;
+	}
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (!parse_u64(number, UINT32_MAX, &out->min)) {
+		return false;
+	}
+	out->max = out->min;
+	return text[digits] == '\0' ||
+	       (text[digits] == '-' &&
+		parse_u64(text + digits + 1, UINT32_MAX, &out->max) &&
+		out->max >= out->min);
+}
+
+/* "90%" or "90". */
+static bool parse_percent(const char *text, uint64_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	char number[4];
+
+	if (digits >= sizeof(number) ||
+	    (text[digits] != '\0' && strcmp(text + digits, "%") != 0)) {
+		return false;
+	}
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	return parse_u64(number, 100, out);
+}
+
+#define INTERVAL_DEFAULT "2"
+#define INTERVAL_MAX_S 86400
+
+/* "2" or "0.5": seconds, as milliseconds. */
+static bool parse_interval(const char *text, uint64_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *tail = text + digits;
+	uint64_t milliseconds = 0;
+	uint64_t unit = 100;
+	char number[6];
+
+	if (digits == 0 || digits >= sizeof(number)) {
+		return false;
+	}
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (!parse_u64(number, INTERVAL_MAX_S, out)) {
+		return false;
+	}
+	if (*tail == '.' && tail[1] != '\0') {
+		for (tail++; *tail >= '0' && *tail <= '9'; tail++, unit /= 10) {
+			milliseconds += unit * (uint64_t)(*tail - '0');
+		}
+	}
+	*out = *out * 1000 + milliseconds;
+	return *tail == '\0' && *out >= 100 &&
+	       *out <= UINT64_C(1000) * INTERVAL_MAX_S;
+}
+
+static bool parse_color(const char *text, int *out)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*out = (int)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is expected, for the message; NULL when the value was fine. */
+static const char *store(struct options *options, const struct option_row *row,
+			 const char *text)
+{
+	void *field = (char *)options + row->offset;
+
+	switch (row->kind) {
+	case KIND_SWITCH:
+		*(bool *)field = true;
+		return NULL;
+	case KIND_TEXT:
+		*(const char **)field = text;
+		return NULL;
+	case KIND_U32:
+		return parse_u64(text, UINT32_MAX, field) ?
+			       NULL : "a number from 0 to 4294967295";
+	case KIND_U64:
+		return parse_u64(text, UINT64_MAX, field) ?
+			       NULL : "a number from 0 to 18446744073709551615";
+	case KIND_I64:
+		return parse_i64(text, field) ? NULL : "a whole number";
+	case KIND_TTL:
+		return parse_ttl(text, field) ?
+			       NULL : "a duration such as 90s, 10m, 2h or 1d, up to 36500d";
+	case KIND_RANGE:
+		return parse_range(text, field) ?
+			       NULL : "a size or two with a hyphen, such as 100 or 100-4000";
+	case KIND_PERCENT:
+		return parse_percent(text, field) ? NULL : "0% to 100%";
+	case KIND_INTERVAL:
+		return parse_interval(text, field) ?
+			       NULL : "seconds, 0.1 to 86400";
+	case KIND_COLOR:
+		return parse_color(text, field) ? NULL : "auto, always or never";
+	case KIND_SETTING:
+		if (strchr(text, '=') == NULL || text[0] == '=') {
+			return "KEY=VALUE";
+		}
+		options->settings = alloc_resize(options->settings,
+						 options->setting_count + 1,
+						 sizeof(*options->settings));
+		options->settings[options->setting_count++] = text;
+		return NULL;
+	}
+	return NULL;
+}
+
+void options_fini(struct options *options)
+{
+	free(options->settings);
+	options->settings = NULL;
+}
+
+/* Does word (name_len bytes of it) name this row? */
+static bool is_row(const struct option_row *row, const char *word,
+		   size_t name_len)
+{
+	if (word[1] != '-') {
+		return row->letter != 0 && row->letter == word[1];
+	}
+	return strlen(row->name) == name_len - 2 &&
+	       memcmp(row->name, word + 2, name_len - 2) == 0;
+}
+
+static int find(const char *word, size_t name_len, uint64_t allowed)
+{
+	for (int id = 0; id < OPTION_END; id++) {
+		if ((allowed & OPTION_BIT(id)) != 0 &&
+		    is_row(&rows[id], word, name_len)) {
+			return id;
+		}
+	}
+	return OPTION_END;
+}
+
+static int refuse(struct app *app, const char *word, size_t name_len,
+		  uint64_t allowed)
+{
+	char *name = alloc_format("%.*s", (int)name_len, word);
+	struct nearest nearest = { 0 };
+	int status;
+
+	for (int id = 0; id < OPTION_END && word[1] == '-'; id++) {
+		if ((allowed & OPTION_BIT(id)) != 0) {
+			nearest_feed(&nearest, name + 2, rows[id].name);
+		}
+	}
+	if (app->command == NULL &&
+	    find(word, name_len, ~UINT64_C(0)) != OPTION_END) {
+		status = fail_usage(app, "option '%s' stands after the command",
+				    name);
+	} else if (nearest.name != NULL) {
+		status = fail_usage(app,
+				    "unknown option '%s', did you mean '--%s'?",
+				    name, nearest.name);
+	} else {
+		status = fail_usage(app, "unknown option '%s'", name);
+	}
+	free(name);
+	return status;
+}
+
+int options_read(struct app *app, char **argv, int *index, uint64_t allowed)
+{
+	const char *word = argv[(*index)++];
+	bool is_long = word[1] == '-';
+	size_t name_len = is_long ? strcspn(word, "=") : 2;
+	const char *rest = word[name_len] == '\0' ? NULL : word + name_len;
+	int id = find(word, name_len, allowed);
+	const struct option_row *row;
+	const char *expected;
+
+	if (id == OPTION_END) {
+		return refuse(app, word, name_len, allowed);
+	}
+	row = &rows[id];
+	if (rest != NULL && row->argument == NULL) {
+		return fail_usage(app, "option '--%s' takes no argument",
+				  row->name);
+	}
+	if (rest != NULL && is_long) {
+		rest++;
+	}
+	if (row->kind == KIND_INTERVAL && rest == NULL &&
+	    (argv[*index] == NULL || argv[*index][0] < '0' ||
+	     argv[*index][0] > '9')) {
+		rest = INTERVAL_DEFAULT;
+	} else if (row->argument != NULL && rest == NULL) {
+		rest = argv[*index];
+		if (rest == NULL) {
+			return fail_usage(app, "option '--%s' needs %s",
+					  row->name, row->argument);
+		}
+		(*index)++;
+	}
+	expected = store(&app->options, row, rest);
+	if (expected != NULL) {
+		return fail_usage(app, "--%s is '%s', expected %s", row->name,
+				  rest, expected);
+	}
+	app->options.given |= OPTION_BIT(id);
+	return EXIT_DONE;
+}
+
+void options_print(uint64_t which)
+{
+	for (int id = 0; id < OPTION_END; id++) {
+		const struct option_row *row = &rows[id];
+		char letter[] = { '-', row->letter, ',', ' ', '\0' };
+		char *left;
+
+		if ((which & OPTION_BIT(id)) == 0) {
+			continue;
+		}
+		left = alloc_format(row->kind == KIND_INTERVAL ? "%s--%s[%s%s]" :
+								 "%s--%s%s%s",
+				    row->letter != 0 ? letter : "    ",
+				    row->name, row->argument != NULL ? "=" : "",
+				    row->argument != NULL ? row->argument : "");
+		output_format("  %-24s %s\n", left, row->help);
+		free(left);
+	}
+}
+
+/* Levenshtein distance; names that are longer than the rows are far away. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { MAX = 48 };
+	size_t row[MAX + 1];
+	size_t a_len = strlen(a);
+	size_t b_len = strlen(b);
+
+	if (a_len > MAX || b_len > MAX) {
+		return SIZE_MAX;
+	}
+	for (size_t j = 0; j <= b_len; j++) {
+		row[j] = j;
+	}
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			best = best < row[j] + 1 ? best : row[j] + 1;
+			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+		}
+	}
+	return row[b_len];
+}
+
+void nearest_feed(struct nearest *nearest, const char *text, const char *name)
+{
+	size_t steps = distance(text, name);
+	size_t limit = strlen(text) < 4 ? 1 : 2;
+
+	if (steps <= limit &&
+	    (nearest->name == NULL || steps < nearest->distance)) {
+		nearest->name = name;
+		nearest->distance = steps;
+	}
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The options of the command line: one table for parsing, --help and completion. */
+#ifndef TENON_CLI_OPTIONS_H
+#define TENON_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* "100-4000"; of "100" both are the same. */
+struct range {
+	uint64_t min;
+	uint64_t max;
+};
+
+/* What the command line said; zero where it said nothing. */
+struct options {
+	uint64_t given; /* OPTION_BIT()s that were there */
+
+	const char *config_path;
+	const char *servers;
+	const char **settings; /* KEY=VALUE each */
+	size_t setting_count;
+	bool json;
+	int color; /* enum color_mode */
+	bool verbose;
+	bool help;
+	bool version;
+
+	bool with_cas;
+	const char *output_path;
+	bool explain;
+	const char *file_path;
+	uint64_t flags;
+	int64_t exptime;
+	bool noreply;
+	uint64_t cas;
+	uint64_t delay_s;
+	bool yes_flush;
+	bool from_stdin;
+	bool count;
+	bool names;
+	const char *new_kind;
+
+	uint64_t seconds;
+	uint64_t threads;
+	uint64_t keys;
+	struct range key_bytes;
+	struct range value_bytes;
+	uint64_t reads; /* per cent */
+	uint64_t multi;
+
+	uint64_t watch_ms; /* 0: once */
+	bool prometheus;
+};
+
+enum option_id {
+	OPTION_CONFIG,
+	OPTION_SERVERS,
+	OPTION_SET,
+	OPTION_JSON,
+	OPTION_COLOR,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_WITH_CAS,
+	OPTION_OUTPUT,
+	OPTION_EXPLAIN,
+	OPTION_FILE,
+	OPTION_FLAGS,
+	OPTION_TTL,
+	OPTION_EXPTIME,
+	OPTION_NOREPLY,
+	OPTION_CAS,
+	OPTION_DELAY,
+	OPTION_YES_FLUSH,
+	OPTION_STDIN,
+	OPTION_COUNT,
+	OPTION_NAMES,
+	OPTION_NEW,
+	OPTION_SECONDS,
+	OPTION_THREADS,
+	OPTION_KEYS,
+	OPTION_KEY_BYTES,
+	OPTION_VALUE_BYTES,
+	OPTION_READS,
+	OPTION_MULTI,
+	OPTION_WATCH,
+	OPTION_PROMETHEUS,
+	OPTION_END
+};
+
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
+
+/* Those that every command takes, before or after its name. */
+#define OPTIONS_GLOBAL (OPTION_BIT(OPTION_WITH_CAS) - 1)
+
+#define OPTIONS_EXPIRY (OPTION_BIT(OPTION_TTL) | OPTION_BIT(OPTION_EXPTIME))
+
+struct app;
+
+/*
+ * Read the option at argv[*index] and move *index behind it and its argument.
+ * allowed: OPTION_BIT()s. Returns EXIT_DONE, or EXIT_USAGE after saying why.
+ */
+int options_read(struct app *app, char **argv, int *index, uint64_t allowed);
+
+/* Free what options_read() took. */
+void options_fini(struct options *options);
+
+/* Print the rows of --help for these OPTION_BIT()s. */
+void options_print(uint64_t which);
+
+/*
+ * Read digits: the whole of text, at most max. Returns false, and leaves *out,
+ * when it is anything else.
+ */
+bool parse_u64(const char *text, uint64_t max, uint64_t *out);
+
+/*
+ * The name nearest to text, for "did you mean"; NULL when none is near. Feed
+ * the names one by one; begin with a zeroed struct.
+ */
+struct nearest {
+	const char *name;
+	size_t distance;
+};
+void nearest_feed(struct nearest *nearest, const char *text, const char *name);
+
+#endif

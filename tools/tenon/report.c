@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "report.h"
+#include "tenon/health.h"
+
+static char *format_text(const char *format, va_list args)
+	__attribute__((format(printf, 1, 0)));
+
+static char *format_text(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0) {
+		alloc_failed();
+	}
+	return text;
+}
+
+void report(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	char *clean;
+
+	va_start(args, format);
+	text = format_text(format, args);
+	va_end(args);
+	clean = output_clean(text, strlen(text));
+	output_flush();
+	fprintf(stderr, "tenon: %s\n", clean);
+	free(clean);
+	free(text);
+}
+
+int exit_worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+int exit_status_of(int status)
+{
+	switch (status) {
+	case TENON_MISS:
+	case TENON_NOT_STORED:
+	case TENON_EXISTS:
+		return EXIT_ABSENT;
+	case TENON_EINVAL:
+	case TENON_EKEY:
+	case TENON_ETOOBIG:
+	case TENON_EDISABLED:
+	case TENON_ECONFIG:
+	case TENON_EPLUGIN:
+	case TENON_EIO:
+		return EXIT_USAGE;
+	default:
+		return status >= 0 ? EXIT_DONE : EXIT_SERVER;
+	}
+}
+
+char *result_reason(const struct app *app, const struct tenon_result *result)
+{
+	static struct tenon_health health;
+
+	if (result->text != NULL) {
+		return alloc_text(result->text);
+	}
+	switch (result->status) {
+	case TENON_ECONNECT:
+	case TENON_ECLOSED:
+	case TENON_EDOWN:
+	case TENON_EPROTOCOL:
+		break;
+	default:
+		return NULL;
+	}
+	if (tenon_client_health(app->client, result->server, &health) != 0 ||
+	    (result->status != TENON_EDOWN &&
+	     result->status != health.error_status)) {
+		return NULL;
+	}
+	return alloc_text(health.error_text);
+}
+
+char *error_text(const struct tenon_error *err)
+{
+	if (err->where[0] != '\0' &&
+	    strstr(err->message, err->where) == NULL) {
+		return alloc_format("%s: %s", err->where, err->message);
+	}
+	return alloc_text(err->message);
+}
+
+int fail_error(struct app *app, const struct tenon_error *err)
+{
+	char *text = error_text(err);
+
+	report("%s", text);
+	free(text);
+	if (app->options.json) {
+		json_t *root = json_object();
+
+		js_put(root, "error", js_error(err));
+		js_print(root);
+	}
+	return exit_status_of(err->code);
+}
+
+static void set_error(struct tenon_error *err, int code, const char *text)
+{
+	memset(err, 0, sizeof(*err));
+	err->code = code;
+	snprintf(err->message, sizeof(err->message), "%s", text);
+}
+
+int fail(struct app *app, int code, const char *format, ...)
+{
+	struct tenon_error err;
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = format_text(format, args);
+	va_end(args);
+	set_error(&err, code, text);
+	free(text);
+	return fail_error(app, &err);
+}
+
+int fail_usage(struct app *app, const char *format, ...)
+{
+	const char *command = app->command == NULL ? "" : app->command->name;
+	va_list args;
+	char *text;
+	int status;
+
+	va_start(args, format);
+	text = format_text(format, args);
+	va_end(args);
+	status = fail(app, TENON_EINVAL, "%s (see tenon %s%s--help)", text,
+		      command, *command == '\0' ? "" : " ");
+	free(text);
+	return status;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "report.h"
+#include "setup.h"
+
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value == NULL || *value == '\0' ? NULL : value;
+}
+
+/* $XDG_CONFIG_HOME/tenon/tenon.yaml; NULL when there is no home either. */
+static char *user_path(void)
+{
+	const char *folder = environment("XDG_CONFIG_HOME");
+
+	if (folder != NULL) {
+		return alloc_format("%s/tenon/tenon.yaml", folder);
+	}
+	folder = environment("HOME");
+	return folder == NULL ?
+		       NULL : alloc_format("%s/.config/tenon/tenon.yaml", folder);
+}
+
+/* Set app->config_path; NULL when there is no file. */
+static void find_config(struct app *app)
+{
+	char *places[] = { alloc_text("./tenon.yaml"), user_path(),
+			   alloc_text(TENON_SYSCONFDIR "/tenon/tenon.yaml") };
+	const char *asked = app->options.config_path;
+
+	/* A file that merely lies about must not add to what --servers says. */
+	if (asked == NULL && app->options.servers == NULL) {
+		asked = environment("TENON_CONFIG");
+	}
+	if (asked != NULL) {
+		app->config_path = alloc_text(asked);
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (places[i] != NULL && app->config_path == NULL &&
+		    app->options.servers == NULL &&
+		    access(places[i], F_OK) == 0) {
+			app->config_path = places[i];
+		} else {
+			free(places[i]);
+		}
+	}
+}
+
+static void log_line(void *payload, int level, const char *line)
+{
+	static const char *const names[] = { "error", "warning", "info",
+					     "debug" };
+
+	(void)payload;
+	report("%s: %s",
+	       level >= 0 && level <= TENON_LOG_DEBUG ? names[level] : "log",
+	       line);
+}
+
+/* YAML for the key `servers`; takes array's reference. For the caller to free. */
+static char *servers_yaml(json_t *array)
+{
+	char *text = json_dumps(array, JSON_COMPACT);
+
+	json_decref(array);
+	if (text == NULL) {
+		alloc_failed();
+	}
+	return text;
+}
+
+/* "a:1 alias,b:2", as --servers has it. */
+static char *servers_of_list(const char *list)
+{
+	json_t *array = json_array();
+
+	while (*list != '\0') {
+		size_t len = strcspn(list, ",");
+
+		js_append(array, json_stringn(list, len));
+		list += len + (list[len] == ',');
+	}
+	return servers_yaml(array);
+}
+
+static char *servers_of_info(const struct tenon_server_info *info)
+{
+	json_t *server = json_object();
+	json_t *array = json_array();
+
+	js_put_text(server, "address", info->address);
+	js_put_text(server, "alias", info->alias);
+	js_append(array, server);
+	return servers_yaml(array);
+}
+
+static int apply_setting(struct tenon_config *config, const char *setting,
+			 struct tenon_error *err)
+{
+	const char *value = strchr(setting, '=') + 1;
+	char *key = alloc_format("%.*s", (int)(value - 1 - setting), setting);
+	int rc = tenon_config_set(config, key, value, err);
+
+	free(key);
+	return rc;
+}
+
+/* Make a config from file and options; servers is YAML, NULL: the file's. */
+static int make_config(const struct app *app, const char *servers,
+		       struct tenon_config **out, struct tenon_error *err)
+{
+	const struct options *options = &app->options;
+	int rc = tenon_config_create(out, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (options->verbose) {
+		tenon_config_set_log(*out, log_line, NULL);
+	}
+	if (app->config_path != NULL) {
+		rc = tenon_config_load_file(*out, app->config_path, err);
+	}
+	for (size_t i = 0; rc == 0 && i < options->setting_count; i++) {
+		rc = apply_setting(*out, options->settings[i], err);
+	}
+	if (rc == 0 && servers != NULL) {
+		rc = tenon_config_set(*out, "servers", servers, err);
+	}
+	if (rc == 0 && options->yes_flush) {
+		rc = tenon_config_set(*out, "enable_flush_all", "true", err);
+	}
+	return rc;
+}
+
+int setup_try(struct app *app, struct tenon_error *err)
+{
+	char *servers = app->options.servers == NULL ?
+				NULL : servers_of_list(app->options.servers);
+	int rc;
+
+	find_config(app);
+	rc = make_config(app, servers, &app->config, err);
+	free(servers);
+	return rc;
+}
+
+int setup_config(struct app *app)
+{
+	struct tenon_error err;
+
+	return setup_try(app, &err) == 0 ? EXIT_DONE : fail_error(app, &err);
+}
+
+int setup_open(struct app *app)
+{
+	struct tenon_error err;
+
+	if (app->config_path == NULL && app->options.servers == NULL &&
+	    app->options.setting_count == 0) {
+		return fail(app, TENON_ECONFIG,
+			    "no config: give -c FILE, --servers, or make ./tenon.yaml");
+	}
+	if (tenon_client_open(app->config, &app->client, &err) != 0) {
+		return fail_error(app, &err);
+	}
+	return EXIT_DONE;
+}
+
+int setup_client(struct app *app)
+{
+	int status = setup_config(app);
+
+	return status == EXIT_DONE ? setup_open(app) : status;
+}
+
+int setup_single(const struct app *app, const struct tenon_server_info *info,
+		 struct tenon_client **out, struct tenon_error *err)
+{
+	char *servers = servers_of_info(info);
+	struct tenon_config *config = NULL;
+	int rc = make_config(app, servers, &config, err);
+
+	free(servers);
+	if (rc == 0) {
+		rc = tenon_client_open(config, out, err);
+	}
+	tenon_config_destroy(config);
+	return rc;
+}
+
+void setup_fini(struct app *app)
+{
+	tenon_client_close(app->client);
+	tenon_config_destroy(app->config);
+	free(app->config_path);
+	app->client = NULL;
+	app->config = NULL;
+	app->config_path = NULL;
+}
