@@ -227,7 +227,8 @@ void tenon__classic_write(struct tenon__link *link)
 	} while (link->send_slot != TENON_SLOT_END && has_room(link, at, need) &&
 		 link->piece_count + 3 <= TENON_SEND_PIECES);
 	add_piece(link, from, at);
-	link->send_short = link->send_slot != TENON_SLOT_END;
+	link->send_short = link->send_slot != TENON_SLOT_END &&
+		!has_room(link, at, need);
 }
 
 /* ---- replies ----------------------------------------------------------- */

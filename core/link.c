@@ -189,19 +189,20 @@ static int link_after(struct tenon_link *base, size_t n)
 	return after_pieces(link) | (n < left ? TENON_AFTER_SEND : 0);
 }
 
-/* How large a block the rest of what is being received asks for. */
+/*
+ * How large a block the rest of what is being received asks for. The first size for
+ * all that fits in it: then any block that came back serves, however the next reply
+ * is cut into receives.
+ */
 static size_t block_size_wanted(const struct tenon__link *link)
 {
 	size_t kept = link->block ? link->block->filled - link->keep_from : 0;
+	/* a value, and room for what follows it, in the same receive */
+	size_t wanted = link->recv_state == TENON_RECV_VALUE ?
+		link->value_len + TENON_REPLY_LINE_MAX_BYTES : 2 * kept;
 
-	if (link->recv_state == TENON_RECV_VALUE) {
-		/* and room for what follows it, in the same receive */
-		return link->value_len + TENON_REPLY_LINE_MAX_BYTES;
-	}
-	if (kept < TENON_BLOCK_FIRST_BYTES / 2) {
-		return TENON_BLOCK_FIRST_BYTES;
-	}
-	return 2 * kept;
+	return wanted < TENON_BLOCK_FIRST_BYTES ? TENON_BLOCK_FIRST_BYTES :
+						  wanted;
 }
 
 /* Go on in another block; what must stay in one piece moves along. */

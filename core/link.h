@@ -108,7 +108,7 @@ struct tenon__link {
 	/* sending: pieces[piece..piece_count-1] are still to go */
 	char *send_buffer;
 	size_t send_capacity;
-	bool send_short; /* the last round did not hold all requests */
+	bool send_short; /* the buffer did not hold all requests of the last round */
 	bool fence_sent;
 	uint32_t piece, piece_count;
 

@@ -218,6 +218,28 @@ START_TEST(a_large_value_is_sent_from_where_it_is)
 }
 END_TEST
 
+/* Loop: values that are copied into the buffer, and values that are not. */
+START_TEST(the_send_buffer_grows_for_what_goes_through_it)
+{
+	static const char value[TENON_SEND_COPY_MAX_BYTES + 1];
+	size_t value_len = sizeof(value) - (_i == 0 ? 1 : 0);
+	size_t len;
+
+	for (uint32_t i = 0; i < 200; i++) {
+		items[i] = (struct tenon_item){
+			.key = TENON_LITERAL("k"), .value = { value, value_len },
+		};
+	}
+	for (int exchange = 0; exchange < 10; exchange++) {
+		begin(tenon__verb_of(TENON_SET), 200);
+		sent(SIZE_MAX, &len);
+		ck_assert_uint_gt(len, 200 * value_len);
+	}
+	ck_assert_uint_eq(link_.send_capacity, _i == 0 ?
+			  TENON_SEND_MAX_BYTES : TENON_SEND_FIRST_BYTES);
+}
+END_TEST
+
 /* Loop: the kernel takes _i bytes at a time. */
 START_TEST(partial_sends_lose_and_repeat_nothing)
 {
@@ -354,6 +376,34 @@ START_TEST(values_larger_than_a_block_come_whole)
 		ck_assert_int_eq(results[i].value[0], 'a' + (int)i);
 		ck_assert_int_eq(results[i].value[sizes[i] - 1], 'a' + (int)i);
 		ck_assert_int_eq(results[i].value[sizes[i]], '\0');
+	}
+}
+END_TEST
+
+/* Loop: the receives end anywhere. Any block then serves the next reply. */
+START_TEST(values_smaller_than_a_block_take_blocks_of_one_size)
+{
+	static char wire[40 * 9000];
+	static char name[40][8];
+	const char *names[40];
+	size_t len = 0, request_len;
+
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(name[i], sizeof(name[i]), "k%u", i);
+		names[i] = name[i];
+		len += (size_t)snprintf(wire + len, sizeof(wire) - len,
+			"VALUE k%u 0 %u\r\n%0*u\r\n", i, 200 * (i + 1),
+			200 * ((int)i + 1), i);
+	}
+	memcpy(wire + len, "END\r\n", 5);
+	begin_keys(TENON_GET, names, 40);
+	sent(SIZE_MAX, &request_len);
+	ck_assert_int_eq(feed(wire, len + 5, 1021 * (size_t)_i),
+			 TENON_LINK_DONE);
+	tenon__link_release_blocks(&link_);
+	ck_assert_ptr_nonnull(pool.free);
+	for (struct tenon__block *at = pool.free; at; at = at->next) {
+		ck_assert_uint_eq(at->capacity, TENON_BLOCK_FIRST_BYTES);
 	}
 }
 END_TEST
@@ -572,6 +622,8 @@ static TCase *requests(void)
 	tcase_add_loop_test(tcase, no_retrieval_line_is_longer_than_its_ceiling,
 			    0, 2);
 	tcase_add_test(tcase, a_large_value_is_sent_from_where_it_is);
+	tcase_add_loop_test(tcase, the_send_buffer_grows_for_what_goes_through_it,
+			    0, 2);
 	tcase_add_loop_test(tcase, partial_sends_lose_and_repeat_nothing, 1, 12);
 	tcase_add_test(tcase, a_request_after_noreply_is_fenced);
 	tcase_add_test(tcase, a_value_that_comes_before_the_fence_is_broken);
@@ -587,6 +639,8 @@ static TCase *replies(void)
 			    100);
 	tcase_add_loop_test(tcase, a_value_with_a_sink_goes_there, 1, 40);
 	tcase_add_loop_test(tcase, values_larger_than_a_block_come_whole, 1, 20);
+	tcase_add_loop_test(tcase,
+		values_smaller_than_a_block_take_blocks_of_one_size, 1, 20);
 	tcase_add_test(tcase, a_value_above_max_value_bytes_is_passed_over);
 	tcase_add_test(tcase, replies_out_of_order_are_matched_by_key);
 	tcase_add_loop_test(tcase, an_answer_has_its_status, 0,
