@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fakes/rig.h"
+#include "fakes/scratch.h"
 #include "suite.h"
 
 #define MIN_BYTES 1000
@@ -190,6 +191,7 @@ int main(void)
 	Suite *suite = suite_create("room");
 	TCase *tcase = tcase_create("room");
 
+	scratch_begin();
 	tcase_add_test(tcase, large_values_are_received_where_the_caller_says);
 	tcase_add_test(tcase, small_values_are_not_asked_for);
 	tcase_add_test(tcase, without_room_a_value_is_the_clients);

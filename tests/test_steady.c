@@ -7,6 +7,7 @@
 #include "conformance/subject.h"
 #include "fakes/memcached.h"
 #include "fakes/rig.h"
+#include "fakes/scratch.h"
 #include "memory.h"
 #include "suite.h"
 
@@ -71,6 +72,7 @@ int main(void)
 {
 	Suite *suite = suite_create("steady state");
 
+	scratch_begin();
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(operations_in_steady_state_allocate_nothing);

@@ -13,6 +13,7 @@
 #include "fakes/fault.h"
 #include "fakes/memcached.h"
 #include "fakes/rig.h"
+#include "fakes/scratch.h"
 #include "suite.h"
 
 #define SERVERS 3
@@ -230,6 +231,7 @@ int main(void)
 {
 	Suite *suite = suite_create("transport faults");
 
+	scratch_begin();
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(one_byte_at_a_time_changes_nothing);

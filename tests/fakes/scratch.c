@@ -52,5 +52,9 @@ void scratch_path(char *out, size_t bytes)
 {
 	static unsigned number;
 
+	if (owner == 0) {
+		fputs("scratch_begin() has to come first\n", stderr);
+		exit(EXIT_FAILURE);
+	}
 	snprintf(out, bytes, "%s/%ld-%u", folder, (long)getpid(), ++number);
 }
