@@ -402,13 +402,25 @@ static inline bool same_bytes(const char *a, const char *b, size_t len)
 	return x == y;
 }
 
-/* Does this slot wait for a value under the key that starts at `key`? */
-static inline bool awaits(const struct tenon__operation *op, uint32_t slot,
-			  const char *key, size_t room)
-{
-	const struct tenon_slice *want = &op->keys[slot];
+/*
+ * What stays as it is while the values of a block are read. Read from here it is
+ * not loaded anew behind every byte that is written.
+ */
+struct reading {
+	const struct tenon_slice *keys;
+	struct tenon__slot *slots;
+	struct tenon_result *results;
+	char *end; /* of what arrived */
+};
 
-	return !op->slots[slot].answered && want->len < room &&
+/* Does this slot wait for a value under the key that starts at `key`? */
+static inline bool awaits(const struct reading *in, uint32_t slot,
+			  const char *key)
+{
+	const struct tenon_slice *want = &in->keys[slot];
+
+	return !in->slots[slot].answered &&
+		want->len < (size_t)(in->end - key) &&
 		key[want->len] == ' ' && same_bytes(key, want->data, want->len);
 }
 
@@ -416,19 +428,18 @@ static inline bool awaits(const struct tenon__operation *op, uint32_t slot,
  * Find the slot of this line whose key starts at `key`; TENON_SLOT_END: none.
  * In order, as asked; a proxy may answer in another.
  */
-static uint32_t find_key(const struct tenon__link *link, const char *key,
-			 size_t room)
+static uint32_t find_key(const struct tenon__link *link,
+			 const struct reading *in, const char *key)
 {
-	const struct tenon__operation *op = link->operation;
 	uint32_t slot = link->seek_slot;
 	bool wrapped = false;
 
 	for (;;) {
-		if (awaits(op, slot, key, room)) {
+		if (awaits(in, slot, key)) {
 			return slot;
 		}
-		if (!op->slots[slot].line_end) {
-			slot = op->slots[slot].next;
+		if (!in->slots[slot].line_end) {
+			slot = in->slots[slot].next;
 		} else if (!wrapped) {
 			wrapped = true;
 			slot = link->line_slot;
@@ -439,8 +450,8 @@ static uint32_t find_key(const struct tenon__link *link, const char *key,
 }
 
 /* All of a value is here: check its end and hand it to its slot. */
-static inline int end_value(struct tenon__link *link, uint32_t slot,
-			    char *value, size_t len)
+static inline int end_value(struct tenon__link *link, struct tenon__slot *slot,
+			    struct tenon_result *result, char *value, size_t len)
 {
 	if (memcmp(value + len, "\r\n", 2) != 0) {
 		return broken(link, "no line end behind a value", value + len,
@@ -448,7 +459,8 @@ static inline int end_value(struct tenon__link *link, uint32_t slot,
 	}
 	value[len] = '\0';
 	tenon__count(&link->health->hits, 1);
-	struct tenon_result *result = answer(link, slot, TENON_HIT);
+	slot->answered = true;
+	result->status = TENON_HIT;
 	result->value = value;
 	result->value_len = len;
 	link->parsed = (size_t)(value + len + 2 - link->block->data);
@@ -529,13 +541,14 @@ static void ask_for_room(const struct tenon__operation *op, uint32_t slot,
 }
 
 /* The value's length is known: take it, receive the rest of it, or pass over it. */
-static inline int begin_value(struct tenon__link *link, uint32_t slot,
+static inline int begin_value(struct tenon__link *link,
+			      const struct reading *in, uint32_t slot,
 			      char *value, uint64_t bytes)
 {
 	struct tenon__operation *op = link->operation;
 	bool asks = slot < op->room.count;
-	const char *sink = asks ? NULL : op->slots[slot].sink;
-	uint64_t most = sink ? op->slots[slot].sink_bytes :
+	const char *sink = asks ? NULL : in->slots[slot].sink;
+	uint64_t most = sink ? in->slots[slot].sink_bytes :
 			       link->assembly->max_value_bytes;
 	size_t from = (size_t)(value - link->block->data);
 
@@ -543,10 +556,12 @@ static inline int begin_value(struct tenon__link *link, uint32_t slot,
 		op->reply_left_bytes -= bytes;
 		if (asks) {
 			ask_for_room(op, slot, bytes);
-			sink = op->slots[slot].sink;
+			sink = in->slots[slot].sink;
 		}
-		if (!sink && link->block->filled - from >= bytes + 2) {
-			return end_value(link, slot, value, (size_t)bytes);
+		if (!sink && (size_t)(in->end - value) >= bytes + 2) {
+			return end_value(link, &in->slots[slot],
+					 &in->results[slot], value,
+					 (size_t)bytes);
 		}
 		link->parsed = from;
 		link->keep_from = from;
@@ -571,35 +586,34 @@ static inline int begin_value(struct tenon__link *link, uint32_t slot,
  * "VALUE <key> <flags> <bytes>[ <cas unique>]", read in one pass: where the line
  * ends shows when it has been read.
  */
-static inline int read_value_line(struct tenon__link *link, char *line)
+static inline int read_value_line(struct tenon__link *link,
+				  const struct reading *in, char *line)
 {
-	struct tenon__operation *op = link->operation;
 	char *key = line + 6;
-	size_t room = (size_t)(link->block->data + link->block->filled - key);
 	uint32_t slot = link->seek_slot;
 	uint64_t flags, bytes, cas = 0;
 
-	if (!awaits(op, slot, key, room)) {
-		slot = find_key(link, key, room);
+	if (!awaits(in, slot, key)) {
+		slot = find_key(link, in, key);
 	}
 	if (slot == TENON_SLOT_END) {
 		return incomplete(link,
 				  "a value for a key that was not asked for",
 				  line);
 	}
-	const char *at = read_field(key + op->keys[slot].len, &flags);
+	const char *at = read_field(key + in->keys[slot].len, &flags);
 	at = read_field(at, &bytes);
-	if (op->slots[slot].verb->cas) {
+	if (in->slots[slot].verb->cas) {
 		at = read_field(at, &cas);
 	}
 	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX) {
 		return incomplete(link, "a malformed VALUE line", line);
 	}
-	link->seek_slot = op->slots[slot].line_end ? link->line_slot :
-						     op->slots[slot].next;
-	op->results[slot].flags = (uint32_t)flags;
-	op->results[slot].cas = cas;
-	return begin_value(link, slot, line + (at + 2 - line), bytes);
+	link->seek_slot = in->slots[slot].line_end ? link->line_slot :
+						     in->slots[slot].next;
+	in->results[slot].flags = (uint32_t)flags;
+	in->results[slot].cas = cas;
+	return begin_value(link, in, slot, line + (at + 2 - line), bytes);
 }
 
 static int read_number(struct tenon__link *link, const char *line, size_t len)
@@ -757,14 +771,21 @@ static int next_other(struct tenon__link *link)
 /* Read values up to END, as far as they are here. */
 static int next_values(struct tenon__link *link)
 {
+	const struct tenon__operation *op = link->operation;
+	const struct reading in = {
+		.keys = op->keys,
+		.slots = op->slots,
+		.results = op->results,
+		.end = link->block->data + link->block->filled,
+	};
 	int verdict = READ_ON;
 
 	while (verdict == READ_ON && link->recv_state == TENON_RECV_LINE) {
 		char *line = link->block->data + link->parsed;
-		size_t room = link->block->filled - link->parsed;
+		size_t room = (size_t)(in.end - line);
 
 		if (STARTS(line, room, "VALUE ")) {
-			verdict = read_value_line(link, line);
+			verdict = read_value_line(link, &in, line);
 		} else if (STARTS(line, room, "END\r\n")) {
 			link->parsed += 5;
 			link->keep_from = link->parsed;
@@ -811,12 +832,14 @@ static void skip(struct tenon__link *link)
 /* Go on with a value that was not all here. */
 static int next_part(struct tenon__link *link)
 {
+	const struct tenon__operation *op = link->operation;
 	struct tenon__block *block = link->block;
 
 	switch (link->recv_state) {
 	case TENON_RECV_VALUE:
 		return block->filled - link->keep_from >= link->value_len + 2 ?
-			end_value(link, link->value_slot,
+			end_value(link, &op->slots[link->value_slot],
+				  &op->results[link->value_slot],
 				  block->data + link->keep_from,
 				  link->value_len) :
 			TENON_LINK_MORE;
