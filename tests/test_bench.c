@@ -111,6 +111,9 @@ START_TEST(every_case_and_client_has_a_row)
 
 	ck_assert_uint_eq(expect_rows(cases, 3), 16);
 	ck_assert(has_client(cases, "f_blk"));
+#ifdef HAVE_URING
+	ck_assert(has_client(cases, "f_ring"));
+#endif
 	ck_assert(has_client(cases, "tenon-poll"));
 	ck_assert(has_client(cases, "tenon-blocking"));
 	json_decref(root);

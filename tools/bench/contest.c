@@ -95,6 +95,11 @@ void contest_init(struct contest *contest, const char *patterns)
 
 	*contest = (struct contest){ 0 };
 	add(contest, &floor_driver, FLOOR_NAME, "");
+#ifdef HAVE_URING
+	if (is_selected(patterns, "f_ring")) {
+		add(contest, &floor_driver, "f_ring", "ring");
+	}
+#endif
 	if (tenon_config_create(&config, &err) != 0 ||
 	    tenon_config_each_plugin(config, add_transport, &choice, &err) !=
 		    0) {

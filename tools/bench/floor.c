@@ -2,7 +2,8 @@
 /*
  * The floor, f_blk: request bytes that were built beforehand, blocking sends to
  * all servers, then blocking receives in the same order until every byte of the
- * replies is there. It hashes nothing, builds nothing and parses nothing.
+ * replies is there. It hashes nothing, builds nothing and parses nothing. Variant
+ * "ring" exchanges the same by floor_ring.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,22 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "driver.h"
+#include "floor.h"
 
 /* Above this a value is sent from where it is, so that nobody's cache is colder. */
 #define INLINE_MAX_BYTES 1024
-
-struct request {
-	size_t server;
-	char *bytes;
-	struct iovec iov[3];
-	int iov_count;
-	size_t send_len;
-	size_t reply_len;
-};
 
 struct requests {
 	struct request *list; /* one a key, or one a server that is concerned */
@@ -43,6 +34,7 @@ struct floor {
 	struct requests deletes;
 	char *buffer;
 	size_t buffer_bytes;
+	struct floor_ring *ring; /* NULL: send() and recv() */
 };
 
 static int connect_to(const struct address *address)
@@ -150,12 +142,15 @@ static struct requests build_all(const struct work *work, enum command command)
 		.count = is_multi ? work->bench_case->touched_count
 				  : work->key_count,
 	};
+	size_t reply_at = 0;
 
 	requests.list = alloc_array(requests.count, sizeof(*requests.list));
 	for (size_t i = 0; i < requests.count; i++) {
 		if (is_multi) {
 			build(&requests.list[i], work, command, i, 0,
 			      work->key_count - 1);
+			requests.list[i].reply_at = reply_at;
+			reply_at += requests.list[i].reply_len;
 		} else {
 			build(&requests.list[i], work, command,
 			      work->keys[i].server, i, i);
@@ -223,6 +218,20 @@ static int send_request(const struct floor *self, const struct request *request)
 		       : send_rest(fd, request, (size_t)n);
 }
 
+int floor_check_reply(const struct request *request, const char *reply,
+		      size_t got)
+{
+	if (got < request->reply_len) {
+		/* A miss is shorter; the rest of it will never come. */
+		return got >= 5 && memcmp(reply + got - 5, "END\r\n", 5) == 0
+			       ? driver_fail("a key is absent")
+			       : 0;
+	}
+	return got == request->reply_len && reply[got - 1] == '\n'
+		       ? 0
+		       : driver_fail("not the reply that was expected");
+}
+
 static int receive_reply(const struct floor *self,
 			 const struct request *request)
 {
@@ -239,23 +248,17 @@ static int receive_reply(const struct floor *self,
 						  : strerror(errno));
 		}
 		got += (size_t)n;
-		/* A miss is shorter; the rest of it will never come. */
-		if (got < request->reply_len && got >= 5 &&
-		    memcmp(self->buffer + got - 5, "END\r\n", 5) == 0) {
-			return driver_fail("a key is absent");
+		if (floor_check_reply(request, self->buffer, got) != 0) {
+			return -1;
 		}
-	}
-	if (got > request->reply_len || self->buffer[got - 1] != '\n') {
-		return driver_fail("not the reply that was expected");
 	}
 	return 0;
 }
 
 /* Show the values of a reply to get. */
-static int look(const struct floor *self, const struct request *request,
+static int look(const struct request *request, const char *at,
 		struct seen *seen)
 {
-	const char *at = self->buffer;
 	const char *end = at + request->reply_len;
 
 	while (end - at > 6 && memcmp(at, "VALUE ", 6) == 0) {
@@ -276,14 +279,11 @@ static int look(const struct floor *self, const struct request *request,
 		       : driver_fail("not a reply to get");
 }
 
-static int exchange(const struct floor *self, const struct requests *requests,
-		    size_t index, struct seen *seen)
+/* Send all requests, then receive and look at one reply after the other. */
+static int exchange_in_order(const struct floor *self,
+			     const struct request *first,
+			     const struct request *last, struct seen *seen)
 {
-	bool is_multi = self->work->bench_case->is_multi;
-	const struct request *first = &requests->list[is_multi ? 0 : index];
-	const struct request *last =
-		is_multi ? first + requests->count : first + 1;
-
 	for (const struct request *request = first; request < last; request++) {
 		if (send_request(self, request) != 0) {
 			return -1;
@@ -294,11 +294,43 @@ static int exchange(const struct floor *self, const struct requests *requests,
 		    receive_reply(self, request) != 0) {
 			return -1;
 		}
-		if (seen != NULL && look(self, request, seen) != 0) {
+		if (seen != NULL && look(request, self->buffer, seen) != 0) {
 			return -1;
 		}
 	}
 	return 0;
+}
+
+#ifdef HAVE_URING
+static int exchange_in_ring(const struct floor *self,
+			    const struct request *first,
+			    const struct request *last, struct seen *seen)
+{
+	int rc = floor_ring_exchange(self->ring, self->fds, first, last,
+				     self->buffer);
+
+	for (const struct request *request = first;
+	     rc == 0 && seen != NULL && request < last; request++) {
+		rc = look(request, self->buffer + request->reply_at, seen);
+	}
+	return rc;
+}
+#endif
+
+static int exchange(const struct floor *self, const struct requests *requests,
+		    size_t index, struct seen *seen)
+{
+	bool is_multi = self->work->bench_case->is_multi;
+	const struct request *first = &requests->list[is_multi ? 0 : index];
+	const struct request *last =
+		is_multi ? first + requests->count : first + 1;
+
+#ifdef HAVE_URING
+	if (self->ring != NULL) {
+		return exchange_in_ring(self, first, last, seen);
+	}
+#endif
+	return exchange_in_order(self, first, last, seen);
 }
 
 /* ---- driver -------------------------------------------------------------- */
@@ -312,6 +344,9 @@ static void floor_close(void *opened)
 			close(self->fds[i]);
 		}
 	}
+#ifdef HAVE_URING
+	floor_ring_close(self->ring);
+#endif
 	free_all(&self->gets);
 	free_all(&self->sets);
 	free_all(&self->quiet_sets);
@@ -320,20 +355,24 @@ static void floor_close(void *opened)
 	free(self);
 }
 
+static size_t reply_end(const struct request *request)
+{
+	return request->reply_at + request->reply_len;
+}
+
 static void *floor_open(const struct work *work, const char *variant)
 {
 	struct floor *self = alloc_array(1, sizeof(*self));
 
-	(void)variant;
 	self->work = work;
 	self->gets = build_all(work, GET);
 	self->sets = build_all(work, SET);
 	self->quiet_sets = build_all(work, SET_QUIET);
 	self->deletes = build_all(work, DELETE);
 	for (size_t i = 0; i < self->gets.count; i++) {
-		size_t len = self->gets.list[i].reply_len +
-			     self->sets.list[i].reply_len +
-			     self->deletes.list[i].reply_len;
+		size_t len = reply_end(&self->gets.list[i]) +
+			     reply_end(&self->sets.list[i]) +
+			     reply_end(&self->deletes.list[i]);
 
 		self->buffer_bytes =
 			len > self->buffer_bytes ? len : self->buffer_bytes;
@@ -349,6 +388,17 @@ static void *floor_open(const struct work *work, const char *variant)
 			return NULL;
 		}
 	}
+#ifdef HAVE_URING
+	if (strcmp(variant, "ring") == 0) {
+		self->ring = floor_ring_open();
+		if (self->ring == NULL) {
+			floor_close(self);
+			return NULL;
+		}
+	}
+#else
+	(void)variant;
+#endif
 	return self;
 }
 
