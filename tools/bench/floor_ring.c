@@ -17,19 +17,19 @@ struct floor_ring {
 	struct io_uring io;
 	struct msghdr messages[SERVERS_MAX];
 	size_t got[SERVERS_MAX]; /* of each reply */
-	unsigned awaited;        /* replies that are not all here */
+	unsigned awaited;	 /* replies that are not all here */
 };
 
 struct floor_ring *floor_ring_open(void)
 {
 	struct floor_ring *ring = alloc_array(1, sizeof(*ring));
 	struct io_uring_params params = {
-		.flags = IORING_SETUP_SINGLE_ISSUER |
-			IORING_SETUP_DEFER_TASKRUN,
+		.flags =
+			IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
 	};
 	/* a send and a receive for each server */
-	int code = io_uring_queue_init_params(2 * SERVERS_MAX, &ring->io,
-					      &params);
+	int code =
+		io_uring_queue_init_params(2 * SERVERS_MAX, &ring->io, &params);
 
 	if (code != 0) {
 		driver_fail("no io_uring of the wanted kind: %s",
@@ -90,8 +90,8 @@ static int take(struct floor_ring *ring, const struct io_uring_cqe *cqe,
 
 	if (index == SEND || cqe->res <= 0) {
 		return driver_fail("%s: %s", index == SEND ? "send" : "recv",
-				   cqe->res == 0 ? "end of file" :
-						   strerror(-cqe->res));
+				   cqe->res == 0 ? "end of file"
+						 : strerror(-cqe->res));
 	}
 	const struct request *request = &first[index];
 	ring->got[index] += (size_t)cqe->res;
@@ -106,8 +106,8 @@ static int take(struct floor_ring *ring, const struct io_uring_cqe *cqe,
 }
 
 int floor_ring_exchange(struct floor_ring *ring, const int *fds,
-			const struct request *first,
-			const struct request *last, char *buffer)
+			const struct request *first, const struct request *last,
+			char *buffer)
 {
 	int rc = 0;
 
@@ -118,8 +118,8 @@ int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 		ring->got[index] = 0;
 		push_send(ring, fds[request->server], request, index);
 		if (request->reply_len > 0) {
-			push_receive(ring, fds[request->server], request,
-				     index, buffer);
+			push_receive(ring, fds[request->server], request, index,
+				     buffer);
 			ring->awaited++;
 		}
 	}
