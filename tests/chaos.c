@@ -397,8 +397,11 @@ static void finish_workers(void)
 		struct chaos_worker *worker = &chaos_workers[i];
 
 		pthread_join(worker->thread, NULL);
-		worker->counts.violations[CHAOS_BROKEN] +=
-			!atomic_load(&worker->works);
+		if (!atomic_load(&worker->works)) {
+			worker->counts.violations[CHAOS_BROKEN]++;
+			memcpy(worker->complaint, worker->trouble,
+			       sizeof(worker->complaint));
+		}
 	}
 	pthread_join(stalls.thread, NULL);
 	for (size_t i = chaos_worker_count; i-- > 0;) {

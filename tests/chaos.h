@@ -114,6 +114,8 @@ struct chaos_worker {
 	struct chaos_counts counts;
 	char complaint[400]; /* of the first violation */
 	atomic_bool works;   /* after the storm */
+	uint64_t attempts;   /* to show that it does */
+	char trouble[400];   /* what came of the last one */
 };
 
 /* How much later still than CHAOS_LATE_MS, without stalls, is a violation. */

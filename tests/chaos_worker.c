@@ -267,18 +267,23 @@ static struct value_head head_of(uint32_t owner, uint32_t key, uint64_t write)
 	return head;
 }
 
-/* Give an item of the worker's own the value of its next write. */
-static void add_value(struct chaos_worker *worker, size_t i)
+/* Give an item of the worker's own the value of a write. */
+static void set_value(const struct chaos_worker *worker, size_t i,
+		      uint64_t write)
 {
-	struct model_key *key = &worker->keys[desk->keys[i]];
-	struct value_head head = head_of(worker->number, desk->keys[i],
-					 ++key->writes);
+	struct value_head head = head_of(worker->number, desk->keys[i], write);
 
 	value_make(desk->values[i], &head);
-	desk->writes[i] = head.write;
+	desk->writes[i] = write;
 	desk->items[i].value = (struct tenon_slice){ desk->values[i],
 						     (size_t)head.len };
 	desk->items[i].flags = CHAOS_FLAG;
+}
+
+/* The same for its next write. */
+static void add_value(struct chaos_worker *worker, size_t i)
+{
+	set_value(worker, i, ++worker->keys[desk->keys[i]].writes);
 }
 
 /* Put some of the worker's own keys on the desk; to be written, or not. */
@@ -469,6 +474,7 @@ static void check_writes(struct chaos_worker *worker, uint64_t disturbed)
 		case TENON_NOT_STORED: /* by add or replace */
 		case TENON_EXISTS:
 		case TENON_TOUCHED:
+		case TENON_EDOWN: /* it was never sent */
 			break;
 		default:
 			leave_floating(worker, i);
@@ -780,37 +786,58 @@ static void do_something(struct chaos_worker *worker)
 	}
 }
 
-/* The storm is over: can every key be written and read back? */
-static void show_that_it_works(struct chaos_worker *worker)
+/* The storm is over: can keys be written and read back that it did not touch? */
+static bool try_new_keys(struct chaos_worker *worker)
 {
-	uint64_t disturbed = worker->disturbed;
-	struct model_window now;
+	uint64_t attempt = ++worker->attempts;
 	size_t good = 0;
 
-	look_at_places(now.before);
 	desk->count = 0;
-	for (uint32_t key = 0; key < CHAOS_KEYS && desk->count < BATCH_MAX;
-	     key++) {
-		if (model_has_room(&worker->keys[key], &now,
-				   chaos_servers.place_count)) {
-			add_key(worker->number, key, "k");
-			add_value(worker, desk->count - 1);
+	for (uint32_t key = 0; key < BATCH_MAX; key++) {
+		add_key(worker->number, key, "after");
+		set_value(worker, key, attempt);
+	}
+	if (!run(worker, TENON_SET, "set", 0) ||
+	    !run(worker, TENON_GET, "get", 0)) {
+		return false;
+	}
+	for (size_t i = 0; i < desk->count; i++) {
+		const struct tenon_result *result = &desk->results[i];
+		struct value_head head;
+
+		good += result->status == TENON_HIT &&
+			value_is_whole(result->value, result->value_len,
+				       (uint64_t)worker->number << 32 |
+					       desk->keys[i],
+				       &head) &&
+			head.write == attempt;
+	}
+	snprintf(worker->trouble, sizeof(worker->trouble),
+		 "%s, policy %s: %zu of %zu keys were read back at attempt %llu; %.200s",
+		 worker->transport, worker->policy, good, desk->count,
+		 (unsigned long long)attempt, desk->err.message);
+	return good == desk->count;
+}
+
+/* And what became of those that it did? False: not all have an answer yet. */
+static bool look_at_old_keys(struct chaos_worker *worker)
+{
+	for (uint32_t key = 0; key < CHAOS_KEYS;) {
+		desk->count = 0;
+		while (key < CHAOS_KEYS && desk->count < BATCH_MAX) {
+			add_key(worker->number, key++, "k");
+		}
+		if (!run(worker, TENON_GET, "get", 0)) {
+			return false;
+		}
+		check_values(worker);
+		for (size_t i = 0; i < desk->count; i++) {
+			if (desk->results[i].status < 0) {
+				return false;
+			}
 		}
 	}
-	if (!run(worker, TENON_SET, "set", 0)) {
-		return;
-	}
-	check_writes(worker, disturbed);
-	if (!run(worker, TENON_GET, "get", 0)) {
-		return;
-	}
-	check_values(worker);
-	for (size_t i = 0; i < desk->count; i++) {
-		good += desk->results[i].status == TENON_HIT;
-	}
-	if (good > 0 && good == desk->count) {
-		atomic_store(&worker->works, true);
-	}
+	return true;
 }
 
 /* One deed, or none. */
@@ -827,7 +854,8 @@ static void act(struct chaos_worker *worker, int phase)
 		do_something(worker);
 	} else {
 		change_mood(worker, true);
-		show_that_it_works(worker);
+		atomic_store(&worker->works, try_new_keys(worker) &&
+						     look_at_old_keys(worker));
 	}
 	give_back(worker);
 }
