@@ -3,6 +3,7 @@
 
 #include "round.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -402,18 +403,36 @@ static void settle(struct tenon_client *client, const struct tenon__link *link,
 }
 
 /*
- * The server failed: tell its policy, its health and the log. That one which was
- * reached by a hop is late says nothing: it did not have all the time there is.
+ * Is a server late through no fault of its own? Its exchange, begun at start_ns, had
+ * less than three quarters of the time that it may take: another server had taken
+ * the rest in an earlier round or before a hop, or the caller had it no longer.
  */
+static bool had_no_time(const struct tenon_client *client,
+			const struct tenon__link *link, int64_t start_ns)
+{
+	const struct tenon__assembly *assembly = client->assembly;
+	int64_t most_ms = assembly->poll_timeout_ms;
+
+	if (link->status == TENON_ECONNECT) {
+		if (link->sys_errno != ETIMEDOUT) {
+			return false;
+		}
+		if (assembly->connect_timeout_ms < most_ms) {
+			most_ms = assembly->connect_timeout_ms;
+		}
+	} else if (link->status != TENON_ETIMEDOUT) {
+		return false;
+	}
+	return client->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
+}
+
+/* The server failed: tell its policy, its health and the log. */
 static void report_failure(struct tenon_client *client,
-			   const struct tenon__link *link, bool hopped)
+			   const struct tenon__link *link)
 {
 	int64_t now_ms = tenon__now_ns() / 1000000;
 	struct tenon_failover_state state;
 
-	if (hopped && link->status == TENON_ETIMEDOUT) {
-		return;
-	}
 	tenon__policies_failed(&client->policies, link->base.server,
 			       link->status, now_ms);
 	tenon__policies_state(&client->policies, link->base.server, now_ms,
@@ -448,11 +467,12 @@ static void report_recovery(struct tenon_client *client,
  * nothing about the server.
  */
 static void report(struct tenon_client *client, const struct tenon__link *link,
-		   int64_t start_ns, bool hopped)
+		   int64_t start_ns)
 {
 	if (link->blamed) {
-		if (!tenon__link_is_stale(link)) {
-			report_failure(client, link, hopped);
+		if (!tenon__link_is_stale(link) &&
+		    !had_no_time(client, link, start_ns)) {
+			report_failure(client, link);
 		}
 		return;
 	}
@@ -469,27 +489,40 @@ static void report(struct tenon_client *client, const struct tenon__link *link,
 	}
 }
 
+/* No time is left to ask anybody: no request is sent and no connection spoilt. */
+static void come_too_late(struct tenon_client *client)
+{
+	for (size_t i = 0; i < client->active_count; i++) {
+		active_link(client, i)->status = TENON_ETIMEDOUT;
+	}
+}
+
 /*
  * Run the exchanges of all active links and settle every request, but for those
  * that may hop: they are chained in *hops. NULL: none may.
  */
-static void exchange(struct tenon_client *client, int64_t now_ns, bool hopped,
+static void exchange(struct tenon_client *client, int64_t now_ns,
 		     uint32_t *hops)
 {
 	for (size_t i = 0; i < client->active_count; i++) {
 		tenon__link_rewind(active_link(client, i));
 	}
-	client->assembly->transport->run(client->transport, client->active,
-					 client->active_count, now_ns,
-					 client->deadline_ns);
-	repeat_stale(client);
+	if (now_ns >= client->deadline_ns && !client->operation.noreply) {
+		come_too_late(client);
+	} else {
+		client->assembly->transport->run(client->transport,
+						 client->active,
+						 client->active_count, now_ns,
+						 client->deadline_ns);
+		repeat_stale(client);
+	}
 	for (size_t i = 0; i < client->active_count; i++) {
 		struct tenon__link *link = active_link(client, i);
 
 		if (link->status != 0 || client->operation.noreply) {
 			settle(client, link, hops);
 		}
-		report(client, link, now_ns, hopped);
+		report(client, link, now_ns);
 	}
 }
 
@@ -552,7 +585,7 @@ static int exchange_and_hop(struct tenon_client *client, int64_t now_ns)
 	for (int hop = 0; client->active_count > 0; hop++) {
 		uint32_t hops = TENON_SLOT_END;
 
-		exchange(client, now_ns, hop > 0, hop < HOPS_MAX ? &hops : NULL);
+		exchange(client, now_ns, hop < HOPS_MAX ? &hops : NULL);
 		if (hops == TENON_SLOT_END) {
 			break;
 		}
@@ -601,7 +634,7 @@ int tenon__round_run_servers(struct tenon_client *client, bool noreply)
 		}
 	}
 	if (client->active_count > 0) {
-		exchange(client, client->start_ns, false, NULL);
+		exchange(client, client->start_ns, NULL);
 	}
 	return 0;
 }

@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
+#include "clock.h"
 #include "conformance/subject.h"
 #include "fakes/memcached.h"
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "suite.h"
+#include "tenon/health.h"
 #include "vectors/failover_libmc.h"
 
 /* Far from what it is compared with. */
@@ -426,6 +429,86 @@ START_TEST(a_stopped_process_costs_one_deadline_and_is_then_spared)
 }
 END_TEST
 
+/*
+ * One server takes all the time there is, in the round that asks for the parents of
+ * split values: their chunks are asked for no more, and nobody else is blamed.
+ */
+START_TEST(a_hung_server_is_the_only_one_that_is_blamed)
+{
+	enum { SPLIT = 8, KEYS = SPLIT + 1 };
+	static char value[500];
+	char keys[KEYS][RIG_KEY_LEN + 1];
+	struct tenon_item items[KEYS];
+	struct memcached good, hung;
+	struct tenon_health health;
+	struct rig rig = { 0 };
+	char text[1024];
+
+	rig_transport = subject(_i)->name;
+	ck_assert(memcached_start(&good, MEMCACHED_INET, NULL));
+	ck_assert(memcached_start(&hung, MEMCACHED_INET, NULL));
+	snprintf(text, sizeof(text),
+		 "servers: [%s good, %s hung]\npoll_timeout: 800ms\ncodecs: [split: {chunk: 200B, max: 20000B}]\n" RETRY_NEVER,
+		 good.address, hung.address);
+	rig_open_at(&rig, NULL, 0, text);
+	memset(value, 'v', sizeof(value));
+	for (unsigned i = 0; i < KEYS; i++) {
+		rig_key_at(&rig, i < SPLIT ? 0 : 1, i, keys[i]);
+		items[i] = item(keys[i], "v");
+		if (i < SPLIT) {
+			items[i].value.data = value;
+			items[i].value.len = sizeof(value);
+		}
+	}
+	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, KEYS, 0), 0);
+	memcached_freeze(&hung);
+	ck_assert_int_lt(rig_run(&rig, TENON_GET, items, KEYS, 0), 0);
+	ck_assert_int_eq(rig.results[SPLIT].status, TENON_ETIMEDOUT);
+	for (unsigned i = 0; i < SPLIT; i++) {
+		/* down: a chunk of it is at the hung one */
+		ck_assert(rig.results[i].status == TENON_ETIMEDOUT ||
+			  rig.results[i].status == TENON_EDOWN);
+	}
+	/* what the good one has of the values is there, on the same connection */
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, SPLIT, TENON_RAW), 0);
+	for (unsigned i = 0; i < SPLIT; i++) {
+		ck_assert_int_eq(rig.results[i].status, TENON_HIT);
+	}
+	tenon_client_health(rig.client, 0, &health);
+	ck_assert_uint_eq(health.connects, 1);
+	ck_assert_int_eq(health.state, TENON_SERVER_UP);
+	tenon_client_health(rig.client, 1, &health);
+	ck_assert_int_eq(health.state, TENON_SERVER_DOWN);
+	kill(hung.pid, SIGCONT);
+	rig_close(&rig);
+	memcached_stop(&good);
+	memcached_stop(&hung);
+}
+END_TEST
+
+/* What its caller has no time for says nothing about a server, either. */
+START_TEST(a_server_that_was_given_little_time_is_not_blamed)
+{
+	char key[RIG_KEY_LEN + 1];
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+				  FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n")));
+	rig_open(&rig, "poll_timeout: 20s\n" RETRY_NEVER);
+	rig_key_at(&rig, 0, 0, key);
+	/* none: it is not even asked */
+	rig.client->latest_ns = tenon__now_ns();
+	ck_assert_int_eq(rig_get(&rig, key), TENON_ETIMEDOUT);
+	/* some, but less than it may take */
+	rig.client->latest_ns = tenon__now_ns() + 100000000;
+	ck_assert_int_eq(rig_get(&rig, key), TENON_ETIMEDOUT);
+	rig.client->latest_ns = INT64_MAX;
+	ck_assert_int_eq(rig_get(&rig, key), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- policies by access ------------------------------------------------------ */
 
 START_TEST(reads_writes_and_deletes_have_policies_of_their_own)
@@ -721,6 +804,9 @@ int main(void)
 	subjects_add_test_to(
 		tcase, a_stopped_process_costs_one_deadline_and_is_then_spared,
 		COUNT(sparing));
+	suite_add_codec_test(tcase, a_hung_server_is_the_only_one_that_is_blamed,
+			     (int)subjects_count());
+	tcase_add_test(tcase, a_server_that_was_given_little_time_is_not_blamed);
 	tcase = new_case(suite, "policies");
 	tcase_add_test(tcase,
 		       reads_writes_and_deletes_have_policies_of_their_own);

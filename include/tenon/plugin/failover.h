@@ -109,7 +109,9 @@ struct tenon_failover_ops {
 	/**
 	 * An exchange with this server failed: status is TENON_ECONNECT,
 	 * TENON_ECLOSED, TENON_ETIMEDOUT or TENON_EPROTOCOL. Once per exchange,
-	 * also for servers that this instance did not choose. REQUIRED.
+	 * also for servers that this instance did not choose; but not for one
+	 * that was late when it had been given less than three quarters of
+	 * poll_timeout, as another server had taken the rest. REQUIRED.
 	 */
 	void (*on_failure)(void *self, uint32_t server, int status,
 			   int64_t now_ms);
