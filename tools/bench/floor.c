@@ -301,7 +301,6 @@ static int exchange_in_order(const struct floor *self,
 	return 0;
 }
 
-#ifdef HAVE_URING
 static int exchange_in_ring(const struct floor *self,
 			    const struct request *first,
 			    const struct request *last, struct seen *seen)
@@ -315,7 +314,6 @@ static int exchange_in_ring(const struct floor *self,
 	}
 	return rc;
 }
-#endif
 
 static int exchange(const struct floor *self, const struct requests *requests,
 		    size_t index, struct seen *seen)
@@ -325,11 +323,9 @@ static int exchange(const struct floor *self, const struct requests *requests,
 	const struct request *last =
 		is_multi ? first + requests->count : first + 1;
 
-#ifdef HAVE_URING
 	if (self->ring != NULL) {
 		return exchange_in_ring(self, first, last, seen);
 	}
-#endif
 	return exchange_in_order(self, first, last, seen);
 }
 
@@ -344,9 +340,7 @@ static void floor_close(void *opened)
 			close(self->fds[i]);
 		}
 	}
-#ifdef HAVE_URING
 	floor_ring_close(self->ring);
-#endif
 	free_all(&self->gets);
 	free_all(&self->sets);
 	free_all(&self->quiet_sets);
@@ -388,7 +382,6 @@ static void *floor_open(const struct work *work, const char *variant)
 			return NULL;
 		}
 	}
-#ifdef HAVE_URING
 	if (strcmp(variant, "ring") == 0) {
 		self->ring = floor_ring_open();
 		if (self->ring == NULL) {
@@ -396,9 +389,6 @@ static void *floor_open(const struct work *work, const char *variant)
 			return NULL;
 		}
 	}
-#else
-	(void)variant;
-#endif
 	return self;
 }
 

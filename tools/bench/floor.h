@@ -21,10 +21,10 @@ struct request {
 int floor_check_reply(const struct request *request, const char *reply,
 		      size_t got);
 
-#ifdef HAVE_URING
 /* An io_uring of the kind that costs least: its user is one thread. */
 struct floor_ring;
 
+#ifdef HAVE_URING
 /* NULL after driver_fail(). */
 struct floor_ring *floor_ring_open(void);
 void floor_ring_close(struct floor_ring *ring);
@@ -37,6 +37,25 @@ void floor_ring_close(struct floor_ring *ring);
 int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 			const struct request *first,
 			const struct request *last, char *buffer);
+#else
+static inline struct floor_ring *floor_ring_open(void)
+{
+	driver_fail("built without liburing");
+	return NULL;
+}
+
+static inline void floor_ring_close(struct floor_ring *ring)
+{
+	(void)ring;
+}
+
+static inline int floor_ring_exchange(struct floor_ring *ring, const int *fds,
+				      const struct request *first,
+				      const struct request *last, char *buffer)
+{
+	(void)ring, (void)fds, (void)first, (void)last, (void)buffer;
+	return -1;
+}
 #endif
 
 #endif
