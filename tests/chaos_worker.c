@@ -239,14 +239,20 @@ static struct tenon_item *add_key(uint32_t owner, uint32_t key,
 	return &desk->items[i];
 }
 
+/* What values say which key they are of. */
+static uint64_t number_of(uint32_t owner, uint32_t key)
+{
+	return (uint64_t)owner << 32 | key;
+}
+
 /* The head of a key's nth write; its length follows from both. */
 static struct value_head head_of(uint32_t owner, uint32_t key, uint64_t write)
 {
-	uint64_t state = ((uint64_t)owner << 32 | key) * 977 + write;
+	uint64_t state = number_of(owner, key) * 977 + write;
 	uint64_t how = random_next(&state) % 100;
 	uint64_t more = random_next(&state);
 	struct value_head head = {
-		.key = (uint64_t)owner << 32 | key,
+		.key = number_of(owner, key),
 		.write = write,
 		.len = VALUE_HEAD_BYTES,
 		.prose = how % 2,
@@ -328,14 +334,22 @@ static void judge(struct chaos_worker *worker, enum model_verdict verdict,
 	}
 }
 
+/* Is what was read of item i a value that was written to its key? */
+static bool is_of_its_key(size_t i, struct value_head *head)
+{
+	const struct tenon_result *result = &desk->results[i];
+
+	return value_is_whole(result->value, result->value_len,
+			      number_of(desk->owners[i], desk->keys[i]), head) &&
+		result->flags == CHAOS_FLAG;
+}
+
 static void check_hit(struct chaos_worker *worker, size_t i)
 {
 	const struct tenon_result *result = &desk->results[i];
-	uint64_t number = (uint64_t)desk->owners[i] << 32 | desk->keys[i];
 	struct value_head head;
 
-	if (!value_is_whole(result->value, result->value_len, number, &head) ||
-	    result->flags != CHAOS_FLAG) {
+	if (!is_of_its_key(i, &head)) {
 		complain(worker, CHAOS_WRONG,
 			 "%s over %s: %zu bytes that were not written to it (key %llx, write %llu, flags %u)",
 			 desk->names[i], worker->transport, result->value_len,
@@ -802,15 +816,10 @@ static bool try_new_keys(struct chaos_worker *worker)
 		return false;
 	}
 	for (size_t i = 0; i < desk->count; i++) {
-		const struct tenon_result *result = &desk->results[i];
 		struct value_head head;
 
-		good += result->status == TENON_HIT &&
-			value_is_whole(result->value, result->value_len,
-				       (uint64_t)worker->number << 32 |
-					       desk->keys[i],
-				       &head) &&
-			head.write == attempt;
+		good += desk->results[i].status == TENON_HIT &&
+			is_of_its_key(i, &head) && head.write == attempt;
 	}
 	snprintf(worker->trouble, sizeof(worker->trouble),
 		 "%s, policy %s: %zu of %zu keys were read back at attempt %llu; %.200s",
@@ -831,10 +840,8 @@ static bool look_at_old_keys(struct chaos_worker *worker)
 			return false;
 		}
 		check_values(worker);
-		for (size_t i = 0; i < desk->count; i++) {
-			if (desk->results[i].status < 0) {
-				return false;
-			}
+		if (desk->err.code != 0) {
+			return false;
 		}
 	}
 	return true;
