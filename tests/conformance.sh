@@ -6,6 +6,7 @@
 tenon=$abs_top_builddir/tests/conformance/tenon-conformance
 good=$abs_top_builddir/tests/plugins/.libs
 bad=$abs_top_builddir/tests/bad-plugins/.libs
+uring=$abs_top_builddir/plugins/.libs/transport_uring.so
 # An author has no build of tenon.
 unset abs_top_builddir TENON_PLUGIN_PATH
 
@@ -42,6 +43,20 @@ begin options_reach_the_plugin
 run 1 --options '{nonsense: 1}' "$good/codec_good.so"
 out_has "^not ok .*unknown option 'nonsense'"
 end
+
+# With its defaults every transport of the build is in tests/conformance/transport.
+begin uring_keeps_the_contract_partly_without_the_ring
+if test -e "$uring"; then
+	"$tenon" --options '{ring_from: 2}' "$uring" >out 2>&1
+	status=$?
+fi
+if test ! -e "$uring" || grep -q "use 'transport: poll'" out; then
+	echo "# left out: transport_uring $name"
+else
+	check 'all pass' test "$status" -eq 0
+	out_has '^ok .*twenty_slow_servers_are_waited_for_at_the_same_time'
+	end
+fi
 
 begin wrong_command_line_is_told
 run 2

@@ -123,6 +123,7 @@ static void set_up(void)
 {
 	memset(&kernel, 0, sizeof(kernel));
 	rig_transport = "uring";
+	rig_options = "{}";
 	rig_warm = true;
 }
 
@@ -518,6 +519,90 @@ START_TEST(a_ring_that_never_works_leaves_the_work_to_poll)
 }
 END_TEST
 
+/* ---- without the ring ---------------------------------------------------- */
+
+/* What concerns fewer servers than ring_from goes without the ring, on the same connections. */
+START_TEST(few_servers_may_do_without_the_ring)
+{
+	static struct fake_step steps[3][2];
+	char keys[3][RIG_KEY_LEN + 1];
+	struct tenon_item items[3];
+	struct rig rig = { 0 };
+
+	rig_options = "{ring_from: 3}";
+	for (size_t i = 0; i < 3; i++) {
+		answering(&rig, steps[i], 2 * TIMES);
+	}
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		rig_key_at(&rig, i, 0, keys[i]);
+		items[i] = item(keys[i], NULL);
+	}
+	for (int i = 0; i < TIMES; i++) {
+		kernel.enters = 0;
+		ck_assert_int_eq(rig_get(&rig, keys[2]), TENON_MISS);
+		ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 2, 0), 0);
+		ck_assert_int_eq(kernel.enters, 0);
+		ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 3, 0), 0);
+		ck_assert_int_gt(kernel.enters, 0);
+		check_idle();
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+/* Where a ring is one thread's, and its fork's is new, nothing is made for them. */
+START_TEST(without_the_ring_a_thread_needs_none)
+{
+	struct fake_step steps[2];
+	struct rig rig = { 0 };
+
+	rig_options = "{ring_from: 2}";
+	answering(&rig, steps, 2);
+	rig_open(&rig, NULL);
+	get_in_a_thread(&rig);
+	get_in_a_thread(&rig);
+	ck_assert_int_eq(kernel.rings, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* The socket of a link that was read without the ring blocks; the ring's deadline holds. */
+START_TEST(a_silent_server_is_late_with_and_without_the_ring)
+{
+	const struct fake_step steps[] = {
+		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n"),
+		FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
+		/* the second time without the ring */
+		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
+	};
+	struct rig rig = { 0 };
+	struct pair pair;
+
+	rig_options = "{ring_from: 2}";
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, RETRY_SOON "poll_timeout: 300ms\n");
+	make_pair(&rig, &pair);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(rig_get(&rig, pair.keys[i]), TENON_MISS);
+	}
+	kernel.enters = 0;
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
+			 TENON_ETIMEDOUT);
+	ck_assert_int_gt(kernel.enters, 0);
+	check_idle();
+	ck_assert_int_eq(rig.results[0].status, TENON_ETIMEDOUT);
+	ck_assert_int_eq(rig.results[1].status, TENON_ETIMEDOUT);
+	kernel.enters = 0;
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(rig_get(&rig, pair.keys[i]), TENON_ETIMEDOUT);
+	}
+	ck_assert_int_eq(kernel.enters, 0);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- list ---------------------------------------------------------------- */
 
 static const struct {
@@ -537,6 +622,9 @@ static const struct {
 	{ &a_reset_while_sending_leaves_nothing_in_flight, 1 },
 	{ &a_ring_that_breaks_is_replaced, 1 },
 	{ &a_ring_that_never_works_leaves_the_work_to_poll, 1 },
+	{ &few_servers_may_do_without_the_ring, 1 },
+	{ &without_the_ring_a_thread_needs_none, 1 },
+	{ &a_silent_server_is_late_with_and_without_the_ring, 1 },
 };
 
 /* Does this machine have an io_uring that the plugin can work with? */

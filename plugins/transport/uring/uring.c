@@ -2,11 +2,14 @@
 /*
  * Transport that hands the sends and receives of all servers to an io_uring and
  * waits for them in the same system call. Links that have no connection yet go
- * through poll(2), with their whole batch.
+ * through poll(2), with their whole batch; what concerns few servers goes without
+ * the ring where the config says so.
  */
 #define _GNU_SOURCE 1 /* liburing.h and madvise() need it */
-#include "../batch.h"
+#include "../blocking.h"
 #include "ring.h"
+
+#include <stddef.h>
 
 /*
  * How long to wait for all servers before looking at what has come: for so long
@@ -44,8 +47,13 @@ struct uring_job {
 #define TAG_URGENT 2u /* the link cannot go on before it is looked at */
 #define TAGS 3u
 
+struct uring_options {
+	int64_t ring_from;
+};
+
 struct uring {
 	struct batch batch;
+	size_t ring_from; /* fewer links than this go without the ring */
 	struct ring ring;
 	struct uring_job *jobs; /* link_max of them */
 	size_t link_max;
@@ -88,12 +96,14 @@ static int uring_init(void *self, const void *options,
 		      const struct tenon_transport_setup *setup,
 		      struct tenon_error *err)
 {
+	const struct uring_options *chosen = options;
 	struct uring *uring = self;
 	int code = batch_init(&uring->batch, options, host, setup, err);
 
 	if (code != 0) {
 		return code;
 	}
+	uring->ring_from = (size_t)chosen->ring_from;
 	uring->link_max = setup->server_count < LINKS_MAX ?
 		setup->server_count : LINKS_MAX;
 	uring->jobs = host->alloc(host->context,
@@ -457,11 +467,25 @@ static void uring_run(void *self, struct tenon_link *const *links, size_t count,
 {
 	struct uring *uring = self;
 
-	if (!run_in_ring(uring, links, count, start_ns, deadline_ns)) {
+	if (count < uring->ring_from) {
+		blocking_exchange(&uring->batch, links, count, start_ns,
+				  deadline_ns);
+	} else if (!run_in_ring(uring, links, count, start_ns, deadline_ns)) {
 		batch_begin(&uring->batch, links, count);
 		batch_finish(&uring->batch, start_ns, start_ns, deadline_ns);
 	}
 }
+
+static const struct tenon_option uring_options[] = {
+	{ .name = "ring_from",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct uring_options, ring_from),
+	  .min = 1,
+	  .max = LINKS_MAX,
+	  .def = 1,
+	  .help = "operations on fewer servers do as blocking does" },
+	{ .name = NULL }
+};
 
 static const struct tenon_transport_ops ops = {
 	.size = sizeof(ops),
@@ -477,4 +501,6 @@ TENON_PLUGIN_DEFINE(transport_uring,
 	.name = "uring",
 	.version = "1.0",
 	.summary = "io_uring: every server of an operation in one system call",
-	.ops = &ops)
+	.ops = &ops,
+	.options = uring_options,
+	.options_bytes = sizeof(struct uring_options))
