@@ -551,7 +551,7 @@ START_TEST(few_servers_may_do_without_the_ring)
 }
 END_TEST
 
-/* Where a ring is one thread's, and its fork's is new, nothing is made for them. */
+/* A ring is one thread's: without it another thread has none to make. */
 START_TEST(without_the_ring_a_thread_needs_none)
 {
 	struct fake_step steps[2];

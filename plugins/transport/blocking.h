@@ -19,7 +19,7 @@
 #define BLOCKING_PATIENCE_MS 10
 
 /* Let receives on a new connection block, for BLOCKING_PATIENCE_MS; once per connection. */
-static inline bool blocking_make(struct tenon_link *link)
+static inline bool blocking_enable(struct tenon_link *link)
 {
 	const struct timeval patience = { .tv_usec =
 						  BLOCKING_PATIENCE_MS * 1000 };
@@ -41,7 +41,7 @@ static inline bool blocking_collect_one(const struct batch *batch,
 {
 	enum batch_received received;
 
-	if (!job->link->io && !blocking_make(job->link)) {
+	if (!job->link->io && !blocking_enable(job->link)) {
 		return false;
 	}
 	for (;;) {
