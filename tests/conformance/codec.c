@@ -5,7 +5,7 @@
 
 #include "conformance/codec_rig.h"
 #include "fakes/random.h"
-#include "suite.h"
+#include "runner/suite.h"
 
 #define MAX_VALUE_BYTES ((size_t)256 * 1024)
 #define EVERY_SIZE_TO 1100 /* beyond all limits of the variants below */

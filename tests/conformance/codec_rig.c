@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "fakes/random.h"
-#include "instance.h"
-#include "key.h"
+#include "plugin/instance.h"
+#include "wire/key.h"
 
 /* ---- memory ------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "conformance/subject.h"
-#include "suite.h"
+#include "runner/suite.h"
 
 #define SERVERS_MAX 300
 #define NAME_BYTES 64

@@ -5,8 +5,8 @@
 
 #include "conformance/policy_rig.h"
 #include "fakes/random.h"
-#include "instance.h"
-#include "suite.h"
+#include "plugin/instance.h"
+#include "runner/suite.h"
 
 #define RETRY_TIMEOUT_MS 5000
 #define DAY_MS (24 * 3600 * 1000)

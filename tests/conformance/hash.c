@@ -8,8 +8,8 @@
 
 #include "conformance/subject.h"
 #include "fakes/random.h"
-#include "instance.h"
-#include "suite.h"
+#include "plugin/instance.h"
+#include "runner/suite.h"
 
 #define THREADS 4
 #define KEYS_COUNT 256

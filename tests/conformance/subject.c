@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "fakes/random.h"
-#include "host.h"
-#include "instance.h"
-#include "link.h"
-#include "loader.h"
-#include "option.h"
+#include "plugin/host.h"
+#include "plugin/instance.h"
+#include "connection/link.h"
+#include "plugin/loader.h"
+#include "option/option.h"
 
 #define SUBJECTS_MAX 64
 #define LINE_MAX_BYTES 128
@@ -564,7 +564,7 @@ START_TEST(plugins_under_test_are_the_expected_ones)
 	int expected = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/tests/expected-plugins",
+	snprintf(path, sizeof(path), "%s/tests/runner/expected-plugins",
 		 source != NULL ? source : ".");
 	file = fopen(path, "r");
 	ck_assert_msg(file != NULL, "%s: cannot be read", path);

@@ -9,7 +9,7 @@
 #include <check.h>
 #include <stdbool.h>
 
-#include "registry.h"
+#include "plugin/registry.h"
 
 /* The file of a plugin outside the tree: it alone is tested. */
 #define SUBJECT_VARIABLE "TENON_CONFORMANCE_PLUGIN"
@@ -39,7 +39,7 @@ const struct tenon__plugin *subject(int i);
 
 /*
  * Add what every kind is tested for: the descriptor's texts, the option rows,
- * and that the subjects are those of tests/expected-plugins. To be called first.
+ * and that the subjects are those of tests/runner/expected-plugins. To be called first.
  */
 void subjects_add_tests(Suite *suite);
 
@@ -56,7 +56,7 @@ void subjects_add_test_to(TCase *tcase, const TTest *test, int variants);
  * Plugins of the tree that this build does not have, or this run does without:
  * tokens such as hash_md5 with spaces between; subjects_load() adds transports that
  * this machine's kernel refuses. For each test that they miss there is a line "#
- * left out: TOKEN TEST", which tests/count.sh counts.
+ * left out: TOKEN TEST", which tests/runner/count.sh counts.
  */
 #define LEFT_OUT_VARIABLE "TENON_LEFT_OUT_PLUGINS"
 

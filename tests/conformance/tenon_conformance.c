@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "conformance/subject.h"
-#include "suite.h"
+#include "runner/suite.h"
 #include "tenon/tenon.h"
 
 enum { FAILED = 1, USAGE = 2 };

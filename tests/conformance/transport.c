@@ -13,13 +13,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "builddir.h"
-#include "client.h"
+#include "runner/builddir.h"
+#include "api/client.h"
 #include "conformance/subject.h"
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
-#include "memory.h"
-#include "suite.h"
+#include "base/memory.h"
+#include "runner/suite.h"
 
 /* Every test runs for every transport, those of EACH_TWICE once more when warm. */
 #define USE_TRANSPORT() use_transport(_i)

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "clock.h"
+#include "api/client.h"
+#include "base/clock.h"
 #include "fakes/random.h"
 
 #define SERVERS_MAX 64

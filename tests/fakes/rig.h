@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "memcached.h"
-#include "server.h"
+#include "fake_server.h"
 #include "tenon/tenon.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

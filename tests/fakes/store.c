@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "api/client.h"
 
 /* Transports have no place for a decorator's own state: one wrapping at a time. */
 static struct store *wrapped;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fakes/store.h"
-#include "fuzz/rig.h"
+#include "fuzz/fuzz_rig.h"
 
 #define ID_DIGITS 16
 #define CHUNKS_MAX 64 /* the store looks at all of them for every key */

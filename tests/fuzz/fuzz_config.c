@@ -6,8 +6,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#include "assembly.h"
-#include "conf.h"
+#include "cluster/assembly.h"
+#include "config/conf.h"
 #include "fuzz/fuzz.h"
 
 #define TEXT_MAX_BYTES 4096

@@ -10,11 +10,11 @@
  */
 #include <string.h>
 
-#include "builtin.h"
-#include "error.h"
+#include "plugin/builtin.h"
+#include "base/error.h"
 #include "fuzz/fuzz.h"
-#include "option.h"
-#include "verify.h"
+#include "option/option.h"
+#include "plugin/verify.h"
 
 #define CHANGES_MAX 31
 #define ROWS_MAX (TENON_OPTION_MAX_COUNT + 8)

@@ -14,8 +14,8 @@
  */
 #include <string.h>
 
-#include "fuzz/rig.h"
-#include "verb.h"
+#include "fuzz/fuzz_rig.h"
+#include "wire/verb.h"
 
 #define CLIENTS 2
 #define PIECES_MAX 7

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "server_list.h"
+#include "config/server_list.h"
 
 #define LINES_MAX 64
 

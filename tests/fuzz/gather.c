@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fakes/store.h"
-#include "fuzz/rig.h"
+#include "fuzz/fuzz_rig.h"
 
 #define DAMAGES_MAX 7
 #define SPLIT_FLAG 4096u

@@ -24,7 +24,7 @@
 #include <lz4hc.h>
 #include <zlib.h>
 
-#include "core/builtin.h"
+#include "core/plugin/builtin.h"
 #include "tenon/plugin/codec.h"
 
 #define VALUE_MAX_BYTES (16ul << 20)

@@ -32,7 +32,7 @@
 #include <zlib.h>
 #endif
 
-#include "core/builtin.h"
+#include "core/plugin/builtin.h"
 #include "tenon/plugin/hash.h"
 
 #define KEYS_COUNT 1024 /* different keys; a power of two */

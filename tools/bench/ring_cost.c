@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/builtin.h"
+#include "core/plugin/builtin.h"
 #include "tenon/plugin/distribution.h"
 
 #define HASHES_COUNT 65536 /* different ones; a power of two */

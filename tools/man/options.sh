@@ -3,7 +3,7 @@
 # usage: options.sh TENON KIND
 #
 # Write the options of every plugin of a kind, or of "core", as a manual page's text:
-# what tools/man/options/KIND.mdoc has to be. tests/man.sh compares them; after a
+# what tools/man/options/KIND.mdoc has to be. tests/scripts/man.sh compares them; after a
 # change of options, `make update-man-options`.
 set -eu
 export LC_ALL=C

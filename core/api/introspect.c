@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tenon/introspect.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "api/client.h"
+#include "config/conf.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "option/option.h"
+
+/* One option and the texts that info points to. */
+struct described {
+	struct tenon_option_info info;
+	char default_text[TENON__OPTION_TEXT_BYTES];
+	char range[TENON__OPTION_TEXT_BYTES];
+	char choices[TENON__OPTION_TEXT_BYTES];
+	char units[TENON__OPTION_TEXT_BYTES];
+};
+
+static void describe(struct described *out, const struct tenon_option *row)
+{
+	tenon__option_print_default(out->default_text, row);
+	tenon__option_print_range(out->range, row);
+	tenon__option_print_choices(out->choices, row);
+	tenon__option_print_units(out->units, row);
+	out->info = (struct tenon_option_info){
+		.name = row->name,
+		.type = tenon__option_type_name(row),
+		.default_text = out->default_text,
+		.range = out->range,
+		.choices = out->choices,
+		.units = out->units,
+		.bare_unit = tenon__option_bare_unit(row),
+		.help = row->help,
+	};
+}
+
+static void describe_key(struct tenon_option_info *out,
+			 const struct tenon__root_key *key)
+{
+	*out = (struct tenon_option_info){
+		.name = key->name,
+		.type = key->type,
+		.default_text = key->def_text,
+		.range = "",
+		.choices = "",
+		.units = "",
+		.bare_unit = "",
+		.help = key->help,
+	};
+}
+
+/*
+ * Complete info with keys (NULL: none) and rows (NULL: none), and tell fn.
+ */
+static int tell(struct tenon_plugin_info *info,
+		const struct tenon__root_key *keys,
+		const struct tenon_option *rows, tenon_plugin_fn fn,
+		void *payload)
+{
+	struct tenon_option_info *options;
+	struct described *texts;
+	size_t key_count = 0;
+	size_t row_count = 0;
+	int rc = TENON_ENOMEM;
+
+	while (keys != NULL && keys[key_count].name != NULL) {
+		key_count++;
+	}
+	while (rows != NULL && rows[row_count].name != NULL) {
+		row_count++;
+	}
+	options = tenon__calloc(key_count + row_count, sizeof(*options));
+	texts = tenon__calloc(row_count, sizeof(*texts));
+	if (options != NULL && texts != NULL) {
+		for (size_t i = 0; i < key_count; i++) {
+			describe_key(&options[i], &keys[i]);
+		}
+		for (size_t i = 0; i < row_count; i++) {
+			describe(&texts[i], &rows[i]);
+			options[key_count + i] = texts[i].info;
+		}
+		info->options = options;
+		info->option_count = key_count + row_count;
+		fn(info, payload);
+		rc = 0;
+	}
+	tenon__free(texts);
+	tenon__free(options);
+	return rc;
+}
+
+static int tell_core(tenon_plugin_fn fn, void *payload)
+{
+	struct tenon_plugin_info info = {
+		.kind = "core",
+		.name = "core",
+		.version = tenon_version(),
+		.summary = "keys of the config",
+		.origin = TENON__BUILTIN_ORIGIN,
+		.problem = "",
+	};
+
+	return tell(&info, tenon__root_keys, tenon__setting_rows, fn, payload);
+}
+
+static int tell_plugin(const struct tenon__plugin *plugin, tenon_plugin_fn fn,
+		       void *payload)
+{
+	struct tenon_plugin_info info = {
+		.kind = plugin->kind_name,
+		.name = plugin->name,
+		.version = plugin->version,
+		.summary = plugin->summary,
+		.origin = plugin->origin,
+		.problem = "",
+	};
+
+	return tell(&info, NULL, plugin->options, fn, payload);
+}
+
+/* Whom refused modules are told to. */
+struct listener {
+	tenon_plugin_fn fn;
+	void *payload;
+};
+
+static void tell_refused(const char *kind_name, const char *name,
+			 const char *path, const char *problem, void *payload)
+{
+	const struct listener *listener = payload;
+	const struct tenon_plugin_info info = {
+		.kind = kind_name,
+		.name = name,
+		.version = "",
+		.summary = "",
+		.origin = path,
+		.problem = problem,
+	};
+
+	listener->fn(&info, listener->payload);
+}
+
+int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
+			     void *payload, struct tenon_error *err)
+{
+	struct listener listener = { fn, payload };
+	const struct tenon__plugin *plugin;
+	int rc;
+
+	tenon__error_clear(err);
+	rc = tell_core(fn, payload);
+	if (rc != 0) {
+		return tenon__error_set(err, rc, "out of memory");
+	}
+	rc = tenon__registry_load_all(config->registry, tell_refused, &listener,
+				      err);
+	plugin = tenon__registry_first(config->registry);
+	for (; plugin != NULL && rc == 0; plugin = plugin->next) {
+		rc = tell_plugin(plugin, fn, payload);
+		if (rc != 0) {
+			tenon__error_set(err, rc, "out of memory");
+		}
+	}
+	return rc;
+}
+
+/* ---- what a config says ------------------------------------------------- */
+
+/* A key may be told more than once, each time with another plugin. */
+static void tell_choice(const struct tenon_config *config, const char *name,
+			const struct tenon__choice *choice, tenon_setting_fn fn,
+			void *payload)
+{
+	struct tenon_setting_info info = {
+		.name = name,
+		.value = choice->name,
+		.kind = tenon__kind_name(choice->key->kind),
+		.version = "",
+		.origin = "",
+	};
+	const struct tenon__plugin *plugin =
+		tenon__registry_first(config->registry);
+
+	for (; plugin != NULL; plugin = plugin->next) {
+		if (plugin->kind == choice->key->kind &&
+		    strcasecmp(plugin->name, choice->name) == 0) {
+			info.version = plugin->version;
+			info.origin = plugin->origin;
+		}
+	}
+	fn(&info, payload);
+}
+
+static void tell_failover(const struct tenon_config *config,
+			  tenon_setting_fn fn, void *payload)
+{
+	static const char *const names[TENON_ACCESS_COUNT] = {
+		"failover.read", "failover.write", "failover.delete"
+	};
+	const struct tenon__failover *failover = &config->failover;
+
+	if (!failover->by_access) {
+		tell_choice(config, failover->list[0].key->name,
+			    &failover->list[0], fn, payload);
+		return;
+	}
+	for (size_t i = 0; i < TENON_ACCESS_COUNT; i++) {
+		tell_choice(config, names[i], &failover->list[failover->of[i]],
+			    fn, payload);
+	}
+}
+
+/* A row whose default is what the settings hold prints as that. */
+static void tell_value(const struct tenon__settings *settings,
+		       const struct tenon_option *row, tenon_setting_fn fn,
+		       void *payload)
+{
+	const char *field = (const char *)settings + row->offset;
+	char value[TENON__OPTION_TEXT_BYTES];
+	struct tenon_option now = *row;
+	int32_t word;
+
+	if (row->type == TENON_OPTION_STRING) {
+		memcpy(&now.def_text, field, sizeof(now.def_text));
+	} else if (row->type == TENON_OPTION_BOOL) {
+		memcpy(&word, field, sizeof(word));
+		now.def = word;
+	} else {
+		memcpy(&now.def, field, sizeof(now.def));
+	}
+	tenon__option_print_default(value, &now);
+	fn(&(const struct tenon_setting_info){ .name = row->name,
+					       .value = value,
+					       .kind = "",
+					       .version = "",
+					       .origin = "" },
+	   payload);
+}
+
+void tenon_config_each_setting(const struct tenon_config *config,
+			       tenon_setting_fn fn, void *payload)
+{
+	const struct tenon_setting_info no_codec = { .name = "codecs",
+						     .value = "none",
+						     .kind = "",
+						     .version = "",
+						     .origin = "" };
+	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
+	size_t codec_count = tenon__config_codecs(config, codecs);
+
+	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
+		tell_choice(config, config->choices[i].key->name,
+			    &config->choices[i], fn, payload);
+	}
+	tell_failover(config, fn, payload);
+	for (size_t i = 0; i < codec_count; i++) {
+		tell_choice(config, codecs[i]->key->name, codecs[i], fn,
+			    payload);
+	}
+	if (codec_count == 0) {
+		fn(&no_codec, payload);
+	}
+	for (const struct tenon_option *row = tenon__setting_rows;
+	     row->name != NULL; row++) {
+		tell_value(&config->settings, row, fn, payload);
+	}
+}
+
+/* ---- what is stored ------------------------------------------------------ */
+
+/* How often the item is read anew when somebody stores it at the same time. */
+#define STORED_TRIES 4
+
+int tenon_client_codec(const struct tenon_client *client, size_t index,
+		       struct tenon_codec_info *out)
+{
+	const struct tenon__chain *chain = &client->chain;
+
+	if (index >= chain->count) {
+		return TENON_EINVAL;
+	}
+	const struct tenon__codec_choice *codec = &chain->codecs[index];
+	*out = (struct tenon_codec_info){
+		.name = codec->name,
+		.flags = codec->ops->flags(chain->instances[index]),
+		.splits = codec->ops->scatter != NULL,
+	};
+	return 0;
+}
+
+static void describe_item(struct tenon_stored_item *out,
+			  const struct tenon_slice *key,
+			  const struct tenon_result *result)
+{
+	*out = (struct tenon_stored_item){
+		.key = *key,
+		.status = result->status,
+		.flags = result->flags,
+		.value_bytes = result->value_len,
+		.server = result->server,
+	};
+}
+
+/* List the item that was there before the codecs saw it, and the chunks they asked for. */
+static int list_items(struct tenon_client *client,
+		      const struct tenon_result *raw, struct tenon_stored *out)
+{
+	const struct tenon__operation *op = &client->operation;
+	struct tenon_stored_item *items = tenon__chain_scratch(
+		&client->chain, client->slot_count * sizeof(*items));
+
+	if (items == NULL) {
+		return TENON_ENOMEM;
+	}
+	describe_item(&items[0], &op->keys[0], raw);
+	for (uint32_t i = 1; i < client->slot_count; i++) {
+		describe_item(&items[i], &op->keys[i], &op->results[i]);
+	}
+	out->items = items;
+	out->item_count = client->slot_count;
+	return 0;
+}
+
+/* Read the item as it is; out->result NULL: nothing of it is known. */
+static int read_raw(struct tenon_client *client, const struct tenon_item *item,
+		    struct tenon_result *raw, struct tenon_stored *out,
+		    struct tenon_error *err)
+{
+	int code = tenon_run(client, TENON_GETS, item, 1, TENON_RAW,
+			     &out->result, err);
+
+	if (code == TENON_EKEY) {
+		out->result = NULL;
+	}
+	if (out->result != NULL) {
+		*raw = *out->result;
+	}
+	return code;
+}
+
+int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
+			struct tenon_stored *out, struct tenon_error *err)
+{
+	const struct tenon_item item = { .key = key };
+	struct tenon_result raw = { .status = TENON_MISS };
+	int code = 0;
+
+	*out = (struct tenon_stored){ .item_count = 0 };
+	for (int tries = 0; tries < STORED_TRIES; tries++) {
+		code = read_raw(client, &item, &raw, out, err);
+		if (out->result == NULL || raw.status != TENON_HIT) {
+			break;
+		}
+		code = tenon_run(client, TENON_GETS, &item, 1, 0, &out->result,
+				 err);
+		if (out->result == NULL || out->result->cas == raw.cas) {
+			break;
+		}
+	}
+	if (out->result != NULL && list_items(client, &raw, out) != 0) {
+		*out = (struct tenon_stored){ .item_count = 0 };
+		code = tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	}
+	return code;
+}

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "tenon/pool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "api/template.h"
+#include "base/queue.h"
+
+/*
+ * A client is idle, lent, or on its way: being made, brought up to date or closed.
+ * `size` counts the rights to have one, also of callers that are about to make
+ * theirs. Nobody waits while there is an idle client or a right to be had.
+ */
+struct tenon_pool {
+	pthread_mutex_t changing; /* one change of the plan at a time; taken first */
+	pthread_mutex_t lock;     /* of all that follows; held for a few steps */
+	struct tenon_pool_limits limits;
+	struct tenon__plan *plan;
+	uint32_t size;
+	struct tenon_client *idle; /* the last one used is the next one lent */
+	uint32_t idle_count;
+	struct tenon_client *all; /* that exist, for their health */
+	struct tenon__queue queue;
+	uint64_t waits, timeouts;
+};
+
+static int out_of_memory(struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+}
+
+static struct tenon__plan *plan_of(struct tenon_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	struct tenon__plan *plan = tenon__plan_ref(pool->plan);
+	pthread_mutex_unlock(&pool->lock);
+	return plan;
+}
+
+/* ---- clients that exist -------------------------------------------------- */
+
+static void enlist(struct tenon_pool *pool, struct tenon_client *client)
+{
+	pthread_mutex_lock(&pool->lock);
+	client->lease.pool = pool;
+	client->lease.next = pool->all;
+	pool->all = client;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+static void strike_off_locked(struct tenon_pool *pool,
+			      const struct tenon_client *client)
+{
+	struct tenon_client **at = &pool->all;
+
+	while (*at != client) {
+		at = &(*at)->lease.next;
+	}
+	*at = client->lease.next;
+}
+
+/* Use a right: make a client. The right stays also after an error. */
+static int make_client(struct tenon_pool *pool, struct tenon_client **out,
+		       struct tenon_error *err)
+{
+	struct tenon__plan *plan = plan_of(pool);
+	int code = tenon__plan_open(plan, out, err);
+
+	tenon__plan_unref(plan);
+	if (!code) {
+		enlist(pool, *out);
+	}
+	return code;
+}
+
+/* ---- giving back --------------------------------------------------------- */
+
+static void push_idle_locked(struct tenon_pool *pool,
+			     struct tenon_client *client)
+{
+	client->lease.next_idle = pool->idle;
+	pool->idle = client;
+	pool->idle_count++;
+}
+
+static struct tenon_client *pop_idle_locked(struct tenon_pool *pool)
+{
+	struct tenon_client *client = pool->idle;
+
+	if (client) {
+		pool->idle = client->lease.next_idle;
+		pool->idle_count--;
+	}
+	return client;
+}
+
+/*
+ * Bring a client up to date, without the lock while that goes on; NULL when it
+ * cannot be.
+ */
+static struct tenon_client *renew_locked(struct tenon_pool *pool,
+					 struct tenon_client *client)
+{
+	struct tenon__plan *plan = tenon__plan_ref(pool->plan);
+
+	strike_off_locked(pool, client);
+	pthread_mutex_unlock(&pool->lock);
+	client = tenon__plan_apply(plan, client);
+	if (client) {
+		enlist(pool, client);
+	}
+	tenon__plan_unref(plan);
+	pthread_mutex_lock(&pool->lock);
+	return client;
+}
+
+/*
+ * Give a right back, with the client that was made by it or without (NULL): to who
+ * has waited longest, to the idle ones, or to nobody where there are too many.
+ * Returns who has to be woken, or NULL; *surplus is a client to close, or NULL.
+ */
+static struct tenon__waiter *pass_on_locked(struct tenon_pool *pool,
+					    struct tenon_client *client,
+					    struct tenon_client **surplus)
+{
+	*surplus = NULL;
+	if (pool->size > pool->limits.max) {
+		pool->size--;
+		*surplus = client;
+		if (client) {
+			strike_off_locked(pool, client);
+		}
+	} else if (pool->queue.first) {
+		return tenon__queue_grant(&pool->queue, client);
+	} else if (client) {
+		push_idle_locked(pool, client);
+	} else {
+		pool->size--;
+	}
+	return NULL;
+}
+
+static void pass_on(struct tenon_pool *pool, struct tenon_client *client)
+{
+	struct tenon_client *surplus;
+
+	pthread_mutex_lock(&pool->lock);
+	while (client && client->lease.plan != pool->plan) {
+		client = renew_locked(pool, client);
+	}
+	struct tenon__waiter *waiter = pass_on_locked(pool, client, &surplus);
+	pthread_mutex_unlock(&pool->lock);
+	if (waiter) {
+		tenon__waiter_wake(waiter);
+	}
+	if (surplus) {
+		tenon__plan_close(surplus);
+	}
+}
+
+int tenon_pool_release(struct tenon_pool *pool, struct tenon_client *client)
+{
+	if (!client) {
+		return 0;
+	}
+	if (client->lease.pool != pool ||
+	    !atomic_exchange(&client->lease.lent, false)) {
+		return TENON_EINVAL;
+	}
+	pass_on(pool, client);
+	return 0;
+}
+
+/* ---- borrowing ----------------------------------------------------------- */
+
+/* Take the rights to grow, when all clients are lent; returns how many. */
+static uint32_t grow_locked(struct tenon_pool *pool)
+{
+	const struct tenon_pool_limits *limits = &pool->limits;
+	uint32_t by = pool->size > 0 ? pool->size : 1;
+
+	if (pool->size >= limits->max) {
+		return 0;
+	}
+	if (by > limits->growth) {
+		by = limits->growth;
+	}
+	if (by > limits->max - pool->size) {
+		by = limits->max - pool->size;
+	}
+	pool->size += by;
+	return by;
+}
+
+/* Use rights to make clients, the first for oneself. All are used after an error. */
+static int make_clients(struct tenon_pool *pool, uint32_t rights,
+			struct tenon_client **out, struct tenon_error *err)
+{
+	int code = make_client(pool, out, err);
+
+	if (code) {
+		pass_on(pool, NULL);
+	}
+	for (uint32_t i = 1; i < rights; i++) {
+		struct tenon_client *client = NULL;
+
+		/* who is short of memory now may not be when it is needed */
+		(void)(code || make_client(pool, &client, NULL));
+		pass_on(pool, client);
+	}
+	return code;
+}
+
+static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
+			struct tenon_error *err)
+{
+	struct tenon_pool_counts counts;
+	int why = errno;
+
+	if (!err) {
+		return code;
+	}
+	if (code == TENON_EWAIT) {
+		err->sys_errno = why;
+		return tenon__error_set(err, code,
+			"the wait for a client of the pool was given up: %s",
+			strerror(why));
+	}
+	tenon_pool_counts(pool, &counts);
+	return tenon__error_set(err, code,
+		"no client of the pool was free within %" PRId64 " ms: all %" PRIu32 " are lent, %" PRIu32 " more callers wait",
+		timeout_ms, counts.clients, counts.waiting);
+}
+
+/* Wait for one's turn; *out is what one gets: a client, or NULL and a right. */
+static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
+			 struct tenon__plan *plan, int64_t until_ns,
+			 struct tenon_client **out)
+{
+	int code = tenon__waiter_wait(waiter, until_ns, plan->wait,
+				      plan->wait_payload);
+	int given_up = errno;
+
+	pthread_mutex_lock(&pool->lock);
+	if (atomic_load(&waiter->granted)) {
+		*out = waiter->client;
+		pthread_mutex_unlock(&pool->lock);
+		tenon__waiter_settle(waiter);
+		pthread_mutex_lock(&pool->lock);
+		code = 0;
+	} else {
+		tenon__queue_leave(&pool->queue, waiter);
+		pool->timeouts += code == TENON_ETIMEDOUT;
+	}
+	tenon__queue_reuse(&pool->queue, waiter);
+	pthread_mutex_unlock(&pool->lock);
+	errno = given_up;
+	return code;
+}
+
+/* All clients are lent. Takes the plan. */
+static int wait_for_client(struct tenon_pool *pool,
+			   struct tenon__waiter *waiter,
+			   struct tenon__plan *plan, int64_t timeout_ms,
+			   struct tenon_client **out, struct tenon_error *err)
+{
+	int64_t until_ns = timeout_ms < 0 ||
+			timeout_ms > INT64_MAX / 2000000 ?
+		INT64_MAX : tenon__now_ns() + timeout_ms * 1000000;
+	int code = wait_for_turn(pool, waiter, plan, until_ns, out);
+
+	tenon__plan_unref(plan);
+	if (code) {
+		return explain_wait(pool, code, timeout_ms, err);
+	}
+	return *out ? 0 : make_clients(pool, 1, out, err);
+}
+
+static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
+		   struct tenon_client **out, struct tenon_error *err)
+{
+	struct tenon__waiter *waiter = NULL;
+	struct tenon__plan *plan = NULL;
+	int code = 0;
+
+	pthread_mutex_lock(&pool->lock);
+	*out = pop_idle_locked(pool);
+	uint32_t rights = *out || pool->queue.first ? 0 : grow_locked(pool);
+	if (!*out && rights == 0) {
+		pool->waits++;
+		if (timeout_ms == 0) {
+			pool->timeouts++;
+			code = TENON_ETIMEDOUT;
+		} else {
+			code = tenon__queue_join(&pool->queue, &waiter);
+		}
+	}
+	if (waiter) {
+		plan = tenon__plan_ref(pool->plan);
+	}
+	int why = errno;
+	pthread_mutex_unlock(&pool->lock);
+	if (waiter) {
+		return wait_for_client(pool, waiter, plan, timeout_ms, out,
+				       err);
+	}
+	if (code == TENON_ETIMEDOUT) {
+		return explain_wait(pool, code, timeout_ms, err);
+	}
+	if (code == TENON_EIO && err) {
+		err->sys_errno = why;
+	}
+	if (code) {
+		return tenon__error_set(err, code,
+			"no client of the pool is free, and none can be waited for: %s",
+			code == TENON_ENOMEM ? "out of memory" : strerror(why));
+	}
+	return rights > 0 ? make_clients(pool, rights, out, err) : 0;
+}
+
+int tenon_pool_acquire(struct tenon_pool *pool, int64_t timeout_ms,
+		       struct tenon_client **out, struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	int code = acquire(pool, timeout_ms, out, err);
+	if (!code) {
+		atomic_store(&(*out)->lease.lent, true);
+	}
+	return code;
+}
+
+int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
+		   struct tenon_error *err)
+{
+	const struct tenon_result *results;
+	struct tenon_client *client;
+	struct tenon__plan *plan = plan_of(pool);
+	int64_t timeout_ms = plan->assembly->poll_timeout_ms;
+	int64_t until_ns = tenon__now_ns() + timeout_ms * 1000000;
+
+	tenon__plan_unref(plan);
+	int code = tenon_pool_acquire(pool, timeout_ms, &client, err);
+	if (code) {
+		return code;
+	}
+	client->latest_ns = until_ns;
+	code = tenon_run(client, call->verb, call->items, call->count,
+			 call->options, &results, err);
+	client->latest_ns = INT64_MAX;
+	if (results && call->done) {
+		call->done(results, call->count, call->payload);
+	}
+	tenon_pool_release(pool, client);
+	return code;
+}
+
+/* ---- changes ------------------------------------------------------------- */
+
+/* An idle client that is not as it should be, or one too many. */
+static struct tenon_client *take_odd_locked(struct tenon_pool *pool)
+{
+	struct tenon_client **at = &pool->idle;
+
+	while (*at && pool->size <= pool->limits.max &&
+	       (*at)->lease.plan == pool->plan) {
+		at = &(*at)->lease.next_idle;
+	}
+	struct tenon_client *client = *at;
+	if (client) {
+		*at = client->lease.next_idle;
+		pool->idle_count--;
+	}
+	return client;
+}
+
+/* After a change: idle clients follow it, and who waits may make a client. */
+static void settle(struct tenon_pool *pool)
+{
+	for (;;) {
+		pthread_mutex_lock(&pool->lock);
+		struct tenon_client *client = take_odd_locked(pool);
+		bool right = !client && pool->queue.first &&
+			pool->size < pool->limits.max;
+		pool->size += right;
+		pthread_mutex_unlock(&pool->lock);
+		if (!client && !right) {
+			return;
+		}
+		pass_on(pool, client);
+	}
+}
+
+/*
+ * Go over to a plan, when a client can be made by it. Takes the plan, which may be
+ * NULL for no memory.
+ */
+static int adopt(struct tenon_pool *pool, struct tenon__plan *plan,
+		 struct tenon_error *err)
+{
+	struct tenon_client *trial;
+
+	if (!plan) {
+		return out_of_memory(err);
+	}
+	int code = tenon__plan_open(plan, &trial, err);
+	if (code) {
+		tenon__plan_unref(plan);
+		return code;
+	}
+	tenon__plan_close(trial);
+	pthread_mutex_lock(&pool->lock);
+	struct tenon__plan *before = pool->plan;
+	pool->plan = plan;
+	pthread_mutex_unlock(&pool->lock);
+	tenon__plan_unref(before);
+	settle(pool);
+	return 0;
+}
+
+int tenon_pool_update_servers(struct tenon_pool *pool,
+			      const char *const *specs, size_t count,
+			      struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	pthread_mutex_lock(&pool->changing);
+	struct tenon__plan *plan = tenon__plan_like(pool->plan);
+	if (plan && tenon__plan_set_specs(plan, specs, count) != 0) {
+		tenon__plan_unref(plan);
+		plan = NULL;
+	}
+	int code = adopt(pool, plan, err);
+	pthread_mutex_unlock(&pool->changing);
+	return code;
+}
+
+int tenon_pool_set_wait(struct tenon_pool *pool, tenon_wait_fn wait,
+			void *payload, struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	pthread_mutex_lock(&pool->changing);
+	struct tenon__plan *plan = tenon__plan_like(pool->plan);
+	if (plan) {
+		plan->wait = wait;
+		plan->wait_payload = payload;
+	}
+	int code = adopt(pool, plan, err);
+	pthread_mutex_unlock(&pool->changing);
+	return code;
+}
+
+int tenon_pool_reconfigure(struct tenon_pool *pool, struct tenon_config *config,
+			   struct tenon_error *err)
+{
+	int code = TENON_ENOMEM;
+
+	tenon__error_clear(err);
+	pthread_mutex_lock(&pool->changing);
+	struct tenon__plan *plan = tenon__plan_like(NULL);
+	if (plan) {
+		plan->wait = pool->plan ? pool->plan->wait : NULL;
+		plan->wait_payload = pool->plan ? pool->plan->wait_payload :
+						  NULL;
+		code = tenon__assembly_create(&plan->assembly, config, err);
+	}
+	if (plan && code) {
+		tenon__plan_unref(plan);
+	} else {
+		code = adopt(pool, plan, err);
+	}
+	pthread_mutex_unlock(&pool->changing);
+	return code;
+}
+
+static int check_limits(const struct tenon_pool_limits *limits,
+			struct tenon_error *err)
+{
+	if (limits->max == 0 || limits->max > TENON_POOL_CLIENTS_MAX ||
+	    limits->initial == 0 || limits->initial > limits->max ||
+	    limits->growth == 0) {
+		return tenon__error_set(err, TENON_EINVAL,
+			"a pool of %" PRIu32 " to %" PRIu32 " clients that grows by %" PRIu32 ": expected 1 to max, max up to %d, growth 1 or more",
+			limits->initial, limits->max, limits->growth,
+			TENON_POOL_CLIENTS_MAX);
+	}
+	return 0;
+}
+
+int tenon_pool_resize(struct tenon_pool *pool,
+		      const struct tenon_pool_limits *limits,
+		      struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	int code = check_limits(limits, err);
+	if (code) {
+		return code;
+	}
+	pthread_mutex_lock(&pool->lock);
+	pool->limits = *limits;
+	pthread_mutex_unlock(&pool->lock);
+	settle(pool);
+	while (!code) {
+		struct tenon_client *client = NULL;
+
+		pthread_mutex_lock(&pool->lock);
+		bool enough = pool->size >= limits->initial;
+		pool->size += !enough;
+		pthread_mutex_unlock(&pool->lock);
+		if (enough) {
+			break;
+		}
+		code = make_client(pool, &client, err);
+		pass_on(pool, client);
+	}
+	return code;
+}
+
+/* ---- opening and closing ------------------------------------------------- */
+
+int tenon_pool_open(struct tenon_config *config,
+		    const struct tenon_pool_limits *limits,
+		    struct tenon_pool **out, struct tenon_error *err)
+{
+	static const struct tenon_pool_limits usual = TENON_POOL_LIMITS;
+
+	tenon__error_clear(err);
+	*out = NULL;
+	struct tenon_pool *pool = tenon__calloc(1, sizeof(*pool));
+	if (!pool) {
+		return out_of_memory(err);
+	}
+	pthread_mutex_init(&pool->changing, NULL);
+	pthread_mutex_init(&pool->lock, NULL);
+	pool->limits = limits ? *limits : usual;
+	int code = check_limits(&pool->limits, err);
+	if (!code) {
+		code = tenon_pool_reconfigure(pool, config, err);
+	}
+	if (!code) {
+		code = tenon_pool_resize(pool, &pool->limits, err);
+	}
+	if (code) {
+		tenon_pool_close(pool);
+		return code;
+	}
+	*out = pool;
+	return 0;
+}
+
+void tenon_pool_close(struct tenon_pool *pool)
+{
+	struct tenon_client *client;
+
+	if (!pool) {
+		return;
+	}
+	while ((client = pop_idle_locked(pool))) {
+		tenon__plan_close(client);
+	}
+	tenon__queue_fini(&pool->queue);
+	tenon__plan_unref(pool->plan);
+	pthread_mutex_destroy(&pool->lock);
+	pthread_mutex_destroy(&pool->changing);
+	tenon__free(pool);
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+void tenon_pool_counts(struct tenon_pool *pool, struct tenon_pool_counts *out)
+{
+	pthread_mutex_lock(&pool->lock);
+	*out = (struct tenon_pool_counts){
+		.clients = pool->size,
+		.idle = pool->idle_count,
+		.waiting = pool->queue.count,
+		.waits = pool->waits,
+		.timeouts = pool->timeouts,
+	};
+	pthread_mutex_unlock(&pool->lock);
+}
+
+int tenon_pool_health(struct tenon_pool *pool, size_t index,
+		      struct tenon_health *out)
+{
+	struct tenon_health *one = tenon__alloc(sizeof(*one));
+	int code = TENON_EINVAL;
+
+	if (!one) {
+		return TENON_ENOMEM;
+	}
+	pthread_mutex_lock(&pool->lock);
+	for (const struct tenon_client *client = pool->all; client;
+	     client = client->lease.next) {
+		if (client->lease.plan->assembly != pool->plan->assembly) {
+			continue;
+		}
+		bool first = code != 0;
+
+		code = tenon_client_health(client, index, first ? out : one);
+		if (code) {
+			break;
+		}
+		if (!first) {
+			tenon_health_merge(out, one);
+		}
+	}
+	pthread_mutex_unlock(&pool->lock);
+	tenon__free(one);
+	return code;
+}

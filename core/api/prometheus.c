@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Prometheus' text format, version 0.0.4: for each metric HELP, TYPE, and a line
+ * for each server and what else tells its values apart.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/client.h"
+#include "base/memory.h"
+
+/* The longest line but for its labels. */
+#define LINE_MAX_BYTES 256
+/* Buckets are shown by powers of two: from 8 us to 17 s. */
+#define LE_FIRST_BITS 13
+#define LE_LAST_BITS 34
+
+struct page {
+	const struct tenon_health *servers;
+	size_t count;
+	tenon_write_fn write;
+	void *payload;
+	int stopped; /* what write returned */
+};
+
+/* ---- text -------------------------------------------------------------- */
+
+static void put_bytes(struct page *page, const char *text, size_t len)
+{
+	if (page->stopped == 0 && len > 0) {
+		page->stopped = page->write(page->payload, text, len);
+	}
+}
+
+static void put(struct page *page, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(struct page *page, const char *format, ...)
+{
+	char line[LINE_MAX_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (len > 0) {
+		put_bytes(page, line, strlen(line));
+	}
+}
+
+/* How many bytes the UTF-8 character at text has; 0: it is none. */
+static size_t utf8_len(const unsigned char *text)
+{
+	static const struct {
+		unsigned char mask, lead, len;
+		uint32_t least;
+	} forms[] = { { 0x80, 0x00, 1, 0 },
+		      { 0xe0, 0xc0, 2, 0x80 },
+		      { 0xf0, 0xe0, 3, 0x800 },
+		      { 0xf8, 0xf0, 4, 0x10000 } };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		uint32_t code = text[0] & (uint32_t)~forms[i].mask & 0xff;
+
+		if ((text[0] & forms[i].mask) != forms[i].lead) {
+			continue;
+		}
+		for (size_t at = 1; at < forms[i].len; at++) {
+			if ((text[at] & 0xc0) != 0x80) {
+				return 0;
+			}
+			code = code << 6 | (text[at] & 0x3fu);
+		}
+		return code >= forms[i].least && code <= 0x10ffff &&
+				(code < 0xd800 || code > 0xdfff) ?
+			forms[i].len : 0;
+	}
+	return 0;
+}
+
+/* name="value": quotes, backslashes and newlines escaped, what is no UTF-8 replaced. */
+static void put_label(struct page *page, const char *name, const char *value)
+{
+	put(page, "%s=\"", name);
+	while (*value != '\0') {
+		size_t len = utf8_len((const unsigned char *)value);
+
+		if (len == 0) {
+			put_bytes(page, "?", 1);
+		} else if (*value == '\n') {
+			put_bytes(page, "\\n", 2);
+		} else {
+			put_bytes(page, "\\", *value == '"' || *value == '\\');
+			put_bytes(page, value, len);
+		}
+		value += len > 0 ? len : 1;
+	}
+	put_bytes(page, "\"", 1);
+}
+
+/* A word for a label: "timed out" becomes timed_out. */
+static void put_word(struct page *page, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		char byte = *text == ' ' || *text == '/' ? '_' : *text;
+
+		put_bytes(page, &byte, 1);
+	}
+}
+
+/* ---- metrics ----------------------------------------------------------- */
+
+static void put_head(struct page *page, const char *name, const char *type,
+		     const char *help)
+{
+	put(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* The name and the labels that say whose value it is; more may follow. */
+static void put_series(struct page *page, const char *name,
+		       const struct tenon_health *server)
+{
+	put(page, "%s{", name);
+	if (server->client) {
+		put_label(page, "client", server->client);
+		put_bytes(page, ",", 1);
+	}
+	put_label(page, "server", server->alias);
+}
+
+static void put_value(struct page *page, uint64_t value)
+{
+	put(page, "} %" PRIu64 "\n", value);
+}
+
+static const struct {
+	const char *name;
+	const char *help;
+	size_t offset;
+} counters[] = {
+	{ "tenon_operations_total", "Operations in which the server took part.",
+	  offsetof(struct tenon_health, operations) },
+	{ "tenon_operation_failures_total",
+	  "Operations that the server failed.",
+	  offsetof(struct tenon_health, failed) },
+	{ "tenon_operation_timeouts_total",
+	  "Operations that failed for want of a complete answer in time.",
+	  offsetof(struct tenon_health, timeouts) },
+	{ "tenon_connections_total", "Connections made.",
+	  offsetof(struct tenon_health, connects) },
+	{ "tenon_reconnections_total", "Connections made after the first.",
+	  offsetof(struct tenon_health, reconnects) },
+	{ "tenon_retries_total",
+	  "Operations repeated because an idle connection proved dead.",
+	  offsetof(struct tenon_health, retries) },
+	{ "tenon_hops_total",
+	  "Keys whose home the server is that went to another one.",
+	  offsetof(struct tenon_health, hops) },
+	{ "tenon_sent_bytes_total", "Bytes sent.",
+	  offsetof(struct tenon_health, sent_bytes) },
+	{ "tenon_received_bytes_total", "Bytes received.",
+	  offsetof(struct tenon_health, received_bytes) },
+};
+
+static void put_counters(struct page *page)
+{
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		put_head(page, counters[i].name, "counter", counters[i].help);
+		for (size_t s = 0; s < page->count; s++) {
+			uint64_t value;
+
+			memcpy(&value,
+			       (const char *)&page->servers[s] +
+				       counters[i].offset,
+			       sizeof(value));
+			put_series(page, counters[i].name, &page->servers[s]);
+			put_value(page, value);
+		}
+	}
+}
+
+static void put_states(struct page *page)
+{
+	put_head(page, "tenon_server_info", "gauge",
+		 "Where the server lives.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_server_info", &page->servers[s]);
+		put_bytes(page, ",", 1);
+		put_label(page, "address", page->servers[s].address);
+		put_value(page, 1);
+	}
+	put_head(page, "tenon_server_up", "gauge",
+		 "1 when the last operation was answered or none was asked yet.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_server_up", &page->servers[s]);
+		put_value(page, page->servers[s].state == TENON_SERVER_UP);
+	}
+	put_head(page, "tenon_server_state", "gauge",
+		 "1 for the state that the server is in.");
+	for (size_t s = 0; s < page->count; s++) {
+		for (int state = TENON_SERVER_UP;
+		     state <= TENON_SERVER_FAILING; state++) {
+			put_series(page, "tenon_server_state",
+				   &page->servers[s]);
+			put(page, ",state=\"%s\"",
+			    tenon_server_state_name(state));
+			put_value(page, page->servers[s].state ==
+						(uint32_t)state);
+		}
+	}
+	put_head(page, "tenon_server_failures", "gauge",
+		 "Operations that failed in a row, up to now.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_server_failures", &page->servers[s]);
+		put_value(page, page->servers[s].failures);
+	}
+}
+
+static void put_outcome(struct page *page, const struct tenon_health *server,
+			const char *outcome, uint64_t value)
+{
+	put_series(page, "tenon_keys_total", server);
+	put(page, ",outcome=\"%s\"", outcome);
+	put_value(page, value);
+}
+
+/* Can a server be the cause? Such a status is shown before it has occurred. */
+static bool is_usual(int status)
+{
+	return status <= TENON_ETOOBIG && status >= TENON_EUNKNOWN;
+}
+
+static void put_keys(struct page *page)
+{
+	put_head(page, "tenon_keys_total", "counter",
+		 "Keys that were asked for, by what became of them.");
+	for (size_t s = 0; s < page->count; s++) {
+		const struct tenon_health *server = &page->servers[s];
+
+		put_outcome(page, server, "hit", server->hits);
+		put_outcome(page, server, "miss", server->misses);
+		put_outcome(page, server, "stored", server->stored);
+		put_outcome(page, server, "other", server->other);
+		put_outcome(page, server, "error",
+			    server->keys - server->hits - server->misses -
+				    server->stored - server->other);
+	}
+	put_head(page, "tenon_key_errors_total", "counter",
+		 "Keys without an answer, by the reason.");
+	for (size_t s = 0; s < page->count; s++) {
+		for (int i = 1; i < TENON_HEALTH_ERRORS; i++) {
+			uint64_t value = page->servers[s].errors[i];
+
+			if (value == 0 && !is_usual(-i)) {
+				continue;
+			}
+			put_series(page, "tenon_key_errors_total",
+				   &page->servers[s]);
+			put(page, ",status=\"");
+			put_word(page, tenon_status_name(-i));
+			put_bytes(page, "\"", 1);
+			put_value(page, value);
+		}
+	}
+}
+
+static void put_seconds(struct page *page, uint64_t ns)
+{
+	put(page, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
+}
+
+static void put_buckets(struct page *page, const struct tenon_health *server)
+{
+	static const char name[] = "tenon_operation_duration_seconds";
+	const struct tenon_histogram *latency = &server->latency;
+	uint64_t below = 0;
+	size_t bucket = 0;
+
+	for (unsigned bits = LE_FIRST_BITS; bits <= LE_LAST_BITS; bits++) {
+		uint64_t end_ns = UINT64_C(1) << bits;
+
+		while (tenon_histogram_bucket_ns(bucket) < end_ns) {
+			below += latency->counts[bucket++];
+		}
+		put_series(page, "tenon_operation_duration_seconds_bucket",
+			   server);
+		put(page, ",le=\"");
+		put_seconds(page, end_ns - 1);
+		put_bytes(page, "\"", 1);
+		put_value(page, below);
+	}
+	put_series(page, "tenon_operation_duration_seconds_bucket", server);
+	put(page, ",le=\"+Inf\"");
+	put_value(page, latency->total);
+	put(page, "%s_sum", name);
+	put_series(page, "", server);
+	put(page, "} ");
+	put_seconds(page, latency->sum_ns);
+	put(page, "\n%s_count", name);
+	put_series(page, "", server);
+	put_value(page, latency->total);
+}
+
+int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
+			    tenon_write_fn write, void *payload)
+{
+	struct page page = {
+		.servers = servers,
+		.count = count,
+		.write = write,
+		.payload = payload,
+	};
+
+	put_states(&page);
+	put_counters(&page);
+	put_keys(&page);
+	put_head(&page, "tenon_operation_duration_seconds", "histogram",
+		 "How long answered operations took this server, connecting included.");
+	for (size_t s = 0; s < count; s++) {
+		put_buckets(&page, &servers[s]);
+	}
+	return page.stopped;
+}
+
+int tenon_client_prometheus(const struct tenon_client *client,
+			    tenon_write_fn write, void *payload)
+{
+	struct tenon_health *servers =
+		tenon__calloc(client->server_count, sizeof(*servers));
+
+	if (!servers) {
+		return TENON_ENOMEM;
+	}
+	for (size_t i = 0; i < client->server_count; i++) {
+		tenon_client_health(client, i, &servers[i]);
+	}
+	int code = tenon_health_prometheus(servers, client->server_count, write,
+					   payload);
+	tenon__free(servers);
+	return code;
+}

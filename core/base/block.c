@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "base/block.h"
+
+#include <stdint.h>
+
+#include "base/memory.h"
+
+static void block_free(struct tenon__block_pool *pool,
+		       struct tenon__block *block)
+{
+	pool->owned_bytes -= block->capacity;
+	tenon__free(block);
+}
+
+/* Unlink the smallest free block that is large enough. */
+static struct tenon__block *take_fitting(struct tenon__block_pool *pool,
+					 size_t bytes)
+{
+	struct tenon__block **best = NULL;
+
+	for (struct tenon__block **at = &pool->free; *at; at = &(*at)->next) {
+		if ((*at)->capacity >= bytes &&
+		    (!best || (*at)->capacity < (*best)->capacity)) {
+			best = at;
+		}
+	}
+	if (!best) {
+		return NULL;
+	}
+	struct tenon__block *block = *best;
+	*best = block->next;
+	return block;
+}
+
+struct tenon__block *tenon__block_get(struct tenon__block_pool *pool,
+				      size_t bytes)
+{
+	struct tenon__block *block = take_fitting(pool, bytes);
+
+	if (!block) {
+		if (bytes > SIZE_MAX - sizeof(*block) - 1) {
+			return NULL;
+		}
+		block = tenon__alloc(sizeof(*block) + bytes + 1);
+		if (!block) {
+			return NULL;
+		}
+		block->capacity = bytes;
+		pool->owned_bytes += bytes;
+	}
+	block->next = NULL;
+	block->filled = 0;
+	return block;
+}
+
+void tenon__block_put_all(struct tenon__block_pool *pool,
+			  struct tenon__block *list)
+{
+	while (list) {
+		struct tenon__block *block = list;
+
+		list = block->next;
+		if (pool->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
+			block_free(pool, block);
+			continue;
+		}
+		block->next = pool->free;
+		pool->free = block;
+	}
+}
+
+void tenon__block_pool_fini(struct tenon__block_pool *pool)
+{
+	while (pool->free) {
+		struct tenon__block *block = pool->free;
+
+		pool->free = block->next;
+		block_free(pool, block);
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool counting;    /* a test has asked for failures */
+static size_t fail_from; /* the call that fails first; 0: none */
+static size_t fail_to;   /* and last */
+static size_t made;      /* calls since tenon__memory_fail_from() */
+
+/* Threads never write here unless a test has switched counting on. */
+static bool must_fail(void)
+{
+	if (!counting) {
+		return false;
+	}
+	made++;
+	return fail_from != 0 && made >= fail_from && made <= fail_to;
+}
+
+void *tenon__alloc(size_t bytes)
+{
+	if (must_fail()) {
+		return NULL;
+	}
+	return malloc(bytes > 0 ? bytes : 1);
+}
+
+void *tenon__calloc(size_t count, size_t size)
+{
+	if (must_fail()) {
+		return NULL;
+	}
+	if (count == 0 || size == 0) {
+		count = size = 1;
+	}
+	return calloc(count, size);
+}
+
+void *tenon__realloc(void *old, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (must_fail() || (size > 0 && count > SIZE_MAX / size)) {
+		return NULL;
+	}
+	bytes = count * size;
+	return realloc(old, bytes > 0 ? bytes : 1);
+}
+
+char *tenon__strndup(const char *text, size_t len)
+{
+	char *copy;
+
+	if (len == SIZE_MAX) {
+		return NULL;
+	}
+	copy = tenon__alloc(len + 1);
+	if (copy == NULL) {
+		return NULL;
+	}
+	if (len > 0) {
+		memcpy(copy, text, len);
+	}
+	copy[len] = '\0';
+	return copy;
+}
+
+void tenon__free(void *memory)
+{
+	free(memory);
+}
+
+static void fail_calls(size_t from, size_t to)
+{
+	made = 0;
+	fail_from = from;
+	fail_to = to;
+	counting = true;
+}
+
+void tenon__memory_fail_from(size_t nth)
+{
+	fail_calls(nth, SIZE_MAX);
+}
+
+void tenon__memory_fail_at(size_t nth)
+{
+	fail_calls(nth, nth);
+}
+
+size_t tenon__memory_made(void)
+{
+	return made;
+}

@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cluster/assembly.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/conf.h"
+#include "base/error.h"
+#include "plugin/host.h"
+#include "plugin/instance.h"
+#include "base/memory.h"
+#include "option/option.h"
+#include "cluster/policy.h"
+
+/* A hash that somebody uses, with what it was made from. */
+struct hash_instance {
+	struct hash_instance *next;
+	const struct tenon__plugin *plugin;
+	bool has_defaults; /* its options are: to be shared */
+	void *options;
+	struct tenon_hash hash;
+};
+
+/* What a codec of the assembly is made from. */
+struct codec_part {
+	const struct tenon__plugin *plugin;
+	void *options;
+	uint32_t flags;
+};
+
+/* The same for a failover policy. */
+struct policy_part {
+	const struct tenon__plugin *plugin;
+	void *options;
+};
+
+struct tenon__assembly_parts {
+	struct tenon__registry *registry; /* owns every plugin's ops */
+	struct hash_instance *hashes;
+	const struct tenon__plugin *plugins[TENON__ROLE_COUNT];
+	void *options[TENON__ROLE_COUNT]; /* a hash has its own */
+	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
+	size_t codec_count;
+	struct policy_part policies[TENON_ACCESS_COUNT];
+	/* What failover_setup points to. */
+	struct tenon_failover_server *failover_servers;
+	const char *pools[TENON_POOL_MAX_COUNT];
+};
+
+static int out_of_memory(struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+}
+
+/* ---- plugins ------------------------------------------------------------ */
+
+static int make_hash(const struct tenon_hash **out,
+		     struct tenon__assembly *assembly,
+		     const struct tenon__request *request,
+		     const struct tenon__node *options, struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+	const struct tenon__option_owner owner = { NULL, NULL, NULL };
+	const struct tenon__plugin *plugin;
+	struct tenon_error reported = { .code = 0 };
+	struct hash_instance *instance;
+	int rc = tenon__registry_find(parts->registry, &plugin, request, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	for (instance = parts->hashes; instance != NULL && options == NULL;
+	     instance = instance->next) {
+		if (instance->plugin == plugin && instance->has_defaults) {
+			*out = &instance->hash;
+			return 0;
+		}
+	}
+	instance = tenon__calloc(1, sizeof(*instance));
+	if (instance == NULL) {
+		return out_of_memory(err);
+	}
+	instance->plugin = plugin;
+	instance->has_defaults = options == NULL;
+	instance->next = parts->hashes;
+	parts->hashes = instance;
+	rc = tenon__options_create(&instance->options, plugin, options, owner,
+				   &assembly->host, &request->place, err);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = tenon__hash_create(&instance->hash, plugin, instance->options,
+				&assembly->host, &reported);
+	if (rc != 0) {
+		return tenon__plugin_error(err, rc, &reported, plugin, "init",
+					   &request->place);
+	}
+	*out = &instance->hash;
+	return 0;
+}
+
+/* What an option of type HASH needs; payload is the assembly. */
+static int make_option_hash(void *payload, const struct tenon_hash **out,
+			    const char *asker, const char *name,
+			    const struct tenon__place *place,
+			    struct tenon_error *err)
+{
+	const struct tenon__request request = {
+		.kind = TENON_KIND_HASH,
+		.name = name,
+		.asker = asker,
+		.place = *place,
+	};
+
+	return make_hash(out, payload, &request, NULL, err);
+}
+
+#define ASKER_BYTES 64
+
+/* asker is to have ASKER_BYTES. */
+static struct tenon__request make_request(const struct tenon__choice *choice,
+					  char *asker)
+{
+	snprintf(asker, ASKER_BYTES, "key '%s'", choice->asker);
+	return (struct tenon__request){
+		.kind = choice->key->kind,
+		.name = choice->name,
+		.asker = asker,
+		.place = choice->place,
+		.optional = choice->optional,
+	};
+}
+
+/*
+ * Look up the plugin of a choice and make its options. *plugin is NULL when the
+ * choice is optional and there is no such plugin.
+ */
+static int choose(struct tenon__assembly *assembly,
+		  const struct tenon__choice *choice,
+		  const struct tenon__plugin **plugin, void **options,
+		  struct tenon_error *err)
+{
+	const struct tenon__option_owner owner = { NULL, make_option_hash,
+						   assembly };
+	char asker[ASKER_BYTES];
+	struct tenon__request request = make_request(choice, asker);
+	int rc = tenon__registry_find(assembly->parts->registry, plugin,
+				      &request, err);
+
+	if (rc != 0 || *plugin == NULL) {
+		return rc;
+	}
+	return tenon__options_create(options, *plugin, choice->options, owner,
+				     &assembly->host, &choice->place, err);
+}
+
+static int choose_role(struct tenon__assembly *assembly,
+		       const struct tenon__choice *choice,
+		       struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+	uint32_t role = choice->key->role;
+	char asker[ASKER_BYTES];
+	struct tenon__request request;
+	const struct tenon_hash *hash;
+	int rc;
+
+	if (role != TENON__ROLE_HASH) {
+		return choose(assembly, choice, &parts->plugins[role],
+			      &parts->options[role], err);
+	}
+	request = make_request(choice, asker);
+	rc = make_hash(&hash, assembly, &request, choice->options, err);
+	if (rc == 0) {
+		assembly->hash = *hash;
+	}
+	return rc;
+}
+
+/* ---- codecs ------------------------------------------------------------- */
+
+/* Ask an instance, which lives no longer than that, for its flags. */
+static int read_flags(const struct tenon__assembly *assembly,
+		      struct codec_part *part, const struct tenon__place *place,
+		      struct tenon_error *err)
+{
+	const struct tenon_codec_ops *ops = &part->plugin->ops.codec;
+	const struct tenon_codec_setup setup = {
+		.size = sizeof(setup),
+		.max_value_bytes = assembly->max_value_bytes,
+		.item_value_bytes = tenon__item_value_bytes(assembly),
+	};
+	struct tenon_error reported = { .code = 0 };
+	char subject[TENON__SUBJECT_BYTES];
+	void *self = tenon__calloc(1, ops->state_size > 0 ? ops->state_size : 1);
+	int rc;
+
+	if (self == NULL) {
+		return out_of_memory(err);
+	}
+	rc = ops->init(self, part->options, &assembly->host, &setup, &reported);
+	part->flags = rc == 0 ? ops->flags(self) : 0;
+	ops->fini(self);
+	tenon__free(self);
+	if (rc != 0) {
+		return tenon__plugin_error(err, rc, &reported, part->plugin,
+					   "init", place);
+	}
+	if (part->flags != 0) {
+		return 0;
+	}
+	tenon__plugin_describe(subject, part->plugin);
+	return tenon__error_place(
+		err, TENON_EPLUGIN, place,
+		"%s: flags returned 0x0, expected at least one bit", subject);
+}
+
+/* Does the last of the codecs go together with those in front of it? */
+static int check_neighbours(const struct tenon__assembly_parts *parts,
+			    const struct tenon__choice *choice,
+			    struct tenon_error *err)
+{
+	const struct codec_part *last = &parts->codecs[parts->codec_count - 1];
+
+	for (const struct codec_part *part = parts->codecs; part < last;
+	     part++) {
+		if (part->plugin->ops.codec.scatter != NULL) {
+			return tenon__error_place(
+				err, TENON_ECONFIG, &choice->place,
+				"key '%s': codec '%s' comes after '%s', which splits values, expected that at the end",
+				choice->asker, last->plugin->name,
+				part->plugin->name);
+		}
+		if ((part->flags & last->flags) != 0) {
+			return tenon__error_place(
+				err, TENON_ECONFIG, &choice->place,
+				"key '%s': codecs '%s' and '%s' both own flag bits 0x%" PRIx32
+				", expected bits of its own for each",
+				choice->asker, part->plugin->name,
+				last->plugin->name, part->flags & last->flags);
+		}
+	}
+	return 0;
+}
+
+static int add_codec(struct tenon__assembly *assembly,
+		     const struct tenon__choice *choice,
+		     struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+	struct codec_part *part = &parts->codecs[parts->codec_count];
+	int rc = choose(assembly, choice, &part->plugin, &part->options, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (part->plugin == NULL) {
+		tenon__log(assembly, TENON_LOG_WARNING,
+			   "key '%s': codec plugin '%s' not found, it is left out; `%s: none` says that this is meant",
+			   choice->asker, choice->name, choice->asker);
+		return 0;
+	}
+	parts->codec_count++;
+	rc = read_flags(assembly, part, &choice->place, err);
+	if (rc == 0) {
+		rc = check_neighbours(parts, choice, err);
+	}
+	if (rc == 0) {
+		assembly->codec_flags |= part->flags;
+		assembly->codecs[assembly->codec_count++] =
+			(struct tenon__codec_choice){
+				.ops = &part->plugin->ops.codec,
+				.options = part->options,
+				.name = part->plugin->name,
+			};
+	}
+	return rc;
+}
+
+static int add_codecs(struct tenon__assembly *assembly,
+		      const struct tenon_config *config,
+		      struct tenon_error *err)
+{
+	const struct tenon__choice *choices[TENON__CODEC_MAX_COUNT];
+	size_t count = tenon__config_codecs(config, choices);
+	int rc = tenon__config_check_codecs(config, err);
+
+	if (rc != 0 || count == 0) {
+		return rc;
+	}
+	assembly->codecs = tenon__calloc(count, sizeof(*assembly->codecs));
+	if (assembly->codecs == NULL) {
+		return out_of_memory(err);
+	}
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = add_codec(assembly, choices[i], err);
+	}
+	return rc;
+}
+
+/* ---- servers and rings -------------------------------------------------- */
+
+static const char *pool_of(const struct tenon__server *server)
+{
+	return server->pool != NULL ? server->pool : "";
+}
+
+static bool has_ring(const struct tenon__assembly *assembly, const char *pool)
+{
+	for (size_t i = 0; i < assembly->ring_count; i++) {
+		if (strcmp(assembly->rings[i].pool, pool) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Copy the servers of a pool and make them a ring, not built yet. */
+static int copy_pool(struct tenon__assembly *assembly,
+		     const struct tenon__server_list *list, const char *pool,
+		     struct tenon_error *err)
+{
+	struct tenon__ring *ring = &assembly->rings[assembly->ring_count++];
+
+	ring->first = (uint32_t)assembly->server_count;
+	ring->pool = "";
+	for (size_t i = 0; i < list->count; i++) {
+		struct tenon__server *server =
+			&assembly->servers[assembly->server_count];
+		int rc;
+
+		if (strcmp(pool_of(&list->entries[i].server), pool) != 0) {
+			continue;
+		}
+		rc = tenon__server_copy(server, &list->entries[i].server, err);
+		if (rc != 0) {
+			return rc;
+		}
+		assembly->server_count++;
+		ring->count++;
+		ring->pool = pool_of(server);
+	}
+	assembly->needs_hash |= ring->count > 1;
+	return 0;
+}
+
+static int copy_servers(struct tenon__assembly *assembly,
+			const struct tenon__server_list *list,
+			struct tenon_error *err)
+{
+	int rc;
+
+	assembly->servers =
+		tenon__calloc(list->count, sizeof(*assembly->servers));
+	if (assembly->servers == NULL) {
+		return out_of_memory(err);
+	}
+	rc = copy_pool(assembly, list, "", err);
+	if (rc == 0 && assembly->server_count == 0) {
+		return tenon__error_place(
+			err, TENON_ECONFIG, &list->entries[0].place,
+			"servers: every one is in a spare pool, expected one without `pool` at least");
+	}
+	for (size_t i = 0; i < list->count && rc == 0; i++) {
+		const struct tenon__server_entry *entry = &list->entries[i];
+		const char *pool = pool_of(&entry->server);
+
+		if (has_ring(assembly, pool)) {
+			continue;
+		}
+		if (assembly->ring_count == TENON_POOL_MAX_COUNT) {
+			return tenon__error_place(
+				err, TENON_ECONFIG, &entry->place,
+				"servers: found more than %d spare pools",
+				TENON_POOL_MAX_COUNT - 1);
+		}
+		rc = copy_pool(assembly, list, pool, err);
+	}
+	return rc;
+}
+
+static int build_rings(struct tenon__assembly *assembly,
+		       const struct tenon__place *place,
+		       struct tenon_error *err)
+{
+	const struct tenon__assembly_parts *parts = assembly->parts;
+	const struct tenon__ring_plan plan = {
+		.ops = assembly->distribution,
+		.options = parts->options[TENON__ROLE_DISTRIBUTION],
+		.host = &assembly->host,
+		.hash = &assembly->hash,
+		.servers = assembly->servers,
+	};
+
+	for (size_t i = 0; i < assembly->ring_count; i++) {
+		struct tenon_error reported = { .code = 0 };
+		const char *slot;
+		int rc = tenon__ring_build(&assembly->rings[i], &plan, &slot,
+					   &reported);
+
+		if (rc != 0) {
+			return tenon__plugin_error(
+				err, rc, &reported,
+				parts->plugins[TENON__ROLE_DISTRIBUTION], slot,
+				place);
+		}
+	}
+	return 0;
+}
+
+/* ---- failover ----------------------------------------------------------- */
+
+/* What every policy of every client is told. */
+static int make_failover_setup(struct tenon__assembly *assembly,
+			       struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+
+	parts->failover_servers = tenon__calloc(
+		assembly->server_count, sizeof(*parts->failover_servers));
+	if (parts->failover_servers == NULL) {
+		return out_of_memory(err);
+	}
+	for (uint32_t pool = 0; pool < assembly->ring_count; pool++) {
+		const struct tenon__ring *ring = &assembly->rings[pool];
+
+		parts->pools[pool] = ring->pool;
+		for (uint32_t i = 0; i < ring->count; i++) {
+			const struct tenon__server *server =
+				&assembly->servers[ring->first + i];
+
+			parts->failover_servers[ring->first + i] =
+				(struct tenon_failover_server){
+					.alias = tenon__server_name(server),
+					.host = server->host,
+					.port = server->port,
+					.weight = server->weight,
+					.pool = pool,
+				};
+		}
+	}
+	assembly->failover_setup = (struct tenon_failover_setup){
+		.size = sizeof(assembly->failover_setup),
+		.server_count = (uint32_t)assembly->server_count,
+		.retry_timeout_ms = assembly->retry_timeout_ms,
+		.servers = parts->failover_servers,
+		.pools = parts->pools,
+		.pool_count = (uint32_t)assembly->ring_count,
+	};
+	return 0;
+}
+
+/* Let the policies be made once: they say here what does not fit these servers. */
+static int try_policies(const struct tenon__assembly *assembly,
+			const struct tenon__failover *failover,
+			struct tenon_error *err)
+{
+	struct tenon__policies policies = { .count = 0 };
+	struct tenon_error reported = { .code = 0 };
+	size_t which;
+	int rc = tenon__policies_init(&policies, assembly, &which, &reported);
+
+	tenon__policies_fini(&policies);
+	if (rc == 0) {
+		return 0;
+	}
+	return tenon__plugin_error(err, rc, &reported,
+				   assembly->parts->policies[which].plugin,
+				   "init", &failover->list[which].place);
+}
+
+static int add_policies(struct tenon__assembly *assembly,
+			const struct tenon__failover *failover,
+			struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+	int rc = make_failover_setup(assembly, err);
+
+	for (size_t i = 0; i < failover->count && rc == 0; i++) {
+		struct policy_part *part = &parts->policies[i];
+
+		rc = choose(assembly, &failover->list[i], &part->plugin,
+			    &part->options, err);
+		if (rc == 0) {
+			assembly->policies[i] = (struct tenon__policy_choice){
+				.ops = &part->plugin->ops.failover,
+				.options = part->options,
+			};
+			assembly->policy_count++;
+		}
+	}
+	memcpy(assembly->policy_of, failover->of, sizeof(assembly->policy_of));
+	return rc == 0 ? try_policies(assembly, failover, err) : rc;
+}
+
+/* ---- assembling --------------------------------------------------------- */
+
+static int copy_settings(struct tenon__assembly *assembly,
+			 const struct tenon_config *config,
+			 struct tenon_error *err)
+{
+	const struct tenon__settings *settings = &config->settings;
+
+	assembly->log = config->log;
+	assembly->log_payload = config->log_payload;
+	assembly->connect_timeout_ms = settings->connect_timeout_ms;
+	assembly->poll_timeout_ms = settings->poll_timeout_ms;
+	assembly->retry_timeout_ms = settings->retry_timeout_ms;
+	assembly->max_value_bytes = (uint64_t)settings->max_value_bytes;
+	assembly->item_max_bytes = (uint64_t)settings->item_max_bytes;
+	assembly->user_flags = (uint32_t)settings->user_flags;
+	assembly->enable_flush_all = settings->enable_flush_all != 0;
+	assembly->prefix_len = strlen(settings->prefix);
+	assembly->prefix =
+		tenon__strndup(settings->prefix, assembly->prefix_len);
+	return assembly->prefix != NULL ? 0 : out_of_memory(err);
+}
+
+static int assemble(struct tenon__assembly *assembly,
+		    const struct tenon_config *config, struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+	int rc = copy_settings(assembly, config, err);
+
+	if (rc == 0) {
+		rc = copy_servers(assembly, &config->servers, err);
+	}
+	for (size_t i = 0; i < TENON__ROLE_COUNT && rc == 0; i++) {
+		rc = choose_role(assembly, &config->choices[i], err);
+	}
+	if (rc == 0) {
+		rc = add_codecs(assembly, config, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	assembly->distribution =
+		&parts->plugins[TENON__ROLE_DISTRIBUTION]->ops.distribution;
+	assembly->transport =
+		&parts->plugins[TENON__ROLE_TRANSPORT]->ops.transport;
+	assembly->transport_options = parts->options[TENON__ROLE_TRANSPORT];
+	rc = build_rings(assembly,
+			 &config->choices[TENON__ROLE_DISTRIBUTION].place, err);
+	return rc == 0 ? add_policies(assembly, &config->failover, err) : rc;
+}
+
+/* The file that could have named servers is the one that was loaded last. */
+static int no_server(const struct tenon_config *config, struct tenon_error *err)
+{
+	const struct tenon__source *source = config->sources;
+	const char *where;
+
+	while (source != NULL && source->where[0] == '\0') {
+		source = source->next;
+	}
+	where = source != NULL ? source->where : "";
+	return tenon__error_at(
+		err, TENON_ECONFIG, where, 0, 0,
+		"%s%sno server: add `servers:` with a list of host:port", where,
+		where[0] != '\0' ? ": " : "");
+}
+
+int tenon__assembly_create(struct tenon__assembly **out,
+			   const struct tenon_config *config,
+			   struct tenon_error *err)
+{
+	struct tenon__assembly *assembly;
+	int rc;
+
+	*out = NULL;
+	if (config->servers.count == 0) {
+		return no_server(config, err);
+	}
+	assembly = tenon__calloc(1, sizeof(*assembly));
+	if (assembly == NULL) {
+		return out_of_memory(err);
+	}
+	atomic_init(&assembly->refs, 1);
+	tenon__host_init(&assembly->host, assembly);
+	assembly->parts = tenon__calloc(1, sizeof(*assembly->parts));
+	if (assembly->parts == NULL) {
+		tenon__free(assembly);
+		return out_of_memory(err);
+	}
+	assembly->parts->registry = tenon__registry_ref(config->registry);
+	rc = assemble(assembly, config, err);
+	if (rc != 0) {
+		tenon__assembly_unref(assembly);
+		return rc;
+	}
+	*out = assembly;
+	return 0;
+}
+
+/* ---- the end ------------------------------------------------------------ */
+
+static void free_hashes(struct hash_instance *instance)
+{
+	while (instance != NULL) {
+		struct hash_instance *next = instance->next;
+
+		tenon__hash_destroy(&instance->hash);
+		tenon__options_destroy(instance->plugin, instance->options);
+		tenon__free(instance);
+		instance = next;
+	}
+}
+
+static void free_parts(struct tenon__assembly *assembly)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+
+	for (size_t i = 0; i < assembly->ring_count; i++) {
+		tenon__ring_fini(&assembly->rings[i], assembly->distribution);
+	}
+	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
+		tenon__options_destroy(parts->plugins[i], parts->options[i]);
+	}
+	for (size_t i = 0; i < parts->codec_count; i++) {
+		tenon__options_destroy(parts->codecs[i].plugin,
+				       parts->codecs[i].options);
+	}
+	for (size_t i = 0; i < TENON_ACCESS_COUNT; i++) {
+		tenon__options_destroy(parts->policies[i].plugin,
+				       parts->policies[i].options);
+	}
+	tenon__free(parts->failover_servers);
+	tenon__free(assembly->codecs);
+	free_hashes(parts->hashes); /* after the options that point to them */
+	tenon__registry_unref(parts->registry);
+	tenon__free(parts);
+}
+
+struct tenon__assembly *tenon__assembly_ref(struct tenon__assembly *assembly)
+{
+	atomic_fetch_add_explicit(&assembly->refs, 1, memory_order_relaxed);
+	return assembly;
+}
+
+void tenon__assembly_unref(struct tenon__assembly *assembly)
+{
+	if (assembly == NULL ||
+	    atomic_fetch_sub_explicit(&assembly->refs, 1,
+				      memory_order_acq_rel) != 1) {
+		return;
+	}
+	free_parts(assembly);
+	for (size_t i = 0; i < assembly->server_count; i++) {
+		tenon__server_fini(&assembly->servers[i]);
+	}
+	tenon__free(assembly->servers);
+	tenon__free(assembly->prefix);
+	tenon__free(assembly);
+}
+
+void tenon__log(const struct tenon__assembly *assembly, int level,
+		const char *format, ...)
+{
+	char line[TENON_ERROR_MESSAGE_BYTES + TENON_ERROR_WHERE_BYTES];
+	va_list args;
+
+	if (assembly->log == NULL) {
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	assembly->log(assembly->log_payload, level, line);
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "cluster/health.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+
+_Static_assert(sizeof(struct tenon__health_view) % sizeof(uint64_t) == 0,
+	       "a view is made of words");
+_Static_assert(TENON_HEALTH_ADDRESS_BYTES > TENON_HOST_MAX_BYTES + 8,
+	       "an address fits");
+
+static uint64_t load(const tenon__counter *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* ---- what belongs together --------------------------------------------- */
+
+/*
+ * A sequence lock. A reader that sees one word of a new view also sees that the
+ * number has changed: words are released and acquired.
+ */
+static void publish(struct tenon__health *health)
+{
+	uint64_t words[TENON_HEALTH_WORDS];
+
+	memcpy(words, &health->view, sizeof(words));
+	tenon__count(&health->sequence, 1);
+	for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
+		atomic_store_explicit(&health->words[i], words[i],
+				      memory_order_release);
+	}
+	atomic_store_explicit(&health->sequence, load(&health->sequence) + 1,
+			      memory_order_release);
+}
+
+static void read_view(const struct tenon__health *health,
+		      struct tenon__health_view *out)
+{
+	uint64_t words[TENON_HEALTH_WORDS];
+	uint64_t before, after;
+
+	do {
+		before = atomic_load_explicit(&health->sequence,
+					      memory_order_acquire);
+		for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
+			words[i] = atomic_load_explicit(&health->words[i],
+							memory_order_acquire);
+		}
+		after = load(&health->sequence);
+	} while (before != after || before % 2 != 0);
+	memcpy(out, words, sizeof(words));
+}
+
+void tenon__health_init(struct tenon__health *health,
+			const struct tenon__assembly *assembly,
+			const char *name, const char *address)
+{
+	health->assembly = assembly;
+	health->name = name;
+	tenon__health_moved(health, address);
+}
+
+void tenon__health_moved(struct tenon__health *health, const char *address)
+{
+	struct tenon__health_view *view = &health->view;
+
+	memset(view->address, 0, sizeof(view->address));
+	snprintf(view->address, sizeof(view->address), "%s", address);
+	publish(health);
+}
+
+/* ---- the log ----------------------------------------------------------- */
+
+/* May one more line be written? */
+static bool may_log(struct tenon__health *health, int64_t now_ms)
+{
+	if (health->log_lines == 0 ||
+	    now_ms - health->log_window_at_ms >= TENON_LOG_WINDOW_MS) {
+		health->log_window_at_ms = now_ms;
+		health->log_lines = 0;
+	}
+	return health->log_lines < TENON_LOG_LINES;
+}
+
+/* "alias (address)", or the address where they are the same. */
+static void write_line(struct tenon__health *health, int level,
+		       const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void write_line(struct tenon__health *health, int level,
+		       const char *format, va_list args)
+{
+	const char *address = health->view.address;
+	bool same = strcmp(health->name, address) == 0;
+	char text[TENON_ERROR_MESSAGE_BYTES];
+	char more[64] = "";
+
+	vsnprintf(text, sizeof(text), format, args);
+	if (health->log_left_out > 0) {
+		snprintf(more, sizeof(more), " (%" PRIu64 " lines left out)",
+			 health->log_left_out);
+	}
+	health->log_left_out = 0;
+	health->log_lines++;
+	tenon__log(health->assembly, level, "%s%s%s%s: %s%s", health->name,
+		   same ? "" : " (", same ? "" : address, same ? "" : ")", text,
+		   more);
+}
+
+void tenon__health_log(struct tenon__health *health, int level, int64_t now_ms,
+		       const char *format, ...)
+{
+	va_list args;
+
+	if (!may_log(health, now_ms)) {
+		health->log_left_out++;
+		return;
+	}
+	va_start(args, format);
+	write_line(health, level, format, args);
+	va_end(args);
+}
+
+/* The state as the log knows it: a probe is no news. */
+static uint32_t news(const struct tenon__health_view *view)
+{
+	return view->state == TENON_SERVER_PROBING ? TENON_SERVER_DOWN :
+						     view->state;
+}
+
+/* Tell of a state that the log does not know yet; later if that is too much now. */
+static bool tell_failure(struct tenon__health *health, int64_t now_ms,
+			 bool is_change)
+{
+	const struct tenon__health_view *view = &health->view;
+	int level = view->error_status == TENON_EPROTOCOL ? TENON_LOG_ERROR :
+							    TENON_LOG_WARNING;
+	char retry[64] = "";
+
+	if (news(view) == health->told || !may_log(health, now_ms)) {
+		health->log_left_out += is_change;
+		return false;
+	}
+	if (view->retry_at_ms > now_ms) {
+		snprintf(retry, sizeof(retry), "; left alone for %" PRId64 " ms",
+			 view->retry_at_ms - now_ms);
+	}
+	health->told = news(view);
+	tenon__health_log(health, level, now_ms, "%s: %s%s",
+			  tenon_server_state_name((int)health->told),
+			  view->error_text, retry);
+	return true;
+}
+
+/* ---- outcomes ---------------------------------------------------------- */
+
+void tenon__health_failed(struct tenon__health *health,
+			  const struct tenon__health_failure *failure)
+{
+	struct tenon__health_view *view = &health->view;
+	uint32_t before = news(view);
+
+	if (view->state == TENON_SERVER_UP) {
+		view->state_at_ms = failure->now_ms;
+		health->failures = 0;
+	}
+	view->failures += view->failures < UINT32_MAX;
+	health->failures += health->failures < UINT32_MAX;
+	view->state = failure->state;
+	view->retry_at_ms = failure->retry_at_ms;
+	view->error_at_ms = failure->now_ms;
+	view->error_status = failure->status;
+	view->error_sys_errno = failure->sys_errno;
+	memset(view->error_text, 0, sizeof(view->error_text));
+	snprintf(view->error_text, sizeof(view->error_text), "%s",
+		 failure->text);
+	health->unsettled = true;
+	publish(health);
+	tenon__count(&health->failed, 1);
+	tenon__count(&health->timeouts, failure->status == TENON_ETIMEDOUT);
+	if (!tell_failure(health, failure->now_ms, before != news(view)) &&
+	    failure->status == TENON_EPROTOCOL) {
+		tenon__health_log(health, TENON_LOG_ERROR, failure->now_ms,
+				  "%s", failure->text);
+	}
+}
+
+void tenon__health_recovered(struct tenon__health *health, uint32_t state,
+			     int64_t now_ms)
+{
+	struct tenon__health_view *view = &health->view;
+	bool is_change = view->state != TENON_SERVER_UP;
+	uint32_t failures = health->failures;
+	int64_t took_ms = now_ms - view->state_at_ms;
+
+	if (state != TENON_SERVER_UP) { /* the policy wants to see more */
+		view->state = state;
+		view->failures = 0;
+		publish(health);
+		return;
+	}
+	if (is_change) {
+		view->state = TENON_SERVER_UP;
+		view->failures = 0;
+		view->state_at_ms = now_ms;
+		view->retry_at_ms = 0;
+		publish(health);
+	}
+	if (health->told != TENON_SERVER_UP && !may_log(health, now_ms)) {
+		health->log_left_out += is_change;
+		return; /* the log hears of it later */
+	}
+	health->unsettled = false;
+	if (health->told == TENON_SERVER_UP) {
+		health->log_left_out += is_change;
+		return;
+	}
+	health->told = TENON_SERVER_UP;
+	if (is_change) {
+		tenon__health_log(health, TENON_LOG_INFO, now_ms,
+			"up again after %" PRIu32 " failure%s in %" PRId64 " ms",
+			failures, failures == 1 ? "" : "s", took_ms);
+	} else {
+		tenon__health_log(health, TENON_LOG_INFO, now_ms,
+			"up again for %" PRId64 " ms", took_ms);
+	}
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+const char *tenon_server_state_name(int state)
+{
+	static const char *const names[] = {
+		[TENON_SERVER_UP] = "up",
+		[TENON_SERVER_DOWN] = "down",
+		[TENON_SERVER_PROBING] = "probing",
+		[TENON_SERVER_FAILING] = "failing",
+	};
+
+	return state >= 0 && (size_t)state < sizeof(names) / sizeof(names[0]) ?
+		names[state] : "unknown state";
+}
+
+static void read_latency(const struct tenon__health *health,
+			 struct tenon_histogram *out)
+{
+	out->total = 0;
+	for (size_t i = 0; i < TENON_HISTOGRAM_BUCKETS; i++) {
+		out->counts[i] = load(&health->times[i]);
+		out->total += out->counts[i];
+	}
+	out->sum_ns = load(&health->sum_ns);
+	out->max_ns = load(&health->max_ns);
+}
+
+static void read_counters(const struct tenon__health *health,
+			  struct tenon_health *out)
+{
+	out->hits = load(&health->hits);
+	out->misses = load(&health->misses);
+	out->stored = load(&health->outcomes[TENON_HEALTH_OUTCOME(TENON_STORED)]);
+	out->keys = out->hits + out->misses;
+	for (int i = 0; i < TENON_HEALTH_ERRORS; i++) {
+		uint64_t answered =
+			load(&health->outcomes[TENON_HEALTH_OUTCOME(i)]);
+
+		out->keys += answered;
+		out->other += i == TENON_STORED ? 0 : answered;
+		if (i > 0) {
+			out->errors[i] = load(
+				&health->outcomes[TENON_HEALTH_OUTCOME(-i)]);
+			out->keys += out->errors[i];
+		}
+	}
+	out->failed = load(&health->failed);
+	out->timeouts = load(&health->timeouts);
+	out->connects = load(&health->connects);
+	out->reconnects = load(&health->reconnects);
+	out->retries = load(&health->retries);
+	out->hops = load(&health->hops);
+	out->sent_bytes = load(&health->sent_bytes);
+	out->received_bytes = load(&health->received_bytes);
+}
+
+int tenon_client_health(const struct tenon_client *client, size_t index,
+			struct tenon_health *out)
+{
+	const struct tenon__health *health;
+	struct tenon__health_view view;
+
+	if (index >= client->server_count) {
+		return TENON_EINVAL;
+	}
+	health = &client->health[index];
+	read_view(health, &view);
+	*out = (struct tenon_health){
+		.alias = health->name,
+		.state = view.state,
+		.failures = view.failures,
+		.now_ms = tenon__now_ns() / 1000000,
+		.state_at_ms = view.state_at_ms,
+		.retry_at_ms = view.retry_at_ms,
+		.error_at_ms = view.error_at_ms,
+		.error_status = view.error_status,
+		.error_sys_errno = view.error_sys_errno,
+	};
+	memcpy(out->address, view.address, sizeof(out->address));
+	memcpy(out->error_text, view.error_text, sizeof(out->error_text));
+	if (out->state == TENON_SERVER_DOWN && out->retry_at_ms > 0 &&
+	    out->retry_at_ms <= out->now_ms) {
+		out->state = TENON_SERVER_PROBING;
+	}
+	read_counters(health, out);
+	read_latency(health, &out->latency);
+	out->operations = out->latency.total + out->failed;
+	return 0;
+}
+
+static void reset(struct tenon__health *health)
+{
+	tenon__counter *const counters[] = {
+		&health->hits,       &health->misses,
+		&health->sent_bytes, &health->received_bytes,
+		&health->sum_ns,     &health->max_ns,
+		&health->connects,   &health->reconnects,
+		&health->failed,     &health->timeouts,
+		&health->retries,    &health->hops,
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		atomic_store_explicit(counters[i], 0, memory_order_relaxed);
+	}
+	for (size_t i = 0; i < TENON_HEALTH_OUTCOMES; i++) {
+		atomic_store_explicit(&health->outcomes[i], 0,
+				      memory_order_relaxed);
+	}
+	for (size_t i = 0; i < TENON_HISTOGRAM_BUCKETS; i++) {
+		atomic_store_explicit(&health->times[i], 0,
+				      memory_order_relaxed);
+	}
+}
+
+int tenon_client_health_reset(struct tenon_client *client)
+{
+	if (!tenon__client_enter(client)) {
+		return TENON_EBUSY;
+	}
+	for (size_t i = 0; i < client->server_count; i++) {
+		reset(&client->health[i]);
+	}
+	tenon__client_leave(client);
+	return 0;
+}
+
+/* ---- sums -------------------------------------------------------------- */
+
+static void merge_state(struct tenon_health *into,
+			const struct tenon_health *from)
+{
+	/* a server that some clients spare is worse off than one that fails now and then */
+	static const unsigned char badness[] = {
+		[TENON_SERVER_UP] = 0,
+		[TENON_SERVER_FAILING] = 1,
+		[TENON_SERVER_PROBING] = 2,
+		[TENON_SERVER_DOWN] = 3,
+	};
+
+	if (badness[from->state % 4] > badness[into->state % 4]) {
+		into->state = from->state;
+		into->state_at_ms = from->state_at_ms;
+		into->retry_at_ms = from->retry_at_ms;
+	}
+	into->failures = from->failures > into->failures ? from->failures :
+							   into->failures;
+	if (from->error_status != 0 &&
+	    (into->error_status == 0 || from->error_at_ms > into->error_at_ms)) {
+		into->error_at_ms = from->error_at_ms;
+		into->error_status = from->error_status;
+		into->error_sys_errno = from->error_sys_errno;
+		memcpy(into->error_text, from->error_text,
+		       sizeof(into->error_text));
+	}
+}
+
+void tenon_health_merge(struct tenon_health *into,
+			const struct tenon_health *from)
+{
+	merge_state(into, from);
+	into->operations += from->operations;
+	into->failed += from->failed;
+	into->timeouts += from->timeouts;
+	into->keys += from->keys;
+	into->hits += from->hits;
+	into->misses += from->misses;
+	into->stored += from->stored;
+	into->other += from->other;
+	for (size_t i = 0; i < TENON_HEALTH_ERRORS; i++) {
+		into->errors[i] += from->errors[i];
+	}
+	into->connects += from->connects;
+	into->reconnects += from->reconnects;
+	into->retries += from->retries;
+	into->hops += from->hops;
+	into->sent_bytes += from->sent_bytes;
+	into->received_bytes += from->received_bytes;
+	tenon_histogram_merge(&into->latency, &from->latency);
+}

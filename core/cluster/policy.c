@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cluster/policy.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static int policy_init(struct tenon__policy *policy,
+		       const struct tenon__assembly *assembly,
+		       const struct tenon__policy_choice *choice,
+		       struct tenon_error *err)
+{
+	uint32_t state_size = choice->ops->state_size;
+
+	policy->ops = choice->ops;
+	/* One byte for a policy without state: NULL would mean that there is none. */
+	policy->self = tenon__calloc(1, state_size > 0 ? state_size : 1);
+	if (policy->self == NULL) {
+		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	}
+	return policy->ops->init(policy->self, choice->options, &assembly->host,
+				 &assembly->failover_setup, err);
+}
+
+int tenon__policies_init(struct tenon__policies *policies,
+			 const struct tenon__assembly *assembly, size_t *which,
+			 struct tenon_error *err)
+{
+	int rc = 0;
+
+	*which = 0;
+	for (size_t i = 0; i < assembly->policy_count && rc == 0; i++) {
+		*which = i;
+		policies->count++;
+		rc = policy_init(&policies->list[i], assembly,
+				 &assembly->policies[i], err);
+	}
+	for (size_t access = 0; access < TENON_ACCESS_COUNT; access++) {
+		policies->of[access] =
+			&policies->list[assembly->policy_of[access]];
+	}
+	return rc;
+}
+
+void tenon__policies_fini(struct tenon__policies *policies)
+{
+	for (size_t i = 0; i < policies->count; i++) {
+		struct tenon__policy *policy = &policies->list[i];
+
+		if (policy->self != NULL) {
+			policy->ops->fini(policy->self);
+			tenon__free(policy->self);
+			policy->self = NULL;
+		}
+	}
+	policies->count = 0;
+}
+
+void tenon__policies_failed(const struct tenon__policies *policies,
+			    uint32_t server, int status, int64_t now_ms)
+{
+	for (size_t i = 0; i < policies->count; i++) {
+		policies->list[i].ops->on_failure(policies->list[i].self,
+						  server, status, now_ms);
+	}
+}
+
+/* Is left worse than right? Down is worse than probing, and later is worse. */
+static bool is_worse(const struct tenon_failover_state *left,
+		     const struct tenon_failover_state *right)
+{
+	static const uint8_t order[] = {
+		[TENON_SERVER_UP] = 0,
+		[TENON_SERVER_PROBING] = 1,
+		[TENON_SERVER_DOWN] = 2,
+	};
+
+	if (left->state != right->state) {
+		return order[left->state] > order[right->state];
+	}
+	if (left->state == TENON_SERVER_DOWN) {
+		return left->down_until_ms > right->down_until_ms;
+	}
+	return left->failures > right->failures;
+}
+
+void tenon__policies_state(const struct tenon__policies *policies,
+			   uint32_t server, int64_t now_ms,
+			   struct tenon_failover_state *out)
+{
+	*out = (struct tenon_failover_state){ .state = TENON_SERVER_UP };
+	for (size_t i = 0; i < policies->count; i++) {
+		const struct tenon__policy *policy = &policies->list[i];
+		struct tenon_failover_state state = { .state = TENON_SERVER_UP };
+
+		policy->ops->state(policy->self, server, now_ms, &state);
+		if (state.state > TENON_SERVER_PROBING) {
+			state.state = TENON_SERVER_DOWN; /* none that we know */
+		}
+		if (is_worse(&state, out)) {
+			*out = state;
+		}
+	}
+}

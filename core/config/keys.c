@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The keys of a config and what each of them does. */
+#include "config/conf.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "option/option.h"
+#include "option/suggest.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+const struct tenon_option tenon__setting_rows[] = {
+	{ .name = "prefix",
+	  .type = TENON_OPTION_STRING,
+	  .offset = offsetof(struct tenon__settings, prefix),
+	  .min = 0,
+	  .max = TENON_KEY_MAX_BYTES - 1,
+	  .def_text = "",
+	  .help = "put in front of every key; counts for the key's 250 bytes" },
+	{ .name = "connect_timeout",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_MS,
+	  .flags = TENON_OPTION_BARE,
+	  .offset = offsetof(struct tenon__settings, connect_timeout_ms),
+	  .min = 1,
+	  .max = HOUR_MS,
+	  .def = 10,
+	  .help = "longest time until a connection is made" },
+	{ .name = "poll_timeout",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_MS,
+	  .flags = TENON_OPTION_BARE,
+	  .offset = offsetof(struct tenon__settings, poll_timeout_ms),
+	  .min = 1,
+	  .max = HOUR_MS,
+	  .def = 300,
+	  .help = "longest time of a whole operation, connecting included" },
+	{ .name = "retry_timeout",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_MS,
+	  .flags = TENON__OPTION_BARE_SECONDS,
+	  .offset = offsetof(struct tenon__settings, retry_timeout_ms),
+	  .min = 0,
+	  .max = 24 * HOUR_MS,
+	  .def = 5000,
+	  .help = "time after which a server that failed is tried again" },
+	{ .name = "compression_threshold",
+	  .type = TENON_OPTION_SIZE,
+	  .flags = TENON_OPTION_BARE,
+	  .offset = offsetof(struct tenon__settings,
+			     compression_threshold_bytes),
+	  .min = 0,
+	  .max = INT64_C(1) << 30,
+	  .def = 0,
+	  .help = "values above this are compressed as by libmc; 0 is never" },
+	{ .name = "max_value_bytes",
+	  .type = TENON_OPTION_SIZE,
+	  .offset = offsetof(struct tenon__settings, max_value_bytes),
+	  .min = 1024,
+	  .max = INT64_C(1) << 30,
+	  .def = INT64_C(16) << 20,
+	  .help = "largest value that is sent or received" },
+	{ .name = "item_max",
+	  .type = TENON_OPTION_SIZE,
+	  .offset = offsetof(struct tenon__settings, item_max_bytes),
+	  .min = 1024,
+	  .max = INT64_C(1) << 30,
+	  .def = INT64_C(1) << 20,
+	  .help = "largest item that the servers take, as memcached -I; what is larger with its key is not sent" },
+	{ .name = "user_flags",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct tenon__settings, user_flags),
+	  .min = 0,
+	  .max = UINT32_MAX,
+	  .def = 0xffffff,
+	  .help = "sum of the flag bits that are the application's: a value that has others, which no codec of the chain owns, is undecodable" },
+	{ .name = "enable_flush_all",
+	  .type = TENON_OPTION_BOOL,
+	  .offset = offsetof(struct tenon__settings, enable_flush_all),
+	  .def = 0,
+	  .help = "allow flush_all, which empties the servers" },
+	{ .name = NULL },
+};
+
+static const struct tenon__option_owner core_owner = { NULL, NULL, NULL };
+
+static int out_of_memory(struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+}
+
+/* ---- values of the root keys -------------------------------------------- */
+
+static int unexpected(const struct tenon__root_key *key,
+		      const struct tenon__node *value, const char *expected,
+		      struct tenon_error *err)
+{
+	char found[TENON__NODE_FOUND_BYTES];
+
+	return tenon__error_place(err, TENON_ECONFIG, &value->place,
+				  "key '%s': found %s, expected %s", key->name,
+				  tenon__node_found(found, value), expected);
+}
+
+static int read_servers(struct tenon_config *config,
+			const struct tenon__root_key *key,
+			const struct tenon__node *value, const char *folder,
+			struct tenon_error *err)
+{
+	(void)key;
+	(void)folder;
+	tenon__server_list_fini(&config->servers);
+	if (tenon__node_is_null(value)) {
+		return 0;
+	}
+	return tenon__server_list_read(&config->servers, value, err);
+}
+
+static struct tenon__choice default_choice(const struct tenon__root_key *key,
+					   const struct tenon__place *place)
+{
+	return (struct tenon__choice){ .key = key,
+				       .asker = key->name,
+				       .name = key->def_text,
+				       .place = *place };
+}
+
+/* A name, or {name: {option: value}}, or {name: null}. */
+static int read_choice(struct tenon__choice *choice,
+		       const struct tenon__root_key *key,
+		       const struct tenon__node *value, struct tenon_error *err)
+{
+	const struct tenon__node *options = NULL;
+
+	*choice = default_choice(key, &value->place);
+	if (value->type == TENON__NODE_SCALAR && !tenon__node_is_null(value)) {
+		choice->name = value->text;
+		return 0;
+	}
+	if (value->type != TENON__NODE_MAP || value->count != 1) {
+		return unexpected(key, value,
+				  "a plugin's name, or one name with its options as in {name: {option: value}}",
+				  err);
+	}
+	choice->name = value->first->key;
+	choice->place = value->first->key_place;
+	if (!tenon__node_is_null(value->first)) {
+		options = value->first;
+	}
+	if (options != NULL && options->type != TENON__NODE_MAP) {
+		return unexpected(key, options,
+				  "a map of options after the plugin's name",
+				  err);
+	}
+	choice->options = options;
+	return 0;
+}
+
+static int read_role(struct tenon_config *config,
+		     const struct tenon__root_key *key,
+		     const struct tenon__node *value, const char *folder,
+		     struct tenon_error *err)
+{
+	struct tenon__choice *choice = &config->choices[key->role];
+
+	(void)folder;
+	if (tenon__node_is_null(value)) {
+		*choice = default_choice(key, &value->place);
+		return 0;
+	}
+	return read_choice(choice, key, value, err);
+}
+
+/* Keys of the map that has a policy for each access; by enum tenon_access. */
+static const char *const access_names[TENON_ACCESS_COUNT] = { "read", "write",
+							      "delete" };
+static const char *const access_askers[TENON_ACCESS_COUNT] = {
+	"failover: read", "failover: write", "failover: delete"
+};
+
+/* Is it a map whose first key is an access? No plugin is called like one. */
+static bool is_by_access(const struct tenon__node *value)
+{
+	for (size_t i = 0; value->type == TENON__NODE_MAP && value->count > 0 &&
+			   i < TENON_ACCESS_COUNT; i++) {
+		if (strcasecmp(value->first->key, access_names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The number of the access that an entry is for, or TENON_ACCESS_COUNT. */
+static size_t find_access(const struct tenon__node *entry)
+{
+	size_t access = 0;
+
+	while (access < TENON_ACCESS_COUNT &&
+	       strcasecmp(entry->key, access_names[access]) != 0) {
+		access++;
+	}
+	return access;
+}
+
+/* {read: policy, write: policy, delete: policy}. */
+static int read_by_access(struct tenon__failover *failover,
+			  const struct tenon__root_key *key,
+			  const struct tenon__node *value,
+			  struct tenon_error *err)
+{
+	bool given[TENON_ACCESS_COUNT] = { false };
+
+	*failover = (struct tenon__failover){ .by_access = true,
+					      .count = TENON_ACCESS_COUNT };
+	for (size_t i = 0; i < TENON_ACCESS_COUNT; i++) {
+		failover->list[i] = default_choice(key, &value->place);
+		failover->of[i] = (uint8_t)i;
+	}
+	for (const struct tenon__node *entry = value->first; entry != NULL;
+	     entry = entry->next) {
+		size_t access = find_access(entry);
+		int rc;
+
+		if (access == TENON_ACCESS_COUNT || given[access]) {
+			return tenon__error_place(
+				err, TENON_ECONFIG, &entry->key_place,
+				"key '%s': found '%.60s'%s, expected read, write and delete, each once at most",
+				key->name, entry->key,
+				access < TENON_ACCESS_COUNT ? " twice" : "");
+		}
+		given[access] = true;
+		if (!tenon__node_is_null(entry)) {
+			rc = read_choice(&failover->list[access], key, entry,
+					 err);
+			if (rc != 0) {
+				return rc;
+			}
+		}
+	}
+	/* Deletes have to reach what was written. */
+	if (!given[TENON_ACCESS_DELETE]) {
+		failover->of[TENON_ACCESS_DELETE] = TENON_ACCESS_WRITE;
+		failover->count--;
+	}
+	for (size_t i = 0; i < failover->count; i++) {
+		failover->list[i].asker = access_askers[i];
+	}
+	return 0;
+}
+
+/* One policy for everything, or one for each access. */
+static int read_failover(struct tenon_config *config,
+			 const struct tenon__root_key *key,
+			 const struct tenon__node *value, const char *folder,
+			 struct tenon_error *err)
+{
+	struct tenon__failover failover = { .count = 1 };
+	int rc = 0;
+
+	(void)folder;
+	if (is_by_access(value)) {
+		rc = read_by_access(&failover, key, value, err);
+	} else if (tenon__node_is_null(value)) {
+		failover.list[0] = default_choice(key, &value->place);
+	} else {
+		rc = read_choice(&failover.list[0], key, value, err);
+	}
+	if (rc == 0) {
+		config->failover = failover;
+	}
+	return rc;
+}
+
+/* "site.yaml:3:10" for the sentence about another place; "" when none is known. */
+#define PLACE_BYTES (TENON_ERROR_WHERE_BYTES + 40)
+static const char *print_place(char out[PLACE_BYTES], const char *before,
+			       const struct tenon__place *place,
+			       const char *after)
+{
+	out[0] = '\0';
+	if (place->line > 0) {
+		snprintf(out, PLACE_BYTES, "%s%.*s:%" PRIu32 ":%" PRIu32 "%s",
+			 before, TENON_ERROR_WHERE_BYTES, place->where,
+			 place->line, place->column, after);
+	}
+	return out;
+}
+
+/* Append one codec; none may be there twice. */
+static int add_codec(struct tenon__codecs *codecs,
+		     const struct tenon__root_key *key,
+		     const struct tenon__node *value, struct tenon_error *err)
+{
+	struct tenon__choice *choice = &codecs->list[codecs->count];
+	char first[PLACE_BYTES];
+	int rc;
+
+	if (codecs->count == TENON__CODEC_MAX_COUNT) {
+		return tenon__error_place(
+			err, TENON_ECONFIG, &value->place,
+			"key '%s': found more than %d codecs, which is how many flag bits there are",
+			key->name, TENON__CODEC_MAX_COUNT);
+	}
+	rc = read_choice(choice, key, value, err);
+	for (size_t i = 0; i < codecs->count && rc == 0; i++) {
+		const struct tenon__choice *other = &codecs->list[i];
+
+		if (strcasecmp(other->name, choice->name) == 0) {
+			rc = tenon__error_place(
+				err, TENON_ECONFIG, &choice->place,
+				"key '%s': codec '%.60s' is there twice%s, expected each once",
+				key->name, choice->name,
+				print_place(first, ", first in ",
+					    &other->place, ""));
+		}
+	}
+	codecs->count++;
+	return rc;
+}
+
+/* A list, one codec that stands for a list of one, or none. */
+static int read_codecs(struct tenon_config *config,
+		       const struct tenon__root_key *key,
+		       const struct tenon__node *value, const char *folder,
+		       struct tenon_error *err)
+{
+	struct tenon__codecs codecs = { .given = true, .place = value->place };
+	bool is_none = tenon__node_is_null(value) ||
+		       (value->type == TENON__NODE_SCALAR &&
+			strcasecmp(value->text, "none") == 0);
+	int rc = 0;
+
+	(void)folder;
+	if (value->type == TENON__NODE_MAP && value->count > 1) {
+		return unexpected(key, value,
+				  "a list, whose order counts, as in [name, {name: {option: value}}]",
+				  err);
+	}
+	if (value->type != TENON__NODE_LIST && !is_none) {
+		rc = add_codec(&codecs, key, value, err);
+	}
+	for (const struct tenon__node *node = value->first;
+	     value->type == TENON__NODE_LIST && node != NULL && rc == 0;
+	     node = node->next) {
+		rc = add_codec(&codecs, key, node, err);
+	}
+	if (rc == 0) {
+		config->codecs = codecs;
+	}
+	return rc;
+}
+
+/*
+ * Join a path of the config with the folder it is relative to. A file gets a
+ * slash in any case: without one dlopen() looks elsewhere. NULL: out of memory.
+ */
+static char *join_path(const char *folder, const char *path, bool is_file)
+{
+	bool is_joined = path[0] != '/' && folder[0] != '\0';
+	size_t size;
+	char *joined;
+
+	while (is_joined && strncmp(path, "./", 2) == 0 && path[2] != '\0') {
+		path += 2;
+	}
+	if (is_file && !is_joined && strchr(path, '/') == NULL) {
+		folder = ".";
+		is_joined = true;
+	}
+	size = strlen(folder) + strlen(path) + sizeof("/");
+	joined = tenon__alloc(size);
+	if (joined != NULL) {
+		snprintf(joined, size, "%s%s%s", is_joined ? folder : "",
+			 is_joined ? "/" : "", path);
+	}
+	return joined;
+}
+
+/* The path in one node, joined. */
+static int read_path(char **out, const struct tenon__root_key *key,
+		     const struct tenon__node *node, const char *folder,
+		     bool is_file, struct tenon_error *err)
+{
+	if (node->type != TENON__NODE_SCALAR || tenon__node_is_null(node) ||
+	    node->text[0] == '\0') {
+		return unexpected(key, node, "a path", err);
+	}
+	*out = join_path(folder, node->text, is_file);
+	return *out != NULL ? 0 : out_of_memory(err);
+}
+
+/* The first node of a list, or the one value that stands for a list of one. */
+static const struct tenon__node *first_path(const struct tenon__node *value)
+{
+	if (tenon__node_is_null(value)) {
+		return NULL;
+	}
+	return value->type == TENON__NODE_LIST ? value->first : value;
+}
+
+static const struct tenon__node *next_path(const struct tenon__node *value,
+					   const struct tenon__node *node)
+{
+	return node != value ? node->next : NULL;
+}
+
+static int read_plugins(struct tenon_config *config,
+			const struct tenon__root_key *key,
+			const struct tenon__node *value, const char *folder,
+			struct tenon_error *err)
+{
+	const struct tenon__node *node = first_path(value);
+	int rc = 0;
+
+	for (; node != NULL && rc == 0; node = next_path(value, node)) {
+		char *path = NULL;
+
+		rc = read_path(&path, key, node, folder, true, err);
+		if (rc == 0) {
+			rc = tenon__registry_load(config->registry, path,
+						  &node->place, err);
+		}
+		tenon__free(path);
+	}
+	return rc;
+}
+
+static int read_plugin_path(struct tenon_config *config,
+			    const struct tenon__root_key *key,
+			    const struct tenon__node *value, const char *folder,
+			    struct tenon_error *err)
+{
+	const struct tenon__node *node = first_path(value);
+	struct tenon__folders folders = { NULL, 0 };
+	int rc = 0;
+
+	for (; node != NULL && rc == 0; node = next_path(value, node)) {
+		char *path = NULL;
+
+		rc = read_path(&path, key, node, folder, false, err);
+		if (rc == 0 &&
+		    tenon__folders_add(&folders, path, strlen(path)) != 0) {
+			rc = out_of_memory(err);
+		}
+		tenon__free(path);
+	}
+	if (rc == 0) {
+		tenon__registry_set_folders(config->registry, &folders);
+	}
+	tenon__folders_fini(&folders);
+	return rc;
+}
+
+/*
+ * The defaults, and what compression_threshold stands for, are the only plugins'
+ * names in the core: the client that the world has most of.
+ */
+const struct tenon__root_key tenon__root_keys[] = {
+	{ "servers", "list", "",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool} each",
+	  read_servers, 0, 0 },
+	{ "hash_function", "plugin", "md5", "hash plugin that keys go through",
+	  read_role, TENON__ROLE_HASH, TENON_KIND_HASH },
+	{ "distribution", "plugin", "ketama",
+	  "distribution plugin that spreads keys over servers", read_role,
+	  TENON__ROLE_DISTRIBUTION, TENON_KIND_DISTRIBUTION },
+	{ "transport", "plugin", "poll", "transport plugin that moves bytes",
+	  read_role, TENON__ROLE_TRANSPORT, TENON_KIND_TRANSPORT },
+	{ "codecs", "list", "zlib, split",
+	  "codec plugins that values go through, in this order, or none: a name or {name: {option: value}} each",
+	  read_codecs, 0, TENON_KIND_CODEC },
+	{ "failover", "plugin", "none",
+	  "failover plugin that decides about servers that fail, or {read: plugin, write: plugin, delete: plugin}",
+	  read_failover, 0, TENON_KIND_FAILOVER },
+	{ "plugins", "list", "",
+	  "files with plugins to load, relative to the config's folder",
+	  read_plugins, 0, 0 },
+	{ "plugin_path", "list", "",
+	  "folders to search for plugins first, relative to the config's folder",
+	  read_plugin_path, 0, 0 },
+	{ NULL, NULL, NULL, NULL, NULL, 0, 0 },
+};
+
+static const struct tenon__root_key *find_root_key(const char *name)
+{
+	for (const struct tenon__root_key *key = tenon__root_keys;
+	     key->name != NULL; key++) {
+		if (strcasecmp(key->name, name) == 0) {
+			return key;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The default codecs are libmc's. It splits, and compresses what is longer than the
+ * threshold at zlib's default level, and stores that even if it has become longer.
+ * Without a threshold it still reads what others compressed.
+ */
+#define SPLITTING_CODEC "split"
+#define COMPRESSION_CODEC "zlib"
+#define NEVER_BYTES (INT64_C(1) << 30) /* no value is longer */
+static const struct tenon__node compression_options[] = {
+	{ .key = "threshold" }, /* gets the key's value */
+	{ .key = "level", .text = "6", .plain = true },
+	{ .key = "keep_if_smaller", .text = "false", .plain = true },
+};
+
+_Static_assert(sizeof(compression_options) ==
+		       sizeof(((struct tenon__compression *)NULL)->entries),
+	       "an entry for each option");
+
+/* Make the codec that compression_threshold, found at place, stands for. */
+static void set_compression(struct tenon_config *config,
+			    const char *key_name,
+			    const struct tenon__place *place)
+{
+	struct tenon__compression *compression = &config->compression;
+	struct tenon__node *entries = compression->entries;
+	int64_t threshold = config->settings.compression_threshold_bytes;
+	size_t count = TENON__COMPRESSION_OPTION_COUNT;
+
+	memcpy(entries, compression_options, sizeof(compression_options));
+	for (size_t i = 0; i < count; i++) {
+		entries[i].place = *place;
+		entries[i].key_place = *place;
+		entries[i].next = i + 1 < count ? &entries[i + 1] : NULL;
+	}
+	snprintf(compression->threshold, sizeof(compression->threshold),
+		 "%" PRId64 "B", threshold > 0 ? threshold : NEVER_BYTES);
+	entries[0].text = compression->threshold;
+	compression->options = (struct tenon__node){
+		.type = TENON__NODE_MAP,
+		.place = *place,
+		.first = entries,
+		.count = count,
+	};
+	compression->choice = (struct tenon__choice){
+		.key = find_root_key("codecs"),
+		.asker = key_name,
+		.name = COMPRESSION_CODEC,
+		.options = &compression->options,
+		.place = *place,
+		.optional = threshold == 0,
+	};
+}
+
+/* A prefix becomes part of every key. */
+static int check_prefix(const struct tenon_config *config,
+			const struct tenon__place *place,
+			struct tenon_error *err)
+{
+	for (const char *at = config->settings.prefix; *at != '\0'; at++) {
+		if ((unsigned char)*at <= ' ' || *at == 0x7f) {
+			return tenon__error_place(
+				err, TENON_ECONFIG, place,
+				"key 'prefix': found '%s', expected no space and no control byte",
+				config->settings.prefix);
+		}
+	}
+	return 0;
+}
+
+static int read_setting(struct tenon_config *config,
+			const struct tenon_option *row,
+			const struct tenon__node *value,
+			struct tenon_error *err)
+{
+	int rc = tenon__option_set(row, &config->settings, value, &core_owner,
+				   err);
+
+	if (rc == 0 &&
+	    row->offset == offsetof(struct tenon__settings,
+				    compression_threshold_bytes)) {
+		set_compression(config, row->name, &value->place);
+	}
+	return rc == 0 ? check_prefix(config, &value->place, err) : rc;
+}
+
+/* ---- keys --------------------------------------------------------------- */
+
+static int unknown_key(const char *name, const struct tenon__place *place,
+		       struct tenon_error *err)
+{
+	struct tenon__suggestion near;
+	char hint[TENON__SUGGESTION_BYTES];
+
+	tenon__suggest_begin(&near, name);
+	for (const struct tenon__root_key *key = tenon__root_keys;
+	     key->name != NULL; key++) {
+		tenon__suggest_offer(&near, key->name);
+	}
+	for (const struct tenon_option *row = tenon__setting_rows;
+	     row->name != NULL; row++) {
+		tenon__suggest_offer(&near, row->name);
+	}
+	tenon__suggest_print(hint, &near);
+	return tenon__error_place(
+		err, TENON_ECONFIG, place, "key '%.60s': unknown%s", name,
+		hint[0] != '\0' ? hint :
+				  ", expected one that `tenon plugins core` lists");
+}
+
+int tenon__config_read_key(struct tenon_config *config, const char *name,
+			   const struct tenon__place *place,
+			   const struct tenon__node *value, const char *folder,
+			   struct tenon_error *err)
+{
+	const struct tenon__root_key *key = find_root_key(name);
+	const struct tenon_option *row;
+
+	if (key != NULL) {
+		return key->read(config, key, value, folder, err);
+	}
+	row = tenon__option_find(tenon__setting_rows, name);
+	if (row == NULL) {
+		return unknown_key(name, place, err);
+	}
+	return read_setting(config, row, value, err);
+}
+
+int tenon__config_reset(struct tenon_config *config, struct tenon_error *err)
+{
+	static const struct tenon__place nowhere = { "", 0, 0 };
+
+	for (const struct tenon__root_key *key = tenon__root_keys;
+	     key->name != NULL; key++) {
+		if (key->read == read_role) {
+			config->choices[key->role] =
+				default_choice(key, &nowhere);
+		} else if (key->read == read_failover) {
+			config->failover = (struct tenon__failover){
+				.count = 1,
+				.list = { default_choice(key, &nowhere) },
+			};
+		} else if (key->read == read_codecs) {
+			config->codecs.list[0] = default_choice(key, &nowhere);
+			config->codecs.list[0].name = SPLITTING_CODEC;
+			config->codecs.list[0].optional = true;
+			config->codecs.count = 1;
+		}
+	}
+	set_compression(config, "codecs", &nowhere);
+	return tenon__option_fill(tenon__setting_rows, &config->settings, NULL,
+				  &core_owner, &nowhere, err);
+}
+
+/* ---- codecs ------------------------------------------------------------- */
+
+size_t tenon__config_codecs(
+	const struct tenon_config *config,
+	const struct tenon__choice *out[TENON__CODEC_MAX_COUNT])
+{
+	const struct tenon__codecs *codecs = &config->codecs;
+	size_t count = 0;
+
+	if (!codecs->given) {
+		out[count++] = &config->compression.choice;
+	}
+	for (size_t i = 0; i < codecs->count; i++) {
+		out[count++] = &codecs->list[i];
+	}
+	return count;
+}
+
+int tenon__config_check_codecs(const struct tenon_config *config,
+			       struct tenon_error *err)
+{
+	const struct tenon__choice *compression = &config->compression.choice;
+	char other[PLACE_BYTES];
+
+	if (!config->codecs.given ||
+	    config->settings.compression_threshold_bytes == 0) {
+		return 0;
+	}
+	return tenon__error_place(
+		err, TENON_ECONFIG, &config->codecs.place,
+		"%s and codecs both say what is compressed%s, expected one of them; leave one out, or set %s to 0",
+		compression->asker,
+		print_place(other, " (the former in ", &compression->place,
+			    ")"),
+		compression->asker);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/server_list.h"
+
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "option/option.h"
+
+/* A server as a map. An alias or pool of "" is none: null, or not there. */
+struct server_options {
+	const char *address;
+	const char *alias;
+	int64_t weight;
+	const char *pool;
+};
+
+static const struct tenon_option server_rows[] = {
+	{ .name = "address",
+	  .type = TENON_OPTION_STRING,
+	  .offset = offsetof(struct server_options, address),
+	  .min = 1,
+	  .max = TENON_HOST_MAX_BYTES + 8,
+	  .def_text = "" },
+	{ .name = "alias",
+	  .type = TENON_OPTION_STRING,
+	  .offset = offsetof(struct server_options, alias),
+	  .min = 1,
+	  .max = TENON_ALIAS_MAX_BYTES,
+	  .def_text = "" },
+	{ .name = "weight",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct server_options, weight),
+	  .min = 1,
+	  .max = TENON_WEIGHT_MAX,
+	  .def = 1 },
+	{ .name = "pool",
+	  .type = TENON_OPTION_STRING,
+	  .offset = offsetof(struct server_options, pool),
+	  .min = 1,
+	  .max = TENON_POOL_NAME_MAX_BYTES,
+	  .def_text = "" },
+	{ .name = NULL },
+};
+
+static int out_of_memory(struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+}
+
+/* ---- names that are there once ------------------------------------------ */
+
+/* Longest address in the form that is compared. */
+#define CANONICAL_BYTES (TENON_HOST_MAX_BYTES + 16)
+
+/* Write the address so that equal ones are equal texts. */
+static void canonical_address(char out[CANONICAL_BYTES],
+			      const struct tenon__server *server)
+{
+	struct in6_addr ipv6;
+	char host[TENON_HOST_MAX_BYTES + 1];
+
+	snprintf(host, sizeof(host), "%s", server->host);
+	if (server->port == 0) {
+		snprintf(out, CANONICAL_BYTES, "%s", host);
+		return;
+	}
+	if (inet_pton(AF_INET6, host, &ipv6) == 1) {
+		inet_ntop(AF_INET6, &ipv6, host, sizeof(host));
+	}
+	for (char *at = host; *at != '\0'; at++) {
+		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+	}
+	snprintf(out, CANONICAL_BYTES, "%s:%u", host, (unsigned)server->port);
+}
+
+/* What the entries of an order are sorted by. */
+typedef const char *key_of(const struct tenon__server_entry *entry);
+
+static const char *address_of(const struct tenon__server_entry *entry)
+{
+	return entry->canonical;
+}
+
+static const char *name_of(const struct tenon__server_entry *entry)
+{
+	return tenon__server_name(&entry->server);
+}
+
+/* Find where a key is in an order, or where it would be; returns its entry or NULL. */
+static const struct tenon__server_entry *
+find(const struct tenon__server_list *list, const uint32_t *order, key_of *key,
+     const char *wanted, size_t *at)
+{
+	size_t low = 0;
+	size_t high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct tenon__server_entry *entry =
+			&list->entries[order[middle]];
+		int compared = strcmp(key(entry), wanted);
+
+		if (compared == 0) {
+			*at = middle;
+			return entry;
+		}
+		if (compared < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	*at = low;
+	return NULL;
+}
+
+static int duplicate(const struct tenon__server_entry *first,
+		     const struct tenon__server_entry *again, const char *what,
+		     const char *name, struct tenon_error *err)
+{
+	char where[TENON_ERROR_WHERE_BYTES + 32] = "";
+
+	if (first->place.line > 0) {
+		snprintf(where, sizeof(where), ", first in %.*s:%u",
+			 TENON_ERROR_WHERE_BYTES, first->place.where,
+			 (unsigned)first->place.line);
+	}
+	return tenon__error_place(
+		err, TENON_ECONFIG, &again->place,
+		"servers: %s '%.120s' is there twice%s, expected one of its own",
+		what, name, where);
+}
+
+/* ---- the list ----------------------------------------------------------- */
+
+/* Make room for one more. Errors: TENON_ENOMEM; the list is as it was. */
+static int reserve(struct tenon__server_list *list, struct tenon_error *err)
+{
+	size_t capacity = list->capacity > 0 ? 2 * list->capacity : 8;
+	void *grown;
+
+	if (list->count < list->capacity) {
+		return 0;
+	}
+	if ((grown = tenon__realloc(list->entries, capacity,
+				    sizeof(*list->entries)))) {
+		list->entries = grown;
+	}
+	if (grown && (grown = tenon__realloc(list->by_address, capacity,
+					     sizeof(*list->by_address)))) {
+		list->by_address = grown;
+	}
+	if (grown && (grown = tenon__realloc(list->by_name, capacity,
+					     sizeof(*list->by_name)))) {
+		list->by_name = grown;
+		list->capacity = capacity;
+	}
+	return grown ? 0 : out_of_memory(err);
+}
+
+/* Put entry number list->count into an order. */
+static void insert(const struct tenon__server_list *list, uint32_t *order,
+		   size_t at)
+{
+	memmove(order + at + 1, order + at,
+		(list->count - at) * sizeof(*order));
+	order[at] = (uint32_t)list->count;
+}
+
+/* Append an entry whose names no other has. Takes nothing when it fails. */
+static int append(struct tenon__server_list *list,
+		  const struct tenon__server_entry *entry,
+		  struct tenon_error *err)
+{
+	const struct tenon__server_entry *first;
+	size_t address_at, name_at;
+
+	if (list->count == TENON_SERVER_MAX_COUNT) {
+		return tenon__error_place(err, TENON_ECONFIG, &entry->place,
+					  "more than %d servers",
+					  TENON_SERVER_MAX_COUNT);
+	}
+	first = find(list, list->by_address, address_of, entry->canonical,
+		     &address_at);
+	if (first) {
+		return duplicate(first, entry, "address", entry->canonical,
+				 err);
+	}
+	first = find(list, list->by_name, name_of, name_of(entry), &name_at);
+	if (first) {
+		return duplicate(first, entry, "alias", name_of(entry), err);
+	}
+	int rc = reserve(list, err);
+	if (rc == 0) {
+		insert(list, list->by_address, address_at);
+		insert(list, list->by_name, name_at);
+		list->entries[list->count++] = *entry;
+	}
+	return rc;
+}
+
+int tenon__server_list_add(struct tenon__server_list *list,
+			   struct tenon__server *server,
+			   const struct tenon__place *place,
+			   struct tenon_error *err)
+{
+	char canonical[CANONICAL_BYTES];
+	struct tenon__server_entry entry = { .server = *server,
+					     .place = *place };
+
+	canonical_address(canonical, server);
+	entry.canonical = tenon__strndup(canonical, strlen(canonical));
+	int rc = entry.canonical ? append(list, &entry, err) :
+				   out_of_memory(err);
+	if (rc != 0) {
+		tenon__free(entry.canonical);
+		tenon__server_fini(server);
+	}
+	return rc;
+}
+
+void tenon__server_list_fini(struct tenon__server_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		tenon__server_fini(&list->entries[i].server);
+		tenon__free(list->entries[i].canonical);
+	}
+	tenon__free(list->entries);
+	tenon__free(list->by_address);
+	tenon__free(list->by_name);
+	*list = (struct tenon__server_list){ 0 };
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static int parse_map(struct tenon__server *out, const struct tenon__node *map,
+		     struct tenon_error *err)
+{
+	const struct tenon__option_owner owner = { .subject = "server" };
+	struct server_options options = { NULL, NULL, 0, NULL };
+	struct tenon_error reported = { .code = 0 };
+	int rc = tenon__option_fill(server_rows, &options, map, &owner,
+				    &map->place, err);
+
+	if (rc == 0 && options.address[0] == '\0') {
+		rc = tenon__error_place(err, TENON_ECONFIG, &map->place,
+					"server: found no address, expected {address: host:port}");
+	} else if (rc == 0) {
+		rc = tenon__server_make(out, options.address,
+					options.alias[0] != '\0' ?
+						options.alias :
+						NULL,
+					(uint64_t)options.weight, &reported);
+		if (rc == 0 && options.pool[0] != '\0') {
+			rc = tenon__server_set_pool(out, options.pool,
+						    &reported);
+		}
+		if (rc != 0) {
+			tenon__server_fini(out);
+			tenon__error_place(err, rc, &map->place, "%s",
+					   reported.message);
+		}
+	}
+	tenon__option_fini(server_rows, &options);
+	return rc;
+}
+
+static int read_entry(struct tenon__server_list *list,
+		      const struct tenon__node *node, struct tenon_error *err)
+{
+	struct tenon__server server = { .alias = NULL };
+	struct tenon_error reported = { .code = 0 };
+	char found[TENON__NODE_FOUND_BYTES];
+	int rc = 0;
+
+	if (node->type == TENON__NODE_MAP) {
+		rc = parse_map(&server, node, err);
+	} else if (node->type == TENON__NODE_LIST ||
+		   tenon__node_is_null(node)) {
+		rc = tenon__error_place(
+			err, TENON_ECONFIG, &node->place,
+			"server: found %s, expected host:port alias, or {address: host:port, alias: name, weight: 1, pool: name}",
+			tenon__node_found(found, node));
+	} else {
+		rc = tenon__server_parse(&server, node->text,
+					 strlen(node->text), &reported);
+		if (rc != 0) {
+			tenon__error_place(err, rc, &node->place, "%s",
+					   reported.message);
+		}
+	}
+	return rc == 0 ? tenon__server_list_add(list, &server, &node->place,
+						err) :
+			 rc;
+}
+
+int tenon__server_list_read(struct tenon__server_list *list,
+			    const struct tenon__node *value,
+			    struct tenon_error *err)
+{
+	int rc = 0;
+
+	if (value->type != TENON__NODE_LIST) {
+		return read_entry(list, value, err);
+	}
+	for (const struct tenon__node *node = value->first;
+	     node != NULL && rc == 0; node = node->next) {
+		rc = read_entry(list, node, err);
+	}
+	return rc;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "operation/chain.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "wire/key.h"
+#include "base/memory.h"
+
+/* Small things share a block of this size. */
+#define SCRATCH_BYTES ((size_t)16 * 1024)
+
+/* ---- memory of one operation ------------------------------------------- */
+
+/* Keep a block until the operation's results are given up. */
+static void keep(struct tenon__chain *chain, struct tenon__block *block)
+{
+	/* the block that small things go into stays in front */
+	if (chain->scratch) {
+		block->next = chain->scratch->next;
+		chain->scratch->next = block;
+	} else {
+		block->filled = block->capacity;
+		block->next = NULL;
+		chain->scratch = block;
+	}
+}
+
+void *tenon__chain_scratch(struct tenon__chain *chain, size_t bytes)
+{
+	struct tenon__block *block = chain->scratch;
+	size_t align = alignof(max_align_t);
+	size_t used = block ? (block->filled + align - 1) / align * align : 0;
+
+	if (block && used <= block->capacity &&
+	    bytes <= block->capacity - used) {
+		block->filled = used + bytes;
+		return block->data + used;
+	}
+	block = tenon__block_get(chain->pool, bytes > SCRATCH_BYTES ?
+					      bytes : SCRATCH_BYTES);
+	if (!block) {
+		return NULL;
+	}
+	block->filled = bytes;
+	block->next = chain->scratch;
+	chain->scratch = block;
+	return block->data;
+}
+
+const char *tenon__chain_text(struct tenon__chain *chain, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = tenon__chain_scratch(chain, size);
+
+	return copy ? memcpy(copy, text, size) : "out of memory";
+}
+
+void tenon__chain_release(struct tenon__chain *chain)
+{
+	tenon__block_put_all(chain->pool, chain->scratch);
+	chain->scratch = NULL;
+}
+
+/* ---- instances --------------------------------------------------------- */
+
+static int init_codec(struct tenon__chain *chain,
+		      const struct tenon__assembly *assembly, size_t i,
+		      struct tenon_error *err)
+{
+	const struct tenon__codec_choice *codec = &chain->codecs[i];
+	const struct tenon_codec_setup setup = {
+		.size = sizeof(setup),
+		.max_value_bytes = chain->max_value_bytes,
+		.item_value_bytes = tenon__item_value_bytes(assembly),
+	};
+	void *self = tenon__calloc(1, codec->ops->state_size ?
+					      codec->ops->state_size : 1);
+
+	if (!self) {
+		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	}
+	chain->instances[i] = self;
+	chain->count = i + 1;
+	int code = codec->ops->init(self, codec->options, &assembly->host,
+				    &setup, err);
+	if (code) {
+		return code;
+	}
+	uint32_t flags = codec->ops->flags(self);
+	uint64_t least_bytes = codec->ops->least_bytes(self);
+	if (least_bytes < chain->least_bytes) {
+		chain->least_bytes = least_bytes;
+	}
+	chain->flags |= flags;
+	if (codec->ops->scatter) {
+		chain->splitter = codec->ops;
+		chain->splitter_instance = self;
+		chain->split_flags = flags;
+		chain->owns_chunks = codec->ops->owns_chunks(self) != 0;
+	}
+	return 0;
+}
+
+int tenon__chain_init(struct tenon__chain *chain,
+		      const struct tenon__assembly *assembly,
+		      struct tenon__block_pool *pool, struct tenon_error *err)
+{
+	*chain = (struct tenon__chain){
+		.codecs = assembly->codecs,
+		.max_value_bytes = assembly->max_value_bytes,
+		.user_flags = assembly->user_flags,
+		.least_bytes = UINT64_MAX,
+		.pool = pool,
+	};
+	if (assembly->codec_count == 0) {
+		return 0;
+	}
+	chain->instances = tenon__calloc(assembly->codec_count,
+					 sizeof(*chain->instances));
+	if (!chain->instances) {
+		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < assembly->codec_count; i++) {
+		int code = init_codec(chain, assembly, i, err);
+		if (code) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+void tenon__chain_fini(struct tenon__chain *chain)
+{
+	if (chain->pool) {
+		tenon__chain_release(chain);
+	}
+	for (size_t i = 0; i < chain->count; i++) {
+		chain->codecs[i].ops->fini(chain->instances[i]);
+		tenon__free(chain->instances[i]);
+	}
+	tenon__free(chain->instances);
+}
+
+/* ---- outputs ----------------------------------------------------------- */
+
+/* A struct tenon_output whose memory is a block, with a byte to spare for a NUL. */
+struct output {
+	struct tenon_output base; /* first */
+	struct tenon__chain *chain;
+	struct tenon__block *block;
+	uint64_t max_bytes;
+};
+
+static int output_reserve(struct tenon_output *base, size_t bytes)
+{
+	struct output *output = (struct output *)(void *)base;
+	struct tenon__block_pool *pool = output->chain->pool;
+
+	if (bytes <= base->capacity) {
+		return 0;
+	}
+	if (bytes > output->max_bytes) {
+		return TENON_ETOOBIG;
+	}
+	struct tenon__block *block = tenon__block_get(pool, bytes + 1);
+	if (!block) {
+		return TENON_ENOMEM;
+	}
+	if (base->len > 0) {
+		memcpy(block->data, base->data, base->len);
+	}
+	tenon__block_put_all(pool, output->block);
+	output->block = block;
+	base->data = block->data;
+	base->capacity = block->capacity - 1;
+	if (base->capacity > output->max_bytes) {
+		base->capacity = (size_t)output->max_bytes;
+	}
+	return 0;
+}
+
+/* No memory yet: most values are left as they are. */
+static void output_begin(struct output *output, struct tenon__chain *chain)
+{
+	*output = (struct output){
+		.base = { .size = sizeof(output->base),
+			  .reserve = output_reserve },
+		.chain = chain,
+		.max_bytes = chain->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES,
+	};
+}
+
+static void output_drop(struct output *output)
+{
+	tenon__block_put_all(output->chain->pool, output->block);
+}
+
+/* The output's bytes, for as long as the operation's results live. Errors: as reserve(). */
+static int output_keep(struct output *output, struct tenon_slice *out)
+{
+	/* an empty value has its NUL as well */
+	int code = output->block ? 0 : output_reserve(&output->base, 1);
+
+	if (code) {
+		return code;
+	}
+	output->base.data[output->base.len] = '\0';
+	keep(output->chain, output->block);
+	*out = (struct tenon_slice){ output->base.data, output->base.len };
+	return 0;
+}
+
+/* Give an error its sentence where a codec gave none. */
+static int explain(struct tenon_error *err, int code, const char *name)
+{
+	if (err->message[0] == '\0') {
+		tenon__error_set(err, code, "codec %s: %s", name,
+				 tenon_status_name(code));
+	}
+	return code;
+}
+
+/* ---- values ------------------------------------------------------------ */
+
+int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
+			uint32_t *flags, struct tenon_error *err)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct tenon__codec_choice *codec = &chain->codecs[i];
+		struct output output;
+
+		if (!codec->ops->encode) {
+			continue;
+		}
+		output_begin(&output, chain);
+		int code = codec->ops->encode(chain->instances[i], value,
+					      &output.base, err);
+		if (code == 0) {
+			output_drop(&output);
+			continue;
+		}
+		if (code == 1) {
+			code = output_keep(&output, value);
+		}
+		if (code < 0) {
+			output_drop(&output);
+			return explain(err, code, codec->name);
+		}
+		*flags |= codec->ops->flags(chain->instances[i]);
+	}
+	return 0;
+}
+
+int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
+			uint32_t *flags, struct tenon_error *err)
+{
+	for (size_t i = chain->count; i-- > 0;) {
+		const struct tenon__codec_choice *codec = &chain->codecs[i];
+		uint32_t own = codec->ops->flags(chain->instances[i]);
+		struct output output;
+
+		if (!codec->ops->decode || (*flags & own) == 0) {
+			continue;
+		}
+		output_begin(&output, chain);
+		/* many small bombs in one operation are a large one */
+		if (output.max_bytes > chain->left_bytes) {
+			output.max_bytes = chain->left_bytes;
+		}
+		int code = codec->ops->decode(chain->instances[i], value,
+					      &output.base, err);
+		if (!code && output.base.len > chain->max_value_bytes) {
+			code = TENON_ETOOBIG;
+		}
+		if (!code) {
+			code = output_keep(&output, value);
+		}
+		if (!code) {
+			chain->left_bytes -= output.base.len;
+		}
+		if (code) {
+			output_drop(&output);
+			return explain(err, code, codec->name);
+		}
+		*flags &= ~own;
+	}
+	return 0;
+}
+
+/* ---- pieces ------------------------------------------------------------ */
+
+static int chunks_add(struct tenon_chunks *base, const void *key,
+		      size_t key_len, struct tenon_slice value)
+{
+	struct tenon__chunks *chunks = (struct tenon__chunks *)(void *)base;
+
+	if (base->count == TENON_CHUNKS_MAX_COUNT) {
+		return TENON_ETOOBIG;
+	}
+	if (!tenon__key_valid(key, key_len)) {
+		return TENON_EKEY;
+	}
+	if (base->count == chunks->capacity) {
+		uint32_t capacity = chunks->capacity ? 2 * chunks->capacity : 16;
+		struct tenon_chunk *list = tenon__chain_scratch(chunks->chain,
+						capacity * sizeof(*list));
+		if (!list) {
+			return TENON_ENOMEM;
+		}
+		if (base->count > 0) {
+			memcpy(list, chunks->list, base->count * sizeof(*list));
+		}
+		chunks->list = list;
+		chunks->capacity = capacity;
+		base->list = list;
+	}
+	char *copy = tenon__chain_scratch(chunks->chain, key_len);
+	if (!copy) {
+		return TENON_ENOMEM;
+	}
+	memcpy(copy, key, key_len);
+	chunks->list[base->count++] = (struct tenon_chunk){
+		.key = { copy, key_len }, .value = value,
+	};
+	return 0;
+}
+
+void tenon__chunks_init(struct tenon__chunks *chunks,
+			struct tenon__chain *chain)
+{
+	*chunks = (struct tenon__chunks){
+		.base = { .size = sizeof(chunks->base), .add = chunks_add },
+		.chain = chain,
+	};
+}
+
+int tenon__chain_scatter(struct tenon__chain *chain,
+			 const struct tenon_split_item *item,
+			 struct tenon__chunks *chunks,
+			 struct tenon_slice *parent, struct tenon_error *err)
+{
+	struct output output;
+	int code;
+
+	output_begin(&output, chain);
+	tenon__chunks_init(chunks, chain);
+	code = chain->splitter->scatter(chain->splitter_instance, item,
+					&chunks->base, &output.base, err);
+	if (code == 1) {
+		code = output_keep(&output, parent);
+		if (code == 0) {
+			return 1;
+		}
+	}
+	output_drop(&output);
+	return code < 0 ? explain(err, code, "that splits") : 0;
+}

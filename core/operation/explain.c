@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "operation/explain.h"
+
+#include <inttypes.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* Bytes of a key that an error quotes. */
+#define SHOWN_KEY_BYTES 80
+
+void tenon__describe_link(const struct tenon__link *link, char *out, size_t size)
+{
+	bool same = strcmp(link->name, link->resolver.address) == 0;
+
+	snprintf(out, size, same ? "%s" : "%s (%s)", link->name,
+		 link->resolver.address);
+}
+
+const char *tenon__link_failure(const struct tenon__link *link)
+{
+	if (link->problem[0]) {
+		return link->problem;
+	}
+	if (link->status == TENON_ECONNECT && link->resolver.gai_error) {
+		return gai_strerror(link->resolver.gai_error);
+	}
+	if (link->sys_errno) {
+		return strerror(link->sys_errno);
+	}
+	switch (link->status) {
+	case TENON_ECONNECT:
+		return "no connection within connect_timeout";
+	case TENON_ETIMEDOUT:
+		return "no complete answer within poll_timeout";
+	case TENON_ECLOSED:
+		return "closed by the server";
+	default:
+		return tenon_status_name(link->status);
+	}
+}
+
+static void explain_down(const struct tenon_client *client, uint32_t server,
+			 struct tenon_error *err)
+{
+	const struct tenon__health_view *view = &client->health[server].view;
+	int64_t now_ms = tenon__now_ns() / 1000000;
+	struct tenon_failover_state state;
+
+	tenon__policies_state(&client->policies, server, now_ms, &state);
+	if (state.state == TENON_SERVER_DOWN && state.down_until_ms > now_ms) {
+		tenon__error_set(err, TENON_EDOWN,
+			"%s: marked down after a failure (%s); tried again in %" PRId64 " ms",
+			err->where, view->error_text,
+			state.down_until_ms - now_ms);
+	} else {
+		tenon__error_set(err, TENON_EDOWN,
+			"%s: marked down after a failure (%s), and the failover policy has no other server",
+			err->where, view->error_text);
+	}
+}
+
+/* Write the sentence for a status that concerns a server. */
+static void explain_link(const struct tenon_client *client,
+			 const struct tenon_result *result,
+			 struct tenon_error *err)
+{
+	const struct tenon__link *link = &client->links[result->server];
+	const char *where = err->where;
+	int status = result->status;
+
+	if (result->text) { /* the server's words, or a codec's */
+		tenon__error_set(err, status, "%s: %s", where, result->text);
+		return;
+	}
+	switch (status) {
+	case TENON_ECONNECT:
+		tenon__error_set(err, status, "%s: %s", where,
+				 tenon__link_failure(link));
+		break;
+	case TENON_ETIMEDOUT:
+		tenon__error_set(err, status,
+			"%s: no complete answer within poll_timeout (%" PRId64 " ms)",
+			where, client->assembly->poll_timeout_ms);
+		break;
+	case TENON_EDOWN:
+		explain_down(client, result->server, err);
+		break;
+	case TENON_EREFUSED:
+		tenon__error_set(err, status,
+			"%s: the failover policy lets the key go to no server",
+			where);
+		break;
+	case TENON_ECLOSED:
+		tenon__error_set(err, status,
+			"%s: the connection broke before the answer: %s", where,
+			tenon__link_failure(link));
+		break;
+	case TENON_EWAIT:
+		tenon__error_set(err, status,
+			"%s: the wait for the answer was given up: %s", where,
+			strerror(link->sys_errno));
+		break;
+	case TENON_ETOOBIG:
+		tenon__error_set(err, status,
+			"%s: the value is larger than max_value_bytes (%" PRIu64 ")",
+			where, client->assembly->max_value_bytes);
+		break;
+	case TENON_EPROTOCOL:
+		tenon__error_set(err, status,
+			"%s: not the memcached text protocol, connection closed: %s",
+			where, tenon__link_failure(link));
+		break;
+	default:
+		tenon__error_set(err, status, "%s: %s", where,
+				 tenon_status_name(status));
+	}
+}
+
+/* Write the sentence for what was never sent. */
+static void explain_refused(const struct tenon_client *client,
+			    const struct tenon_slice *key,
+			    const struct tenon_result *result, size_t value_len,
+			    struct tenon_error *err)
+{
+	int shown = key->len > SHOWN_KEY_BYTES ? SHOWN_KEY_BYTES : (int)key->len;
+
+	if (result->text) {
+		tenon__error_set(err, result->status, "key \"%.*s\": %s", shown,
+				 (const char *)key->data, result->text);
+		return;
+	}
+	if (value_len <= client->assembly->max_value_bytes) {
+		tenon__error_set(err, result->status,
+			"key \"%.*s\": value of %zu bytes, with key and header more than item_max (%" PRIu64 ")",
+			shown, (const char *)key->data, value_len,
+			client->assembly->item_max_bytes);
+		return;
+	}
+	tenon__error_set(err, result->status,
+		"key \"%.*s\": value of %zu bytes, max_value_bytes is %" PRIu64,
+		shown, (const char *)key->data, value_len,
+		client->assembly->max_value_bytes);
+}
+
+int tenon__explain(const struct tenon_client *client, size_t index,
+		   struct tenon_error *err)
+{
+	const struct tenon_result *result = &client->operation.results[index];
+	const struct tenon__slot *slots = client->operation.slots;
+	int status = result->status;
+
+	if (!err) {
+		return status;
+	}
+	if (result->server != TENON_NO_SERVER) {
+		const struct tenon__link *link = &client->links[result->server];
+
+		err->sys_errno = status == link->status ? link->sys_errno : 0;
+		tenon__describe_link(link, err->where, sizeof(err->where));
+		explain_link(client, result, err);
+	} else if (status == TENON_EKEY && !result->text) {
+		tenon__client_explain_key(client, slots[index].item->key, err);
+	} else {
+		explain_refused(client, &slots[index].item->key, result,
+				slots[index].item->value.len, err);
+	}
+	return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sentences for results that are no answers. */
+#ifndef TENON_CORE_EXPLAIN_H
+#define TENON_CORE_EXPLAIN_H
+
+#include "api/client.h"
+
+/* Why its last exchange failed: one sentence, which lives until its next one. */
+const char *tenon__link_failure(const struct tenon__link *link);
+
+/* "alias (address)", or the address alone where it is the name. */
+void tenon__describe_link(const struct tenon__link *link, char *out, size_t size);
+
+/* Write into err why the key of results[index] has no answer; returns its status. */
+int tenon__explain(const struct tenon_client *client, size_t index,
+		   struct tenon_error *err);
+
+/*
+ * The status of the first of count results that is no answer, explained in err;
+ * 0 when all are answers.
+ */
+static inline int tenon__explain_first(const struct tenon_client *client,
+				       size_t count, struct tenon_error *err)
+{
+	const struct tenon_result *results = client->operation.results;
+
+	for (size_t i = 0; i < count; i++) {
+		if (results[i].status < 0) {
+			return tenon__explain(client, i, err);
+		}
+	}
+	return 0;
+}
+
+#endif

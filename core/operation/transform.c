@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "operation/transform.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "operation/round.h"
+
+/* A value in pieces: chunks are slots first..first+chunks.base.count-1. */
+struct split {
+	struct split *next;
+	uint32_t slot; /* the caller's */
+	uint32_t first;
+	bool unsent; /* writing: a chunk was not stored, so its parent stayed here */
+	struct tenon__chunks chunks;
+	struct tenon_split_item parent; /* reading */
+	char *buffer;                   /* reading: where the chunks go */
+};
+
+/* A get of what is stored under the key of a slot that changes it. */
+struct look {
+	struct look *next;
+	uint32_t slot; /* the caller's */
+	uint32_t get;
+};
+
+/* One operation with codecs. */
+struct transform {
+	struct tenon_client *client;
+	struct tenon__chain *chain;
+	const struct tenon__verb *verb;
+	unsigned options;
+	struct split *splits;
+	struct look *looks;
+	bool held; /* a slot waits for another round */
+};
+
+/* ---- slots and outcomes ------------------------------------------------ */
+
+/* Add a slot behind all others. Errors: TENON_ENOMEM. */
+static int add_slot(struct tenon_client *client, const struct tenon__verb *verb,
+		    struct tenon_slice key, const struct tenon_item *item)
+{
+	if (client->slot_count == client->slot_capacity) {
+		size_t more = (size_t)client->slot_capacity +
+			client->slot_capacity / 2 + 16;
+		int code = tenon__round_reserve(client, more);
+		if (code) {
+			return code;
+		}
+	}
+	tenon__round_add(client, verb, key, item);
+	return 0;
+}
+
+/* The key of this slot is answered by something else than its own reply. */
+static void answer(struct transform *t, uint32_t slot, int status,
+		   const char *text)
+{
+	struct tenon__operation *op = &t->client->operation;
+	struct tenon_result *result = &op->results[slot];
+
+	op->slots[slot].answered = true;
+	op->slots[slot].held = false;
+	result->status = status;
+	result->value = NULL;
+	result->value_len = 0;
+	result->text = text ? tenon__chain_text(t->chain, text) : NULL;
+}
+
+/* The key of this slot shares the outcome of another slot. */
+static void share_outcome(struct transform *t, uint32_t slot, uint32_t other)
+{
+	const struct tenon_result *result = &t->client->operation.results[other];
+
+	answer(t, slot, result->status, result->text);
+	t->client->operation.results[slot].server = result->server;
+}
+
+static void hold(struct transform *t, uint32_t slot)
+{
+	t->client->operation.slots[slot].held = true;
+	t->held = true;
+}
+
+/* Let every held slot go. */
+static void let_go(struct transform *t)
+{
+	struct tenon__slot *slots = t->client->operation.slots;
+
+	for (uint32_t i = 0; i < t->client->item_count; i++) {
+		slots[i].held = false;
+	}
+	t->held = false;
+}
+
+/* Ask what is stored under the key of a slot. Errors: TENON_ENOMEM. */
+static int add_look(struct transform *t, uint32_t slot)
+{
+	struct tenon__operation *op = &t->client->operation;
+	struct look *look = tenon__chain_scratch(t->chain, sizeof(*look));
+
+	if (!look) {
+		return TENON_ENOMEM;
+	}
+	*look = (struct look){
+		.next = t->looks, .slot = slot, .get = t->client->slot_count,
+	};
+	t->looks = look;
+	return add_slot(t->client, tenon__verb_of(TENON_GET), op->keys[slot],
+			op->slots[slot].item);
+}
+
+/* The flags that were found under a look's key; 0 for nothing there. */
+static uint32_t flags_found(const struct transform *t, const struct look *look)
+{
+	const struct tenon_result *result =
+		&t->client->operation.results[look->get];
+
+	return result->status == TENON_HIT ? result->flags : 0;
+}
+
+/* ---- set, add, replace, cas -------------------------------------------- */
+
+/* Store the chunks of a value; its parent waits. Errors: TENON_ENOMEM. */
+static int add_chunks(struct transform *t, uint32_t slot,
+		      const struct tenon__chunks *chunks,
+		      const struct tenon_item *wire)
+{
+	struct split *split = tenon__chain_scratch(t->chain, sizeof(*split));
+	struct tenon_item *items = tenon__chain_scratch(t->chain,
+		chunks->base.count * sizeof(*items));
+
+	if (!split || !items) {
+		return TENON_ENOMEM;
+	}
+	*split = (struct split){
+		.next = t->splits, .slot = slot, .chunks = *chunks,
+		.first = t->client->slot_count,
+	};
+	t->splits = split;
+	for (uint32_t i = 0; i < chunks->base.count; i++) {
+		items[i] = (struct tenon_item){
+			.value = chunks->list[i].value,
+			.flags = wire->flags,
+			.exptime = wire->exptime,
+		};
+		int code = add_slot(t->client, tenon__verb_of(TENON_SET),
+				    chunks->list[i].key, &items[i]);
+		if (code) {
+			return code;
+		}
+	}
+	hold(t, slot);
+	return 0;
+}
+
+/*
+ * Let the codecs have the value of a slot. A refusal becomes the slot's answer.
+ * Errors: TENON_ENOMEM.
+ */
+static int encode_slot(struct transform *t, uint32_t slot,
+		       struct tenon_item *wire)
+{
+	struct tenon__operation *op = &t->client->operation;
+	struct tenon_error err;
+	int code = 0;
+
+	tenon__error_clear(&err);
+	if (!(t->options & TENON_NO_COMPRESS)) {
+		code = tenon__chain_encode(t->chain, &wire->value, &wire->flags,
+					   &err);
+	}
+	if (!code && t->chain->splitter) {
+		const struct tenon_split_item whole = {
+			.key = op->keys[slot],
+			.value = wire->value,
+			.flags = wire->flags,
+			.conditional = t->verb->conditional,
+		};
+		struct tenon__chunks chunks;
+		struct tenon_slice parent;
+
+		code = tenon__chain_scatter(t->chain, &whole, &chunks, &parent,
+					    &err);
+		if (code == 1) {
+			code = add_chunks(t, slot, &chunks, wire);
+			wire->value = parent;
+			wire->flags |= t->chain->split_flags;
+		}
+	}
+	if (code < 0 && code != TENON_ENOMEM) {
+		answer(t, slot, code, err.message);
+		code = 0;
+	}
+	return code;
+}
+
+/* The flags of a slot are not the application's to use. */
+static void refuse_flags(struct transform *t, uint32_t slot, uint32_t flags)
+{
+	answer(t, slot, TENON_EINVAL, flags & t->chain->flags ?
+		       "its flags have bits that belong to a codec" :
+		       "its flags have bits that user_flags leaves out");
+}
+
+/*
+ * Every value that a codec may take goes through them before it is sent, in an
+ * item of its own. Errors: TENON_ENOMEM.
+ */
+static int encode_all(struct transform *t)
+{
+	struct tenon__operation *op = &t->client->operation;
+	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
+	bool looks = t->chain->owns_chunks && !t->verb->absent_only;
+
+	for (uint32_t i = 0; i < t->client->item_count; i++) {
+		const struct tenon_item *item = op->slots[i].item;
+		int code = 0;
+
+		if (op->slots[i].answered) {
+			continue;
+		}
+		if (item->flags & ours) {
+			refuse_flags(t, i, item->flags);
+		} else if (item->value.len >= t->chain->least_bytes) {
+			struct tenon_item *wire = tenon__chain_scratch(
+				t->chain, sizeof(*wire));
+			if (!wire) {
+				return TENON_ENOMEM;
+			}
+			*wire = *item;
+			op->slots[i].item = wire;
+			code = encode_slot(t, i, wire);
+		}
+		if (!code && looks && !op->slots[i].answered) {
+			code = add_look(t, i);
+		}
+		if (code) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+/* A parent is stored only when all of its chunks are. */
+static void judge_chunks(struct transform *t)
+{
+	const struct tenon_result *results = t->client->operation.results;
+
+	for (struct split *split = t->splits; split; split = split->next) {
+		for (uint32_t i = 0; i < split->chunks.base.count; i++) {
+			int status = results[split->first + i].status;
+
+			if (status != TENON_STORED && status != TENON_SENT) {
+				split->unsent = true;
+				share_outcome(t, split->slot, split->first + i);
+				break;
+			}
+		}
+	}
+}
+
+/* Was what this slot asked for done? */
+static bool is_done(const struct transform *t, uint32_t slot)
+{
+	int status = t->client->operation.results[slot].status;
+
+	return status == TENON_STORED || status == TENON_DELETED ||
+		status == TENON_TOUCHED;
+}
+
+/* Is it certain that no parent names these chunks? Whoever did not hear, does not know. */
+static bool is_orphaned(const struct transform *t, const struct split *split)
+{
+	switch (t->client->operation.results[split->slot].status) {
+	case TENON_NOT_STORED:
+	case TENON_EXISTS:
+	case TENON_MISS:
+	case TENON_ECONNECT:
+	case TENON_EDOWN:
+	case TENON_EREFUSED:
+		return true;
+	default:
+		return split->unsent;
+	}
+}
+
+/* Do to chunks what was done to their parent. Errors: TENON_ENOMEM. */
+static int follow(struct transform *t, const struct tenon_chunks *chunks,
+		  const struct tenon__verb *verb, const struct tenon_item *item)
+{
+	for (uint32_t i = 0; i < chunks->count; i++) {
+		int code = add_slot(t->client, verb, chunks->list[i].key, item);
+		if (code) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Chunks that no parent names any more go: those of the value that was replaced
+ * or deleted, and those of a value that was not stored. Chunks of a value that was
+ * touched are touched. Nobody waits for it. Errors: TENON_ENOMEM.
+ */
+static int clean_up(struct transform *t)
+{
+	struct tenon__operation *op = &t->client->operation;
+	uint32_t before = t->client->slot_count;
+	const struct tenon__verb *verb = t->verb == tenon__verb_of(TENON_TOUCH) ?
+		t->verb : tenon__verb_of(TENON_DELETE);
+	int code = 0;
+
+	for (const struct look *look = t->looks; look && !code;
+	     look = look->next) {
+		const struct tenon_result *found = &op->results[look->get];
+		struct tenon__chunks chunks;
+
+		if (!(flags_found(t, look) & t->chain->split_flags) ||
+		    !is_done(t, look->slot)) {
+			continue;
+		}
+		const struct tenon_split_item parent = {
+			.key = op->keys[look->slot],
+			.value = { found->value, found->value_len },
+			.flags = found->flags,
+		};
+		tenon__chunks_init(&chunks, t->chain);
+		if (t->chain->splitter->plan(t->chain->splitter_instance,
+					     &parent, &chunks.base, NULL) == 0) {
+			code = follow(t, &chunks.base, verb,
+				      op->slots[look->slot].item);
+		}
+	}
+	for (const struct split *split = t->splits;
+	     split && t->chain->owns_chunks && !code; split = split->next) {
+		if (is_orphaned(t, split)) {
+			code = follow(t, &split->chunks.base, verb,
+				      op->slots[split->slot].item);
+		}
+	}
+	if (code || t->client->slot_count == before) {
+		return code;
+	}
+	return tenon__round_run(t->client, true);
+}
+
+static int run_store(struct transform *t)
+{
+	/* a look has a reply, so then everything has one */
+	int code = encode_all(t);
+	bool noreply = (t->options & TENON_NOREPLY) && !t->looks;
+
+	if (!code) {
+		code = tenon__round_run(t->client, noreply);
+	}
+	if (!code && t->held) {
+		judge_chunks(t);
+		let_go(t);
+		code = tenon__round_run(t->client, noreply);
+	}
+	return code ? code : clean_up(t);
+}
+
+/* ---- delete, touch ----------------------------------------------------- */
+
+static int run_follow(struct transform *t)
+{
+	bool noreply = (t->options & TENON_NOREPLY) && !t->chain->owns_chunks;
+
+	for (uint32_t i = 0;
+	     t->chain->owns_chunks && i < t->client->item_count; i++) {
+		if (!t->client->operation.slots[i].answered) {
+			int code = add_look(t, i);
+			if (code) {
+				return code;
+			}
+		}
+	}
+	int code = tenon__round_run(t->client, noreply);
+	return code ? code : clean_up(t);
+}
+
+/* ---- append, prepend, incr, decr --------------------------------------- */
+
+/*
+ * These change the bytes that are stored, which for a value that is encoded or
+ * split are not the value: look first.
+ */
+static int run_modify(struct transform *t)
+{
+	struct tenon_result *results;
+	int code = 0;
+
+	for (uint32_t i = 0; i < t->client->item_count && !code; i++) {
+		if (!t->client->operation.slots[i].answered) {
+			hold(t, i);
+			code = add_look(t, i);
+		}
+	}
+	if (!code) {
+		code = tenon__round_run(t->client, false);
+	}
+	if (code) {
+		return code;
+	}
+	results = t->client->operation.results;
+	for (const struct look *look = t->looks; look; look = look->next) {
+		if (results[look->get].status < 0) {
+			share_outcome(t, look->slot, look->get);
+		} else if (flags_found(t, look) & t->chain->flags) {
+			answer(t, look->slot, TENON_EENCODED,
+			       "the value there is encoded or split: store it anew");
+			results[look->slot].server = results[look->get].server;
+		} else {
+			/* what another server has was not looked at */
+			results[look->slot].server = results[look->get].server;
+			t->client->operation.slots[look->slot].pinned = true;
+		}
+	}
+	let_go(t);
+	return tenon__round_run(t->client,
+				(t->options & TENON_NOREPLY) != 0);
+}
+
+/* ---- get, gets, gat, gats ---------------------------------------------- */
+
+/* Ask for the chunks of a parent. Errors: TENON_ENOMEM. */
+static int add_parts(struct transform *t, struct split *split)
+{
+	struct tenon__operation *op = &t->client->operation;
+	const struct tenon__verb *verb = tenon__verb_of(
+		t->verb->exptime ? TENON_GAT : TENON_GET);
+	const struct tenon_item *item = op->slots[split->slot].item;
+	size_t at = 0;
+
+	split->first = t->client->slot_count;
+	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
+		const struct tenon_chunk *chunk = &split->chunks.list[i];
+		int code = add_slot(t->client, verb, chunk->key, item);
+		if (code) {
+			return code;
+		}
+		op->slots[split->first + i].sink = split->buffer + at;
+		op->slots[split->first + i].sink_bytes = chunk->value.len;
+		at += chunk->value.len;
+	}
+	return 0;
+}
+
+/* Make room for all chunks in one piece. Errors: TENON_ENOMEM, TENON_ETOOBIG. */
+static int make_buffer(struct transform *t, struct split *split)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
+		bytes += split->chunks.list[i].value.len;
+	}
+	if (bytes > t->chain->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES ||
+	    bytes > t->chain->left_bytes) {
+		return TENON_ETOOBIG;
+	}
+	t->chain->left_bytes -= bytes;
+	split->buffer = tenon__chain_scratch(t->chain, (size_t)bytes + 1);
+	return split->buffer ? 0 : TENON_ENOMEM;
+}
+
+/* A parent was read: ask for its chunks. Errors: TENON_ENOMEM. */
+static int begin_gather(struct transform *t, uint32_t slot)
+{
+	struct tenon__operation *op = &t->client->operation;
+	const struct tenon_result *result = &op->results[slot];
+	struct split *split = tenon__chain_scratch(t->chain, sizeof(*split));
+	struct tenon_error err = { 0 };
+
+	if (!split) {
+		return TENON_ENOMEM;
+	}
+	*split = (struct split){
+		.next = t->splits,
+		.slot = slot,
+		.parent = { .key = op->keys[slot],
+			    .value = { result->value, result->value_len },
+			    .flags = result->flags },
+	};
+	tenon__chunks_init(&split->chunks, t->chain);
+	int code = t->chain->splitter->plan(t->chain->splitter_instance,
+					    &split->parent,
+					    &split->chunks.base, &err);
+	if (!code) {
+		code = make_buffer(t, split);
+	}
+	if (!code) {
+		t->splits = split;
+		return add_parts(t, split);
+	}
+	if (code != TENON_ENOMEM) {
+		answer(t, slot, code, err.message[0] ? err.message :
+						       tenon_status_name(code));
+		code = 0;
+	}
+	return code;
+}
+
+/* The chunks are here, or not: make one value of them. */
+static void end_gather(struct transform *t, const struct split *split)
+{
+	struct tenon_result *results = t->client->operation.results;
+	struct tenon_result *result = &results[split->slot];
+	struct tenon_error err = { 0 };
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
+		const struct tenon_result *part = &results[split->first + i];
+
+		if (part->status < 0 && part->status != TENON_ETOOBIG) {
+			share_outcome(t, split->slot, split->first + i);
+			return;
+		}
+		split->chunks.list[i].value = (struct tenon_slice){
+			part->value, part->value_len,
+		};
+		len += part->value_len;
+	}
+	int code = t->chain->splitter->gather(t->chain->splitter_instance,
+					      &split->parent,
+					      split->chunks.list,
+					      split->chunks.base.count, &err);
+	if (code) {
+		answer(t, split->slot, code, err.message[0] ? err.message :
+				tenon_status_name(code));
+		return;
+	}
+	split->buffer[len] = '\0';
+	result->value = split->buffer;
+	result->value_len = len;
+	result->flags &= ~t->chain->split_flags;
+}
+
+/* Undo what encoded the value of a slot. */
+static void decode_slot(struct transform *t, uint32_t slot)
+{
+	struct tenon_result *result = &t->client->operation.results[slot];
+	struct tenon_slice value = { result->value, result->value_len };
+	struct tenon_error err = { 0 };
+	uint32_t unknown = result->flags &
+		~(t->chain->flags | t->chain->user_flags);
+
+	if (unknown) {
+		tenon__error_set(&err, TENON_EUNDECODABLE,
+			"flags 0x%x belong to no codec of the chain and are not in user_flags",
+			(unsigned)unknown);
+		answer(t, slot, TENON_EUNDECODABLE, err.message);
+		return;
+	}
+	int code = tenon__chain_decode(t->chain, &value, &result->flags, &err);
+	if (code) {
+		answer(t, slot, code, err.message);
+		return;
+	}
+	result->value = value.data;
+	result->value_len = value.len;
+}
+
+static int run_retrieve(struct transform *t)
+{
+	struct tenon__operation *op = &t->client->operation;
+	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
+	uint32_t count = t->client->item_count;
+	uint32_t first = count; /* of the hits that codecs have to do with */
+	int code = tenon__round_run(t->client, false);
+
+	for (uint32_t i = 0; i < count && !code; i++) {
+		if (!(op->results[i].flags & ours) ||
+		    op->results[i].status != TENON_HIT) {
+			continue;
+		}
+		if (first == count) {
+			first = i;
+		}
+		if (op->results[i].flags & t->chain->split_flags) {
+			code = begin_gather(t, i);
+		}
+	}
+	if (!code && t->splits) {
+		code = tenon__round_run(t->client, false);
+	}
+	if (code) {
+		return code;
+	}
+	for (const struct split *split = t->splits; split; split = split->next) {
+		end_gather(t, split);
+	}
+	for (uint32_t i = first; i < count; i++) {
+		if (op->results[i].status == TENON_HIT &&
+		    (op->results[i].flags & ours)) {
+			decode_slot(t, i);
+		}
+	}
+	return 0;
+}
+
+int tenon__transform_run(struct tenon_client *client,
+			 const struct tenon__verb *verb, unsigned options)
+{
+	struct transform t = {
+		.client = client,
+		.chain = &client->chain,
+		.verb = verb,
+		.options = options,
+	};
+
+	client->chain.left_bytes = TENON_REPLY_MAX_BYTES;
+	if (verb->shape == TENON_SHAPE_RETRIEVE) {
+		return run_retrieve(&t);
+	}
+	if (verb->whole) {
+		return run_store(&t);
+	}
+	return verb->modifies ? run_modify(&t) : run_follow(&t);
+}

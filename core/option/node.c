@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "option/node.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+/*
+ * One parse. Events instead of libyaml's documents: its loader needs quadratic
+ * time for brackets nested without limit, events let us stop at our limit.
+ */
+struct reader {
+	yaml_parser_t parser;
+	const char *where;
+	const char *text;
+	size_t len;
+	struct tenon_error *err;
+};
+
+static struct tenon__place place_of(const struct reader *reader,
+				    const yaml_mark_t *mark)
+{
+	struct tenon__place place = { reader->where, 0, 0 };
+
+	if (reader->where[0] != '\0') {
+		place.line = (uint32_t)mark->line + 1;
+		place.column = (uint32_t)mark->column + 1;
+	}
+	return place;
+}
+
+static int refuse(const struct reader *reader, const yaml_mark_t *mark,
+		  const char *problem)
+{
+	struct tenon__place place = place_of(reader, mark);
+
+	return tenon__error_place(reader->err, TENON_ECONFIG, &place, "%s",
+				  problem);
+}
+
+static int out_of_memory(const struct reader *reader)
+{
+	return tenon__error_set(reader->err, TENON_ENOMEM, "out of memory");
+}
+
+/* Line and column of a byte offset, for what libyaml reports by offset only. */
+static yaml_mark_t mark_at(const struct reader *reader, size_t offset)
+{
+	yaml_mark_t mark = { offset, 0, 0 };
+
+	for (size_t i = 0; i < offset && i < reader->len; i++) {
+		mark.column++;
+		if (reader->text[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		}
+	}
+	return mark;
+}
+
+/* Does the line of a syntax error look like an IPv6 address without quotes? */
+static bool looks_like_ipv6(const struct reader *reader,
+			    const yaml_mark_t *mark)
+{
+	const char *at = reader->text;
+	const char *end = at + reader->len;
+	const char *line_end;
+
+	for (size_t line = 0; line < mark->line && at != NULL; line++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at != NULL ? at + 1 : NULL;
+	}
+	if (at == NULL || at == end) {
+		return false;
+	}
+	line_end = memchr(at, '\n', (size_t)(end - at));
+	return memmem(at, (size_t)((line_end != NULL ? line_end : end) - at),
+		      "]:", 2) != NULL;
+}
+
+static int syntax_error(const struct reader *reader)
+{
+	const yaml_parser_t *parser = &reader->parser;
+	yaml_mark_t mark = parser->problem_mark;
+	struct tenon__place place;
+	const char *hint = "";
+
+	if (parser->error == YAML_MEMORY_ERROR) {
+		return out_of_memory(reader);
+	}
+	if (parser->error == YAML_READER_ERROR) {
+		mark = mark_at(reader, parser->problem_offset);
+	} else if (looks_like_ipv6(reader, &mark) ||
+		   (parser->context != NULL &&
+		    looks_like_ipv6(reader, &parser->context_mark))) {
+		hint = "; an address in brackets needs quotes: \"[::1]:11211\"";
+	}
+	place = place_of(reader, &mark);
+	return tenon__error_place(reader->err, TENON_ECONFIG, &place,
+				  "not YAML: %s%s%s%s",
+				  parser->context != NULL ? parser->context : "",
+				  parser->context != NULL ? ", " : "",
+				  parser->problem != NULL ? parser->problem :
+							    "unreadable",
+				  hint);
+}
+
+/* Get the next event; the caller deletes it. */
+static int next_event(struct reader *reader, yaml_event_t *event)
+{
+	return yaml_parser_parse(&reader->parser, event) ? 0 :
+							   syntax_error(reader);
+}
+
+static bool tag_is_standard(const yaml_char_t *tag)
+{
+	static const char *const tags[] = {
+		YAML_STR_TAG,	YAML_INT_TAG, YAML_BOOL_TAG, YAML_NULL_TAG,
+		YAML_FLOAT_TAG, YAML_SEQ_TAG, YAML_MAP_TAG,
+	};
+
+	if (tag == NULL) {
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		if (strcmp((const char *)tag, tags[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int copy_text(const struct reader *reader, const yaml_event_t *event,
+		     char **out)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+
+	if (!tag_is_standard(event->data.scalar.tag)) {
+		return refuse(reader, &event->start_mark,
+			      "a tag has no meaning here");
+	}
+	if (memchr(text, '\0', len) != NULL) {
+		return refuse(reader, &event->start_mark,
+			      "found a NUL byte in a string");
+	}
+	*out = tenon__strndup(text, len);
+	return *out != NULL ? 0 : out_of_memory(reader);
+}
+
+static int read_node(struct reader *reader, const yaml_event_t *event,
+		     unsigned depth, struct tenon__node **out);
+
+/* Read one entry of a list or map; what came of it hangs on *link. */
+static int read_entry(struct reader *reader, const yaml_event_t *event,
+		      unsigned depth, bool is_map, struct tenon__node **link)
+{
+	struct tenon__place key_place = place_of(reader, &event->start_mark);
+	yaml_event_t value;
+	char *key = NULL;
+	int rc;
+
+	if (!is_map) {
+		return read_node(reader, event, depth, link);
+	}
+	if (event->type != YAML_SCALAR_EVENT) {
+		return refuse(reader, &event->start_mark,
+			      "a key must be a plain word");
+	}
+	rc = copy_text(reader, event, &key);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = next_event(reader, &value);
+	if (rc == 0) {
+		rc = read_node(reader, &value, depth, link);
+		yaml_event_delete(&value);
+	}
+	if (*link == NULL) {
+		tenon__free(key);
+		return rc;
+	}
+	(*link)->key = key;
+	(*link)->key_place = key_place;
+	return rc;
+}
+
+static int read_entries(struct reader *reader, unsigned depth,
+			struct tenon__node *parent)
+{
+	bool is_map = parent->type == TENON__NODE_MAP;
+	struct tenon__node **link = &parent->first;
+	yaml_event_t event;
+	int rc;
+
+	while ((rc = next_event(reader, &event)) == 0) {
+		bool at_end = event.type == (is_map ? YAML_MAPPING_END_EVENT :
+						      YAML_SEQUENCE_END_EVENT);
+
+		if (!at_end) {
+			rc = read_entry(reader, &event, depth + 1, is_map,
+					link);
+		}
+		yaml_event_delete(&event);
+		if (at_end || rc != 0) {
+			return rc;
+		}
+		parent->count++;
+		link = &(*link)->next;
+	}
+	return rc;
+}
+
+/* Read the node that event begins. *out may be incomplete after an error. */
+static int read_node(struct reader *reader, const yaml_event_t *event,
+		     unsigned depth, struct tenon__node **out)
+{
+	const yaml_char_t *tag = NULL;
+	struct tenon__node *node;
+
+	if (event->type == YAML_ALIAS_EVENT) {
+		return refuse(reader, &event->start_mark,
+			      "an alias has no meaning here, write the value out");
+	}
+	if (depth > TENON_CONFIG_MAX_DEPTH) {
+		return refuse(reader, &event->start_mark,
+			      "nested too deep, expected at most " TEXT(
+				      TENON_CONFIG_MAX_DEPTH) " levels");
+	}
+	node = tenon__calloc(1, sizeof(*node));
+	if (node == NULL) {
+		return out_of_memory(reader);
+	}
+	*out = node;
+	node->place = place_of(reader, &event->start_mark);
+	if (event->type == YAML_SCALAR_EVENT) {
+		node->type = TENON__NODE_SCALAR;
+		node->plain = event->data.scalar.style ==
+			      YAML_PLAIN_SCALAR_STYLE;
+		return copy_text(reader, event, &node->text);
+	}
+	if (event->type == YAML_MAPPING_START_EVENT) {
+		node->type = TENON__NODE_MAP;
+		tag = event->data.mapping_start.tag;
+	} else {
+		node->type = TENON__NODE_LIST;
+		tag = event->data.sequence_start.tag;
+	}
+	if (!tag_is_standard(tag)) {
+		return refuse(reader, &event->start_mark,
+			      "a tag has no meaning here");
+	}
+	return read_entries(reader, depth, node);
+}
+
+/* Read the whole stream: nothing, or one document. */
+static int read_stream(struct reader *reader, struct tenon__node **out)
+{
+	bool at_end = false;
+
+	while (!at_end) {
+		yaml_event_t event;
+		int rc = next_event(reader, &event);
+
+		if (rc != 0) {
+			return rc;
+		}
+		at_end = event.type == YAML_STREAM_END_EVENT;
+		if (event.type == YAML_DOCUMENT_START_EVENT && *out != NULL) {
+			rc = refuse(reader, &event.start_mark,
+				    "a second YAML document, expected one");
+		} else if (event.type != YAML_STREAM_START_EVENT &&
+			   event.type != YAML_DOCUMENT_START_EVENT &&
+			   event.type != YAML_DOCUMENT_END_EVENT && !at_end) {
+			rc = read_node(reader, &event, 1, out);
+		}
+		yaml_event_delete(&event);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+int tenon__node_parse(struct tenon__node **out, const char *where,
+		      const char *text, size_t len, struct tenon_error *err)
+{
+	struct reader reader = { .where = where,
+				 .text = text,
+				 .len = len,
+				 .err = err };
+	int rc;
+
+	*out = NULL;
+	if (len > TENON_CONFIG_MAX_BYTES) {
+		return tenon__error_at(err, TENON_ECONFIG, where, 0, 0,
+				       "%s: found %zu bytes, expected at most %d",
+				       where[0] != '\0' ? where : "text", len,
+				       TENON_CONFIG_MAX_BYTES);
+	}
+	if (!yaml_parser_initialize(&reader.parser)) {
+		return out_of_memory(&reader);
+	}
+	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&reader.parser,
+				     (const unsigned char *)text, len);
+	rc = read_stream(&reader, out);
+	yaml_parser_delete(&reader.parser);
+	if (rc != 0) {
+		tenon__node_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void tenon__node_free(struct tenon__node *node)
+{
+	while (node != NULL) {
+		struct tenon__node *next = node->next;
+
+		tenon__node_free(node->first);
+		tenon__free(node->key);
+		tenon__free(node->text);
+		tenon__free(node);
+		node = next;
+	}
+}
+
+bool tenon__node_is_null(const struct tenon__node *node)
+{
+	return node == NULL ||
+	       (node->type == TENON__NODE_SCALAR && node->plain &&
+		(node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
+		 strcasecmp(node->text, "null") == 0));
+}
+
+const char *tenon__node_found(char out[TENON__NODE_FOUND_BYTES],
+			      const struct tenon__node *node)
+{
+	if (tenon__node_is_null(node)) {
+		return "nothing";
+	}
+	if (node->type == TENON__NODE_LIST) {
+		return "a list";
+	}
+	if (node->type == TENON__NODE_MAP) {
+		return "a map";
+	}
+	snprintf(out, TENON__NODE_FOUND_BYTES, "%s'%.70s'",
+		 node->plain ? "" : "quoted ", node->text);
+	return out;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plugin/host.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static void *host_alloc(void *context, size_t bytes)
+{
+	(void)context;
+	return tenon__calloc(1, bytes);
+}
+
+static void host_free(void *context, void *memory)
+{
+	(void)context;
+	tenon__free(memory);
+}
+
+static void host_log(void *context, int level, const char *line)
+{
+	if (context != NULL) {
+		tenon__log(context, level, "%s", line);
+	}
+}
+
+/* A kernel that has no random bytes leaves out as it is: there is nobody to tell. */
+static void host_random_bytes(void *context, void *out, size_t len)
+{
+	unsigned char *at = out;
+
+	(void)context;
+	while (len > 0) {
+		ssize_t got = getrandom(at, len, 0);
+
+		if (got < 0 && errno != EINTR) {
+			return;
+		}
+		if (got > 0) {
+			at += got;
+			len -= (size_t)got;
+		}
+	}
+}
+
+void tenon__host_init(struct tenon_host *host, struct tenon__assembly *assembly)
+{
+	*host = (struct tenon_host){
+		.size = sizeof(*host),
+		.abi_major = TENON_PLUGIN_ABI_MAJOR,
+		.abi_minor = TENON_PLUGIN_ABI_MINOR,
+		.context = assembly,
+		.alloc = host_alloc,
+		.free = host_free,
+		.log = host_log,
+		.random_bytes = host_random_bytes,
+		.set_error = tenon__error_set,
+	};
+}

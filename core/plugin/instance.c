@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plugin/instance.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+int tenon__options_create(void **out, const struct tenon__plugin *plugin,
+			  const struct tenon__node *map,
+			  struct tenon__option_owner owner,
+			  const struct tenon_host *host,
+			  const struct tenon__place *place,
+			  struct tenon_error *err)
+{
+	char subject[TENON__SUBJECT_BYTES];
+	struct tenon_error reported;
+	int rc;
+
+	*out = NULL;
+	tenon__plugin_describe(subject, plugin);
+	owner.subject = subject;
+	if (plugin->options_bytes > 0) {
+		*out = tenon__calloc(1, plugin->options_bytes);
+		if (*out == NULL) {
+			return tenon__error_set(err, TENON_ENOMEM,
+						"out of memory");
+		}
+	}
+	rc = tenon__option_fill(plugin->options, *out, map, &owner, place, err);
+	if (rc == 0) {
+		tenon__error_clear(&reported);
+		rc = plugin->check(*out, host, &reported);
+		if (rc != 0) {
+			rc = tenon__plugin_error(err, rc, &reported, plugin,
+						 "check", place);
+		}
+	}
+	if (rc != 0) {
+		tenon__options_destroy(plugin, *out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void tenon__options_destroy(const struct tenon__plugin *plugin, void *options)
+{
+	if (options != NULL) {
+		tenon__option_fini(plugin->options, options);
+		tenon__free(options);
+	}
+}
+
+void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
+		     struct tenon_failover_state *out)
+{
+	(void)self;
+	(void)server;
+	(void)now_ms;
+	*out = (struct tenon_failover_state){ .state = TENON_SERVER_UP };
+}
+
+/*
+ * What lies in front of a hash's state. The default of hash_many is given the
+ * state alone and finds the hash function here.
+ */
+union hash_header {
+	uint64_t (*hash)(const void *self, const void *key, size_t key_len);
+	max_align_t align;
+};
+
+int tenon__hash_create(struct tenon_hash *out,
+		       const struct tenon__plugin *plugin, const void *options,
+		       const struct tenon_host *host, struct tenon_error *err)
+{
+	const struct tenon_hash_ops *ops = &plugin->ops.hash;
+	union hash_header *header;
+	int rc;
+
+	*out = (struct tenon_hash){ NULL, NULL };
+	/* a byte where there is no state: what self points to is ours */
+	header = tenon__calloc(1, sizeof(*header) + (size_t)ops->state_size + 1);
+	if (header == NULL) {
+		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	}
+	header->hash = ops->hash;
+	*out = (struct tenon_hash){ header + 1, ops };
+	rc = ops->init(header + 1, options, host, err);
+	if (rc != 0) {
+		tenon__hash_destroy(out);
+	}
+	return rc;
+}
+
+void tenon__hash_destroy(struct tenon_hash *hash)
+{
+	union hash_header *header;
+
+	if (hash->self == NULL) {
+		return;
+	}
+	memcpy(&header, &hash->self, sizeof(header)); /* drops the const */
+	hash->ops->fini(header);
+	tenon__free(header - 1);
+	*hash = (struct tenon_hash){ NULL, NULL };
+}
+
+void tenon__hash_each(const void *self, const struct tenon_slice *keys,
+		      size_t count, uint64_t *out)
+{
+	const union hash_header *header = (const union hash_header *)self - 1;
+
+	for (size_t i = 0; i < count; i++) {
+		out[i] = header->hash(self, keys[i].data, keys[i].len);
+	}
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Instances of plugins: option structs and states. */
+#ifndef TENON_CORE_INSTANCE_H
+#define TENON_CORE_INSTANCE_H
+
+#include "option/option.h"
+#include "plugin/registry.h"
+
+/*
+ * Make the option struct of a plugin from a map of the config (NULL: defaults)
+ * and let the plugin check it.
+ * Shape:  *out is NULL for a plugin without options. owner->subject is ours.
+ * Owns:   *out is for tenon__options_destroy().
+ * Errors: TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
+ */
+int tenon__options_create(void **out, const struct tenon__plugin *plugin,
+			  const struct tenon__node *map,
+			  struct tenon__option_owner owner,
+			  const struct tenon_host *host,
+			  const struct tenon__place *place,
+			  struct tenon_error *err);
+
+void tenon__options_destroy(const struct tenon__plugin *plugin, void *options);
+
+/*
+ * Make a hash that is ready to use.
+ * Owns:   *out is for tenon__hash_destroy(); options and host must live as long.
+ * Errors: what init returns, TENON_ENOMEM.
+ */
+int tenon__hash_create(struct tenon_hash *out,
+		       const struct tenon__plugin *plugin, const void *options,
+		       const struct tenon_host *host, struct tenon_error *err);
+
+/* A zeroed hash is fine. */
+void tenon__hash_destroy(struct tenon_hash *hash);
+
+/* The default of tenon_failover_ops.state. */
+void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
+		     struct tenon_failover_state *out);
+
+/* The default of tenon_hash_ops.hash_many, for instances made here. */
+void tenon__hash_each(const void *self, const struct tenon_slice *keys,
+		      size_t count, uint64_t *out);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plugin/loader.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+
+int tenon__refuse(struct tenon__refusal *refusal, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(refusal->text, sizeof(refusal->text), format, args);
+	va_end(args);
+	return TENON_EPLUGIN;
+}
+
+int tenon__folders_add(struct tenon__folders *folders, const char *path,
+		       size_t len)
+{
+	char **paths = tenon__realloc(folders->paths, folders->count + 1,
+				      sizeof(*paths));
+
+	if (paths == NULL) {
+		return TENON_ENOMEM;
+	}
+	folders->paths = paths;
+	paths[folders->count] = tenon__strndup(path, len);
+	if (paths[folders->count] == NULL) {
+		return TENON_ENOMEM;
+	}
+	folders->count++;
+	return 0;
+}
+
+void tenon__folders_fini(struct tenon__folders *folders)
+{
+	for (size_t i = 0; i < folders->count; i++) {
+		tenon__free(folders->paths[i]);
+	}
+	tenon__free(folders->paths);
+	*folders = (struct tenon__folders){ NULL, 0 };
+}
+
+/* Append the folders of a colon-separated list. */
+static int add_list(struct tenon__folders *folders, const char *list)
+{
+	int rc = 0;
+
+	while (*list != '\0' && rc == 0) {
+		size_t len = strcspn(list, ":");
+
+		if (len > 0) {
+			rc = tenon__folders_add(folders, list, len);
+		}
+		list += len + (list[len] == ':');
+	}
+	return rc;
+}
+
+int tenon__search_path(struct tenon__folders *out,
+		       const struct tenon__folders *first)
+{
+	const char *list = secure_getenv(TENON__PLUGIN_PATH_VARIABLE);
+	int rc = 0;
+
+	*out = (struct tenon__folders){ NULL, 0 };
+	for (size_t i = 0; i < first->count && rc == 0; i++) {
+		rc = tenon__folders_add(out, first->paths[i],
+					strlen(first->paths[i]));
+	}
+	if (rc == 0 && list != NULL) {
+		rc = add_list(out, list);
+	}
+	if (rc == 0) {
+		rc = tenon__folders_add(out, TENON_PLUGIN_DIR,
+					strlen(TENON_PLUGIN_DIR));
+	}
+	return rc;
+}
+
+/* What dlerror() says, without the path that it begins with. */
+static const char *dl_problem(const char *path)
+{
+	const char *text = dlerror();
+	size_t len = strlen(path);
+
+	if (text == NULL) {
+		return "unknown reason";
+	}
+	if (strncmp(text, path, len) == 0 && strncmp(text + len, ": ", 2) == 0) {
+		text += len + 2;
+	}
+	return text;
+}
+
+static int find_entry(struct tenon__module *module,
+		      struct tenon__refusal *refusal)
+{
+	tenon_plugin_entry_fn entry;
+	void *symbol = dlsym(module->handle, TENON_PLUGIN_ENTRY_NAME);
+
+	if (symbol == NULL) {
+		return tenon__refuse(
+			refusal,
+			"not a plugin: found no function %s, expected what TENON_PLUGIN_DEFINE() writes",
+			TENON_PLUGIN_ENTRY_NAME);
+	}
+	/* ISO C has no cast from an object pointer to a function pointer. */
+	memcpy(&entry, &symbol, sizeof(entry));
+	module->descriptor = entry();
+	if (module->descriptor == NULL) {
+		return tenon__refuse(
+			refusal, "%s returned nothing, expected a descriptor",
+			TENON_PLUGIN_ENTRY_NAME);
+	}
+	return 0;
+}
+
+int tenon__module_open(struct tenon__module *out, const char *path,
+		       struct tenon__refusal *refusal)
+{
+	struct stat status;
+	int rc;
+
+	*out = (struct tenon__module){ NULL, NULL };
+	if (stat(path, &status) != 0) {
+		return tenon__refuse(refusal,
+				     "found no file to read (%s), expected a shared object",
+				     strerror(errno));
+	}
+	if (!S_ISREG(status.st_mode)) {
+		return tenon__refuse(
+			refusal, "found no regular file, expected a shared object");
+	}
+	out->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (out->handle == NULL) {
+		return tenon__refuse(
+			refusal, "not a plugin: found '%.200s', expected a shared object",
+			dl_problem(path));
+	}
+	rc = find_entry(out, refusal);
+	if (rc != 0) {
+		tenon__module_close(out);
+	}
+	return rc;
+}
+
+void tenon__module_close(struct tenon__module *module)
+{
+	if (module->handle != NULL) {
+		dlclose(module->handle);
+	}
+	*module = (struct tenon__module){ NULL, NULL };
+}

@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plugin/registry.h"
+
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plugin/builtin.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "option/option.h"
+#include "option/suggest.h"
+#include "plugin/verify.h"
+
+#define SUFFIX ".so"
+
+struct tenon__registry {
+	atomic_uint refs;
+	struct tenon__plugin *first;
+	struct tenon__plugin **last; /* the link behind the last one */
+	struct tenon__folders folders;
+};
+
+int tenon__registry_create(struct tenon__registry **out,
+			   struct tenon_error *err)
+{
+	struct tenon__registry *registry = tenon__calloc(1, sizeof(*registry));
+
+	*out = registry;
+	if (registry == NULL) {
+		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	}
+	atomic_init(&registry->refs, 1);
+	registry->last = &registry->first;
+	return 0;
+}
+
+struct tenon__registry *tenon__registry_ref(struct tenon__registry *registry)
+{
+	atomic_fetch_add_explicit(&registry->refs, 1, memory_order_relaxed);
+	return registry;
+}
+
+static void plugin_free(struct tenon__plugin *plugin)
+{
+	tenon__free(plugin->options);
+	tenon__free(plugin->origin);
+	tenon__free(plugin);
+}
+
+void tenon__registry_unref(struct tenon__registry *registry)
+{
+	struct tenon__plugin *plugin;
+
+	if (registry == NULL ||
+	    atomic_fetch_sub_explicit(&registry->refs, 1,
+				      memory_order_acq_rel) != 1) {
+		return;
+	}
+	plugin = registry->first;
+	while (plugin != NULL) {
+		struct tenon__plugin *next = plugin->next;
+
+		plugin_free(plugin);
+		plugin = next;
+	}
+	tenon__folders_fini(&registry->folders);
+	tenon__free(registry);
+}
+
+void tenon__registry_set_folders(struct tenon__registry *registry,
+				 struct tenon__folders *folders)
+{
+	tenon__folders_fini(&registry->folders);
+	registry->folders = *folders;
+	*folders = (struct tenon__folders){ NULL, 0 };
+}
+
+const struct tenon__plugin *
+tenon__registry_first(const struct tenon__registry *registry)
+{
+	return registry->first;
+}
+
+/* ---- registering -------------------------------------------------------- */
+
+static struct tenon__plugin *
+find_registered(const struct tenon__registry *registry, uint32_t kind,
+		const char *name)
+{
+	struct tenon__plugin *plugin = registry->first;
+
+	while (plugin != NULL &&
+	       (plugin->kind != kind || strcmp(plugin->name, name) != 0)) {
+		plugin = plugin->next;
+	}
+	return plugin;
+}
+
+/* Built-ins were compiled with us: their descriptors may be read unchecked. */
+static const struct tenon_plugin *find_builtin(uint32_t kind, const char *name)
+{
+	for (size_t i = 0; i < tenon__builtin_plugin_count; i++) {
+		const struct tenon_plugin *descriptor =
+			tenon__builtin_plugins[i]();
+
+		if (descriptor->kind == kind &&
+		    strcmp(descriptor->name, name) == 0) {
+			return descriptor;
+		}
+	}
+	return NULL;
+}
+
+static int check_duplicate(const struct tenon__registry *registry,
+			   const struct tenon__plugin *plugin,
+			   const struct tenon_plugin *descriptor,
+			   struct tenon__refusal *refusal)
+{
+	const struct tenon__plugin *other =
+		find_registered(registry, plugin->kind, plugin->name);
+	const struct tenon_plugin *builtin =
+		find_builtin(plugin->kind, plugin->name);
+	const char *origin = other != NULL ? other->origin :
+					     TENON__BUILTIN_ORIGIN;
+
+	if (other == NULL && (builtin == NULL || builtin == descriptor)) {
+		return 0;
+	}
+	return tenon__refuse(
+		refusal,
+		"%s '%s' is there already (%.100s), expected a name of its own",
+		plugin->kind_name, plugin->name, origin);
+}
+
+static int verify(const struct tenon__registry *registry,
+		  struct tenon__plugin *plugin,
+		  const struct tenon_plugin *descriptor, uint32_t kind,
+		  const char *name, struct tenon__refusal *refusal)
+{
+	int rc = tenon__verify_descriptor(plugin, descriptor, kind, name,
+					  refusal);
+
+	if (rc == 0) {
+		rc = check_duplicate(registry, plugin, descriptor, refusal);
+	}
+	if (rc == 0) {
+		rc = tenon__verify_slots(plugin, descriptor, refusal);
+	}
+	if (rc == 0 && plugin->kind == TENON_KIND_HASH) {
+		rc = tenon__verify_hash(plugin, refusal);
+	}
+	return rc;
+}
+
+/* Verify a descriptor and append its plugin; *out is the registry's. */
+static int register_plugin(struct tenon__registry *registry,
+			   const struct tenon__plugin **out,
+			   const struct tenon_plugin *descriptor,
+			   const char *origin, uint32_t kind, const char *name,
+			   struct tenon__refusal *refusal)
+{
+	struct tenon__plugin *plugin = tenon__calloc(1, sizeof(*plugin));
+	int rc = TENON_ENOMEM;
+
+	if (plugin == NULL) {
+		return rc;
+	}
+	plugin->origin = tenon__strndup(origin, strlen(origin));
+	if (plugin->origin != NULL) {
+		rc = verify(registry, plugin, descriptor, kind, name, refusal);
+	}
+	if (rc != 0) {
+		plugin_free(plugin);
+		return rc;
+	}
+	*registry->last = plugin;
+	registry->last = &plugin->next;
+	*out = plugin;
+	return 0;
+}
+
+/* Open a file and register its plugin; the file is closed when it is refused. */
+static int register_file(struct tenon__registry *registry,
+			 const struct tenon__plugin **out, const char *path,
+			 uint32_t kind, const char *name,
+			 struct tenon__refusal *refusal)
+{
+	struct tenon__module module;
+	int rc = tenon__module_open(&module, path, refusal);
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = register_plugin(registry, out, module.descriptor, path, kind, name,
+			     refusal);
+	if (rc != 0) {
+		tenon__module_close(&module);
+	}
+	return rc;
+}
+
+/* ---- errors ------------------------------------------------------------- */
+
+/* The end of a path that is too long to show. */
+static void show_path(char out[120], const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len < 120) {
+		memcpy(out, path, len + 1);
+	} else {
+		snprintf(out, 120, "...%s", path + len - 110);
+	}
+}
+
+void tenon__plugin_describe(char out[TENON__SUBJECT_BYTES],
+			    const struct tenon__plugin *plugin)
+{
+	char origin[120];
+
+	show_path(origin, plugin->origin);
+	snprintf(out, TENON__SUBJECT_BYTES, "%s plugin '%s' (%s)",
+		 plugin->kind_name, plugin->name, origin);
+}
+
+int tenon__plugin_error(struct tenon_error *err, int code,
+			const struct tenon_error *reported,
+			const struct tenon__plugin *plugin, const char *slot,
+			const struct tenon__place *place)
+{
+	char subject[TENON__SUBJECT_BYTES];
+
+	if (code == TENON_ENOMEM) {
+		return tenon__error_set(err, code, "out of memory");
+	}
+	tenon__plugin_describe(subject, plugin);
+	if (code != TENON_ECONFIG) {
+		return tenon__error_place(
+			err, TENON_EPLUGIN, place,
+			"%s: %s returned %d, expected 0, %d or %d%s%s", subject,
+			slot, code, TENON_ENOMEM, TENON_ECONFIG,
+			reported->message[0] != '\0' ? ": " : "",
+			reported->message);
+	}
+	return tenon__error_place(err, code, place, "%s: %s", subject,
+				  reported->message[0] != '\0' ?
+					  reported->message :
+					  "its options are refused, no reason was given");
+}
+
+static int report(struct tenon_error *err, int code,
+		  const struct tenon__place *place, const char *subject,
+		  const struct tenon__refusal *refusal)
+{
+	if (code == TENON_ENOMEM) {
+		return tenon__error_set(err, code, "out of memory");
+	}
+	return tenon__error_place(err, code, place, "%s: %s", subject,
+				  refusal->text);
+}
+
+/* ---- loading ------------------------------------------------------------ */
+
+int tenon__registry_load(struct tenon__registry *registry, const char *path,
+			 const struct tenon__place *place,
+			 struct tenon_error *err)
+{
+	const struct tenon__plugin *ignored;
+	struct tenon__refusal refusal;
+	char subject[TENON__SUBJECT_BYTES];
+	char shown[120];
+	int rc = register_file(registry, &ignored, path, 0, NULL, &refusal);
+
+	if (rc == 0) {
+		return 0;
+	}
+	show_path(shown, path);
+	snprintf(subject, sizeof(subject), "plugin %s", shown);
+	return report(err, rc, place, subject, &refusal);
+}
+
+/* "<folder>/<kind>_<name>.so"; NULL: out of memory. */
+static char *module_path(const char *folder, uint32_t kind, const char *name)
+{
+	const char *kind_name = tenon__kind_name(kind);
+	size_t size = strlen(folder) + strlen(kind_name) + strlen(name) +
+		      sizeof("/_" SUFFIX);
+	char *path = tenon__alloc(size);
+
+	if (path != NULL) {
+		snprintf(path, size, "%s/%s_%s" SUFFIX, folder, kind_name,
+			 name);
+	}
+	return path;
+}
+
+/* Find the first file of that name. *out is NULL when there is none. */
+static int find_file(const struct tenon__folders *folders, uint32_t kind,
+		     const char *name, char **out)
+{
+	struct stat ignored;
+
+	*out = NULL;
+	for (size_t i = 0; i < folders->count; i++) {
+		char *path = module_path(folders->paths[i], kind, name);
+
+		if (path == NULL) {
+			return TENON_ENOMEM;
+		}
+		if (stat(path, &ignored) == 0) {
+			*out = path;
+			return 0;
+		}
+		tenon__free(path);
+	}
+	return 0;
+}
+
+/* Write kind and name of "<kind>_<name>.so" where file is one. */
+static bool split_file_name(const char *file, uint32_t *kind,
+			    char name[TENON_PLUGIN_NAME_BYTES])
+{
+	size_t len = strlen(file);
+
+	for (*kind = TENON_KIND_HASH; *kind <= TENON_KIND_FAILOVER; (*kind)++) {
+		const char *kind_name = tenon__kind_name(*kind);
+		size_t kind_len = kind_name != NULL ? strlen(kind_name) : 0;
+		size_t rest = kind_len + 1;
+		size_t name_len;
+
+		if (kind_len == 0 || len <= rest + strlen(SUFFIX) ||
+		    strncmp(file, kind_name, kind_len) != 0 ||
+		    file[kind_len] != '_' ||
+		    strcmp(file + len - strlen(SUFFIX), SUFFIX) != 0) {
+			continue;
+		}
+		name_len = len - rest - strlen(SUFFIX);
+		if (name_len >= TENON_PLUGIN_NAME_BYTES) {
+			return false;
+		}
+		memcpy(name, file + rest, name_len);
+		name[name_len] = '\0';
+		return tenon__name_is_valid(name);
+	}
+	return false;
+}
+
+/* Offer every name that could have been meant. */
+static void suggest_names(const struct tenon__registry *registry,
+			  const struct tenon__folders *folders, uint32_t kind,
+			  struct tenon__suggestion *near)
+{
+	for (const struct tenon__plugin *plugin = registry->first;
+	     plugin != NULL; plugin = plugin->next) {
+		if (plugin->kind == kind) {
+			tenon__suggest_offer(near, plugin->name);
+		}
+	}
+	for (size_t i = 0; i < tenon__builtin_plugin_count; i++) {
+		const struct tenon_plugin *builtin =
+			tenon__builtin_plugins[i]();
+
+		if (builtin->kind == kind) {
+			tenon__suggest_offer(near, builtin->name);
+		}
+	}
+	for (size_t i = 0; i < folders->count; i++) {
+		DIR *dir = opendir(folders->paths[i]);
+		const struct dirent *entry;
+
+		while (dir != NULL && (entry = readdir(dir)) != NULL) {
+			char name[TENON_PLUGIN_NAME_BYTES];
+			uint32_t found;
+
+			if (split_file_name(entry->d_name, &found, name) &&
+			    found == kind) {
+				tenon__suggest_offer(near, name);
+			}
+		}
+		if (dir != NULL) {
+			closedir(dir);
+		}
+	}
+}
+
+static int not_found(const struct tenon__registry *registry,
+		     const struct tenon__request *request,
+		     const struct tenon__folders *folders,
+		     struct tenon_error *err)
+{
+	const char *kind_name = tenon__kind_name(request->kind);
+	struct tenon__suggestion near;
+	char hint[TENON__SUGGESTION_BYTES];
+	char tried[TENON_ERROR_MESSAGE_BYTES] = "";
+	size_t used = 0;
+
+	tenon__suggest_begin(&near, request->name);
+	suggest_names(registry, folders, request->kind, &near);
+	tenon__suggest_print(hint, &near);
+	for (size_t i = 0; i < folders->count && used < sizeof(tried); i++) {
+		used += (size_t)snprintf(tried + used, sizeof(tried) - used,
+					 "%s%s", i > 0 ? ", " : "",
+					 folders->paths[i]);
+	}
+	return tenon__error_place(
+		err, TENON_EPLUGIN, &request->place,
+		"%s: %s plugin '%.60s' not found%s%s neither built in nor a file %s_%.60s" SUFFIX
+		" in %s",
+		request->asker, kind_name, request->name, hint,
+		hint[0] != '\0' ? " It is" : ":", kind_name, request->name,
+		tried);
+}
+
+/* Look for a module in the search path and register it. */
+static int find_module(struct tenon__registry *registry,
+		       const struct tenon__plugin **out,
+		       const struct tenon__request *request,
+		       struct tenon_error *err)
+{
+	struct tenon__folders folders;
+	struct tenon__refusal refusal;
+	char subject[TENON__SUBJECT_BYTES];
+	char shown[120];
+	char *path = NULL;
+	int rc = tenon__search_path(&folders, &registry->folders);
+
+	if (rc == 0) {
+		rc = find_file(&folders, request->kind, request->name, &path);
+	}
+	if (rc != 0) {
+		rc = tenon__error_set(err, rc, "out of memory");
+	} else if (path == NULL) {
+		rc = request->optional ?
+			     0 :
+			     not_found(registry, request, &folders, err);
+	} else {
+		rc = register_file(registry, out, path, request->kind,
+				   request->name, &refusal);
+		show_path(shown, path);
+		snprintf(subject, sizeof(subject), "%s: %s plugin '%s' (%s)",
+			 request->asker, tenon__kind_name(request->kind),
+			 request->name, shown);
+		rc = rc != 0 ? report(err, rc, &request->place, subject,
+				      &refusal) :
+			       0;
+	}
+	tenon__free(path);
+	tenon__folders_fini(&folders);
+	return rc;
+}
+
+static int find_by_name(struct tenon__registry *registry,
+			const struct tenon__plugin **out,
+			const struct tenon__request *request,
+			struct tenon_error *err)
+{
+	const struct tenon_plugin *builtin;
+	struct tenon__refusal refusal;
+	int rc;
+
+	*out = find_registered(registry, request->kind, request->name);
+	if (*out != NULL) {
+		return 0;
+	}
+	builtin = find_builtin(request->kind, request->name);
+	if (builtin == NULL) {
+		return find_module(registry, out, request, err);
+	}
+	rc = register_plugin(registry, out, builtin, TENON__BUILTIN_ORIGIN,
+			     request->kind, request->name, &refusal);
+	return rc != 0 ? report(err, rc, &request->place, request->name,
+				&refusal) :
+			 0;
+}
+
+int tenon__registry_find(struct tenon__registry *registry,
+			 const struct tenon__plugin **out,
+			 const struct tenon__request *request,
+			 struct tenon_error *err)
+{
+	struct tenon__request lower = *request;
+	char name[TENON_PLUGIN_NAME_BYTES];
+	size_t len = strlen(request->name);
+
+	*out = NULL;
+	for (size_t i = 0; i < sizeof(name) && i <= len; i++) {
+		char byte = request->name[i];
+
+		name[i] = byte >= 'A' && byte <= 'Z' ?
+				  (char)(byte - 'A' + 'a') :
+				  byte;
+	}
+	if (len >= sizeof(name) || !tenon__name_is_valid(name)) {
+		return tenon__error_place(
+			err, TENON_EPLUGIN, &request->place,
+			"%s: found '%.100s', expected the name of a %s plugin; files are loaded by the key 'plugins'",
+			request->asker, request->name,
+			tenon__kind_name(request->kind));
+	}
+	lower.name = name;
+	return find_by_name(registry, out, &lower, err);
+}
+
+/* ---- everything there is ------------------------------------------------ */
+
+/* What loading all works with. */
+struct sweep {
+	struct tenon__registry *registry;
+	const struct tenon__folders *folders;
+	tenon__refused_fn refused;
+	void *payload;
+};
+
+static int is_module(const struct dirent *entry)
+{
+	char name[TENON_PLUGIN_NAME_BYTES];
+	uint32_t kind;
+
+	return split_file_name(entry->d_name, &kind, name);
+}
+
+/* Register the plugin in one file, where a lookup by name would come to it. */
+static int sweep_file(const struct sweep *sweep, const char *folder,
+		      const char *file)
+{
+	const struct tenon__plugin *ignored;
+	struct tenon__refusal refusal;
+	char name[TENON_PLUGIN_NAME_BYTES];
+	uint32_t kind;
+	char *path = NULL;
+	int rc;
+
+	if (!split_file_name(file, &kind, name) ||
+	    find_registered(sweep->registry, kind, name) != NULL) {
+		return 0;
+	}
+	rc = find_file(sweep->folders, kind, name, &path);
+	if (path == NULL || strncmp(path, folder, strlen(folder)) != 0 ||
+	    path[strlen(folder)] != '/' ||
+	    strcmp(path + strlen(folder) + 1, file) != 0) {
+		tenon__free(path);
+		return rc;
+	}
+	rc = register_file(sweep->registry, &ignored, path, kind, name,
+			   &refusal);
+	if (rc == TENON_EPLUGIN) {
+		sweep->refused(tenon__kind_name(kind), name, path, refusal.text,
+			       sweep->payload);
+		rc = 0;
+	}
+	tenon__free(path);
+	return rc;
+}
+
+/* A folder that cannot be read has nothing to offer. */
+static int sweep_folder(const struct sweep *sweep, const char *folder)
+{
+	struct dirent **entries;
+	int count = scandir(folder, &entries, is_module, alphasort);
+	int rc = 0;
+
+	if (count < 0) {
+		return 0;
+	}
+	for (int i = 0; i < count; i++) {
+		if (rc == 0) {
+			rc = sweep_file(sweep, folder, entries[i]->d_name);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+static int sweep_builtins(const struct sweep *sweep)
+{
+	for (size_t i = 0; i < tenon__builtin_plugin_count; i++) {
+		const struct tenon_plugin *descriptor =
+			tenon__builtin_plugins[i]();
+		const struct tenon__plugin *ignored;
+		struct tenon__refusal refusal;
+		int rc;
+
+		if (find_registered(sweep->registry, descriptor->kind,
+				    descriptor->name) != NULL) {
+			continue;
+		}
+		rc = register_plugin(sweep->registry, &ignored, descriptor,
+				     TENON__BUILTIN_ORIGIN, 0, NULL, &refusal);
+		if (rc == TENON_ENOMEM) {
+			return rc;
+		}
+		if (rc != 0) {
+			sweep->refused(tenon__kind_name(descriptor->kind),
+				       descriptor->name, TENON__BUILTIN_ORIGIN,
+				       refusal.text, sweep->payload);
+		}
+	}
+	return 0;
+}
+
+int tenon__registry_load_all(struct tenon__registry *registry,
+			     tenon__refused_fn refused, void *payload,
+			     struct tenon_error *err)
+{
+	struct tenon__folders folders = { NULL, 0 };
+	const struct sweep sweep = { registry, &folders, refused, payload };
+	int rc = sweep_builtins(&sweep);
+
+	if (rc == 0) {
+		rc = tenon__search_path(&folders, &registry->folders);
+	}
+	for (size_t i = 0; i < folders.count && rc == 0; i++) {
+		rc = sweep_folder(&sweep, folders.paths[i]);
+	}
+	tenon__folders_fini(&folders);
+	return rc != 0 ? tenon__error_set(err, rc, "out of memory") : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The classic text protocol (memcached doc/protocol.txt), sans-I/O. */
+#ifndef TENON_CORE_CLASSIC_H
+#define TENON_CORE_CLASSIC_H
+
+#include "connection/link.h"
+
+/*
+ * Write requests from link->send_slot on into the send buffer and its pieces,
+ * as many as fit. Writes at least one when the buffer is empty.
+ */
+void tenon__classic_write(struct tenon__link *link);
+
+/*
+ * Read what has arrived. Returns enum tenon_verdict; broken sets link->status
+ * and says why in the log.
+ */
+int tenon__classic_read(struct tenon__link *link);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "wire/verb.h"
+
+#define NAME(s) .name = (s), .name_len = sizeof(s) - 1
+#define ANSWER(status) (1u << (status))
+
+#define RETRIEVED (ANSWER(TENON_HIT) | ANSWER(TENON_MISS))
+#define STORED (ANSWER(TENON_STORED) | ANSWER(TENON_NOT_STORED))
+
+/* memcached protocol.txt: "Retrieval command" to "Touch"; repeatable is ours. */
+const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
+	[TENON_GET] = { NAME("get"), .shape = TENON_SHAPE_RETRIEVE,
+		.repeatable = true, .answers = RETRIEVED },
+	[TENON_GETS] = { NAME("gets"), .shape = TENON_SHAPE_RETRIEVE,
+		.cas = true, .repeatable = true, .answers = RETRIEVED },
+	[TENON_GAT] = { NAME("gat"), .shape = TENON_SHAPE_RETRIEVE,
+		.exptime = true, .repeatable = true, .answers = RETRIEVED },
+	[TENON_GATS] = { NAME("gats"), .shape = TENON_SHAPE_RETRIEVE,
+		.exptime = true, .cas = true, .repeatable = true,
+		.answers = RETRIEVED },
+	[TENON_SET] = { NAME("set"), .shape = TENON_SHAPE_STORE,
+		.whole = true,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
+		.repeatable = true, .answers = STORED },
+	[TENON_ADD] = { NAME("add"), .shape = TENON_SHAPE_STORE,
+		.whole = true, .conditional = true, .absent_only = true,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
+		.answers = STORED },
+	[TENON_REPLACE] = { NAME("replace"), .shape = TENON_SHAPE_STORE,
+		.whole = true, .conditional = true,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
+		.answers = STORED },
+	[TENON_APPEND] = { NAME("append"), .shape = TENON_SHAPE_STORE,
+		.modifies = true,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
+		.answers = STORED },
+	[TENON_PREPEND] = { NAME("prepend"), .shape = TENON_SHAPE_STORE,
+		.modifies = true,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
+		.answers = STORED },
+	[TENON_CAS] = { NAME("cas"), .shape = TENON_SHAPE_STORE,
+		.whole = true, .conditional = true,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .cas = true,
+		.noreply = true,
+		.answers = STORED | ANSWER(TENON_EXISTS) | ANSWER(TENON_MISS) },
+	[TENON_DELETE] = { NAME("delete"), .shape = TENON_SHAPE_KEY,
+		.access = TENON_ACCESS_DELETE, .noreply = true,
+		.repeatable = true,
+		.answers = ANSWER(TENON_DELETED) | ANSWER(TENON_MISS) },
+	[TENON_TOUCH] = { NAME("touch"), .shape = TENON_SHAPE_KEY,
+		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
+		.repeatable = true,
+		.answers = ANSWER(TENON_TOUCHED) | ANSWER(TENON_MISS) },
+	[TENON_INCR] = { NAME("incr"), .shape = TENON_SHAPE_KEY,
+		.modifies = true,
+		.access = TENON_ACCESS_WRITE, .delta = true, .noreply = true,
+		.answers = RETRIEVED },
+	[TENON_DECR] = { NAME("decr"), .shape = TENON_SHAPE_KEY,
+		.modifies = true,
+		.access = TENON_ACCESS_WRITE, .delta = true, .noreply = true,
+		.answers = RETRIEVED },
+};
+
+/* protocol.txt: "Statistics", "Other commands". */
+static const struct tenon__verb server_verbs[TENON_SERVER_VERB_COUNT] = {
+	[TENON_VERSION] = { NAME("version"), .shape = TENON_SHAPE_LINE,
+		.repeatable = true },
+	[TENON_STATS] = { NAME("stats"), .shape = TENON_SHAPE_LINES,
+		.argument = TENON_ARGUMENT_WORDS,
+		.repeatable = true },
+	[TENON_FLUSH_ALL] = { NAME("flush_all"), .shape = TENON_SHAPE_LINE,
+		.argument = TENON_ARGUMENT_NUMBER, .noreply = true,
+		.repeatable = true },
+	[TENON_VERBOSITY] = { NAME("verbosity"), .shape = TENON_SHAPE_LINE,
+		.argument = TENON_ARGUMENT_NUMBER, .noreply = true,
+		.repeatable = true },
+	[TENON_QUIT] = { NAME("quit"), .shape = TENON_SHAPE_LINE,
+		.only_connected = true },
+};
+
+const struct tenon__verb *tenon__server_verb_of(enum tenon_server_verb verb)
+{
+	return &server_verbs[verb];
+}

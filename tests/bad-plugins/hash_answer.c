@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* A known answer that is wrong. */
-#define PLUGIN_NAME "answer"
-#define HASH_OF_AB 194
-#include "template.h"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* Too few known answers. */
-#define PLUGIN_NAME "few"
-#define OPS_SELFTEST_COUNT 2
-#include "template.h"

@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* A name that is not lower_snake. */
-#define PLUGIN_NAME "No-Name"
-#include "template.h"

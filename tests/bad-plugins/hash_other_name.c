@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* Another name than its file says. */
-#define PLUGIN_NAME "something"
-#include "template.h"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* Option rows shorter than those of 1.0. */
-#define PLUGIN_NAME "rows"
-#define PLUGIN_OPTION_SIZE 16
-#include "template.h"

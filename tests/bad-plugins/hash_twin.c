@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* The kind and name of the good hash plugin. */
-#define PLUGIN_NAME "good"
-#include "template.h"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* No version. */
-#define PLUGIN_NAME "version"
-#define PLUGIN_VERSION NULL
-#include "template.h"

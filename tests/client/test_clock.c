@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the client does as time passes, without any test waiting for it. */
+#include <check.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "conformance/subject.h"
+#include "fakes/fault.h"
+#include "fakes/rig.h"
+#include "fakes/scratch.h"
+#include "runner/suite.h"
+
+#define MINUTE_NS (INT64_C(60) * 1000000000)
+
+/* A client whose only server is a socket that is not there. */
+static void open_without_server(struct rig *rig, const char *settings)
+{
+	char path[108];
+
+	scratch_path(path, sizeof(path));
+	rig_open_one(rig, path, settings);
+}
+
+START_TEST(time_passes_when_it_is_told_to)
+{
+	int64_t before_ns = tenon__now_ns();
+
+	tenon__clock_advance(60 * MINUTE_NS);
+	ck_assert_int_ge(tenon__now_ns() - before_ns, 60 * MINUTE_NS);
+	ck_assert_int_lt(tenon__now_ns() - before_ns, 120 * MINUTE_NS);
+}
+END_TEST
+
+START_TEST(a_dead_server_is_left_alone_until_retry_timeout_has_passed)
+{
+	struct rig rig = { 0 };
+
+	open_without_server(&rig, "retry_timeout: 60min\n");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	tenon__clock_advance(30 * MINUTE_NS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	tenon__clock_advance(30 * MINUTE_NS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_server_that_was_down_is_tried_again_after_retry_timeout)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_CLOSE, FAKE_ACCEPT,
+				  FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("VALUE k 0 1\r\nx\r\nEND\r\n")));
+	rig_open(&rig, "retry_timeout: 60min\n");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	tenon__clock_advance(60 * MINUTE_NS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(retry_timeout_begins_when_the_failure_is_known)
+{
+	struct rig rig = { 0 };
+
+	/* The fault takes its own time: half of retry_timeout goes by meanwhile. */
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("VALUE k 0 1\r\n"), FAKE_CLOSE));
+	rig_open(&rig, "retry_timeout: 60min\npoll_timeout: 10min\n");
+	fault_wrap(rig.client, &(struct fault_plan){
+		.advance_ms = 30 * 60000 });
+	ck_assert_int_lt(rig_get(&rig, "k"), 0);
+	tenon__clock_advance(31 * MINUTE_NS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	tenon_client_disconnect(rig.client);
+	fault_unwrap(rig.client);
+	rig_close(&rig);
+}
+END_TEST
+
+/* The reply begins in time; before the rest is there the deadline is over. */
+START_TEST(an_operation_ends_when_its_time_is_over)
+{
+	struct rig rig = { 0 };
+
+	rig_transport = subject(_i)->name;
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("VALUE k 0 1\r\n")));
+	rig_open(&rig, NULL);
+	fault_wrap(rig.client, &(struct fault_plan){ .advance_ms = 600000 });
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETIMEDOUT);
+	ck_assert_uint_eq(fault_counts.delays, 1);
+	tenon_client_disconnect(rig.client);
+	fault_unwrap(rig.client);
+	rig_close(&rig);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("clock");
+	TCase *tcase = tcase_create("clock");
+
+	scratch_begin();
+	subjects_load(TENON_KIND_TRANSPORT);
+	subjects_add_tests(suite);
+	subjects_add_test(an_operation_ends_when_its_time_is_over);
+	tcase_add_test(tcase, time_passes_when_it_is_told_to);
+	tcase_add_test(tcase,
+		       a_dead_server_is_left_alone_until_retry_timeout_has_passed);
+	tcase_add_test(tcase,
+		       a_server_that_was_down_is_tried_again_after_retry_timeout);
+	tcase_add_test(tcase, retry_timeout_begins_when_the_failure_is_known);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}

@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Servers that die, hang, drip, move and come back: what the client makes of it. */
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fakes/rig.h"
+#include "fakes/scratch.h"
+#include "runner/suite.h"
+
+/* Time-outs in tests are far from what they are compared with. */
+#define SHORT_TIMEOUT "poll_timeout: 200ms\n"
+#define SHORT_TIMEOUT_MS 200
+#define FAR_TOO_LONG_MS 5000
+
+/* ---- deadlines ----------------------------------------------------------- */
+
+START_TEST(a_silent_server_costs_poll_timeout_and_is_then_down)
+{
+	struct rig rig = { 0 };
+	int64_t start_ms;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_EXPECT_CLOSE));
+	rig_open(&rig, SHORT_TIMEOUT RETRY_NEVER);
+	start_ms = now_ms();
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETIMEDOUT);
+	ck_assert_int_ge(now_ms() - start_ms, SHORT_TIMEOUT_MS / 2);
+	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	ck_assert_ptr_nonnull(strstr(rig.err.where, "s0"));
+	/* Were they sent, the fake would report it, and they would take long. */
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	}
+	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* One key for each of two servers. */
+struct pair {
+	char keys[2][RIG_KEY_LEN + 1];
+	struct tenon_item items[2];
+};
+
+static void make_pair(struct rig *rig, struct pair *pair)
+{
+	for (size_t i = 0; i < 2; i++) {
+		rig_key_at(rig, i, 0, pair->keys[i]);
+		pair->items[i] = item(pair->keys[i], NULL);
+	}
+}
+
+START_TEST(a_silent_server_does_not_hinder_the_others)
+{
+	struct rig rig = { 0 };
+	struct pair pair;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_HOLD));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"),
+				  FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, SHORT_TIMEOUT RETRY_NEVER);
+	make_pair(&rig, &pair);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
+			 TENON_ETIMEDOUT);
+	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
+			 TENON_EDOWN);
+	ck_assert_int_eq(rig.results[0].status, TENON_EDOWN);
+	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_server_that_drips_still_times_out)
+{
+	struct rig rig = { 0 };
+	int64_t start_ms;
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			    FAKE_SEND_SPLIT("VALUE k 0 1000\r\n"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+					    1, 50)));
+	rig_open(&rig, SHORT_TIMEOUT);
+	start_ms = now_ms();
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETIMEDOUT);
+	ck_assert_int_ge(now_ms() - start_ms, SHORT_TIMEOUT_MS / 2);
+	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_server_that_stops_reading_times_out_a_large_set)
+{
+	const struct fake_listen tiny = { .buffer_bytes = 4096 };
+	struct rig rig = { 0 };
+	char *value = binary_value(8 << 20, 1);
+	struct tenon_item one = item("k", NULL);
+
+	one.value = (struct tenon_slice){ value, 8 << 20 };
+	rig_fake_at(&rig, &tiny,
+		    FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(100), FAKE_HOLD));
+	rig_open(&rig, SHORT_TIMEOUT "max_value_bytes: 16MiB\n");
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_ETIMEDOUT);
+	rig_close(&rig);
+	free(value);
+}
+END_TEST
+
+/* ---- connecting ---------------------------------------------------------- */
+
+START_TEST(a_full_backlog_costs_connect_timeout)
+{
+	const struct fake_listen full = { .family = (enum fake_family)_i,
+					  .full = true };
+	struct rig rig = { 0 };
+	int64_t start_ms;
+
+	rig_fake_at(&rig, &full, FAKE_STEPS(FAKE_HOLD));
+	rig_open(&rig, "connect_timeout: 200ms\npoll_timeout: 1min\n");
+	start_ms = now_ms();
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(poll_timeout_bounds_connecting_as_well)
+{
+	const struct fake_listen full = { .full = true };
+	struct rig rig = { 0 };
+	int64_t start_ms;
+	int status;
+
+	rig_fake_at(&rig, &full, FAKE_STEPS(FAKE_HOLD));
+	rig_open(&rig, "connect_timeout: 1min\n" SHORT_TIMEOUT);
+	start_ms = now_ms();
+	status = rig_get(&rig, "k");
+	ck_assert(status == TENON_ECONNECT || status == TENON_ETIMEDOUT);
+	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_refused_connection_fails_at_once_and_says_so)
+{
+	char address[128];
+	struct rig rig = { 0 };
+
+	fake_refused_address((enum fake_family)_i, address, sizeof(address));
+	rig_open_one(&rig, address, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_int_ne(rig.err.sys_errno, 0);
+	ck_assert_ptr_nonnull(strstr(rig.err.message, address));
+	ck_assert_uint_ge(rig.log_lines, 1);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_name_that_does_not_exist_is_a_connect_error)
+{
+	struct rig rig = { 0 };
+
+	rig_open_one(&rig, "no-such-host.invalid:11211",
+		     "connect_timeout: 2s\npoll_timeout: 3s\n");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_ptr_nonnull(strstr(rig.err.message, "no-such-host.invalid"));
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- connections that break ---------------------------------------------- */
+
+START_TEST(an_idle_connection_that_the_server_closed_is_replaced)
+{
+	struct rig rig = { 0 };
+	struct fake_server *fake = rig_fake(
+		&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				 FAKE_SEND("END\r\n"), FAKE_CLOSE, FAKE_ACCEPT,
+				 FAKE_EXPECT("get k\r\n"),
+				 FAKE_SEND("VALUE k 0 1\r\nx\r\nEND\r\n"),
+				 FAKE_RESET, FAKE_ACCEPT,
+				 FAKE_EXPECT("get k\r\n"),
+				 FAKE_SEND("END\r\n")));
+
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert(fake_server_await(fake, 4));
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
+	ck_assert(fake_server_await(fake, 8));
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_request_that_was_read_and_not_answered_is_repeated_once_where_safe)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"),
+				  FAKE_EXPECT("get k\r\n"), FAKE_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_CLOSE));
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	rig_close(&rig);
+}
+END_TEST
+
+static const struct {
+	enum tenon_verb verb;
+	size_t request_len;
+	const char *reply;
+} unrepeatable[] = {
+	{ TENON_INCR, sizeof("incr k 1\r\n") - 1, "1\r\n" },
+	{ TENON_DECR, sizeof("decr k 1\r\n") - 1, "1\r\n" },
+	{ TENON_APPEND, sizeof("append k 0 0 1\r\nx\r\n") - 1, "STORED\r\n" },
+	{ TENON_PREPEND, sizeof("prepend k 0 0 1\r\nx\r\n") - 1,
+	  "STORED\r\n" },
+	{ TENON_ADD, sizeof("add k 0 0 1\r\nx\r\n") - 1, "STORED\r\n" },
+	{ TENON_CAS, sizeof("cas k 0 0 1 7\r\nx\r\n") - 1, "STORED\r\n" },
+};
+
+START_TEST(what_is_not_safe_to_repeat_is_not_repeated)
+{
+	const struct tenon_item one = { .key = TENON_LITERAL("k"),
+					.value = TENON_LITERAL("x"),
+					.cas = 7, .delta = 1 };
+	const char *reply = unrepeatable[_i].reply;
+	size_t len = unrepeatable[_i].request_len;
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(len),
+				  FAKE_SEND_BYTES(reply, strlen(reply)),
+				  FAKE_READ(len), FAKE_CLOSE));
+	rig_open(&rig, NULL);
+	ck_assert_int_ge(rig_one(&rig, unrepeatable[_i].verb, &one, 0), 0);
+	ck_assert_int_eq(rig_one(&rig, unrepeatable[_i].verb, &one, 0),
+			 TENON_ECLOSED);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Servers close connections that were idle for long: no reason to shun them. */
+START_TEST(an_idle_connection_that_was_closed_is_not_the_servers_failure)
+{
+	const struct tenon_item one = { .key = TENON_LITERAL("k"), .delta = 1 };
+	struct rig rig = { 0 };
+	struct fake_server *fake =
+		rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+					  FAKE_SEND("END\r\n"), FAKE_CLOSE,
+					  FAKE_ACCEPT,
+					  FAKE_EXPECT("get k\r\n"),
+					  FAKE_SEND("END\r\n")));
+
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert(fake_server_await(fake, 4));
+	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &one, 0), TENON_ECLOSED);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_new_connection_that_breaks_is_not_tried_again)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_CLOSE));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(an_answer_that_began_is_not_asked_for_again)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"),
+				  FAKE_EXPECT("get k\r\n"), FAKE_SEND("VAL"),
+				  FAKE_CLOSE));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_reset_is_a_closed_connection)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_RESET, FAKE_ACCEPT,
+				  FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, RETRY_SOON);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_half_closed_server_is_a_closed_connection)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_HALF_CLOSE, FAKE_EXPECT_CLOSE));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(an_early_refusal_of_a_large_value_is_the_servers_word)
+{
+	const struct fake_listen tiny = { .buffer_bytes = 4096 };
+	struct rig rig = { 0 };
+	char *value = binary_value(8 << 20, 1);
+	struct tenon_item one = item("k", NULL);
+
+	one.value = (struct tenon_slice){ value, 8 << 20 };
+	rig_fake_at(&rig, &tiny,
+		    FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(1000),
+			       FAKE_SEND("SERVER_ERROR object too large for "
+					 "cache\r\n"),
+			       FAKE_HOLD));
+	rig_open(&rig, "max_value_bytes: 16MiB\n");
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_ESERVER);
+	ck_assert_str_eq(rig.result.text,
+			 "SERVER_ERROR object too large for cache");
+	rig_close(&rig);
+	free(value);
+}
+END_TEST
+
+/* A late reply must not be taken for that of the next request. */
+START_TEST(a_reply_that_comes_too_late_answers_nothing)
+{
+	struct rig rig = { 0 };
+	struct fake_server *fake = rig_fake(
+		&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				 FAKE_WAIT,
+				 FAKE_SEND("VALUE k 0 3\r\nold\r\nEND\r\n"),
+				 FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				 FAKE_SEND("VALUE k 0 3\r\nnew\r\nEND\r\n")));
+
+	rig_open(&rig, SHORT_TIMEOUT RETRY_SOON);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETIMEDOUT);
+	fake_server_go(fake);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
+	ck_assert(rig_value_is(&rig, "new"));
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(one_broken_server_of_three_costs_only_its_own_keys)
+{
+	static const struct fake_step good[] = { FAKE_ACCEPT,
+						 FAKE_READ(RIG_GET_LEN),
+						 FAKE_SEND("END\r\n") };
+	static const struct fake_step bad[] = { FAKE_ACCEPT,
+						FAKE_READ(RIG_GET_LEN),
+						FAKE_RESET };
+	struct rig rig = { 0 };
+	char keys[3][RIG_KEY_LEN + 1];
+	struct tenon_item items[3];
+
+	rig_fake(&rig, good, COUNT(good));
+	rig_fake(&rig, bad, COUNT(bad));
+	rig_fake(&rig, good, COUNT(good));
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		rig_key_at(&rig, i, 0, keys[i]);
+		items[i] = item(keys[i], NULL);
+	}
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 3, 0), TENON_ECLOSED);
+	ck_assert_int_eq(rig.results[0].status, TENON_MISS);
+	ck_assert_int_eq(rig.results[1].status, TENON_ECLOSED);
+	ck_assert_uint_eq(rig.results[1].server, 1);
+	ck_assert_int_eq(rig.results[2].status, TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- servers that move --------------------------------------------------- */
+
+START_TEST(update_servers_reconnects_what_moved_and_nothing_else)
+{
+	struct rig rig = { 0 };
+	struct fake_server *moved;
+	struct tenon_server_info info;
+	struct pair pair;
+	char lines[2][160];
+	const char *specs[2] = { lines[0], lines[1] };
+	size_t home;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n")));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_EXPECT_CLOSE));
+	rig_open(&rig, NULL);
+	moved = rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+					  FAKE_SEND("END\r\n")));
+	make_pair(&rig, &pair);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	/* in another order than at first */
+	snprintf(lines[0], sizeof(lines[0]), "%s s1",
+		 fake_server_address(moved));
+	snprintf(lines[1], sizeof(lines[1]), "%s s0",
+		 fake_server_address(rig.fakes[0]));
+	ck_assert_int_eq(tenon_client_update_servers(rig.client, specs, 2,
+						     &rig.err),
+			 0);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(
+			tenon_client_where(rig.client, slice(pair.keys[i]),
+					   &home, NULL),
+			0);
+		ck_assert_uint_eq(home, i);
+	}
+	ck_assert_int_eq(tenon_client_server(rig.client, 1, &info), 0);
+	ck_assert_str_eq(info.alias, "s1");
+	ck_assert_str_eq(info.address, fake_server_address(moved));
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	rig_close(&rig);
+}
+END_TEST
+
+static const char *const wrong_servers[][3] = {
+	{ "127.0.0.1:1 s0", NULL, NULL },
+	{ "127.0.0.1:1 s0", "127.0.0.1:2 s2", NULL },
+	{ "127.0.0.1:1 s0", "127.0.0.1:2 s0", NULL },
+	{ "127.0.0.1:1 s0", "127.0.0.1:2", NULL },
+	{ "127.0.0.1:1 s0", "127.0.0.1:2 s1", "127.0.0.1:3 s2" },
+	{ "127.0.0.1:1 s0", "127.0.0.1:99999 s1", NULL },
+	{ "127.0.0.1:1 s0", "", NULL },
+	{ "127.0.0.1:1 s0", "127.0.0.1:1 s1", NULL },
+};
+
+START_TEST(a_wrong_set_of_servers_changes_nothing)
+{
+	const char *const *specs = wrong_servers[_i];
+	size_t count = 0;
+	struct rig rig = { 0 };
+	struct pair pair;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n")));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, NULL);
+	make_pair(&rig, &pair);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	while (count < COUNT(wrong_servers[0]) && specs[count]) {
+		count++;
+	}
+	ck_assert_int_eq(tenon_client_update_servers(rig.client, specs, count,
+						     &rig.err),
+			 TENON_ECONFIG);
+	ck_assert_str_ne(rig.err.message, "");
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_server_that_moves_away_from_a_dead_address_is_up_again)
+{
+	char address[128];
+	char line[160];
+	const char *spec = line;
+	struct rig rig = { 0 };
+	struct fake_server *alive =
+		rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+					  FAKE_SEND("END\r\n")));
+
+	fake_refused_address(FAKE_INET, address, sizeof(address));
+	snprintf(line, sizeof(line), "%s a", address);
+	rig_open_one(&rig, line, RETRY_SOON);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	snprintf(line, sizeof(line), "%s a", fake_server_address(alive));
+	ck_assert_int_eq(
+		tenon_client_update_servers(rig.client, &spec, 1, &rig.err), 0);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(disconnect_closes_and_the_next_operation_reconnects)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"), FAKE_EXPECT_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	tenon_client_disconnect(rig.client);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- one thread at a time ------------------------------------------------ */
+
+static void *get_in_thread(void *payload)
+{
+	struct tenon_client *client = payload;
+	struct tenon_result result;
+
+	tenon_get(client, slice("k"), &result, NULL);
+	ck_assert_int_eq(result.status, TENON_MISS);
+	return NULL;
+}
+
+START_TEST(a_second_thread_is_told_that_the_client_is_busy)
+{
+	const struct tenon_item one = item("j", NULL);
+	struct rig rig = { 0 };
+	struct fake_server *fake = rig_fake(
+		&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				 FAKE_WAIT, FAKE_SEND("END\r\n"),
+				 FAKE_EXPECT("get j\r\n"),
+				 FAKE_SEND("END\r\n")));
+	pthread_t thread;
+
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(
+		pthread_create(&thread, NULL, get_in_thread, rig.client), 0);
+	ck_assert(fake_server_await(fake, 2));
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, &one, 1, 0), TENON_EBUSY);
+	ck_assert_ptr_null(rig.results);
+	fake_server_go(fake);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(rig_get(&rig, "j"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- list ---------------------------------------------------------------- */
+
+static TCase *deadlines_case(void)
+{
+	TCase *tc = tcase_create("deadlines");
+
+	tcase_set_timeout(tc, 20);
+	tcase_add_test(tc,
+		       a_silent_server_costs_poll_timeout_and_is_then_down);
+	tcase_add_test(tc, a_silent_server_does_not_hinder_the_others);
+	tcase_add_test(tc, a_server_that_drips_still_times_out);
+	tcase_add_test(tc, a_server_that_stops_reading_times_out_a_large_set);
+	return tc;
+}
+
+static TCase *connecting_case(void)
+{
+	TCase *tc = tcase_create("connecting");
+
+	tcase_set_timeout(tc, 20);
+	tcase_add_loop_test(tc, a_full_backlog_costs_connect_timeout, FAKE_INET,
+			    FAKE_INET + 1);
+	tcase_add_loop_test(tc, a_full_backlog_costs_connect_timeout, FAKE_UNIX,
+			    FAKE_UNIX + 1);
+	tcase_add_test(tc, poll_timeout_bounds_connecting_as_well);
+	tcase_add_loop_test(tc, a_refused_connection_fails_at_once_and_says_so,
+			    FAKE_INET, FAKE_INET + 1);
+	tcase_add_loop_test(tc, a_refused_connection_fails_at_once_and_says_so,
+			    FAKE_UNIX, FAKE_UNIX + 1);
+	tcase_add_test(tc, a_name_that_does_not_exist_is_a_connect_error);
+	return tc;
+}
+
+static TCase *breaking_case(void)
+{
+	TCase *tc = tcase_create("connections that break");
+
+	tcase_add_test(tc,
+		       an_idle_connection_that_the_server_closed_is_replaced);
+	tcase_add_test(
+		tc,
+		a_request_that_was_read_and_not_answered_is_repeated_once_where_safe);
+	LOOP(tc, what_is_not_safe_to_repeat_is_not_repeated,
+	     COUNT(unrepeatable));
+	tcase_add_test(
+		tc,
+		an_idle_connection_that_was_closed_is_not_the_servers_failure);
+	tcase_add_test(tc, a_new_connection_that_breaks_is_not_tried_again);
+	tcase_add_test(tc, an_answer_that_began_is_not_asked_for_again);
+	tcase_add_test(tc, a_reset_is_a_closed_connection);
+	tcase_add_test(tc, a_half_closed_server_is_a_closed_connection);
+	tcase_add_test(tc,
+		       an_early_refusal_of_a_large_value_is_the_servers_word);
+	tcase_add_test(tc, a_reply_that_comes_too_late_answers_nothing);
+	tcase_add_test(tc,
+		       one_broken_server_of_three_costs_only_its_own_keys);
+	return tc;
+}
+
+static TCase *moving_case(void)
+{
+	TCase *tc = tcase_create("servers that move");
+
+	tcase_add_test(tc,
+		       update_servers_reconnects_what_moved_and_nothing_else);
+	LOOP(tc, a_wrong_set_of_servers_changes_nothing, COUNT(wrong_servers));
+	tcase_add_test(
+		tc, a_server_that_moves_away_from_a_dead_address_is_up_again);
+	tcase_add_test(tc,
+		       disconnect_closes_and_the_next_operation_reconnects);
+	tcase_add_test(tc, a_second_thread_is_told_that_the_client_is_busy);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("faults");
+
+	scratch_begin();
+	suite_add_tcase(suite, deadlines_case());
+	suite_add_tcase(suite, connecting_case());
+	suite_add_tcase(suite, breaking_case());
+	suite_add_tcase(suite, moving_case());
+	return suite_run(suite);
+}

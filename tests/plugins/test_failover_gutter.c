@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* When exactly the policy 'gutter' sends keys to its spare pool, and on what terms. */
+#include <stdlib.h>
+
+#include "conformance/policy_rig.h"
+#include "runner/suite.h"
+
+#define TIMEOUT_MS 5000
+#define RING 4
+
+static struct policy gutter;
+
+static void start(const char *options)
+{
+	policy_init(&gutter, subject_named(TENON_KIND_FAILOVER, "gutter"),
+		    options, RING, TIMEOUT_MS);
+}
+
+static void set_up(void)
+{
+	start("{gutter_ttl: 7s}");
+}
+
+static void tear_down(void)
+{
+	policy_fini(&gutter);
+}
+
+static uint32_t route(uint32_t home, int64_t now_ms)
+{
+	return policy_route(&gutter, home, TENON_ACCESS_READ, now_ms);
+}
+
+static void kill_server(uint32_t server, int64_t now_ms)
+{
+	gutter.ops->on_failure(gutter.self, server, TENON_ECLOSED, now_ms);
+}
+
+START_TEST(keys_of_a_dead_server_go_to_the_pool_with_a_short_life)
+{
+	kill_server(1, 1000);
+	ck_assert_uint_eq(policy_route(&gutter, 1, (uint32_t)_i, 1000),
+			  RING + 1);
+	ck_assert_uint_eq(gutter.exptime_max_s, 7);
+	/* others live where and as long as ever */
+	ck_assert_uint_eq(policy_route(&gutter, 2, (uint32_t)_i, 1000), 2);
+	ck_assert_uint_eq(gutter.exptime_max_s, 0);
+}
+END_TEST
+
+START_TEST(the_pool_has_a_default_time_to_live)
+{
+	tear_down();
+	start(NULL);
+	kill_server(1, 1000);
+	route(1, 1000);
+	ck_assert_uint_eq(gutter.exptime_max_s, 60);
+}
+END_TEST
+
+START_TEST(dead_servers_of_the_pool_are_passed_by)
+{
+	kill_server(1, 1000);
+	kill_server(RING + 1, 1000);
+	ck_assert_uint_eq(route(1, 1000), RING + 2);
+	kill_server(RING + 2, 1000);
+	ck_assert_uint_eq(route(1, 1000), RING);
+	kill_server(RING, 1000);
+	ck_assert_uint_eq(route(1, 1000), TENON_NO_SERVER);
+	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS), 1);
+}
+END_TEST
+
+START_TEST(it_is_tried_again_when_retry_timeout_has_passed)
+{
+	kill_server(1, 1000);
+	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS - 1), RING + 1);
+	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS), 1);
+	gutter.ops->on_success(gutter.self, 1, 1000);
+	ck_assert_uint_eq(route(1, 1000), 1);
+}
+END_TEST
+
+START_TEST(a_pool_that_does_not_exist_is_refused)
+{
+	const struct tenon_failover_ops *ops = gutter.ops;
+	struct tenon_error err = { 0 };
+	void *options;
+	struct told told;
+	void *self = subject_state(ops->state_size);
+
+	ck_assert_int_eq(subject_options_read(gutter.plugin, "{pool: nine}",
+					      &gutter.host, &options, &err),
+			 0);
+	told_init(&told, RING, TIMEOUT_MS);
+	ck_assert_int_eq(ops->init(self, options, &gutter.host.table,
+				   &told.setup, &err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"option 'pool': no server is in a pool 'nine', expected one such as {address: host:port, pool: nine} in `servers:`");
+	ops->fini(self);
+	free(self);
+	told_fini(&told);
+	subject_options_free(gutter.plugin, options);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("failover_gutter");
+	TCase *tcase = tcase_create("states");
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(
+		tcase, keys_of_a_dead_server_go_to_the_pool_with_a_short_life,
+		0, TENON_ACCESS_COUNT);
+	tcase_add_test(tcase, the_pool_has_a_default_time_to_live);
+	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_by);
+	tcase_add_test(tcase, it_is_tried_again_when_retry_timeout_has_passed);
+	tcase_add_test(tcase, a_pool_that_does_not_exist_is_refused);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}

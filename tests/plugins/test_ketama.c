@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ring of libmc: its vectors, its point names, and a model to compare with. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance/subject.h"
+#include "fakes/random.h"
+#include "config/server_line.h"
+#include "runner/suite.h"
+
+#define SERVERS_MAX 200
+#define POINTS_MAX 4096
+#define NAME_BYTES 560
+#define KEYS_IN_FILE 200
+
+/* What ketama's only option comes down to. */
+struct options {
+	const struct tenon_hash *point_hash;
+};
+
+struct ring {
+	const struct tenon_distribution_ops *ops;
+	struct watched_host host;
+	void *self;
+};
+
+/* Returns what build returns. */
+static int ring_make(struct ring *ring, const struct tenon_ring_server *servers,
+		     uint32_t count, const struct tenon_hash *point_hash,
+		     struct tenon_error *err)
+{
+	const struct options options = { point_hash };
+	const struct tenon__plugin *plugin =
+		subject_named(TENON_KIND_DISTRIBUTION, "ketama");
+
+	ck_assert_uint_eq(plugin->options_bytes, sizeof(options));
+	ring->ops = &plugin->ops.distribution;
+	watched_host_init(&ring->host);
+	ring->self = subject_state(ring->ops->state_size);
+	ck_assert_int_eq(ring->ops->init(ring->self, &options,
+					 &ring->host.table, err),
+			 0);
+	return ring->ops->build(ring->self, servers, count,
+				subject_hash("crc32"), err);
+}
+
+static void ring_free(struct ring *ring)
+{
+	ring->ops->fini(ring->self);
+	free(ring->self);
+	ck_assert_uint_eq(ring->host.live, 0);
+}
+
+static uint32_t locate(const struct ring *ring, uint64_t hash)
+{
+	const struct tenon_ring_key key = { hash, "", 0 };
+
+	return ring->ops->locate(ring->self, &key);
+}
+
+static uint32_t next(const struct ring *ring, uint64_t hash, uint32_t nth)
+{
+	const struct tenon_ring_key key = { hash, "", 0 };
+
+	return ring->ops->next(ring->self, &key, nth);
+}
+
+/* ---- libmc's own answers ------------------------------------------------ */
+
+static const char *const lists[] = { "one",  "mixed", "alias",    "partial",
+				     "unix", "n20",   "n20alias", "n200" };
+static const char *const hashes[] = { "md5", "crc32", "fnv1_32", "fnv1a_32" };
+#define LISTS_COUNT (sizeof(lists) / sizeof(lists[0]))
+#define HASHES_COUNT (sizeof(hashes) / sizeof(hashes[0]))
+
+struct vectors {
+	struct tenon__server servers[SERVERS_MAX];
+	struct tenon_ring_server list[SERVERS_MAX];
+	uint32_t count;
+	size_t checked;
+	bool built;
+	struct ring ring;
+};
+
+static void take_server(struct vectors *vectors, const char *spec)
+{
+	struct tenon__server *server = &vectors->servers[vectors->count];
+	struct tenon_error err;
+
+	ck_assert_uint_lt(vectors->count, SERVERS_MAX);
+	ck_assert_msg(tenon__server_parse(server, spec, strlen(spec), &err) ==
+			      0,
+		      "%s", err.message);
+	vectors->list[vectors->count++] = (struct tenon_ring_server){
+		server->alias, server->host, server->port, server->weight
+	};
+}
+
+static void check_key(struct vectors *vectors, const char *hash_name,
+		      const char *key, const char *index)
+{
+	const struct tenon_hash *hash = subject_hash(hash_name);
+	size_t len = strlen(key);
+	uint32_t home;
+
+	if (!vectors->built) {
+		ck_assert_int_eq(ring_make(&vectors->ring, vectors->list,
+					   vectors->count, subject_hash("md5"),
+					   NULL),
+				 0);
+		vectors->built = true;
+	}
+	home = locate(&vectors->ring, hash->ops->hash(hash->self, key, len));
+	ck_assert_msg(home == strtoul(index, NULL, 10),
+		      "key '%s': server %u, libmc has %s", key, (unsigned)home,
+		      index);
+	vectors->checked++;
+}
+
+/* Do what one line says. */
+static void take_line(struct vectors *vectors, const char *hash_name,
+		      char *line)
+{
+	char *value = strchr(line, '\t');
+	char *more;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (line[0] == '#') {
+		return;
+	}
+	ck_assert_ptr_nonnull(value);
+	*value++ = '\0';
+	more = strchr(value, '\t');
+	if (more != NULL) {
+		*more++ = '\0';
+	}
+	if (strcmp(line, "server") == 0) {
+		take_server(vectors, value);
+	} else if (strcmp(line, "key") == 0) {
+		check_key(vectors, hash_name, value, more);
+	} else if (strcmp(value, "hash") == 0) {
+		ck_assert_str_eq(more, hash_name);
+	}
+}
+
+START_TEST(every_key_is_where_libmc_puts_it)
+{
+	const char *hash_name = hashes[(size_t)_i % HASHES_COUNT];
+	const char *list = lists[(size_t)_i / HASHES_COUNT];
+	const char *source = getenv("abs_top_srcdir");
+	struct vectors *vectors = calloc(1, sizeof(*vectors));
+	char path[4096];
+	char line[1024];
+	FILE *file;
+
+	ck_assert_ptr_nonnull(vectors);
+	snprintf(path, sizeof(path),
+		 "%s/tests/vectors/libmc/libmc-ketama-%s-%s.tsv",
+		 source != NULL ? source : ".", hash_name, list);
+	file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "%s: cannot be read", path);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		take_line(vectors, hash_name, line);
+	}
+	fclose(file);
+	ck_assert_uint_eq(vectors->checked, KEYS_IN_FILE);
+	ring_free(&vectors->ring);
+	for (uint32_t i = 0; i < vectors->count; i++) {
+		tenon__server_fini(&vectors->servers[i]);
+	}
+	free(vectors);
+}
+END_TEST
+
+/* libmc and libmemcached agree on the first, libmc's aliases are the second. */
+static const struct {
+	struct tenon_ring_server servers[3];
+	uint32_t homes[12]; /* of "key:0" … "key:11" */
+} published[] = {
+	{ { { NULL, "10.0.0.1", 11211, 1 },
+	    { NULL, "10.0.0.2", 11211, 1 },
+	    { NULL, "10.0.0.3", 11212, 1 } },
+	  { 1, 2, 1, 2, 2, 1, 1, 1, 2, 2, 2, 1 } },
+	{ { { "mc.alpha", "10.0.0.1", 11211, 1 },
+	    { "mc.beta", "10.0.0.2", 11211, 1 },
+	    { "mc.gamma", "10.0.0.3", 11212, 1 } },
+	  { 0, 2, 2, 1, 2, 2, 1, 2, 2, 1, 1, 2 } },
+};
+
+START_TEST(published_homes_are_found)
+{
+	const struct tenon_hash *md5 = subject_hash("md5");
+	struct ring ring;
+
+	ck_assert_int_eq(ring_make(&ring, published[_i].servers, 3, md5, NULL),
+			 0);
+	for (unsigned n = 0; n < 12; n++) {
+		char key[16];
+		int len = snprintf(key, sizeof(key), "key:%u", n);
+
+		ck_assert_uint_eq(locate(&ring, md5->ops->hash(md5->self, key,
+							       (size_t)len)),
+				  published[_i].homes[n]);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
+/* ---- names of points ---------------------------------------------------- */
+
+/* A point hash that writes down what it is given. */
+static struct {
+	uint64_t (*value)(const char *name); /* of a point */
+	char names[POINTS_MAX][NAME_BYTES];
+	uint64_t values[POINTS_MAX];
+	uint32_t count;
+} spy;
+
+static uint64_t spy_hash(const void *self, const void *key, size_t key_len)
+{
+	char *name = spy.names[spy.count];
+
+	(void)self;
+	ck_assert_uint_lt(spy.count, POINTS_MAX);
+	ck_assert_uint_lt(key_len, NAME_BYTES);
+	memcpy(name, key, key_len);
+	name[key_len] = '\0';
+	spy.values[spy.count] = spy.value(name);
+	return spy.values[spy.count++];
+}
+
+static void spy_hash_many(const void *self, const struct tenon_slice *keys,
+			  size_t count, uint64_t *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		out[i] = spy_hash(self, keys[i].data, keys[i].len);
+	}
+}
+
+static const struct tenon_hash_ops spy_ops = { .size = sizeof(spy_ops),
+					       .hash = spy_hash,
+					       .hash_many = spy_hash_many,
+					       .bits = 64 };
+static const struct tenon_hash spy_point_hash = { NULL, &spy_ops };
+
+static uint64_t md5_value(const char *name)
+{
+	const struct tenon_hash *md5 = subject_hash("md5");
+
+	return md5->ops->hash(md5->self, name, strlen(name));
+}
+
+/* Values of 64 bits, of which the ring uses the lower half. */
+static uint64_t wide_value(const char *name)
+{
+	uint64_t seed = md5_value(name);
+
+	return random_next(&seed);
+}
+
+/* All points in one place. */
+static uint64_t same_value(const char *name)
+{
+	(void)name;
+	return 0x12345678;
+}
+
+/* Points in four places, both ends among them. */
+static uint64_t few_value(const char *name)
+{
+	static const uint64_t values[] = { 0, 0x80000000, 0x80000001,
+					   0xffffffff };
+
+	return values[md5_value(name) % 4];
+}
+
+/* Points close together. */
+static uint64_t dense_value(const char *name)
+{
+	return 0x40000000 + md5_value(name) % 1000;
+}
+
+static void spy_start(uint64_t (*value)(const char *name))
+{
+	spy.value = value;
+	spy.count = 0;
+}
+
+static const struct {
+	struct tenon_ring_server server;
+	const char *first;
+	const char *last;
+	uint32_t points;
+} names[] = {
+	{ { NULL, "h", 11211, 1 }, "h-0", "h-99", 100 },
+	{ { NULL, "h", 11212, 1 }, "h:11212-0", "h:11212-99", 100 },
+	{ { NULL, "h", 1, 1 }, "h:1-0", "h:1-99", 100 },
+	{ { NULL, "h", 65535, 1 }, "h:65535-0", "h:65535-99", 100 },
+	{ { "a", "h", 11211, 1 }, "a-0", "a-99", 100 },
+	{ { "a", "h", 11212, 1 }, "a-0", "a-99", 100 },
+	{ { "a:1", "h", 1, 1 }, "a:1-0", "a:1-99", 100 },
+	{ { NULL, "/run/a.sock", 0, 1 }, "/run/a.sock-0", "/run/a.sock-99",
+	  100 },
+	{ { "a", "/run/a.sock", 0, 1 }, "a-0", "a-99", 100 },
+	{ { NULL, "::1", 11211, 1 }, "::1-0", "::1-99", 100 },
+	{ { NULL, "::1", 11212, 1 }, "::1:11212-0", "::1:11212-99", 100 },
+	{ { NULL, "h", 11211, 2 }, "h-0", "h-199", 200 },
+	{ { "a", "h", 11211, 13 }, "a-0", "a-1299", 1300 },
+};
+
+START_TEST(points_are_named_after_alias_or_address)
+{
+	struct ring ring;
+
+	spy_start(md5_value);
+	ck_assert_int_eq(ring_make(&ring, &names[_i].server, 1, &spy_point_hash,
+				   NULL),
+			 0);
+	ring_free(&ring);
+	ck_assert_uint_eq(spy.count, names[_i].points);
+	ck_assert_str_eq(spy.names[0], names[_i].first);
+	ck_assert_str_eq(spy.names[spy.count - 1], names[_i].last);
+}
+END_TEST
+
+/* ---- against a model ---------------------------------------------------- */
+
+/* The home of a hash, found by looking at every point. */
+static uint32_t model_locate(const uint32_t *owner, uint32_t hash)
+{
+	uint64_t best = UINT64_MAX;
+	uint32_t server = TENON_NO_SERVER;
+
+	for (uint32_t i = 0; i < spy.count; i++) {
+		uint32_t value = (uint32_t)spy.values[i];
+		/* How far it is from the hash to the point, clockwise. */
+		uint64_t distance = (uint32_t)(value - hash);
+
+		if (distance < best ||
+		    (distance == best && owner[i] < server)) {
+			best = distance;
+			server = owner[i];
+		}
+	}
+	return server;
+}
+
+static uint64_t (*const spreads[])(const char *name) = {
+	md5_value, wide_value, same_value, few_value, dense_value
+};
+#define SPREADS_COUNT (sizeof(spreads) / sizeof(spreads[0]))
+
+START_TEST(home_is_the_first_point_at_or_after_the_hash)
+{
+	static const struct tenon_ring_server servers[] = {
+		{ "a", "h", 11211, 1 },	 { NULL, "h", 11211, 3 },
+		{ NULL, "h", 11212, 1 }, { NULL, "i", 11211, 7 },
+		{ NULL, "/s", 0, 2 },
+	};
+	uint32_t owner[POINTS_MAX];
+	struct ring ring;
+	uint64_t seed = 11;
+	uint32_t at = 0;
+
+	spy_start(spreads[_i]);
+	ck_assert_int_eq(ring_make(&ring, servers, 5, &spy_point_hash, NULL),
+			 0);
+	for (uint32_t i = 0; i < 5; i++) {
+		for (uint32_t n = 0; n < 100 * servers[i].weight; n++) {
+			owner[at++] = i;
+		}
+	}
+	ck_assert_uint_eq(at, spy.count);
+	for (uint32_t i = 0; i < spy.count; i++) {
+		uint32_t value = (uint32_t)spy.values[i];
+
+		for (uint32_t hash = value - 1; hash != value + 2; hash++) {
+			ck_assert_uint_eq(locate(&ring, hash),
+					  model_locate(owner, hash));
+		}
+	}
+	for (size_t i = 0; i < 3000; i++) {
+		uint32_t hash = (uint32_t)random_next(&seed);
+
+		ck_assert_uint_eq(locate(&ring, hash),
+				  model_locate(owner, hash));
+	}
+	ck_assert_uint_eq(locate(&ring, 0), model_locate(owner, 0));
+	ck_assert_uint_eq(locate(&ring, UINT32_MAX),
+			  model_locate(owner, UINT32_MAX));
+	ring_free(&ring);
+}
+END_TEST
+
+START_TEST(upper_half_of_a_hash_is_ignored)
+{
+	static const struct tenon_ring_server servers[] = {
+		{ "a", "h", 11211, 1 }, { "b", "h", 11212, 1 }
+	};
+	struct ring ring;
+	uint64_t seed = 12;
+
+	ck_assert_int_eq(ring_make(&ring, servers, 2, subject_hash("md5"),
+				   NULL),
+			 0);
+	for (size_t i = 0; i < 1000; i++) {
+		uint64_t hash = random_next(&seed);
+
+		ck_assert_uint_eq(locate(&ring, hash),
+				  locate(&ring, hash & UINT32_MAX));
+		ck_assert_uint_eq(next(&ring, hash, 1),
+				  next(&ring, hash & UINT32_MAX, 1));
+	}
+	ring_free(&ring);
+}
+END_TEST
+
+START_TEST(equal_points_belong_to_the_first_server)
+{
+	static const struct tenon_ring_server servers[] = {
+		{ "a", "h", 11211, 1 },
+		{ "b", "h", 11212, 1 },
+		{ "c", "h", 11213, 1 },
+	};
+	struct ring ring;
+
+	spy_start(same_value);
+	ck_assert_int_eq(ring_make(&ring, servers, 3, &spy_point_hash, NULL),
+			 0);
+	for (uint32_t hash = 0x12345600; hash < 0x123456ff; hash++) {
+		ck_assert_uint_eq(locate(&ring, hash), 0);
+		ck_assert_uint_eq(next(&ring, hash, 1), 1);
+		ck_assert_uint_eq(next(&ring, hash, 2), 2);
+		ck_assert_uint_eq(next(&ring, hash, 3), TENON_NO_SERVER);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
+/* "a" has its points at 1000, "b" at 2000, "c" at 3000. */
+static uint64_t step_value(const char *name)
+{
+	return (uint64_t)(name[0] - 'a' + 1) * 1000;
+}
+
+START_TEST(next_walks_forward_and_around)
+{
+	static const struct tenon_ring_server servers[] = {
+		{ "c", "h", 11211, 1 },
+		{ "a", "h", 11212, 1 },
+		{ "b", "h", 11213, 1 },
+	};
+	struct ring ring;
+
+	spy_start(step_value);
+	ck_assert_int_eq(ring_make(&ring, servers, 3, &spy_point_hash, NULL),
+			 0);
+	ck_assert_uint_eq(locate(&ring, 1500), 2);
+	ck_assert_uint_eq(next(&ring, 1500, 1), 0);
+	ck_assert_uint_eq(next(&ring, 1500, 2), 1);
+	ck_assert_uint_eq(locate(&ring, 3000), 0);
+	ck_assert_uint_eq(next(&ring, 3000, 1), 1);
+	ck_assert_uint_eq(next(&ring, 3000, 2), 2);
+	ck_assert_uint_eq(locate(&ring, 3001), 1);
+	ck_assert_uint_eq(next(&ring, 3001, 1), 2);
+	ck_assert_uint_eq(next(&ring, 3001, 2), 0);
+	ring_free(&ring);
+}
+END_TEST
+
+START_TEST(large_ring_is_found_through)
+{
+	enum { COUNT = 2000 };
+	struct tenon_ring_server *servers = calloc(COUNT, sizeof(*servers));
+	const struct tenon_hash *md5 = subject_hash("md5");
+	char(*text)[32] = calloc(COUNT, sizeof(*text));
+	struct ring ring;
+
+	ck_assert_ptr_nonnull(servers);
+	ck_assert_ptr_nonnull(text);
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(text[i], sizeof(text[i]), "cache%u", i);
+		servers[i] = (struct tenon_ring_server){ NULL, text[i], 11211,
+							 1 };
+	}
+	ck_assert_int_eq(ring_make(&ring, servers, COUNT, md5, NULL), 0);
+	for (unsigned i = 0; i < COUNT; i++) {
+		char point[48];
+		int len = snprintf(point, sizeof(point), "cache%u-42", i);
+
+		/* A key whose hash is a point belongs to it. */
+		ck_assert_uint_eq(locate(&ring, md5->ops->hash(md5->self, point,
+							       (size_t)len)),
+				  i);
+	}
+	ring_free(&ring);
+	free(servers);
+	free(text);
+}
+END_TEST
+
+/* ---- what is refused ---------------------------------------------------- */
+
+START_TEST(more_weight_than_a_ring_holds_is_refused)
+{
+	struct tenon_ring_server servers[SERVERS_MAX];
+	struct tenon_error err = { 0 };
+	struct ring ring;
+
+	for (size_t i = 0; i < SERVERS_MAX; i++) {
+		servers[i] = (struct tenon_ring_server){ NULL, "h", 11211,
+							 1000 };
+	}
+	ck_assert_int_eq(ring_make(&ring, servers, SERVERS_MAX,
+				   subject_hash("md5"), &err),
+			 TENON_ECONFIG);
+	ck_assert_int_eq(err.code, TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, "200000"));
+	ring_free(&ring);
+}
+END_TEST
+
+START_TEST(name_that_has_no_room_is_refused)
+{
+	char name[1000];
+	struct tenon_ring_server server = { name, "h", 11211, 1 };
+	struct tenon_error err = { 0 };
+	struct ring ring;
+
+	memset(name, 'x', sizeof(name));
+	name[480] = '\0';
+	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
+				   &err),
+			 0);
+	ring_free(&ring);
+	/* The longest point name there is. */
+	server = (struct tenon_ring_server){ NULL, name, 65535, 1000 };
+	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
+				   &err),
+			 0);
+	ring_free(&ring);
+	name[480] = 'x';
+	name[481] = '\0';
+	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
+				   &err),
+			 TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, "481 bytes"));
+	ring_free(&ring);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ketama");
+	TCase *tcase = tcase_create("libmc");
+
+	tcase_add_loop_test(tcase, every_key_is_where_libmc_puts_it, 0,
+			    LISTS_COUNT * HASHES_COUNT);
+	tcase_add_loop_test(tcase, published_homes_are_found, 0, 2);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("points");
+	tcase_add_loop_test(tcase, points_are_named_after_alias_or_address, 0,
+			    sizeof(names) / sizeof(names[0]));
+	tcase_add_loop_test(tcase, home_is_the_first_point_at_or_after_the_hash,
+			    0, SPREADS_COUNT);
+	tcase_add_test(tcase, upper_half_of_a_hash_is_ignored);
+	tcase_add_test(tcase, equal_points_belong_to_the_first_server);
+	tcase_add_test(tcase, next_walks_forward_and_around);
+	tcase_add_test(tcase, large_ring_is_found_through);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("refused");
+	tcase_add_test(tcase, more_weight_than_a_ring_holds_is_refused);
+	tcase_add_test(tcase, name_that_has_no_room_is_refused);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}

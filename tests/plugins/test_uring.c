@@ -1,0 +1,666 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The transport uring beyond what every transport does: kernels that know less,
+ * threads, forks, and that nothing stays in flight. Two functions of liburing are
+ * replaced by ones that can refuse like an older kernel.
+ */
+#define _GNU_SOURCE 1 /* for liburing.h and RTLD_NEXT */
+#include <check.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <liburing.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conformance/subject.h"
+#include "fakes/rig.h"
+#include "fakes/scratch.h"
+#include "runner/suite.h"
+
+#define PLUGIN "transport_uring"
+#define LARGE_LEN ((size_t)6 << 20)
+#define LARGE_OK "max_value_bytes: 16MiB\n"
+
+/* ---- a kernel that can be told to refuse --------------------------------- */
+
+static struct {
+	int refused;            /* errno for every new ring; 0: none */
+	unsigned refused_flags; /* EINVAL for these */
+	unsigned lost_features; /* not there */
+	int enter_error;        /* errno of the waits after enters_left; 0: none */
+	int enters_left;
+	int rings;              /* made so far */
+	int enters;
+	unsigned flags;         /* of the last ring */
+	struct io_uring *ring;
+} kernel;
+
+/* The plugin's calls come here, built in or not. */
+#define REPLACES __attribute__((visibility("default")))
+
+typedef int (*init_fn)(unsigned, struct io_uring *, struct io_uring_params *);
+typedef int (*wait_fn)(struct io_uring *, struct io_uring_cqe **, unsigned,
+		       struct __kernel_timespec *, sigset_t *);
+
+static void *real(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (function == NULL) {
+		fprintf(stderr, "%s: not in liburing\n", name);
+		abort();
+	}
+	return function;
+}
+
+REPLACES int io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
+					struct io_uring_params *params)
+{
+	init_fn next;
+	int code;
+
+	if (kernel.refused != 0 || (params->flags & kernel.refused_flags)) {
+		return kernel.refused != 0 ? -kernel.refused : -EINVAL;
+	}
+	*(void **)&next = real("io_uring_queue_init_params");
+	code = next(entries, ring, params);
+	if (code == 0) {
+		ring->features &= ~kernel.lost_features;
+		kernel.rings++;
+		kernel.flags = params->flags;
+		kernel.ring = ring;
+	}
+	return code;
+}
+
+REPLACES int io_uring_submit_and_wait_timeout(struct io_uring *ring,
+					      struct io_uring_cqe **cqe,
+					      unsigned count,
+					      struct __kernel_timespec *time,
+					      sigset_t *mask)
+{
+	wait_fn next;
+
+	if (kernel.enter_error != 0 && kernel.enters_left-- <= 0) {
+		return -kernel.enter_error;
+	}
+	kernel.enters++;
+	*(void **)&next = real("io_uring_submit_and_wait_timeout");
+	return next(ring, cqe, count, time, mask);
+}
+
+/* Every request of the ring has one completion, and each was taken. */
+static void check_idle(void)
+{
+	unsigned sent = *kernel.ring->sq.ktail;
+
+	ck_assert_uint_gt(sent, 0);
+	ck_assert_uint_eq(*kernel.ring->sq.khead, sent);
+	ck_assert_uint_eq(*kernel.ring->cq.ktail, sent);
+	ck_assert_uint_eq(*kernel.ring->cq.khead, sent);
+}
+
+static int count_rings_open(void)
+{
+	char path[32], target[64];
+	int count = 0;
+
+	for (int fd = 0; fd < RIG_FDS_MAX; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		count += strcmp(target, "anon_inode:[io_uring]") == 0;
+	}
+	return count;
+}
+
+static void set_up(void)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	rig_transport = "uring";
+	rig_options = "{}";
+	rig_warm = true;
+}
+
+/* A server that answers this many single gets of rig_key_at() keys. */
+static void answering(struct rig *rig, struct fake_step steps[2], size_t gets)
+{
+	steps[0] = (struct fake_step)FAKE_ACCEPT;
+	steps[1] = (struct fake_step)FAKE_SERVE(RIG_GET_LEN, "END\r\n", gets);
+	rig_fake(rig, steps, 2);
+}
+
+/* ---- system calls -------------------------------------------------------- */
+
+#define CLUSTER 20
+#define TIMES 50
+
+START_TEST(twenty_servers_cost_one_call)
+{
+	static struct fake_step steps[CLUSTER][2];
+	static char keys[CLUSTER][RIG_KEY_LEN + 1];
+	struct tenon_item items[CLUSTER];
+	struct rig rig = { 0 };
+	int least = TIMES;
+
+	for (size_t i = 0; i < CLUSTER; i++) {
+		answering(&rig, steps[i], TIMES);
+	}
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < CLUSTER; i++) {
+		rig_key_at(&rig, i, 0, keys[i]);
+		items[i] = item(keys[i], NULL);
+	}
+	for (int i = 0; i < TIMES; i++) {
+		kernel.enters = 0;
+		ck_assert_int_eq(rig_run(&rig, TENON_GET, items, CLUSTER, 0), 0);
+		least = kernel.enters < least ? kernel.enters : least;
+		check_idle();
+	}
+	/* More when a server is slower than uring's patience. */
+	ck_assert_int_eq(least, 1);
+	ck_assert_int_eq(kernel.rings, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- kernels ------------------------------------------------------------- */
+
+static const struct {
+	unsigned refused_flags;
+	unsigned flags; /* what is left */
+} kernels[] = {
+	{ 0, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN },
+	{ IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+	  IORING_SETUP_COOP_TASKRUN },
+	{ IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+		  IORING_SETUP_COOP_TASKRUN,
+	  0 },
+};
+
+START_TEST(older_kernels_get_an_older_ring)
+{
+	const struct fake_listen small = { .family = FAKE_UNIX,
+					   .buffer_bytes = 8192 };
+	char *value = binary_value(LARGE_LEN, 1);
+	struct tenon_item one = item("k", NULL);
+	char request[64], header[64];
+	const int request_len = snprintf(request, sizeof(request),
+					 "set k 0 0 %zu\r\n", LARGE_LEN);
+	const int header_len = snprintf(header, sizeof(header),
+					"VALUE k 0 %zu\r\n", LARGE_LEN);
+	struct rig rig = { 0 };
+
+	kernel.refused_flags = kernels[_i].refused_flags;
+	one.value = (struct tenon_slice){ value, LARGE_LEN };
+	rig_fake_at(&rig, &small,
+		    FAKE_STEPS(FAKE_ACCEPT,
+			       FAKE_EXPECT_BYTES(request, (size_t)request_len),
+			       FAKE_EXPECT_BYTES(value, LARGE_LEN),
+			       FAKE_EXPECT("\r\n"), FAKE_SEND("STORED\r\n"),
+			       FAKE_EXPECT("get k\r\n"),
+			       FAKE_SEND_BYTES(header, (size_t)header_len),
+			       FAKE_SEND_BYTES(value, LARGE_LEN),
+			       FAKE_SEND("\r\nEND\r\n"),
+			       FAKE_EXPECT("get k\r\n"), FAKE_EXPECT_CLOSE));
+	rig_open(&rig, LARGE_OK "poll_timeout: 2s\n");
+	ck_assert_int_eq(kernel.rings, 1);
+	ck_assert_uint_eq(kernel.flags, kernels[_i].flags);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
+	ck_assert(result_value_is(&rig.result, value, LARGE_LEN));
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETIMEDOUT);
+	check_idle();
+	ck_assert_int_eq(kernel.rings, 1);
+	rig_close(&rig);
+	free(value);
+}
+END_TEST
+
+static const struct {
+	int refused;
+	unsigned lost_features;
+	const char *says;
+} refusals[] = {
+	{ ENOSYS, 0, "the kernel has no io_uring" },
+	{ EPERM, 0, "kernel.io_uring_disabled" },
+	{ EACCES, 0, "seccomp" },
+	{ ENOMEM, 0, "RLIMIT_MEMLOCK" },
+	{ EMFILE, 0, "errno 24" },
+	{ EINVAL, 0, "older than Linux 5.11" },
+	{ 0, IORING_FEAT_EXT_ARG, "older than Linux 5.11" },
+};
+
+START_TEST(a_kernel_that_refuses_is_an_error_that_names_another_transport)
+{
+	struct tenon_client *client = NULL;
+	struct tenon_config *config;
+	struct tenon_error err;
+	struct rig_fds before;
+
+	fds_look(&before);
+	kernel.refused = refusals[_i].refused;
+	kernel.lost_features = refusals[_i].lost_features;
+	ck_assert_int_eq(tenon_config_create(&config, NULL), 0);
+	ck_assert_int_eq(tenon_config_add_server(config, "localhost", NULL, 1,
+						 NULL), 0);
+	ck_assert_int_eq(tenon_config_set(config, "transport", "uring", NULL),
+			 0);
+	ck_assert_int_eq(tenon_client_open(config, &client, &err), TENON_EIO);
+	ck_assert_ptr_null(client);
+	ck_assert_msg(strstr(err.message, refusals[_i].says) != NULL, "%s",
+		      err.message);
+	ck_assert_msg(strstr(err.message, "use 'transport: poll'") != NULL,
+		      "%s", err.message);
+	tenon_config_destroy(config);
+	ck_assert_uint_eq(fds_since(&before, NULL), 0);
+}
+END_TEST
+
+/* ---- threads ------------------------------------------------------------- */
+
+static void *get_a_key(void *payload)
+{
+	ck_assert_int_eq(rig_get(payload, "key:00000"), TENON_MISS);
+	return NULL;
+}
+
+static void get_in_a_thread(struct rig *rig)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, get_a_key, rig), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+
+/* Threads that follow each other often have the same pthread_t. */
+START_TEST(a_client_moves_between_threads)
+{
+	struct fake_step steps[2];
+	struct rig rig = { 0 };
+
+	answering(&rig, steps, 5);
+	rig_open(&rig, NULL);
+	get_in_a_thread(&rig);
+	check_idle();
+	ck_assert_int_eq(kernel.rings, 2);
+	get_in_a_thread(&rig);
+	ck_assert_int_eq(kernel.rings, 3);
+	for (int i = 0; i < 3; i++) {
+		get_a_key(&rig);
+		check_idle();
+	}
+	ck_assert_int_eq(kernel.rings, 4);
+	ck_assert_int_eq(count_rings_open(), 1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(without_a_new_ring_poll_does_the_work)
+{
+	struct fake_step steps[2];
+	struct rig rig = { 0 };
+
+	answering(&rig, steps, 2);
+	rig_open(&rig, NULL);
+	kernel.refused = ENOMEM;
+	get_in_a_thread(&rig);
+	ck_assert_int_eq(kernel.rings, 1);
+	kernel.refused = 0;
+	get_a_key(&rig);
+	ck_assert_int_eq(kernel.rings, 2);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- forks --------------------------------------------------------------- */
+
+/* What the child does; its exit status is 0 when all is well. */
+static int wait_for_child(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int use_in_child(struct rig *rig)
+{
+	struct tenon_result result;
+
+	/* the first makes the connection, without a ring */
+	for (int i = 0; i < 2; i++) {
+		if (tenon_get(rig->client, slice("key:00000"), &result,
+			      NULL) != 0 ||
+		    result.status != TENON_MISS) {
+			return 1;
+		}
+	}
+	if (kernel.rings != 2) {
+		return 2;
+	}
+	return count_rings_open() == 1 ? 0 : 3;
+}
+
+START_TEST(a_fork_makes_a_ring_of_its_own)
+{
+	struct memcached own;
+	struct rig rig = { 0 };
+
+	/* the child has a connection of its own too */
+	ck_assert(memcached_start(&own, MEMCACHED_UNIX, NULL));
+	rig_open_one(&rig, own.address, NULL);
+	get_a_key(&rig);
+	unsigned sent = *kernel.ring->sq.ktail;
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		_exit(use_in_child(&rig));
+	}
+	ck_assert_int_eq(wait_for_child(pid), 0);
+	ck_assert_uint_eq(*kernel.ring->sq.ktail, sent);
+	get_a_key(&rig);
+	check_idle();
+	ck_assert_int_eq(kernel.rings, 1);
+	rig_close(&rig);
+	memcached_stop(&own);
+}
+END_TEST
+
+START_TEST(a_fork_that_closes_the_client_disturbs_nobody)
+{
+	struct fake_step steps[2];
+	struct rig rig = { 0 };
+
+	answering(&rig, steps, 2);
+	rig_open(&rig, NULL);
+	get_a_key(&rig);
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		tenon_client_close(rig.client);
+		_exit(count_rings_open());
+	}
+	ck_assert_int_eq(wait_for_child(pid), 0);
+	get_a_key(&rig);
+	check_idle();
+	ck_assert_int_eq(kernel.rings, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- failures ------------------------------------------------------------ */
+
+/* Two servers, and a key for each. */
+struct pair {
+	char keys[2][RIG_KEY_LEN + 1];
+	struct tenon_item items[2];
+};
+
+static void make_pair(struct rig *rig, struct pair *pair)
+{
+	for (size_t i = 0; i < 2; i++) {
+		rig_key_at(rig, i, 0, pair->keys[i]);
+		pair->items[i] = item(pair->keys[i], NULL);
+	}
+}
+
+/* Half of a reply is not left lying until the slowest server has answered. */
+START_TEST(a_silent_server_does_not_hold_up_a_reply_in_pieces)
+{
+	struct rig rig = { 0 };
+	char reply[256];
+	struct pair pair;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_EXPECT_CLOSE));
+	struct fake_step steps[] = {
+		FAKE_ACCEPT, FAKE_WAIT, FAKE_READ(RIG_GET_LEN),
+		{ .kind = FAKE_STEP_SEND, .bytes = reply, .piece_bytes = 10,
+		  .pause_ms = 20 },
+	};
+	struct fake_server *fake = rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, "poll_timeout: 900ms\n");
+	make_pair(&rig, &pair);
+	steps[3].len = (size_t)snprintf(reply, sizeof(reply),
+					"VALUE %s 0 50\r\n%050d\r\nEND\r\n",
+					pair.keys[1], 7);
+	fake_server_go(fake);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
+			 TENON_ETIMEDOUT);
+	ck_assert_int_eq(rig.results[0].status, TENON_ETIMEDOUT);
+	ck_assert_int_eq(rig.results[1].status, TENON_HIT);
+	check_idle();
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(an_answer_before_all_is_sent_leaves_nothing_in_flight)
+{
+	char *value = binary_value(LARGE_LEN, 1);
+	struct tenon_item one = item("k", NULL);
+	struct rig rig = { 0 };
+
+	one.value = (struct tenon_slice){ value, LARGE_LEN };
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(100),
+				  FAKE_SEND("SERVER_ERROR no\r\n"), FAKE_HOLD));
+	rig_open(&rig, LARGE_OK);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_ESERVER);
+	check_idle();
+	rig_close(&rig);
+	free(value);
+}
+END_TEST
+
+START_TEST(a_reset_while_sending_leaves_nothing_in_flight)
+{
+	char *value = binary_value(LARGE_LEN, 1);
+	struct tenon_item one = item("k", NULL);
+	struct rig rig = { 0 };
+
+	one.value = (struct tenon_slice){ value, LARGE_LEN };
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(100), FAKE_DELAY(50),
+				  FAKE_RESET, FAKE_ACCEPT, FAKE_READ(100),
+				  FAKE_RESET));
+	rig_open(&rig, LARGE_OK);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_ECLOSED);
+	check_idle();
+	rig_close(&rig);
+	free(value);
+}
+END_TEST
+
+/* As when the application closed descriptors that are not its own. */
+START_TEST(a_ring_that_breaks_is_replaced)
+{
+	struct rig rig = { 0 };
+	struct pair pair;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+				  FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n"),
+				  FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n")));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, RETRY_SOON);
+	make_pair(&rig, &pair);
+	/* for so long the server that answers has time */
+	kernel.enter_error = EBADF;
+	kernel.enters_left = 50;
+	/* a kept connection that fails before a byte came is made again */
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	ck_assert_int_eq(kernel.rings, 1);
+	ck_assert_int_eq(count_rings_open(), 0);
+	kernel.enter_error = 0;
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	ck_assert_int_eq(kernel.rings, 2);
+	check_idle();
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_ring_that_never_works_leaves_the_work_to_poll)
+{
+	struct fake_step steps[2];
+	struct rig rig = { 0 };
+
+	answering(&rig, steps, 2);
+	rig_open(&rig, NULL);
+	kernel.enter_error = EBADF;
+	get_a_key(&rig);
+	get_a_key(&rig);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- without the ring ---------------------------------------------------- */
+
+/* What concerns fewer servers than ring_from goes without the ring, on the same connections. */
+START_TEST(few_servers_may_do_without_the_ring)
+{
+	static struct fake_step steps[3][2];
+	char keys[3][RIG_KEY_LEN + 1];
+	struct tenon_item items[3];
+	struct rig rig = { 0 };
+
+	rig_options = "{ring_from: 3}";
+	for (size_t i = 0; i < 3; i++) {
+		answering(&rig, steps[i], 2 * TIMES);
+	}
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		rig_key_at(&rig, i, 0, keys[i]);
+		items[i] = item(keys[i], NULL);
+	}
+	for (int i = 0; i < TIMES; i++) {
+		kernel.enters = 0;
+		ck_assert_int_eq(rig_get(&rig, keys[2]), TENON_MISS);
+		ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 2, 0), 0);
+		ck_assert_int_eq(kernel.enters, 0);
+		ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 3, 0), 0);
+		ck_assert_int_gt(kernel.enters, 0);
+		check_idle();
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+/* A ring is one thread's: without it another thread has none to make. */
+START_TEST(without_the_ring_a_thread_needs_none)
+{
+	struct fake_step steps[2];
+	struct rig rig = { 0 };
+
+	rig_options = "{ring_from: 2}";
+	answering(&rig, steps, 2);
+	rig_open(&rig, NULL);
+	get_in_a_thread(&rig);
+	get_in_a_thread(&rig);
+	ck_assert_int_eq(kernel.rings, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* The socket of a link that was read without the ring blocks; the ring's deadline holds. */
+START_TEST(a_silent_server_is_late_with_and_without_the_ring)
+{
+	const struct fake_step steps[] = {
+		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n"),
+		FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
+		/* the second time without the ring */
+		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
+	};
+	struct rig rig = { 0 };
+	struct pair pair;
+
+	rig_options = "{ring_from: 2}";
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, RETRY_SOON "poll_timeout: 300ms\n");
+	make_pair(&rig, &pair);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(rig_get(&rig, pair.keys[i]), TENON_MISS);
+	}
+	kernel.enters = 0;
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
+			 TENON_ETIMEDOUT);
+	ck_assert_int_gt(kernel.enters, 0);
+	check_idle();
+	ck_assert_int_eq(rig.results[0].status, TENON_ETIMEDOUT);
+	ck_assert_int_eq(rig.results[1].status, TENON_ETIMEDOUT);
+	kernel.enters = 0;
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(rig_get(&rig, pair.keys[i]), TENON_ETIMEDOUT);
+	}
+	ck_assert_int_eq(kernel.enters, 0);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- list ---------------------------------------------------------------- */
+
+static const struct {
+	const TTest *const *test; /* START_TEST makes a pointer */
+	int times;
+} tests[] = {
+	{ &twenty_servers_cost_one_call, 1 },
+	{ &older_kernels_get_an_older_ring, COUNT(kernels) },
+	{ &a_kernel_that_refuses_is_an_error_that_names_another_transport,
+	  COUNT(refusals) },
+	{ &a_client_moves_between_threads, 1 },
+	{ &without_a_new_ring_poll_does_the_work, 1 },
+	{ &a_fork_makes_a_ring_of_its_own, 1 },
+	{ &a_fork_that_closes_the_client_disturbs_nobody, 1 },
+	{ &a_silent_server_does_not_hold_up_a_reply_in_pieces, 1 },
+	{ &an_answer_before_all_is_sent_leaves_nothing_in_flight, 1 },
+	{ &a_reset_while_sending_leaves_nothing_in_flight, 1 },
+	{ &a_ring_that_breaks_is_replaced, 1 },
+	{ &a_ring_that_never_works_leaves_the_work_to_poll, 1 },
+	{ &few_servers_may_do_without_the_ring, 1 },
+	{ &without_the_ring_a_thread_needs_none, 1 },
+	{ &a_silent_server_is_late_with_and_without_the_ring, 1 },
+};
+
+/* Does this machine have an io_uring that the plugin can work with? */
+static bool kernel_has_io_uring(void)
+{
+	struct io_uring ring;
+	int code = io_uring_queue_init(1, &ring, 0);
+
+	if (code != 0) {
+		return false;
+	}
+	bool usable = (ring.features & IORING_FEAT_EXT_ARG) != 0;
+	io_uring_queue_exit(&ring);
+	return usable;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("uring");
+	TCase *tc = tcase_create("uring");
+	bool out = subject_is_left_out(PLUGIN) || !kernel_has_io_uring();
+
+	for (size_t i = 0; i < COUNT(tests); i++) {
+		tcase_add_loop_test(tc, *tests[i].test, 0, tests[i].times);
+		for (int time = 0; out && time < tests[i].times; time++) {
+			subject_say_left_out(PLUGIN, *tests[i].test);
+		}
+	}
+	suite_add_tcase(suite, tc);
+	if (out) {
+		printf("1..0 # SKIP " PLUGIN " is left out\n");
+		srunner_free(srunner_create(suite));
+		return EXIT_SUCCESS;
+	}
+	scratch_begin();
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, set_up, NULL);
+	return suite_run(suite);
+}

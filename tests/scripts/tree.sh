@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# What every file and every folder of the tree has. Reports in TAP.
+set -eu
+
+cd "$abs_top_srcdir"
+number=0
+# none FUNCTION: it says what is wrong, and has to say nothing
+none()
+{
+	number=$((number + 1))
+	wrong=$("$1" | sed 's/^/# /')
+	if test -z "$wrong"; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		echo "$wrong"
+	fi
+}
+
+# Not what is built or comes from autotools.
+files()
+{
+	find . \( -name .git -o -name build -o -name build-aux -o -name _build -o -name _inst -o -name .deps \
+		-o -name .libs -o -name autom4te.cache -o -name 'tenon-[0-9]*' \
+		-o -name deb -o -name rpm -o -name doc -o -name __pycache__ \
+		-o -name .pytest_cache \) -prune -o "$@" -print
+}
+
+every_source_names_its_licence()
+{
+	files -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.pyi' \
+		-o -name '*.awk' -o -name 'tenon-*.m4' -o -name '*.inc' -o -name '*.am' \
+		-o -name '*.ac' -o -name '*.map' -o -name '*.1' -o -name '*.[357]in' \
+		-o -name '*.spec.in' -o -name '*.bash' -o -name rules -o -path './tools/check*' \
+		-o -path './tools/demo' -o -path './tools/packaging/[a-z]*-[a-z]*' ! -path '*/debian/*' \) |
+		grep -v '^\./core/plugin/builtin\.c$' | while read -r file; do
+		head -n 4 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
+			echo "$file names no licence"
+	done
+}
+
+version=$(sed -n 's/^AC_INIT(\[tenon\], \[\(.*\)\])$/\1/p' configure.ac)
+version_stands_in_one_place()
+{
+	files -type f \( -name '*.[ch]' -o -name '*.in' -o -name '*.sh' -o -name '*.py' \
+		-o -name '*.m4' -o -name '*.inc' -o -name '*.am' -o -name '*.ac' \) |
+		grep -vE '^\./(configure\.ac|config\.h|aclocal\.m4|Makefile\.in|m4/l)' |
+		while read -r file; do
+		grep -HnF "[$version]" "$file" || grep -HnF "\"$version\"" "$file" || true
+	done
+}
+
+every_folder_says_what_it_holds()
+{
+	for folder in include core core/* plugins plugins/* tests tests/* tools tools/* m4; do
+		test ! -d "$folder" || test -e "$folder/README.md" ||
+			case $folder in
+			*/.* | */__pycache__ | tests/*.dSYM) ;;
+			*) echo "$folder has no README.md" ;;
+			esac
+	done
+}
+
+links_of_readmes_lead_somewhere()
+{
+	files -name README.md | while read -r readme; do
+		grep -oE '\]\([^)#:]+' "$readme" | sed 's/^](//' | while read -r link; do
+			test -e "$(dirname "$readme")/$link" ||
+				echo "$readme: $link is not there"
+		done
+	done
+}
+
+none every_source_names_its_licence
+none version_stands_in_one_place
+none every_folder_says_what_it_holds
+none links_of_readmes_lead_somewhere
+echo "1..$number"

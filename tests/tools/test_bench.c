@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tenon-bench does its work: every case and client has its row. How fast anything
+ * is says no test.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/builddir.h"
+#include "fakes/memcached.h"
+#include "fakes/scratch.h"
+#include "runner/suite.h"
+
+#define BENCH "tools/bench/tenon-bench"
+
+/* Run tenon-bench with these arguments; NULL when it ends with another status. */
+static char *output_of(const char *arguments, int status)
+{
+	char command[1024];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *pipe;
+	int ended;
+
+	enter_builddir();
+	snprintf(command, sizeof(command), BENCH " %s", arguments);
+	pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	if (getdelim(&text, &size, '\0', pipe) < 0 && text != NULL) {
+		text[0] = '\0';
+	}
+	ended = pclose(pipe);
+	ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == status,
+		      "%s: wait status %d", command, ended);
+	return text;
+}
+
+static json_t *json_of(const char *arguments)
+{
+	char *text = output_of(arguments, 0);
+	json_error_t error;
+	json_t *root = json_loads(text, 0, &error);
+
+	ck_assert_msg(root != NULL, "%s: %s", arguments, error.text);
+	free(text);
+	return root;
+}
+
+static void expect_quartiles(json_t *client, const char *name)
+{
+	json_t *quartiles = json_object_get(client, name);
+	double lower = json_real_value(json_object_get(quartiles, "lower"));
+	double median = json_real_value(json_object_get(quartiles, "median"));
+	double upper = json_real_value(json_object_get(quartiles, "upper"));
+
+	ck_assert_msg(lower > 0, "%s of %s", name,
+		      json_string_value(json_object_get(client, "name")));
+	ck_assert(lower <= median && median <= upper);
+}
+
+/* Each case has the same clients, with numbers; returns the number of cases. */
+static size_t expect_rows(json_t *cases, size_t clients_min)
+{
+	size_t clients = json_array_size(json_object_get(
+		json_array_get(cases, 0), "clients"));
+	json_t *row;
+	size_t i;
+
+	ck_assert_uint_ge(clients, clients_min);
+	json_array_foreach(cases, i, row) {
+		json_t *list = json_object_get(row, "clients");
+		json_t *client;
+		size_t c;
+
+		ck_assert_uint_eq(json_array_size(list), clients);
+		json_array_foreach(list, c, client) {
+			if (json_is_true(json_object_get(client, "left_out"))) {
+				continue;
+			}
+			expect_quartiles(client, "wall_us");
+			expect_quartiles(client, "wall_ratio");
+			expect_quartiles(client, "cpu_ratio");
+		}
+	}
+	return json_array_size(cases);
+}
+
+static bool has_client(json_t *cases, const char *name)
+{
+	json_t *list = json_object_get(json_array_get(cases, 0), "clients");
+	json_t *client;
+	size_t i;
+
+	json_array_foreach(list, i, client) {
+		if (strcmp(json_string_value(json_object_get(client, "name")),
+			   name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+START_TEST(every_case_and_client_has_a_row)
+{
+	json_t *root = json_of("--rounds 3 --slice-ms 1 --json");
+	json_t *cases = json_object_get(root, "cases");
+
+	ck_assert_uint_eq(expect_rows(cases, 3), 16);
+	ck_assert(has_client(cases, "f_blk"));
+#ifdef HAVE_URING
+	ck_assert(has_client(cases, "f_ring"));
+#endif
+	ck_assert(has_client(cases, "tenon-poll"));
+	ck_assert(has_client(cases, "tenon-blocking"));
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(clients_run_in_processes_of_their_own)
+{
+	json_t *root = json_of(
+		"--alone --cases 'get-100,mset-*' --rounds 3 --slice-ms 1 --json");
+	json_t *cases = json_object_get(root, "cases");
+
+	ck_assert_uint_eq(expect_rows(cases, 3), 3);
+	ck_assert(json_is_true(json_object_get(root, "alone")));
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(the_picture_has_a_bar_for_each_client)
+{
+	char path[108];
+	char arguments[256];
+	char *table;
+	char line[512];
+	size_t bars = 0;
+	FILE *file;
+
+	scratch_path(path, sizeof(path));
+	snprintf(arguments, sizeof(arguments),
+		 "--clients tenon-poll --cases 'get-100*' --rounds 3 --slice-ms 1 --markdown --svg %s",
+		 path);
+	table = output_of(arguments, 0);
+	ck_assert_ptr_nonnull(strstr(table, "| get 100 B, 20 servers |"));
+	free(table);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file)) {
+		bars += strstr(line, "class=\"value") != NULL;
+	}
+	fclose(file);
+	/* get-100, get-100-20 and get-100k, by wall clock and by CPU time. */
+	ck_assert_uint_eq(bars, 3 * 2);
+}
+END_TEST
+
+START_TEST(system_calls_are_counted)
+{
+	json_t *root = json_of("count --clients f_blk --cases mget-100 --json");
+	json_t *row = json_array_get(json_object_get(root, "cases"), 0);
+	json_t *client = json_array_get(json_object_get(row, "clients"), 0);
+	json_t *counted = json_object_get(client, "system_calls");
+
+	/* null where strace is missing or may not trace */
+	ck_assert(json_is_real(counted) || json_is_null(counted));
+	if (json_is_real(counted)) {
+		ck_assert_double_eq_tol(json_real_value(counted), 38, 0.05);
+	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(a_wrong_command_line_is_refused)
+{
+	static const char *const lines[] = { "--rounds 0", "--pin 1", "nothing",
+					     "time more", "loop f_blk",
+					     "--no-such" };
+	char arguments[64];
+
+	snprintf(arguments, sizeof(arguments), "%s 2>/dev/null", lines[_i]);
+	free(output_of(arguments, 2));
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_named)
+{
+	char *text = output_of("--cases none-such 2>&1", 1);
+
+	ck_assert_ptr_nonnull(strstr(text, "no case matches 'none-such'"));
+	free(text);
+	text = output_of("--clients none-such 2>&1", 1);
+	ck_assert_ptr_nonnull(strstr(text, "no client matches 'none-such'"));
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite;
+	TCase *load;
+	TCase *line;
+
+	if (!memcached_available()) {
+		printf("1..0 # SKIP memcached is not installed\n");
+		return EXIT_SUCCESS;
+	}
+	scratch_begin();
+	suite = suite_create("bench");
+	load = tcase_create("with servers");
+	line = tcase_create("command line");
+	tcase_set_timeout(load, 30);
+	tcase_add_test(load, every_case_and_client_has_a_row);
+	tcase_add_test(load, clients_run_in_processes_of_their_own);
+	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
+	tcase_add_test(load, system_calls_are_counted);
+	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
+	tcase_add_test(line, what_is_not_there_is_named);
+	suite_add_tcase(suite, load);
+	suite_add_tcase(suite, line);
+	return suite_run(suite);
+}

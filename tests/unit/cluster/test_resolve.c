@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <check.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <stdio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fakes/fake_server.h"
+#include "base/memory.h"
+#include "cluster/resolve.h"
+#include "runner/suite.h"
+
+static struct tenon__resolver resolver;
+static struct tenon_address address;
+
+static void resolve(const char *spec)
+{
+	struct tenon__server server;
+
+	ck_assert_int_eq(tenon__server_parse(&server, spec, strlen(spec), NULL),
+			 0);
+	ck_assert_int_eq(tenon__resolver_init(&resolver, &server, NULL), 0);
+	tenon__server_fini(&server);
+	tenon__resolver_rewind(&resolver);
+}
+
+/* The next address, waiting for the lookup as a transport does. */
+static int next_address(void)
+{
+	int code;
+
+	while ((code = tenon__resolver_next(&resolver, &address)) == 0) {
+		struct pollfd fd = { .fd = address.wait_fd, .events = POLLIN };
+
+		ck_assert_int_eq(poll(&fd, 1, 30000), 1);
+	}
+	return code;
+}
+
+static void release(void)
+{
+	tenon__resolver_fini(&resolver);
+}
+
+START_TEST(an_ipv4_literal_is_known_at_once)
+{
+	const struct sockaddr_in *in = (const void *)&address.sockaddr;
+
+	resolve("127.0.0.1:11311");
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address), 1);
+	ck_assert_int_eq(in->sin_family, AF_INET);
+	ck_assert_int_eq(ntohs(in->sin_port), 11311);
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address),
+			 TENON_ECONNECT);
+	tenon__resolver_rewind(&resolver);
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address), 1);
+}
+END_TEST
+
+START_TEST(an_ipv6_literal_is_known_at_once)
+{
+	const struct sockaddr_in6 *in6 = (const void *)&address.sockaddr;
+
+	resolve("[::1]:11311 alias");
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address), 1);
+	ck_assert_int_eq(in6->sin6_family, AF_INET6);
+	ck_assert_int_eq(ntohs(in6->sin6_port), 11311);
+}
+END_TEST
+
+START_TEST(a_path_is_known_at_once)
+{
+	const struct sockaddr_un *un = (const void *)&address.sockaddr;
+
+	resolve("/run/memcached.sock");
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address), 1);
+	ck_assert_int_eq(un->sun_family, AF_UNIX);
+	ck_assert_str_eq(un->sun_path, "/run/memcached.sock");
+}
+END_TEST
+
+START_TEST(a_path_that_no_socket_can_have_is_refused)
+{
+	struct tenon__server server = { .port = 0 };
+	struct tenon_error err = { 0 };
+	static char path[200];
+
+	memset(path, 'p', sizeof(path) - 1);
+	path[0] = '/';
+	server.host = path;
+	server.address = path;
+	ck_assert_int_eq(tenon__resolver_init(&resolver, &server, &err),
+			 TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, "at most 107 bytes"));
+}
+END_TEST
+
+START_TEST(a_name_is_looked_up_in_every_operation)
+{
+	if (!fake_has_localhost()) {
+		dprintf(STDOUT_FILENO,
+			"# localhost has no address here, names are not tested\n");
+		return;
+	}
+	resolve("localhost:11311");
+	for (int round = 0; round < 2; round++) {
+		ck_assert_int_eq(next_address(), 1);
+		ck_assert(address.sockaddr.ss_family == AF_INET ||
+			  address.sockaddr.ss_family == AF_INET6);
+		ck_assert_int_eq(resolver.gai_error, 0);
+		tenon__resolver_rewind(&resolver);
+		ck_assert(!resolver.answered);
+	}
+}
+END_TEST
+
+START_TEST(a_name_that_does_not_exist_says_why)
+{
+	resolve("no-such-host.invalid:11311");
+	ck_assert_int_eq(next_address(), TENON_ECONNECT);
+	ck_assert_int_ne(resolver.gai_error, 0);
+}
+END_TEST
+
+START_TEST(a_lookup_under_way_outlives_its_resolver)
+{
+	for (int i = 0; i < 20; i++) {
+		resolve("localhost:11311");
+		(void)tenon__resolver_next(&resolver, &address);
+		release();
+	}
+	/* give the threads time to end, so that a leak checker can judge */
+	poll(NULL, 0, 200);
+}
+END_TEST
+
+START_TEST(a_lookup_under_way_stays_with_the_parent_of_a_fork)
+{
+	int status, got;
+	pid_t pid;
+
+	resolve("localhost:11311");
+	got = tenon__resolver_next(&resolver, &address);
+	ck_assert_int_ge(got, 0); /* 1: the thread was faster than we */
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		/*
+		 * The thread is not here: who waited for it would wait for ever.
+		 * A lookup of the child's own begins; it need not end, since the
+		 * C library's locks may be the lost thread's.
+		 */
+		tenon__resolver_forked(&resolver);
+		if (resolver.lookup != NULL) {
+			_exit(1);
+		}
+		tenon__resolver_rewind(&resolver);
+		got = tenon__resolver_next(&resolver, &address);
+		if (got == 0) {
+			struct pollfd fd = { .fd = address.wait_fd,
+					     .events = POLLIN };
+
+			(void)poll(&fd, 1, 1000);
+		}
+		if (got < 0) {
+			_exit(2);
+		}
+		/* no exit: the lost thread's memory would count as leaked */
+		kill(getpid(), SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+	ck_assert(got == 1 || next_address() == 1 || resolver.gai_error != 0);
+}
+END_TEST
+
+START_TEST(no_memory_is_told)
+{
+	struct tenon__server server = { .host = "localhost", .port = 1,
+					.address = "localhost:1" };
+	int code;
+
+	for (size_t nth = 1;; nth++) {
+		tenon__memory_fail_from(nth);
+		code = tenon__resolver_init(&resolver, &server, NULL);
+		tenon__memory_fail_from(0);
+		if (code == 0) {
+			ck_assert_uint_gt(nth, 1);
+			break;
+		}
+		ck_assert_int_eq(code, TENON_ENOMEM);
+	}
+	tenon__resolver_rewind(&resolver);
+	tenon__memory_fail_from(1);
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address),
+			 TENON_ENOMEM);
+	tenon__memory_fail_from(0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("resolve");
+	TCase *tcase = tcase_create("resolve");
+
+	tcase_add_checked_fixture(tcase, NULL, release);
+	tcase_add_test(tcase, an_ipv4_literal_is_known_at_once);
+	tcase_add_test(tcase, an_ipv6_literal_is_known_at_once);
+	tcase_add_test(tcase, a_path_is_known_at_once);
+	tcase_add_test(tcase, a_path_that_no_socket_can_have_is_refused);
+	tcase_add_test(tcase, a_name_is_looked_up_in_every_operation);
+	tcase_add_test(tcase, a_name_that_does_not_exist_says_why);
+	tcase_add_test(tcase,
+		       a_lookup_under_way_stays_with_the_parent_of_a_fork);
+	tcase_add_test(tcase, a_lookup_under_way_outlives_its_resolver);
+	tcase_add_test(tcase, no_memory_is_told);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}

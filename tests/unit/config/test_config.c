@@ -1,0 +1,755 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/conf.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cluster/assembly.h"
+#include "runner/builddir.h"
+#include "base/memory.h"
+#include "runner/suite.h"
+#include "tenon/introspect.h"
+
+/* Files in a folder of configs; each is one test. */
+struct files {
+	char folder[400];
+	struct dirent **entries;
+	int count;
+};
+
+static struct files good;
+static struct files broken;
+static struct tenon_config *config;
+static struct tenon_error err;
+static char log_lines[1000];
+
+static void keep_line(void *payload, int level, const char *line)
+{
+	size_t used = strlen(log_lines);
+
+	ck_assert_ptr_eq(payload, log_lines);
+	snprintf(log_lines + used, sizeof(log_lines) - used, "%d %s\n", level,
+		 line);
+}
+
+static void setup(void)
+{
+	log_lines[0] = '\0';
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	tenon_config_set_log(config, keep_line, log_lines);
+}
+
+static void teardown(void)
+{
+	tenon_config_destroy(config);
+}
+
+/* Those that name zlib or split, in a build without them. */
+static bool is_left_out(const char *name)
+{
+	return !suite_has_codecs() &&
+	       (strncmp(name, "libmc.", 6) == 0 ||
+		strcmp(name, "codecs.json") == 0 ||
+		strcmp(name, "failover-write.yaml") == 0 ||
+		strncmp(name, "codec-unknown", 13) == 0);
+}
+
+static int is_file(const struct dirent *entry)
+{
+	if (is_left_out(entry->d_name)) {
+		printf("# left out: configs/%s\n", entry->d_name);
+		fflush(stdout);
+		return 0;
+	}
+	return entry->d_name[0] != '.';
+}
+
+static void find_files(struct files *files, const char *folder)
+{
+	const char *top = getenv("abs_top_srcdir");
+
+	snprintf(files->folder, sizeof(files->folder), "%s/tests/configs/%s",
+		 top != NULL ? top : ".", folder);
+	files->count =
+		scandir(files->folder, &files->entries, is_file, alphasort);
+	if (files->count <= 0) {
+		abort();
+	}
+}
+
+static int load(const char *text)
+{
+	return tenon_config_load_text(config, "site.yaml", text, strlen(text),
+				      &err);
+}
+
+/* Write the names of the codecs in effect, each with a space behind it. */
+static void codec_names(char out[200])
+{
+	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
+	size_t count = tenon__config_codecs(config, codecs);
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_uint_lt(used, 200);
+		used += (size_t)snprintf(out + used, 200 - used, "%s ",
+					 codecs[i]->name);
+	}
+}
+
+static void expect_codecs(const char *expected)
+{
+	char names[200];
+
+	codec_names(names);
+	ck_assert_str_eq(names, expected);
+}
+
+/* Does text match a pattern in which '*' stands for anything? */
+static bool matches(const char *pattern, const char *text)
+{
+	while (*pattern != '\0' && *pattern != '*' && *pattern == *text) {
+		pattern++;
+		text++;
+	}
+	if (*pattern == '*') {
+		for (; *text != '\0'; text++) {
+			if (matches(pattern + 1, text)) {
+				return true;
+			}
+		}
+		return pattern[1] == '\0';
+	}
+	return *pattern == *text;
+}
+
+/* ---- files -------------------------------------------------------------- */
+
+START_TEST(a_good_file_is_taken)
+{
+	ck_assert_int_eq(chdir(good.folder), 0);
+	ck_assert_msg(tenon_config_load_file(config,
+					     good.entries[_i]->d_name,
+					     &err) == 0,
+		      "%s", err.message);
+	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(err.code, 0);
+}
+END_TEST
+
+/* The first line of a broken file is "# " and the error, without the file. */
+START_TEST(a_broken_file_is_refused_with_place_found_and_expected)
+{
+	const char *name = broken.entries[_i]->d_name;
+	unsigned line = 0;
+	unsigned column = 0;
+	char first[600];
+	char pattern[700];
+	FILE *file;
+	int rc;
+
+	ck_assert_int_eq(chdir(broken.folder), 0);
+	file = fopen(name, "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(first, sizeof(first), file));
+	fclose(file);
+	first[strcspn(first, "\n")] = '\0';
+	ck_assert_int_eq(first[0], '#');
+	sscanf(first + 2, "%u:%u:", &line, &column);
+	snprintf(pattern, sizeof(pattern), line > 0 ? "%s:%s" : "%s: %s", name,
+		 first + 2);
+
+	rc = tenon_config_load_file(config, name, &err);
+	if (rc == 0) {
+		rc = tenon_config_check(config, &err);
+	}
+	ck_assert(rc == TENON_ECONFIG || rc == TENON_EPLUGIN);
+	ck_assert_int_eq(err.code, rc);
+	ck_assert_msg(matches(pattern, err.message), "%s", err.message);
+	ck_assert_uint_eq(err.line, line);
+	ck_assert_uint_eq(err.column, column);
+	ck_assert_str_eq(err.where, name);
+	ck_assert_str_eq(log_lines, "");
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_says_why)
+{
+	ck_assert_int_eq(tenon_config_load_file(config, "/no/such.yaml", &err),
+			 TENON_EIO);
+	ck_assert_str_eq(err.message,
+			 "/no/such.yaml: cannot be read: No such file or directory");
+	ck_assert_str_eq(err.where, "/no/such.yaml");
+	ck_assert_int_eq(err.sys_errno, 2);
+	ck_assert_int_eq(tenon_config_load_file(config, good.folder, &err),
+			 TENON_EIO);
+	ck_assert_ptr_nonnull(strstr(err.message, ": Is a directory"));
+}
+END_TEST
+
+START_TEST(a_file_that_is_too_long_is_refused)
+{
+	size_t size = TENON_CONFIG_MAX_BYTES + 1;
+	char *text = malloc(size);
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '\n', size);
+	memcpy(text, "servers: a", 10);
+	ck_assert_int_eq(tenon_config_load_text(config, "big", text, size - 1,
+						&err),
+			 0);
+	ck_assert_int_eq(tenon_config_load_text(config, "big", text, size,
+						&err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(err.message,
+			 "big: found 1048577 bytes, expected at most 1048576");
+	ck_assert_int_eq(tenon_config_load_file(config, "/dev/zero", &err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"/dev/zero: found 1048577 bytes, expected at most 1048576");
+	free(text);
+}
+END_TEST
+
+/* Brackets without end made libyaml's loader take minutes. */
+START_TEST(brackets_without_end_are_refused_at_once)
+{
+	size_t size = TENON_CONFIG_MAX_BYTES;
+	char *text = malloc(size);
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '[', size);
+	ck_assert_int_eq(tenon_config_load_text(config, "deep", text, size,
+						&err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"deep:1:17: nested too deep, expected at most 16 levels");
+	free(text);
+}
+END_TEST
+
+/* ---- values ------------------------------------------------------------- */
+
+START_TEST(a_new_config_has_libmcs_defaults)
+{
+	ck_assert_str_eq(config->settings.prefix, "");
+	ck_assert_int_eq(config->settings.connect_timeout_ms, 10);
+	ck_assert_int_eq(config->settings.poll_timeout_ms, 300);
+	ck_assert_int_eq(config->settings.retry_timeout_ms, 5000);
+	ck_assert_int_eq(config->settings.compression_threshold_bytes, 0);
+	ck_assert_int_eq(config->settings.max_value_bytes, 16 * 1024 * 1024);
+	ck_assert_int_eq(config->settings.enable_flush_all, 0);
+	ck_assert_str_eq(config->choices[TENON__ROLE_HASH].name, "md5");
+	ck_assert_str_eq(config->choices[TENON__ROLE_DISTRIBUTION].name,
+			 "ketama");
+	ck_assert_str_eq(config->choices[TENON__ROLE_TRANSPORT].name, "poll");
+	ck_assert_str_eq(config->failover.list[0].name, "none");
+	expect_codecs("zlib split ");
+}
+END_TEST
+
+START_TEST(libmcs_sample_means_what_it_means_there)
+{
+	ck_assert_int_eq(chdir(good.folder), 0);
+	ck_assert_int_eq(tenon_config_load_file(config, _i == 0 ? "libmc.yaml" :
+								  "libmc.json",
+						&err),
+			 0);
+	ck_assert_uint_eq(config->servers.count, 3);
+	ck_assert_str_eq(config->servers.entries[0].server.alias,
+			 "mc-server111");
+	ck_assert_str_eq(config->servers.entries[1].server.address,
+			 "localhost:11212");
+	ck_assert_ptr_null(config->servers.entries[2].server.alias);
+	ck_assert_str_eq(config->choices[TENON__ROLE_HASH].name, "crc32");
+	ck_assert_str_eq(config->settings.prefix, "");
+	ck_assert_int_eq(config->settings.connect_timeout_ms, 10);
+	ck_assert_int_eq(config->settings.poll_timeout_ms, 300);
+	ck_assert_int_eq(config->settings.retry_timeout_ms, 5000);
+	ck_assert_int_eq(config->settings.compression_threshold_bytes, 1024);
+	expect_codecs("zlib split ");
+}
+END_TEST
+
+START_TEST(every_key_is_read)
+{
+	const struct tenon__server_list *servers = &config->servers;
+
+	ck_assert_int_eq(chdir(good.folder), 0);
+	ck_assert_int_eq(tenon_config_load_file(config, "full.yaml", &err), 0);
+	ck_assert_uint_eq(servers->count, 4);
+	ck_assert_uint_eq(servers->entries[1].server.weight, 2);
+	ck_assert_str_eq(servers->entries[2].server.host, "::1");
+	ck_assert_str_eq(servers->entries[3].server.host,
+			 "/run/memcached.sock");
+	ck_assert_str_eq(servers->entries[3].server.alias, "local");
+	ck_assert_str_eq(config->choices[TENON__ROLE_HASH].name, "fnv1a_32");
+	ck_assert_str_eq(config->settings.prefix, "app.");
+	ck_assert_int_eq(config->settings.connect_timeout_ms, 250);
+	ck_assert_int_eq(config->settings.poll_timeout_ms, 2000);
+	ck_assert_int_eq(config->settings.retry_timeout_ms, 60000);
+	ck_assert_int_eq(config->settings.max_value_bytes, 1048576);
+	ck_assert_int_eq(config->settings.enable_flush_all, 1);
+	expect_codecs("");
+}
+END_TEST
+
+START_TEST(a_later_setting_overrides_an_earlier_one)
+{
+	ck_assert_int_eq(load("servers: [a, b]\nprefix: x\npoll_timeout: 7\n"),
+			 0);
+	ck_assert_int_eq(load("servers: [c]\nprefix: y\n"), 0);
+	ck_assert_uint_eq(config->servers.count, 1);
+	ck_assert_str_eq(config->servers.entries[0].server.host, "c");
+	ck_assert_str_eq(config->settings.prefix, "y");
+	ck_assert_int_eq(config->settings.poll_timeout_ms, 7);
+	ck_assert_int_eq(tenon_config_set(config, "PREFIX", "z", &err), 0);
+	ck_assert_str_eq(config->settings.prefix, "z");
+	ck_assert_int_eq(tenon_config_set(config, "prefix", "", &err), 0);
+	ck_assert_str_eq(config->settings.prefix, "");
+	ck_assert_int_eq(tenon_config_set(config, "poll_timeout", "~", &err),
+			 0);
+	ck_assert_int_eq(config->settings.poll_timeout_ms, 300);
+}
+END_TEST
+
+START_TEST(a_config_can_be_made_by_setters)
+{
+	ck_assert_int_eq(tenon_config_set(config, "servers",
+					  "[a:11211 alias1, b:11211 alias2]",
+					  &err),
+			 0);
+	ck_assert_int_eq(tenon_config_add_server(config, "c", NULL, 3, &err),
+			 0);
+	ck_assert_int_eq(tenon_config_set(config, "transport", "{poll: {}}",
+					  &err),
+			 0);
+	ck_assert_int_eq(tenon_config_set(config, "poll_timeout", "250ms",
+					  &err),
+			 0);
+	ck_assert_uint_eq(config->servers.count, 3);
+	ck_assert_uint_eq(config->servers.entries[2].server.weight, 3);
+	ck_assert_int_eq(config->settings.poll_timeout_ms, 250);
+	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
+}
+END_TEST
+
+static const struct {
+	const char *key;
+	const char *value;
+	int code;
+	const char *message;
+} set_errors[] = {
+	{ "poll_timeout", "5 parsecs", TENON_ECONFIG,
+	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or bare in ms" },
+	{ "pol_timeout", "5", TENON_ECONFIG,
+	  "key 'pol_timeout': unknown; did you mean 'poll_timeout'?" },
+	{ "prefix", "[", TENON_ECONFIG,
+	  "key 'prefix': not YAML: while parsing a flow node, did not find expected node content" },
+	{ "servers", "a b c", TENON_ECONFIG,
+	  "key 'servers': server 'a b c': has more than an address and an alias; a space inside an alias is written '\\ '" },
+	{ "servers", "[a x, b x]", TENON_ECONFIG,
+	  "key 'servers': servers: alias 'x' is there twice, expected one of its own" },
+	{ "plugins", "no/such.so", TENON_EPLUGIN,
+	  "key 'plugins': plugin no/such.so: found no file to read (No such file or directory), expected a shared object" },
+	{ "prefix", "a\n--- b", TENON_ECONFIG,
+	  "key 'prefix': a second YAML document, expected one" },
+};
+
+#define SET_ERROR_COUNT ((int)(sizeof(set_errors) / sizeof(set_errors[0])))
+
+START_TEST(the_error_of_a_setter_says_the_key)
+{
+	memset(&err, 0x55, sizeof(err));
+	ck_assert_int_eq(tenon_config_set(config, set_errors[_i].key,
+					  set_errors[_i].value, &err),
+			 set_errors[_i].code);
+	ck_assert_int_eq(err.code, set_errors[_i].code);
+	ck_assert_str_eq(err.message, set_errors[_i].message);
+	ck_assert_str_eq(err.where, "");
+	ck_assert_uint_eq(err.line, 0);
+	ck_assert_uint_eq(err.column, 0);
+	ck_assert_int_eq(tenon_config_set(config, set_errors[_i].key,
+					  set_errors[_i].value, NULL),
+			 set_errors[_i].code);
+}
+END_TEST
+
+START_TEST(a_plugin_of_a_setter_is_looked_up_when_all_is_said)
+{
+	ck_assert_int_eq(tenon_config_set(config, "servers", "a", &err), 0);
+	ck_assert_int_eq(tenon_config_set(config, "hash_function", "nosuch",
+					  &err),
+			 0);
+	ck_assert_int_eq(tenon_config_check(config, &err), TENON_EPLUGIN);
+	ck_assert_ptr_nonnull(strstr(
+		err.message, "key 'hash_function': hash plugin 'nosuch' not found"));
+	ck_assert_str_eq(err.where, "");
+	ck_assert_int_eq(tenon_config_set(config, "hash_function", "good",
+					  &err),
+			 0);
+	enter_builddir();
+	ck_assert_int_eq(tenon_config_set(config, "plugin_path", GOOD_DIR,
+					  &err),
+			 0);
+	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
+}
+END_TEST
+
+START_TEST(a_server_is_added_once)
+{
+	ck_assert_int_eq(load("servers:\n  - a x\n"), 0);
+	ck_assert_int_eq(tenon_config_add_server(config, "b", "x", 1, &err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"servers: alias 'x' is there twice, first in site.yaml:2, expected one of its own");
+	ck_assert_int_eq(tenon_config_add_server(config, "a:0", NULL, 1, &err),
+			 TENON_ECONFIG);
+	ck_assert_int_eq(tenon_config_add_server(config, "d", NULL, 0, &err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(err.message,
+			 "server 'd': found weight 0, expected 1..1000");
+}
+END_TEST
+
+/* Named so that they arrive in no order: "h7", "h14", "h21", ... */
+START_TEST(every_server_among_many_is_added_once)
+{
+	enum { COUNT = 300 };
+	char address[32], alias[32];
+
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(address, sizeof(address), "h%d", i * 7 % COUNT);
+		snprintf(alias, sizeof(alias), "a%d", i * 11 % COUNT);
+		ck_assert_int_eq(tenon_config_add_server(config, address, alias,
+							 1, &err),
+				 0);
+	}
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(address, sizeof(address), "H%d:11211", i);
+		snprintf(alias, sizeof(alias), "a%d", i);
+		ck_assert_int_eq(tenon_config_add_server(config, address, NULL,
+							 1, &err),
+				 TENON_ECONFIG);
+		ck_assert_ptr_nonnull(strstr(err.message, "address 'h"));
+		ck_assert_int_eq(tenon_config_add_server(config, "new", alias, 1,
+							 &err),
+				 TENON_ECONFIG);
+		ck_assert_ptr_nonnull(strstr(err.message, "alias 'a"));
+	}
+	ck_assert_int_eq((int)config->servers.count, COUNT);
+	ck_assert_int_eq(tenon_config_check(config, &err), 0);
+}
+END_TEST
+
+START_TEST(plugins_are_relative_to_the_file)
+{
+	char folder[] = "config-XXXXXX";
+	char path[100];
+	FILE *file;
+
+	enter_builddir();
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/site.yaml", folder);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("servers: [a]\nplugin_path: ../" GOOD_DIR
+	      "\nplugins: [../" GOOD_DIR
+	      "/hash_good.so]\nhash_function: good\nfailover: good\n",
+	      file);
+	fclose(file);
+	ck_assert_msg(tenon_config_load_file(config, path, &err) == 0, "%s",
+		      err.message);
+	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
+	remove(path);
+	remove(folder);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	const char *names;
+} codec_values[] = {
+	{ "[b, {a: {x: 1}}, c]", "b a c " },
+	{ "[{\"b\": {\"x\": 1}}, \"a\"]", "b a " },
+	{ "[{b: }]", "b " },
+	{ "a", "a " },
+	{ "{a: {x: 1}}", "a " },
+	{ "{a: ~}", "a " },
+	{ "[]", "" },
+	{ "none", "" },
+	{ "None", "" },
+	{ "~", "" },
+	{ "", "" },
+};
+
+#define CODEC_VALUE_COUNT ((int)(sizeof(codec_values) / sizeof(codec_values[0])))
+
+START_TEST(codecs_are_a_list_in_order_or_one_or_none)
+{
+	ck_assert_int_eq(tenon_config_set(config, "codecs", "[x, y]", &err), 0);
+	ck_assert_int_eq(tenon_config_set(config, "codecs",
+					  codec_values[_i].value, &err),
+			 0);
+	expect_codecs(codec_values[_i].names);
+}
+END_TEST
+
+START_TEST(codecs_that_are_wrong_change_nothing)
+{
+	ck_assert_int_eq(tenon_config_set(config, "codecs", "[b, a]", &err), 0);
+	ck_assert_int_eq(tenon_config_set(config, "codecs", "[c, d, C]", &err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"key 'codecs': codec 'C' is there twice, expected each once");
+	expect_codecs("b a ");
+}
+END_TEST
+
+START_TEST(there_is_no_codec_without_a_flag_bit)
+{
+	char text[300] = "[";
+	size_t used = strlen(text);
+
+	for (int i = 1; i <= TENON__CODEC_MAX_COUNT; i++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "c%d,", i);
+	}
+	snprintf(text + used, sizeof(text) - used, "]");
+	ck_assert_int_eq(tenon_config_set(config, "codecs", text, &err), 0);
+	snprintf(text + used, sizeof(text) - used, "c]");
+	ck_assert_int_eq(tenon_config_set(config, "codecs", text, &err),
+			 TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"key 'codecs': found more than 32 codecs, which is how many flag bits there are");
+}
+END_TEST
+
+START_TEST(a_threshold_is_libmcs_compression_before_the_default)
+{
+	static const char *const expected[][2] = {
+		{ "threshold", "4096B" },
+		{ "level", "6" },
+		{ "keep_if_smaller", "false" },
+	};
+	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
+	const struct tenon__node *option;
+
+	ck_assert_int_eq(load("servers: [a]\ncompression_threshold: 4KiB\n"),
+			 0);
+	ck_assert_uint_eq(tenon__config_codecs(config, codecs), 2);
+	ck_assert_str_eq(codecs[0]->name, "zlib");
+	ck_assert_str_eq(codecs[0]->asker, "compression_threshold");
+	ck_assert_uint_eq(codecs[0]->place.line, 2);
+	ck_assert_uint_eq(codecs[0]->place.column, 24);
+	ck_assert(!codecs[0]->optional);
+	ck_assert_uint_eq(codecs[0]->options->count, 3);
+	option = codecs[0]->options->first;
+	for (int i = 0; i < 3; i++, option = option->next) {
+		ck_assert_str_eq(option->key, expected[i][0]);
+		ck_assert_str_eq(option->text, expected[i][1]);
+		ck_assert_uint_eq(option->key_place.line, 2);
+		ck_assert_uint_eq(option->place.column, 24);
+	}
+	ck_assert_ptr_null(option);
+	ck_assert_str_eq(codecs[1]->name, "split");
+	ck_assert_int_eq(tenon_config_set(config, "compression_threshold", "0",
+					  &err),
+			 0);
+	expect_codecs("zlib split ");
+}
+END_TEST
+
+START_TEST(codecs_count_beside_a_threshold_of_zero)
+{
+	ck_assert_int_eq(load("compression_threshold: 1024\ncodecs: [a]\n"
+			      "servers: b\n"),
+			 0);
+	expect_codecs("a ");
+	ck_assert_int_eq(tenon_config_check(config, &err), TENON_ECONFIG);
+	ck_assert_int_eq(tenon_config_set(config, "compression_threshold", "0",
+					  &err),
+			 0);
+	ck_assert_int_eq(tenon_config_set(config, "codecs", "none", &err), 0);
+	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
+	/* To say that there is none is to say something. */
+	ck_assert_int_eq(tenon_config_set(config, "compression_threshold", "1",
+					  &err),
+			 0);
+	ck_assert_int_eq(tenon_config_check(config, &err), TENON_ECONFIG);
+	ck_assert_str_eq(
+		err.message,
+		"compression_threshold and codecs both say what is compressed, expected one of them; leave one out, or set compression_threshold to 0");
+}
+END_TEST
+
+static void tell_codec(const struct tenon_setting_info *info, void *payload)
+{
+	char *told = payload;
+	size_t used = strlen(told);
+
+	if (strcmp(info->name, "codecs") == 0) {
+		snprintf(told + used, 200 - used, "%s=%s,%s ", info->value,
+			 info->kind, info->version);
+	}
+}
+
+START_TEST(codecs_are_told_in_their_order)
+{
+	char told[200] = "";
+
+	ck_assert_int_eq(tenon_config_set(config, "codecs", "[b, {a: {}}]",
+					  &err),
+			 0);
+	tenon_config_each_setting(config, tell_codec, told);
+	ck_assert_str_eq(told, "b=codec, a=codec, ");
+	told[0] = '\0';
+	ck_assert_int_eq(tenon_config_set(config, "codecs", "[]", &err), 0);
+	tenon_config_each_setting(config, tell_codec, told);
+	ck_assert_str_eq(told, "none=, ");
+	told[0] = '\0';
+	enter_builddir();
+	ck_assert_int_eq(load("servers: a\nplugin_path: " GOOD_DIR
+			      "\ncodecs: [good, halves]\n"),
+			 0);
+	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
+	tenon_config_each_setting(config, tell_codec, told);
+	ck_assert_str_eq(told, "good=codec,1 halves=codec,1 ");
+}
+END_TEST
+
+START_TEST(success_clears_the_error)
+{
+	memset(&err, 0x55, sizeof(err));
+	ck_assert_int_eq(load("servers: [a]\n"), 0);
+	ck_assert_int_eq(err.code, 0);
+	ck_assert_str_eq(err.message, "");
+}
+END_TEST
+
+START_TEST(null_can_be_destroyed)
+{
+	tenon_config_destroy(NULL);
+}
+END_TEST
+
+/* ---- memory ------------------------------------------------------------- */
+
+static const char everything[] =
+	"servers: [a x, {address: b, alias: y, weight: 2}, '[::1]']\n"
+	"plugin_path: [" GOOD_DIR "]\n"
+	"plugins: [" GOOD_DIR "/hash_good.so]\n"
+	"hash_function: {good: {salt: 3}}\n"
+	"distribution: {good: {point_hash: good}}\n"
+	"transport: good\n"
+	"codecs: [{good: {room: 2KiB}}, halves]\n"
+	"failover: {good: {note: abc}}\n"
+	"prefix: p\n";
+
+static int make_everything(void)
+{
+	struct tenon_config *made;
+	int rc = tenon_config_create(&made, &err);
+
+	if (rc == 0) {
+		rc = tenon_config_load_text(made, "f", everything,
+					    sizeof(everything) - 1, &err);
+	}
+	if (rc == 0) {
+		rc = tenon_config_set(made, "prefix", "q", &err);
+	}
+	if (rc == 0) {
+		rc = tenon_config_add_server(made, "z", "zed", 1, &err);
+	}
+	if (rc == 0) {
+		rc = tenon_config_check(made, &err);
+	}
+	tenon_config_destroy(made);
+	return rc;
+}
+
+START_TEST(any_allocation_may_fail)
+{
+	int rc = TENON_ENOMEM;
+	size_t n;
+
+	enter_builddir();
+	for (n = 1; rc != 0; n++) {
+		ck_assert_uint_lt(n, 2000);
+		tenon__memory_fail_from(n);
+		rc = make_everything();
+		tenon__memory_fail_from(0);
+		ck_assert_msg(rc == 0 || rc == TENON_ENOMEM, "%zu: %d %s", n,
+			      rc, err.message);
+		ck_assert_int_eq(err.code, rc);
+	}
+	ck_assert_uint_gt(n, 60);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *files = tcase_create("files");
+	TCase *values = tcase_create("values");
+	TCase *memory = tcase_create("memory");
+	char builddir[400];
+	char plugins[500];
+
+	enter_builddir();
+	find_files(&good, "good");
+	find_files(&broken, "broken");
+	/* Tests go to other folders. */
+	if (getcwd(builddir, sizeof(builddir)) == NULL) {
+		abort();
+	}
+	snprintf(plugins, sizeof(plugins), "%s/plugins/.libs", builddir);
+	setenv("TENON_PLUGIN_PATH", plugins, 1);
+
+	tcase_add_checked_fixture(files, setup, teardown);
+	tcase_add_loop_test(files, a_good_file_is_taken, 0, good.count);
+	tcase_add_loop_test(
+		files, a_broken_file_is_refused_with_place_found_and_expected,
+		0, broken.count);
+	tcase_add_test(files, a_file_that_cannot_be_read_says_why);
+	tcase_add_test(files, a_file_that_is_too_long_is_refused);
+	tcase_add_test(files, brackets_without_end_are_refused_at_once);
+	suite_add_tcase(suite, files);
+	tcase_add_checked_fixture(values, setup, teardown);
+	tcase_add_test(values, a_new_config_has_libmcs_defaults);
+	tcase_add_loop_test(values, libmcs_sample_means_what_it_means_there, 0,
+			    2);
+	tcase_add_test(values, every_key_is_read);
+	tcase_add_test(values, a_later_setting_overrides_an_earlier_one);
+	tcase_add_test(values, a_config_can_be_made_by_setters);
+	tcase_add_loop_test(values, the_error_of_a_setter_says_the_key, 0,
+			    SET_ERROR_COUNT);
+	tcase_add_test(values, a_plugin_of_a_setter_is_looked_up_when_all_is_said);
+	tcase_add_test(values, a_server_is_added_once);
+	tcase_add_test(values, every_server_among_many_is_added_once);
+	tcase_add_test(values, plugins_are_relative_to_the_file);
+	tcase_add_loop_test(values, codecs_are_a_list_in_order_or_one_or_none,
+			    0, CODEC_VALUE_COUNT);
+	tcase_add_test(values, codecs_that_are_wrong_change_nothing);
+	tcase_add_test(values, there_is_no_codec_without_a_flag_bit);
+	tcase_add_test(values,
+		       a_threshold_is_libmcs_compression_before_the_default);
+	tcase_add_test(values, codecs_count_beside_a_threshold_of_zero);
+	tcase_add_test(values, codecs_are_told_in_their_order);
+	tcase_add_test(values, success_clears_the_error);
+	tcase_add_test(values, null_can_be_destroyed);
+	suite_add_tcase(suite, values);
+	tcase_add_test(memory, any_allocation_may_fail);
+	suite_add_tcase(suite, memory);
+	return suite_run(suite);
+}

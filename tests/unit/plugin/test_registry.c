@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plugin/registry.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "runner/builddir.h"
+#include "base/error.h"
+#include "runner/suite.h"
+#include "tenon/introspect.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+#define REBUILD "; rebuild it against tenon/plugin/plugin.h of this version"
+
+/* Size of a struct up to and with its last field of 1.0. */
+#define SIZE_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
+
+/* What is wrong with each plugin of the zoo, as an error says it. */
+static const struct {
+	const char *file; /* <kind>_<name> */
+	const char *problem; /* with %zu for the two sizes, where there are some */
+	size_t found;
+	size_t expected;
+} zoo[] = {
+	{ "hash_magic",
+	  "magic 0xdeadbeef, expected 0x4e4e4554; it is not a tenon plugin", 0, 0 },
+	{ "hash_major", "ABI major 2, expected 1" REBUILD, 0, 0 },
+	{ "hash_short", "descriptor of %zu bytes, expected %zu or more" REBUILD,
+	  offsetof(struct tenon_plugin, check),
+	  SIZE_TO(struct tenon_plugin, check) },
+	{ "hash_later",
+	  "needs ABI 1.9, expected 1.0 at most; it is for a later version of tenon", 0, 0 },
+	{ "hash_flags", "unknown flags 0x4, expected 0x0", 0, 0 },
+	{ "hash_rows", "option rows of %zu bytes, expected %zu or more" REBUILD, 16,
+	  SIZE_TO(struct tenon_option, help) },
+	{ "hash_kind",
+	  "unknown kind 77, expected hash (1), distribution (2), transport (3), codec (4) or failover (5)", 0, 0 },
+	{ "hash_name", "name 'No-Name', expected lower_snake of 1..47 bytes", 0, 0 },
+	{ "hash_other_kind", "kind failover, expected hash", 0, 0 },
+	{ "hash_other_name", "name 'something', expected 'other_name'", 0, 0 },
+	{ "hash_version", "no version, expected one line", 0, 0 },
+	{ "hash_no_ops", "no table of slots, expected one", 0, 0 },
+	{ "hash_short_ops",
+	  "table of slots has %zu bytes, expected %zu or more" REBUILD, 16,
+	  SIZE_TO(struct tenon_hash_ops, bits) },
+	{ "hash_no_slot", "required slot 'hash' is missing, expected a function", 0, 0 },
+	{ "hash_option", "option 'factor' has a default outside its range", 0, 0 },
+	{ "hash_few", "self-test of 2 vectors, expected 3 or more", 0, 0 },
+	{ "hash_no_bits", "hash of 0 bits, expected 1..64", 0, 0 },
+	{ "hash_wide", "self-test vector 2 is 0xc3, expected less than 2^7", 0, 0 },
+	{ "hash_answer", "self-test vector 2: hash found 0xc3, expected 0xc2", 0, 0 },
+	{ "hash_many", "self-test vector 1: hash_many found 0x0, expected 0x61", 0, 0 },
+	{ "hash_init", "not ready for its self-test: found no mood", 0, 0 },
+	{ "hash_nothing", "tenon_plugin_entry returned nothing, expected a descriptor", 0, 0 },
+	{ "hash_no_entry",
+	  "not a plugin: found no function tenon_plugin_entry, expected what TENON_PLUGIN_DEFINE() writes", 0, 0 },
+	{ "codec_short_ops",
+	  "table of slots has %zu bytes, expected %zu or more" REBUILD,
+	  offsetof(struct tenon_codec_ops, owns_chunks),
+	  SIZE_TO(struct tenon_codec_ops, owns_chunks) },
+	{ "codec_no_flags", "required slot 'flags' is missing, expected a function", 0, 0 },
+	{ "codec_no_decode",
+	  "slot 'decode' is missing beside 'encode', expected a function", 0, 0 },
+	{ "codec_no_encode",
+	  "slot 'encode' is missing beside 'decode', expected a function", 0, 0 },
+	{ "codec_no_gather",
+	  "slot 'gather' is missing beside 'scatter', expected a function", 0, 0 },
+	{ "codec_both",
+	  "slots 'encode' and 'scatter' are both there, expected one of them", 0, 0 },
+	{ "codec_neither",
+	  "slots 'encode' and 'scatter' are both missing, expected one of them", 0, 0 },
+};
+
+static struct tenon_config *config;
+static struct tenon_error err;
+
+/* Tests may run in one process: each begins with the same environment. */
+static void setup(void)
+{
+	setenv("TENON_PLUGIN_PATH", "plugins/.libs", 1);
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+}
+
+static void teardown(void)
+{
+	tenon_config_destroy(config);
+}
+
+/* Load text as site.yaml. */
+static int load(const char *text)
+{
+	return tenon_config_load_text(config, "site.yaml", text, strlen(text),
+				      &err);
+}
+
+/* Load a config that is good but for what is in text. */
+static int check(const char *text)
+{
+	char whole[2000];
+	int rc;
+
+	snprintf(whole, sizeof(whole),
+		 "%s\nservers: [a, b]\ndistribution: good\ntransport: good\nfailover: good\n",
+		 text);
+	rc = load(whole);
+	return rc == 0 ? tenon_config_check(config, &err) : rc;
+}
+
+/* "<begin><problem of zoo[row]>" */
+static void expect_problem(int row, const char *begin)
+{
+	char problem[300];
+	char expected[600];
+
+	snprintf(problem, sizeof(problem), zoo[row].problem, zoo[row].found,
+		 zoo[row].expected);
+	snprintf(expected, sizeof(expected), "%s%s", begin, problem);
+	ck_assert_str_eq(err.message, expected);
+}
+
+static bool is_open(const char *path)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+
+	if (handle != NULL) {
+		dlclose(handle);
+	}
+	return handle != NULL;
+}
+
+START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_name)
+{
+	bool is_codec = strncmp(zoo[_i].file, "codec_", 6) == 0;
+	const char *kind = is_codec ? "codec" : "hash";
+	const char *key = is_codec ? "codecs" : "hash_function";
+	const char *name = zoo[_i].file + strlen(kind) + 1;
+	unsigned column = (unsigned)strlen(key) + 3;
+	char text[200];
+	char begin[300];
+	char path[100];
+
+	snprintf(path, sizeof(path), BAD_DIR "/%s.so", zoo[_i].file);
+	snprintf(text, sizeof(text),
+		 "plugin_path: [" BAD_DIR ", " GOOD_DIR "]\n%s: %s", key, name);
+	ck_assert_int_eq(check(text), TENON_EPLUGIN);
+	snprintf(begin, sizeof(begin),
+		 "site.yaml:2:%u: key '%s': %s plugin '%s' (%s): ", column, key,
+		 kind, name, path);
+	expect_problem(_i, begin);
+	ck_assert_str_eq(err.where, "site.yaml");
+	ck_assert_uint_eq(err.line, 2);
+	ck_assert_uint_eq(err.column, column);
+	ck_assert_int_eq(err.code, TENON_EPLUGIN);
+	ck_assert(!is_open(path));
+}
+END_TEST
+
+START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_path)
+{
+	char text[200];
+	char begin[300];
+
+	/* Nobody has asked for another kind or name. */
+	if (strncmp(zoo[_i].file, "hash_other_", 11) == 0) {
+		return;
+	}
+	snprintf(text, sizeof(text), "plugins:\n  - " BAD_DIR "/%s.so\n",
+		 zoo[_i].file);
+	ck_assert_int_eq(load(text), TENON_EPLUGIN);
+	snprintf(begin, sizeof(begin),
+		 "site.yaml:2:5: plugin " BAD_DIR "/%s.so: ", zoo[_i].file);
+	expect_problem(_i, begin);
+	ck_assert_uint_eq(err.line, 2);
+	ck_assert_uint_eq(err.column, 5);
+}
+END_TEST
+
+START_TEST(a_second_plugin_of_the_same_kind_and_name_is_refused)
+{
+	ck_assert_int_eq(load("plugins: [" GOOD_DIR "/hash_good.so,\n " BAD_DIR
+			      "/hash_twin.so]\n"),
+			 TENON_EPLUGIN);
+	ck_assert_str_eq(
+		err.message,
+		"site.yaml:2:2: plugin " BAD_DIR
+		"/hash_twin.so: hash 'good' is there already (" GOOD_DIR
+		"/hash_good.so), expected a name of its own");
+	ck_assert(!is_open(BAD_DIR "/hash_twin.so"));
+}
+END_TEST
+
+START_TEST(a_missing_file_is_refused)
+{
+	ck_assert_int_eq(load("plugins: [./no/such.so]\n"), TENON_EPLUGIN);
+	ck_assert_str_eq(
+		err.message,
+		"site.yaml:1:11: plugin ./no/such.so: found no file to read (No such file or directory), expected a shared object");
+}
+END_TEST
+
+START_TEST(a_folder_is_no_plugin)
+{
+	ck_assert_int_eq(load("plugins: tests"), TENON_EPLUGIN);
+	ck_assert_str_eq(
+		err.message,
+		"site.yaml:1:10: plugin ./tests: found no regular file, expected a shared object");
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_shared_object_is_refused)
+{
+	ck_assert_int_eq(load("plugins: Makefile"), TENON_EPLUGIN);
+	ck_assert_msg(strncmp(err.message,
+			      "site.yaml:1:10: plugin ./Makefile: not a plugin: found '",
+			      55) == 0,
+		      "%s", err.message);
+	ck_assert_ptr_nonnull(
+		strstr(err.message, "', expected a shared object"));
+}
+END_TEST
+
+START_TEST(a_plugin_that_is_not_found_says_where_it_was_looked_for)
+{
+	setenv("TENON_PLUGIN_PATH", ":/no/such/folder::plugins/.libs", 1);
+	ck_assert_int_eq(check("plugin_path: " GOOD_DIR
+			       "\nhash_function: godo"),
+			 TENON_EPLUGIN);
+	ck_assert_ptr_nonnull(strstr(
+		err.message,
+		"site.yaml:2:16: key 'hash_function': hash plugin 'godo' not found; did you mean 'good'? It is neither built in nor a file hash_godo.so in " GOOD_DIR
+		", /no/such/folder, plugins/.libs, "));
+	ck_assert_uint_eq(err.line, 2);
+	ck_assert_uint_eq(err.column, 16);
+}
+END_TEST
+
+START_TEST(nothing_is_suggested_where_nothing_is_near)
+{
+	ck_assert_int_eq(check("hash_function: surely_not_there"),
+			 TENON_EPLUGIN);
+	ck_assert_ptr_nonnull(strstr(
+		err.message,
+		"hash plugin 'surely_not_there' not found: neither built in nor a file hash_surely_not_there.so in "));
+}
+END_TEST
+
+START_TEST(a_path_is_not_taken_for_a_name)
+{
+	ck_assert_int_eq(check("plugin_path: " GOOD_DIR
+			       "\nhash_function: ../.libs/hash_good.so"),
+			 TENON_EPLUGIN);
+	ck_assert_str_eq(
+		err.message,
+		"site.yaml:2:16: key 'hash_function': found '../.libs/hash_good.so', expected the name of a hash plugin; files are loaded by the key 'plugins'");
+}
+END_TEST
+
+START_TEST(a_long_name_is_no_name)
+{
+	ck_assert_int_eq(
+		check("hash_function: "
+		      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+		TENON_EPLUGIN);
+	ck_assert_ptr_nonnull(
+		strstr(err.message, "expected the name of a hash plugin"));
+}
+END_TEST
+
+START_TEST(plugins_are_found_in_the_folders_of_the_config)
+{
+	ck_assert_msg(check("plugin_path: [" GOOD_DIR "]\nhash_function: GOOD") ==
+			      0,
+		      "%s", err.message);
+}
+END_TEST
+
+START_TEST(plugins_are_found_in_the_folders_of_the_environment)
+{
+	setenv("TENON_PLUGIN_PATH", "/no/such/folder:" GOOD_DIR, 1);
+	ck_assert_msg(check("hash_function: good") == 0, "%s", err.message);
+}
+END_TEST
+
+START_TEST(plugins_that_were_loaded_by_path_are_found_by_name)
+{
+	ck_assert_msg(check("plugins: [" GOOD_DIR "/hash_good.so, " GOOD_DIR
+			    "/distribution_good.so, " GOOD_DIR
+			    "/transport_good.so, ./" GOOD_DIR
+			    "/failover_good.so]\nhash_function: good") == 0,
+		      "%s", err.message);
+}
+END_TEST
+
+/* hash_twin.so also calls itself good; the first file that has the name counts. */
+START_TEST(the_folders_of_the_config_come_first)
+{
+	char folder[] = "first-XXXXXX";
+	char text[200];
+	char path[60];
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/hash_good.so", folder);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fclose(file);
+	setenv("TENON_PLUGIN_PATH", GOOD_DIR, 1);
+	snprintf(text, sizeof(text), "plugin_path: %s\nhash_function: good",
+		 folder);
+	ck_assert_int_eq(check(text), TENON_EPLUGIN);
+	ck_assert_ptr_nonnull(strstr(err.message, path));
+	remove(path);
+	remove(folder);
+}
+END_TEST
+
+START_TEST(a_registered_plugin_stays_open)
+{
+	ck_assert_int_eq(load("plugins: [" GOOD_DIR "/hash_good.so]"), 0);
+	tenon_config_destroy(config);
+	config = NULL;
+	ck_assert(is_open(GOOD_DIR "/hash_good.so"));
+}
+END_TEST
+
+START_TEST(a_plugin_of_a_later_minor_works)
+{
+	ck_assert_msg(
+		check("plugin_path: " GOOD_DIR
+		      "\nhash_function: {newer: {first: 1, second: 9}}") == 0,
+		"%s", err.message);
+	ck_assert_int_eq(check("hash_function: {newer: {second: 10}}"),
+			 TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, "option 'second': found '10'"));
+}
+END_TEST
+
+/* ---- what there is ------------------------------------------------------ */
+
+struct seen {
+	int core;
+	int good;
+	int codecs;
+	int refused;
+	int others_refused;
+	char problem[400];
+};
+
+static void look(const struct tenon_plugin_info *info, void *payload)
+{
+	struct seen *seen = payload;
+
+	if (strcmp(info->kind, "core") == 0) {
+		seen->core++;
+		ck_assert_uint_ge(info->option_count, 14);
+	}
+	if (strcmp(info->kind, "failover") == 0 &&
+	    strcmp(info->name, "good") == 0) {
+		const struct tenon_option_info *window = &info->options[1];
+
+		seen->good++;
+		ck_assert_str_eq(info->origin, GOOD_DIR "/failover_good.so");
+		ck_assert_str_eq(info->version, "1");
+		ck_assert_str_eq(info->problem, "");
+		ck_assert_uint_eq(info->option_count, 6);
+		ck_assert_str_eq(window->name, "window");
+		ck_assert_str_eq(window->type, "duration");
+		ck_assert_str_eq(window->default_text, "10s");
+		ck_assert_str_eq(window->range, "1s..1min");
+		ck_assert_str_eq(window->units, "us, ms, s, min, h");
+		ck_assert_str_eq(window->bare_unit, "");
+		ck_assert_str_eq(window->help, "time in which they count");
+		ck_assert_str_eq(info->options[4].choices, "lax, strict");
+	}
+	if (strcmp(info->kind, "codec") == 0 &&
+	    strcmp(info->name, "good") == 0) {
+		seen->codecs++;
+		ck_assert_str_eq(info->origin, GOOD_DIR "/codec_good.so");
+		ck_assert_uint_eq(info->option_count, 2);
+		ck_assert_str_eq(info->options[1].name, "room");
+		ck_assert_str_eq(info->options[1].default_text, "1KiB");
+	}
+	if (info->problem[0] != '\0') {
+		seen->others_refused++;
+		ck_assert_ptr_null(info->options);
+		if (strcmp(info->name, "major") == 0) {
+			seen->refused++;
+			ck_assert_str_eq(info->kind, "hash");
+			ck_assert_str_eq(info->origin,
+					 BAD_DIR "/hash_major.so");
+			snprintf(seen->problem, sizeof(seen->problem), "%s",
+				 info->problem);
+		}
+	}
+}
+
+START_TEST(everything_in_the_search_path_is_told_refused_or_not)
+{
+	struct seen seen = { .core = 0 };
+
+	ck_assert_int_eq(load("plugin_path: [" GOOD_DIR ", " BAD_DIR "]"), 0);
+	ck_assert_int_eq(tenon_config_each_plugin(config, look, &seen, &err),
+			 0);
+	ck_assert_int_eq(seen.core, 1);
+	ck_assert_int_eq(seen.good, 1);
+	ck_assert_int_eq(seen.codecs, 1);
+	ck_assert_int_eq(seen.refused, 1);
+	/* hash_twin.so: it is not called twin. */
+	ck_assert_int_eq(seen.others_refused, COUNT(zoo) + 1);
+	ck_assert_str_eq(seen.problem, "ABI major 2, expected 1" REBUILD);
+}
+END_TEST
+
+static void find_timeouts(const struct tenon_plugin_info *info, void *payload)
+{
+	int *found = payload;
+
+	for (size_t i = 0;
+	     strcmp(info->kind, "core") == 0 && i < info->option_count; i++) {
+		const struct tenon_option_info *option = &info->options[i];
+
+		if (strcmp(option->name, "retry_timeout") == 0) {
+			ck_assert_str_eq(option->default_text, "5s");
+			ck_assert_str_eq(option->bare_unit, "s");
+			(*found)++;
+		} else if (strcmp(option->name, "max_value_bytes") == 0) {
+			ck_assert_str_eq(option->default_text, "16MiB");
+			ck_assert_str_eq(option->range, "1KiB..1GiB");
+			ck_assert_str_eq(option->bare_unit, "");
+			(*found)++;
+		} else if (strcmp(option->name, "hash_function") == 0) {
+			ck_assert_str_eq(option->type, "plugin");
+			ck_assert_str_eq(option->default_text, "md5");
+			(*found)++;
+		} else if (strcmp(option->name, "codecs") == 0) {
+			ck_assert_str_eq(option->type, "list");
+			ck_assert_str_eq(option->default_text, "zlib, split");
+			(*found)++;
+		}
+	}
+}
+
+START_TEST(the_keys_of_the_config_are_told_too)
+{
+	int found = 0;
+
+	ck_assert_int_eq(tenon_config_each_plugin(config, find_timeouts, &found,
+						  &err),
+			 0);
+	ck_assert_int_eq(found, 4);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("registry");
+	TCase *refusals = tcase_create("refusals");
+	TCase *finding = tcase_create("finding");
+	TCase *listing = tcase_create("listing");
+
+	enter_builddir();
+	tcase_add_checked_fixture(refusals, setup, teardown);
+	tcase_add_loop_test(
+		refusals, a_plugin_that_is_wrong_in_one_way_is_refused_by_name,
+		0, COUNT(zoo));
+	tcase_add_loop_test(
+		refusals, a_plugin_that_is_wrong_in_one_way_is_refused_by_path,
+		0, COUNT(zoo));
+	tcase_add_test(refusals,
+		       a_second_plugin_of_the_same_kind_and_name_is_refused);
+	tcase_add_test(refusals, a_missing_file_is_refused);
+	tcase_add_test(refusals, a_folder_is_no_plugin);
+	tcase_add_test(refusals, a_file_that_is_no_shared_object_is_refused);
+	suite_add_tcase(suite, refusals);
+	tcase_add_checked_fixture(finding, setup, teardown);
+	tcase_add_test(finding,
+		       a_plugin_that_is_not_found_says_where_it_was_looked_for);
+	tcase_add_test(finding, nothing_is_suggested_where_nothing_is_near);
+	tcase_add_test(finding, a_path_is_not_taken_for_a_name);
+	tcase_add_test(finding, a_long_name_is_no_name);
+	tcase_add_test(finding, plugins_are_found_in_the_folders_of_the_config);
+	tcase_add_test(finding,
+		       plugins_are_found_in_the_folders_of_the_environment);
+	tcase_add_test(finding,
+		       plugins_that_were_loaded_by_path_are_found_by_name);
+	tcase_add_test(finding, the_folders_of_the_config_come_first);
+	tcase_add_test(finding, a_registered_plugin_stays_open);
+	tcase_add_test(finding, a_plugin_of_a_later_minor_works);
+	suite_add_tcase(suite, finding);
+	tcase_add_checked_fixture(listing, setup, teardown);
+	tcase_add_test(listing,
+		       everything_in_the_search_path_is_told_refused_or_not);
+	tcase_add_test(listing, the_keys_of_the_config_are_told_too);
+	suite_add_tcase(suite, listing);
+	return suite_run(suite);
+}

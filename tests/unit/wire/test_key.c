@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <check.h>
+#include <string.h>
+
+#include "wire/key.h"
+#include "runner/suite.h"
+
+START_TEST(every_printable_and_high_byte_is_fine_and_every_other_is_not)
+{
+	char key[17];
+
+	for (size_t len = 1; len <= sizeof(key); len++) {
+		for (size_t at = 0; at < len; at++) {
+			memset(key, 'k', sizeof(key));
+			key[at] = (char)_i;
+			ck_assert_msg(tenon__key_valid(key, len) ==
+					      (_i > 0x20 && _i != 0x7f),
+				      "byte 0x%02x at %zu of %zu", (unsigned)_i,
+				      at, len);
+		}
+	}
+}
+END_TEST
+
+START_TEST(length_is_1_to_250)
+{
+	char key[252];
+
+	memset(key, 'k', sizeof(key));
+	ck_assert(!tenon__key_valid(key, 0));
+	ck_assert(tenon__key_valid(key, 1));
+	ck_assert(tenon__key_valid(key, 250));
+	ck_assert(!tenon__key_valid(key, 251));
+}
+END_TEST
+
+START_TEST(prefix_goes_in_front)
+{
+	char out[8];
+
+	tenon__key_prefix(out, "app/", 4, "k:p", 3);
+	ck_assert_mem_eq(out, "app/k:p", 7);
+}
+END_TEST
+
+START_TEST(prefix_goes_behind_a_question_mark)
+{
+	char out[8];
+
+	tenon__key_prefix(out, "app/", 4, "?k:p", 4);
+	ck_assert_mem_eq(out, "?app/k:p", 8);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("key");
+	TCase *tcase = tcase_create("key");
+
+	tcase_add_loop_test(tcase,
+		every_printable_and_high_byte_is_fine_and_every_other_is_not,
+		0, 256);
+	tcase_add_test(tcase, length_is_1_to_250);
+	tcase_add_test(tcase, prefix_goes_in_front);
+	tcase_add_test(tcase, prefix_goes_behind_a_question_mark);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}
