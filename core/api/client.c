@@ -33,7 +33,7 @@ static int open_transport(struct tenon_client *client, struct tenon_error *err)
 		.size = sizeof(setup),
 		.server_count = (uint32_t)client->server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
-		.link = &tenon__link_ops,
+		.ops = &tenon__connection_ops,
 	};
 
 	client->transport = new_state(assembly->transport->state_size);
@@ -45,25 +45,25 @@ static int open_transport(struct tenon_client *client, struct tenon_error *err)
 					 &assembly->host, &setup, err);
 }
 
-static int open_links(struct tenon_client *client, struct tenon_error *err)
+static int open_connections(struct tenon_client *client,
+			    struct tenon_error *err)
 {
 	size_t count = client->assembly->server_count;
 
-	client->links = tenon__calloc(count, sizeof(*client->links));
+	client->conns = tenon__calloc(count, sizeof(*client->conns));
 	client->health = tenon__calloc(count, sizeof(*client->health));
 	client->active = tenon__calloc(2 * count, sizeof(*client->active));
 	client->used = tenon__calloc(count, sizeof(*client->used));
-	if (!client->links || !client->health || !client->active ||
+	if (!client->conns || !client->health || !client->active ||
 	    !client->used) {
 		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
 	}
 	for (; client->server_count < count; client->server_count++) {
 		uint32_t server = (uint32_t)client->server_count;
-		int code = tenon__link_init(&client->links[server],
-					    client->assembly, server,
-					    &client->operation,
-					    &client->blocks,
-					    &client->health[server], err);
+		int code = tenon__connection_init(
+			&client->conns[server], client->assembly, server,
+			&client->operation, &client->blocks,
+			&client->health[server], err);
 		if (code) {
 			return code;
 		}
@@ -90,7 +90,7 @@ int tenon__client_make(struct tenon_client **out,
 	}
 	client->latest_ns = INT64_MAX;
 	client->assembly = tenon__assembly_ref(assembly);
-	code = open_links(client, err);
+	code = open_connections(client, err);
 	if (!code) {
 		code = tenon__chain_init(&client->chain, client->assembly,
 					 &client->blocks, err);
@@ -125,20 +125,20 @@ int tenon_client_open(struct tenon_config *config, struct tenon_client **out,
 	return code;
 }
 
-static void close_links(struct tenon_client *client)
+static void close_connections(struct tenon_client *client)
 {
 	for (size_t i = 0; client->transport && i < client->server_count; i++) {
 		client->assembly->transport->close(client->transport,
-						   &client->links[i].base);
+						   &client->conns[i].base);
 	}
 }
 
 void tenon__client_forked(struct tenon_client *client)
 {
 	/* these descriptors are ours; the connections stay open in the parent */
-	close_links(client);
+	close_connections(client);
 	for (size_t i = 0; i < client->server_count; i++) {
-		tenon__resolver_forked(&client->links[i].resolver);
+		tenon__resolver_forked(&client->conns[i].resolver);
 	}
 	tenon__fork_mark_renew(&client->mark);
 }
@@ -148,7 +148,7 @@ void tenon_client_disconnect(struct tenon_client *client)
 	if (!tenon__client_enter(client)) {
 		return;
 	}
-	close_links(client);
+	close_connections(client);
 	tenon__client_leave(client);
 }
 
@@ -164,16 +164,16 @@ void tenon_client_close(struct tenon_client *client)
 	}
 	tenon__policies_fini(&client->policies);
 	for (size_t i = 0; i < client->server_count; i++) {
-		tenon__link_fini(&client->links[i]);
+		tenon__connection_fini(&client->conns[i]);
 	}
-	tenon__free(client->links);
+	tenon__free(client->conns);
 	tenon__free(client->health);
 	tenon__free(client->active);
 	tenon__free(client->used);
 	tenon__chain_fini(&client->chain);
-	tenon__block_pool_fini(&client->blocks);
+	tenon__block_cache_fini(&client->blocks);
 	tenon__free(client->operation.keys);
-	tenon__free(client->operation.slots);
+	tenon__free(client->operation.requests);
 	tenon__free(client->operation.results);
 	tenon__free(client->hashes);
 	tenon__free(client->key_buffer);
@@ -213,25 +213,26 @@ int tenon_client_server(const struct tenon_client *client, size_t index,
 		return TENON_EINVAL;
 	}
 	*out = (struct tenon_server_info){
-		.alias = client->links[index].name,
-		.address = client->links[index].resolver.address,
+		.alias = client->conns[index].name,
+		.address = client->conns[index].resolver.address,
 		.weight = client->assembly->servers[index].weight,
-		.pool = client->assembly->servers[index].pool ?
-			client->assembly->servers[index].pool : "",
+		.pool = client->assembly->servers[index].pool
+				? client->assembly->servers[index].pool
+				: "",
 	};
 	return 0;
 }
 
 /* The server with this name, or NULL; most often it is number `hint`. */
-static struct tenon__link *find_link(struct tenon_client *client,
-				     const char *name, size_t hint)
+static struct tenon__connection *find_connection(struct tenon_client *client,
+						 const char *name, size_t hint)
 {
-	if (strcmp(client->links[hint].name, name) == 0) {
-		return &client->links[hint];
+	if (strcmp(client->conns[hint].name, name) == 0) {
+		return &client->conns[hint];
 	}
 	for (size_t i = 0; i < client->server_count; i++) {
-		if (strcmp(client->links[i].name, name) == 0) {
-			return &client->links[i];
+		if (strcmp(client->conns[i].name, name) == 0) {
+			return &client->conns[i];
 		}
 	}
 	return NULL;
@@ -270,14 +271,15 @@ static int find_places(struct tenon_client *client,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct tenon__server *server = &list->entries[i].server;
 		const char *name = tenon__server_name(server);
-		struct tenon__link *link = find_link(client, name, i);
+		struct tenon__connection *conn =
+			find_connection(client, name, i);
 
-		if (!link) {
+		if (!conn) {
 			return tenon__error_set(err, TENON_ECONFIG,
 				"server \"%s\": no server of this client has this alias",
 				name);
 		}
-		int code = tenon__resolver_init(&places[link->base.server],
+		int code = tenon__resolver_init(&places[conn->base.server],
 						server, err);
 		if (code) {
 			return code;
@@ -291,17 +293,17 @@ static void move_servers(struct tenon_client *client,
 			 struct tenon__resolver *places)
 {
 	for (size_t i = 0; i < client->server_count; i++) {
-		struct tenon__link *link = &client->links[i];
+		struct tenon__connection *conn = &client->conns[i];
 
-		if (strcmp(link->resolver.address, places[i].address) == 0) {
+		if (strcmp(conn->resolver.address, places[i].address) == 0) {
 			continue;
 		}
 		client->assembly->transport->close(client->transport,
-						   &link->base);
-		tenon__link_move(link, &places[i]);
+						   &conn->base);
+		tenon__connection_move(conn, &places[i]);
 		tenon__log(client->assembly, TENON_LOG_INFO,
-			   "%s: lives at %s now", link->name,
-			   link->resolver.address);
+			   "%s: lives at %s now", conn->name,
+			   conn->resolver.address);
 	}
 }
 

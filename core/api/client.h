@@ -8,13 +8,13 @@
 #include "operation/chain.h"
 #include "base/fork.h"
 #include "wire/key.h"
-#include "connection/link.h"
+#include "connection/connection.h"
 #include "cluster/policy.h"
 
-/* What the pool of a client keeps in it; pool.c and plan.c only. */
+/* What the pool of a client keeps in it; pool.c and template.c only. */
 struct tenon__lease {
 	struct tenon_pool *pool;
-	struct tenon__plan *plan; /* that it is made by */
+	struct tenon__template *template; /* the template it was made by */
 	struct tenon_client *next, *next_idle;
 	atomic_bool lent;
 };
@@ -28,27 +28,27 @@ struct tenon_client {
 	struct tenon__policies policies;
 
 	size_t server_count;
-	struct tenon__link *links;   /* by server */
+	struct tenon__connection *conns; /* by server */
 	struct tenon__health *health; /* likewise */
 	/*
-	 * The links of the running round; behind them go those that are tried
+	 * The connections of the running round; behind them go those that are tried
 	 * again: room for twice server_count.
 	 */
-	struct tenon_link **active;
+	struct tenon_connection **active;
 	size_t active_count;
-	/* The links of the operation: results may point into their blocks. */
-	struct tenon__link **used;
+	/* The connections of the operation: results may point into their blocks. */
+	struct tenon__connection **used;
 	size_t used_count;
-	struct tenon__block_pool blocks;
+	struct tenon__block_cache blocks;
 
 	struct tenon__chain chain;
 
-	/* The operation: its arrays have room for slot_capacity slots. */
+	/* The operation: its arrays have room for request_capacity requests. */
 	struct tenon__operation operation;
-	uint32_t item_count;   /* slots of the caller's items */
-	uint32_t slot_count;   /* all slots */
-	uint32_t hashed_count; /* slots whose hash is known */
-	uint32_t slot_capacity;
+	uint32_t item_count;	/* requests of the caller's items */
+	uint32_t request_count; /* all requests */
+	uint32_t hashed_count;	/* requests whose hash is known */
+	uint32_t request_capacity;
 	int64_t start_ns, deadline_ns;
 	int64_t latest_ns; /* no operation goes on after it; INT64_MAX: as poll_timeout says */
 	uint64_t *hashes;

@@ -310,17 +310,17 @@ static int list_items(struct tenon_client *client,
 {
 	const struct tenon__operation *op = &client->operation;
 	struct tenon_stored_item *items = tenon__chain_scratch(
-		&client->chain, client->slot_count * sizeof(*items));
+		&client->chain, client->request_count * sizeof(*items));
 
 	if (items == NULL) {
 		return TENON_ENOMEM;
 	}
 	describe_item(&items[0], &op->keys[0], raw);
-	for (uint32_t i = 1; i < client->slot_count; i++) {
+	for (uint32_t i = 1; i < client->request_count; i++) {
 		describe_item(&items[i], &op->keys[i], &op->results[i]);
 	}
 	out->items = items;
-	out->item_count = client->slot_count;
+	out->item_count = client->request_count;
 	return 0;
 }
 

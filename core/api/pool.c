@@ -21,10 +21,10 @@
  * theirs. Nobody waits while there is an idle client or a right to be had.
  */
 struct tenon_pool {
-	pthread_mutex_t changing; /* one change of the plan at a time; taken first */
-	pthread_mutex_t lock;     /* of all that follows; held for a few steps */
+	pthread_mutex_t changing; /* held for one change of the template; taken first */
+	pthread_mutex_t lock;     /* guards all that follows; held for a few steps */
 	struct tenon_pool_limits limits;
-	struct tenon__plan *plan;
+	struct tenon__template *template;
 	uint32_t size;
 	struct tenon_client *idle; /* the last one used is the next one lent */
 	uint32_t idle_count;
@@ -38,12 +38,12 @@ static int out_of_memory(struct tenon_error *err)
 	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
 }
 
-static struct tenon__plan *plan_of(struct tenon_pool *pool)
+static struct tenon__template *template_of(struct tenon_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	struct tenon__plan *plan = tenon__plan_ref(pool->plan);
+	struct tenon__template *template = tenon__template_ref(pool->template);
 	pthread_mutex_unlock(&pool->lock);
-	return plan;
+	return template;
 }
 
 /* ---- clients that exist -------------------------------------------------- */
@@ -72,10 +72,10 @@ static void strike_off_locked(struct tenon_pool *pool,
 static int make_client(struct tenon_pool *pool, struct tenon_client **out,
 		       struct tenon_error *err)
 {
-	struct tenon__plan *plan = plan_of(pool);
-	int code = tenon__plan_open(plan, out, err);
+	struct tenon__template *template = template_of(pool);
+	int code = tenon__template_open(template, out, err);
 
-	tenon__plan_unref(plan);
+	tenon__template_unref(template);
 	if (!code) {
 		enlist(pool, *out);
 	}
@@ -110,15 +110,15 @@ static struct tenon_client *pop_idle_locked(struct tenon_pool *pool)
 static struct tenon_client *renew_locked(struct tenon_pool *pool,
 					 struct tenon_client *client)
 {
-	struct tenon__plan *plan = tenon__plan_ref(pool->plan);
+	struct tenon__template *template = tenon__template_ref(pool->template);
 
 	strike_off_locked(pool, client);
 	pthread_mutex_unlock(&pool->lock);
-	client = tenon__plan_apply(plan, client);
+	client = tenon__template_apply(template, client);
 	if (client) {
 		enlist(pool, client);
 	}
-	tenon__plan_unref(plan);
+	tenon__template_unref(template);
 	pthread_mutex_lock(&pool->lock);
 	return client;
 }
@@ -154,7 +154,7 @@ static void pass_on(struct tenon_pool *pool, struct tenon_client *client)
 	struct tenon_client *surplus;
 
 	pthread_mutex_lock(&pool->lock);
-	while (client && client->lease.plan != pool->plan) {
+	while (client && client->lease.template != pool->template) {
 		client = renew_locked(pool, client);
 	}
 	struct tenon__waiter *waiter = pass_on_locked(pool, client, &surplus);
@@ -163,7 +163,7 @@ static void pass_on(struct tenon_pool *pool, struct tenon_client *client)
 		tenon__waiter_wake(waiter);
 	}
 	if (surplus) {
-		tenon__plan_close(surplus);
+		tenon__template_close(surplus);
 	}
 }
 
@@ -243,18 +243,18 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
 
 /* Wait for one's turn; *out is what one gets: a client, or NULL and a right. */
 static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
-			 struct tenon__plan *plan, int64_t until_ns,
+			 struct tenon__template *template, int64_t until_ns,
 			 struct tenon_client **out)
 {
-	int code = tenon__waiter_wait(waiter, until_ns, plan->wait,
-				      plan->wait_payload);
+	int code = tenon__waiter_wait(waiter, until_ns, template->wait,
+				      template->wait_payload);
 	int given_up = errno;
 
 	pthread_mutex_lock(&pool->lock);
 	if (atomic_load(&waiter->granted)) {
 		*out = waiter->client;
 		pthread_mutex_unlock(&pool->lock);
-		tenon__waiter_settle(waiter);
+		tenon__waiter_reset(waiter);
 		pthread_mutex_lock(&pool->lock);
 		code = 0;
 	} else {
@@ -267,18 +267,18 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 	return code;
 }
 
-/* All clients are lent. Takes the plan. */
+/* All clients are lent. Takes the template. */
 static int wait_for_client(struct tenon_pool *pool,
 			   struct tenon__waiter *waiter,
-			   struct tenon__plan *plan, int64_t timeout_ms,
+			   struct tenon__template *template, int64_t timeout_ms,
 			   struct tenon_client **out, struct tenon_error *err)
 {
 	int64_t until_ns = timeout_ms < 0 ||
 			timeout_ms > INT64_MAX / 2000000 ?
 		INT64_MAX : tenon__now_ns() + timeout_ms * 1000000;
-	int code = wait_for_turn(pool, waiter, plan, until_ns, out);
+	int code = wait_for_turn(pool, waiter, template, until_ns, out);
 
-	tenon__plan_unref(plan);
+	tenon__template_unref(template);
 	if (code) {
 		return explain_wait(pool, code, timeout_ms, err);
 	}
@@ -289,7 +289,7 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 		   struct tenon_client **out, struct tenon_error *err)
 {
 	struct tenon__waiter *waiter = NULL;
-	struct tenon__plan *plan = NULL;
+	struct tenon__template *template = NULL;
 	int code = 0;
 
 	pthread_mutex_lock(&pool->lock);
@@ -305,12 +305,12 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 		}
 	}
 	if (waiter) {
-		plan = tenon__plan_ref(pool->plan);
+		template = tenon__template_ref(pool->template);
 	}
 	int why = errno;
 	pthread_mutex_unlock(&pool->lock);
 	if (waiter) {
-		return wait_for_client(pool, waiter, plan, timeout_ms, out,
+		return wait_for_client(pool, waiter, template, timeout_ms, out,
 				       err);
 	}
 	if (code == TENON_ETIMEDOUT) {
@@ -343,11 +343,11 @@ int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
 {
 	const struct tenon_result *results;
 	struct tenon_client *client;
-	struct tenon__plan *plan = plan_of(pool);
-	int64_t timeout_ms = plan->assembly->poll_timeout_ms;
+	struct tenon__template *template = template_of(pool);
+	int64_t timeout_ms = template->assembly->poll_timeout_ms;
 	int64_t until_ns = tenon__now_ns() + timeout_ms * 1000000;
 
-	tenon__plan_unref(plan);
+	tenon__template_unref(template);
 	int code = tenon_pool_acquire(pool, timeout_ms, &client, err);
 	if (code) {
 		return code;
@@ -371,7 +371,7 @@ static struct tenon_client *take_odd_locked(struct tenon_pool *pool)
 	struct tenon_client **at = &pool->idle;
 
 	while (*at && pool->size <= pool->limits.max &&
-	       (*at)->lease.plan == pool->plan) {
+	       (*at)->lease.template == pool->template) {
 		at = &(*at)->lease.next_idle;
 	}
 	struct tenon_client *client = *at;
@@ -383,7 +383,7 @@ static struct tenon_client *take_odd_locked(struct tenon_pool *pool)
 }
 
 /* After a change: idle clients follow it, and who waits may make a client. */
-static void settle(struct tenon_pool *pool)
+static void follow_change(struct tenon_pool *pool)
 {
 	for (;;) {
 		pthread_mutex_lock(&pool->lock);
@@ -400,29 +400,29 @@ static void settle(struct tenon_pool *pool)
 }
 
 /*
- * Go over to a plan, when a client can be made by it. Takes the plan, which may be
+ * Go over to a template, when a client can be made by it. Takes the template, which may be
  * NULL for no memory.
  */
-static int adopt(struct tenon_pool *pool, struct tenon__plan *plan,
+static int adopt(struct tenon_pool *pool, struct tenon__template *template,
 		 struct tenon_error *err)
 {
 	struct tenon_client *trial;
 
-	if (!plan) {
+	if (!template) {
 		return out_of_memory(err);
 	}
-	int code = tenon__plan_open(plan, &trial, err);
+	int code = tenon__template_open(template, &trial, err);
 	if (code) {
-		tenon__plan_unref(plan);
+		tenon__template_unref(template);
 		return code;
 	}
-	tenon__plan_close(trial);
+	tenon__template_close(trial);
 	pthread_mutex_lock(&pool->lock);
-	struct tenon__plan *before = pool->plan;
-	pool->plan = plan;
+	struct tenon__template *before = pool->template;
+	pool->template = template;
 	pthread_mutex_unlock(&pool->lock);
-	tenon__plan_unref(before);
-	settle(pool);
+	tenon__template_unref(before);
+	follow_change(pool);
 	return 0;
 }
 
@@ -432,12 +432,13 @@ int tenon_pool_update_servers(struct tenon_pool *pool,
 {
 	tenon__error_clear(err);
 	pthread_mutex_lock(&pool->changing);
-	struct tenon__plan *plan = tenon__plan_like(pool->plan);
-	if (plan && tenon__plan_set_specs(plan, specs, count) != 0) {
-		tenon__plan_unref(plan);
-		plan = NULL;
+	struct tenon__template *template = tenon__template_like(pool->template);
+	if (template &&
+	    tenon__template_set_specs(template, specs, count) != 0) {
+		tenon__template_unref(template);
+		template = NULL;
 	}
-	int code = adopt(pool, plan, err);
+	int code = adopt(pool, template, err);
 	pthread_mutex_unlock(&pool->changing);
 	return code;
 }
@@ -447,12 +448,12 @@ int tenon_pool_set_wait(struct tenon_pool *pool, tenon_wait_fn wait,
 {
 	tenon__error_clear(err);
 	pthread_mutex_lock(&pool->changing);
-	struct tenon__plan *plan = tenon__plan_like(pool->plan);
-	if (plan) {
-		plan->wait = wait;
-		plan->wait_payload = payload;
+	struct tenon__template *template = tenon__template_like(pool->template);
+	if (template) {
+		template->wait = wait;
+		template->wait_payload = payload;
 	}
-	int code = adopt(pool, plan, err);
+	int code = adopt(pool, template, err);
 	pthread_mutex_unlock(&pool->changing);
 	return code;
 }
@@ -464,17 +465,17 @@ int tenon_pool_reconfigure(struct tenon_pool *pool, struct tenon_config *config,
 
 	tenon__error_clear(err);
 	pthread_mutex_lock(&pool->changing);
-	struct tenon__plan *plan = tenon__plan_like(NULL);
-	if (plan) {
-		plan->wait = pool->plan ? pool->plan->wait : NULL;
-		plan->wait_payload = pool->plan ? pool->plan->wait_payload :
-						  NULL;
-		code = tenon__assembly_create(&plan->assembly, config, err);
+	struct tenon__template *template = tenon__template_like(NULL);
+	if (template) {
+		template->wait = pool->template ? pool->template->wait : NULL;
+		template->wait_payload =
+			pool->template ? pool->template->wait_payload : NULL;
+		code = tenon__assembly_create(&template->assembly, config, err);
 	}
-	if (plan && code) {
-		tenon__plan_unref(plan);
+	if (template && code) {
+		tenon__template_unref(template);
 	} else {
-		code = adopt(pool, plan, err);
+		code = adopt(pool, template, err);
 	}
 	pthread_mutex_unlock(&pool->changing);
 	return code;
@@ -506,7 +507,7 @@ int tenon_pool_resize(struct tenon_pool *pool,
 	pthread_mutex_lock(&pool->lock);
 	pool->limits = *limits;
 	pthread_mutex_unlock(&pool->lock);
-	settle(pool);
+	follow_change(pool);
 	while (!code) {
 		struct tenon_client *client = NULL;
 
@@ -563,10 +564,10 @@ void tenon_pool_close(struct tenon_pool *pool)
 		return;
 	}
 	while ((client = pop_idle_locked(pool))) {
-		tenon__plan_close(client);
+		tenon__template_close(client);
 	}
 	tenon__queue_fini(&pool->queue);
-	tenon__plan_unref(pool->plan);
+	tenon__template_unref(pool->template);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_mutex_destroy(&pool->changing);
 	tenon__free(pool);
@@ -599,7 +600,8 @@ int tenon_pool_health(struct tenon_pool *pool, size_t index,
 	pthread_mutex_lock(&pool->lock);
 	for (const struct tenon_client *client = pool->all; client;
 	     client = client->lease.next) {
-		if (client->lease.plan->assembly != pool->plan->assembly) {
+		if (client->lease.template->assembly !=
+		    pool->template->assembly) {
 			continue;
 		}
 		bool first = code != 0;

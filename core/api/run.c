@@ -65,9 +65,9 @@ static void add_items(struct tenon_client *client,
 		    items[i].value.len > client->assembly->max_value_bytes) {
 			status = TENON_ETOOBIG;
 		}
-		uint32_t slot = tenon__round_add(client, verb, key, &items[i]);
-		op->results[slot].status = status;
-		op->slots[slot].answered = status != 0;
+		uint32_t req = tenon__round_add(client, verb, key, &items[i]);
+		op->results[req].status = status;
+		op->requests[req].answered = status != 0;
 	}
 	client->item_count = (uint32_t)count;
 }
@@ -87,20 +87,23 @@ static int run_items(struct tenon_client *client,
 	client->operation.argument = NULL;
 	add_items(client, verb, items, count);
 	bool raw = client->chain.count == 0 || (options & TENON_RAW);
-	struct tenon__room *room = &client->operation.room;
-	room->count = room->fn && verb->shape == TENON_SHAPE_RETRIEVE ?
-		(uint32_t)count : 0;
-	room->excluded = raw ? 0 :
-		client->chain.flags | ~client->chain.user_flags;
+	struct tenon__sink_rule *rule = &client->operation.sink_rule;
+	rule->count = rule->fn && verb->shape == TENON_SHAPE_RETRIEVE
+			      ? (uint32_t)count
+			      : 0;
+	rule->excluded =
+		raw ? 0 : client->chain.flags | ~client->chain.user_flags;
 	return raw ? tenon__round_run(client, noreply) :
 		     tenon__transform_run(client, verb, options);
 }
 
-void tenon_client_set_room(struct tenon_client *client, size_t min_bytes,
-			   tenon_room_fn fn, void *payload)
+void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
+			   tenon_sink_fn fn, void *payload)
 {
-	client->operation.room = (struct tenon__room){
-		.fn = fn, .payload = payload, .min_bytes = min_bytes,
+	client->operation.sink_rule = (struct tenon__sink_rule){
+		.fn = fn,
+		.payload = payload,
+		.min_bytes = min_bytes,
 	};
 }
 
@@ -133,7 +136,7 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 	if (code) {
 		return code;
 	}
-	if (count >= TENON_SLOT_END) {
+	if (count >= TENON_REQUEST_END) {
 		return tenon__error_set(err, TENON_EINVAL,
 					"%zu keys in one call", count);
 	}
@@ -169,8 +172,9 @@ static int run_servers(struct tenon_client *client,
 		tenon__round_add(client, verb, (struct tenon_slice){ "", 0 },
 				 NULL);
 		op->results[i].server = i;
-		op->slots[i].answered = verb->only_connected &&
-			client->links[i].base.fd < 0; /* TENON_OK */
+		op->requests[i].answered =
+			verb->only_connected &&
+			client->conns[i].base.fd < 0; /* TENON_OK */
 	}
 	return tenon__round_run_servers(client, noreply);
 }

@@ -12,9 +12,9 @@ int tenon_stat_next(const struct tenon_result *result, size_t *cursor,
 		return 0;
 	}
 	const char *line = result->value + *cursor;
-	size_t room = result->value_len - *cursor;
-	const char *newline = memchr(line, '\n', room);
-	size_t len = newline ? (size_t)(newline - line) : room;
+	size_t here = result->value_len - *cursor;
+	const char *newline = memchr(line, '\n', here);
+	size_t len = newline ? (size_t)(newline - line) : here;
 
 	*cursor += newline ? len + 1 : len;
 	if (len > 0 && line[len - 1] == '\r') {

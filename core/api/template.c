@@ -9,127 +9,129 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static void free_specs(struct tenon__plan *plan)
+static void free_specs(struct tenon__template *template)
 {
-	for (size_t i = 0; i < plan->spec_count; i++) {
-		tenon__free(plan->specs[i]);
+	for (size_t i = 0; i < template->spec_count; i++) {
+		tenon__free(template->specs[i]);
 	}
-	tenon__free(plan->specs);
-	plan->specs = NULL;
-	plan->spec_count = 0;
+	tenon__free(template->specs);
+	template->specs = NULL;
+	template->spec_count = 0;
 }
 
-int tenon__plan_set_specs(struct tenon__plan *plan, const char *const *specs,
-			  size_t count)
+int tenon__template_set_specs(struct tenon__template *template,
+			      const char *const *specs, size_t count)
 {
-	free_specs(plan);
-	plan->specs = tenon__calloc(count + 1, sizeof(*plan->specs));
-	if (!plan->specs) {
+	free_specs(template);
+	template->specs = tenon__calloc(count + 1, sizeof(*template->specs));
+	if (!template->specs) {
 		return TENON_ENOMEM;
 	}
-	for (; plan->spec_count < count; plan->spec_count++) {
-		const char *spec = specs[plan->spec_count];
+	for (; template->spec_count < count; template->spec_count++) {
+		const char *spec = specs[template->spec_count];
 		char *copy = tenon__strndup(spec, strlen(spec));
 
 		if (!copy) {
 			return TENON_ENOMEM;
 		}
-		plan->specs[plan->spec_count] = copy;
+		template->specs[template->spec_count] = copy;
 	}
 	return 0;
 }
 
-struct tenon__plan *tenon__plan_like(const struct tenon__plan *other)
+struct tenon__template *tenon__template_like(
+	const struct tenon__template *other)
 {
-	struct tenon__plan *plan = tenon__calloc(1, sizeof(*plan));
+	struct tenon__template *template = tenon__calloc(1, sizeof(*template));
 
-	if (!plan) {
+	if (!template) {
 		return NULL;
 	}
-	atomic_init(&plan->refs, 1);
+	atomic_init(&template->refs, 1);
 	if (!other) {
-		return plan;
+		return template;
 	}
-	plan->wait = other->wait;
-	plan->wait_payload = other->wait_payload;
-	plan->assembly = tenon__assembly_ref(other->assembly);
-	if (other->specs &&
-	    tenon__plan_set_specs(plan, (const char *const *)other->specs,
-				  other->spec_count) != 0) {
-		tenon__plan_unref(plan);
+	template->wait = other->wait;
+	template->wait_payload = other->wait_payload;
+	template->assembly = tenon__assembly_ref(other->assembly);
+	if (other->specs && tenon__template_set_specs(
+				    template, (const char *const *)other->specs,
+				    other->spec_count) != 0) {
+		tenon__template_unref(template);
 		return NULL;
 	}
-	return plan;
+	return template;
 }
 
-struct tenon__plan *tenon__plan_ref(struct tenon__plan *plan)
+struct tenon__template *tenon__template_ref(struct tenon__template *template)
 {
-	atomic_fetch_add(&plan->refs, 1);
-	return plan;
+	atomic_fetch_add(&template->refs, 1);
+	return template;
 }
 
-void tenon__plan_unref(struct tenon__plan *plan)
+void tenon__template_unref(struct tenon__template *template)
 {
-	if (!plan || atomic_fetch_sub(&plan->refs, 1) != 1) {
+	if (!template || atomic_fetch_sub(&template->refs, 1) != 1) {
 		return;
 	}
-	free_specs(plan);
-	tenon__assembly_unref(plan->assembly);
-	tenon__free(plan);
+	free_specs(template);
+	tenon__assembly_unref(template->assembly);
+	tenon__free(template);
 }
 
-/* Give a client of the plan's assembly what else the plan says. */
-static int adapt(struct tenon__plan *plan, struct tenon_client *client,
+/* Give a client of the template's assembly what else the template says. */
+static int adapt(struct tenon__template *template, struct tenon_client *client,
 		 struct tenon_error *err)
 {
 	int code = 0;
 
-	if (plan->specs) {
+	if (template->specs) {
 		code = tenon_client_update_servers(
-			client, (const char *const *)plan->specs,
-			plan->spec_count, err);
+			client, (const char *const *)template->specs,
+			template->spec_count, err);
 	}
-	return code ? code : tenon_client_set_wait(client, plan->wait,
-						   plan->wait_payload, err);
+	return code ? code
+		    : tenon_client_set_wait(client, template->wait,
+					    template->wait_payload, err);
 }
 
-int tenon__plan_open(struct tenon__plan *plan, struct tenon_client **out,
-		     struct tenon_error *err)
+int tenon__template_open(struct tenon__template *template,
+			 struct tenon_client **out, struct tenon_error *err)
 {
-	int code = tenon__client_make(out, plan->assembly, err);
+	int code = tenon__client_make(out, template->assembly, err);
 
 	if (code) {
 		return code;
 	}
-	code = adapt(plan, *out, err);
+	code = adapt(template, *out, err);
 	if (code) {
 		tenon_client_close(*out);
 		*out = NULL;
 		return code;
 	}
-	(*out)->lease.plan = tenon__plan_ref(plan);
+	(*out)->lease.template = tenon__template_ref(template);
 	return 0;
 }
 
-struct tenon_client *tenon__plan_apply(struct tenon__plan *plan,
-				       struct tenon_client *client)
+struct tenon_client *tenon__template_apply(struct tenon__template *template,
+					   struct tenon_client *client)
 {
-	struct tenon__plan *before = client->lease.plan;
+	struct tenon__template *before = client->lease.template;
 
-	if (before->assembly == plan->assembly &&
-	    adapt(plan, client, NULL) == 0) {
-		client->lease.plan = tenon__plan_ref(plan);
-		tenon__plan_unref(before);
+	if (before->assembly == template->assembly &&
+	    adapt(template, client, NULL) == 0) {
+		client->lease.template = tenon__template_ref(template);
+		tenon__template_unref(before);
 		return client;
 	}
-	tenon__plan_close(client);
-	return tenon__plan_open(plan, &client, NULL) ? NULL : client;
+	tenon__template_close(client);
+	return tenon__template_open(template, &client, NULL) ? NULL : client;
 }
 
-void tenon__plan_close(struct tenon_client *client)
+void tenon__template_close(struct tenon_client *client)
 {
-	struct tenon__plan *plan = client->lease.plan;
+	struct tenon__template *template = client->lease.template;
 
 	tenon_client_close(client);
-	tenon__plan_unref(plan);
+	tenon__template_unref(template);
 }

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-static void block_free(struct tenon__block_pool *pool,
+static void block_free(struct tenon__block_cache *pool,
 		       struct tenon__block *block)
 {
 	pool->owned_bytes -= block->capacity;
@@ -15,7 +15,7 @@ static void block_free(struct tenon__block_pool *pool,
 }
 
 /* Unlink the smallest free block that is large enough. */
-static struct tenon__block *take_fitting(struct tenon__block_pool *pool,
+static struct tenon__block *take_fitting(struct tenon__block_cache *pool,
 					 size_t bytes)
 {
 	struct tenon__block **best = NULL;
@@ -34,7 +34,7 @@ static struct tenon__block *take_fitting(struct tenon__block_pool *pool,
 	return block;
 }
 
-struct tenon__block *tenon__block_get(struct tenon__block_pool *pool,
+struct tenon__block *tenon__block_get(struct tenon__block_cache *pool,
 				      size_t bytes)
 {
 	struct tenon__block *block = take_fitting(pool, bytes);
@@ -55,7 +55,7 @@ struct tenon__block *tenon__block_get(struct tenon__block_pool *pool,
 	return block;
 }
 
-void tenon__block_put_all(struct tenon__block_pool *pool,
+void tenon__block_put_all(struct tenon__block_cache *pool,
 			  struct tenon__block *list)
 {
 	while (list) {
@@ -71,7 +71,7 @@ void tenon__block_put_all(struct tenon__block_pool *pool,
 	}
 }
 
-void tenon__block_pool_fini(struct tenon__block_pool *pool)
+void tenon__block_cache_fini(struct tenon__block_cache *pool)
 {
 	while (pool->free) {
 		struct tenon__block *block = pool->free;

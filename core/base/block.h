@@ -9,9 +9,9 @@
 
 #include <stddef.h>
 
-/* The first block of a link: a 100-key reply of small values in one receive. */
+/* The first block of a connection: a 100-key reply of small values in one receive. */
 #define TENON_BLOCK_FIRST_BYTES ((size_t)16 * 1024)
-/* What a client keeps between operations, over all links; above it, freed. */
+/* What a client keeps between operations, over all connections; above it, freed. */
 #define TENON_BLOCK_KEEP_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
 struct tenon__block {
@@ -22,20 +22,20 @@ struct tenon__block {
 };
 
 /* The blocks of one client. Zeroed is empty. */
-struct tenon__block_pool {
+struct tenon__block_cache {
 	struct tenon__block *free; /* any order; few */
 	size_t owned_bytes;        /* capacity of all blocks, free or out */
 };
 
 /* Get an empty block with capacity of at least `bytes`, or NULL. */
-struct tenon__block *tenon__block_get(struct tenon__block_pool *pool,
+struct tenon__block *tenon__block_get(struct tenon__block_cache *pool,
 				      size_t bytes);
 
 /* Give back a list of blocks; NULL is fine. */
-void tenon__block_put_all(struct tenon__block_pool *pool,
+void tenon__block_put_all(struct tenon__block_cache *pool,
 			  struct tenon__block *list);
 
 /* Free every free block. */
-void tenon__block_pool_fini(struct tenon__block_pool *pool);
+void tenon__block_cache_fini(struct tenon__block_cache *pool);
 
 #endif

@@ -156,7 +156,7 @@ int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns,
 	}
 }
 
-void tenon__waiter_settle(struct tenon__waiter *waiter)
+void tenon__waiter_reset(struct tenon__waiter *waiter)
 {
 	uint64_t count;
 

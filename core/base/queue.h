@@ -70,6 +70,6 @@ int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns,
 		       tenon_wait_fn wait, void *payload);
 
 /* Let the waiter forget that it was woken. It was, or is about to be. */
-void tenon__waiter_settle(struct tenon__waiter *waiter);
+void tenon__waiter_reset(struct tenon__waiter *waiter);
 
 #endif

@@ -46,7 +46,7 @@ struct tenon__assembly_parts {
 	struct policy_part policies[TENON_ACCESS_COUNT];
 	/* What failover_setup points to. */
 	struct tenon_failover_server *failover_servers;
-	const char *pools[TENON_POOL_MAX_COUNT];
+	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
 };
 
 static int out_of_memory(struct tenon_error *err)
@@ -58,7 +58,7 @@ static int out_of_memory(struct tenon_error *err)
 
 static int make_hash(const struct tenon_hash **out,
 		     struct tenon__assembly *assembly,
-		     const struct tenon__request *request,
+		     const struct tenon__plugin_query *request,
 		     const struct tenon__node *options, struct tenon_error *err)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
@@ -107,7 +107,7 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 			    const struct tenon__place *place,
 			    struct tenon_error *err)
 {
-	const struct tenon__request request = {
+	const struct tenon__plugin_query request = {
 		.kind = TENON_KIND_HASH,
 		.name = name,
 		.asker = asker,
@@ -120,11 +120,11 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 #define ASKER_BYTES 64
 
 /* asker is to have ASKER_BYTES. */
-static struct tenon__request make_request(const struct tenon__choice *choice,
-					  char *asker)
+static struct tenon__plugin_query make_request(
+	const struct tenon__choice *choice, char *asker)
 {
 	snprintf(asker, ASKER_BYTES, "key '%s'", choice->asker);
-	return (struct tenon__request){
+	return (struct tenon__plugin_query){
 		.kind = choice->key->kind,
 		.name = choice->name,
 		.asker = asker,
@@ -145,7 +145,7 @@ static int choose(struct tenon__assembly *assembly,
 	const struct tenon__option_owner owner = { NULL, make_option_hash,
 						   assembly };
 	char asker[ASKER_BYTES];
-	struct tenon__request request = make_request(choice, asker);
+	struct tenon__plugin_query request = make_request(choice, asker);
 	int rc = tenon__registry_find(assembly->parts->registry, plugin,
 				      &request, err);
 
@@ -163,7 +163,7 @@ static int choose_role(struct tenon__assembly *assembly,
 	struct tenon__assembly_parts *parts = assembly->parts;
 	uint32_t role = choice->key->role;
 	char asker[ASKER_BYTES];
-	struct tenon__request request;
+	struct tenon__plugin_query request;
 	const struct tenon_hash *hash;
 	int rc;
 
@@ -370,11 +370,11 @@ static int copy_servers(struct tenon__assembly *assembly,
 		if (has_ring(assembly, pool)) {
 			continue;
 		}
-		if (assembly->ring_count == TENON_POOL_MAX_COUNT) {
+		if (assembly->ring_count == TENON_SERVER_POOL_MAX_COUNT) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->place,
 				"servers: found more than %d spare pools",
-				TENON_POOL_MAX_COUNT - 1);
+				TENON_SERVER_POOL_MAX_COUNT - 1);
 		}
 		rc = copy_pool(assembly, list, pool, err);
 	}
@@ -386,7 +386,7 @@ static int build_rings(struct tenon__assembly *assembly,
 		       struct tenon_error *err)
 {
 	const struct tenon__assembly_parts *parts = assembly->parts;
-	const struct tenon__ring_plan plan = {
+	const struct tenon__ring_setup plan = {
 		.ops = assembly->distribution,
 		.options = parts->options[TENON__ROLE_DISTRIBUTION],
 		.host = &assembly->host,

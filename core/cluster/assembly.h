@@ -51,7 +51,7 @@ struct tenon__assembly {
 	struct tenon_hash hash;
 	const struct tenon_distribution_ops *distribution;
 	/* By pool; rings[0] is the main one. */
-	struct tenon__ring rings[TENON_POOL_MAX_COUNT];
+	struct tenon__ring rings[TENON_SERVER_POOL_MAX_COUNT];
 	size_t ring_count;
 	bool needs_hash; /* a ring has more than one server */
 

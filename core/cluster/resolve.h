@@ -49,7 +49,7 @@ void tenon__resolver_forked(struct tenon__resolver *resolver);
 /* A new operation begins: names are looked up anew, every address may be tried. */
 void tenon__resolver_rewind(struct tenon__resolver *resolver);
 
-/* As tenon_link_ops.address. */
+/* As tenon_connection_ops.address. */
 int tenon__resolver_next(struct tenon__resolver *resolver,
 			 struct tenon_address *out);
 

@@ -10,7 +10,7 @@ static int out_of_memory(struct tenon_error *err)
 }
 
 int tenon__ring_build(struct tenon__ring *ring,
-		      const struct tenon__ring_plan *plan, const char **slot,
+		      const struct tenon__ring_setup *plan, const char **slot,
 		      struct tenon_error *err)
 {
 	const struct tenon_distribution_ops *ops = plan->ops;

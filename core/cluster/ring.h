@@ -10,7 +10,7 @@
 #include "tenon/plugin/distribution.h"
 
 /* Pools of one config, the main one included. */
-#define TENON_POOL_MAX_COUNT 17
+#define TENON_SERVER_POOL_MAX_COUNT 17
 
 struct tenon__ring {
 	const char *pool; /* its name, a server's; "" for the main ring */
@@ -20,7 +20,7 @@ struct tenon__ring {
 };
 
 /* What rings are made from. */
-struct tenon__ring_plan {
+struct tenon__ring_setup {
 	const struct tenon_distribution_ops *ops;
 	const void *options;
 	const struct tenon_host *host;
@@ -35,7 +35,7 @@ struct tenon__ring_plan {
  *         tenon__ring_fini() in any case.
  */
 int tenon__ring_build(struct tenon__ring *ring,
-		      const struct tenon__ring_plan *plan, const char **slot,
+		      const struct tenon__ring_setup *plan, const char **slot,
 		      struct tenon_error *err);
 
 void tenon__ring_fini(struct tenon__ring *ring,

@@ -107,7 +107,7 @@ static int init_codec(struct tenon__chain *chain,
 
 int tenon__chain_init(struct tenon__chain *chain,
 		      const struct tenon__assembly *assembly,
-		      struct tenon__block_pool *pool, struct tenon_error *err)
+		      struct tenon__block_cache *pool, struct tenon_error *err)
 {
 	*chain = (struct tenon__chain){
 		.codecs = assembly->codecs,
@@ -158,7 +158,7 @@ struct output {
 static int output_reserve(struct tenon_output *base, size_t bytes)
 {
 	struct output *output = (struct output *)(void *)base;
-	struct tenon__block_pool *pool = output->chain->pool;
+	struct tenon__block_cache *pool = output->chain->pool;
 
 	if (bytes <= base->capacity) {
 		return 0;

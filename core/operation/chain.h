@@ -22,14 +22,14 @@ struct tenon__chain {
 	uint64_t max_value_bytes;
 	uint64_t left_bytes; /* what the running operation may still decode */
 	/* What is made for the running operation lives in these blocks. */
-	struct tenon__block_pool *pool;
+	struct tenon__block_cache *pool;
 	struct tenon__block *scratch;
 };
 
 /* Errors: what a codec's init returns, TENON_ENOMEM; *chain is safe for fini. */
 int tenon__chain_init(struct tenon__chain *chain,
 		      const struct tenon__assembly *assembly,
-		      struct tenon__block_pool *pool, struct tenon_error *err);
+		      struct tenon__block_cache *pool, struct tenon_error *err);
 void tenon__chain_fini(struct tenon__chain *chain);
 
 /* Give up what was made for the last operation. */

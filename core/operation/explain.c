@@ -14,26 +14,27 @@
 /* Bytes of a key that an error quotes. */
 #define SHOWN_KEY_BYTES 80
 
-void tenon__describe_link(const struct tenon__link *link, char *out, size_t size)
+void tenon__describe_connection(const struct tenon__connection *conn, char *out,
+				size_t size)
 {
-	bool same = strcmp(link->name, link->resolver.address) == 0;
+	bool same = strcmp(conn->name, conn->resolver.address) == 0;
 
-	snprintf(out, size, same ? "%s" : "%s (%s)", link->name,
-		 link->resolver.address);
+	snprintf(out, size, same ? "%s" : "%s (%s)", conn->name,
+		 conn->resolver.address);
 }
 
-const char *tenon__link_failure(const struct tenon__link *link)
+const char *tenon__connection_failure(const struct tenon__connection *conn)
 {
-	if (link->problem[0]) {
-		return link->problem;
+	if (conn->problem[0]) {
+		return conn->problem;
 	}
-	if (link->status == TENON_ECONNECT && link->resolver.gai_error) {
-		return gai_strerror(link->resolver.gai_error);
+	if (conn->status == TENON_ECONNECT && conn->resolver.gai_error) {
+		return gai_strerror(conn->resolver.gai_error);
 	}
-	if (link->sys_errno) {
-		return strerror(link->sys_errno);
+	if (conn->sys_errno) {
+		return strerror(conn->sys_errno);
 	}
-	switch (link->status) {
+	switch (conn->status) {
 	case TENON_ECONNECT:
 		return "no connection within connect_timeout";
 	case TENON_ETIMEDOUT:
@@ -41,7 +42,7 @@ const char *tenon__link_failure(const struct tenon__link *link)
 	case TENON_ECLOSED:
 		return "closed by the server";
 	default:
-		return tenon_status_name(link->status);
+		return tenon_status_name(conn->status);
 	}
 }
 
@@ -66,11 +67,11 @@ static void explain_down(const struct tenon_client *client, uint32_t server,
 }
 
 /* Write the sentence for a status that concerns a server. */
-static void explain_link(const struct tenon_client *client,
-			 const struct tenon_result *result,
-			 struct tenon_error *err)
+static void explain_connection(const struct tenon_client *client,
+			       const struct tenon_result *result,
+			       struct tenon_error *err)
 {
-	const struct tenon__link *link = &client->links[result->server];
+	const struct tenon__connection *conn = &client->conns[result->server];
 	const char *where = err->where;
 	int status = result->status;
 
@@ -81,7 +82,7 @@ static void explain_link(const struct tenon_client *client,
 	switch (status) {
 	case TENON_ECONNECT:
 		tenon__error_set(err, status, "%s: %s", where,
-				 tenon__link_failure(link));
+				 tenon__connection_failure(conn));
 		break;
 	case TENON_ETIMEDOUT:
 		tenon__error_set(err, status,
@@ -97,14 +98,15 @@ static void explain_link(const struct tenon_client *client,
 			where);
 		break;
 	case TENON_ECLOSED:
-		tenon__error_set(err, status,
+		tenon__error_set(
+			err, status,
 			"%s: the connection broke before the answer: %s", where,
-			tenon__link_failure(link));
+			tenon__connection_failure(conn));
 		break;
 	case TENON_EWAIT:
 		tenon__error_set(err, status,
-			"%s: the wait for the answer was given up: %s", where,
-			strerror(link->sys_errno));
+				 "%s: the wait for the answer was given up: %s",
+				 where, strerror(conn->sys_errno));
 		break;
 	case TENON_ETOOBIG:
 		tenon__error_set(err, status,
@@ -113,8 +115,9 @@ static void explain_link(const struct tenon_client *client,
 		break;
 	case TENON_EPROTOCOL:
 		tenon__error_set(err, status,
-			"%s: not the memcached text protocol, connection closed: %s",
-			where, tenon__link_failure(link));
+				 "%s: not the memcached text protocol, "
+				 "connection closed: %s",
+				 where, tenon__connection_failure(conn));
 		break;
 	default:
 		tenon__error_set(err, status, "%s: %s", where,
@@ -152,23 +155,26 @@ int tenon__explain(const struct tenon_client *client, size_t index,
 		   struct tenon_error *err)
 {
 	const struct tenon_result *result = &client->operation.results[index];
-	const struct tenon__slot *slots = client->operation.slots;
+	const struct tenon__request *requests = client->operation.requests;
 	int status = result->status;
 
 	if (!err) {
 		return status;
 	}
 	if (result->server != TENON_NO_SERVER) {
-		const struct tenon__link *link = &client->links[result->server];
+		const struct tenon__connection *conn =
+			&client->conns[result->server];
 
-		err->sys_errno = status == link->status ? link->sys_errno : 0;
-		tenon__describe_link(link, err->where, sizeof(err->where));
-		explain_link(client, result, err);
+		err->sys_errno = status == conn->status ? conn->sys_errno : 0;
+		tenon__describe_connection(conn, err->where,
+					   sizeof(err->where));
+		explain_connection(client, result, err);
 	} else if (status == TENON_EKEY && !result->text) {
-		tenon__client_explain_key(client, slots[index].item->key, err);
+		tenon__client_explain_key(client, requests[index].item->key,
+					  err);
 	} else {
-		explain_refused(client, &slots[index].item->key, result,
-				slots[index].item->value.len, err);
+		explain_refused(client, &requests[index].item->key, result,
+				requests[index].item->value.len, err);
 	}
 	return status;
 }

@@ -6,10 +6,11 @@
 #include "api/client.h"
 
 /* Why its last exchange failed: one sentence, which lives until its next one. */
-const char *tenon__link_failure(const struct tenon__link *link);
+const char *tenon__connection_failure(const struct tenon__connection *conn);
 
 /* "alias (address)", or the address alone where it is the name. */
-void tenon__describe_link(const struct tenon__link *link, char *out, size_t size);
+void tenon__describe_connection(const struct tenon__connection *conn, char *out,
+				size_t size);
 
 /* Write into err why the key of results[index] has no answer; returns its status. */
 int tenon__explain(const struct tenon_client *client, size_t index,

@@ -12,12 +12,12 @@
 #include "operation/explain.h"
 #include "base/memory.h"
 
-/* ---- slots ------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------- */
 
 void tenon__round_begin(struct tenon_client *client)
 {
 	for (size_t i = 0; i < client->used_count; i++) {
-		tenon__link_release(client->used[i]);
+		tenon__connection_release(client->used[i]);
 		client->used[i]->used = false;
 	}
 	client->used_count = 0;
@@ -25,7 +25,7 @@ void tenon__round_begin(struct tenon_client *client)
 		tenon__chain_release(&client->chain);
 	}
 	client->item_count = 0;
-	client->slot_count = 0;
+	client->request_count = 0;
 	client->hashed_count = 0;
 	client->operation.reply_left_bytes = TENON_REPLY_MAX_BYTES;
 	client->start_ns = tenon__now_ns();
@@ -39,16 +39,17 @@ void tenon__round_begin(struct tenon_client *client)
 int tenon__round_grow(struct tenon_client *client, size_t count)
 {
 	struct tenon__operation *op = &client->operation;
-	void *keys, *slots, *results, *hashes;
+	void *keys, *requests, *results, *hashes;
 
-	if (count >= TENON_SLOT_END) {
+	if (count >= TENON_REQUEST_END) {
 		return TENON_ENOMEM;
 	}
 	if ((keys = tenon__realloc(op->keys, count, sizeof(*op->keys)))) {
 		op->keys = keys;
 	}
-	if ((slots = tenon__realloc(op->slots, count, sizeof(*op->slots)))) {
-		op->slots = slots;
+	if ((requests = tenon__realloc(op->requests, count,
+				       sizeof(*op->requests)))) {
+		op->requests = requests;
 	}
 	if ((results = tenon__realloc(op->results, count,
 				      sizeof(*op->results)))) {
@@ -58,23 +59,23 @@ int tenon__round_grow(struct tenon_client *client, size_t count)
 				     sizeof(*client->hashes)))) {
 		client->hashes = hashes;
 	}
-	if (!keys || !slots || !results || !hashes) {
+	if (!keys || !requests || !results || !hashes) {
 		return TENON_ENOMEM;
 	}
-	client->slot_capacity = (uint32_t)count;
+	client->request_capacity = (uint32_t)count;
 	return 0;
 }
 
-/* ---- from keys to links ------------------------------------------------ */
+/* ---- from keys to connections ------------------------------------------------ */
 
 static void hash_keys(struct tenon_client *client)
 {
 	const struct tenon_hash *hash = &client->assembly->hash;
 	const struct tenon_slice *keys = client->operation.keys;
 	uint32_t from = client->hashed_count;
-	uint32_t count = client->slot_count - from;
+	uint32_t count = client->request_count - from;
 
-	client->hashed_count = client->slot_count;
+	client->hashed_count = client->request_count;
 	if (!client->assembly->needs_hash || count == 0) {
 		return;
 	}
@@ -139,10 +140,10 @@ static int64_t cap_exptime(int64_t exptime, int64_t max_s)
 	return exptime == 0 || left_s > max_s ? max_s : exptime;
 }
 
-/* Let what a slot writes or touches live max_s at most. Errors: TENON_ENOMEM. */
-static int cap_slot(struct tenon_client *client, uint32_t slot, uint32_t max_s)
+/* Let what a request writes or touches live max_s at most. Errors: TENON_ENOMEM. */
+static int cap_req(struct tenon_client *client, uint32_t req, uint32_t max_s)
 {
-	struct tenon__slot *at = &client->operation.slots[slot];
+	struct tenon__request *at = &client->operation.requests[req];
 	struct tenon_item *item;
 
 	if (!at->verb->exptime) {
@@ -158,57 +159,57 @@ static int cap_slot(struct tenon_client *client, uint32_t slot, uint32_t max_s)
 	return 0;
 }
 
-/* Put a slot on the link of its server. Errors: TENON_ENOMEM. */
-static inline int join_link(struct tenon_client *client, uint32_t server,
-			    uint32_t slot)
+/* Put a request on the connection of its server. Errors: TENON_ENOMEM. */
+static inline int join_connection(struct tenon_client *client, uint32_t server,
+				  uint32_t req)
 {
-	struct tenon__link *link = &client->links[server];
+	struct tenon__connection *conn = &client->conns[server];
 
-	client->operation.results[slot].server = server;
-	if (link->first == TENON_SLOT_END) {
-		if (tenon__link_begin(link) != 0) {
+	client->operation.results[req].server = server;
+	if (conn->first == TENON_REQUEST_END) {
+		if (tenon__connection_begin(conn) != 0) {
 			return TENON_ENOMEM;
 		}
-		client->active[client->active_count++] = &link->base;
-		if (!link->used) {
-			link->used = true;
-			client->used[client->used_count++] = link;
+		client->active[client->active_count++] = &conn->base;
+		if (!conn->used) {
+			conn->used = true;
+			client->used[client->used_count++] = conn;
 		}
 	}
-	tenon__link_add(link, slot);
+	tenon__connection_add(conn, req);
 	return 0;
 }
 
 /* A key has no server to go to: the policy said so. */
-static void answer_unrouted(struct tenon_client *client, uint32_t slot,
+static void answer_unrouted(struct tenon_client *client, uint32_t req,
 			    uint32_t home, uint32_t answer)
 {
 	struct tenon__operation *op = &client->operation;
 
-	op->results[slot].status = answer == TENON_ROUTE_REFUSED ?
-		TENON_EREFUSED : TENON_EDOWN;
-	op->results[slot].server = TENON_NO_SERVER;
+	op->results[req].status =
+		answer == TENON_ROUTE_REFUSED ? TENON_EREFUSED : TENON_EDOWN;
+	op->results[req].server = TENON_NO_SERVER;
 	if (home < client->server_count) {
-		op->results[slot].server = home;
+		op->results[req].server = home;
 		tenon__health_key(&client->health[home],
-				  op->results[slot].status);
+				  op->results[req].status);
 	}
-	op->slots[slot].answered = true;
+	op->requests[req].answered = true;
 }
 
 /* Ask the policy for the server of one key; an answer that is none stays one. */
 static inline uint32_t ask_policy(struct tenon_client *client,
-				  struct route *route, uint32_t slot)
+				  struct route *route, uint32_t req)
 {
 	struct tenon__operation *op = &client->operation;
 	const struct tenon__assembly *assembly = client->assembly;
 
-	route->query.access = op->slots[slot].verb->access;
+	route->query.access = op->requests[req].verb->access;
 	route->query.exptime_max_s = 0;
-	route->key.key = op->keys[slot].data;
-	route->key.key_len = op->keys[slot].len;
+	route->key.key = op->keys[req].data;
+	route->key.key_len = op->keys[req].len;
 	if (assembly->needs_hash) {
-		route->key.hash = client->hashes[slot];
+		route->key.hash = client->hashes[req];
 	}
 	route->query.home = tenon__ring_locate(
 		&assembly->rings[0], assembly->distribution, &route->key);
@@ -219,10 +220,10 @@ static inline uint32_t ask_policy(struct tenon_client *client,
 /* Send a key to the server that the policy gave. Errors: TENON_ENOMEM. */
 static inline int send_to(struct tenon_client *client,
 			  const struct route *route, uint32_t server,
-			  uint32_t slot)
+			  uint32_t req)
 {
 	if (route->query.exptime_max_s > 0) {
-		int code = cap_slot(client, slot, route->query.exptime_max_s);
+		int code = cap_req(client, req, route->query.exptime_max_s);
 		if (code) {
 			return code;
 		}
@@ -231,43 +232,43 @@ static inline int send_to(struct tenon_client *client,
 	    route->query.home < client->server_count) {
 		tenon__count(&client->health[route->query.home].hops, 1);
 	}
-	return join_link(client, server, slot);
+	return join_connection(client, server, req);
 }
 
 /*
  * Would the servers refuse the item for its size? That is looked at before it is
  * sent: they drop what is there with it, and a noreply command would not tell.
  */
-static inline bool is_too_big(const struct tenon_client *client, uint32_t slot)
+static inline bool is_too_big(const struct tenon_client *client, uint32_t req)
 {
-	const struct tenon__slot *at = &client->operation.slots[slot];
+	const struct tenon__request *at = &client->operation.requests[req];
 
 	return at->verb->shape == TENON_SHAPE_STORE &&
-		at->item->value.len + client->operation.keys[slot].len +
-				TENON_ITEM_EXTRA_BYTES +
-				(at->item->flags ? TENON_ITEM_FLAGS_BYTES : 0) >
-			client->assembly->item_max_bytes;
+	       at->item->value.len + client->operation.keys[req].len +
+			       TENON_ITEM_EXTRA_BYTES +
+			       (at->item->flags ? TENON_ITEM_FLAGS_BYTES : 0) >
+		       client->assembly->item_max_bytes;
 }
 
 /* Find the server of one key, or why there is none. Errors: TENON_ENOMEM. */
-static inline int route_slot(struct tenon_client *client, struct route *route,
-			     uint32_t slot)
+static inline int route_req(struct tenon_client *client, struct route *route,
+			    uint32_t req)
 {
 	struct tenon__operation *op = &client->operation;
 
-	if (is_too_big(client, slot)) {
-		op->results[slot].status = TENON_ETOOBIG;
-		op->slots[slot].answered = true;
+	if (is_too_big(client, req)) {
+		op->results[req].status = TENON_ETOOBIG;
+		op->requests[req].answered = true;
 		return 0;
 	}
-	if (op->slots[slot].pinned) {
-		return join_link(client, op->results[slot].server, slot);
+	if (op->requests[req].pinned) {
+		return join_connection(client, op->results[req].server, req);
 	}
-	uint32_t server = ask_policy(client, route, slot);
+	uint32_t server = ask_policy(client, route, req);
 	if (server < client->server_count) {
-		return send_to(client, route, server, slot);
+		return send_to(client, route, server, req);
 	}
-	answer_unrouted(client, slot, route->query.home, server);
+	answer_unrouted(client, req, route->query.home, server);
 	return 0;
 }
 
@@ -283,10 +284,11 @@ static inline void begin_route(struct route *route,
 	route->now_ms = now_ns / 1000000;
 }
 
-/* Route the slots from..to-1 that are to be run. Errors: TENON_ENOMEM. */
-static int route_slots(struct tenon_client *client, uint32_t from, uint32_t to)
+/* Route the requests from..to-1 that are to be run. Errors: TENON_ENOMEM. */
+static int route_requests(struct tenon_client *client, uint32_t from,
+			  uint32_t to)
 {
-	const struct tenon__slot *slots = client->operation.slots;
+	const struct tenon__request *requests = client->operation.requests;
 	struct route route;
 
 	if (from == to) {
@@ -294,8 +296,8 @@ static int route_slots(struct tenon_client *client, uint32_t from, uint32_t to)
 	}
 	begin_route(&route, client, client->start_ns);
 	for (uint32_t i = from; i < to; i++) {
-		if (!slots[i].answered && !slots[i].held) {
-			int code = route_slot(client, &route, i);
+		if (!requests[i].answered && !requests[i].held) {
+			int code = route_req(client, &route, i);
 			if (code) {
 				return code;
 			}
@@ -306,21 +308,21 @@ static int route_slots(struct tenon_client *client, uint32_t from, uint32_t to)
 
 /* ---- the exchanges ----------------------------------------------------- */
 
-static struct tenon__link *active_link(const struct tenon_client *client,
-				       size_t index)
+static struct tenon__connection *active_connection(
+	const struct tenon_client *client, size_t index)
 {
-	return (struct tenon__link *)(void *)client->active[index];
+	return (struct tenon__connection *)(void *)client->active[index];
 }
 
-/* Does twice what the link's requests do no harm? */
+/* Does twice what the connection's requests do no harm? */
 static bool is_repeatable(const struct tenon_client *client,
-			  const struct tenon__link *link)
+			  const struct tenon__connection *conn)
 {
-	const struct tenon__slot *slots = client->operation.slots;
+	const struct tenon__request *requests = client->operation.requests;
 
-	for (uint32_t slot = link->first; slot != TENON_SLOT_END;
-	     slot = slots[slot].next) {
-		if (!slots[slot].verb->repeatable) {
+	for (uint32_t req = conn->first; req != TENON_REQUEST_END;
+	     req = requests[req].next) {
+		if (!requests[req].verb->repeatable) {
 			return false;
 		}
 	}
@@ -333,16 +335,17 @@ static bool is_repeatable(const struct tenon_client *client,
  */
 static void repeat_stale(struct tenon_client *client)
 {
-	struct tenon_link **again = client->active + client->active_count;
+	struct tenon_connection **again = client->active + client->active_count;
 	size_t count = 0;
 
 	for (size_t i = 0; i < client->active_count; i++) {
-		struct tenon__link *link = active_link(client, i);
+		struct tenon__connection *conn = active_connection(client, i);
 
-		if (tenon__link_is_stale(link) && is_repeatable(client, link)) {
-			tenon__count(&link->health->retries, 1);
-			tenon__link_rewind(link);
-			again[count++] = &link->base;
+		if (tenon__connection_is_stale(conn) &&
+		    is_repeatable(client, conn)) {
+			tenon__count(&conn->health->retries, 1);
+			tenon__connection_rewind(conn);
+			again[count++] = &conn->base;
 		}
 	}
 	if (count > 0) {
@@ -359,45 +362,45 @@ static void repeat_stale(struct tenon_client *client)
  * have, and twice has to be as good as once. A cas unique means something to one
  * server only.
  */
-static bool may_hop(const struct tenon__link *link,
-		    const struct tenon__slot *slot)
+static bool may_hop(const struct tenon__connection *conn,
+		    const struct tenon__request *req)
 {
-	const struct tenon__verb *verb = slot->verb;
+	const struct tenon__verb *verb = req->verb;
 
-	if (!link->blamed || slot->pinned ||
+	if (!conn->blamed || req->pinned ||
 	    (verb->cas && verb->shape == TENON_SHAPE_STORE)) {
 		return false;
 	}
-	return link->status == TENON_ECONNECT ||
-		(link->status == TENON_ECLOSED && !link->heard &&
-		 verb->repeatable);
+	return conn->status == TENON_ECONNECT ||
+	       (conn->status == TENON_ECLOSED && !conn->heard &&
+		verb->repeatable);
 }
 
 /*
- * What happened to the link's requests that the server did not answer. Those that
+ * What happened to the connection's requests that the server did not answer. Those that
  * may hop are put in front of *hops, chained, and are not answered yet.
  */
-static void settle(struct tenon_client *client, const struct tenon__link *link,
-		   uint32_t *hops)
+static void settle(struct tenon_client *client,
+		   const struct tenon__connection *conn, uint32_t *hops)
 {
 	struct tenon__operation *op = &client->operation;
-	int status = link->status ? link->status : TENON_SENT;
+	int status = conn->status ? conn->status : TENON_SENT;
 	uint32_t next;
 
-	for (uint32_t slot = link->first; slot != TENON_SLOT_END; slot = next) {
-		struct tenon__slot *at = &op->slots[slot];
+	for (uint32_t req = conn->first; req != TENON_REQUEST_END; req = next) {
+		struct tenon__request *at = &op->requests[req];
 
 		next = at->next;
 		if (at->answered) {
 			continue;
 		}
-		op->results[slot].status = status;
-		if (hops && may_hop(link, at)) {
+		op->results[req].status = status;
+		if (hops && may_hop(conn, at)) {
 			at->next = *hops;
-			*hops = slot;
+			*hops = req;
 		} else {
 			at->answered = true;
-			tenon__health_key(link->health, status);
+			tenon__health_key(conn->health, status);
 		}
 	}
 }
@@ -408,19 +411,19 @@ static void settle(struct tenon_client *client, const struct tenon__link *link,
  * the rest in an earlier round or before a hop, or the caller had it no longer.
  */
 static bool had_no_time(const struct tenon_client *client,
-			const struct tenon__link *link, int64_t start_ns)
+			const struct tenon__connection *conn, int64_t start_ns)
 {
 	const struct tenon__assembly *assembly = client->assembly;
 	int64_t most_ms = assembly->poll_timeout_ms;
 
-	if (link->status == TENON_ECONNECT) {
-		if (link->sys_errno != ETIMEDOUT) {
+	if (conn->status == TENON_ECONNECT) {
+		if (conn->sys_errno != ETIMEDOUT) {
 			return false;
 		}
 		if (assembly->connect_timeout_ms < most_ms) {
 			most_ms = assembly->connect_timeout_ms;
 		}
-	} else if (link->status != TENON_ETIMEDOUT) {
+	} else if (conn->status != TENON_ETIMEDOUT) {
 		return false;
 	}
 	return client->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
@@ -428,37 +431,37 @@ static bool had_no_time(const struct tenon_client *client,
 
 /* The server failed: tell its policy, its health and the log. */
 static void report_failure(struct tenon_client *client,
-			   const struct tenon__link *link)
+			   const struct tenon__connection *conn)
 {
 	int64_t now_ms = tenon__now_ns() / 1000000;
 	struct tenon_failover_state state;
 
-	tenon__policies_failed(&client->policies, link->base.server,
-			       link->status, now_ms);
-	tenon__policies_state(&client->policies, link->base.server, now_ms,
+	tenon__policies_failed(&client->policies, conn->base.server,
+			       conn->status, now_ms);
+	tenon__policies_state(&client->policies, conn->base.server, now_ms,
 			      &state);
 	const struct tenon__health_failure failure = {
-		.status = link->status,
-		.sys_errno = link->sys_errno,
-		.text = tenon__link_failure(link),
-		.state = state.state == TENON_SERVER_UP ?
-			TENON_SERVER_FAILING : state.state,
+		.status = conn->status,
+		.sys_errno = conn->sys_errno,
+		.text = tenon__connection_failure(conn),
+		.state = state.state == TENON_SERVER_UP ? TENON_SERVER_FAILING
+							: state.state,
 		.retry_at_ms = state.down_until_ms,
 		.now_ms = now_ms,
 	};
-	tenon__health_failed(link->health, &failure);
+	tenon__health_failed(conn->health, &failure);
 }
 
 /* A server that had failed answered; its policy was told. */
 static void report_recovery(struct tenon_client *client,
-			    const struct tenon__link *link)
+			    const struct tenon__connection *conn)
 {
-	int64_t now_ms = link->done_ns / 1000000;
+	int64_t now_ms = conn->done_ns / 1000000;
 	struct tenon_failover_state state;
 
-	tenon__policies_state(&client->policies, link->base.server, now_ms,
+	tenon__policies_state(&client->policies, conn->base.server, now_ms,
 			      &state);
-	tenon__health_recovered(link->health, state.state, now_ms);
+	tenon__health_recovered(conn->health, state.state, now_ms);
 }
 
 /*
@@ -466,25 +469,25 @@ static void report_recovery(struct tenon_client *client,
  * start_ns. An idle connection that was closed, and what failed on our side, say
  * nothing about the server.
  */
-static void report(struct tenon_client *client, const struct tenon__link *link,
-		   int64_t start_ns)
+static void report(struct tenon_client *client,
+		   const struct tenon__connection *conn, int64_t start_ns)
 {
-	if (link->blamed) {
-		if (!tenon__link_is_stale(link) &&
-		    !had_no_time(client, link, start_ns)) {
-			report_failure(client, link);
+	if (conn->blamed) {
+		if (!tenon__connection_is_stale(conn) &&
+		    !had_no_time(client, conn, start_ns)) {
+			report_failure(client, conn);
 		}
 		return;
 	}
-	if (link->status) { /* failed on our side */
+	if (conn->status) { /* failed on our side */
 		return;
 	}
-	tenon__policies_succeeded(&client->policies, link->base.server,
+	tenon__policies_succeeded(&client->policies, conn->base.server,
 				  client->start_ns / 1000000);
-	if (link->done_ns > 0) {
-		tenon__health_time(link->health, link->done_ns - start_ns);
-		if (link->health->unsettled) {
-			report_recovery(client, link);
+	if (conn->done_ns > 0) {
+		tenon__health_time(conn->health, conn->done_ns - start_ns);
+		if (conn->health->unsettled) {
+			report_recovery(client, conn);
 		}
 	}
 }
@@ -493,19 +496,19 @@ static void report(struct tenon_client *client, const struct tenon__link *link,
 static void come_too_late(struct tenon_client *client)
 {
 	for (size_t i = 0; i < client->active_count; i++) {
-		active_link(client, i)->status = TENON_ETIMEDOUT;
+		active_connection(client, i)->status = TENON_ETIMEDOUT;
 	}
 }
 
 /*
- * Run the exchanges of all active links and settle every request, but for those
+ * Run the exchanges of all active connections and settle every request, but for those
  * that may hop: they are chained in *hops. NULL: none may.
  */
 static void exchange(struct tenon_client *client, int64_t now_ns,
 		     uint32_t *hops)
 {
 	for (size_t i = 0; i < client->active_count; i++) {
-		tenon__link_rewind(active_link(client, i));
+		tenon__connection_rewind(active_connection(client, i));
 	}
 	if (now_ns >= client->deadline_ns && !client->operation.noreply) {
 		come_too_late(client);
@@ -517,20 +520,20 @@ static void exchange(struct tenon_client *client, int64_t now_ns,
 		repeat_stale(client);
 	}
 	for (size_t i = 0; i < client->active_count; i++) {
-		struct tenon__link *link = active_link(client, i);
+		struct tenon__connection *conn = active_connection(client, i);
 
-		if (link->status != 0 || client->operation.noreply) {
-			settle(client, link, hops);
+		if (conn->status != 0 || client->operation.noreply) {
+			settle(client, conn, hops);
 		}
-		report(client, link, now_ns);
+		report(client, conn, now_ns);
 	}
 }
 
-/* Start with no link; what an earlier round left undone is forgotten. */
+/* Start with no connection; what an earlier round left undone is forgotten. */
 static void begin(struct tenon_client *client)
 {
 	for (size_t i = 0; i < client->active_count; i++) {
-		active_link(client, i)->first = TENON_SLOT_END;
+		active_connection(client, i)->first = TENON_REQUEST_END;
 	}
 	client->active_count = 0;
 }
@@ -554,21 +557,22 @@ static int route_hops(struct tenon_client *client, uint32_t hops,
 
 	begin(client);
 	begin_route(&route, client, now_ns);
-	for (uint32_t slot = hops; slot != TENON_SLOT_END; slot = next) {
-		struct tenon__slot *at = &op->slots[slot];
-		uint32_t failed = op->results[slot].server;
+	for (uint32_t req = hops; req != TENON_REQUEST_END; req = next) {
+		struct tenon__request *at = &op->requests[req];
+		uint32_t failed = op->results[req].server;
 
 		next = at->next;
 		at->answered = true;
-		uint32_t server = now_ns < client->deadline_ns ?
-			ask_policy(client, &route, slot) : TENON_NO_SERVER;
+		uint32_t server = now_ns < client->deadline_ns
+					  ? ask_policy(client, &route, req)
+					  : TENON_NO_SERVER;
 		if (server == failed || server >= client->server_count) {
-			tenon__health_key(client->links[failed].health,
-					  op->results[slot].status);
+			tenon__health_key(client->conns[failed].health,
+					  op->results[req].status);
 			continue;
 		}
 		at->answered = false;
-		int code = send_to(client, &route, server, slot);
+		int code = send_to(client, &route, server, req);
 		if (code) {
 			return code;
 		}
@@ -583,10 +587,10 @@ static int route_hops(struct tenon_client *client, uint32_t hops,
 static int exchange_and_hop(struct tenon_client *client, int64_t now_ns)
 {
 	for (int hop = 0; client->active_count > 0; hop++) {
-		uint32_t hops = TENON_SLOT_END;
+		uint32_t hops = TENON_REQUEST_END;
 
 		exchange(client, now_ns, hop < HOPS_MAX ? &hops : NULL);
-		if (hops == TENON_SLOT_END) {
+		if (hops == TENON_REQUEST_END) {
 			break;
 		}
 		now_ns = tenon__now_ns();
@@ -607,9 +611,10 @@ int tenon__round_run(struct tenon_client *client, bool noreply)
 	begin(client);
 	client->operation.noreply = noreply;
 	hash_keys(client);
-	int code = route_slots(client, client->item_count, client->slot_count);
+	int code = route_requests(client, client->item_count,
+				  client->request_count);
 	if (!code) {
-		code = route_slots(client, 0, client->item_count);
+		code = route_requests(client, 0, client->item_count);
 	}
 	if (code) {
 		return code;
@@ -620,15 +625,15 @@ int tenon__round_run(struct tenon_client *client, bool noreply)
 
 int tenon__round_run_servers(struct tenon_client *client, bool noreply)
 {
-	const struct tenon__slot *slots = client->operation.slots;
+	const struct tenon__request *requests = client->operation.requests;
 
 	begin(client);
 	client->operation.noreply = noreply;
-	for (uint32_t i = 0; i < client->slot_count; i++) {
-		if (slots[i].answered) {
+	for (uint32_t i = 0; i < client->request_count; i++) {
+		if (requests[i].answered) {
 			continue;
 		}
-		int code = join_link(client, i, i);
+		int code = join_connection(client, i, i);
 		if (code) {
 			return code;
 		}

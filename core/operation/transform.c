@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "operation/round.h"
 
-/* A value in pieces: chunks are slots first..first+chunks.base.count-1. */
+/* A value in pieces: chunks are requests first..first+chunks.base.count-1. */
 struct split {
 	struct split *next;
-	uint32_t slot; /* the caller's */
+	uint32_t req; /* the caller's */
 	uint32_t first;
 	bool unsent; /* writing: a chunk was not stored, so its parent stayed here */
 	struct tenon__chunks chunks;
@@ -19,10 +19,10 @@ struct split {
 	char *buffer;                   /* reading: where the chunks go */
 };
 
-/* A get of what is stored under the key of a slot that changes it. */
+/* A get of what is stored under the key of a request that changes it. */
 struct look {
 	struct look *next;
-	uint32_t slot; /* the caller's */
+	uint32_t req; /* the caller's */
 	uint32_t get;
 };
 
@@ -34,18 +34,18 @@ struct transform {
 	unsigned options;
 	struct split *splits;
 	struct look *looks;
-	bool held; /* a slot waits for another round */
+	bool held; /* a request waits for another round */
 };
 
-/* ---- slots and outcomes ------------------------------------------------ */
+/* ---- requests and outcomes ------------------------------------------------ */
 
-/* Add a slot behind all others. Errors: TENON_ENOMEM. */
-static int add_slot(struct tenon_client *client, const struct tenon__verb *verb,
-		    struct tenon_slice key, const struct tenon_item *item)
+/* Add a request behind all others. Errors: TENON_ENOMEM. */
+static int add_req(struct tenon_client *client, const struct tenon__verb *verb,
+		   struct tenon_slice key, const struct tenon_item *item)
 {
-	if (client->slot_count == client->slot_capacity) {
-		size_t more = (size_t)client->slot_capacity +
-			client->slot_capacity / 2 + 16;
+	if (client->request_count == client->request_capacity) {
+		size_t more = (size_t)client->request_capacity +
+			      client->request_capacity / 2 + 16;
 		int code = tenon__round_reserve(client, more);
 		if (code) {
 			return code;
@@ -55,49 +55,49 @@ static int add_slot(struct tenon_client *client, const struct tenon__verb *verb,
 	return 0;
 }
 
-/* The key of this slot is answered by something else than its own reply. */
-static void answer(struct transform *t, uint32_t slot, int status,
+/* The key of this request is answered by something else than its own reply. */
+static void answer(struct transform *t, uint32_t req, int status,
 		   const char *text)
 {
 	struct tenon__operation *op = &t->client->operation;
-	struct tenon_result *result = &op->results[slot];
+	struct tenon_result *result = &op->results[req];
 
-	op->slots[slot].answered = true;
-	op->slots[slot].held = false;
+	op->requests[req].answered = true;
+	op->requests[req].held = false;
 	result->status = status;
 	result->value = NULL;
 	result->value_len = 0;
 	result->text = text ? tenon__chain_text(t->chain, text) : NULL;
 }
 
-/* The key of this slot shares the outcome of another slot. */
-static void share_outcome(struct transform *t, uint32_t slot, uint32_t other)
+/* The key of this request shares the outcome of another request. */
+static void share_outcome(struct transform *t, uint32_t req, uint32_t other)
 {
 	const struct tenon_result *result = &t->client->operation.results[other];
 
-	answer(t, slot, result->status, result->text);
-	t->client->operation.results[slot].server = result->server;
+	answer(t, req, result->status, result->text);
+	t->client->operation.results[req].server = result->server;
 }
 
-static void hold(struct transform *t, uint32_t slot)
+static void hold(struct transform *t, uint32_t req)
 {
-	t->client->operation.slots[slot].held = true;
+	t->client->operation.requests[req].held = true;
 	t->held = true;
 }
 
-/* Let every held slot go. */
+/* Let every held request go. */
 static void let_go(struct transform *t)
 {
-	struct tenon__slot *slots = t->client->operation.slots;
+	struct tenon__request *requests = t->client->operation.requests;
 
 	for (uint32_t i = 0; i < t->client->item_count; i++) {
-		slots[i].held = false;
+		requests[i].held = false;
 	}
 	t->held = false;
 }
 
-/* Ask what is stored under the key of a slot. Errors: TENON_ENOMEM. */
-static int add_look(struct transform *t, uint32_t slot)
+/* Ask what is stored under the key of a request. Errors: TENON_ENOMEM. */
+static int add_look(struct transform *t, uint32_t req)
 {
 	struct tenon__operation *op = &t->client->operation;
 	struct look *look = tenon__chain_scratch(t->chain, sizeof(*look));
@@ -106,11 +106,13 @@ static int add_look(struct transform *t, uint32_t slot)
 		return TENON_ENOMEM;
 	}
 	*look = (struct look){
-		.next = t->looks, .slot = slot, .get = t->client->slot_count,
+		.next = t->looks,
+		.req = req,
+		.get = t->client->request_count,
 	};
 	t->looks = look;
-	return add_slot(t->client, tenon__verb_of(TENON_GET), op->keys[slot],
-			op->slots[slot].item);
+	return add_req(t->client, tenon__verb_of(TENON_GET), op->keys[req],
+		       op->requests[req].item);
 }
 
 /* The flags that were found under a look's key; 0 for nothing there. */
@@ -125,7 +127,7 @@ static uint32_t flags_found(const struct transform *t, const struct look *look)
 /* ---- set, add, replace, cas -------------------------------------------- */
 
 /* Store the chunks of a value; its parent waits. Errors: TENON_ENOMEM. */
-static int add_chunks(struct transform *t, uint32_t slot,
+static int add_chunks(struct transform *t, uint32_t req,
 		      const struct tenon__chunks *chunks,
 		      const struct tenon_item *wire)
 {
@@ -137,8 +139,10 @@ static int add_chunks(struct transform *t, uint32_t slot,
 		return TENON_ENOMEM;
 	}
 	*split = (struct split){
-		.next = t->splits, .slot = slot, .chunks = *chunks,
-		.first = t->client->slot_count,
+		.next = t->splits,
+		.req = req,
+		.chunks = *chunks,
+		.first = t->client->request_count,
 	};
 	t->splits = split;
 	for (uint32_t i = 0; i < chunks->base.count; i++) {
@@ -147,22 +151,22 @@ static int add_chunks(struct transform *t, uint32_t slot,
 			.flags = wire->flags,
 			.exptime = wire->exptime,
 		};
-		int code = add_slot(t->client, tenon__verb_of(TENON_SET),
-				    chunks->list[i].key, &items[i]);
+		int code = add_req(t->client, tenon__verb_of(TENON_SET),
+				   chunks->list[i].key, &items[i]);
 		if (code) {
 			return code;
 		}
 	}
-	hold(t, slot);
+	hold(t, req);
 	return 0;
 }
 
 /*
- * Let the codecs have the value of a slot. A refusal becomes the slot's answer.
+ * Let the codecs have the value of a request. A refusal becomes the request's answer.
  * Errors: TENON_ENOMEM.
  */
-static int encode_slot(struct transform *t, uint32_t slot,
-		       struct tenon_item *wire)
+static int encode_req(struct transform *t, uint32_t req,
+		      struct tenon_item *wire)
 {
 	struct tenon__operation *op = &t->client->operation;
 	struct tenon_error err;
@@ -175,7 +179,7 @@ static int encode_slot(struct transform *t, uint32_t slot,
 	}
 	if (!code && t->chain->splitter) {
 		const struct tenon_split_item whole = {
-			.key = op->keys[slot],
+			.key = op->keys[req],
 			.value = wire->value,
 			.flags = wire->flags,
 			.conditional = t->verb->conditional,
@@ -186,24 +190,25 @@ static int encode_slot(struct transform *t, uint32_t slot,
 		code = tenon__chain_scatter(t->chain, &whole, &chunks, &parent,
 					    &err);
 		if (code == 1) {
-			code = add_chunks(t, slot, &chunks, wire);
+			code = add_chunks(t, req, &chunks, wire);
 			wire->value = parent;
 			wire->flags |= t->chain->split_flags;
 		}
 	}
 	if (code < 0 && code != TENON_ENOMEM) {
-		answer(t, slot, code, err.message);
+		answer(t, req, code, err.message);
 		code = 0;
 	}
 	return code;
 }
 
-/* The flags of a slot are not the application's to use. */
-static void refuse_flags(struct transform *t, uint32_t slot, uint32_t flags)
+/* The flags of a request are not the application's to use. */
+static void refuse_flags(struct transform *t, uint32_t req, uint32_t flags)
 {
-	answer(t, slot, TENON_EINVAL, flags & t->chain->flags ?
-		       "its flags have bits that belong to a codec" :
-		       "its flags have bits that user_flags leaves out");
+	answer(t, req, TENON_EINVAL,
+	       flags & t->chain->flags
+		       ? "its flags have bits that belong to a codec"
+		       : "its flags have bits that user_flags leaves out");
 }
 
 /*
@@ -217,10 +222,10 @@ static int encode_all(struct transform *t)
 	bool looks = t->chain->owns_chunks && !t->verb->absent_only;
 
 	for (uint32_t i = 0; i < t->client->item_count; i++) {
-		const struct tenon_item *item = op->slots[i].item;
+		const struct tenon_item *item = op->requests[i].item;
 		int code = 0;
 
-		if (op->slots[i].answered) {
+		if (op->requests[i].answered) {
 			continue;
 		}
 		if (item->flags & ours) {
@@ -232,10 +237,10 @@ static int encode_all(struct transform *t)
 				return TENON_ENOMEM;
 			}
 			*wire = *item;
-			op->slots[i].item = wire;
-			code = encode_slot(t, i, wire);
+			op->requests[i].item = wire;
+			code = encode_req(t, i, wire);
 		}
-		if (!code && looks && !op->slots[i].answered) {
+		if (!code && looks && !op->requests[i].answered) {
 			code = add_look(t, i);
 		}
 		if (code) {
@@ -256,17 +261,17 @@ static void judge_chunks(struct transform *t)
 
 			if (status != TENON_STORED && status != TENON_SENT) {
 				split->unsent = true;
-				share_outcome(t, split->slot, split->first + i);
+				share_outcome(t, split->req, split->first + i);
 				break;
 			}
 		}
 	}
 }
 
-/* Was what this slot asked for done? */
-static bool is_done(const struct transform *t, uint32_t slot)
+/* Was what this request asked for done? */
+static bool is_done(const struct transform *t, uint32_t req)
 {
-	int status = t->client->operation.results[slot].status;
+	int status = t->client->operation.results[req].status;
 
 	return status == TENON_STORED || status == TENON_DELETED ||
 		status == TENON_TOUCHED;
@@ -275,7 +280,7 @@ static bool is_done(const struct transform *t, uint32_t slot)
 /* Is it certain that no parent names these chunks? Whoever did not hear, does not know. */
 static bool is_orphaned(const struct transform *t, const struct split *split)
 {
-	switch (t->client->operation.results[split->slot].status) {
+	switch (t->client->operation.results[split->req].status) {
 	case TENON_NOT_STORED:
 	case TENON_EXISTS:
 	case TENON_MISS:
@@ -293,7 +298,7 @@ static int follow(struct transform *t, const struct tenon_chunks *chunks,
 		  const struct tenon__verb *verb, const struct tenon_item *item)
 {
 	for (uint32_t i = 0; i < chunks->count; i++) {
-		int code = add_slot(t->client, verb, chunks->list[i].key, item);
+		int code = add_req(t->client, verb, chunks->list[i].key, item);
 		if (code) {
 			return code;
 		}
@@ -309,7 +314,7 @@ static int follow(struct transform *t, const struct tenon_chunks *chunks,
 static int clean_up(struct transform *t)
 {
 	struct tenon__operation *op = &t->client->operation;
-	uint32_t before = t->client->slot_count;
+	uint32_t before = t->client->request_count;
 	const struct tenon__verb *verb = t->verb == tenon__verb_of(TENON_TOUCH) ?
 		t->verb : tenon__verb_of(TENON_DELETE);
 	int code = 0;
@@ -320,11 +325,11 @@ static int clean_up(struct transform *t)
 		struct tenon__chunks chunks;
 
 		if (!(flags_found(t, look) & t->chain->split_flags) ||
-		    !is_done(t, look->slot)) {
+		    !is_done(t, look->req)) {
 			continue;
 		}
 		const struct tenon_split_item parent = {
-			.key = op->keys[look->slot],
+			.key = op->keys[look->req],
 			.value = { found->value, found->value_len },
 			.flags = found->flags,
 		};
@@ -332,17 +337,17 @@ static int clean_up(struct transform *t)
 		if (t->chain->splitter->plan(t->chain->splitter_instance,
 					     &parent, &chunks.base, NULL) == 0) {
 			code = follow(t, &chunks.base, verb,
-				      op->slots[look->slot].item);
+				      op->requests[look->req].item);
 		}
 	}
 	for (const struct split *split = t->splits;
 	     split && t->chain->owns_chunks && !code; split = split->next) {
 		if (is_orphaned(t, split)) {
 			code = follow(t, &split->chunks.base, verb,
-				      op->slots[split->slot].item);
+				      op->requests[split->req].item);
 		}
 	}
-	if (code || t->client->slot_count == before) {
+	if (code || t->client->request_count == before) {
 		return code;
 	}
 	return tenon__round_run(t->client, true);
@@ -373,7 +378,7 @@ static int run_follow(struct transform *t)
 
 	for (uint32_t i = 0;
 	     t->chain->owns_chunks && i < t->client->item_count; i++) {
-		if (!t->client->operation.slots[i].answered) {
+		if (!t->client->operation.requests[i].answered) {
 			int code = add_look(t, i);
 			if (code) {
 				return code;
@@ -396,7 +401,7 @@ static int run_modify(struct transform *t)
 	int code = 0;
 
 	for (uint32_t i = 0; i < t->client->item_count && !code; i++) {
-		if (!t->client->operation.slots[i].answered) {
+		if (!t->client->operation.requests[i].answered) {
 			hold(t, i);
 			code = add_look(t, i);
 		}
@@ -410,15 +415,16 @@ static int run_modify(struct transform *t)
 	results = t->client->operation.results;
 	for (const struct look *look = t->looks; look; look = look->next) {
 		if (results[look->get].status < 0) {
-			share_outcome(t, look->slot, look->get);
+			share_outcome(t, look->req, look->get);
 		} else if (flags_found(t, look) & t->chain->flags) {
-			answer(t, look->slot, TENON_EENCODED,
-			       "the value there is encoded or split: store it anew");
-			results[look->slot].server = results[look->get].server;
+			answer(t, look->req, TENON_EENCODED,
+			       "the value there is encoded or split: store it "
+			       "anew");
+			results[look->req].server = results[look->get].server;
 		} else {
 			/* what another server has was not looked at */
-			results[look->slot].server = results[look->get].server;
-			t->client->operation.slots[look->slot].pinned = true;
+			results[look->req].server = results[look->get].server;
+			t->client->operation.requests[look->req].pinned = true;
 		}
 	}
 	let_go(t);
@@ -434,18 +440,18 @@ static int add_parts(struct transform *t, struct split *split)
 	struct tenon__operation *op = &t->client->operation;
 	const struct tenon__verb *verb = tenon__verb_of(
 		t->verb->exptime ? TENON_GAT : TENON_GET);
-	const struct tenon_item *item = op->slots[split->slot].item;
+	const struct tenon_item *item = op->requests[split->req].item;
 	size_t at = 0;
 
-	split->first = t->client->slot_count;
+	split->first = t->client->request_count;
 	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
 		const struct tenon_chunk *chunk = &split->chunks.list[i];
-		int code = add_slot(t->client, verb, chunk->key, item);
+		int code = add_req(t->client, verb, chunk->key, item);
 		if (code) {
 			return code;
 		}
-		op->slots[split->first + i].sink = split->buffer + at;
-		op->slots[split->first + i].sink_bytes = chunk->value.len;
+		op->requests[split->first + i].sink = split->buffer + at;
+		op->requests[split->first + i].sink_bytes = chunk->value.len;
 		at += chunk->value.len;
 	}
 	return 0;
@@ -469,10 +475,10 @@ static int make_buffer(struct transform *t, struct split *split)
 }
 
 /* A parent was read: ask for its chunks. Errors: TENON_ENOMEM. */
-static int begin_gather(struct transform *t, uint32_t slot)
+static int begin_gather(struct transform *t, uint32_t req)
 {
 	struct tenon__operation *op = &t->client->operation;
-	const struct tenon_result *result = &op->results[slot];
+	const struct tenon_result *result = &op->results[req];
 	struct split *split = tenon__chain_scratch(t->chain, sizeof(*split));
 	struct tenon_error err = { 0 };
 
@@ -481,8 +487,8 @@ static int begin_gather(struct transform *t, uint32_t slot)
 	}
 	*split = (struct split){
 		.next = t->splits,
-		.slot = slot,
-		.parent = { .key = op->keys[slot],
+		.req = req,
+		.parent = { .key = op->keys[req],
 			    .value = { result->value, result->value_len },
 			    .flags = result->flags },
 	};
@@ -498,8 +504,8 @@ static int begin_gather(struct transform *t, uint32_t slot)
 		return add_parts(t, split);
 	}
 	if (code != TENON_ENOMEM) {
-		answer(t, slot, code, err.message[0] ? err.message :
-						       tenon_status_name(code));
+		answer(t, req, code,
+		       err.message[0] ? err.message : tenon_status_name(code));
 		code = 0;
 	}
 	return code;
@@ -509,7 +515,7 @@ static int begin_gather(struct transform *t, uint32_t slot)
 static void end_gather(struct transform *t, const struct split *split)
 {
 	struct tenon_result *results = t->client->operation.results;
-	struct tenon_result *result = &results[split->slot];
+	struct tenon_result *result = &results[split->req];
 	struct tenon_error err = { 0 };
 	size_t len = 0;
 
@@ -517,7 +523,7 @@ static void end_gather(struct transform *t, const struct split *split)
 		const struct tenon_result *part = &results[split->first + i];
 
 		if (part->status < 0 && part->status != TENON_ETOOBIG) {
-			share_outcome(t, split->slot, split->first + i);
+			share_outcome(t, split->req, split->first + i);
 			return;
 		}
 		split->chunks.list[i].value = (struct tenon_slice){
@@ -530,8 +536,8 @@ static void end_gather(struct transform *t, const struct split *split)
 					      split->chunks.list,
 					      split->chunks.base.count, &err);
 	if (code) {
-		answer(t, split->slot, code, err.message[0] ? err.message :
-				tenon_status_name(code));
+		answer(t, split->req, code,
+		       err.message[0] ? err.message : tenon_status_name(code));
 		return;
 	}
 	split->buffer[len] = '\0';
@@ -540,10 +546,10 @@ static void end_gather(struct transform *t, const struct split *split)
 	result->flags &= ~t->chain->split_flags;
 }
 
-/* Undo what encoded the value of a slot. */
-static void decode_slot(struct transform *t, uint32_t slot)
+/* Undo what encoded the value of a request. */
+static void decode_req(struct transform *t, uint32_t req)
 {
-	struct tenon_result *result = &t->client->operation.results[slot];
+	struct tenon_result *result = &t->client->operation.results[req];
 	struct tenon_slice value = { result->value, result->value_len };
 	struct tenon_error err = { 0 };
 	uint32_t unknown = result->flags &
@@ -553,12 +559,12 @@ static void decode_slot(struct transform *t, uint32_t slot)
 		tenon__error_set(&err, TENON_EUNDECODABLE,
 			"flags 0x%x belong to no codec of the chain and are not in user_flags",
 			(unsigned)unknown);
-		answer(t, slot, TENON_EUNDECODABLE, err.message);
+		answer(t, req, TENON_EUNDECODABLE, err.message);
 		return;
 	}
 	int code = tenon__chain_decode(t->chain, &value, &result->flags, &err);
 	if (code) {
-		answer(t, slot, code, err.message);
+		answer(t, req, code, err.message);
 		return;
 	}
 	result->value = value.data;
@@ -597,7 +603,7 @@ static int run_retrieve(struct transform *t)
 	for (uint32_t i = first; i < count; i++) {
 		if (op->results[i].status == TENON_HIT &&
 		    (op->results[i].flags & ours)) {
-			decode_slot(t, i);
+			decode_req(t, i);
 		}
 	}
 	return 0;

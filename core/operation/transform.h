@@ -6,7 +6,7 @@
 #include "api/client.h"
 
 /*
- * Run the operation whose items are in the client's slots, through the chain of
+ * Run the operation whose items are in the client's requests, through the chain of
  * codecs (there is one). options as for tenon_run(). Errors: TENON_ENOMEM.
  */
 int tenon__transform_run(struct tenon_client *client,

@@ -388,7 +388,7 @@ static void suggest_names(const struct tenon__registry *registry,
 }
 
 static int not_found(const struct tenon__registry *registry,
-		     const struct tenon__request *request,
+		     const struct tenon__plugin_query *request,
 		     const struct tenon__folders *folders,
 		     struct tenon_error *err)
 {
@@ -418,7 +418,7 @@ static int not_found(const struct tenon__registry *registry,
 /* Look for a module in the search path and register it. */
 static int find_module(struct tenon__registry *registry,
 		       const struct tenon__plugin **out,
-		       const struct tenon__request *request,
+		       const struct tenon__plugin_query *request,
 		       struct tenon_error *err)
 {
 	struct tenon__folders folders;
@@ -455,7 +455,7 @@ static int find_module(struct tenon__registry *registry,
 
 static int find_by_name(struct tenon__registry *registry,
 			const struct tenon__plugin **out,
-			const struct tenon__request *request,
+			const struct tenon__plugin_query *request,
 			struct tenon_error *err)
 {
 	const struct tenon_plugin *builtin;
@@ -479,10 +479,10 @@ static int find_by_name(struct tenon__registry *registry,
 
 int tenon__registry_find(struct tenon__registry *registry,
 			 const struct tenon__plugin **out,
-			 const struct tenon__request *request,
+			 const struct tenon__plugin_query *request,
 			 struct tenon_error *err)
 {
-	struct tenon__request lower = *request;
+	struct tenon__plugin_query lower = *request;
 	char name[TENON_PLUGIN_NAME_BYTES];
 	size_t len = strlen(request->name);
 

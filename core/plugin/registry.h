@@ -70,7 +70,7 @@ int tenon__registry_load(struct tenon__registry *registry, const char *path,
 			 struct tenon_error *err);
 
 /* Who asks for a plugin: "key 'hash_function'", for errors. */
-struct tenon__request {
+struct tenon__plugin_query {
 	uint32_t kind;
 	const char *name; /* as in the config: any case, perhaps not a name */
 	const char *asker;
@@ -86,7 +86,7 @@ struct tenon__request {
  */
 int tenon__registry_find(struct tenon__registry *registry,
 			 const struct tenon__plugin **out,
-			 const struct tenon__request *request,
+			 const struct tenon__plugin_query *request,
 			 struct tenon_error *err);
 
 /* A file in the search path that is no plugin to use, and why. */

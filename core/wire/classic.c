@@ -62,41 +62,41 @@ static inline char *put_i64(char *at, int64_t number)
 }
 
 /* Bytes from `from` to `to` in the send buffer are the next piece. */
-static void add_piece(struct tenon__link *link, const char *from,
+static void add_piece(struct tenon__connection *conn, const char *from,
 		      const char *to)
 {
-	link->pieces[link->piece_count++] = (struct iovec){
+	conn->pieces[conn->piece_count++] = (struct iovec){
 		.iov_base = (char *)(uintptr_t)from,
 		.iov_len = (size_t)(to - from),
 	};
 }
 
 /* Room for one more request that begins at `at`? */
-static bool has_room(const struct tenon__link *link, const char *at,
-		     size_t bytes)
+static bool fits(const struct tenon__connection *conn, const char *at,
+		 size_t bytes)
 {
-	size_t used = (size_t)(at - link->send_buffer);
+	size_t used = (size_t)(at - conn->send_buffer);
 
-	return link->send_capacity - used >= bytes;
+	return conn->send_capacity - used >= bytes;
 }
 
-/* May this slot go on in a retrieval line of that verb and exptime? */
-static bool joins_line(const struct tenon__slot *slot,
+/* May this request go on in a retrieval line of that verb and exptime? */
+static bool joins_line(const struct tenon__request *req,
 		       const struct tenon__verb *verb, int64_t exptime)
 {
-	return slot->verb == verb &&
-		(!verb->exptime || slot->item->exptime == exptime);
+	return req->verb == verb &&
+	       (!verb->exptime || req->item->exptime == exptime);
 }
 
 /* Write one retrieval line for as many keys as it and the buffer hold. */
-static char *write_retrieve(struct tenon__link *link, char *at)
+static char *write_retrieve(struct tenon__connection *conn, char *at)
 {
-	const struct tenon__operation *op = link->operation;
+	const struct tenon__operation *op = conn->operation;
 	const char *line = at;
-	uint32_t slot = link->send_slot;
-	uint32_t last = slot;
-	const struct tenon__verb *verb = op->slots[slot].verb;
-	int64_t exptime = op->slots[slot].item->exptime;
+	uint32_t req = conn->send_req;
+	uint32_t last = req;
+	const struct tenon__verb *verb = op->requests[req].verb;
+	int64_t exptime = op->requests[req].item->exptime;
 	size_t line_max_bytes = verb->exptime ? TENON_GAT_LINE_MAX_BYTES :
 						TENON_GET_LINE_MAX_BYTES;
 
@@ -106,20 +106,20 @@ static char *write_retrieve(struct tenon__link *link, char *at)
 		at = put_i64(at, exptime);
 	}
 	do {
-		const struct tenon_slice *key = &op->keys[slot];
+		const struct tenon_slice *key = &op->keys[req];
 
 		*at++ = ' ';
 		at = put_bytes(at, key->data, key->len);
-		op->slots[slot].line_end = false; /* of an earlier try */
-		last = slot;
-		slot = op->slots[slot].next;
-	} while (slot != TENON_SLOT_END &&
-		 joins_line(&op->slots[slot], verb, exptime) &&
-		 (size_t)(at - line) + op->keys[slot].len + 3 <=
+		op->requests[req].line_end = false; /* of an earlier try */
+		last = req;
+		req = op->requests[req].next;
+	} while (req != TENON_REQUEST_END &&
+		 joins_line(&op->requests[req], verb, exptime) &&
+		 (size_t)(at - line) + op->keys[req].len + 3 <=
 			 line_max_bytes &&
-		 has_room(link, at, op->keys[slot].len + 3));
-	op->slots[last].line_end = true;
-	link->send_slot = slot;
+		 fits(conn, at, op->keys[req].len + 3));
+	op->requests[last].line_end = true;
+	conn->send_req = req;
 	return put_bytes(at, "\r\n", 2);
 }
 
@@ -127,12 +127,13 @@ static char *write_retrieve(struct tenon__link *link, char *at)
  * Write one store request. A large value is sent from where it is: `*from` moves
  * on to where the next piece begins.
  */
-static char *write_store(struct tenon__link *link, char *at, const char **from)
+static char *write_store(struct tenon__connection *conn, char *at,
+			 const char **from)
 {
-	const struct tenon__operation *op = link->operation;
-	const struct tenon__verb *verb = op->slots[link->send_slot].verb;
-	const struct tenon_item *item = op->slots[link->send_slot].item;
-	const struct tenon_slice *key = &op->keys[link->send_slot];
+	const struct tenon__operation *op = conn->operation;
+	const struct tenon__verb *verb = op->requests[conn->send_req].verb;
+	const struct tenon_item *item = op->requests[conn->send_req].item;
+	const struct tenon_slice *key = &op->keys[conn->send_req];
 
 	at = put_name(at, verb);
 	*at++ = ' ';
@@ -158,24 +159,24 @@ static char *write_store(struct tenon__link *link, char *at, const char **from)
 	} else {
 		const char *value = item->value.data;
 
-		add_piece(link, *from, at);
-		add_piece(link, value, value + item->value.len);
+		add_piece(conn, *from, at);
+		add_piece(conn, value, value + item->value.len);
 		*from = at;
 	}
-	link->send_slot = op->slots[link->send_slot].next;
+	conn->send_req = op->requests[conn->send_req].next;
 	return put_bytes(at, "\r\n", 2);
 }
 
 /* Write one request that is a single line. */
-static char *write_line(struct tenon__link *link, char *at)
+static char *write_line(struct tenon__connection *conn, char *at)
 {
-	const struct tenon__operation *op = link->operation;
-	const struct tenon__slot *slot = &op->slots[link->send_slot];
-	const struct tenon__verb *verb = slot->verb;
+	const struct tenon__operation *op = conn->operation;
+	const struct tenon__request *req = &op->requests[conn->send_req];
+	const struct tenon__verb *verb = req->verb;
 
 	at = put_name(at, verb);
 	if (verb->shape == TENON_SHAPE_KEY) {
-		const struct tenon_slice *key = &op->keys[link->send_slot];
+		const struct tenon_slice *key = &op->keys[conn->send_req];
 
 		*at++ = ' ';
 		at = put_bytes(at, key->data, key->len);
@@ -186,49 +187,49 @@ static char *write_line(struct tenon__link *link, char *at)
 	}
 	if (verb->exptime) {
 		*at++ = ' ';
-		at = put_i64(at, slot->item->exptime);
+		at = put_i64(at, req->item->exptime);
 	}
 	if (verb->delta) {
 		*at++ = ' ';
-		at = put_u64(at, slot->item->delta);
+		at = put_u64(at, req->item->delta);
 	}
 	if (op->noreply && verb->noreply) {
 		at = put_bytes(at, " noreply", 8);
 	}
-	link->send_slot = slot->next;
+	conn->send_req = req->next;
 	return put_bytes(at, "\r\n", 2);
 }
 
-void tenon__classic_write(struct tenon__link *link)
+void tenon__classic_write(struct tenon__connection *conn)
 {
-	const struct tenon__operation *op = link->operation;
+	const struct tenon__operation *op = conn->operation;
 	size_t need = REQUEST_LINE_MAX_BYTES + TENON_SEND_COPY_MAX_BYTES + 2;
-	char *at = link->send_buffer;
+	char *at = conn->send_buffer;
 	const char *from = at;
 
-	link->piece = 0;
-	link->piece_count = 0;
-	if (link->fence && !op->noreply && !link->fence_sent) {
+	conn->piece = 0;
+	conn->piece_count = 0;
+	if (conn->fence && !op->noreply && !conn->fence_sent) {
 		at = put_bytes(at, FENCE, sizeof(FENCE) - 1);
-		link->fence_sent = true;
+		conn->fence_sent = true;
 	}
 	/* a store request takes up to three pieces, one of them begun already */
 	do {
-		switch (op->slots[link->send_slot].verb->shape) {
+		switch (op->requests[conn->send_req].verb->shape) {
 		case TENON_SHAPE_RETRIEVE:
-			at = write_retrieve(link, at);
+			at = write_retrieve(conn, at);
 			break;
 		case TENON_SHAPE_STORE:
-			at = write_store(link, at, &from);
+			at = write_store(conn, at, &from);
 			break;
 		default:
-			at = write_line(link, at);
+			at = write_line(conn, at);
 		}
-	} while (link->send_slot != TENON_SLOT_END && has_room(link, at, need) &&
-		 link->piece_count + 3 <= TENON_SEND_PIECES);
-	add_piece(link, from, at);
-	link->send_short = link->send_slot != TENON_SLOT_END &&
-		!has_room(link, at, need);
+	} while (conn->send_req != TENON_REQUEST_END && fits(conn, at, need) &&
+		 conn->piece_count + 3 <= TENON_SEND_PIECES);
+	add_piece(conn, from, at);
+	conn->send_short =
+		conn->send_req != TENON_REQUEST_END && !fits(conn, at, need);
 }
 
 /* ---- replies ----------------------------------------------------------- */
@@ -237,8 +238,8 @@ void tenon__classic_write(struct tenon__link *link)
 #define READ_ON 2
 
 /* Give up the connection: what came is not what the protocol allows here. */
-static int broken(struct tenon__link *link, const char *what, const char *line,
-		  size_t len)
+static int broken(struct tenon__connection *conn, const char *what,
+		  const char *line, size_t len)
 {
 	int shown = len > 60 ? 60 : (int)len;
 	char clean[60];
@@ -248,61 +249,64 @@ static int broken(struct tenon__link *link, const char *what, const char *line,
 
 		clean[i] = byte < 0x20 || byte > 0x7e ? '.' : (char)byte;
 	}
-	snprintf(link->problem, sizeof(link->problem), shown > 0 ?
-		 "%s: \"%.*s\"" : "%s", what, shown, clean);
-	link->status = TENON_EPROTOCOL;
-	link->blamed = true;
-	return TENON_LINK_BROKEN;
+	snprintf(conn->problem, sizeof(conn->problem),
+		 shown > 0 ? "%s: \"%.*s\"" : "%s", what, shown, clean);
+	conn->status = TENON_EPROTOCOL;
+	conn->blamed = true;
+	return TENON_VERDICT_BROKEN;
 }
 
 /* What is being answered; there is something. */
-static const struct tenon__verb *current_verb(const struct tenon__link *link)
+static const struct tenon__verb *current_verb(
+	const struct tenon__connection *conn)
 {
-	return link->operation->slots[link->line_slot].verb;
+	return conn->operation->requests[conn->line_req].verb;
 }
 
-/* Record the answer of one slot. */
-static struct tenon_result *answer(struct tenon__link *link, uint32_t slot,
+/* Record the answer of one request. */
+static struct tenon_result *answer(struct tenon__connection *conn, uint32_t req,
 				   int status)
 {
-	struct tenon_result *result = &link->operation->results[slot];
+	struct tenon_result *result = &conn->operation->results[req];
 
-	link->operation->slots[slot].answered = true;
+	conn->operation->requests[req].answered = true;
 	result->status = status;
 	return result;
 }
 
-/* Record the answer of the slot whose line was read, and go to the next. */
-static struct tenon_result *answer_line(struct tenon__link *link, int status)
+/* Record the answer of the request whose line was read, and go to the next. */
+static struct tenon_result *answer_line(struct tenon__connection *conn,
+					int status)
 {
-	uint32_t slot = link->line_slot;
+	uint32_t req = conn->line_req;
 
-	tenon__health_key(link->health, status);
-	link->line_slot = link->operation->slots[slot].next;
-	return answer(link, slot, status);
+	tenon__health_key(conn->health, status);
+	conn->line_req = conn->operation->requests[req].next;
+	return answer(conn, req, status);
 }
 
 /* The retrieval line is over: every key that did not come has this status. */
-static void end_retrieve(struct tenon__link *link, int status, const char *text)
+static void end_retrieve(struct tenon__connection *conn, int status,
+			 const char *text)
 {
-	const struct tenon__slot *slots = link->operation->slots;
-	uint32_t slot = link->line_slot;
+	const struct tenon__request *requests = conn->operation->requests;
+	uint32_t req = conn->line_req;
 	bool last;
 
 	do {
-		last = slots[slot].line_end;
-		if (!slots[slot].answered) {
+		last = requests[req].line_end;
+		if (!requests[req].answered) {
 			if (status == TENON_MISS) {
-				tenon__count(&link->health->misses, 1);
+				tenon__count(&conn->health->misses, 1);
 			} else {
-				tenon__health_key(link->health, status);
+				tenon__health_key(conn->health, status);
 			}
-			answer(link, slot, status)->text = text;
+			answer(conn, req, status)->text = text;
 		}
-		slot = slots[slot].next;
+		req = requests[req].next;
 	} while (!last);
-	link->line_slot = slot;
-	link->seek_slot = slot;
+	conn->line_req = req;
+	conn->seek_req = req;
 }
 
 /* Is text[0..len) the word? */
@@ -327,20 +331,20 @@ static int error_status(const char *line, size_t len)
  * An error line answers the current request. Behind a data block that the server
  * may have taken for commands, nothing can be matched any more.
  */
-static int read_error(struct tenon__link *link, int status, char *line,
+static int read_error(struct tenon__connection *conn, int status, char *line,
 		      size_t len)
 {
-	enum tenon__shape shape = current_verb(link)->shape;
+	enum tenon__shape shape = current_verb(conn)->shape;
 
 	line[len] = '\0';
 	if (shape == TENON_SHAPE_RETRIEVE) {
-		end_retrieve(link, status, line);
+		end_retrieve(conn, status, line);
 		return READ_ON;
 	}
-	answer_line(link, status)->text = line;
+	answer_line(conn, status)->text = line;
 	if (shape == TENON_SHAPE_STORE && status != TENON_ESERVER) {
-		link->status = TENON_ECLOSED;
-		return TENON_LINK_BROKEN;
+		conn->status = TENON_ECLOSED;
+		return TENON_VERDICT_BROKEN;
 	}
 	return READ_ON;
 }
@@ -408,177 +412,180 @@ static inline bool same_bytes(const char *a, const char *b, size_t len)
  */
 struct reading {
 	const struct tenon_slice *keys;
-	struct tenon__slot *slots;
+	struct tenon__request *requests;
 	struct tenon_result *results;
 	char *end; /* of what arrived */
 };
 
-/* Does this slot wait for a value under the key that starts at `key`? */
-static inline bool awaits(const struct reading *in, uint32_t slot,
+/* Does this request wait for a value under the key that starts at `key`? */
+static inline bool awaits(const struct reading *in, uint32_t req,
 			  const char *key)
 {
-	const struct tenon_slice *want = &in->keys[slot];
+	const struct tenon_slice *want = &in->keys[req];
 
-	return !in->slots[slot].answered &&
-		want->len < (size_t)(in->end - key) &&
-		key[want->len] == ' ' && same_bytes(key, want->data, want->len);
+	return !in->requests[req].answered &&
+	       want->len < (size_t)(in->end - key) && key[want->len] == ' ' &&
+	       same_bytes(key, want->data, want->len);
 }
 
 /*
- * Find the slot of this line whose key starts at `key`; TENON_SLOT_END: none.
+ * Find the request of this line whose key starts at `key`; TENON_REQUEST_END: none.
  * In order, as asked; a proxy may answer in another.
  */
-static uint32_t find_key(const struct tenon__link *link,
+static uint32_t find_key(const struct tenon__connection *conn,
 			 const struct reading *in, const char *key)
 {
-	uint32_t slot = link->seek_slot;
+	uint32_t req = conn->seek_req;
 	bool wrapped = false;
 
 	for (;;) {
-		if (awaits(in, slot, key)) {
-			return slot;
+		if (awaits(in, req, key)) {
+			return req;
 		}
-		if (!in->slots[slot].line_end) {
-			slot = in->slots[slot].next;
+		if (!in->requests[req].line_end) {
+			req = in->requests[req].next;
 		} else if (!wrapped) {
 			wrapped = true;
-			slot = link->line_slot;
+			req = conn->line_req;
 		} else {
-			return TENON_SLOT_END;
+			return TENON_REQUEST_END;
 		}
 	}
 }
 
-/* All of a value is here: check its end and hand it to its slot. */
-static inline int end_value(struct tenon__link *link, struct tenon__slot *slot,
-			    struct tenon_result *result, char *value, size_t len)
+/* All of a value is here: check its end and hand it to its request. */
+static inline int end_value(struct tenon__connection *conn,
+			    struct tenon__request *req,
+			    struct tenon_result *result, char *value,
+			    size_t len)
 {
 	if (memcmp(value + len, "\r\n", 2) != 0) {
-		return broken(link, "no line end behind a value", value + len,
+		return broken(conn, "no line end behind a value", value + len,
 			      2);
 	}
 	value[len] = '\0';
-	tenon__count(&link->health->hits, 1);
-	slot->answered = true;
+	tenon__count(&conn->health->hits, 1);
+	req->answered = true;
 	result->status = TENON_HIT;
 	result->value = value;
 	result->value_len = len;
-	link->parsed = (size_t)(value + len + 2 - link->block->data);
-	link->keep_from = link->parsed;
-	link->recv_state = TENON_RECV_LINE;
+	conn->parsed = (size_t)(value + len + 2 - conn->block->data);
+	conn->keep_from = conn->parsed;
+	conn->recv_state = TENON_RECV_LINE;
 	return READ_ON;
 }
 
 /* Something is wrong with the line that begins at `line`, or it is not all here yet. */
-static int incomplete(struct tenon__link *link, const char *why,
+static int incomplete(struct tenon__connection *conn, const char *why,
 		      const char *line)
 {
-	size_t room = link->block->filled - link->parsed;
-	const char *newline = memchr(line, '\n', room);
+	size_t here = conn->block->filled - conn->parsed;
+	const char *newline = memchr(line, '\n', here);
 
 	if (newline) {
-		return broken(link, why, line, (size_t)(newline - line));
+		return broken(conn, why, line, (size_t)(newline - line));
 	}
-	if (room > TENON_REPLY_LINE_MAX_BYTES) {
-		return broken(link, "an endless line", line, room);
+	if (here > TENON_REPLY_LINE_MAX_BYTES) {
+		return broken(conn, "an endless line", line, here);
 	}
-	return TENON_LINK_MORE;
+	return TENON_VERDICT_MORE;
 }
 
-/* The value goes into its slot's sink: what is here already, then the rest. */
-static int begin_sink(struct tenon__link *link)
+/* The value goes into its request's sink: what is here already, then the rest. */
+static int begin_sink(struct tenon__connection *conn)
 {
-	const struct tenon__slot *slot =
-		&link->operation->slots[link->value_slot];
-	size_t here = link->block->filled - link->parsed;
+	const struct tenon__request *req =
+		&conn->operation->requests[conn->value_req];
+	size_t here = conn->block->filled - conn->parsed;
 
-	link->sink_filled = here < link->value_len ? here : link->value_len;
-	memcpy(slot->sink, link->block->data + link->parsed, link->sink_filled);
-	link->parsed += link->sink_filled;
-	link->keep_from = link->parsed;
-	link->recv_state = link->sink_filled == link->value_len ?
-		TENON_RECV_TAIL : TENON_RECV_SINK;
+	conn->sink_filled = here < conn->value_len ? here : conn->value_len;
+	memcpy(req->sink, conn->block->data + conn->parsed, conn->sink_filled);
+	conn->parsed += conn->sink_filled;
+	conn->keep_from = conn->parsed;
+	conn->recv_state = conn->sink_filled == conn->value_len
+				   ? TENON_RECV_TAIL
+				   : TENON_RECV_SINK;
 	return READ_ON;
 }
 
 /* The line end behind a value that is in its sink. */
-static int end_sink(struct tenon__link *link)
+static int end_sink(struct tenon__connection *conn)
 {
-	const char *tail = link->block->data + link->parsed;
+	const char *tail = conn->block->data + conn->parsed;
 
 	if (memcmp(tail, "\r\n", 2) != 0) {
-		return broken(link, "no line end behind a value", tail, 2);
+		return broken(conn, "no line end behind a value", tail, 2);
 	}
-	link->parsed += 2;
-	link->keep_from = link->parsed;
-	link->recv_state = TENON_RECV_LINE;
-	tenon__count(&link->health->hits, 1);
-	uint32_t slot = link->value_slot;
-	struct tenon_result *result = answer(link, slot, TENON_HIT);
-	char *value = link->operation->slots[slot].sink;
+	conn->parsed += 2;
+	conn->keep_from = conn->parsed;
+	conn->recv_state = TENON_RECV_LINE;
+	tenon__count(&conn->health->hits, 1);
+	uint32_t req = conn->value_req;
+	struct tenon_result *result = answer(conn, req, TENON_HIT);
+	char *value = conn->operation->requests[req].sink;
 
-	if (slot < link->operation->room.count) {
-		value[link->value_len] = '\0';
+	if (req < conn->operation->sink_rule.count) {
+		value[conn->value_len] = '\0';
 	}
 	result->value = value;
-	result->value_len = link->value_len;
+	result->value_len = conn->value_len;
 	return READ_ON;
 }
 
 /* Ask the caller for memory for a large value, on every try anew. */
-static void ask_for_room(const struct tenon__operation *op, uint32_t slot,
+static void ask_for_sink(const struct tenon__operation *op, uint32_t req,
 			 uint64_t bytes)
 {
-	const struct tenon__room *room = &op->room;
+	const struct tenon__sink_rule *rule = &op->sink_rule;
 
-	op->slots[slot].sink = NULL;
-	if (bytes >= room->min_bytes &&
-	    !(op->results[slot].flags & room->excluded)) {
-		op->slots[slot].sink = room->fn(room->payload, slot,
-						(size_t)bytes);
-		op->slots[slot].sink_bytes = (size_t)bytes;
+	op->requests[req].sink = NULL;
+	if (bytes >= rule->min_bytes &&
+	    !(op->results[req].flags & rule->excluded)) {
+		op->requests[req].sink =
+			rule->fn(rule->payload, req, (size_t)bytes);
+		op->requests[req].sink_bytes = (size_t)bytes;
 	}
 }
 
 /* The value's length is known: take it, receive the rest of it, or pass over it. */
-static inline int begin_value(struct tenon__link *link,
-			      const struct reading *in, uint32_t slot,
+static inline int begin_value(struct tenon__connection *conn,
+			      const struct reading *in, uint32_t req,
 			      char *value, uint64_t bytes)
 {
-	struct tenon__operation *op = link->operation;
-	bool asks = slot < op->room.count;
-	const char *sink = asks ? NULL : in->slots[slot].sink;
-	uint64_t most = sink ? in->slots[slot].sink_bytes :
-			       link->assembly->max_value_bytes;
-	size_t from = (size_t)(value - link->block->data);
+	struct tenon__operation *op = conn->operation;
+	bool asks = req < op->sink_rule.count;
+	const char *sink = asks ? NULL : in->requests[req].sink;
+	uint64_t most = sink ? in->requests[req].sink_bytes
+			     : conn->assembly->max_value_bytes;
+	size_t from = (size_t)(value - conn->block->data);
 
 	if (bytes <= most && bytes <= op->reply_left_bytes) {
 		op->reply_left_bytes -= bytes;
 		if (asks) {
-			ask_for_room(op, slot, bytes);
-			sink = in->slots[slot].sink;
+			ask_for_sink(op, req, bytes);
+			sink = in->requests[req].sink;
 		}
 		if (!sink && (size_t)(in->end - value) >= bytes + 2) {
-			return end_value(link, &in->slots[slot],
-					 &in->results[slot], value,
+			return end_value(conn, &in->requests[req],
+					 &in->results[req], value,
 					 (size_t)bytes);
 		}
-		link->parsed = from;
-		link->keep_from = from;
-		link->value_slot = slot;
-		link->value_len = (size_t)bytes;
-		link->recv_state = TENON_RECV_VALUE;
-		return sink ? begin_sink(link) : READ_ON;
+		conn->parsed = from;
+		conn->keep_from = from;
+		conn->value_req = req;
+		conn->value_len = (size_t)bytes;
+		conn->recv_state = TENON_RECV_VALUE;
+		return sink ? begin_sink(conn) : READ_ON;
 	}
-	link->parsed = from;
-	link->keep_from = from;
+	conn->parsed = from;
+	conn->keep_from = from;
 	if (bytes > UINT64_MAX - 2) {
-		return broken(link, "a value of impossible length", "", 0);
+		return broken(conn, "a value of impossible length", "", 0);
 	}
-	tenon__health_key(link->health, TENON_ETOOBIG);
-	answer(link, slot, TENON_ETOOBIG);
-	link->recv_state = TENON_RECV_SKIP;
-	link->skip_bytes = bytes + 2;
+	tenon__health_key(conn->health, TENON_ETOOBIG);
+	answer(conn, req, TENON_ETOOBIG);
+	conn->recv_state = TENON_RECV_SKIP;
+	conn->skip_bytes = bytes + 2;
 	return READ_ON;
 }
 
@@ -586,37 +593,37 @@ static inline int begin_value(struct tenon__link *link,
  * "VALUE <key> <flags> <bytes>[ <cas unique>]", read in one pass: where the line
  * ends shows when it has been read.
  */
-static inline int read_value_line(struct tenon__link *link,
+static inline int read_value_line(struct tenon__connection *conn,
 				  const struct reading *in, char *line)
 {
 	char *key = line + 6;
-	uint32_t slot = link->seek_slot;
+	uint32_t req = conn->seek_req;
 	uint64_t flags, bytes, cas = 0;
 
-	if (!awaits(in, slot, key)) {
-		slot = find_key(link, in, key);
+	if (!awaits(in, req, key)) {
+		req = find_key(conn, in, key);
 	}
-	if (slot == TENON_SLOT_END) {
-		return incomplete(link,
-				  "a value for a key that was not asked for",
-				  line);
+	if (req == TENON_REQUEST_END) {
+		return incomplete(
+			conn, "a value for a key that was not asked for", line);
 	}
-	const char *at = read_field(key + in->keys[slot].len, &flags);
+	const char *at = read_field(key + in->keys[req].len, &flags);
 	at = read_field(at, &bytes);
-	if (in->slots[slot].verb->cas) {
+	if (in->requests[req].verb->cas) {
 		at = read_field(at, &cas);
 	}
 	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX) {
-		return incomplete(link, "a malformed VALUE line", line);
+		return incomplete(conn, "a malformed VALUE line", line);
 	}
-	link->seek_slot = in->slots[slot].line_end ? link->line_slot :
-						     in->slots[slot].next;
-	in->results[slot].flags = (uint32_t)flags;
-	in->results[slot].cas = cas;
-	return begin_value(link, in, slot, line + (at + 2 - line), bytes);
+	conn->seek_req = in->requests[req].line_end ? conn->line_req
+						    : in->requests[req].next;
+	in->results[req].flags = (uint32_t)flags;
+	in->results[req].cas = cas;
+	return begin_value(conn, in, req, line + (at + 2 - line), bytes);
 }
 
-static int read_number(struct tenon__link *link, const char *line, size_t len)
+static int read_number(struct tenon__connection *conn, const char *line,
+		       size_t len)
 {
 	const char *end = line + len;
 	uint64_t number;
@@ -625,9 +632,9 @@ static int read_number(struct tenon__link *link, const char *line, size_t len)
 		end--;
 	}
 	if (read_u64(line, &number) != end) {
-		return broken(link, "a malformed number", line, len);
+		return broken(conn, "a malformed number", line, len);
 	}
-	answer_line(link, TENON_HIT)->number = number;
+	answer_line(conn, TENON_HIT)->number = number;
 	return READ_ON;
 }
 
@@ -635,8 +642,8 @@ static int read_number(struct tenon__link *link, const char *line, size_t len)
  * Read the one-line replies of store verbs, delete, touch, incr and decr that are
  * words, each compared with its line end. Returns whether it was one.
  */
-static inline bool read_word(struct tenon__link *link, const char *line,
-			     size_t room)
+static inline bool read_word(struct tenon__connection *conn, const char *line,
+			     size_t here)
 {
 	static const struct {
 		char line[14]; /* longest: "NOT_STORED\r\n" */
@@ -652,14 +659,14 @@ static inline bool read_word(struct tenon__link *link, const char *line,
 		WORD("TOUCHED", TENON_TOUCHED),
 #undef WORD
 	};
-	uint32_t answers = current_verb(link)->answers;
+	uint32_t answers = current_verb(conn)->answers;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if ((answers >> words[i].status & 1) && room >= words[i].len &&
+		if ((answers >> words[i].status & 1) && here >= words[i].len &&
 		    same_bytes(line, words[i].line, words[i].len)) {
-			link->parsed += words[i].len;
-			link->keep_from = link->parsed;
-			answer_line(link, words[i].status);
+			conn->parsed += words[i].len;
+			conn->keep_from = conn->parsed;
+			answer_line(conn, words[i].status);
 			return true;
 		}
 	}
@@ -667,10 +674,11 @@ static inline bool read_word(struct tenon__link *link, const char *line,
 }
 
 /* version answers "VERSION <text>"; flush_all and verbosity answer "OK". */
-static int read_server_line(struct tenon__link *link, char *line, size_t len)
+static int read_server_line(struct tenon__connection *conn, char *line,
+			    size_t len)
 {
 	if (STARTS(line, len, "VERSION ")) {
-		struct tenon_result *result = answer_line(link, TENON_OK);
+		struct tenon_result *result = answer_line(conn, TENON_OK);
 
 		line[len] = '\0';
 		result->value = line + 8;
@@ -678,217 +686,220 @@ static int read_server_line(struct tenon__link *link, char *line, size_t len)
 		return READ_ON;
 	}
 	if (!IS(line, len, "OK")) {
-		return broken(link, "an unexpected reply", line, len);
+		return broken(conn, "an unexpected reply", line, len);
 	}
-	answer_line(link, TENON_OK);
+	answer_line(conn, TENON_OK);
 	return READ_ON;
 }
 
 /* stats: lines up to END; "stats reset" and its like answer one word. */
-static int read_server_lines(struct tenon__link *link, const char *line,
+static int read_server_lines(struct tenon__connection *conn, const char *line,
 			     size_t len)
 {
-	const char *first = link->block->data + link->keep_from;
+	const char *first = conn->block->data + conn->keep_from;
 	bool end = IS(line, len, "END");
 
 	if (!end && !(line == first &&
 		      (IS(line, len, "RESET") || IS(line, len, "OK")))) {
-		if (link->parsed - link->keep_from > TENON_STATS_MAX_BYTES) {
-			return broken(link, "endless stats", line, len);
+		if (conn->parsed - conn->keep_from > TENON_STATS_MAX_BYTES) {
+			return broken(conn, "endless stats", line, len);
 		}
 		return READ_ON;
 	}
-	struct tenon_result *result = answer_line(link, TENON_OK);
+	struct tenon_result *result = answer_line(conn, TENON_OK);
 	result->value = first;
 	result->value_len = end ? (size_t)(line - first) : 0;
-	link->keep_from = link->parsed;
+	conn->keep_from = conn->parsed;
 	return READ_ON;
 }
 
 /* Replies before VERSION belong to noreply commands: they answer nobody. */
-static int read_fenced(struct tenon__link *link, const char *line, size_t len)
+static int read_fenced(struct tenon__connection *conn, const char *line,
+		       size_t len)
 {
-	if (STARTS(line, len, "VERSION ") && !link->operation->noreply) {
-		link->fenced = false;
+	if (STARTS(line, len, "VERSION ") && !conn->operation->noreply) {
+		conn->fenced = false;
 	} else if (error_status(line, len) != 0) {
-		tenon__health_log(link->health, TENON_LOG_WARNING,
-			tenon__now_ns() / 1000000,
-			"a noreply command was answered: \"%.*s\"",
-			len > 100 ? 100 : (int)len, line);
+		tenon__health_log(conn->health, TENON_LOG_WARNING,
+				  tenon__now_ns() / 1000000,
+				  "a noreply command was answered: \"%.*s\"",
+				  len > 100 ? 100 : (int)len, line);
 	} else {
-		return broken(link, "an unexpected reply", line, len);
+		return broken(conn, "an unexpected reply", line, len);
 	}
 	return READ_ON;
 }
 
-static int read_line(struct tenon__link *link, char *line, size_t len)
+static int read_line(struct tenon__connection *conn, char *line, size_t len)
 {
-	if (link->fenced) {
-		return read_fenced(link, line, len);
+	if (conn->fenced) {
+		return read_fenced(conn, line, len);
 	}
-	if (link->line_slot == link->send_slot) {
-		return broken(link, "a reply that nobody asked for", line, len);
+	if (conn->line_req == conn->send_req) {
+		return broken(conn, "a reply that nobody asked for", line, len);
 	}
 	int status = error_status(line, len);
 	if (status != 0) {
-		return read_error(link, status, line, len);
+		return read_error(conn, status, line, len);
 	}
-	switch (current_verb(link)->shape) {
+	switch (current_verb(conn)->shape) {
 	case TENON_SHAPE_RETRIEVE:
-		return broken(link, "an unexpected reply", line, len);
+		return broken(conn, "an unexpected reply", line, len);
 	case TENON_SHAPE_LINE:
-		return read_server_line(link, line, len);
+		return read_server_line(conn, line, len);
 	case TENON_SHAPE_LINES:
-		return read_server_lines(link, line, len);
+		return read_server_lines(conn, line, len);
 	default:
-		return current_verb(link)->delta ?
-			read_number(link, line, len) :
-			broken(link, "an unexpected reply", line, len);
+		return current_verb(conn)->delta
+			       ? read_number(conn, line, len)
+			       : broken(conn, "an unexpected reply", line, len);
 	}
 }
 
 /* Look at a line that ends where its first line end is. */
-static int next_other(struct tenon__link *link)
+static int next_other(struct tenon__connection *conn)
 {
-	char *line = link->block->data + link->parsed;
-	size_t room = link->block->filled - link->parsed;
-	char *newline = memchr(line, '\n', room);
+	char *line = conn->block->data + conn->parsed;
+	size_t here = conn->block->filled - conn->parsed;
+	char *newline = memchr(line, '\n', here);
 	if (!newline) {
-		return incomplete(link, "", line);
+		return incomplete(conn, "", line);
 	}
 	size_t len = (size_t)(newline - line);
 	if (len == 0 || newline[-1] != '\r' ||
 	    len > TENON_REPLY_LINE_MAX_BYTES) {
-		return broken(link, "a malformed line", line, len);
+		return broken(conn, "a malformed line", line, len);
 	}
-	link->parsed += len + 1;
-	if (link->fenced || current_verb(link)->shape != TENON_SHAPE_LINES) {
-		link->keep_from = link->parsed;
+	conn->parsed += len + 1;
+	if (conn->fenced || current_verb(conn)->shape != TENON_SHAPE_LINES) {
+		conn->keep_from = conn->parsed;
 	}
-	return read_line(link, line, len - 1);
+	return read_line(conn, line, len - 1);
 }
 
 /* Read values up to END, as far as they are here. */
-static int next_values(struct tenon__link *link)
+static int next_values(struct tenon__connection *conn)
 {
-	const struct tenon__operation *op = link->operation;
+	const struct tenon__operation *op = conn->operation;
 	const struct reading in = {
 		.keys = op->keys,
-		.slots = op->slots,
+		.requests = op->requests,
 		.results = op->results,
-		.end = link->block->data + link->block->filled,
+		.end = conn->block->data + conn->block->filled,
 	};
 	int verdict = READ_ON;
 
-	while (verdict == READ_ON && link->recv_state == TENON_RECV_LINE) {
-		char *line = link->block->data + link->parsed;
-		size_t room = (size_t)(in.end - line);
+	while (verdict == READ_ON && conn->recv_state == TENON_RECV_LINE) {
+		char *line = conn->block->data + conn->parsed;
+		size_t here = (size_t)(in.end - line);
 
-		if (STARTS(line, room, "VALUE ")) {
-			verdict = read_value_line(link, &in, line);
-		} else if (STARTS(line, room, "END\r\n")) {
-			link->parsed += 5;
-			link->keep_from = link->parsed;
-			end_retrieve(link, TENON_MISS, NULL);
+		if (STARTS(line, here, "VALUE ")) {
+			verdict = read_value_line(conn, &in, line);
+		} else if (STARTS(line, here, "END\r\n")) {
+			conn->parsed += 5;
+			conn->keep_from = conn->parsed;
+			end_retrieve(conn, TENON_MISS, NULL);
 			return READ_ON;
 		} else {
-			return next_other(link);
+			return next_other(conn);
 		}
 	}
 	return verdict;
 }
 
 /* Look at the next reply. */
-static inline int next_reply(struct tenon__link *link)
+static inline int next_reply(struct tenon__connection *conn)
 {
-	if (link->fenced || link->line_slot == link->send_slot) {
-		return next_other(link);
+	if (conn->fenced || conn->line_req == conn->send_req) {
+		return next_other(conn);
 	}
-	if (current_verb(link)->shape == TENON_SHAPE_RETRIEVE) {
-		return next_values(link);
+	if (current_verb(conn)->shape == TENON_SHAPE_RETRIEVE) {
+		return next_values(conn);
 	}
-	return read_word(link, link->block->data + link->parsed,
-			 link->block->filled - link->parsed) ?
-		READ_ON : next_other(link);
+	return read_word(conn, conn->block->data + conn->parsed,
+			 conn->block->filled - conn->parsed)
+		       ? READ_ON
+		       : next_other(conn);
 }
 
 /* Pass over what is here of a value that nobody wants. */
-static void skip(struct tenon__link *link)
+static void skip(struct tenon__connection *conn)
 {
-	size_t room = link->block->filled - link->parsed;
-	size_t n = link->skip_bytes < room ? (size_t)link->skip_bytes : room;
+	size_t here = conn->block->filled - conn->parsed;
+	size_t n = conn->skip_bytes < here ? (size_t)conn->skip_bytes : here;
 
-	link->parsed += n;
-	link->keep_from = link->parsed;
-	link->skip_bytes -= n;
-	if (link->skip_bytes == 0) {
-		link->recv_state = TENON_RECV_LINE;
+	conn->parsed += n;
+	conn->keep_from = conn->parsed;
+	conn->skip_bytes -= n;
+	if (conn->skip_bytes == 0) {
+		conn->recv_state = TENON_RECV_LINE;
 	} else {
 		/* nothing of it is kept, so the block may be filled again */
-		link->block->filled = link->parsed;
+		conn->block->filled = conn->parsed;
 	}
 }
 
 /* Go on with a value that was not all here. */
-static int next_part(struct tenon__link *link)
+static int next_part(struct tenon__connection *conn)
 {
-	const struct tenon__operation *op = link->operation;
-	struct tenon__block *block = link->block;
+	const struct tenon__operation *op = conn->operation;
+	struct tenon__block *block = conn->block;
 
-	switch (link->recv_state) {
+	switch (conn->recv_state) {
 	case TENON_RECV_VALUE:
-		return block->filled - link->keep_from >= link->value_len + 2 ?
-			end_value(link, &op->slots[link->value_slot],
-				  &op->results[link->value_slot],
-				  block->data + link->keep_from,
-				  link->value_len) :
-			TENON_LINK_MORE;
+		return block->filled - conn->keep_from >= conn->value_len + 2
+			       ? end_value(conn, &op->requests[conn->value_req],
+					   &op->results[conn->value_req],
+					   block->data + conn->keep_from,
+					   conn->value_len)
+			       : TENON_VERDICT_MORE;
 	case TENON_RECV_SINK:
-		if (link->sink_filled < link->value_len) {
-			return TENON_LINK_MORE;
+		if (conn->sink_filled < conn->value_len) {
+			return TENON_VERDICT_MORE;
 		}
-		link->recv_state = TENON_RECV_TAIL;
+		conn->recv_state = TENON_RECV_TAIL;
 		return READ_ON;
 	case TENON_RECV_TAIL:
-		return block->filled - link->parsed >= 2 ? end_sink(link) :
-							   TENON_LINK_MORE;
+		return block->filled - conn->parsed >= 2 ? end_sink(conn)
+							 : TENON_VERDICT_MORE;
 	case TENON_RECV_SKIP:
-		skip(link);
-		return link->recv_state == TENON_RECV_LINE ? READ_ON :
-							     TENON_LINK_MORE;
+		skip(conn);
+		return conn->recv_state == TENON_RECV_LINE ? READ_ON
+							   : TENON_VERDICT_MORE;
 	case TENON_RECV_LINE:
 		break;
 	}
 	return READ_ON;
 }
 
-/* Every slot has its answer: nothing else may be on its way. */
-static int end_exchange(struct tenon__link *link)
+/* Every request has its answer: nothing else may be on its way. */
+static int end_exchange(struct tenon__connection *conn)
 {
-	if (link->piece < link->piece_count) {
-		return broken(link, "an answer to half a request", "", 0);
+	if (conn->piece < conn->piece_count) {
+		return broken(conn, "an answer to half a request", "", 0);
 	}
-	if (link->parsed != link->block->filled) {
-		return broken(link, "bytes behind the last reply",
-			      link->block->data + link->parsed,
-			      link->block->filled - link->parsed);
+	if (conn->parsed != conn->block->filled) {
+		return broken(conn, "bytes behind the last reply",
+			      conn->block->data + conn->parsed,
+			      conn->block->filled - conn->parsed);
 	}
-	return TENON_LINK_DONE;
+	return TENON_VERDICT_DONE;
 }
 
-int tenon__classic_read(struct tenon__link *link)
+int tenon__classic_read(struct tenon__connection *conn)
 {
 	int verdict;
 
-	/* where reading stops at the latest; a block has room for it */
-	link->block->data[link->block->filled] = '\0';
+	/* where reading stops at the latest; a block has space for it */
+	conn->block->data[conn->block->filled] = '\0';
 	do {
-		if (link->recv_state != TENON_RECV_LINE) {
-			verdict = next_part(link);
-		} else if (link->line_slot != TENON_SLOT_END || link->fenced) {
-			verdict = next_reply(link);
+		if (conn->recv_state != TENON_RECV_LINE) {
+			verdict = next_part(conn);
+		} else if (conn->line_req != TENON_REQUEST_END ||
+			   conn->fenced) {
+			verdict = next_reply(conn);
 		} else {
-			return end_exchange(link);
+			return end_exchange(conn);
 		}
 	} while (verdict == READ_ON);
 	return verdict;

@@ -319,7 +319,7 @@ int tenon_decr(struct tenon_client *client, struct tenon_slice key,
  * Threads: called on the thread that made the call; must not call back into
  *          the same client.
  */
-typedef void *(*tenon_room_fn)(void *payload, size_t index, size_t len);
+typedef void *(*tenon_sink_fn)(void *payload, size_t index, size_t len);
 
 /**
  * Let large values be received straight into the caller's memory, in calls of the
@@ -328,8 +328,8 @@ typedef void *(*tenon_room_fn)(void *payload, size_t index, size_t len);
  *          NULL: no longer.
  * Threads: not while a call runs.
  */
-void tenon_client_set_room(struct tenon_client *client, size_t min_bytes,
-			   tenon_room_fn fn, void *payload);
+void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
+			   tenon_sink_fn fn, void *payload);
 
 /* ---- whole servers ----------------------------------------------------- */
 

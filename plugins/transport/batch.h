@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The links of one run and how they are driven with poll(2): every link connects,
+ * The connections of one run and how they are driven with poll(2): every connection connects,
  * sends and receives whenever its socket is ready. Included, not linked: a plugin
  * stands alone.
  */
@@ -11,7 +11,7 @@
 
 #include <poll.h>
 
-/* Sends or receives for one link before the others have their turn. */
+/* Sends or receives for one connection before the others have their turn. */
 #define BATCH_CALLS_PER_TURN 16
 /* Pieces handed to one sendmsg. */
 #define BATCH_SEND_PIECES 64
@@ -23,9 +23,9 @@ enum batch_phase {
 	BATCH_RECEIVING
 };
 
-/* One link that is not finished. */
+/* One connection that is not finished. */
 struct batch_job {
-	struct tenon_link *link;
+	struct tenon_connection *conn;
 	enum batch_phase phase;
 	int wait_fd;   /* LOOKING_UP */
 	int sys_errno; /* of the last address tried */
@@ -33,7 +33,7 @@ struct batch_job {
 
 struct batch {
 	const struct tenon_host *host;
-	const struct tenon_link_ops *ops;
+	const struct tenon_connection_ops *ops;
 	int64_t connect_timeout_ns;
 	tenon_wait_fn wait; /* NULL: poll(2) */
 	void *wait_payload;
@@ -53,7 +53,7 @@ static inline int batch_init(void *self, const void *options,
 
 	(void)options;
 	batch->host = host;
-	batch->ops = setup->link;
+	batch->ops = setup->ops;
 	batch->connect_timeout_ns = setup->connect_timeout_ms * 1000000;
 	batch->jobs = host->alloc(host->context, setup->server_count *
 						 sizeof(*batch->jobs));
@@ -75,10 +75,10 @@ static inline void batch_fini(void *self)
 	}
 }
 
-static inline void batch_close(void *self, struct tenon_link *link)
+static inline void batch_close(void *self, struct tenon_connection *conn)
 {
 	(void)self;
-	socket_close(link);
+	socket_close(conn);
 }
 
 static inline int batch_set_wait(void *self, tenon_wait_fn wait, void *payload)
@@ -90,14 +90,14 @@ static inline int batch_set_wait(void *self, tenon_wait_fn wait, void *payload)
 	return 0;
 }
 
-/* The steps below return true when the link is finished. */
+/* The steps below return true when the connection is finished. */
 
 static inline bool batch_fail(const struct batch *batch,
 			      const struct batch_job *job, int status,
 			      int sys_errno)
 {
-	socket_close(job->link);
-	batch->ops->failed(job->link, status, sys_errno);
+	socket_close(job->conn);
+	batch->ops->failed(job->conn, status, sys_errno);
 	return true;
 }
 
@@ -107,11 +107,11 @@ static inline bool batch_send(const struct batch *batch, struct batch_job *job)
 
 	job->phase = BATCH_SENDING;
 	for (int calls = 0; calls < BATCH_CALLS_PER_TURN; calls++) {
-		size_t count = batch->ops->send_next(job->link, iov,
+		size_t count = batch->ops->send_next(job->conn, iov,
 						     BATCH_SEND_PIECES);
-		ssize_t n = socket_send(job->link, iov, count, MSG_DONTWAIT);
+		ssize_t n = socket_send(job->conn, iov, count, MSG_DONTWAIT);
 		if (n >= 0) {
-			int after = batch->ops->sent(job->link, (size_t)n);
+			int after = batch->ops->sent(job->conn, (size_t)n);
 
 			if (!(after & TENON_AFTER_SEND)) {
 				job->phase = BATCH_RECEIVING;
@@ -128,10 +128,10 @@ static inline bool batch_send(const struct batch *batch, struct batch_job *job)
 
 /* What one receive came to. */
 enum batch_received {
-	BATCH_FINISHED, /* the link is done, broken or failed */
-	BATCH_MORE,     /* the socket may hold more */
-	BATCH_DRAINED,  /* the socket held no more than this */
-	BATCH_NOTHING   /* the socket held nothing, within its timeout if that is set */
+	BATCH_FINISHED, /* the connection is done, broken or failed */
+	BATCH_MORE,	/* the socket may hold more */
+	BATCH_DRAINED,	/* the socket held no more than this */
+	BATCH_NOTHING /* the socket held nothing, within its timeout if that is set */
 };
 
 /* Receive once; flags 0 waits as long as the socket's timeout lets it. */
@@ -140,13 +140,13 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		   int flags)
 {
 	size_t room;
-	void *space = batch->ops->recv_space(job->link, &room);
+	void *space = batch->ops->recv_space(job->conn, &room);
 
 	if (!space) {
 		batch_fail(batch, job, TENON_ENOMEM, 0);
 		return BATCH_FINISHED;
 	}
-	ssize_t n = recv(job->link->fd, space, room, flags);
+	ssize_t n = recv(job->conn->fd, space, room, flags);
 	if (n < 0 && errno == EINTR) {
 		return BATCH_MORE;
 	}
@@ -157,13 +157,13 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		batch_fail(batch, job, TENON_ECLOSED, n < 0 ? errno : 0);
 		return BATCH_FINISHED;
 	}
-	switch (batch->ops->received(job->link, (size_t)n)) {
-	case TENON_LINK_DONE:
+	switch (batch->ops->received(job->conn, (size_t)n)) {
+	case TENON_VERDICT_DONE:
 		return BATCH_FINISHED;
-	case TENON_LINK_MORE:
+	case TENON_VERDICT_MORE:
 		return (size_t)n < room ? BATCH_DRAINED : BATCH_MORE;
 	default:
-		socket_close(job->link);
+		socket_close(job->conn);
 		return BATCH_FINISHED;
 	}
 }
@@ -183,7 +183,7 @@ static inline bool batch_receive(const struct batch *batch,
 static inline bool batch_connected(const struct batch *batch,
 				   struct batch_job *job)
 {
-	batch->ops->connected(job->link);
+	batch->ops->connected(job->conn);
 	return batch_send(batch, job);
 }
 
@@ -194,7 +194,7 @@ static inline bool batch_connect(const struct batch *batch,
 	struct tenon_address address;
 
 	for (;;) {
-		int code = batch->ops->address(job->link, &address);
+		int code = batch->ops->address(job->conn, &address);
 		if (code < 0) {
 			return batch_fail(batch, job, code, job->sys_errno);
 		}
@@ -203,7 +203,7 @@ static inline bool batch_connect(const struct batch *batch,
 			job->wait_fd = address.wait_fd;
 			return false;
 		}
-		code = socket_connect(job->link, &address);
+		code = socket_connect(job->conn, &address);
 		if (code == 0) {
 			return batch_connected(batch, job);
 		}
@@ -215,17 +215,18 @@ static inline bool batch_connect(const struct batch *batch,
 	}
 }
 
-/* Begin with every link: connect, or send what goes without waiting. */
+/* Begin with every connection: connect, or send what goes without waiting. */
 static inline void batch_begin(struct batch *batch,
-			       struct tenon_link *const *links, size_t count)
+			       struct tenon_connection *const *conns,
+			       size_t count)
 {
 	batch->count = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct batch_job *job = &batch->jobs[batch->count];
 
-		*job = (struct batch_job){ .link = links[i] };
-		if (!(links[i]->fd < 0 ? batch_connect(batch, job) :
-					 batch_send(batch, job))) {
+		*job = (struct batch_job){ .conn = conns[i] };
+		if (!(conns[i]->fd < 0 ? batch_connect(batch, job)
+				       : batch_send(batch, job))) {
 			batch->count++;
 		}
 	}
@@ -239,11 +240,11 @@ static inline bool batch_go_on(const struct batch *batch, struct batch_job *job,
 	case BATCH_LOOKING_UP:
 		return batch_connect(batch, job);
 	case BATCH_CONNECTING:
-		job->sys_errno = socket_connect_result(job->link);
+		job->sys_errno = socket_connect_result(job->conn);
 		if (job->sys_errno == 0) {
 			return batch_connected(batch, job);
 		}
-		socket_close(job->link);
+		socket_close(job->conn);
 		return batch_connect(batch, job);
 	case BATCH_SENDING:
 		if ((events & ~POLLOUT) && batch_receive(batch, job)) {
@@ -276,8 +277,8 @@ static inline bool batch_fill_fds(struct batch *batch)
 			events = POLLIN | POLLOUT;
 		}
 		batch->fds[i] = (struct pollfd){
-			.fd = job->phase == BATCH_LOOKING_UP ? job->wait_fd :
-							       job->link->fd,
+			.fd = job->phase == BATCH_LOOKING_UP ? job->wait_fd
+							     : job->conn->fd,
 			.events = events,
 		};
 		connecting |= batch_is_connecting(job);

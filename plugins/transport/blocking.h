@@ -19,18 +19,18 @@
 #define BLOCKING_PATIENCE_MS 10
 
 /* Let receives on a new connection block, for BLOCKING_PATIENCE_MS; once per connection. */
-static inline bool blocking_enable(struct tenon_link *link)
+static inline bool blocking_enable(struct tenon_connection *conn)
 {
 	const struct timeval patience = { .tv_usec =
 						  BLOCKING_PATIENCE_MS * 1000 };
-	int flags = fcntl(link->fd, F_GETFL);
+	int flags = fcntl(conn->fd, F_GETFL);
 
-	if (flags < 0 || fcntl(link->fd, F_SETFL, flags & ~O_NONBLOCK) != 0 ||
-	    setsockopt(link->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	if (flags < 0 || fcntl(conn->fd, F_SETFL, flags & ~O_NONBLOCK) != 0 ||
+	    setsockopt(conn->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 		       sizeof(patience)) != 0) {
 		return false;
 	}
-	link->io = link; /* done; closing the socket forgets it */
+	conn->io = conn; /* done; closing the socket forgets it */
 	return true;
 }
 
@@ -41,7 +41,7 @@ static inline bool blocking_collect_one(const struct batch *batch,
 {
 	enum batch_received received;
 
-	if (!job->link->io && !blocking_enable(job->link)) {
+	if (!job->conn->io && !blocking_enable(job->conn)) {
 		return false;
 	}
 	for (;;) {
@@ -82,11 +82,11 @@ static inline int64_t blocking_collect(struct batch *batch, int64_t now_ns,
 
 /* Send to every server, receive from each, and go on until all is finished or late. */
 static inline void blocking_exchange(struct batch *batch,
-				     struct tenon_link *const *links,
+				     struct tenon_connection *const *conns,
 				     size_t count, int64_t start_ns,
 				     int64_t deadline_ns)
 {
-	batch_begin(batch, links, count);
+	batch_begin(batch, conns, count);
 	/* with a hook nobody may block here: as transport poll does */
 	int64_t now_ns =
 		batch->wait ? start_ns

@@ -111,7 +111,7 @@ static size_t run_with_failure(enum tenon_verb verb, size_t nth)
 	open_store(settings);
 	if (verb != TENON_SET) {
 		ck_assert_int_eq(rig_run(&rig, TENON_SET, items, KEYS, 0), 0);
-		tenon__block_pool_fini(&rig.client->blocks);
+		tenon__block_cache_fini(&rig.client->blocks);
 	}
 	tenon__memory_fail_from(nth);
 	rig_run(&rig, verb, items, KEYS, 0);

@@ -10,7 +10,7 @@
 #include "fakes/random.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
-#include "connection/link.h"
+#include "connection/connection.h"
 #include "plugin/loader.h"
 #include "option/option.h"
 
@@ -172,7 +172,7 @@ static bool works_here(const struct tenon__plugin *plugin, const char *token)
 		.size = sizeof(setup),
 		.server_count = 1,
 		.connect_timeout_ms = 1000,
-		.link = &tenon__link_ops,
+		.ops = &tenon__connection_ops,
 	};
 	static const struct tenon__place nowhere = { "", 0, 0 };
 	const struct tenon__option_owner owner = { NULL, NULL, NULL };
@@ -265,15 +265,15 @@ void subjects_load(uint32_t kind)
 
 const struct tenon__plugin *subject_named(uint32_t kind, const char *name)
 {
-	struct tenon__request request = { .kind = kind,
-					  .name = name,
-					  .asker = "a test",
-					  .place = { "", 0, 0 } };
+	struct tenon__plugin_query query = { .kind = kind,
+					     .name = name,
+					     .asker = "a test",
+					     .place = { "", 0, 0 } };
 	const struct tenon__plugin *plugin;
 	struct tenon_error err;
 
 	open_registry();
-	ck_assert_msg(tenon__registry_find(registry, &plugin, &request, &err) ==
+	ck_assert_msg(tenon__registry_find(registry, &plugin, &query, &err) ==
 			      0,
 		      "%s", err.message);
 	return plugin;

@@ -16,11 +16,11 @@
 
 _Thread_local struct fault_counts fault_counts;
 
-/* Link slots have no argument for a decorator's own state: one wrapping a thread. */
+/* Connection slots have no argument for a decorator's own state: one wrapping a thread. */
 static _Thread_local struct {
 	struct fault_plan plan;
 	const struct tenon_transport_ops *next;
-	struct tenon_link_ops link_ops;
+	struct tenon_connection_ops connection_ops;
 	char *space[SERVERS_MAX];  /* what recv_space gave last */
 	bool replying[SERVERS_MAX]; /* the first bytes of the reply are here */
 } fault;
@@ -53,10 +53,10 @@ static size_t shorten(size_t n, size_t max, size_t *count)
 	return n;
 }
 
-static size_t fault_send_next(struct tenon_link *link, struct iovec *iov,
+static size_t fault_send_next(struct tenon_connection *conn, struct iovec *iov,
 			      size_t max)
 {
-	size_t count = tenon__link_ops.send_next(link, iov, max);
+	size_t count = tenon__connection_ops.send_next(conn, iov, max);
 
 	if (count > 0 && fault.plan.write_max_bytes > 0) {
 		iov[0].iov_len = shorten(iov[0].iov_len,
@@ -67,12 +67,12 @@ static size_t fault_send_next(struct tenon_link *link, struct iovec *iov,
 	return count;
 }
 
-static void *fault_recv_space(struct tenon_link *link, size_t *len)
+static void *fault_recv_space(struct tenon_connection *conn, size_t *len)
 {
-	char *space = tenon__link_ops.recv_space(link, len);
+	char *space = tenon__connection_ops.recv_space(conn, len);
 
 	if (space) {
-		fault.space[link->server] = space;
+		fault.space[conn->server] = space;
 		*len = shorten(*len, fault.plan.read_max_bytes,
 			       &fault_counts.short_reads);
 	}
@@ -95,18 +95,18 @@ static void cut(int fd)
 	close(ends[0]);
 }
 
-static int fault_sent(struct tenon_link *link, size_t n)
+static int fault_sent(struct tenon_connection *conn, size_t n)
 {
-	int after = tenon__link_ops.sent(link, n);
+	int after = tenon__connection_ops.sent(conn, n);
 
 	if (happens(fault.plan.lose_chance)) {
 		fault_counts.losses++;
-		cut(link->fd);
+		cut(conn->fd);
 	}
 	return after;
 }
 
-static int fault_received(struct tenon_link *link, size_t n)
+static int fault_received(struct tenon_connection *conn, size_t n)
 {
 	if (happens(fault.plan.delay_chance)) {
 		fault_counts.delays++;
@@ -117,42 +117,44 @@ static int fault_received(struct tenon_link *link, size_t n)
 		fault_counts.delays++;
 		tenon__clock_advance(fault.plan.advance_ms * 1000000);
 	}
-	if (!fault.replying[link->server]) {
-		fault.replying[link->server] = true;
+	if (!fault.replying[conn->server]) {
+		fault.replying[conn->server] = true;
 		if (happens(fault.plan.garbage_chance)) {
 			size_t spoiled = 1 + random_next(&fault.plan.seed) % (n < 4 ? n : 4);
 
 			fault_counts.garbage++;
 			for (size_t i = 0; i < spoiled; i++) {
-				fault.space[link->server][i] ^=
-					(char)(1 + random_next(&fault.plan.seed) % 255);
+				fault.space[conn->server][i] ^=
+					(char)(1 +
+					       random_next(&fault.plan.seed) %
+						       255);
 			}
 		}
 	}
-	int verdict = tenon__link_ops.received(link, n);
-	if (verdict == TENON_LINK_MORE && happens(fault.plan.reset_chance)) {
+	int verdict = tenon__connection_ops.received(conn, n);
+	if (verdict == TENON_VERDICT_MORE && happens(fault.plan.reset_chance)) {
 		fault_counts.resets++;
-		cut(link->fd);
+		cut(conn->fd);
 	}
 	return verdict;
 }
 
-static void fault_run(void *self, struct tenon_link *const *links, size_t count,
-		      int64_t start_ns, int64_t deadline_ns)
+static void fault_run(void *self, struct tenon_connection *const *conns,
+		      size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	for (size_t i = 0; i < count; i++) {
-		fault.replying[links[i]->server] = false;
-		if (links[i]->fd >= 0 && happens(fault.plan.cut_chance)) {
+		fault.replying[conns[i]->server] = false;
+		if (conns[i]->fd >= 0 && happens(fault.plan.cut_chance)) {
 			fault_counts.cuts++;
-			cut(links[i]->fd);
+			cut(conns[i]->fd);
 		}
 	}
-	fault.next->run(self, links, count, start_ns, deadline_ns);
+	fault.next->run(self, conns, count, start_ns, deadline_ns);
 }
 
-static void fault_close(void *self, struct tenon_link *link)
+static void fault_close(void *self, struct tenon_connection *conn)
 {
-	fault.next->close(self, link);
+	fault.next->close(self, conn);
 }
 
 static void fault_fini(void *self)
@@ -167,16 +169,16 @@ static const struct tenon_transport_ops fault_ops = {
 	.close = fault_close,
 };
 
-/* Make the client's transport anew, with other link slots. */
+/* Make the client's transport anew, with other connection slots. */
 static void set_up(struct tenon_client *client,
-		   const struct tenon_link_ops *link_ops)
+		   const struct tenon_connection_ops *connection_ops)
 {
 	const struct tenon__assembly *assembly = client->assembly;
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
 		.server_count = (uint32_t)client->server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
-		.link = link_ops,
+		.ops = connection_ops,
 	};
 
 	fault.next->fini(client->transport);
@@ -196,12 +198,12 @@ void fault_wrap(struct tenon_client *client, const struct fault_plan *plan)
 	memset(&fault_counts, 0, sizeof(fault_counts));
 	fault.plan = *plan;
 	fault.next = client->assembly->transport;
-	fault.link_ops = tenon__link_ops;
-	fault.link_ops.send_next = fault_send_next;
-	fault.link_ops.sent = fault_sent;
-	fault.link_ops.recv_space = fault_recv_space;
-	fault.link_ops.received = fault_received;
-	set_up(client, &fault.link_ops);
+	fault.connection_ops = tenon__connection_ops;
+	fault.connection_ops.send_next = fault_send_next;
+	fault.connection_ops.sent = fault_sent;
+	fault.connection_ops.recv_space = fault_recv_space;
+	fault.connection_ops.received = fault_received;
+	set_up(client, &fault.connection_ops);
 	client->assembly->transport = &fault_ops;
 }
 
@@ -213,6 +215,6 @@ void fault_change(const struct fault_plan *plan)
 void fault_unwrap(struct tenon_client *client)
 {
 	client->assembly->transport = fault.next;
-	set_up(client, &tenon__link_ops);
+	set_up(client, &tenon__connection_ops);
 	fault.next = NULL;
 }

@@ -221,34 +221,36 @@ static void answer_all(struct store *store, const struct bytes *request,
 /* ---- the transport ------------------------------------------------------- */
 
 /* Returns what follows. */
-static int collect(struct tenon_link *link, struct bytes *request)
+static int collect(struct tenon_connection *conn, struct bytes *request)
 {
 	struct iovec pieces[16];
 	size_t count;
 	int after = 0;
 
-	while ((count = tenon__link_ops.send_next(link, pieces, 16)) > 0) {
+	while ((count = tenon__connection_ops.send_next(conn, pieces, 16)) >
+	       0) {
 		for (size_t i = 0; i < count; i++) {
 			append(request, pieces[i].iov_base, pieces[i].iov_len);
-			after = tenon__link_ops.sent(link, pieces[i].iov_len);
+			after = tenon__connection_ops.sent(conn,
+							   pieces[i].iov_len);
 		}
 	}
 	return after;
 }
 
-static void deliver(struct tenon_link *link, const struct bytes *reply,
+static void deliver(struct tenon_connection *conn, const struct bytes *reply,
 		    int after)
 {
-	int verdict = after == 0 ? TENON_LINK_DONE : TENON_LINK_MORE;
+	int verdict = after == 0 ? TENON_VERDICT_DONE : TENON_VERDICT_MORE;
 	size_t at = 0;
 
-	while (verdict == TENON_LINK_MORE && at < reply->len) {
+	while (verdict == TENON_VERDICT_MORE && at < reply->len) {
 		size_t room;
-		void *space = tenon__link_ops.recv_space(link, &room);
+		void *space = tenon__connection_ops.recv_space(conn, &room);
 
 		if (!space) {
-			link->fd = -1;
-			tenon__link_ops.failed(link, TENON_ENOMEM, 0);
+			conn->fd = -1;
+			tenon__connection_ops.failed(conn, TENON_ENOMEM, 0);
 			return;
 		}
 		if (room > reply->len - at) {
@@ -256,18 +258,18 @@ static void deliver(struct tenon_link *link, const struct bytes *reply,
 		}
 		memcpy(space, reply->data + at, room);
 		at += room;
-		verdict = tenon__link_ops.received(link, room);
+		verdict = tenon__connection_ops.received(conn, room);
 	}
-	if (verdict != TENON_LINK_DONE) {
-		link->fd = -1;
+	if (verdict != TENON_VERDICT_DONE) {
+		conn->fd = -1;
 	}
-	if (verdict == TENON_LINK_MORE) {
-		tenon__link_ops.failed(link, TENON_ECLOSED, 0);
+	if (verdict == TENON_VERDICT_MORE) {
+		tenon__connection_ops.failed(conn, TENON_ECLOSED, 0);
 	}
 }
 
-static void store_run(void *self, struct tenon_link *const *links, size_t count,
-		      int64_t start_ns, int64_t deadline_ns)
+static void store_run(void *self, struct tenon_connection *const *conns,
+		      size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	(void)self;
 	(void)start_ns;
@@ -276,23 +278,24 @@ static void store_run(void *self, struct tenon_link *const *links, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct bytes request = { 0 }, reply = { 0 };
 
-		if (links[i]->fd < 0) {
-			links[i]->fd = INT32_MAX; /* no descriptor, but connected */
-			tenon__link_ops.connected(links[i]);
+		if (conns[i]->fd < 0) {
+			conns[i]->fd =
+				INT32_MAX; /* no descriptor, but connected */
+			tenon__connection_ops.connected(conns[i]);
 		}
-		int after = collect(links[i], &request);
+		int after = collect(conns[i], &request);
 
 		answer_all(wrapped, &request, &reply);
-		deliver(links[i], &reply, after);
+		deliver(conns[i], &reply, after);
 		free(request.data);
 		free(reply.data);
 	}
 }
 
-static void store_close(void *self, struct tenon_link *link)
+static void store_close(void *self, struct tenon_connection *conn)
 {
 	(void)self;
-	link->fd = -1;
+	conn->fd = -1;
 }
 
 static void store_fini(void *self)

@@ -84,7 +84,7 @@ static struct fuzz_input next_reply(struct side *side, int *ending)
 }
 
 /* Returns whether a reply follows, as a verdict. */
-static int send_all(struct side *side, struct tenon_link *link)
+static int send_all(struct side *side, struct tenon_connection *conn)
 {
 	struct iovec pieces[SENT_PIECES];
 	int after = TENON_AFTER_SEND;
@@ -92,28 +92,28 @@ static int send_all(struct side *side, struct tenon_link *link)
 	while (after & TENON_AFTER_SEND) {
 		size_t len = next_size(side);
 
-		fuzz_must(tenon__link_ops.send_next(link, pieces,
-						    SENT_PIECES) > 0,
+		fuzz_must(tenon__connection_ops.send_next(conn, pieces,
+							  SENT_PIECES) > 0,
 			  "there is something to send");
-		after = tenon__link_ops.sent(link, len < pieces[0].iov_len ?
-							   len :
-							   pieces[0].iov_len);
+		after = tenon__connection_ops.sent(
+			conn,
+			len < pieces[0].iov_len ? len : pieces[0].iov_len);
 	}
-	return after == 0 ? TENON_LINK_DONE : TENON_LINK_MORE;
+	return after == 0 ? TENON_VERDICT_DONE : TENON_VERDICT_MORE;
 }
 
 /*
  * Returns the verdict of the last piece. Bytes behind a reply break the connection
  * where they are read with it, so they do where they would come later.
  */
-static int deliver(struct side *side, struct tenon_link *link,
+static int deliver(struct side *side, struct tenon_connection *conn,
 		   struct fuzz_input bytes)
 {
-	int verdict = TENON_LINK_MORE;
+	int verdict = TENON_VERDICT_MORE;
 
-	while (verdict == TENON_LINK_MORE && bytes.left > 0) {
+	while (verdict == TENON_VERDICT_MORE && bytes.left > 0) {
 		size_t room, size = next_size(side);
-		void *space = tenon__link_ops.recv_space(link, &room);
+		void *space = tenon__connection_ops.recv_space(conn, &room);
 
 		fuzz_must(space && room > 0, "there is room");
 		struct fuzz_input piece =
@@ -121,53 +121,53 @@ static int deliver(struct side *side, struct tenon_link *link,
 		memcpy(space, piece.at, piece.left);
 		memcpy(side->heard + side->heard_len, piece.at, piece.left);
 		side->heard_len += piece.left;
-		verdict = tenon__link_ops.received(link, piece.left);
+		verdict = tenon__connection_ops.received(conn, piece.left);
 	}
-	return bytes.left > 0 ? TENON_LINK_BROKEN : verdict;
+	return bytes.left > 0 ? TENON_VERDICT_BROKEN : verdict;
 }
 
-static void run_link(struct side *side, struct tenon_link *link)
+static void run_connection(struct side *side, struct tenon_connection *conn)
 {
-	int ending, verdict = TENON_LINK_MORE;
+	int ending, verdict = TENON_VERDICT_MORE;
 	struct fuzz_input reply = next_reply(side, &ending);
 	const uint8_t *early = memchr(reply.at, EARLY, reply.left);
 
-	if (link->fd < 0) {
-		link->fd = INT32_MAX; /* no descriptor, but connected */
-		tenon__link_ops.connected(link);
+	if (conn->fd < 0) {
+		conn->fd = INT32_MAX; /* no descriptor, but connected */
+		tenon__connection_ops.connected(conn);
 	}
 	if (early) {
-		verdict = deliver(side, link, fuzz_until(&reply, EARLY));
+		verdict = deliver(side, conn, fuzz_until(&reply, EARLY));
 	}
-	if (verdict == TENON_LINK_MORE) {
-		verdict = send_all(side, link);
+	if (verdict == TENON_VERDICT_MORE) {
+		verdict = send_all(side, conn);
 	}
-	if (verdict == TENON_LINK_MORE) {
-		verdict = deliver(side, link, reply);
+	if (verdict == TENON_VERDICT_MORE) {
+		verdict = deliver(side, conn, reply);
 	}
-	if (verdict != TENON_LINK_DONE) {
-		link->fd = -1;
+	if (verdict != TENON_VERDICT_DONE) {
+		conn->fd = -1;
 	}
-	if (verdict == TENON_LINK_MORE) {
-		tenon__link_ops.failed(link, ending, 0);
+	if (verdict == TENON_VERDICT_MORE) {
+		tenon__connection_ops.failed(conn, ending, 0);
 	}
 }
 
-static void feed_run(void *self, struct tenon_link *const *links, size_t count,
-		     int64_t start_ns, int64_t deadline_ns)
+static void feed_run(void *self, struct tenon_connection *const *conns,
+		     size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	(void)self;
 	(void)start_ns;
 	(void)deadline_ns;
 	for (size_t i = 0; i < count; i++) {
-		run_link(running, links[i]);
+		run_connection(running, conns[i]);
 	}
 }
 
-static void feed_close(void *self, struct tenon_link *link)
+static void feed_close(void *self, struct tenon_connection *conn)
 {
 	(void)self;
-	link->fd = -1;
+	conn->fd = -1;
 }
 
 static void feed_fini(void *self)

@@ -567,7 +567,7 @@ START_TEST(without_the_ring_a_thread_needs_none)
 }
 END_TEST
 
-/* The socket of a link that was read without the ring blocks; the ring's deadline holds. */
+/* The socket of a connection that was read without the ring blocks; the ring's deadline holds. */
 START_TEST(a_silent_server_is_late_with_and_without_the_ring)
 {
 	const struct fake_step steps[] = {

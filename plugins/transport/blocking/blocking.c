@@ -5,10 +5,10 @@
  */
 #include "../blocking.h"
 
-static void blocking_run(void *self, struct tenon_link *const *links,
+static void blocking_run(void *self, struct tenon_connection *const *conns,
 			 size_t count, int64_t start_ns, int64_t deadline_ns)
 {
-	blocking_exchange(self, links, count, start_ns, deadline_ns);
+	blocking_exchange(self, conns, count, start_ns, deadline_ns);
 }
 
 static const struct tenon_transport_ops ops = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Transport with non-blocking sockets and poll(2): every link connects, sends and
+ * Transport with non-blocking sockets and poll(2): every connection connects, sends and
  * receives whenever its socket is ready; poll is the only call that waits.
  */
 #include "../batch.h"
@@ -24,7 +24,7 @@ static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
 		}
 	}
 	struct pollfd last = {
-		.fd = batch->jobs[batch->count - 1].link->fd,
+		.fd = batch->jobs[batch->count - 1].conn->fd,
 		.events = POLLIN,
 	};
 	batch_wait(batch, &last, 1,
@@ -37,13 +37,13 @@ static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
 	batch->count = left;
 }
 
-static void poll_run(void *self, struct tenon_link *const *links, size_t count,
-		     int64_t start_ns, int64_t deadline_ns)
+static void poll_run(void *self, struct tenon_connection *const *conns,
+		     size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	struct batch *batch = self;
 	int64_t now_ns = start_ns;
 
-	batch_begin(batch, links, count);
+	batch_begin(batch, conns, count);
 	if (batch->count > 1) {
 		collect(batch, start_ns, deadline_ns);
 		now_ns = batch->ops->now_ns();

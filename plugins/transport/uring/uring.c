@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Transport that hands the sends and receives of all servers to an io_uring and
- * waits for them in the same system call. Links that have no connection yet go
+ * waits for them in the same system call. Connections that have no connection yet go
  * through poll(2), with their whole batch; what concerns few servers goes without
  * the ring where the config says so.
  */
@@ -30,7 +30,7 @@ enum outcome {
 };
 
 struct uring_job {
-	struct tenon_link *link;
+	struct tenon_connection *conn;
 	enum outcome outcome;
 	int status; /* FAILED */
 	int sys_errno;
@@ -44,7 +44,7 @@ struct uring_job {
 
 /* What a completion's user_data says besides the job's address. */
 #define TAG_SEND 1u
-#define TAG_URGENT 2u /* the link cannot go on before it is looked at */
+#define TAG_URGENT 2u /* the connection cannot go on before it is looked at */
 #define TAGS 3u
 
 struct uring_options {
@@ -53,10 +53,10 @@ struct uring_options {
 
 struct uring {
 	struct batch batch;
-	size_t ring_from; /* fewer links than this go without the ring */
+	size_t ring_from; /* fewer connections than this go without the ring */
 	struct ring ring;
 	struct uring_job *jobs; /* link_max of them */
-	size_t link_max;
+	size_t connection_max;
 	size_t count;       /* jobs of this run */
 	unsigned in_flight; /* completions that will come */
 	unsigned urgent;    /* those with TAG_URGENT */
@@ -104,15 +104,16 @@ static int uring_init(void *self, const void *options,
 		return code;
 	}
 	uring->ring_from = (size_t)chosen->ring_from;
-	uring->link_max = setup->server_count < LINKS_MAX ?
-		setup->server_count : LINKS_MAX;
+	uring->connection_max = setup->server_count < LINKS_MAX
+					? setup->server_count
+					: LINKS_MAX;
 	uring->jobs = host->alloc(host->context,
-				  uring->link_max * sizeof(*uring->jobs));
+				  uring->connection_max * sizeof(*uring->jobs));
 	if (!uring->jobs) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
-	/* a send and a receive for each link */
-	code = ring_init(&uring->ring, (unsigned)(2 * uring->link_max));
+	/* a send and a receive for each connection */
+	code = ring_init(&uring->ring, (unsigned)(2 * uring->connection_max));
 	return code == 0 ? 0 : refuse(host, err, code);
 }
 
@@ -128,10 +129,10 @@ static void uring_fini(void *self)
 	batch_fini(&uring->batch);
 }
 
-static void uring_close(void *self, struct tenon_link *link)
+static void uring_close(void *self, struct tenon_connection *conn)
 {
 	(void)self;
-	socket_close(link);
+	socket_close(conn);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -143,7 +144,7 @@ static void fail(struct uring_job *job, int status, int sys_errno)
 	job->sys_errno = sys_errno;
 }
 
-/* The ring has room for two requests of each link. */
+/* The ring has room for two requests of each connection. */
 static struct io_uring_sqe *new_request(struct uring *uring)
 {
 	uring->in_flight++;
@@ -161,14 +162,14 @@ static void tag(struct uring *uring, struct io_uring_sqe *sqe,
 static void push_receive(struct uring *uring, struct uring_job *job,
 			 bool drained, unsigned tags)
 {
-	void *space = uring->batch.ops->recv_space(job->link, &job->room);
+	void *space = uring->batch.ops->recv_space(job->conn, &job->room);
 
 	if (!space) {
 		fail(job, TENON_ENOMEM, 0);
 		return;
 	}
 	struct io_uring_sqe *sqe = new_request(uring);
-	io_uring_prep_recv(sqe, job->link->fd, space,
+	io_uring_prep_recv(sqe, job->conn->fd, space,
 			   job->room < INT32_MAX ? job->room : INT32_MAX, 0);
 	if (drained && uring->ring.poll_first) {
 		sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
@@ -196,24 +197,24 @@ static int send_flags(int after, size_t bytes)
 /* Send what comes next and see to it that the reply is received. */
 static void push_send(struct uring *uring, struct uring_job *job)
 {
-	const struct tenon_link_ops *ops = uring->batch.ops;
-	size_t count = ops->send_next(job->link, job->iov, BATCH_SEND_PIECES);
+	const struct tenon_connection_ops *ops = uring->batch.ops;
+	size_t count = ops->send_next(job->conn, job->iov, BATCH_SEND_PIECES);
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		bytes += job->iov[i].iov_len;
 	}
-	int after = ops->after(job->link, bytes);
+	int after = ops->after(job->conn, bytes);
 	int flags = send_flags(after, bytes);
 	struct io_uring_sqe *sqe = new_request(uring);
 
 	if (count == 1 && bytes <= WHOLE_MAX_BYTES) {
-		io_uring_prep_send(sqe, job->link->fd, job->iov[0].iov_base,
+		io_uring_prep_send(sqe, job->conn->fd, job->iov[0].iov_base,
 				   bytes, flags);
 	} else {
 		job->message = (struct msghdr){ .msg_iov = job->iov,
 						.msg_iovlen = count };
-		io_uring_prep_sendmsg(sqe, job->link->fd, &job->message,
+		io_uring_prep_sendmsg(sqe, job->conn->fd, &job->message,
 				      (unsigned)flags);
 	}
 	job->sending = true;
@@ -240,7 +241,7 @@ static bool is_passing(int result)
 static void sent(struct uring *uring, struct uring_job *job, int result)
 {
 	if (result > 0) {
-		int after = uring->batch.ops->sent(job->link, (size_t)result);
+		int after = uring->batch.ops->sent(job->conn, (size_t)result);
 
 		if (after & TENON_AFTER_SEND) {
 			push_send(uring, job);
@@ -266,11 +267,11 @@ static void received(struct uring *uring, struct uring_job *job, int result)
 		fail(job, TENON_ECLOSED, -result);
 		return;
 	}
-	switch (uring->batch.ops->received(job->link, (size_t)result)) {
-	case TENON_LINK_DONE:
+	switch (uring->batch.ops->received(job->conn, (size_t)result)) {
+	case TENON_VERDICT_DONE:
 		job->outcome = DONE;
 		break;
-	case TENON_LINK_MORE:
+	case TENON_VERDICT_MORE:
 		push_receive(uring, job, (size_t)result < job->room, TAG_URGENT);
 		break;
 	default:
@@ -289,12 +290,12 @@ static void settle(const struct uring *uring, struct uring_job *job)
 		if (job->outcome == DONE) {
 			job->outcome = BROKEN; /* an answer to half a request */
 		}
-		shutdown(job->link->fd, SHUT_RDWR);
+		shutdown(job->conn->fd, SHUT_RDWR);
 	} else if (job->outcome == BROKEN) {
-		socket_close(job->link);
+		socket_close(job->conn);
 	} else if (job->outcome == FAILED) {
-		socket_close(job->link);
-		uring->batch.ops->failed(job->link, job->status,
+		socket_close(job->conn);
+		uring->batch.ops->failed(job->conn, job->status,
 					 job->sys_errno);
 	}
 }
@@ -399,7 +400,7 @@ static void finish_blocked(struct uring *uring, int64_t start_ns,
 	for (size_t i = 0; i < uring->count; i++) {
 		if (uring->jobs[i].outcome == BLOCKED) {
 			batch->jobs[batch->count++] = (struct batch_job){
-				.link = uring->jobs[i].link,
+				.conn = uring->jobs[i].conn,
 				.phase = BATCH_SENDING,
 			};
 		}
@@ -410,17 +411,17 @@ static void finish_blocked(struct uring *uring, int64_t start_ns,
 	}
 }
 
-static bool all_connected(struct tenon_link *const *links, size_t count)
+static bool all_connected(struct tenon_connection *const *conns, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (links[i]->fd < 0) {
+		if (conns[i]->fd < 0) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static void begin(struct uring *uring, struct tenon_link *const *links,
+static void begin(struct uring *uring, struct tenon_connection *const *conns,
 		  size_t count)
 {
 	uring->count = count;
@@ -429,7 +430,7 @@ static void begin(struct uring *uring, struct tenon_link *const *links,
 	for (size_t i = 0; i < count; i++) {
 		struct uring_job *job = &uring->jobs[i];
 
-		job->link = links[i];
+		job->conn = conns[i];
 		job->outcome = RUNNING;
 		job->sending = false;
 		job->receiving = false;
@@ -441,16 +442,17 @@ static void begin(struct uring *uring, struct tenon_link *const *links,
 	}
 }
 
-/* Returns false when the kernel took nothing; the links are as they were. */
-static bool run_in_ring(struct uring *uring, struct tenon_link *const *links,
-			size_t count, int64_t start_ns, int64_t deadline_ns)
+/* Returns false when the kernel took nothing; the connections are as they were. */
+static bool run_in_ring(struct uring *uring,
+			struct tenon_connection *const *conns, size_t count,
+			int64_t start_ns, int64_t deadline_ns)
 {
-	if (count > uring->link_max || !all_connected(links, count)) {
+	if (count > uring->connection_max || !all_connected(conns, count)) {
 		return false;
 	}
 	/* the second time with a ring of this thread */
 	for (int tries = 0; tries < 2 && ring_ready(&uring->ring); tries++) {
-		begin(uring, links, count);
+		begin(uring, conns, count);
 		if (uring->in_flight == 0 ||
 		    wait_for_some(uring, deadline_ns - start_ns) == 0) {
 			finish(uring, deadline_ns);
@@ -462,16 +464,16 @@ static bool run_in_ring(struct uring *uring, struct tenon_link *const *links,
 	return false;
 }
 
-static void uring_run(void *self, struct tenon_link *const *links, size_t count,
-		      int64_t start_ns, int64_t deadline_ns)
+static void uring_run(void *self, struct tenon_connection *const *conns,
+		      size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	struct uring *uring = self;
 
 	if (count < uring->ring_from) {
-		blocking_exchange(&uring->batch, links, count, start_ns,
+		blocking_exchange(&uring->batch, conns, count, start_ns,
 				  deadline_ns);
-	} else if (!run_in_ring(uring, links, count, start_ns, deadline_ns)) {
-		batch_begin(&uring->batch, links, count);
+	} else if (!run_in_ring(uring, conns, count, start_ns, deadline_ns)) {
+		batch_begin(&uring->batch, conns, count);
 		batch_finish(&uring->batch, start_ns, start_ns, deadline_ns);
 	}
 }

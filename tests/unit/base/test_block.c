@@ -7,7 +7,7 @@
 
 START_TEST(a_block_that_came_back_is_used_again)
 {
-	struct tenon__block_pool pool = { 0 };
+	struct tenon__block_cache pool = { 0 };
 	struct tenon__block *block = tenon__block_get(&pool, 1000);
 
 	ck_assert_uint_eq(block->capacity, 1000);
@@ -16,14 +16,14 @@ START_TEST(a_block_that_came_back_is_used_again)
 	ck_assert_ptr_eq(tenon__block_get(&pool, 900), block);
 	ck_assert_uint_eq(block->filled, 0);
 	tenon__block_put_all(&pool, block);
-	tenon__block_pool_fini(&pool);
+	tenon__block_cache_fini(&pool);
 	ck_assert_uint_eq(pool.owned_bytes, 0);
 }
 END_TEST
 
 START_TEST(the_smallest_block_that_fits_is_taken)
 {
-	struct tenon__block_pool pool = { 0 };
+	struct tenon__block_cache pool = { 0 };
 	struct tenon__block *large = tenon__block_get(&pool, 5000);
 	struct tenon__block *fitting = tenon__block_get(&pool, 2000);
 	struct tenon__block *small = tenon__block_get(&pool, 100);
@@ -33,13 +33,13 @@ START_TEST(the_smallest_block_that_fits_is_taken)
 	tenon__block_put_all(&pool, small);
 	ck_assert_ptr_eq(tenon__block_get(&pool, 1500), fitting);
 	tenon__block_put_all(&pool, fitting);
-	tenon__block_pool_fini(&pool);
+	tenon__block_cache_fini(&pool);
 }
 END_TEST
 
 START_TEST(what_is_above_the_ceiling_is_freed)
 {
-	struct tenon__block_pool pool = { 0 };
+	struct tenon__block_cache pool = { 0 };
 	struct tenon__block *block =
 		tenon__block_get(&pool, TENON_BLOCK_KEEP_MAX_BYTES + 1);
 
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(no_memory_and_impossible_sizes_give_null)
 {
-	struct tenon__block_pool pool = { 0 };
+	struct tenon__block_cache pool = { 0 };
 
 	ck_assert_ptr_null(tenon__block_get(&pool, SIZE_MAX));
 	tenon__memory_fail_from(1);

@@ -257,7 +257,7 @@ END_TEST
 START_TEST(more_spare_pools_than_there_may_be_are_refused)
 {
 	set("servers", "a");
-	for (int i = 0; i <= TENON_POOL_MAX_COUNT - 1; i++) {
+	for (int i = 0; i <= TENON_SERVER_POOL_MAX_COUNT - 1; i++) {
 		char name[20];
 		int rc = 0;
 

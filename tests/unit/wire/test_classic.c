@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "connection/link.h"
+#include "connection/connection.h"
 #include "base/memory.h"
 #include "runner/suite.h"
 
@@ -13,11 +13,11 @@
 static struct tenon__server server = { .host = "h", .address = "h:1", .port = 1 };
 static struct tenon__assembly assembly;
 static struct tenon__operation operation;
-static struct tenon__block_pool pool;
-static struct tenon__link link_;
+static struct tenon__block_cache blocks;
+static struct tenon__connection connection;
 static struct tenon_item items[KEYS_MAX];
 static struct tenon_slice keys[KEYS_MAX];
-static struct tenon__slot slots[KEYS_MAX];
+static struct tenon__request requests[KEYS_MAX];
 static struct tenon_result results[KEYS_MAX];
 static struct tenon__health health;
 
@@ -31,16 +31,20 @@ static void set_up(void)
 	server.host = "127.0.0.1";
 	memset(&health, 0, sizeof(health));
 	operation = (struct tenon__operation){
-		.keys = keys, .slots = slots, .results = results,
+		.keys = keys,
+		.requests = requests,
+		.results = results,
 	};
-	ck_assert_int_eq(tenon__link_init(&link_, &assembly, 0, &operation,
-					  &pool, &health, NULL), 0);
+	ck_assert_int_eq(tenon__connection_init(&connection, &assembly, 0,
+						&operation, &blocks, &health,
+						NULL),
+			 0);
 }
 
 static void tear_down(void)
 {
-	tenon__link_fini(&link_);
-	tenon__block_pool_fini(&pool);
+	tenon__connection_fini(&connection);
+	tenon__block_cache_fini(&blocks);
 }
 
 /* Begin an exchange of `count` keys that are in items already. */
@@ -48,13 +52,14 @@ static void begin(const struct tenon__verb *verb, uint32_t count)
 {
 	operation.reply_left_bytes = TENON_REPLY_MAX_BYTES;
 	memset(results, 0, count * sizeof(*results));
-	ck_assert_int_eq(tenon__link_begin(&link_), 0);
+	ck_assert_int_eq(tenon__connection_begin(&connection), 0);
 	for (uint32_t i = 0; i < count; i++) {
 		keys[i] = items[i].key;
-		slots[i] = (struct tenon__slot){ .verb = verb, .item = &items[i] };
-		tenon__link_add(&link_, i);
+		requests[i] = (struct tenon__request){ .verb = verb,
+						       .item = &items[i] };
+		tenon__connection_add(&connection, i);
 	}
-	tenon__link_rewind(&link_);
+	tenon__connection_rewind(&connection);
 }
 
 static void begin_keys(enum tenon_verb verb, const char *const *names,
@@ -75,21 +80,22 @@ static void begin_one(enum tenon_verb verb, const char *key)
 
 static int followed; /* what the last send said that follows */
 
-/* Everything the link wants to send, taken `step` bytes at a time. */
+/* Everything the connection wants to send, taken `step` bytes at a time. */
 static const char *sent(size_t step, size_t *len)
 {
 	static char all[1 << 20];
 	struct iovec iov[TENON_SEND_PIECES];
 
 	*len = 0;
-	while (tenon__link_ops.send_next(&link_.base, iov, TENON_SEND_PIECES)) {
+	while (tenon__connection_ops.send_next(&connection.base, iov,
+					       TENON_SEND_PIECES)) {
 		size_t n = iov[0].iov_len < step ? iov[0].iov_len : step;
 
 		ck_assert_uint_lt(*len + n, sizeof(all));
 		memcpy(all + *len, iov[0].iov_base, n);
 		*len += n;
 		all[*len] = '\0';
-		followed = tenon__link_ops.sent(&link_.base, n);
+		followed = tenon__connection_ops.sent(&connection.base, n);
 	}
 	return all;
 }
@@ -105,17 +111,18 @@ static void assert_sent(const char *expected)
 /* Let bytes arrive, `step` at a time; the last verdict. */
 static int feed(const char *bytes, size_t len, size_t step)
 {
-	int verdict = TENON_LINK_MORE;
+	int verdict = TENON_VERDICT_MORE;
 
-	while (len > 0 && verdict == TENON_LINK_MORE) {
+	while (len > 0 && verdict == TENON_VERDICT_MORE) {
 		size_t room, n;
-		char *space = tenon__link_ops.recv_space(&link_.base, &room);
+		char *space = tenon__connection_ops.recv_space(&connection.base,
+							       &room);
 
 		ck_assert_ptr_nonnull(space);
 		n = len < step ? len : step;
 		n = n < room ? n : room;
 		memcpy(space, bytes, n);
-		verdict = tenon__link_ops.received(&link_.base, n);
+		verdict = tenon__connection_ops.received(&connection.base, n);
 		bytes += n;
 		len -= n;
 	}
@@ -132,10 +139,10 @@ static int reply(const char *bytes)
 
 static void assert_broken(int verdict, const char *why)
 {
-	ck_assert_int_eq(verdict, TENON_LINK_BROKEN);
-	ck_assert_int_eq(link_.status, TENON_EPROTOCOL);
-	ck_assert_msg(strstr(link_.problem, why) != NULL,
-		      "\"%s\" not in \"%s\"", why, link_.problem);
+	ck_assert_int_eq(verdict, TENON_VERDICT_BROKEN);
+	ck_assert_int_eq(connection.status, TENON_EPROTOCOL);
+	ck_assert_msg(strstr(connection.problem, why) != NULL,
+		      "\"%s\" not in \"%s\"", why, connection.problem);
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -208,7 +215,8 @@ START_TEST(a_large_value_is_sent_from_where_it_is)
 		.flags = 4294967295u, .exptime = INT64_MIN, .cas = UINT64_MAX,
 	};
 	begin(tenon__verb_of(TENON_CAS), 1);
-	ck_assert_uint_eq(tenon__link_ops.send_next(&link_.base, iov, 8), 3);
+	ck_assert_uint_eq(
+		tenon__connection_ops.send_next(&connection.base, iov, 8), 3);
 	ck_assert_mem_eq(iov[0].iov_base,
 		"cas k 4294967295 -9223372036854775808 100000 18446744073709551615\r\n",
 		iov[0].iov_len);
@@ -235,8 +243,9 @@ START_TEST(the_send_buffer_grows_for_what_goes_through_it)
 		sent(SIZE_MAX, &len);
 		ck_assert_uint_gt(len, 200 * value_len);
 	}
-	ck_assert_uint_eq(link_.send_capacity, _i == 0 ?
-			  TENON_SEND_MAX_BYTES : TENON_SEND_FIRST_BYTES);
+	ck_assert_uint_eq(connection.send_capacity,
+			  _i == 0 ? TENON_SEND_MAX_BYTES
+				  : TENON_SEND_FIRST_BYTES);
 }
 END_TEST
 
@@ -278,7 +287,7 @@ START_TEST(a_request_after_noreply_is_fenced)
 	assert_sent("version\r\nget k\r\n");
 	sent(SIZE_MAX, &len);
 	const char *late = "SERVER_ERROR late\r\nERROR\r\nVERSION 1\r\nEND\r\n";
-	ck_assert_int_eq(feed(late, strlen(late), 3), TENON_LINK_DONE);
+	ck_assert_int_eq(feed(late, strlen(late), 3), TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, TENON_MISS);
 	begin_one(TENON_GET, "k");
 	assert_sent("get k\r\n");
@@ -287,7 +296,7 @@ END_TEST
 
 START_TEST(a_value_that_comes_before_the_fence_is_broken)
 {
-	link_.fence = true;
+	connection.fence = true;
 	begin_one(TENON_GET, "k");
 	assert_broken(reply("VALUE k 0 1\r\nx\r\nEND\r\n"), "unexpected reply");
 }
@@ -304,7 +313,8 @@ START_TEST(a_reply_means_the_same_however_it_is_split)
 	begin_keys(TENON_GETS, (const char *[]){ "a", "b", "c", "d" }, 4);
 	size_t len;
 	sent(SIZE_MAX, &len);
-	ck_assert_int_eq(feed(wire, strlen(wire), (size_t)_i), TENON_LINK_DONE);
+	ck_assert_int_eq(feed(wire, strlen(wire), (size_t)_i),
+			 TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_uint_eq(results[0].value_len, 3);
 	ck_assert_mem_eq(results[0].value, "A\r\n", 4);
@@ -334,11 +344,11 @@ START_TEST(a_value_with_a_sink_goes_there)
 	memcpy(wire + len, "END\r\n", 5);
 	begin_keys(TENON_GET, (const char *[]){ "0", "1", "2" }, 3);
 	for (int i = 0; i < 3; i++) {
-		slots[i].sink = sinks[i];
-		slots[i].sink_bytes = i == 2 ? 10 : sizeof(sinks[i]);
+		requests[i].sink = sinks[i];
+		requests[i].sink_bytes = i == 2 ? 10 : sizeof(sinks[i]);
 	}
 	sent(SIZE_MAX, &request_len);
-	ck_assert_int_eq(feed(wire, len + 5, (size_t)_i), TENON_LINK_DONE);
+	ck_assert_int_eq(feed(wire, len + 5, (size_t)_i), TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_ptr_eq(results[0].value, sinks[0]);
 	ck_assert_uint_eq(results[1].value_len, 40000);
@@ -370,7 +380,7 @@ START_TEST(values_larger_than_a_block_come_whole)
 	begin_keys(TENON_GET, names, 6);
 	sent(SIZE_MAX, &request_len);
 	ck_assert_int_eq(feed(wire, len + 5, 4099 * (size_t)_i),
-			 TENON_LINK_DONE);
+			 TENON_VERDICT_DONE);
 	for (size_t i = 0; i < 6; i++) {
 		ck_assert_uint_eq(results[i].value_len, sizes[i]);
 		ck_assert_int_eq(results[i].value[0], 'a' + (int)i);
@@ -399,10 +409,10 @@ START_TEST(values_smaller_than_a_block_take_blocks_of_one_size)
 	begin_keys(TENON_GET, names, 40);
 	sent(SIZE_MAX, &request_len);
 	ck_assert_int_eq(feed(wire, len + 5, 1021 * (size_t)_i),
-			 TENON_LINK_DONE);
-	tenon__link_release_blocks(&link_);
-	ck_assert_ptr_nonnull(pool.free);
-	for (struct tenon__block *at = pool.free; at; at = at->next) {
+			 TENON_VERDICT_DONE);
+	tenon__connection_release_blocks(&connection);
+	ck_assert_ptr_nonnull(blocks.free);
+	for (struct tenon__block *at = blocks.free; at; at = at->next) {
 		ck_assert_uint_eq(at->capacity, TENON_BLOCK_FIRST_BYTES);
 	}
 }
@@ -418,7 +428,7 @@ START_TEST(a_value_above_max_value_bytes_is_passed_over)
 			 "VALUE a 0 100\r\n%0100d\r\nVALUE b 0 2\r\nok\r\nEND\r\n", 7);
 	begin_keys(TENON_GET, (const char *[]){ "a", "b" }, 2);
 	sent(SIZE_MAX, &len);
-	ck_assert_int_eq(feed(wire, (size_t)n, 7), TENON_LINK_DONE);
+	ck_assert_int_eq(feed(wire, (size_t)n, 7), TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, TENON_ETOOBIG);
 	ck_assert_ptr_null(results[0].value);
 	ck_assert_str_eq(results[1].value, "ok");
@@ -428,9 +438,10 @@ END_TEST
 START_TEST(replies_out_of_order_are_matched_by_key)
 {
 	begin_keys(TENON_GET, (const char *[]){ "a", "b", "c", "a" }, 4);
-	ck_assert_int_eq(reply("VALUE c 0 1\r\nC\r\nVALUE a 0 1\r\n1\r\n"
-			       "VALUE b 0 1\r\nB\r\nVALUE a 0 1\r\n2\r\nEND\r\n"),
-			 TENON_LINK_DONE);
+	ck_assert_int_eq(
+		reply("VALUE c 0 1\r\nC\r\nVALUE a 0 1\r\n1\r\n"
+		      "VALUE b 0 1\r\nB\r\nVALUE a 0 1\r\n2\r\nEND\r\n"),
+		TENON_VERDICT_DONE);
 	ck_assert_str_eq(results[1].value, "B");
 	ck_assert_str_eq(results[2].value, "C");
 	/* both are values of the same key: either may come first */
@@ -465,7 +476,7 @@ static const struct {
 START_TEST(an_answer_has_its_status)
 {
 	begin_one(answers[_i].verb, "k");
-	ck_assert_int_eq(reply(answers[_i].reply), TENON_LINK_DONE);
+	ck_assert_int_eq(reply(answers[_i].reply), TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, answers[_i].status);
 	if (answers[_i].status < 0) {
 		ck_assert_uint_eq(strlen(results[0].text) + 2,
@@ -538,7 +549,7 @@ START_TEST(an_answer_before_the_request_is_sent_is_broken)
 	const char *early = "STORED\r\n";
 
 	begin_one(TENON_SET, "k");
-	tenon__link_ops.send_next(&link_.base, iov, 4);
+	tenon__connection_ops.send_next(&connection.base, iov, 4);
 	assert_broken(feed(early, 8, 8), "half a request");
 }
 END_TEST
@@ -547,11 +558,11 @@ START_TEST(behind_a_refused_data_block_nothing_is_matched)
 {
 	begin_keys(TENON_SET, (const char *[]){ "a", "b" }, 2);
 	ck_assert_int_eq(reply("CLIENT_ERROR bad data chunk\r\nERROR\r\n"),
-			 TENON_LINK_BROKEN);
+			 TENON_VERDICT_BROKEN);
 	ck_assert_int_eq(results[0].status, TENON_ECLIENT);
-	ck_assert(!slots[1].answered);
-	ck_assert_int_eq(link_.status, TENON_ECLOSED);
-	ck_assert(!link_.blamed);
+	ck_assert(!requests[1].answered);
+	ck_assert_int_eq(connection.status, TENON_ECLOSED);
+	ck_assert(!connection.blamed);
 }
 END_TEST
 
@@ -560,7 +571,8 @@ START_TEST(an_error_ends_the_retrieval_line_it_stands_for)
 	begin_keys(TENON_GAT, (const char *[]){ "a", "b", "c" }, 3);
 	items[2].exptime = 5;
 	ck_assert_int_eq(reply("VALUE a 0 1\r\nA\r\nSERVER_ERROR x\r\n"
-			       "VALUE c 0 1\r\nC\r\nEND\r\n"), TENON_LINK_DONE);
+			       "VALUE c 0 1\r\nC\r\nEND\r\n"),
+			 TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_int_eq(results[1].status, TENON_ESERVER);
 	ck_assert_str_eq(results[1].text, "SERVER_ERROR x");
@@ -575,9 +587,10 @@ START_TEST(no_memory_for_a_value_is_told_to_the_transport)
 	begin_one(TENON_GET, "k");
 	sent(SIZE_MAX, &len);
 	const char *head = "VALUE k 0 500000\r\n";
-	ck_assert_int_eq(feed(head, strlen(head), 100), TENON_LINK_MORE);
+	ck_assert_int_eq(feed(head, strlen(head), 100), TENON_VERDICT_MORE);
 	tenon__memory_fail_from(1);
-	ck_assert_ptr_null(tenon__link_ops.recv_space(&link_.base, &room));
+	ck_assert_ptr_null(
+		tenon__connection_ops.recv_space(&connection.base, &room));
 	tenon__memory_fail_from(0);
 }
 END_TEST
@@ -598,7 +611,7 @@ START_TEST(stats_stay_in_one_piece)
 	operation.argument = "items";
 	begin(tenon__server_verb_of(TENON_STATS), 1);
 	assert_sent("stats items\r\n");
-	ck_assert_int_eq(feed(wire, len, (size_t)_i), TENON_LINK_DONE);
+	ck_assert_int_eq(feed(wire, len, (size_t)_i), TENON_VERDICT_DONE);
 	for (size_t i = 0; i < lines; i++) {
 		char expected[40];
 
@@ -612,7 +625,7 @@ START_TEST(stats_stay_in_one_piece)
 }
 END_TEST
 
-static TCase *requests(void)
+static TCase *request_lines(void)
 {
 	TCase *tcase = tcase_create("requests");
 
@@ -661,7 +674,7 @@ int main(void)
 {
 	Suite *suite = suite_create("classic");
 
-	suite_add_tcase(suite, requests());
+	suite_add_tcase(suite, request_lines());
 	suite_add_tcase(suite, replies());
 	return suite_run(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moves nothing: every link fails. */
+/* Moves nothing: every connection fails. */
 #include "tenon/plugin/transport.h"
 
 struct good {
-	const struct tenon_link_ops *link;
+	const struct tenon_connection_ops *ops;
 };
 
 static int good_init(void *self, const void *options,
@@ -16,26 +16,26 @@ static int good_init(void *self, const void *options,
 	(void)options;
 	(void)host;
 	(void)err;
-	good->link = setup->link;
+	good->ops = setup->ops;
 	return 0;
 }
 
-static void good_run(void *self, struct tenon_link *const *links, size_t count,
-		     int64_t start_ns, int64_t deadline_ns)
+static void good_run(void *self, struct tenon_connection *const *conns,
+		     size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	struct good *good = self;
 
 	(void)start_ns;
 	(void)deadline_ns;
 	for (size_t i = 0; i < count; i++) {
-		good->link->failed(links[i], TENON_ECONNECT, 0);
+		good->ops->failed(conns[i], TENON_ECONNECT, 0);
 	}
 }
 
-static void good_close(void *self, struct tenon_link *link)
+static void good_close(void *self, struct tenon_connection *conn)
 {
 	(void)self;
-	link->fd = -1;
+	conn->fd = -1;
 }
 
 static const struct tenon_transport_ops good_ops = {

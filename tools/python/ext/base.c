@@ -63,7 +63,7 @@ void base_adopt(struct base_client *self, struct tenon_client *client)
 	tenon_client_close(self->client);
 	self->client = client;
 	if (client) {
-		tenon_client_set_room(client, ROOM_MIN_BYTES, make_room, self);
+		tenon_client_set_sink(client, ROOM_MIN_BYTES, make_room, self);
 	}
 }
 

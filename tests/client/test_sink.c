@@ -8,7 +8,7 @@
 #include "runner/suite.h"
 
 #define MIN_BYTES 1000
-#define ROOMS 4
+#define ROOMS	  4
 
 /* What was asked for, and the memory that was given. */
 struct asked {
@@ -48,14 +48,15 @@ static void open_with(struct rig *rig, struct memcached *memcached,
 	for (unsigned i = 0; i < 2; i++) {
 		char *value = binary_value(lens[i], i);
 		const struct tenon_item stored = {
-			.key = slice(keys[i]), .value = { value, lens[i] },
+			.key = slice(keys[i]),
+			.value = { value, lens[i] },
 		};
 
 		ck_assert_int_eq(rig_one(rig, TENON_SET, &stored, 0),
 				 TENON_STORED);
 		free(value);
 	}
-	tenon_client_set_room(rig->client, MIN_BYTES, give_room, asked);
+	tenon_client_set_sink(rig->client, MIN_BYTES, give_room, asked);
 }
 
 static void check_value(const struct tenon_result *result, size_t len,
@@ -120,7 +121,7 @@ START_TEST(without_room_a_value_is_the_clients)
 	ck_assert_int_eq(rig_get(&rig, "a"), TENON_HIT);
 	check_value(&rig.result, lens[0], 0);
 	ck_assert_int_eq(asked.count, 1);
-	tenon_client_set_room(rig.client, 0, NULL, NULL);
+	tenon_client_set_sink(rig.client, 0, NULL, NULL);
 	ck_assert_int_eq(rig_get(&rig, "b"), TENON_HIT);
 	check_value(&rig.result, lens[1], 1);
 	ck_assert_int_eq(asked.count, 1);
@@ -143,7 +144,7 @@ START_TEST(a_value_that_a_codec_has_to_see_is_not_asked_for)
 	stored.flags = 4096;
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &stored, TENON_RAW),
 			 TENON_STORED);
-	tenon_client_set_room(rig.client, 0, give_room, &asked);
+	tenon_client_set_sink(rig.client, 0, give_room, &asked);
 	ck_assert_int_eq(rig_get(&rig, "a"), TENON_EUNDECODABLE);
 	ck_assert_int_eq(asked.count, 0);
 	rig_close(&rig);
@@ -160,7 +161,7 @@ START_TEST(a_value_that_is_torn_is_no_hit)
 				  FAKE_SEND("VALUE a 0 5000\r\nxxxxxxxx"),
 				  FAKE_CLOSE));
 	rig_open(&rig, NULL);
-	tenon_client_set_room(rig.client, MIN_BYTES, give_room, &asked);
+	tenon_client_set_sink(rig.client, MIN_BYTES, give_room, &asked);
 	ck_assert_int_eq(rig_get(&rig, "a"), TENON_ECLOSED);
 	ck_assert_ptr_null(rig.result.value);
 	ck_assert_int_eq(asked.count, 1);
@@ -179,7 +180,7 @@ START_TEST(a_value_above_the_limit_is_not_asked_for)
 				  FAKE_SEND("VALUE a 0 99999999999\r\nxxx"),
 				  FAKE_CLOSE));
 	rig_open(&rig, NULL);
-	tenon_client_set_room(rig.client, MIN_BYTES, give_room, &asked);
+	tenon_client_set_sink(rig.client, MIN_BYTES, give_room, &asked);
 	ck_assert_int_eq(rig_get(&rig, "a"), TENON_ETOOBIG);
 	ck_assert_int_eq(asked.count, 0);
 	rig_close(&rig);

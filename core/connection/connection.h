@@ -2,7 +2,7 @@
 /*
  * One server of one client: its connection's buffers and the exchange that runs
  * over it. An exchange is the part of an operation that concerns one server: a
- * chain of slots to ask for and to answer. Sans-I/O: a transport moves the bytes.
+ * chain of requests to ask for and to answer. Sans-I/O: a transport moves the bytes.
  */
 #ifndef TENON_CORE_LINK_H
 #define TENON_CORE_LINK_H
@@ -15,7 +15,7 @@
 
 /* One send: requests are written into the buffer in rounds of at most this. */
 #define TENON_SEND_FIRST_BYTES ((size_t)4 * 1024)
-#define TENON_SEND_MAX_BYTES ((size_t)64 * 1024)
+#define TENON_SEND_MAX_BYTES   ((size_t)64 * 1024)
 /* Values up to this are copied next to their request line, larger ones sent from where they are. */
 #define TENON_SEND_COPY_MAX_BYTES 1024
 /* Pieces of one send. */
@@ -35,74 +35,76 @@
 /* One server's stats. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
-#define TENON_SLOT_END UINT32_MAX
+#define TENON_REQUEST_END UINT32_MAX
 
 /* One request on its way. */
-struct tenon__slot {
+struct tenon__request {
 	const struct tenon__verb *verb;
-	const struct tenon_item *item; /* what goes with the key; NULL for server verbs */
-	char *sink;        /* where a value is to be put; NULL: in a block */
+	const struct tenon_item
+		*item;	   /* what goes with the key; NULL for server verbs */
+	char *sink;	   /* where a value is to be put; NULL: in a block */
 	size_t sink_bytes; /* a longer value is passed over: TENON_ETOOBIG */
-	uint32_t next; /* the next request for the same server, or TENON_SLOT_END */
+	uint32_t
+		next; /* the next request for the same server, or TENON_REQUEST_END */
 	bool answered; /* the result's status is final */
 	bool held;     /* waits for another round */
-	bool pinned;   /* goes to its result's server, whatever the policy says */
+	bool pinned; /* goes to its result's server, whatever the policy says */
 	bool line_end; /* the last key of its retrieval line */
 };
 
 /* The caller's memory for large values: who gives it, and which values. */
-struct tenon__room {
-	tenon_room_fn fn;
+struct tenon__sink_rule {
+	tenon_sink_fn fn;
 	void *payload;
 	size_t min_bytes;
-	uint32_t count;    /* slots below that; 0: none in this operation */
+	uint32_t count;	   /* requests below that; 0: none in this operation */
 	uint32_t excluded; /* flags of values that have to be decoded */
 };
 
 /*
- * The requests that a client is running. Arrays are by slot: the caller's items
+ * The requests that a client is running. Arrays are by request: the caller's items
  * first, in their order, then what codecs add.
  */
 struct tenon__operation {
 	const char *argument; /* of a server verb; NULL: none */
 	bool noreply;
 	struct tenon_slice *keys; /* with prefix */
-	struct tenon__slot *slots;
+	struct tenon__request *requests;
 	struct tenon_result *results;
 	uint64_t reply_left_bytes; /* of TENON_REPLY_MAX_BYTES */
-	struct tenon__room room;
+	struct tenon__sink_rule sink_rule;
 };
 
 enum tenon__recv_state {
 	TENON_RECV_LINE,  /* a reply line comes next */
 	TENON_RECV_VALUE, /* the rest of a value and its line end */
-	TENON_RECV_SINK,  /* the rest of a value, straight into its slot's sink */
-	TENON_RECV_TAIL,  /* the line end behind a value that went into a sink */
-	TENON_RECV_SKIP   /* the rest of a value that nobody wants */
+	TENON_RECV_SINK, /* the rest of a value, straight into its request's sink */
+	TENON_RECV_TAIL, /* the line end behind a value that went into a sink */
+	TENON_RECV_SKIP	 /* the rest of a value that nobody wants */
 };
 
-struct tenon__link {
-	struct tenon_link base; /* first: what the transport sees */
+struct tenon__connection {
+	struct tenon_connection base; /* first: what the transport sees */
 	const struct tenon__assembly *assembly;
 	struct tenon__operation *operation;
-	struct tenon__block_pool *pool;
+	struct tenon__block_cache *pool;
 	struct tenon__health *health;
 	const char *name; /* alias, or first address: the server's identity */
 
 	/* the connection */
-	bool reused;        /* it has answered an earlier operation */
-	bool fence;         /* noreply commands went out since the last reply */
-	bool heard;         /* a byte arrived in this exchange */
-	bool used;          /* results of the running operation may point into its blocks */
+	bool reused; /* it has answered an earlier operation */
+	bool fence;  /* noreply commands went out since the last reply */
+	bool heard;  /* a byte arrived in this exchange */
+	bool used; /* results of the running operation may point into its blocks */
 
-	/* the exchange: its slots, and how it went */
+	/* the exchange: its requests, and how it went */
 	uint32_t first, last;
-	uint32_t send_slot; /* the next to write a request for */
-	uint32_t line_slot; /* the first of the line being answered */
-	uint32_t seek_slot; /* where the next VALUE is expected to match */
-	int32_t status;     /* why unanswered slots are unanswered; 0: all is well */
+	uint32_t send_req; /* the next to write a request for */
+	uint32_t line_req; /* the first of the line being answered */
+	uint32_t seek_req; /* where the next VALUE is expected to match */
+	int32_t status; /* why unanswered requests are unanswered; 0: all is well */
 	int32_t sys_errno;
-	int64_t done_ns;    /* when it was complete; 0: it is not */
+	int64_t done_ns; /* when it was complete; 0: it is not */
 	bool blamed; /* status is the server's fault: the failover policy hears of it */
 
 	/* sending: pieces[piece..piece_count-1] are still to go */
@@ -118,81 +120,86 @@ struct tenon__link {
 	size_t parsed;
 	size_t keep_from; /* what must stay in one piece when the block is changed */
 	enum tenon__recv_state recv_state;
-	bool fenced;         /* replies up to VERSION belong to noreply commands */
-	uint32_t value_slot; /* TENON_RECV_VALUE, SINK, TAIL */
+	bool fenced; /* replies up to VERSION belong to noreply commands */
+	uint32_t value_req; /* TENON_RECV_VALUE, SINK, TAIL */
 	size_t value_len;
 	size_t sink_filled;
 	uint64_t skip_bytes; /* TENON_RECV_SKIP */
 
 	/* what is large, or seldom looked at */
 	struct iovec pieces[TENON_SEND_PIECES];
-	char problem[TENON_HEALTH_TEXT_BYTES]; /* TENON_EPROTOCOL: what came instead */
+	char problem
+		[TENON_HEALTH_TEXT_BYTES]; /* TENON_EPROTOCOL: what came instead */
 	struct tenon__resolver resolver;
 };
 
-/* Set up a link without connection. Errors: TENON_ENOMEM, TENON_ECONFIG. */
-int tenon__link_init(struct tenon__link *link,
-		     const struct tenon__assembly *assembly, uint32_t server,
-		     struct tenon__operation *operation,
-		     struct tenon__block_pool *pool,
-		     struct tenon__health *health, struct tenon_error *err);
+/* Set up a connection without connection. Errors: TENON_ENOMEM, TENON_ECONFIG. */
+int tenon__connection_init(struct tenon__connection *conn,
+			   const struct tenon__assembly *assembly,
+			   uint32_t server, struct tenon__operation *operation,
+			   struct tenon__block_cache *pool,
+			   struct tenon__health *health,
+			   struct tenon_error *err);
 
 /* Free what it owns; the connection is closed already. */
-void tenon__link_fini(struct tenon__link *link);
+void tenon__connection_fini(struct tenon__connection *conn);
 
 /* Let the server live elsewhere; its connection is closed already. Takes over what *place owns. */
-void tenon__link_move(struct tenon__link *link, struct tenon__resolver *place);
+void tenon__connection_move(struct tenon__connection *conn,
+			    struct tenon__resolver *place);
 
 /* Give up the replies of the last operation that are in more than a block. */
-void tenon__link_release_blocks(struct tenon__link *link);
+void tenon__connection_release_blocks(struct tenon__connection *conn);
 
 /* Give up the replies of the last operation. */
-static inline void tenon__link_release(struct tenon__link *link)
+static inline void tenon__connection_release(struct tenon__connection *conn)
 {
-	if (link->full ||
-	    link->pool->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
-		tenon__link_release_blocks(link);
+	if (conn->full ||
+	    conn->pool->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
+		tenon__connection_release_blocks(conn);
 	}
-	if (link->block) {
-		link->block->filled = 0;
+	if (conn->block) {
+		conn->block->filled = 0;
 	}
 }
 
 /* Let the send buffer hold twice as much; all pieces are sent. Errors: TENON_ENOMEM. */
-int tenon__link_grow(struct tenon__link *link);
+int tenon__connection_grow(struct tenon__connection *conn);
 
-/* Begin an exchange, with no slots yet. Errors: TENON_ENOMEM. */
-static inline int tenon__link_begin(struct tenon__link *link)
+/* Begin an exchange, with no requests yet. Errors: TENON_ENOMEM. */
+static inline int tenon__connection_begin(struct tenon__connection *conn)
 {
-	link->first = TENON_SLOT_END;
-	return link->send_buffer ? 0 : tenon__link_grow(link);
+	conn->first = TENON_REQUEST_END;
+	return conn->send_buffer ? 0 : tenon__connection_grow(conn);
 }
 
-/* Append slot to the exchange. */
-static inline void tenon__link_add(struct tenon__link *link, uint32_t slot)
+/* Append request to the exchange. */
+static inline void tenon__connection_add(struct tenon__connection *conn,
+					 uint32_t req)
 {
-	struct tenon__slot *slots = link->operation->slots;
+	struct tenon__request *requests = conn->operation->requests;
 
-	slots[slot].next = TENON_SLOT_END;
-	if (link->first == TENON_SLOT_END) {
-		link->first = slot;
+	requests[req].next = TENON_REQUEST_END;
+	if (conn->first == TENON_REQUEST_END) {
+		conn->first = req;
 	} else {
-		slots[link->last].next = slot;
+		requests[conn->last].next = req;
 	}
-	link->last = slot;
+	conn->last = req;
 }
 
 /* Go to the start of the exchange: its first try, or another on a new connection. */
-void tenon__link_rewind(struct tenon__link *link);
+void tenon__connection_rewind(struct tenon__connection *conn);
 
 /* May the exchange be repeated: a kept connection proved dead before a byte came? */
-static inline bool tenon__link_is_stale(const struct tenon__link *link)
+static inline bool tenon__connection_is_stale(
+	const struct tenon__connection *conn)
 {
-	return link->status == TENON_ECLOSED && link->blamed && link->reused &&
-		!link->heard;
+	return conn->status == TENON_ECLOSED && conn->blamed && conn->reused &&
+	       !conn->heard;
 }
 
 /* What transports call. */
-extern const struct tenon_link_ops tenon__link_ops;
+extern const struct tenon_connection_ops tenon__connection_ops;
 
 #endif
