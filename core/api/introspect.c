@@ -64,17 +64,17 @@ static int tell(struct tenon_plugin_info *info,
 	struct described *texts;
 	size_t key_count = 0;
 	size_t row_count = 0;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 
-	while (keys != NULL && keys[key_count].name != NULL) {
+	while (keys && keys[key_count].name) {
 		key_count++;
 	}
-	while (rows != NULL && rows[row_count].name != NULL) {
+	while (rows && rows[row_count].name) {
 		row_count++;
 	}
 	options = tenon__calloc(key_count + row_count, sizeof(*options));
 	texts = tenon__calloc(row_count, sizeof(*texts));
-	if (options != NULL && texts != NULL) {
+	if (options && texts) {
 		for (size_t i = 0; i < key_count; i++) {
 			describe_key(&options[i], &keys[i]);
 		}
@@ -85,11 +85,11 @@ static int tell(struct tenon_plugin_info *info,
 		info->options = options;
 		info->option_count = key_count + row_count;
 		fn(info, payload);
-		rc = 0;
+		code = 0;
 	}
 	tenon__free(texts);
 	tenon__free(options);
-	return rc;
+	return code;
 }
 
 static int tell_core(tenon_plugin_fn fn, void *payload)
@@ -148,23 +148,23 @@ int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 {
 	struct listener listener = { fn, payload };
 	const struct tenon__plugin *plugin;
-	int rc;
+	int code;
 
 	tenon__error_clear(err);
-	rc = tell_core(fn, payload);
-	if (rc != 0) {
-		return tenon__error_set(err, rc, "out of memory");
+	code = tell_core(fn, payload);
+	if (code) {
+		return tenon__error_set(err, code, "out of memory");
 	}
-	rc = tenon__registry_load_all(config->registry, tell_refused, &listener,
-				      err);
+	code = tenon__registry_load_all(config->registry, tell_refused,
+					&listener, err);
 	plugin = tenon__registry_first(config->registry);
-	for (; plugin != NULL && rc == 0; plugin = plugin->next) {
-		rc = tell_plugin(plugin, fn, payload);
-		if (rc != 0) {
-			tenon__error_set(err, rc, "out of memory");
+	for (; plugin && !code; plugin = plugin->next) {
+		code = tell_plugin(plugin, fn, payload);
+		if (code) {
+			tenon__error_set(err, code, "out of memory");
 		}
 	}
-	return rc;
+	return code;
 }
 
 /* ---- what a config says ------------------------------------------------- */
@@ -184,7 +184,7 @@ static void tell_choice(const struct tenon_config *config, const char *name,
 	const struct tenon__plugin *plugin =
 		tenon__registry_first(config->registry);
 
-	for (; plugin != NULL; plugin = plugin->next) {
+	for (; plugin; plugin = plugin->next) {
 		if (plugin->kind == choice->key->kind &&
 		    strcasecmp(plugin->name, choice->name) == 0) {
 			info.version = plugin->version;
@@ -263,8 +263,8 @@ void tenon_config_each_setting(const struct tenon_config *config,
 	if (codec_count == 0) {
 		fn(&no_codec, payload);
 	}
-	for (const struct tenon_option *row = tenon__setting_rows;
-	     row->name != NULL; row++) {
+	for (const struct tenon_option *row = tenon__setting_rows; row->name;
+	     row++) {
 		tell_value(&config->settings, row, fn, payload);
 	}
 }
@@ -312,7 +312,7 @@ static int list_items(struct tenon_client *client,
 	struct tenon_stored_item *items = tenon__chain_scratch(
 		&client->chain, client->request_count * sizeof(*items));
 
-	if (items == NULL) {
+	if (!items) {
 		return TENON_ENOMEM;
 	}
 	describe_item(&items[0], &op->keys[0], raw);
@@ -335,7 +335,7 @@ static int read_raw(struct tenon_client *client, const struct tenon_item *item,
 	if (code == TENON_EKEY) {
 		out->result = NULL;
 	}
-	if (out->result != NULL) {
+	if (out->result) {
 		*raw = *out->result;
 	}
 	return code;
@@ -351,16 +351,16 @@ int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
 	*out = (struct tenon_stored){ .item_count = 0 };
 	for (int tries = 0; tries < STORED_TRIES; tries++) {
 		code = read_raw(client, &item, &raw, out, err);
-		if (out->result == NULL || raw.status != TENON_HIT) {
+		if (!out->result || raw.status != TENON_HIT) {
 			break;
 		}
 		code = tenon_run(client, TENON_GETS, &item, 1, 0, &out->result,
 				 err);
-		if (out->result == NULL || out->result->cas == raw.cas) {
+		if (!out->result || out->result->cas == raw.cas) {
 			break;
 		}
 	}
-	if (out->result != NULL && list_items(client, &raw, out) != 0) {
+	if (out->result && list_items(client, &raw, out) != 0) {
 		*out = (struct tenon_stored){ .item_count = 0 };
 		code = tenon__error_set(err, TENON_ENOMEM, "out of memory");
 	}

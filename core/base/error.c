@@ -101,7 +101,7 @@ int tenon__error_set(struct tenon_error *err, int code, const char *format, ...)
 {
 	va_list args;
 
-	if (err == NULL) {
+	if (!err) {
 		return code;
 	}
 	err->code = code;
@@ -118,7 +118,7 @@ int tenon__error_at(struct tenon_error *err, int code, const char *where,
 	size_t start = 0;
 	int len;
 
-	if (err == NULL) {
+	if (!err) {
 		return code;
 	}
 	err->code = code;

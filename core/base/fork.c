@@ -30,7 +30,7 @@ int tenon__fork_mark_init(struct tenon__fork_mark *mark)
 
 void tenon__fork_mark_fini(struct tenon__fork_mark *mark)
 {
-	if (mark->page != NULL) {
+	if (mark->page) {
 		munmap((void *)(uintptr_t)mark->page, page_bytes());
 		mark->page = NULL;
 	}

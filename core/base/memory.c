@@ -59,7 +59,7 @@ char *tenon__strndup(const char *text, size_t len)
 		return NULL;
 	}
 	copy = tenon__alloc(len + 1);
-	if (copy == NULL) {
+	if (!copy) {
 		return NULL;
 	}
 	if (len > 0) {

@@ -66,12 +66,12 @@ static int make_hash(const struct tenon_hash **out,
 	const struct tenon__plugin *plugin;
 	struct tenon_error reported = { .code = 0 };
 	struct hash_instance *instance;
-	int rc = tenon__registry_find(parts->registry, &plugin, request, err);
+	int code = tenon__registry_find(parts->registry, &plugin, request, err);
 
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
-	for (instance = parts->hashes; instance != NULL && options == NULL;
+	for (instance = parts->hashes; instance && !options;
 	     instance = instance->next) {
 		if (instance->plugin == plugin && instance->has_defaults) {
 			*out = &instance->hash;
@@ -79,22 +79,22 @@ static int make_hash(const struct tenon_hash **out,
 		}
 	}
 	instance = tenon__calloc(1, sizeof(*instance));
-	if (instance == NULL) {
+	if (!instance) {
 		return out_of_memory(err);
 	}
 	instance->plugin = plugin;
-	instance->has_defaults = options == NULL;
+	instance->has_defaults = !options;
 	instance->next = parts->hashes;
 	parts->hashes = instance;
-	rc = tenon__options_create(&instance->options, plugin, options, owner,
-				   &assembly->host, &request->place, err);
-	if (rc != 0) {
-		return rc;
+	code = tenon__options_create(&instance->options, plugin, options, owner,
+				     &assembly->host, &request->place, err);
+	if (code) {
+		return code;
 	}
-	rc = tenon__hash_create(&instance->hash, plugin, instance->options,
-				&assembly->host, &reported);
-	if (rc != 0) {
-		return tenon__plugin_error(err, rc, &reported, plugin, "init",
+	code = tenon__hash_create(&instance->hash, plugin, instance->options,
+				  &assembly->host, &reported);
+	if (code) {
+		return tenon__plugin_error(err, code, &reported, plugin, "init",
 					   &request->place);
 	}
 	*out = &instance->hash;
@@ -146,11 +146,11 @@ static int choose(struct tenon__assembly *assembly,
 						   assembly };
 	char asker[ASKER_BYTES];
 	struct tenon__plugin_query request = make_request(choice, asker);
-	int rc = tenon__registry_find(assembly->parts->registry, plugin,
-				      &request, err);
+	int code = tenon__registry_find(assembly->parts->registry, plugin,
+					&request, err);
 
-	if (rc != 0 || *plugin == NULL) {
-		return rc;
+	if (code || !*plugin) {
+		return code;
 	}
 	return tenon__options_create(options, *plugin, choice->options, owner,
 				     &assembly->host, &choice->place, err);
@@ -165,18 +165,18 @@ static int choose_role(struct tenon__assembly *assembly,
 	char asker[ASKER_BYTES];
 	struct tenon__plugin_query request;
 	const struct tenon_hash *hash;
-	int rc;
+	int code;
 
 	if (role != TENON__ROLE_HASH) {
 		return choose(assembly, choice, &parts->plugins[role],
 			      &parts->options[role], err);
 	}
 	request = make_request(choice, asker);
-	rc = make_hash(&hash, assembly, &request, choice->options, err);
-	if (rc == 0) {
+	code = make_hash(&hash, assembly, &request, choice->options, err);
+	if (!code) {
 		assembly->hash = *hash;
 	}
-	return rc;
+	return code;
 }
 
 /* ---- codecs ------------------------------------------------------------- */
@@ -195,17 +195,18 @@ static int read_flags(const struct tenon__assembly *assembly,
 	struct tenon_error reported = { .code = 0 };
 	char subject[TENON__SUBJECT_BYTES];
 	void *self = tenon__calloc(1, ops->state_size > 0 ? ops->state_size : 1);
-	int rc;
+	int code;
 
-	if (self == NULL) {
+	if (!self) {
 		return out_of_memory(err);
 	}
-	rc = ops->init(self, part->options, &assembly->host, &setup, &reported);
-	part->flags = rc == 0 ? ops->flags(self) : 0;
+	code = ops->init(self, part->options, &assembly->host, &setup,
+			 &reported);
+	part->flags = !code ? ops->flags(self) : 0;
 	ops->fini(self);
 	tenon__free(self);
-	if (rc != 0) {
-		return tenon__plugin_error(err, rc, &reported, part->plugin,
+	if (code) {
+		return tenon__plugin_error(err, code, &reported, part->plugin,
 					   "init", place);
 	}
 	if (part->flags != 0) {
@@ -226,7 +227,7 @@ static int check_neighbours(const struct tenon__assembly_parts *parts,
 
 	for (const struct codec_part *part = parts->codecs; part < last;
 	     part++) {
-		if (part->plugin->ops.codec.scatter != NULL) {
+		if (part->plugin->ops.codec.scatter) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
 				"key '%s': codec '%s' comes after '%s', which splits values, expected that at the end",
@@ -251,23 +252,23 @@ static int add_codec(struct tenon__assembly *assembly,
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
 	struct codec_part *part = &parts->codecs[parts->codec_count];
-	int rc = choose(assembly, choice, &part->plugin, &part->options, err);
+	int code = choose(assembly, choice, &part->plugin, &part->options, err);
 
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
-	if (part->plugin == NULL) {
+	if (!part->plugin) {
 		tenon__log(assembly, TENON_LOG_WARNING,
 			   "key '%s': codec plugin '%s' not found, it is left out; `%s: none` says that this is meant",
 			   choice->asker, choice->name, choice->asker);
 		return 0;
 	}
 	parts->codec_count++;
-	rc = read_flags(assembly, part, &choice->place, err);
-	if (rc == 0) {
-		rc = check_neighbours(parts, choice, err);
+	code = read_flags(assembly, part, &choice->place, err);
+	if (!code) {
+		code = check_neighbours(parts, choice, err);
 	}
-	if (rc == 0) {
+	if (!code) {
 		assembly->codec_flags |= part->flags;
 		assembly->codecs[assembly->codec_count++] =
 			(struct tenon__codec_choice){
@@ -276,7 +277,7 @@ static int add_codec(struct tenon__assembly *assembly,
 				.name = part->plugin->name,
 			};
 	}
-	return rc;
+	return code;
 }
 
 static int add_codecs(struct tenon__assembly *assembly,
@@ -285,26 +286,26 @@ static int add_codecs(struct tenon__assembly *assembly,
 {
 	const struct tenon__choice *choices[TENON__CODEC_MAX_COUNT];
 	size_t count = tenon__config_codecs(config, choices);
-	int rc = tenon__config_check_codecs(config, err);
+	int code = tenon__config_check_codecs(config, err);
 
-	if (rc != 0 || count == 0) {
-		return rc;
+	if (code || count == 0) {
+		return code;
 	}
 	assembly->codecs = tenon__calloc(count, sizeof(*assembly->codecs));
-	if (assembly->codecs == NULL) {
+	if (!assembly->codecs) {
 		return out_of_memory(err);
 	}
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		rc = add_codec(assembly, choices[i], err);
+	for (size_t i = 0; i < count && !code; i++) {
+		code = add_codec(assembly, choices[i], err);
 	}
-	return rc;
+	return code;
 }
 
 /* ---- servers and rings -------------------------------------------------- */
 
 static const char *pool_of(const struct tenon__server *server)
 {
-	return server->pool != NULL ? server->pool : "";
+	return server->pool ? server->pool : "";
 }
 
 static bool has_ring(const struct tenon__assembly *assembly, const char *pool)
@@ -329,14 +330,15 @@ static int copy_pool(struct tenon__assembly *assembly,
 	for (size_t i = 0; i < list->count; i++) {
 		struct tenon__server *server =
 			&assembly->servers[assembly->server_count];
-		int rc;
+		int code;
 
 		if (strcmp(pool_of(&list->entries[i].server), pool) != 0) {
 			continue;
 		}
-		rc = tenon__server_copy(server, &list->entries[i].server, err);
-		if (rc != 0) {
-			return rc;
+		code = tenon__server_copy(server, &list->entries[i].server,
+					  err);
+		if (code) {
+			return code;
 		}
 		assembly->server_count++;
 		ring->count++;
@@ -350,20 +352,20 @@ static int copy_servers(struct tenon__assembly *assembly,
 			const struct tenon__server_list *list,
 			struct tenon_error *err)
 {
-	int rc;
+	int code;
 
 	assembly->servers =
 		tenon__calloc(list->count, sizeof(*assembly->servers));
-	if (assembly->servers == NULL) {
+	if (!assembly->servers) {
 		return out_of_memory(err);
 	}
-	rc = copy_pool(assembly, list, "", err);
-	if (rc == 0 && assembly->server_count == 0) {
+	code = copy_pool(assembly, list, "", err);
+	if (!code && assembly->server_count == 0) {
 		return tenon__error_place(
 			err, TENON_ECONFIG, &list->entries[0].place,
 			"servers: every one is in a spare pool, expected one without `pool` at least");
 	}
-	for (size_t i = 0; i < list->count && rc == 0; i++) {
+	for (size_t i = 0; i < list->count && !code; i++) {
 		const struct tenon__server_entry *entry = &list->entries[i];
 		const char *pool = pool_of(&entry->server);
 
@@ -376,9 +378,9 @@ static int copy_servers(struct tenon__assembly *assembly,
 				"servers: found more than %d spare pools",
 				TENON_SERVER_POOL_MAX_COUNT - 1);
 		}
-		rc = copy_pool(assembly, list, pool, err);
+		code = copy_pool(assembly, list, pool, err);
 	}
-	return rc;
+	return code;
 }
 
 static int build_rings(struct tenon__assembly *assembly,
@@ -397,12 +399,12 @@ static int build_rings(struct tenon__assembly *assembly,
 	for (size_t i = 0; i < assembly->ring_count; i++) {
 		struct tenon_error reported = { .code = 0 };
 		const char *slot;
-		int rc = tenon__ring_build(&assembly->rings[i], &plan, &slot,
-					   &reported);
+		int code = tenon__ring_build(&assembly->rings[i], &plan, &slot,
+					     &reported);
 
-		if (rc != 0) {
+		if (code) {
 			return tenon__plugin_error(
-				err, rc, &reported,
+				err, code, &reported,
 				parts->plugins[TENON__ROLE_DISTRIBUTION], slot,
 				place);
 		}
@@ -420,7 +422,7 @@ static int make_failover_setup(struct tenon__assembly *assembly,
 
 	parts->failover_servers = tenon__calloc(
 		assembly->server_count, sizeof(*parts->failover_servers));
-	if (parts->failover_servers == NULL) {
+	if (!parts->failover_servers) {
 		return out_of_memory(err);
 	}
 	for (uint32_t pool = 0; pool < assembly->ring_count; pool++) {
@@ -460,13 +462,13 @@ static int try_policies(const struct tenon__assembly *assembly,
 	struct tenon__policies policies = { .count = 0 };
 	struct tenon_error reported = { .code = 0 };
 	size_t which;
-	int rc = tenon__policies_init(&policies, assembly, &which, &reported);
+	int code = tenon__policies_init(&policies, assembly, &which, &reported);
 
 	tenon__policies_fini(&policies);
-	if (rc == 0) {
+	if (!code) {
 		return 0;
 	}
-	return tenon__plugin_error(err, rc, &reported,
+	return tenon__plugin_error(err, code, &reported,
 				   assembly->parts->policies[which].plugin,
 				   "init", &failover->list[which].place);
 }
@@ -476,14 +478,14 @@ static int add_policies(struct tenon__assembly *assembly,
 			struct tenon_error *err)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
-	int rc = make_failover_setup(assembly, err);
+	int code = make_failover_setup(assembly, err);
 
-	for (size_t i = 0; i < failover->count && rc == 0; i++) {
+	for (size_t i = 0; i < failover->count && !code; i++) {
 		struct policy_part *part = &parts->policies[i];
 
-		rc = choose(assembly, &failover->list[i], &part->plugin,
-			    &part->options, err);
-		if (rc == 0) {
+		code = choose(assembly, &failover->list[i], &part->plugin,
+			      &part->options, err);
+		if (!code) {
 			assembly->policies[i] = (struct tenon__policy_choice){
 				.ops = &part->plugin->ops.failover,
 				.options = part->options,
@@ -492,7 +494,7 @@ static int add_policies(struct tenon__assembly *assembly,
 		}
 	}
 	memcpy(assembly->policy_of, failover->of, sizeof(assembly->policy_of));
-	return rc == 0 ? try_policies(assembly, failover, err) : rc;
+	return code ? code : try_policies(assembly, failover, err);
 }
 
 /* ---- assembling --------------------------------------------------------- */
@@ -515,35 +517,36 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->prefix_len = strlen(settings->prefix);
 	assembly->prefix =
 		tenon__strndup(settings->prefix, assembly->prefix_len);
-	return assembly->prefix != NULL ? 0 : out_of_memory(err);
+	return assembly->prefix ? 0 : out_of_memory(err);
 }
 
 static int assemble(struct tenon__assembly *assembly,
 		    const struct tenon_config *config, struct tenon_error *err)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
-	int rc = copy_settings(assembly, config, err);
+	int code = copy_settings(assembly, config, err);
 
-	if (rc == 0) {
-		rc = copy_servers(assembly, &config->servers, err);
+	if (!code) {
+		code = copy_servers(assembly, &config->servers, err);
 	}
-	for (size_t i = 0; i < TENON__ROLE_COUNT && rc == 0; i++) {
-		rc = choose_role(assembly, &config->choices[i], err);
+	for (size_t i = 0; i < TENON__ROLE_COUNT && !code; i++) {
+		code = choose_role(assembly, &config->choices[i], err);
 	}
-	if (rc == 0) {
-		rc = add_codecs(assembly, config, err);
+	if (!code) {
+		code = add_codecs(assembly, config, err);
 	}
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	assembly->distribution =
 		&parts->plugins[TENON__ROLE_DISTRIBUTION]->ops.distribution;
 	assembly->transport =
 		&parts->plugins[TENON__ROLE_TRANSPORT]->ops.transport;
 	assembly->transport_options = parts->options[TENON__ROLE_TRANSPORT];
-	rc = build_rings(assembly,
-			 &config->choices[TENON__ROLE_DISTRIBUTION].place, err);
-	return rc == 0 ? add_policies(assembly, &config->failover, err) : rc;
+	code = build_rings(assembly,
+			   &config->choices[TENON__ROLE_DISTRIBUTION].place,
+			   err);
+	return code ? code : add_policies(assembly, &config->failover, err);
 }
 
 /* The file that could have named servers is the one that was loaded last. */
@@ -552,10 +555,10 @@ static int no_server(const struct tenon_config *config, struct tenon_error *err)
 	const struct tenon__source *source = config->sources;
 	const char *where;
 
-	while (source != NULL && source->where[0] == '\0') {
+	while (source && source->where[0] == '\0') {
 		source = source->next;
 	}
-	where = source != NULL ? source->where : "";
+	where = source ? source->where : "";
 	return tenon__error_at(
 		err, TENON_ECONFIG, where, 0, 0,
 		"%s%sno server: add `servers:` with a list of host:port", where,
@@ -567,28 +570,28 @@ int tenon__assembly_create(struct tenon__assembly **out,
 			   struct tenon_error *err)
 {
 	struct tenon__assembly *assembly;
-	int rc;
+	int code;
 
 	*out = NULL;
 	if (config->servers.count == 0) {
 		return no_server(config, err);
 	}
 	assembly = tenon__calloc(1, sizeof(*assembly));
-	if (assembly == NULL) {
+	if (!assembly) {
 		return out_of_memory(err);
 	}
 	atomic_init(&assembly->refs, 1);
 	tenon__host_init(&assembly->host, assembly);
 	assembly->parts = tenon__calloc(1, sizeof(*assembly->parts));
-	if (assembly->parts == NULL) {
+	if (!assembly->parts) {
 		tenon__free(assembly);
 		return out_of_memory(err);
 	}
 	assembly->parts->registry = tenon__registry_ref(config->registry);
-	rc = assemble(assembly, config, err);
-	if (rc != 0) {
+	code = assemble(assembly, config, err);
+	if (code) {
 		tenon__assembly_unref(assembly);
-		return rc;
+		return code;
 	}
 	*out = assembly;
 	return 0;
@@ -598,7 +601,7 @@ int tenon__assembly_create(struct tenon__assembly **out,
 
 static void free_hashes(struct hash_instance *instance)
 {
-	while (instance != NULL) {
+	while (instance) {
 		struct hash_instance *next = instance->next;
 
 		tenon__hash_destroy(&instance->hash);
@@ -641,9 +644,8 @@ struct tenon__assembly *tenon__assembly_ref(struct tenon__assembly *assembly)
 
 void tenon__assembly_unref(struct tenon__assembly *assembly)
 {
-	if (assembly == NULL ||
-	    atomic_fetch_sub_explicit(&assembly->refs, 1,
-				      memory_order_acq_rel) != 1) {
+	if (!assembly || atomic_fetch_sub_explicit(&assembly->refs, 1,
+						   memory_order_acq_rel) != 1) {
 		return;
 	}
 	free_parts(assembly);
@@ -661,7 +663,7 @@ void tenon__log(const struct tenon__assembly *assembly, int level,
 	char line[TENON_ERROR_MESSAGE_BYTES + TENON_ERROR_WHERE_BYTES];
 	va_list args;
 
-	if (assembly->log == NULL) {
+	if (!assembly->log) {
 		return;
 	}
 	va_start(args, format);

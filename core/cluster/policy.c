@@ -14,7 +14,7 @@ static int policy_init(struct tenon__policy *policy,
 	policy->ops = choice->ops;
 	/* One byte for a policy without state: NULL would mean that there is none. */
 	policy->self = tenon__calloc(1, state_size > 0 ? state_size : 1);
-	if (policy->self == NULL) {
+	if (!policy->self) {
 		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
 	}
 	return policy->ops->init(policy->self, choice->options, &assembly->host,
@@ -25,20 +25,20 @@ int tenon__policies_init(struct tenon__policies *policies,
 			 const struct tenon__assembly *assembly, size_t *which,
 			 struct tenon_error *err)
 {
-	int rc = 0;
+	int code = 0;
 
 	*which = 0;
-	for (size_t i = 0; i < assembly->policy_count && rc == 0; i++) {
+	for (size_t i = 0; i < assembly->policy_count && !code; i++) {
 		*which = i;
 		policies->count++;
-		rc = policy_init(&policies->list[i], assembly,
-				 &assembly->policies[i], err);
+		code = policy_init(&policies->list[i], assembly,
+				   &assembly->policies[i], err);
 	}
 	for (size_t access = 0; access < TENON_ACCESS_COUNT; access++) {
 		policies->of[access] =
 			&policies->list[assembly->policy_of[access]];
 	}
-	return rc;
+	return code;
 }
 
 void tenon__policies_fini(struct tenon__policies *policies)
@@ -46,7 +46,7 @@ void tenon__policies_fini(struct tenon__policies *policies)
 	for (size_t i = 0; i < policies->count; i++) {
 		struct tenon__policy *policy = &policies->list[i];
 
-		if (policy->self != NULL) {
+		if (policy->self) {
 			policy->ops->fini(policy->self);
 			tenon__free(policy->self);
 			policy->self = NULL;

@@ -190,7 +190,7 @@ static int init(struct tenon__resolver *resolver,
 		return init_path(resolver, server->host, err);
 	}
 	code = init_literal(resolver, server);
-	if (code != 0) {
+	if (code) {
 		resolver->literal = true;
 		return code < 0 ? code : 0;
 	}
@@ -249,7 +249,7 @@ static int take_answer(struct tenon__resolver *resolver)
 	}
 	resolver->lookup = NULL;
 	lookup_unref(lookup);
-	resolver->answered = code == 0;
+	resolver->answered = !code;
 	return code;
 }
 

@@ -16,16 +16,16 @@ int tenon__ring_build(struct tenon__ring *ring,
 	const struct tenon_distribution_ops *ops = plan->ops;
 	struct tenon_ring_server *servers =
 		tenon__calloc(ring->count, sizeof(*servers));
-	int rc;
+	int code;
 
 	*slot = NULL;
-	if (servers == NULL) {
+	if (!servers) {
 		return out_of_memory(err);
 	}
 	/* One byte for a ring without state: NULL would mean that there is none. */
 	ring->instance = tenon__calloc(1, ops->state_size > 0 ? ops->state_size :
 								 1);
-	if (ring->instance == NULL) {
+	if (!ring->instance) {
 		tenon__free(servers);
 		return out_of_memory(err);
 	}
@@ -41,20 +41,20 @@ int tenon__ring_build(struct tenon__ring *ring,
 		};
 	}
 	*slot = "init";
-	rc = ops->init(ring->instance, plan->options, plan->host, err);
-	if (rc == 0) {
+	code = ops->init(ring->instance, plan->options, plan->host, err);
+	if (!code) {
 		*slot = "build";
-		rc = ops->build(ring->instance, servers, ring->count,
-				plan->hash, err);
+		code = ops->build(ring->instance, servers, ring->count,
+				  plan->hash, err);
 	}
 	tenon__free(servers);
-	return rc;
+	return code;
 }
 
 void tenon__ring_fini(struct tenon__ring *ring,
 		      const struct tenon_distribution_ops *ops)
 {
-	if (ring->instance != NULL) {
+	if (ring->instance) {
 		ops->fini(ring->instance);
 		tenon__free(ring->instance);
 		ring->instance = NULL;

@@ -28,7 +28,7 @@ static int add_source(struct tenon_config *config, struct tenon__source **out,
 {
 	struct tenon__source *source = tenon__calloc(1, sizeof(*source));
 
-	if (source == NULL || folder == NULL) {
+	if (!source || !folder) {
 		tenon__free(source);
 		tenon__free(folder);
 		return out_of_memory(err);
@@ -37,7 +37,7 @@ static int add_source(struct tenon_config *config, struct tenon__source **out,
 	source->next = config->sources;
 	config->sources = source;
 	source->where = tenon__strndup(where, strlen(where));
-	if (source->where == NULL) {
+	if (!source->where) {
 		return out_of_memory(err);
 	}
 	*out = source;
@@ -62,7 +62,7 @@ static int read_root(struct tenon_config *config,
 {
 	const struct tenon__node *root = source->root;
 	char found[TENON__NODE_FOUND_BYTES];
-	int rc = 0;
+	int code = 0;
 
 	if (tenon__node_is_null(root)) {
 		return 0;
@@ -73,29 +73,30 @@ static int read_root(struct tenon_config *config,
 					  tenon__node_found(found, root));
 	}
 	/* An unknown key ends the loop, which keeps the search for twins short. */
-	for (const struct tenon__node *entry = root->first;
-	     entry != NULL && rc == 0; entry = entry->next) {
+	for (const struct tenon__node *entry = root->first; entry && !code;
+	     entry = entry->next) {
 		const struct tenon__node *twin = find_twin(root, entry);
 
-		if (twin != NULL) {
+		if (twin) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->key_place,
 				"key '%s': is there twice, first in line %u",
 				entry->key, (unsigned)twin->key_place.line);
 		}
-		rc = tenon__config_read_key(config, entry->key, &entry->key_place, entry,
-			      source->folder, err);
+		code = tenon__config_read_key(config, entry->key,
+					      &entry->key_place, entry,
+					      source->folder, err);
 	}
-	return rc;
+	return code;
 }
 
 static int load(struct tenon_config *config, const char *where, char *folder,
 		const char *text, size_t len, struct tenon_error *err)
 {
 	struct tenon__source *source;
-	int rc = add_source(config, &source, where, folder, text, len, err);
+	int code = add_source(config, &source, where, folder, text, len, err);
 
-	return rc == 0 ? read_root(config, source, err) : rc;
+	return code ? code : read_root(config, source, err);
 }
 
 static int cannot_read(const char *path, struct tenon_error *err)
@@ -104,7 +105,7 @@ static int cannot_read(const char *path, struct tenon_error *err)
 
 	tenon__error_at(err, TENON_EIO, path, 0, 0, "%s: cannot be read: %s",
 			path, strerror(sys_errno));
-	if (err != NULL) {
+	if (err) {
 		err->sys_errno = sys_errno;
 	}
 	return TENON_EIO;
@@ -133,27 +134,27 @@ static int load_descriptor(struct tenon_config *config, const char *path,
 			   int fd, struct tenon_error *err)
 {
 	const char *slash = strrchr(path, '/');
-	size_t folder_len = slash != NULL ? (size_t)(slash - path) : 0;
+	size_t folder_len = slash ? (size_t)(slash - path) : 0;
 	/* One byte more than fits, so that a file that is too long shows. */
 	size_t size = TENON_CONFIG_MAX_BYTES + 1;
 	char *text = tenon__alloc(size);
 	ssize_t len;
-	int rc;
+	int code;
 
-	if (text == NULL) {
+	if (!text) {
 		return out_of_memory(err);
 	}
 	len = read_all(fd, text, size);
 	if (len < 0) {
-		rc = cannot_read(path, err);
+		code = cannot_read(path, err);
 	} else {
-		rc = load(config, path,
-			  slash == path ? tenon__strndup("/", 1) :
-					  tenon__strndup(path, folder_len),
-			  text, (size_t)len, err);
+		code = load(config, path,
+			    slash == path ? tenon__strndup("/", 1)
+					  : tenon__strndup(path, folder_len),
+			    text, (size_t)len, err);
 	}
 	tenon__free(text);
-	return rc;
+	return code;
 }
 
 /* ---- the public interface ----------------------------------------------- */
@@ -161,21 +162,21 @@ static int load_descriptor(struct tenon_config *config, const char *path,
 int tenon_config_create(struct tenon_config **out, struct tenon_error *err)
 {
 	struct tenon_config *config;
-	int rc;
+	int code;
 
 	tenon__error_clear(err);
 	*out = NULL;
 	config = tenon__calloc(1, sizeof(*config));
-	if (config == NULL) {
+	if (!config) {
 		return out_of_memory(err);
 	}
-	rc = tenon__registry_create(&config->registry, err);
-	if (rc == 0) {
-		rc = tenon__config_reset(config, err);
+	code = tenon__registry_create(&config->registry, err);
+	if (!code) {
+		code = tenon__config_reset(config, err);
 	}
-	if (rc != 0) {
+	if (code) {
 		tenon_config_destroy(config);
-		return rc;
+		return code;
 	}
 	*out = config;
 	return 0;
@@ -185,11 +186,11 @@ void tenon_config_destroy(struct tenon_config *config)
 {
 	struct tenon__source *source;
 
-	if (config == NULL) {
+	if (!config) {
 		return;
 	}
 	source = config->sources;
-	while (source != NULL) {
+	while (source) {
 		struct tenon__source *next = source->next;
 
 		tenon__node_free(source->root);
@@ -208,7 +209,7 @@ int tenon_config_load_file(struct tenon_config *config, const char *path,
 			   struct tenon_error *err)
 {
 	int fd;
-	int rc;
+	int code;
 
 	tenon__error_clear(err);
 	do {
@@ -217,9 +218,9 @@ int tenon_config_load_file(struct tenon_config *config, const char *path,
 	if (fd < 0) {
 		return cannot_read(path, err);
 	}
-	rc = load_descriptor(config, path, fd, err);
+	code = load_descriptor(config, path, fd, err);
 	close(fd);
-	return rc;
+	return code;
 }
 
 int tenon_config_load_text(struct tenon_config *config, const char *name,
@@ -251,21 +252,21 @@ int tenon_config_set(struct tenon_config *config, const char *key,
 						    .place = { "", 0, 0 } };
 	struct tenon_error reported = { .code = 0 };
 	struct tenon__source *source;
-	int rc;
+	int code;
 
 	tenon__error_clear(err);
-	rc = add_source(config, &source, "", tenon__strndup("", 0), value,
-			strlen(value), &reported);
-	if (rc == 0) {
-		rc = tenon__config_read_key(config, key, &nowhere,
-			      source->root != NULL ? source->root : &nothing,
-			      "", &reported);
+	code = add_source(config, &source, "", tenon__strndup("", 0), value,
+			  strlen(value), &reported);
+	if (!code) {
+		code = tenon__config_read_key(
+			config, key, &nowhere,
+			source->root ? source->root : &nothing, "", &reported);
 	}
-	if (rc != 0 && err != NULL) {
+	if (code && err) {
 		*err = reported;
 		name_key(err, key);
 	}
-	return rc;
+	return code;
 }
 
 /* Append a server; pool NULL: to the main ring. */
@@ -274,21 +275,21 @@ static int add_server(struct tenon_config *config, const char *pool,
 		      struct tenon_error *err)
 {
 	struct tenon__server server;
-	int rc;
+	int code;
 
 	tenon__error_clear(err);
-	rc = tenon__server_make(&server, address, alias, weight, err);
-	if (rc == 0 && pool != NULL) {
-		rc = tenon__server_set_pool(&server, pool, err);
-		if (rc != 0) {
+	code = tenon__server_make(&server, address, alias, weight, err);
+	if (!code && pool) {
+		code = tenon__server_set_pool(&server, pool, err);
+		if (code) {
 			tenon__server_fini(&server);
 		}
 	}
-	if (rc == 0) {
-		rc = tenon__server_list_add(&config->servers, &server, &nowhere,
-					    err);
+	if (!code) {
+		code = tenon__server_list_add(&config->servers, &server,
+					      &nowhere, err);
 	}
-	return rc;
+	return code;
 }
 
 int tenon_config_add_server(struct tenon_config *config, const char *address,
@@ -315,12 +316,12 @@ void tenon_config_set_log(struct tenon_config *config, tenon_log_fn fn,
 int tenon_config_check(struct tenon_config *config, struct tenon_error *err)
 {
 	struct tenon__assembly *assembly;
-	int rc;
+	int code;
 
 	tenon__error_clear(err);
-	rc = tenon__assembly_create(&assembly, config, err);
-	if (rc == 0) {
+	code = tenon__assembly_create(&assembly, config, err);
+	if (!code) {
 		tenon__assembly_unref(assembly);
 	}
-	return rc;
+	return code;
 }

@@ -153,7 +153,7 @@ static int read_choice(struct tenon__choice *choice,
 	if (!tenon__node_is_null(value->first)) {
 		options = value->first;
 	}
-	if (options != NULL && options->type != TENON__NODE_MAP) {
+	if (options && options->type != TENON__NODE_MAP) {
 		return unexpected(key, options,
 				  "a map of options after the plugin's name",
 				  err);
@@ -222,10 +222,10 @@ static int read_by_access(struct tenon__failover *failover,
 		failover->list[i] = default_choice(key, &value->place);
 		failover->of[i] = (uint8_t)i;
 	}
-	for (const struct tenon__node *entry = value->first; entry != NULL;
+	for (const struct tenon__node *entry = value->first; entry;
 	     entry = entry->next) {
 		size_t access = find_access(entry);
-		int rc;
+		int code;
 
 		if (access == TENON_ACCESS_COUNT || given[access]) {
 			return tenon__error_place(
@@ -236,10 +236,10 @@ static int read_by_access(struct tenon__failover *failover,
 		}
 		given[access] = true;
 		if (!tenon__node_is_null(entry)) {
-			rc = read_choice(&failover->list[access], key, entry,
-					 err);
-			if (rc != 0) {
-				return rc;
+			code = read_choice(&failover->list[access], key, entry,
+					   err);
+			if (code) {
+				return code;
 			}
 		}
 	}
@@ -261,20 +261,20 @@ static int read_failover(struct tenon_config *config,
 			 struct tenon_error *err)
 {
 	struct tenon__failover failover = { .count = 1 };
-	int rc = 0;
+	int code = 0;
 
 	(void)folder;
 	if (is_by_access(value)) {
-		rc = read_by_access(&failover, key, value, err);
+		code = read_by_access(&failover, key, value, err);
 	} else if (tenon__node_is_null(value)) {
 		failover.list[0] = default_choice(key, &value->place);
 	} else {
-		rc = read_choice(&failover.list[0], key, value, err);
+		code = read_choice(&failover.list[0], key, value, err);
 	}
-	if (rc == 0) {
+	if (!code) {
 		config->failover = failover;
 	}
-	return rc;
+	return code;
 }
 
 /* "site.yaml:3:10" for the sentence about another place; "" when none is known. */
@@ -299,7 +299,7 @@ static int add_codec(struct tenon__codecs *codecs,
 {
 	struct tenon__choice *choice = &codecs->list[codecs->count];
 	char first[PLACE_BYTES];
-	int rc;
+	int code;
 
 	if (codecs->count == TENON__CODEC_MAX_COUNT) {
 		return tenon__error_place(
@@ -307,21 +307,22 @@ static int add_codec(struct tenon__codecs *codecs,
 			"key '%s': found more than %d codecs, which is how many flag bits there are",
 			key->name, TENON__CODEC_MAX_COUNT);
 	}
-	rc = read_choice(choice, key, value, err);
-	for (size_t i = 0; i < codecs->count && rc == 0; i++) {
+	code = read_choice(choice, key, value, err);
+	for (size_t i = 0; i < codecs->count && !code; i++) {
 		const struct tenon__choice *other = &codecs->list[i];
 
 		if (strcasecmp(other->name, choice->name) == 0) {
-			rc = tenon__error_place(
+			code = tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
-				"key '%s': codec '%.60s' is there twice%s, expected each once",
+				"key '%s': codec '%.60s' is there twice%s, "
+				"expected each once",
 				key->name, choice->name,
-				print_place(first, ", first in ",
-					    &other->place, ""));
+				print_place(first, ", first in ", &other->place,
+					    ""));
 		}
 	}
 	codecs->count++;
-	return rc;
+	return code;
 }
 
 /* A list, one codec that stands for a list of one, or none. */
@@ -334,7 +335,7 @@ static int read_codecs(struct tenon_config *config,
 	bool is_none = tenon__node_is_null(value) ||
 		       (value->type == TENON__NODE_SCALAR &&
 			strcasecmp(value->text, "none") == 0);
-	int rc = 0;
+	int code = 0;
 
 	(void)folder;
 	if (value->type == TENON__NODE_MAP && value->count > 1) {
@@ -343,17 +344,17 @@ static int read_codecs(struct tenon_config *config,
 				  err);
 	}
 	if (value->type != TENON__NODE_LIST && !is_none) {
-		rc = add_codec(&codecs, key, value, err);
+		code = add_codec(&codecs, key, value, err);
 	}
 	for (const struct tenon__node *node = value->first;
-	     value->type == TENON__NODE_LIST && node != NULL && rc == 0;
+	     value->type == TENON__NODE_LIST && node && !code;
 	     node = node->next) {
-		rc = add_codec(&codecs, key, node, err);
+		code = add_codec(&codecs, key, node, err);
 	}
-	if (rc == 0) {
+	if (!code) {
 		config->codecs = codecs;
 	}
-	return rc;
+	return code;
 }
 
 /*
@@ -369,13 +370,13 @@ static char *join_path(const char *folder, const char *path, bool is_file)
 	while (is_joined && strncmp(path, "./", 2) == 0 && path[2] != '\0') {
 		path += 2;
 	}
-	if (is_file && !is_joined && strchr(path, '/') == NULL) {
+	if (is_file && !is_joined && !strchr(path, '/')) {
 		folder = ".";
 		is_joined = true;
 	}
 	size = strlen(folder) + strlen(path) + sizeof("/");
 	joined = tenon__alloc(size);
-	if (joined != NULL) {
+	if (joined) {
 		snprintf(joined, size, "%s%s%s", is_joined ? folder : "",
 			 is_joined ? "/" : "", path);
 	}
@@ -392,7 +393,7 @@ static int read_path(char **out, const struct tenon__root_key *key,
 		return unexpected(key, node, "a path", err);
 	}
 	*out = join_path(folder, node->text, is_file);
-	return *out != NULL ? 0 : out_of_memory(err);
+	return *out ? 0 : out_of_memory(err);
 }
 
 /* The first node of a list, or the one value that stands for a list of one. */
@@ -416,19 +417,19 @@ static int read_plugins(struct tenon_config *config,
 			struct tenon_error *err)
 {
 	const struct tenon__node *node = first_path(value);
-	int rc = 0;
+	int code = 0;
 
-	for (; node != NULL && rc == 0; node = next_path(value, node)) {
+	for (; node && !code; node = next_path(value, node)) {
 		char *path = NULL;
 
-		rc = read_path(&path, key, node, folder, true, err);
-		if (rc == 0) {
-			rc = tenon__registry_load(config->registry, path,
-						  &node->place, err);
+		code = read_path(&path, key, node, folder, true, err);
+		if (!code) {
+			code = tenon__registry_load(config->registry, path,
+						    &node->place, err);
 		}
 		tenon__free(path);
 	}
-	return rc;
+	return code;
 }
 
 static int read_plugin_path(struct tenon_config *config,
@@ -438,23 +439,23 @@ static int read_plugin_path(struct tenon_config *config,
 {
 	const struct tenon__node *node = first_path(value);
 	struct tenon__folders folders = { NULL, 0 };
-	int rc = 0;
+	int code = 0;
 
-	for (; node != NULL && rc == 0; node = next_path(value, node)) {
+	for (; node && !code; node = next_path(value, node)) {
 		char *path = NULL;
 
-		rc = read_path(&path, key, node, folder, false, err);
-		if (rc == 0 &&
+		code = read_path(&path, key, node, folder, false, err);
+		if (!code &&
 		    tenon__folders_add(&folders, path, strlen(path)) != 0) {
-			rc = out_of_memory(err);
+			code = out_of_memory(err);
 		}
 		tenon__free(path);
 	}
-	if (rc == 0) {
+	if (!code) {
 		tenon__registry_set_folders(config->registry, &folders);
 	}
 	tenon__folders_fini(&folders);
-	return rc;
+	return code;
 }
 
 /*
@@ -489,8 +490,8 @@ const struct tenon__root_key tenon__root_keys[] = {
 
 static const struct tenon__root_key *find_root_key(const char *name)
 {
-	for (const struct tenon__root_key *key = tenon__root_keys;
-	     key->name != NULL; key++) {
+	for (const struct tenon__root_key *key = tenon__root_keys; key->name;
+	     key++) {
 		if (strcasecmp(key->name, name) == 0) {
 			return key;
 		}
@@ -572,15 +573,14 @@ static int read_setting(struct tenon_config *config,
 			const struct tenon__node *value,
 			struct tenon_error *err)
 {
-	int rc = tenon__option_set(row, &config->settings, value, &core_owner,
-				   err);
+	int code = tenon__option_set(row, &config->settings, value, &core_owner,
+				     err);
 
-	if (rc == 0 &&
-	    row->offset == offsetof(struct tenon__settings,
-				    compression_threshold_bytes)) {
+	if (!code && row->offset == offsetof(struct tenon__settings,
+					     compression_threshold_bytes)) {
 		set_compression(config, row->name, &value->place);
 	}
-	return rc == 0 ? check_prefix(config, &value->place, err) : rc;
+	return code ? code : check_prefix(config, &value->place, err);
 }
 
 /* ---- keys --------------------------------------------------------------- */
@@ -592,12 +592,12 @@ static int unknown_key(const char *name, const struct tenon__place *place,
 	char hint[TENON__SUGGESTION_BYTES];
 
 	tenon__suggest_begin(&near, name);
-	for (const struct tenon__root_key *key = tenon__root_keys;
-	     key->name != NULL; key++) {
+	for (const struct tenon__root_key *key = tenon__root_keys; key->name;
+	     key++) {
 		tenon__suggest_offer(&near, key->name);
 	}
-	for (const struct tenon_option *row = tenon__setting_rows;
-	     row->name != NULL; row++) {
+	for (const struct tenon_option *row = tenon__setting_rows; row->name;
+	     row++) {
 		tenon__suggest_offer(&near, row->name);
 	}
 	tenon__suggest_print(hint, &near);
@@ -615,11 +615,11 @@ int tenon__config_read_key(struct tenon_config *config, const char *name,
 	const struct tenon__root_key *key = find_root_key(name);
 	const struct tenon_option *row;
 
-	if (key != NULL) {
+	if (key) {
 		return key->read(config, key, value, folder, err);
 	}
 	row = tenon__option_find(tenon__setting_rows, name);
-	if (row == NULL) {
+	if (!row) {
 		return unknown_key(name, place, err);
 	}
 	return read_setting(config, row, value, err);
@@ -629,8 +629,8 @@ int tenon__config_reset(struct tenon_config *config, struct tenon_error *err)
 {
 	static const struct tenon__place nowhere = { "", 0, 0 };
 
-	for (const struct tenon__root_key *key = tenon__root_keys;
-	     key->name != NULL; key++) {
+	for (const struct tenon__root_key *key = tenon__root_keys; key->name;
+	     key++) {
 		if (key->read == read_role) {
 			config->choices[key->role] =
 				default_choice(key, &nowhere);

@@ -60,7 +60,7 @@ static bool is_ipv6(const char *text, size_t len)
 	struct in6_addr ignored;
 	const char *zone = memchr(text, '%', len);
 
-	if (zone != NULL) {
+	if (zone) {
 		if (zone + 1 == text + len) {
 			return false;
 		}
@@ -95,7 +95,7 @@ static uint32_t parse_port(const char *text, size_t len)
 static const char *split_name(struct pieces *out, const char *text, size_t len)
 {
 	const char *colon = memchr(text, ':', len);
-	size_t host_len = colon != NULL ? (size_t)(colon - text) : len;
+	size_t host_len = colon ? (size_t)(colon - text) : len;
 
 	out->host = text;
 	out->host_len = host_len;
@@ -110,14 +110,14 @@ static const char *split_name(struct pieces *out, const char *text, size_t len)
 			return "a host has letters, digits, '.', '-' and '_' only; " SYNTAX;
 		}
 	}
-	if (colon == NULL) {
+	if (!colon) {
 		return NULL;
 	}
 	out->port = parse_port(colon + 1, len - host_len - 1);
 	if (out->port != 0) {
 		return NULL;
 	}
-	if (memchr(colon + 1, ':', len - host_len - 1) != NULL) {
+	if (memchr(colon + 1, ':', len - host_len - 1)) {
 		return "has more than one ':'; a weight goes into a map, as in {address: host:11211, weight: 2}";
 	}
 	return "the port is not a number in 1..65535";
@@ -130,7 +130,7 @@ static const char *split_bracketed(struct pieces *out, const char *text,
 	const char *close = memchr(text, ']', len);
 	size_t rest;
 
-	if (close == NULL) {
+	if (!close) {
 		return "has no closing ']'; " SYNTAX;
 	}
 	out->bracketed = true;
@@ -167,7 +167,7 @@ static const char *split_address(struct pieces *out, const char *text,
 	out->port = TENON_DEFAULT_PORT;
 	problem = text[0] == '[' ? split_bracketed(out, text, len) :
 				   split_name(out, text, len);
-	if (problem == NULL && out->host_len > TENON_HOST_MAX_BYTES) {
+	if (!problem && out->host_len > TENON_HOST_MAX_BYTES) {
 		return "the host has more than 255 bytes";
 	}
 	return problem;
@@ -190,15 +190,14 @@ static int fill(struct tenon__server *out, const struct pieces *pieces,
 				   (unsigned)pieces->port);
 		out->address = tenon__strndup(address, (size_t)len);
 	}
-	if (alias != NULL) {
+	if (alias) {
 		out->alias = tenon__strndup(alias, alias_len);
 	}
 	out->port = pieces->port;
 	out->weight = weight;
-	return out->host != NULL && out->address != NULL &&
-			       (alias == NULL || out->alias != NULL) ?
-		       0 :
-		       TENON_ENOMEM;
+	return out->host && out->address && (!alias || out->alias != NULL)
+		       ? 0
+		       : TENON_ENOMEM;
 }
 
 static int make(struct tenon__server *out, const char *spec, size_t spec_len,
@@ -210,16 +209,15 @@ static int make(struct tenon__server *out, const char *spec, size_t spec_len,
 
 	memset(out, 0, sizeof(*out));
 	if (has_control(address, address_len) ||
-	    (alias != NULL && has_control(alias, alias_len))) {
+	    (alias && has_control(alias, alias_len))) {
 		return malformed(err, spec, spec_len,
 				 "contains a control byte; " SYNTAX);
 	}
 	problem = split_address(&pieces, address, address_len);
-	if (problem != NULL) {
+	if (problem) {
 		return malformed(err, spec, spec_len, problem);
 	}
-	if (alias != NULL &&
-	    (alias_len == 0 || alias_len > TENON_ALIAS_MAX_BYTES)) {
+	if (alias && (alias_len == 0 || alias_len > TENON_ALIAS_MAX_BYTES)) {
 		return malformed(err, spec, spec_len,
 				 "an alias has 1..250 bytes");
 	}
@@ -258,11 +256,11 @@ int tenon__server_parse(struct tenon__server *out, const char *spec, size_t len,
 	size_t address_len;
 	size_t alias_len;
 	char *words;
-	int rc;
+	int code;
 
 	memset(out, 0, sizeof(*out));
 	words = tenon__alloc(len);
-	if (words == NULL) {
+	if (!words) {
 		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
 	}
 	while (at < end && is_space(*at)) {
@@ -271,15 +269,16 @@ int tenon__server_parse(struct tenon__server *out, const char *spec, size_t len,
 	address_len = take_word(words, &at, end);
 	alias_len = take_word(words + address_len, &at, end);
 	if (at < end) {
-		rc = malformed(err, spec, len,
-			       "has more than an address and an alias; a space inside an alias is written '\\ '");
+		code = malformed(err, spec, len,
+				 "has more than an address and an alias; a "
+				 "space inside an alias is written '\\ '");
 	} else {
-		rc = make(out, spec, len, words, address_len,
-			  alias_len > 0 ? words + address_len : NULL, alias_len,
-			  1, err);
+		code = make(out, spec, len, words, address_len,
+			    alias_len > 0 ? words + address_len : NULL,
+			    alias_len, 1, err);
 	}
 	tenon__free(words);
-	return rc;
+	return code;
 }
 
 int tenon__server_make(struct tenon__server *out, const char *address,
@@ -296,7 +295,7 @@ int tenon__server_make(struct tenon__server *out, const char *address,
 			address, (unsigned long long)weight, TENON_WEIGHT_MAX);
 	}
 	return make(out, address, address_len, address, address_len, alias,
-		    alias != NULL ? strlen(alias) : 0, (uint32_t)weight, err);
+		    alias ? strlen(alias) : 0, (uint32_t)weight, err);
 }
 
 int tenon__server_set_pool(struct tenon__server *server, const char *pool,
@@ -316,30 +315,30 @@ int tenon__server_set_pool(struct tenon__server *server, const char *pool,
 			TENON_POOL_NAME_MAX_BYTES);
 	}
 	server->pool = tenon__strndup(pool, len);
-	return server->pool != NULL ? 0 :
-				      tenon__error_set(err, TENON_ENOMEM,
-						       "out of memory");
+	return server->pool
+		       ? 0
+		       : tenon__error_set(err, TENON_ENOMEM, "out of memory");
 }
 
 int tenon__server_copy(struct tenon__server *out,
 		       const struct tenon__server *server,
 		       struct tenon_error *err)
 {
-	int rc = tenon__server_make(out, server->address, server->alias,
-				    server->weight, err);
+	int code = tenon__server_make(out, server->address, server->alias,
+				      server->weight, err);
 
-	if (rc == 0 && server->pool != NULL) {
-		rc = tenon__server_set_pool(out, server->pool, err);
-		if (rc != 0) {
+	if (!code && server->pool) {
+		code = tenon__server_set_pool(out, server->pool, err);
+		if (code) {
 			tenon__server_fini(out);
 		}
 	}
-	return rc;
+	return code;
 }
 
 void tenon__server_fini(struct tenon__server *server)
 {
-	if (server == NULL) {
+	if (!server) {
 		return;
 	}
 	tenon__free(server->alias);
@@ -351,5 +350,5 @@ void tenon__server_fini(struct tenon__server *server)
 
 const char *tenon__server_name(const struct tenon__server *server)
 {
-	return server->alias != NULL ? server->alias : server->address;
+	return server->alias ? server->alias : server->address;
 }

@@ -194,13 +194,13 @@ static int append(struct tenon__server_list *list,
 	if (first) {
 		return duplicate(first, entry, "alias", name_of(entry), err);
 	}
-	int rc = reserve(list, err);
-	if (rc == 0) {
+	int code = reserve(list, err);
+	if (!code) {
 		insert(list, list->by_address, address_at);
 		insert(list, list->by_name, name_at);
 		list->entries[list->count++] = *entry;
 	}
-	return rc;
+	return code;
 }
 
 int tenon__server_list_add(struct tenon__server_list *list,
@@ -214,13 +214,13 @@ int tenon__server_list_add(struct tenon__server_list *list,
 
 	canonical_address(canonical, server);
 	entry.canonical = tenon__strndup(canonical, strlen(canonical));
-	int rc = entry.canonical ? append(list, &entry, err) :
-				   out_of_memory(err);
-	if (rc != 0) {
+	int code = entry.canonical ? append(list, &entry, err)
+				   : out_of_memory(err);
+	if (code) {
 		tenon__free(entry.canonical);
 		tenon__server_fini(server);
 	}
-	return rc;
+	return code;
 }
 
 void tenon__server_list_fini(struct tenon__server_list *list)
@@ -243,30 +243,30 @@ static int parse_map(struct tenon__server *out, const struct tenon__node *map,
 	const struct tenon__option_owner owner = { .subject = "server" };
 	struct server_options options = { NULL, NULL, 0, NULL };
 	struct tenon_error reported = { .code = 0 };
-	int rc = tenon__option_fill(server_rows, &options, map, &owner,
-				    &map->place, err);
+	int code = tenon__option_fill(server_rows, &options, map, &owner,
+				      &map->place, err);
 
-	if (rc == 0 && options.address[0] == '\0') {
-		rc = tenon__error_place(err, TENON_ECONFIG, &map->place,
-					"server: found no address, expected {address: host:port}");
-	} else if (rc == 0) {
-		rc = tenon__server_make(out, options.address,
-					options.alias[0] != '\0' ?
-						options.alias :
-						NULL,
-					(uint64_t)options.weight, &reported);
-		if (rc == 0 && options.pool[0] != '\0') {
-			rc = tenon__server_set_pool(out, options.pool,
-						    &reported);
+	if (!code && options.address[0] == '\0') {
+		code = tenon__error_place(err, TENON_ECONFIG, &map->place,
+					  "server: found no address, expected "
+					  "{address: host:port}");
+	} else if (!code) {
+		code = tenon__server_make(
+			out, options.address,
+			options.alias[0] != '\0' ? options.alias : NULL,
+			(uint64_t)options.weight, &reported);
+		if (!code && options.pool[0] != '\0') {
+			code = tenon__server_set_pool(out, options.pool,
+						      &reported);
 		}
-		if (rc != 0) {
+		if (code) {
 			tenon__server_fini(out);
-			tenon__error_place(err, rc, &map->place, "%s",
+			tenon__error_place(err, code, &map->place, "%s",
 					   reported.message);
 		}
 	}
 	tenon__option_fini(server_rows, &options);
-	return rc;
+	return code;
 }
 
 static int read_entry(struct tenon__server_list *list,
@@ -275,41 +275,42 @@ static int read_entry(struct tenon__server_list *list,
 	struct tenon__server server = { .alias = NULL };
 	struct tenon_error reported = { .code = 0 };
 	char found[TENON__NODE_FOUND_BYTES];
-	int rc = 0;
+	int code = 0;
 
 	if (node->type == TENON__NODE_MAP) {
-		rc = parse_map(&server, node, err);
+		code = parse_map(&server, node, err);
 	} else if (node->type == TENON__NODE_LIST ||
 		   tenon__node_is_null(node)) {
-		rc = tenon__error_place(
+		code = tenon__error_place(
 			err, TENON_ECONFIG, &node->place,
-			"server: found %s, expected host:port alias, or {address: host:port, alias: name, weight: 1, pool: name}",
+			"server: found %s, expected host:port alias, or "
+			"{address: host:port, alias: name, weight: 1, pool: "
+			"name}",
 			tenon__node_found(found, node));
 	} else {
-		rc = tenon__server_parse(&server, node->text,
-					 strlen(node->text), &reported);
-		if (rc != 0) {
-			tenon__error_place(err, rc, &node->place, "%s",
+		code = tenon__server_parse(&server, node->text,
+					   strlen(node->text), &reported);
+		if (code) {
+			tenon__error_place(err, code, &node->place, "%s",
 					   reported.message);
 		}
 	}
-	return rc == 0 ? tenon__server_list_add(list, &server, &node->place,
-						err) :
-			 rc;
+	return code ? code
+		    : tenon__server_list_add(list, &server, &node->place, err);
 }
 
 int tenon__server_list_read(struct tenon__server_list *list,
 			    const struct tenon__node *value,
 			    struct tenon_error *err)
 {
-	int rc = 0;
+	int code = 0;
 
 	if (value->type != TENON__NODE_LIST) {
 		return read_entry(list, value, err);
 	}
-	for (const struct tenon__node *node = value->first;
-	     node != NULL && rc == 0; node = node->next) {
-		rc = read_entry(list, node, err);
+	for (const struct tenon__node *node = value->first; node && !code;
+	     node = node->next) {
+		code = read_entry(list, node, err);
 	}
-	return rc;
+	return code;
 }

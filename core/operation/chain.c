@@ -239,7 +239,7 @@ int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 		output_begin(&output, chain);
 		int code = codec->ops->encode(chain->instances[i], value,
 					      &output.base, err);
-		if (code == 0) {
+		if (!code) {
 			output_drop(&output);
 			continue;
 		}
@@ -352,7 +352,7 @@ int tenon__chain_scatter(struct tenon__chain *chain,
 					&chunks->base, &output.base, err);
 	if (code == 1) {
 		code = output_keep(&output, parent);
-		if (code == 0) {
+		if (!code) {
 			return 1;
 		}
 	}

@@ -73,15 +73,15 @@ static bool looks_like_ipv6(const struct reader *reader,
 	const char *end = at + reader->len;
 	const char *line_end;
 
-	for (size_t line = 0; line < mark->line && at != NULL; line++) {
+	for (size_t line = 0; line < mark->line && at; line++) {
 		at = memchr(at, '\n', (size_t)(end - at));
-		at = at != NULL ? at + 1 : NULL;
+		at = at ? at + 1 : NULL;
 	}
-	if (at == NULL || at == end) {
+	if (!at || at == end) {
 		return false;
 	}
 	line_end = memchr(at, '\n', (size_t)(end - at));
-	return memmem(at, (size_t)((line_end != NULL ? line_end : end) - at),
+	return memmem(at, (size_t)((line_end ? line_end : end) - at),
 		      "]:", 2) != NULL;
 }
 
@@ -98,18 +98,16 @@ static int syntax_error(const struct reader *reader)
 	if (parser->error == YAML_READER_ERROR) {
 		mark = mark_at(reader, parser->problem_offset);
 	} else if (looks_like_ipv6(reader, &mark) ||
-		   (parser->context != NULL &&
+		   (parser->context &&
 		    looks_like_ipv6(reader, &parser->context_mark))) {
 		hint = "; an address in brackets needs quotes: \"[::1]:11211\"";
 	}
 	place = place_of(reader, &mark);
-	return tenon__error_place(reader->err, TENON_ECONFIG, &place,
-				  "not YAML: %s%s%s%s",
-				  parser->context != NULL ? parser->context : "",
-				  parser->context != NULL ? ", " : "",
-				  parser->problem != NULL ? parser->problem :
-							    "unreadable",
-				  hint);
+	return tenon__error_place(
+		reader->err, TENON_ECONFIG, &place, "not YAML: %s%s%s%s",
+		parser->context ? parser->context : "",
+		parser->context ? ", " : "",
+		parser->problem ? parser->problem : "unreadable", hint);
 }
 
 /* Get the next event; the caller deletes it. */
@@ -126,7 +124,7 @@ static bool tag_is_standard(const yaml_char_t *tag)
 		YAML_FLOAT_TAG, YAML_SEQ_TAG, YAML_MAP_TAG,
 	};
 
-	if (tag == NULL) {
+	if (!tag) {
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
@@ -147,12 +145,12 @@ static int copy_text(const struct reader *reader, const yaml_event_t *event,
 		return refuse(reader, &event->start_mark,
 			      "a tag has no meaning here");
 	}
-	if (memchr(text, '\0', len) != NULL) {
+	if (memchr(text, '\0', len)) {
 		return refuse(reader, &event->start_mark,
 			      "found a NUL byte in a string");
 	}
 	*out = tenon__strndup(text, len);
-	return *out != NULL ? 0 : out_of_memory(reader);
+	return *out ? 0 : out_of_memory(reader);
 }
 
 static int read_node(struct reader *reader, const yaml_event_t *event,
@@ -165,7 +163,7 @@ static int read_entry(struct reader *reader, const yaml_event_t *event,
 	struct tenon__place key_place = place_of(reader, &event->start_mark);
 	yaml_event_t value;
 	char *key = NULL;
-	int rc;
+	int code;
 
 	if (!is_map) {
 		return read_node(reader, event, depth, link);
@@ -174,22 +172,22 @@ static int read_entry(struct reader *reader, const yaml_event_t *event,
 		return refuse(reader, &event->start_mark,
 			      "a key must be a plain word");
 	}
-	rc = copy_text(reader, event, &key);
-	if (rc != 0) {
-		return rc;
+	code = copy_text(reader, event, &key);
+	if (code) {
+		return code;
 	}
-	rc = next_event(reader, &value);
-	if (rc == 0) {
-		rc = read_node(reader, &value, depth, link);
+	code = next_event(reader, &value);
+	if (!code) {
+		code = read_node(reader, &value, depth, link);
 		yaml_event_delete(&value);
 	}
-	if (*link == NULL) {
+	if (!*link) {
 		tenon__free(key);
-		return rc;
+		return code;
 	}
 	(*link)->key = key;
 	(*link)->key_place = key_place;
-	return rc;
+	return code;
 }
 
 static int read_entries(struct reader *reader, unsigned depth,
@@ -198,24 +196,24 @@ static int read_entries(struct reader *reader, unsigned depth,
 	bool is_map = parent->type == TENON__NODE_MAP;
 	struct tenon__node **link = &parent->first;
 	yaml_event_t event;
-	int rc;
+	int code;
 
-	while ((rc = next_event(reader, &event)) == 0) {
+	while ((code = next_event(reader, &event)) == 0) {
 		bool at_end = event.type == (is_map ? YAML_MAPPING_END_EVENT :
 						      YAML_SEQUENCE_END_EVENT);
 
 		if (!at_end) {
-			rc = read_entry(reader, &event, depth + 1, is_map,
-					link);
+			code = read_entry(reader, &event, depth + 1, is_map,
+					  link);
 		}
 		yaml_event_delete(&event);
-		if (at_end || rc != 0) {
-			return rc;
+		if (at_end || code) {
+			return code;
 		}
 		parent->count++;
 		link = &(*link)->next;
 	}
-	return rc;
+	return code;
 }
 
 /* Read the node that event begins. *out may be incomplete after an error. */
@@ -235,7 +233,7 @@ static int read_node(struct reader *reader, const yaml_event_t *event,
 				      TENON_CONFIG_MAX_DEPTH) " levels");
 	}
 	node = tenon__calloc(1, sizeof(*node));
-	if (node == NULL) {
+	if (!node) {
 		return out_of_memory(reader);
 	}
 	*out = node;
@@ -267,23 +265,23 @@ static int read_stream(struct reader *reader, struct tenon__node **out)
 
 	while (!at_end) {
 		yaml_event_t event;
-		int rc = next_event(reader, &event);
+		int code = next_event(reader, &event);
 
-		if (rc != 0) {
-			return rc;
+		if (code) {
+			return code;
 		}
 		at_end = event.type == YAML_STREAM_END_EVENT;
-		if (event.type == YAML_DOCUMENT_START_EVENT && *out != NULL) {
-			rc = refuse(reader, &event.start_mark,
-				    "a second YAML document, expected one");
+		if (event.type == YAML_DOCUMENT_START_EVENT && *out) {
+			code = refuse(reader, &event.start_mark,
+				      "a second YAML document, expected one");
 		} else if (event.type != YAML_STREAM_START_EVENT &&
 			   event.type != YAML_DOCUMENT_START_EVENT &&
 			   event.type != YAML_DOCUMENT_END_EVENT && !at_end) {
-			rc = read_node(reader, &event, 1, out);
+			code = read_node(reader, &event, 1, out);
 		}
 		yaml_event_delete(&event);
-		if (rc != 0) {
-			return rc;
+		if (code) {
+			return code;
 		}
 	}
 	return 0;
@@ -296,7 +294,7 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 				 .text = text,
 				 .len = len,
 				 .err = err };
-	int rc;
+	int code;
 
 	*out = NULL;
 	if (len > TENON_CONFIG_MAX_BYTES) {
@@ -311,18 +309,18 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader.parser,
 				     (const unsigned char *)text, len);
-	rc = read_stream(&reader, out);
+	code = read_stream(&reader, out);
 	yaml_parser_delete(&reader.parser);
-	if (rc != 0) {
+	if (code) {
 		tenon__node_free(*out);
 		*out = NULL;
 	}
-	return rc;
+	return code;
 }
 
 void tenon__node_free(struct tenon__node *node)
 {
-	while (node != NULL) {
+	while (node) {
 		struct tenon__node *next = node->next;
 
 		tenon__node_free(node->first);
@@ -335,7 +333,7 @@ void tenon__node_free(struct tenon__node *node)
 
 bool tenon__node_is_null(const struct tenon__node *node)
 {
-	return node == NULL ||
+	return !node ||
 	       (node->type == TENON__NODE_SCALAR && node->plain &&
 		(node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
 		 strcasecmp(node->text, "null") == 0));

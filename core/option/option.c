@@ -74,7 +74,7 @@ static void put_int32(void *out, const struct tenon_option *row, int32_t value)
 
 static const struct unit *find_unit(const struct unit *units, const char *name)
 {
-	for (; units->name != NULL; units++) {
+	for (; units->name; units++) {
 		if (strcmp(units->name, name) == 0) {
 			return units;
 		}
@@ -106,8 +106,7 @@ static void print_value(char *out, size_t size, const struct tenon_option *row,
 		own = field_unit(row);
 	}
 	best = own;
-	for (const struct unit *unit = own; value != 0 && unit->name != NULL;
-	     unit++) {
+	for (const struct unit *unit = own; value != 0 && unit->name; unit++) {
 		if (value % (unit->factor / own->factor) == 0) {
 			best = unit;
 		}
@@ -185,7 +184,7 @@ void tenon__option_print_choices(char out[TENON__OPTION_TEXT_BYTES],
 	if (row->type != TENON_OPTION_CHOICE) {
 		return;
 	}
-	for (size_t i = 0; row->choices[i] != NULL; i++) {
+	for (size_t i = 0; row->choices[i]; i++) {
 		int len = snprintf(out + used, TENON__OPTION_TEXT_BYTES - used,
 				   "%s%s", i > 0 ? ", " : "", row->choices[i]);
 
@@ -208,7 +207,7 @@ void tenon__option_print_units(char out[TENON__OPTION_TEXT_BYTES],
 	    row->type != TENON_OPTION_DURATION) {
 		return;
 	}
-	for (size_t i = 0; units[i].name != NULL; i++) {
+	for (size_t i = 0; units[i].name; i++) {
 		used += (size_t)snprintf(out + used,
 					 TENON__OPTION_TEXT_BYTES - used,
 					 "%s%s", i > 0 ? ", " : "",
@@ -262,7 +261,7 @@ static void print_expected(char out[EXPECTED_BYTES],
 static void print_label(char out[LABEL_BYTES], const struct tenon_option *row,
 			const struct tenon__option_owner *owner)
 {
-	if (owner->subject == NULL) {
+	if (!owner->subject) {
 		snprintf(out, LABEL_BYTES, "key '%s'", row->name);
 	} else {
 		snprintf(out, LABEL_BYTES, "%s: option '%s'", owner->subject,
@@ -347,7 +346,7 @@ static bool read_quantity(const struct tenon_option *row,
 	int64_t factor = own;
 	const char *unit = read_number(value->text, false, out);
 
-	if (unit == NULL) {
+	if (!unit) {
 		return false;
 	}
 	if (*unit != '\0') {
@@ -357,7 +356,7 @@ static bool read_quantity(const struct tenon_option *row,
 			unit++;
 		}
 		found = find_unit(is_size ? sizes : durations, unit);
-		if (found == NULL) {
+		if (!found) {
 			return false;
 		}
 		factor = found->factor;
@@ -387,7 +386,7 @@ static int set_number(const struct tenon_option *row, void *out,
 	if (row->type == TENON_OPTION_INT) {
 		const char *rest = read_number(value->text, true, &number);
 
-		is_number = value->plain && rest != NULL && *rest == '\0';
+		is_number = value->plain && rest && *rest == '\0';
 	} else {
 		is_number = read_quantity(row, value, &number, &too_fine);
 	}
@@ -426,7 +425,7 @@ static int put_string(const struct tenon_option *row, void *out,
 	char *copy = tenon__strndup(text, strlen(text));
 	char *old;
 
-	if (copy == NULL) {
+	if (!copy) {
 		return out_of_memory(err);
 	}
 	memcpy(&old, field(out, row), sizeof(old));
@@ -450,7 +449,7 @@ static int set_string(const struct tenon_option *row, void *out,
 
 int32_t tenon__option_choice(const struct tenon_option *row, const char *word)
 {
-	for (int32_t i = 0; row->choices[i] != NULL; i++) {
+	for (int32_t i = 0; row->choices[i]; i++) {
 		if (strcasecmp(row->choices[i], word) == 0) {
 			return i;
 		}
@@ -479,14 +478,14 @@ static int set_hash(const struct tenon_option *row, void *out,
 {
 	const struct tenon_hash *hash = NULL;
 	char label[LABEL_BYTES];
-	int rc;
+	int code;
 
 	print_label(label, row, owner);
-	rc = owner->hash(owner->payload, &hash, label, name, place, err);
-	if (rc == 0) {
+	code = owner->hash(owner->payload, &hash, label, name, place, err);
+	if (!code) {
 		put(out, row, &hash);
 	}
-	return rc;
+	return code;
 }
 
 int tenon__option_reset(const struct tenon_option *row, void *out,
@@ -542,7 +541,7 @@ int tenon__option_set(const struct tenon_option *row, void *out,
 const struct tenon_option *tenon__option_find(const struct tenon_option *rows,
 					      const char *name)
 {
-	for (; rows != NULL && rows->name != NULL; rows++) {
+	for (; rows && rows->name; rows++) {
 		if (strcasecmp(rows->name, name) == 0) {
 			return rows;
 		}
@@ -561,7 +560,7 @@ static int unknown_option(const struct tenon_option *rows,
 	size_t used = 0;
 
 	tenon__suggest_begin(&near, entry->key);
-	for (; rows != NULL && rows->name != NULL; rows++) {
+	for (; rows && rows->name; rows++) {
 		tenon__suggest_offer(&near, rows->name);
 		if (used < sizeof(names)) {
 			used += (size_t)snprintf(names + used,
@@ -583,17 +582,17 @@ int tenon__option_fill(const struct tenon_option *rows, void *out,
 		       struct tenon_error *err)
 {
 	const struct tenon__node *seen[TENON_OPTION_MAX_COUNT] = { NULL };
-	int rc = 0;
+	int code = 0;
 
-	for (const struct tenon__node *entry = map != NULL ? map->first : NULL;
-	     entry != NULL; entry = entry->next) {
+	for (const struct tenon__node *entry = map ? map->first : NULL; entry;
+	     entry = entry->next) {
 		const struct tenon_option *row =
 			tenon__option_find(rows, entry->key);
 
-		if (row == NULL) {
+		if (!row) {
 			return unknown_option(rows, entry, owner, err);
 		}
-		if (seen[row - rows] != NULL) {
+		if (seen[row - rows]) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->key_place,
 				"%s: option '%s' is there twice, first in line %u",
@@ -602,20 +601,18 @@ int tenon__option_fill(const struct tenon_option *rows, void *out,
 		}
 		seen[row - rows] = entry;
 	}
-	for (size_t i = 0; rows != NULL && rows[i].name != NULL && rc == 0;
-	     i++) {
-		rc = seen[i] != NULL ?
-			     tenon__option_set(&rows[i], out, seen[i], owner,
-					       err) :
-			     tenon__option_reset(&rows[i], out, owner, place,
-						 err);
+	for (size_t i = 0; rows && rows[i].name && !code; i++) {
+		code = seen[i] ? tenon__option_set(&rows[i], out, seen[i],
+						   owner, err)
+			       : tenon__option_reset(&rows[i], out, owner,
+						     place, err);
 	}
-	return rc;
+	return code;
 }
 
 void tenon__option_fini(const struct tenon_option *rows, void *out)
 {
-	for (; out != NULL && rows != NULL && rows->name != NULL; rows++) {
+	for (; out && rows && rows->name; rows++) {
 		char *text;
 
 		if (rows->type == TENON_OPTION_STRING) {

@@ -9,7 +9,7 @@ bool tenon__name_is_valid(const char *name)
 {
 	size_t len = 0;
 
-	if (name == NULL || name[0] < 'a' || name[0] > 'z') {
+	if (!name || name[0] < 'a' || name[0] > 'z') {
 		return false;
 	}
 	for (; name[len] != '\0'; len++) {
@@ -47,21 +47,20 @@ static const char *value_problem(const struct tenon_option *row, bool hashes)
 		if (row->min < 0 || row->min > row->max) {
 			return "has no sensible range of lengths";
 		}
-		return row->def_text == NULL ||
+		return !row->def_text ||
 				       strlen(row->def_text) <
 					       (size_t)row->min ||
-				       strlen(row->def_text) >
-					       (size_t)row->max ?
-			       "has no default text in its range" :
-			       NULL;
+				       strlen(row->def_text) > (size_t)row->max
+			       ? "has no default text in its range"
+			       : NULL;
 	case TENON_OPTION_CHOICE:
-		if (row->choices == NULL || row->choices[0] == NULL) {
+		if (!row->choices || !row->choices[0]) {
 			return "has no choices";
 		}
-		return row->def_text == NULL ||
-				       tenon__option_choice(row, row->def_text) < 0 ?
-			       "has no default among its choices" :
-			       NULL;
+		return !row->def_text || tenon__option_choice(row,
+							      row->def_text) < 0
+			       ? "has no default among its choices"
+			       : NULL;
 	case TENON_OPTION_HASH:
 		if (!hashes) {
 			return "names a hash, which a hash may not";
@@ -100,11 +99,11 @@ static const char *row_problem(const struct tenon_option *row,
 	    (row->unit < TENON_UNIT_US || row->unit > TENON_UNIT_S)) {
 		return "has no unit";
 	}
-	if (row->help == NULL) {
+	if (!row->help) {
 		return "has no help";
 	}
 	problem = field_problem(row, options_bytes);
-	return problem != NULL ? problem : value_problem(row, hashes);
+	return problem ? problem : value_problem(row, hashes);
 }
 
 static bool overlap(const struct tenon_option *a, const struct tenon_option *b)
@@ -117,20 +116,20 @@ bool tenon__option_rows_valid(const struct tenon_option *rows,
 			      size_t options_bytes, bool hashes,
 			      char problem[TENON__PROBLEM_BYTES])
 {
-	for (size_t i = 0; rows != NULL && rows[i].name != NULL; i++) {
+	for (size_t i = 0; rows && rows[i].name; i++) {
 		const char *found = "has a name that is not lower_snake";
 
 		if (tenon__name_is_valid(rows[i].name)) {
 			found = row_problem(&rows[i], options_bytes, hashes);
 		}
-		for (size_t j = 0; j < i && found == NULL; j++) {
+		for (size_t j = 0; j < i && !found; j++) {
 			if (strcmp(rows[i].name, rows[j].name) == 0) {
 				found = "is there twice";
 			} else if (overlap(&rows[i], &rows[j])) {
 				found = "shares its field with another one";
 			}
 		}
-		if (found != NULL) {
+		if (found) {
 			snprintf(problem, TENON__PROBLEM_BYTES,
 				 "option '%.60s' %s", rows[i].name, found);
 			return false;

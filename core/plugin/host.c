@@ -21,7 +21,7 @@ static void host_free(void *context, void *memory)
 
 static void host_log(void *context, int level, const char *line)
 {
-	if (context != NULL) {
+	if (context) {
 		tenon__log(context, level, "%s", line);
 	}
 }

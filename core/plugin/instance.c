@@ -16,37 +16,38 @@ int tenon__options_create(void **out, const struct tenon__plugin *plugin,
 {
 	char subject[TENON__SUBJECT_BYTES];
 	struct tenon_error reported;
-	int rc;
+	int code;
 
 	*out = NULL;
 	tenon__plugin_describe(subject, plugin);
 	owner.subject = subject;
 	if (plugin->options_bytes > 0) {
 		*out = tenon__calloc(1, plugin->options_bytes);
-		if (*out == NULL) {
+		if (!*out) {
 			return tenon__error_set(err, TENON_ENOMEM,
 						"out of memory");
 		}
 	}
-	rc = tenon__option_fill(plugin->options, *out, map, &owner, place, err);
-	if (rc == 0) {
+	code = tenon__option_fill(plugin->options, *out, map, &owner, place,
+				  err);
+	if (!code) {
 		tenon__error_clear(&reported);
-		rc = plugin->check(*out, host, &reported);
-		if (rc != 0) {
-			rc = tenon__plugin_error(err, rc, &reported, plugin,
-						 "check", place);
+		code = plugin->check(*out, host, &reported);
+		if (code) {
+			code = tenon__plugin_error(err, code, &reported, plugin,
+						   "check", place);
 		}
 	}
-	if (rc != 0) {
+	if (code) {
 		tenon__options_destroy(plugin, *out);
 		*out = NULL;
 	}
-	return rc;
+	return code;
 }
 
 void tenon__options_destroy(const struct tenon__plugin *plugin, void *options)
 {
-	if (options != NULL) {
+	if (options) {
 		tenon__option_fini(plugin->options, options);
 		tenon__free(options);
 	}
@@ -76,28 +77,28 @@ int tenon__hash_create(struct tenon_hash *out,
 {
 	const struct tenon_hash_ops *ops = &plugin->ops.hash;
 	union hash_header *header;
-	int rc;
+	int code;
 
 	*out = (struct tenon_hash){ NULL, NULL };
 	/* a byte where there is no state: what self points to is ours */
 	header = tenon__calloc(1, sizeof(*header) + (size_t)ops->state_size + 1);
-	if (header == NULL) {
+	if (!header) {
 		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
 	}
 	header->hash = ops->hash;
 	*out = (struct tenon_hash){ header + 1, ops };
-	rc = ops->init(header + 1, options, host, err);
-	if (rc != 0) {
+	code = ops->init(header + 1, options, host, err);
+	if (code) {
 		tenon__hash_destroy(out);
 	}
-	return rc;
+	return code;
 }
 
 void tenon__hash_destroy(struct tenon_hash *hash)
 {
 	union hash_header *header;
 
-	if (hash->self == NULL) {
+	if (!hash->self) {
 		return;
 	}
 	memcpy(&header, &hash->self, sizeof(header)); /* drops the const */

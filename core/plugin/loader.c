@@ -27,12 +27,12 @@ int tenon__folders_add(struct tenon__folders *folders, const char *path,
 	char **paths = tenon__realloc(folders->paths, folders->count + 1,
 				      sizeof(*paths));
 
-	if (paths == NULL) {
+	if (!paths) {
 		return TENON_ENOMEM;
 	}
 	folders->paths = paths;
 	paths[folders->count] = tenon__strndup(path, len);
-	if (paths[folders->count] == NULL) {
+	if (!paths[folders->count]) {
 		return TENON_ENOMEM;
 	}
 	folders->count++;
@@ -51,38 +51,38 @@ void tenon__folders_fini(struct tenon__folders *folders)
 /* Append the folders of a colon-separated list. */
 static int add_list(struct tenon__folders *folders, const char *list)
 {
-	int rc = 0;
+	int code = 0;
 
-	while (*list != '\0' && rc == 0) {
+	while (*list != '\0' && !code) {
 		size_t len = strcspn(list, ":");
 
 		if (len > 0) {
-			rc = tenon__folders_add(folders, list, len);
+			code = tenon__folders_add(folders, list, len);
 		}
 		list += len + (list[len] == ':');
 	}
-	return rc;
+	return code;
 }
 
 int tenon__search_path(struct tenon__folders *out,
 		       const struct tenon__folders *first)
 {
 	const char *list = secure_getenv(TENON__PLUGIN_PATH_VARIABLE);
-	int rc = 0;
+	int code = 0;
 
 	*out = (struct tenon__folders){ NULL, 0 };
-	for (size_t i = 0; i < first->count && rc == 0; i++) {
-		rc = tenon__folders_add(out, first->paths[i],
-					strlen(first->paths[i]));
+	for (size_t i = 0; i < first->count && !code; i++) {
+		code = tenon__folders_add(out, first->paths[i],
+					  strlen(first->paths[i]));
 	}
-	if (rc == 0 && list != NULL) {
-		rc = add_list(out, list);
+	if (!code && list) {
+		code = add_list(out, list);
 	}
-	if (rc == 0) {
-		rc = tenon__folders_add(out, TENON_PLUGIN_DIR,
-					strlen(TENON_PLUGIN_DIR));
+	if (!code) {
+		code = tenon__folders_add(out, TENON_PLUGIN_DIR,
+					  strlen(TENON_PLUGIN_DIR));
 	}
-	return rc;
+	return code;
 }
 
 /* What dlerror() says, without the path that it begins with. */
@@ -91,7 +91,7 @@ static const char *dl_problem(const char *path)
 	const char *text = dlerror();
 	size_t len = strlen(path);
 
-	if (text == NULL) {
+	if (!text) {
 		return "unknown reason";
 	}
 	if (strncmp(text, path, len) == 0 && strncmp(text + len, ": ", 2) == 0) {
@@ -106,7 +106,7 @@ static int find_entry(struct tenon__module *module,
 	tenon_plugin_entry_fn entry;
 	void *symbol = dlsym(module->handle, TENON_PLUGIN_ENTRY_NAME);
 
-	if (symbol == NULL) {
+	if (!symbol) {
 		return tenon__refuse(
 			refusal,
 			"not a plugin: found no function %s, expected what TENON_PLUGIN_DEFINE() writes",
@@ -115,7 +115,7 @@ static int find_entry(struct tenon__module *module,
 	/* ISO C has no cast from an object pointer to a function pointer. */
 	memcpy(&entry, &symbol, sizeof(entry));
 	module->descriptor = entry();
-	if (module->descriptor == NULL) {
+	if (!module->descriptor) {
 		return tenon__refuse(
 			refusal, "%s returned nothing, expected a descriptor",
 			TENON_PLUGIN_ENTRY_NAME);
@@ -127,7 +127,7 @@ int tenon__module_open(struct tenon__module *out, const char *path,
 		       struct tenon__refusal *refusal)
 {
 	struct stat status;
-	int rc;
+	int code;
 
 	*out = (struct tenon__module){ NULL, NULL };
 	if (stat(path, &status) != 0) {
@@ -140,21 +140,21 @@ int tenon__module_open(struct tenon__module *out, const char *path,
 			refusal, "found no regular file, expected a shared object");
 	}
 	out->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (out->handle == NULL) {
+	if (!out->handle) {
 		return tenon__refuse(
 			refusal, "not a plugin: found '%.200s', expected a shared object",
 			dl_problem(path));
 	}
-	rc = find_entry(out, refusal);
-	if (rc != 0) {
+	code = find_entry(out, refusal);
+	if (code) {
 		tenon__module_close(out);
 	}
-	return rc;
+	return code;
 }
 
 void tenon__module_close(struct tenon__module *module)
 {
-	if (module->handle != NULL) {
+	if (module->handle) {
 		dlclose(module->handle);
 	}
 	*module = (struct tenon__module){ NULL, NULL };

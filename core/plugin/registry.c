@@ -30,7 +30,7 @@ int tenon__registry_create(struct tenon__registry **out,
 	struct tenon__registry *registry = tenon__calloc(1, sizeof(*registry));
 
 	*out = registry;
-	if (registry == NULL) {
+	if (!registry) {
 		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
 	}
 	atomic_init(&registry->refs, 1);
@@ -55,13 +55,12 @@ void tenon__registry_unref(struct tenon__registry *registry)
 {
 	struct tenon__plugin *plugin;
 
-	if (registry == NULL ||
-	    atomic_fetch_sub_explicit(&registry->refs, 1,
-				      memory_order_acq_rel) != 1) {
+	if (!registry || atomic_fetch_sub_explicit(&registry->refs, 1,
+						   memory_order_acq_rel) != 1) {
 		return;
 	}
 	plugin = registry->first;
-	while (plugin != NULL) {
+	while (plugin) {
 		struct tenon__plugin *next = plugin->next;
 
 		plugin_free(plugin);
@@ -93,7 +92,7 @@ find_registered(const struct tenon__registry *registry, uint32_t kind,
 {
 	struct tenon__plugin *plugin = registry->first;
 
-	while (plugin != NULL &&
+	while (plugin &&
 	       (plugin->kind != kind || strcmp(plugin->name, name) != 0)) {
 		plugin = plugin->next;
 	}
@@ -124,10 +123,9 @@ static int check_duplicate(const struct tenon__registry *registry,
 		find_registered(registry, plugin->kind, plugin->name);
 	const struct tenon_plugin *builtin =
 		find_builtin(plugin->kind, plugin->name);
-	const char *origin = other != NULL ? other->origin :
-					     TENON__BUILTIN_ORIGIN;
+	const char *origin = other ? other->origin : TENON__BUILTIN_ORIGIN;
 
-	if (other == NULL && (builtin == NULL || builtin == descriptor)) {
+	if (!other && (!builtin || builtin == descriptor)) {
 		return 0;
 	}
 	return tenon__refuse(
@@ -141,19 +139,19 @@ static int verify(const struct tenon__registry *registry,
 		  const struct tenon_plugin *descriptor, uint32_t kind,
 		  const char *name, struct tenon__refusal *refusal)
 {
-	int rc = tenon__verify_descriptor(plugin, descriptor, kind, name,
-					  refusal);
+	int code = tenon__verify_descriptor(plugin, descriptor, kind, name,
+					    refusal);
 
-	if (rc == 0) {
-		rc = check_duplicate(registry, plugin, descriptor, refusal);
+	if (!code) {
+		code = check_duplicate(registry, plugin, descriptor, refusal);
 	}
-	if (rc == 0) {
-		rc = tenon__verify_slots(plugin, descriptor, refusal);
+	if (!code) {
+		code = tenon__verify_slots(plugin, descriptor, refusal);
 	}
-	if (rc == 0 && plugin->kind == TENON_KIND_HASH) {
-		rc = tenon__verify_hash(plugin, refusal);
+	if (!code && plugin->kind == TENON_KIND_HASH) {
+		code = tenon__verify_hash(plugin, refusal);
 	}
-	return rc;
+	return code;
 }
 
 /* Verify a descriptor and append its plugin; *out is the registry's. */
@@ -164,18 +162,19 @@ static int register_plugin(struct tenon__registry *registry,
 			   struct tenon__refusal *refusal)
 {
 	struct tenon__plugin *plugin = tenon__calloc(1, sizeof(*plugin));
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 
-	if (plugin == NULL) {
-		return rc;
+	if (!plugin) {
+		return code;
 	}
 	plugin->origin = tenon__strndup(origin, strlen(origin));
-	if (plugin->origin != NULL) {
-		rc = verify(registry, plugin, descriptor, kind, name, refusal);
+	if (plugin->origin) {
+		code = verify(registry, plugin, descriptor, kind, name,
+			      refusal);
 	}
-	if (rc != 0) {
+	if (code) {
 		plugin_free(plugin);
-		return rc;
+		return code;
 	}
 	*registry->last = plugin;
 	registry->last = &plugin->next;
@@ -190,17 +189,17 @@ static int register_file(struct tenon__registry *registry,
 			 struct tenon__refusal *refusal)
 {
 	struct tenon__module module;
-	int rc = tenon__module_open(&module, path, refusal);
+	int code = tenon__module_open(&module, path, refusal);
 
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
-	rc = register_plugin(registry, out, module.descriptor, path, kind, name,
-			     refusal);
-	if (rc != 0) {
+	code = register_plugin(registry, out, module.descriptor, path, kind,
+			       name, refusal);
+	if (code) {
 		tenon__module_close(&module);
 	}
-	return rc;
+	return code;
 }
 
 /* ---- errors ------------------------------------------------------------- */
@@ -273,14 +272,14 @@ int tenon__registry_load(struct tenon__registry *registry, const char *path,
 	struct tenon__refusal refusal;
 	char subject[TENON__SUBJECT_BYTES];
 	char shown[120];
-	int rc = register_file(registry, &ignored, path, 0, NULL, &refusal);
+	int code = register_file(registry, &ignored, path, 0, NULL, &refusal);
 
-	if (rc == 0) {
+	if (!code) {
 		return 0;
 	}
 	show_path(shown, path);
 	snprintf(subject, sizeof(subject), "plugin %s", shown);
-	return report(err, rc, place, subject, &refusal);
+	return report(err, code, place, subject, &refusal);
 }
 
 /* "<folder>/<kind>_<name>.so"; NULL: out of memory. */
@@ -291,7 +290,7 @@ static char *module_path(const char *folder, uint32_t kind, const char *name)
 		      sizeof("/_" SUFFIX);
 	char *path = tenon__alloc(size);
 
-	if (path != NULL) {
+	if (path) {
 		snprintf(path, size, "%s/%s_%s" SUFFIX, folder, kind_name,
 			 name);
 	}
@@ -308,7 +307,7 @@ static int find_file(const struct tenon__folders *folders, uint32_t kind,
 	for (size_t i = 0; i < folders->count; i++) {
 		char *path = module_path(folders->paths[i], kind, name);
 
-		if (path == NULL) {
+		if (!path) {
 			return TENON_ENOMEM;
 		}
 		if (stat(path, &ignored) == 0) {
@@ -328,7 +327,7 @@ static bool split_file_name(const char *file, uint32_t *kind,
 
 	for (*kind = TENON_KIND_HASH; *kind <= TENON_KIND_FAILOVER; (*kind)++) {
 		const char *kind_name = tenon__kind_name(*kind);
-		size_t kind_len = kind_name != NULL ? strlen(kind_name) : 0;
+		size_t kind_len = kind_name ? strlen(kind_name) : 0;
 		size_t rest = kind_len + 1;
 		size_t name_len;
 
@@ -354,8 +353,8 @@ static void suggest_names(const struct tenon__registry *registry,
 			  const struct tenon__folders *folders, uint32_t kind,
 			  struct tenon__suggestion *near)
 {
-	for (const struct tenon__plugin *plugin = registry->first;
-	     plugin != NULL; plugin = plugin->next) {
+	for (const struct tenon__plugin *plugin = registry->first; plugin;
+	     plugin = plugin->next) {
 		if (plugin->kind == kind) {
 			tenon__suggest_offer(near, plugin->name);
 		}
@@ -372,7 +371,7 @@ static void suggest_names(const struct tenon__registry *registry,
 		DIR *dir = opendir(folders->paths[i]);
 		const struct dirent *entry;
 
-		while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		while (dir && (entry = readdir(dir))) {
 			char name[TENON_PLUGIN_NAME_BYTES];
 			uint32_t found;
 
@@ -381,7 +380,7 @@ static void suggest_names(const struct tenon__registry *registry,
 				tenon__suggest_offer(near, name);
 			}
 		}
-		if (dir != NULL) {
+		if (dir) {
 			closedir(dir);
 		}
 	}
@@ -426,31 +425,31 @@ static int find_module(struct tenon__registry *registry,
 	char subject[TENON__SUBJECT_BYTES];
 	char shown[120];
 	char *path = NULL;
-	int rc = tenon__search_path(&folders, &registry->folders);
+	int code = tenon__search_path(&folders, &registry->folders);
 
-	if (rc == 0) {
-		rc = find_file(&folders, request->kind, request->name, &path);
+	if (!code) {
+		code = find_file(&folders, request->kind, request->name, &path);
 	}
-	if (rc != 0) {
-		rc = tenon__error_set(err, rc, "out of memory");
-	} else if (path == NULL) {
-		rc = request->optional ?
-			     0 :
-			     not_found(registry, request, &folders, err);
+	if (code) {
+		code = tenon__error_set(err, code, "out of memory");
+	} else if (!path) {
+		code = request->optional
+			       ? 0
+			       : not_found(registry, request, &folders, err);
 	} else {
-		rc = register_file(registry, out, path, request->kind,
-				   request->name, &refusal);
+		code = register_file(registry, out, path, request->kind,
+				     request->name, &refusal);
 		show_path(shown, path);
 		snprintf(subject, sizeof(subject), "%s: %s plugin '%s' (%s)",
 			 request->asker, tenon__kind_name(request->kind),
 			 request->name, shown);
-		rc = rc != 0 ? report(err, rc, &request->place, subject,
-				      &refusal) :
-			       0;
+		code = code ? report(err, code, &request->place, subject,
+				     &refusal)
+			    : 0;
 	}
 	tenon__free(path);
 	tenon__folders_fini(&folders);
-	return rc;
+	return code;
 }
 
 static int find_by_name(struct tenon__registry *registry,
@@ -460,21 +459,21 @@ static int find_by_name(struct tenon__registry *registry,
 {
 	const struct tenon_plugin *builtin;
 	struct tenon__refusal refusal;
-	int rc;
+	int code;
 
 	*out = find_registered(registry, request->kind, request->name);
-	if (*out != NULL) {
+	if (*out) {
 		return 0;
 	}
 	builtin = find_builtin(request->kind, request->name);
-	if (builtin == NULL) {
+	if (!builtin) {
 		return find_module(registry, out, request, err);
 	}
-	rc = register_plugin(registry, out, builtin, TENON__BUILTIN_ORIGIN,
-			     request->kind, request->name, &refusal);
-	return rc != 0 ? report(err, rc, &request->place, request->name,
-				&refusal) :
-			 0;
+	code = register_plugin(registry, out, builtin, TENON__BUILTIN_ORIGIN,
+			       request->kind, request->name, &refusal);
+	return code ? report(err, code, &request->place, request->name,
+			     &refusal)
+		    : 0;
 }
 
 int tenon__registry_find(struct tenon__registry *registry,
@@ -532,28 +531,28 @@ static int sweep_file(const struct sweep *sweep, const char *folder,
 	char name[TENON_PLUGIN_NAME_BYTES];
 	uint32_t kind;
 	char *path = NULL;
-	int rc;
+	int code;
 
 	if (!split_file_name(file, &kind, name) ||
-	    find_registered(sweep->registry, kind, name) != NULL) {
+	    find_registered(sweep->registry, kind, name)) {
 		return 0;
 	}
-	rc = find_file(sweep->folders, kind, name, &path);
-	if (path == NULL || strncmp(path, folder, strlen(folder)) != 0 ||
+	code = find_file(sweep->folders, kind, name, &path);
+	if (!path || strncmp(path, folder, strlen(folder)) != 0 ||
 	    path[strlen(folder)] != '/' ||
 	    strcmp(path + strlen(folder) + 1, file) != 0) {
 		tenon__free(path);
-		return rc;
+		return code;
 	}
-	rc = register_file(sweep->registry, &ignored, path, kind, name,
-			   &refusal);
-	if (rc == TENON_EPLUGIN) {
+	code = register_file(sweep->registry, &ignored, path, kind, name,
+			     &refusal);
+	if (code == TENON_EPLUGIN) {
 		sweep->refused(tenon__kind_name(kind), name, path, refusal.text,
 			       sweep->payload);
-		rc = 0;
+		code = 0;
 	}
 	tenon__free(path);
-	return rc;
+	return code;
 }
 
 /* A folder that cannot be read has nothing to offer. */
@@ -561,19 +560,19 @@ static int sweep_folder(const struct sweep *sweep, const char *folder)
 {
 	struct dirent **entries;
 	int count = scandir(folder, &entries, is_module, alphasort);
-	int rc = 0;
+	int code = 0;
 
 	if (count < 0) {
 		return 0;
 	}
 	for (int i = 0; i < count; i++) {
-		if (rc == 0) {
-			rc = sweep_file(sweep, folder, entries[i]->d_name);
+		if (!code) {
+			code = sweep_file(sweep, folder, entries[i]->d_name);
 		}
 		free(entries[i]);
 	}
 	free(entries);
-	return rc;
+	return code;
 }
 
 static int sweep_builtins(const struct sweep *sweep)
@@ -583,18 +582,19 @@ static int sweep_builtins(const struct sweep *sweep)
 			tenon__builtin_plugins[i]();
 		const struct tenon__plugin *ignored;
 		struct tenon__refusal refusal;
-		int rc;
+		int code;
 
 		if (find_registered(sweep->registry, descriptor->kind,
-				    descriptor->name) != NULL) {
+				    descriptor->name)) {
 			continue;
 		}
-		rc = register_plugin(sweep->registry, &ignored, descriptor,
-				     TENON__BUILTIN_ORIGIN, 0, NULL, &refusal);
-		if (rc == TENON_ENOMEM) {
-			return rc;
+		code = register_plugin(sweep->registry, &ignored, descriptor,
+				       TENON__BUILTIN_ORIGIN, 0, NULL,
+				       &refusal);
+		if (code == TENON_ENOMEM) {
+			return code;
 		}
-		if (rc != 0) {
+		if (code) {
 			sweep->refused(tenon__kind_name(descriptor->kind),
 				       descriptor->name, TENON__BUILTIN_ORIGIN,
 				       refusal.text, sweep->payload);
@@ -609,14 +609,14 @@ int tenon__registry_load_all(struct tenon__registry *registry,
 {
 	struct tenon__folders folders = { NULL, 0 };
 	const struct sweep sweep = { registry, &folders, refused, payload };
-	int rc = sweep_builtins(&sweep);
+	int code = sweep_builtins(&sweep);
 
-	if (rc == 0) {
-		rc = tenon__search_path(&folders, &registry->folders);
+	if (!code) {
+		code = tenon__search_path(&folders, &registry->folders);
 	}
-	for (size_t i = 0; i < folders.count && rc == 0; i++) {
-		rc = sweep_folder(&sweep, folders.paths[i]);
+	for (size_t i = 0; i < folders.count && !code; i++) {
+		code = sweep_folder(&sweep, folders.paths[i]);
 	}
 	tenon__folders_fini(&folders);
-	return rc != 0 ? tenon__error_set(err, rc, "out of memory") : 0;
+	return code ? tenon__error_set(err, code, "out of memory") : 0;
 }

@@ -75,7 +75,7 @@ static int take_no_hook(void *self, tenon_wait_fn wait, void *payload)
 {
 	(void)self;
 	(void)payload;
-	return wait != NULL ? TENON_EINVAL : 0;
+	return wait ? TENON_EINVAL : 0;
 }
 
 static int init_no_failover(void *self, const void *options,
@@ -117,20 +117,19 @@ static void fill_hash(union tenon__ops *ops)
 {
 	struct tenon_hash_ops *hash = &ops->hash;
 
-	hash->init = hash->init != NULL ? hash->init : init_nothing;
-	hash->fini = hash->fini != NULL ? hash->fini : fini_nothing;
-	hash->hash_many = hash->hash_many != NULL ? hash->hash_many :
-						    tenon__hash_each;
+	hash->init = hash->init ? hash->init : init_nothing;
+	hash->fini = hash->fini ? hash->fini : fini_nothing;
+	hash->hash_many = hash->hash_many ? hash->hash_many : tenon__hash_each;
 }
 
 static void fill_distribution(union tenon__ops *ops)
 {
 	struct tenon_distribution_ops *distribution = &ops->distribution;
 
-	if (distribution->init == NULL) {
+	if (!distribution->init) {
 		distribution->init = init_nothing;
 	}
-	if (distribution->fini == NULL) {
+	if (!distribution->fini) {
 		distribution->fini = fini_nothing;
 	}
 }
@@ -139,13 +138,13 @@ static void fill_transport(union tenon__ops *ops)
 {
 	struct tenon_transport_ops *transport = &ops->transport;
 
-	if (transport->init == NULL) {
+	if (!transport->init) {
 		transport->init = init_no_transport;
 	}
-	if (transport->fini == NULL) {
+	if (!transport->fini) {
 		transport->fini = fini_nothing;
 	}
-	if (transport->set_wait == NULL) {
+	if (!transport->set_wait) {
 		transport->set_wait = take_no_hook;
 	}
 }
@@ -154,12 +153,12 @@ static void fill_codec(union tenon__ops *ops)
 {
 	struct tenon_codec_ops *codec = &ops->codec;
 
-	codec->init = codec->init != NULL ? codec->init : init_no_codec;
-	codec->fini = codec->fini != NULL ? codec->fini : fini_nothing;
-	if (codec->owns_chunks == NULL) {
+	codec->init = codec->init ? codec->init : init_no_codec;
+	codec->fini = codec->fini ? codec->fini : fini_nothing;
+	if (!codec->owns_chunks) {
 		codec->owns_chunks = owns_no_chunks;
 	}
-	if (codec->least_bytes == NULL) {
+	if (!codec->least_bytes) {
 		codec->least_bytes = takes_any_length;
 	}
 }
@@ -168,13 +167,13 @@ static void fill_failover(union tenon__ops *ops)
 {
 	struct tenon_failover_ops *failover = &ops->failover;
 
-	if (failover->init == NULL) {
+	if (!failover->init) {
 		failover->init = init_no_failover;
 	}
-	if (failover->fini == NULL) {
+	if (!failover->fini) {
 		failover->fini = fini_nothing;
 	}
-	if (failover->state == NULL) {
+	if (!failover->state) {
 		failover->state = tenon__state_up;
 	}
 }
@@ -260,7 +259,7 @@ const char *tenon__kind_name(uint32_t kind)
 {
 	const struct kind *found = find_kind(kind);
 
-	return found != NULL ? found->name : NULL;
+	return found ? found->name : NULL;
 }
 
 /* ---- the descriptor ----------------------------------------------------- */
@@ -326,7 +325,7 @@ static int check_identity(const struct tenon_plugin *descriptor, uint32_t kind,
 {
 	const struct kind *found = find_kind(descriptor->kind);
 
-	if (found == NULL) {
+	if (!found) {
 		return tenon__refuse(
 			refusal,
 			"unknown kind %" PRIu32
@@ -339,20 +338,20 @@ static int check_identity(const struct tenon_plugin *descriptor, uint32_t kind,
 		return tenon__refuse(
 			refusal,
 			"name '%.60s', expected lower_snake of 1..47 bytes",
-			descriptor->name != NULL ? descriptor->name : "");
+			descriptor->name ? descriptor->name : "");
 	}
 	if (kind != 0 && descriptor->kind != kind) {
 		return tenon__refuse(refusal, "kind %s, expected %s",
 				     found->name, tenon__kind_name(kind));
 	}
-	if (name != NULL && strcmp(descriptor->name, name) != 0) {
+	if (name && strcmp(descriptor->name, name) != 0) {
 		return tenon__refuse(refusal, "name '%s', expected '%s'",
 				     descriptor->name, name);
 	}
-	if (descriptor->version == NULL || descriptor->summary == NULL) {
-		return tenon__refuse(
-			refusal, "no %s, expected one line",
-			descriptor->version == NULL ? "version" : "summary");
+	if (!descriptor->version || !descriptor->summary) {
+		return tenon__refuse(refusal, "no %s, expected one line",
+				     !descriptor->version ? "version"
+							  : "summary");
 	}
 	return 0;
 }
@@ -369,10 +368,10 @@ static bool has_slot(const union tenon__ops *ops, const struct slot *row)
 static const struct slot *find_slot(const union tenon__ops *ops,
 				    const struct slot *rows, bool there)
 {
-	while (rows->name != NULL && has_slot(ops, rows) != there) {
+	while (rows->name && has_slot(ops, rows) != there) {
 		rows++;
 	}
-	return rows->name != NULL ? rows : NULL;
+	return rows->name ? rows : NULL;
 }
 
 /* A plugin has all slots of one set, and none of the other. */
@@ -386,7 +385,7 @@ static int check_either(const union tenon__ops *ops,
 		const struct slot *missing = find_slot(ops, either[i], false);
 
 		present[i] = find_slot(ops, either[i], true);
-		if (present[i] != NULL && missing != NULL) {
+		if (present[i] && missing) {
 			return tenon__refuse(
 				refusal,
 				"slot '%s' is missing beside '%s', expected a function",
@@ -396,10 +395,11 @@ static int check_either(const union tenon__ops *ops,
 	if ((present[0] != NULL) != (present[1] != NULL)) {
 		return 0;
 	}
-	return tenon__refuse(refusal,
-			     "slots '%s' and '%s' are both %s, expected one of them",
-			     either[0]->name, either[1]->name,
-			     present[0] != NULL ? "there" : "missing");
+	return tenon__refuse(
+		refusal,
+		"slots '%s' and '%s' are both %s, expected one of them",
+		either[0]->name, either[1]->name,
+		present[0] ? "there" : "missing");
 }
 
 /* Copy the ops into a table of our size, check and fill it. */
@@ -409,9 +409,9 @@ static int take_ops(struct tenon__plugin *out,
 {
 	const struct slot *missing;
 	uint32_t size;
-	int rc = 0;
+	int code = 0;
 
-	if (descriptor->ops == NULL) {
+	if (!descriptor->ops) {
 		return tenon__refuse(refusal,
 				     "no table of slots, expected one");
 	}
@@ -425,19 +425,19 @@ static int take_ops(struct tenon__plugin *out,
 	memcpy(&out->ops, descriptor->ops,
 	       size < kind->ops_bytes ? size : kind->ops_bytes);
 	missing = find_slot(&out->ops, kind->required, false);
-	if (missing != NULL) {
+	if (missing) {
 		return tenon__refuse(
 			refusal,
 			"required slot '%s' is missing, expected a function",
 			missing->name);
 	}
-	if (kind->either != NULL) {
-		rc = check_either(&out->ops, kind->either, refusal);
+	if (kind->either) {
+		code = check_either(&out->ops, kind->either, refusal);
 	}
-	if (rc == 0) {
+	if (!code) {
 		kind->fill(&out->ops);
 	}
-	return rc;
+	return code;
 }
 
 /* The nth row in the plugin's layout, whose rows may be longer than ours. */
@@ -467,8 +467,7 @@ static int take_options(struct tenon__plugin *out,
 				     TENON_OPTIONS_MAX_BYTES);
 	}
 	out->options_bytes = descriptor->options_bytes;
-	while (descriptor->options != NULL &&
-	       option_row(descriptor, count)->name != NULL) {
+	while (descriptor->options && option_row(descriptor, count)->name) {
 		if (++count > TENON_OPTION_MAX_COUNT) {
 			return tenon__refuse(
 				refusal,
@@ -477,7 +476,7 @@ static int take_options(struct tenon__plugin *out,
 		}
 	}
 	out->options = tenon__calloc(count + 1, sizeof(*out->options));
-	if (out->options == NULL) {
+	if (!out->options) {
 		return TENON_ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -496,30 +495,29 @@ int tenon__verify_descriptor(struct tenon__plugin *out,
 			     uint32_t kind, const char *name,
 			     struct tenon__refusal *refusal)
 {
-	int rc = check_prefix(descriptor, refusal);
+	int code = check_prefix(descriptor, refusal);
 
-	if (rc == 0) {
-		rc = check_identity(descriptor, kind, name, refusal);
+	if (!code) {
+		code = check_identity(descriptor, kind, name, refusal);
 	}
-	if (rc == 0) {
+	if (!code) {
 		out->kind = descriptor->kind;
 		out->kind_name = tenon__kind_name(descriptor->kind);
 		out->name = descriptor->name;
 		out->version = descriptor->version;
 		out->summary = descriptor->summary;
 	}
-	return rc;
+	return code;
 }
 
 int tenon__verify_slots(struct tenon__plugin *out,
 			const struct tenon_plugin *descriptor,
 			struct tenon__refusal *refusal)
 {
-	int rc = take_ops(out, descriptor, find_kind(out->kind), refusal);
+	int code = take_ops(out, descriptor, find_kind(out->kind), refusal);
 
-	out->check = descriptor->check != NULL ? descriptor->check :
-						 check_nothing;
-	return rc == 0 ? take_options(out, descriptor, refusal) : rc;
+	out->check = descriptor->check ? descriptor->check : check_nothing;
+	return code ? code : take_options(out, descriptor, refusal);
 }
 
 /* ---- known answers ------------------------------------------------------ */
@@ -529,7 +527,7 @@ static int check_vector(const struct tenon_hash_ops *ops, uint32_t index,
 {
 	const struct tenon_hash_vector *vector = &ops->selftest[index];
 
-	if (vector->key == NULL || vector->key_len > TENON_KEY_MAX_BYTES) {
+	if (!vector->key || vector->key_len > TENON_KEY_MAX_BYTES) {
 		return tenon__refuse(refusal,
 				     "self-test vector %" PRIu32
 				     " has no key of 0..%d bytes",
@@ -567,44 +565,44 @@ static int check_group(const struct tenon_hash *hash, uint32_t first,
 	const struct tenon_hash_vector *vectors = hash->ops->selftest + first;
 	struct tenon_slice keys[SELFTEST_GROUP];
 	uint64_t found[SELFTEST_GROUP];
-	int rc = 0;
+	int code = 0;
 
-	for (uint32_t i = 0; i < count && rc == 0; i++) {
-		rc = check_vector(hash->ops, first + i, refusal);
-		if (rc == 0) {
+	for (uint32_t i = 0; i < count && !code; i++) {
+		code = check_vector(hash->ops, first + i, refusal);
+		if (!code) {
 			keys[i].data = vectors[i].key;
 			keys[i].len = vectors[i].key_len;
-			rc = check_answer(hash, first + i, "hash",
-					  hash->ops->hash(hash->self,
-							  keys[i].data,
-							  keys[i].len),
-					  refusal);
+			code = check_answer(hash, first + i, "hash",
+					    hash->ops->hash(hash->self,
+							    keys[i].data,
+							    keys[i].len),
+					    refusal);
 		}
 	}
-	if (rc == 0) {
+	if (!code) {
 		hash->ops->hash_many(hash->self, keys, count, found);
 	}
-	for (uint32_t i = 0; i < count && rc == 0; i++) {
-		rc = check_answer(hash, first + i, "hash_many", found[i],
-				  refusal);
+	for (uint32_t i = 0; i < count && !code; i++) {
+		code = check_answer(hash, first + i, "hash_many", found[i],
+				    refusal);
 	}
-	return rc;
+	return code;
 }
 
 static int check_answers(const struct tenon_hash *hash,
 			 struct tenon__refusal *refusal)
 {
 	uint32_t left = hash->ops->selftest_count;
-	int rc = 0;
+	int code = 0;
 
-	while (left > 0 && rc == 0) {
+	while (left > 0 && !code) {
 		uint32_t count = left < SELFTEST_GROUP ? left : SELFTEST_GROUP;
 
-		rc = check_group(hash, hash->ops->selftest_count - left, count,
-				 refusal);
+		code = check_group(hash, hash->ops->selftest_count - left,
+				   count, refusal);
 		left -= count;
 	}
-	return rc;
+	return code;
 }
 
 int tenon__verify_hash(const struct tenon__plugin *plugin,
@@ -617,39 +615,37 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 	struct tenon_host host;
 	struct tenon_error reported;
 	void *options = NULL;
-	int rc;
+	int code;
 
 	if (ops->bits < 1 || ops->bits > 64) {
 		return tenon__refuse(refusal,
 				     "hash of %" PRIu32 " bits, expected 1..64",
 				     ops->bits);
 	}
-	if (ops->selftest == NULL || ops->selftest_count < LEAST_SELFTESTS) {
+	if (!ops->selftest || ops->selftest_count < LEAST_SELFTESTS) {
 		return tenon__refuse(refusal,
 				     "self-test of %" PRIu32
 				     " vectors, expected %d or more",
-				     ops->selftest == NULL ?
-					     0 :
-					     ops->selftest_count,
+				     !ops->selftest ? 0 : ops->selftest_count,
 				     LEAST_SELFTESTS);
 	}
 	tenon__host_init(&host, NULL);
 	tenon__error_clear(&reported);
-	rc = tenon__options_create(&options, plugin, NULL, owner, &host,
-				   &nowhere, &reported);
-	if (rc == 0) {
-		rc = tenon__hash_create(&hash, plugin, options, &host,
-					&reported);
+	code = tenon__options_create(&options, plugin, NULL, owner, &host,
+				     &nowhere, &reported);
+	if (!code) {
+		code = tenon__hash_create(&hash, plugin, options, &host,
+					  &reported);
 	}
-	if (rc != 0 && rc != TENON_ENOMEM) {
-		rc = tenon__refuse(refusal,
-				   "not ready for its self-test: %.200s",
-				   reported.message);
+	if (code && code != TENON_ENOMEM) {
+		code = tenon__refuse(refusal,
+				     "not ready for its self-test: %.200s",
+				     reported.message);
 	}
-	if (rc == 0) {
-		rc = check_answers(&hash, refusal);
+	if (!code) {
+		code = check_answers(&hash, refusal);
 	}
 	tenon__hash_destroy(&hash);
 	tenon__options_destroy(plugin, options);
-	return rc;
+	return code;
 }

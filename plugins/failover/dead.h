@@ -33,7 +33,7 @@ static inline int dead_init(struct dead *dead, const struct tenon_host *host,
 	dead->servers = host->alloc(host->context,
 				    (size_t)setup->server_count *
 					    sizeof(*dead->servers));
-	if (dead->servers == NULL) {
+	if (!dead->servers) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	for (uint32_t i = 0; i < setup->server_count; i++) {
@@ -44,7 +44,7 @@ static inline int dead_init(struct dead *dead, const struct tenon_host *host,
 
 static inline void dead_fini(struct dead *dead)
 {
-	if (dead->host != NULL) {
+	if (dead->host) {
 		dead->host->free(dead->host->context, dead->servers);
 		dead->servers = NULL;
 	}

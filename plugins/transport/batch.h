@@ -198,13 +198,13 @@ static inline bool batch_connect(const struct batch *batch,
 		if (code < 0) {
 			return batch_fail(batch, job, code, job->sys_errno);
 		}
-		if (code == 0) {
+		if (!code) {
 			job->phase = BATCH_LOOKING_UP;
 			job->wait_fd = address.wait_fd;
 			return false;
 		}
 		code = socket_connect(job->conn, &address);
-		if (code == 0) {
+		if (!code) {
 			return batch_connected(batch, job);
 		}
 		if (code == EINPROGRESS) {

@@ -683,7 +683,7 @@ static void follow_moves(struct chaos_worker *worker)
 	worker->seen = atomic_load(&chaos_servers.changed);
 	code = update_servers(worker);
 	pthread_mutex_unlock(&chaos_servers.lock);
-	if (code != 0) {
+	if (code) {
 		complain(worker, CHAOS_STATUS, "update_servers: %s",
 			 desk->err.message);
 	}

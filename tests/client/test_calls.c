@@ -310,7 +310,7 @@ START_TEST(a_prefix_that_is_no_key_is_a_config_error)
 						 &err),
 			 0);
 	code = tenon_config_load_text(config, "test", text, strlen(text), &err);
-	if (code == 0) {
+	if (!code) {
 		code = tenon_client_open(config, &client, &err);
 	}
 	ck_assert_int_eq(code, TENON_ECONFIG);

@@ -168,7 +168,7 @@ static int expected(enum tenon_verb verb)
 static void check_results(enum tenon_verb verb, const struct tenon_item *items,
 			  size_t count, int code)
 {
-	ck_assert_msg(code == 0 || code == TENON_ENOMEM, "verb %d: %d %s",
+	ck_assert_msg(!code || code == TENON_ENOMEM, "verb %d: %d %s",
 		      (int)verb, code, rig.err.message);
 	for (size_t i = 0; rig.results && i < count; i++) {
 		const struct tenon_result *result = &rig.results[i];
@@ -283,7 +283,7 @@ static int call_prometheus(void)
 	size_t total = 0;
 	int code = tenon_client_prometheus(rig.client, take_text, &total);
 
-	ck_assert((code == 0) == (total > 0));
+	ck_assert((!code) == (total > 0));
 	rig.err.code = code; /* it takes none */
 	return code;
 }
@@ -322,10 +322,10 @@ START_TEST(a_call_without_memory_says_so_and_the_client_works_on)
 		code = calls[_i / 2]();
 		made = tenon__memory_made();
 		tenon__memory_fail_from(0);
-		ck_assert_msg(code == 0 || code == TENON_ENOMEM, "%d %s", code,
+		ck_assert_msg(!code || code == TENON_ENOMEM, "%d %s", code,
 			      rig.err.message);
 		ck_assert_int_eq(rig.err.code, code);
-		ck_assert(code == 0 || made >= nth);
+		ck_assert(!code || made >= nth);
 		check_works();
 		rig_close(&rig);
 	}
@@ -375,10 +375,10 @@ START_TEST(a_client_without_memory_is_not_opened)
 		fail[_i](nth);
 		code = open_client(&client, &err);
 		tenon__memory_fail_from(0);
-		ck_assert_msg(code == 0 || code == TENON_ENOMEM, "%d %s", code,
+		ck_assert_msg(!code || code == TENON_ENOMEM, "%d %s", code,
 			      err.message);
-		ck_assert((client != NULL) == (code == 0));
-	} while (code != 0);
+		ck_assert((client != NULL) == (!code));
+	} while (code);
 	ck_assert_uint_gt(nth, 40);
 	tenon_client_close(client);
 }

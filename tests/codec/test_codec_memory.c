@@ -156,9 +156,9 @@ START_TEST(a_client_without_memory_for_its_codecs_is_not_opened)
 		tenon__memory_fail_from(++nth);
 		code = tenon_client_open(config, &client, &err);
 		tenon__memory_fail_from(0);
-		ck_assert(code == 0 || code == TENON_ENOMEM);
-		ck_assert((client != NULL) == (code == 0));
-	} while (code != 0);
+		ck_assert(!code || code == TENON_ENOMEM);
+		ck_assert((client != NULL) == (!code));
+	} while (code);
 	ck_assert_uint_gt(nth, 10);
 	tenon_client_close(client);
 	tenon_config_destroy(config);
@@ -219,12 +219,12 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 	bomb = store.items;
 	chain = &rig.client->chain;
 	chain->left_bytes = 200000;
-	while (code == 0 && decoded < 10) {
+	while (!code && decoded < 10) {
 		struct tenon_slice value = { bomb->value, bomb->value_len };
 		uint32_t flags = FLAG_ZLIB;
 
 		code = tenon__chain_decode(chain, &value, &flags, &err);
-		decoded += code == 0;
+		decoded += !code;
 	}
 	ck_assert_int_eq(code, TENON_ETOOBIG);
 	ck_assert_uint_ge(decoded, 1);

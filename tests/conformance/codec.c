@@ -52,15 +52,15 @@ static bool find_variant(const struct tenon__plugin *plugin, size_t n,
 {
 	const char *promises = getenv(SUBJECT_PROMISES_VARIABLE);
 
-	if (getenv(SUBJECT_VARIABLE) != NULL) {
+	if (getenv(SUBJECT_VARIABLE)) {
 		*out = (struct variant){
 			plugin->name, n == 1 ? getenv(SUBJECT_OPTIONS_VARIABLE) : NULL,
 			NONE
 		};
-		if (promises != NULL && strcmp(promises, "length") == 0) {
+		if (promises && strcmp(promises, "length") == 0) {
 			out->promise = LENGTH;
 		}
-		if (promises != NULL && strcmp(promises, "detects") == 0) {
+		if (promises && strcmp(promises, "detects") == 0) {
 			out->promise = DETECTS;
 		}
 		return n == 0 || (n == 1 && out->options != NULL);
@@ -167,7 +167,7 @@ static int put(struct codec *codec, struct tenon_slice value,
 	struct tenon_slice form = value;
 	struct rig_output output;
 	struct rig_chunks chunks;
-	int rc;
+	int code;
 
 	memset(stored, 0, sizeof(*stored));
 	codec->host.seed = 1; /* the same value has the same form again */
@@ -176,23 +176,23 @@ static int put(struct codec *codec, struct tenon_slice value,
 	if (splits(codec->plugin)) {
 		struct tenon_split_item item = item_of(value, 0);
 
-		rc = codec_scatter(codec, &item, &chunks, &output);
+		code = codec_scatter(codec, &item, &chunks, &output);
 	} else {
-		rc = codec_encode(codec, value, &output);
+		code = codec_encode(codec, value, &output);
 	}
-	if (rc == 1) {
+	if (code == 1) {
 		rig_assert(value.len >= codec->ops->least_bytes(codec->self),
 			   "values below least_bytes are left");
 		form = written(&output);
 		keep_chunks(stored, &chunks);
 	}
-	if (rc >= 0) {
+	if (code >= 0) {
 		stored->form = exact_copy(form.data, form.len);
 		stored->form_len = form.len;
 	}
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
-	return rc;
+	return code;
 }
 
 /* Join what gather has found to be right. */
@@ -243,25 +243,25 @@ static int get(struct codec *codec, const struct stored *stored,
 {
 	struct tenon_split_item parent = item_of(form_of(stored), 0);
 	struct rig_chunks plan;
-	int rc;
+	int code;
 
 	if (!splits(codec->plugin)) {
 		return codec_decode(codec, form_of(stored), value);
 	}
 	parent.flags = codec->ops->flags(codec->self);
 	rig_chunks_init(&plan);
-	rc = codec_plan(codec, &parent, &plan);
-	if (rc == 0) {
+	code = codec_plan(codec, &parent, &plan);
+	if (!code) {
 		struct tenon_chunk *list = fetch(&plan, stored);
 
-		rc = codec_gather(codec, &parent, list, plan.base.count);
-		if (rc == 0) {
+		code = codec_gather(codec, &parent, list, plan.base.count);
+		if (!code) {
 			join(list, plan.base.count, value);
 		}
 		free(list);
 	}
 	rig_chunks_fini(&plan);
-	return rc;
+	return code;
 }
 
 /* Store and read; returns whether the codec took it. */
@@ -270,10 +270,10 @@ static bool round_trip(struct codec *codec, struct tenon_slice value)
 	const struct tenon__plugin *plugin = codec->plugin;
 	struct rig_output output;
 	struct stored stored;
-	int rc = put(codec, value, &stored);
+	int code = put(codec, value, &stored);
 
 	rig_output_init(&output, codec->max_value_bytes);
-	if (rc == 1) {
+	if (code == 1) {
 		rig_assert(get(codec, &stored, &output) == 0,
 			      "codec '%s' cannot read its own form of %zu bytes: %s",
 			      plugin->name, value.len, codec->err.message);
@@ -283,7 +283,7 @@ static bool round_trip(struct codec *codec, struct tenon_slice value)
 	}
 	rig_output_fini(&output);
 	stored_free(&stored);
-	return rc == 1;
+	return code == 1;
 }
 
 /* A value that this variant takes, as long as `len` or less. */
@@ -466,14 +466,13 @@ static void read_damaged(struct codec *codec, const struct stored *stored,
 {
 	const struct tenon__plugin *plugin = codec->plugin;
 	struct rig_output output;
-	int rc;
+	int code;
 
 	rig_output_init(&output, codec->max_value_bytes);
-	rc = get(codec, stored, &output);
-	rig_assert(rc != 0 || !detects ||
-			      slices_equal(written(&output), value),
-		      "codec '%s' takes a damaged form of %zu bytes for a value",
-		      plugin->name, stored->form_len);
+	code = get(codec, stored, &output);
+	rig_assert(code || !detects || slices_equal(written(&output), value),
+		   "codec '%s' takes a damaged form of %zu bytes for a value",
+		   plugin->name, stored->form_len);
 	rig_output_fini(&output);
 }
 
@@ -658,17 +657,17 @@ START_TEST(bombs_are_refused_early)
 		struct codec writer;
 		struct codec codec;
 		struct stored stored = { 0 };
-		int rc = 0;
+		int code = 0;
 
 		ck_assert_ptr_nonnull(zeros);
 		codec_open(&writer, plugin, variant.options, len);
 		codec_open(&codec, plugin, variant.options, max);
 		rig_output_init(&output, max);
 		if (!splits(plugin)) {
-			rc = put(&writer, (struct tenon_slice){ zeros, len },
-				 &stored);
+			code = put(&writer, (struct tenon_slice){ zeros, len },
+				   &stored);
 		}
-		if (rc == 1) {
+		if (code == 1) {
 			ck_assert_subject(get(&codec, &stored, &output) ==
 					  TENON_ETOOBIG);
 			ck_assert_subject(output.largest <= max);
@@ -692,19 +691,19 @@ static bool fails_at(struct codec *codec, struct tenon_slice value, size_t n)
 	struct rig_output output;
 	struct rig_chunks chunks;
 	bool failed = false;
-	int rc;
+	int code;
 
 	rig_output_init(&output, codec->max_value_bytes);
 	rig_chunks_init(&chunks);
 	output.fail_from = n;
 	chunks.fail_from = n;
-	rc = splits(plugin) ? codec_scatter(codec, &item, &chunks, &output)
-			    : codec_encode(codec, value, &output);
-	if (rc == TENON_ENOMEM) {
+	code = splits(plugin) ? codec_scatter(codec, &item, &chunks, &output)
+			      : codec_encode(codec, value, &output);
+	if (code == TENON_ENOMEM) {
 		ck_assert_subject(output.calls >= n || chunks.calls >= n);
 		failed = true;
 	} else {
-		ck_assert_subject(rc == 0 || rc == 1);
+		ck_assert_subject(!code || code == 1);
 		ck_assert_subject(output.calls < n && chunks.calls < n);
 	}
 	rig_chunks_fini(&chunks);
@@ -720,20 +719,19 @@ static bool fails_to_read_at(struct codec *codec, const struct stored *stored,
 	struct tenon_split_item parent = item_of(form_of(stored), 0);
 	struct rig_output output;
 	struct rig_chunks chunks;
-	int rc;
+	int code;
 
 	rig_output_init(&output, codec->max_value_bytes);
 	rig_chunks_init(&chunks);
 	output.fail_from = n;
 	chunks.fail_from = n;
-	rc = splits(plugin) ? codec_plan(codec, &parent, &chunks)
-			    : codec_decode(codec, form_of(stored), &output);
-	ck_assert_subject(rc == 0 || rc == TENON_ENOMEM);
-	ck_assert_subject((rc == 0) ==
-			  (output.calls < n && chunks.calls < n));
+	code = splits(plugin) ? codec_plan(codec, &parent, &chunks)
+			      : codec_decode(codec, form_of(stored), &output);
+	ck_assert_subject(!code || code == TENON_ENOMEM);
+	ck_assert_subject((!code) == (output.calls < n && chunks.calls < n));
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
-	return rc != 0;
+	return code != 0;
 }
 
 START_TEST(no_room_is_an_error_and_passes)
@@ -787,20 +785,20 @@ START_TEST(no_memory_is_an_error_and_passes)
 			struct rig_output output;
 			struct stored again;
 			struct codec codec;
-			int rc;
+			int code;
 
 			codec_open(&codec, plugin, variant.options,
 				   MAX_VALUE_BYTES);
 			rig_output_init(&output, MAX_VALUE_BYTES);
 			codec.host.made = 0;
 			codec.host.fail_from = n;
-			rc = put(&codec, value, &again);
-			failed = rc == TENON_ENOMEM;
-			ck_assert_subject(failed || rc == 1);
+			code = put(&codec, value, &again);
+			failed = code == TENON_ENOMEM;
+			ck_assert_subject(failed || code == 1);
 			stored_free(&again);
-			rc = get(&codec, &stored, &output);
-			ck_assert_subject(rc == 0 || rc == TENON_ENOMEM);
-			failed = failed || rc != 0;
+			code = get(&codec, &stored, &output);
+			ck_assert_subject(!code || code == TENON_ENOMEM);
+			failed = failed || code != 0;
 			codec.host.fail_from = 0;
 			ck_assert_subject(round_trip(&codec, value));
 			rig_output_fini(&output);
@@ -823,20 +821,20 @@ START_TEST(init_that_runs_out_of_memory_cleans_up)
 	};
 	struct watched_host host;
 	void *options;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
-	for (size_t n = 1; rc != 0; n++) {
+	for (size_t n = 1; code; n++) {
 		struct tenon_error err = { 0 };
 		void *self = subject_state(ops->state_size);
 
 		host.made = 0;
 		host.fail_from = n;
-		rc = ops->init(self, options, &host.table, &setup, &err);
-		ck_assert_subject(rc == 0 || (rc == TENON_ENOMEM &&
-					      err.code == rc &&
-					      err.message[0] != '\0'));
+		code = ops->init(self, options, &host.table, &setup, &err);
+		ck_assert_subject(!code ||
+				  (code == TENON_ENOMEM && err.code == code &&
+				   err.message[0] != '\0'));
 		ops->fini(self);
 		ck_assert_subject(host.live == 0);
 		free(self);
@@ -989,8 +987,7 @@ static void check_chunk(const struct tenon__plugin *plugin,
 			const struct tenon_chunk *made,
 			const struct tenon_chunk *named, const char *place)
 {
-	rig_assert(slices_equal(made->key, named->key) &&
-			   named->value.data == NULL &&
+	rig_assert(slices_equal(made->key, named->key) && !named->value.data &&
 			   made->value.len <= named->value.len &&
 			   made->value.data == place,
 		   "codec '%s' plans other chunks than it makes", plugin->name);
@@ -1126,14 +1123,14 @@ static int get_with(struct codec *codec, struct stored *stored, uint32_t i,
 {
 	const struct tenon_slice kept = stored->list[i].value;
 	struct rig_output output;
-	int rc;
+	int code;
 
 	rig_output_init(&output, codec->max_value_bytes);
 	stored->list[i].value = value;
-	rc = get(codec, stored, &output);
+	code = get(codec, stored, &output);
 	stored->list[i].value = kept;
 	rig_output_fini(&output);
-	return rc;
+	return code;
 }
 
 START_TEST(absent_and_short_chunks_are_misses)

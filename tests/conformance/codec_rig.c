@@ -140,12 +140,12 @@ int codec_check(const struct tenon__plugin *plugin, const char *options,
 {
 	struct watched_host host;
 	void *made = NULL;
-	int rc;
+	int code;
 
 	watched_host_init(&host);
-	rc = subject_options_read(plugin, options, &host, &made, err);
+	code = subject_options_read(plugin, options, &host, &made, err);
 	tenon__options_destroy(plugin, made);
-	return rc;
+	return code;
 }
 
 void codec_open(struct codec *codec, const struct tenon__plugin *plugin,
@@ -186,32 +186,33 @@ void codec_close(struct codec *codec)
 /* ---- slots -------------------------------------------------------------- */
 
 /* Codes that a slot may return besides 0 and `good`. */
-static int check_answer(struct codec *codec, const char *slot, int rc, int good,
-			const int *codes)
+static int check_answer(struct codec *codec, const char *slot, int code,
+			int good, const int *codes)
 {
-	bool known = rc == 0 || rc == good;
+	bool known = !code || code == good;
 
 	for (size_t i = 0; codes[i] != 0; i++) {
-		known = known || rc == codes[i];
+		known = known || code == codes[i];
 	}
-	rig_assert(known, "codec '%s': %s returned %d, which is not on its list",
-		      codec->plugin->name, slot, rc);
+	rig_assert(known,
+		   "codec '%s': %s returned %d, which is not on its list",
+		   codec->plugin->name, slot, code);
 	/* The core has a sentence of its own for want of memory. */
-	if (rc == 0 || rc == good ||
-	    (rc == TENON_ENOMEM && codec->err.code == 0)) {
-		return rc;
+	if (!code || code == good ||
+	    (code == TENON_ENOMEM && codec->err.code == 0)) {
+		return code;
 	}
-	rig_assert(codec->err.code == rc && codec->err.message[0] != '\0' &&
-			      strchr(codec->err.message, '\n') == NULL,
-		      "codec '%s': %s returned %d with error %d '%s'",
-		      codec->plugin->name, slot, rc, (int)codec->err.code,
-		      codec->err.message);
+	rig_assert(codec->err.code == code && codec->err.message[0] != '\0' &&
+			   !strchr(codec->err.message, '\n'),
+		   "codec '%s': %s returned %d with error %d '%s'",
+		   codec->plugin->name, slot, code, (int)codec->err.code,
+		   codec->err.message);
 	for (const char *at = codec->err.message; *at != '\0'; at++) {
 		rig_assert(*at >= ' ' && *at <= '~',
 			      "codec '%s': %s puts a byte of the server's into its sentence",
 			      codec->plugin->name, slot);
 	}
-	return rc;
+	return code;
 }
 
 static void check_output(const struct codec *codec,
@@ -228,17 +229,17 @@ int codec_encode(struct codec *codec, struct tenon_slice value,
 	static const int codes[] = { TENON_ENOMEM, TENON_ETOOBIG, 0 };
 	char *copy = exact_copy(value.data, value.len);
 	const struct tenon_slice given = { copy, value.len };
-	int rc;
+	int code;
 
 	tenon__error_clear(&codec->err);
-	rc = codec->ops->encode(codec->self, &given, &output->base,
-				&codec->err);
-	check_answer(codec, "encode", rc, 1, codes);
+	code = codec->ops->encode(codec->self, &given, &output->base,
+				  &codec->err);
+	check_answer(codec, "encode", code, 1, codes);
 	check_output(codec, output);
 	rig_assert(slices_equal(given, value), "codec '%s' wrote into a value",
 		   codec->plugin->name);
 	free(copy);
-	return rc;
+	return code;
 }
 
 int codec_decode(struct codec *codec, struct tenon_slice stored,
@@ -248,20 +249,20 @@ int codec_decode(struct codec *codec, struct tenon_slice stored,
 				     TENON_ENOMEM, 0 };
 	char *copy = exact_copy(stored.data, stored.len);
 	const struct tenon_slice given = { copy, stored.len };
-	int rc;
+	int code;
 
 	tenon__error_clear(&codec->err);
-	rc = codec->ops->decode(codec->self, &given, &output->base,
-				&codec->err);
-	check_answer(codec, "decode", rc, 0, codes);
+	code = codec->ops->decode(codec->self, &given, &output->base,
+				  &codec->err);
+	check_answer(codec, "decode", code, 0, codes);
 	check_output(codec, output);
 	rig_assert(slices_equal(given, stored), "codec '%s' wrote into its input",
 		   codec->plugin->name);
-	rig_assert(rc != 0 || output->base.len <= codec->max_value_bytes,
+	rig_assert(code || output->base.len <= codec->max_value_bytes,
 		   "codec '%s' made a value above max_value_bytes",
 		   codec->plugin->name);
 	free(copy);
-	return rc;
+	return code;
 }
 
 int codec_scatter(struct codec *codec, const struct tenon_split_item *item,
@@ -270,18 +271,18 @@ int codec_scatter(struct codec *codec, const struct tenon_split_item *item,
 	static const int codes[] = { TENON_ENOMEM, TENON_ETOOBIG, 0 };
 	char *key = exact_copy(item->key.data, item->key.len);
 	struct tenon_split_item given = *item;
-	int rc;
+	int code;
 
 	/* The value has to be where it is: chunks are parts of it. */
 	given.key.data = key;
 	codec->host.seed = 1; /* equal values make equal parents */
 	tenon__error_clear(&codec->err);
-	rc = codec->ops->scatter(codec->self, &given, &chunks->base,
-				 &parent->base, &codec->err);
-	check_answer(codec, "scatter", rc, 1, codes);
+	code = codec->ops->scatter(codec->self, &given, &chunks->base,
+				   &parent->base, &codec->err);
+	check_answer(codec, "scatter", code, 1, codes);
 	check_output(codec, parent);
 	free(key);
-	return rc;
+	return code;
 }
 
 int codec_plan(struct codec *codec, const struct tenon_split_item *parent,
@@ -292,16 +293,17 @@ int codec_plan(struct codec *codec, const struct tenon_split_item *parent,
 	char *key = exact_copy(parent->key.data, parent->key.len);
 	char *value = exact_copy(parent->value.data, parent->value.len);
 	struct tenon_split_item given = *parent;
-	int rc;
+	int code;
 
 	given.key.data = key;
 	given.value.data = value;
 	tenon__error_clear(&codec->err);
-	rc = codec->ops->plan(codec->self, &given, &chunks->base, &codec->err);
-	check_answer(codec, "plan", rc, 0, codes);
+	code = codec->ops->plan(codec->self, &given, &chunks->base,
+				&codec->err);
+	check_answer(codec, "plan", code, 0, codes);
 	free(key);
 	free(value);
-	return rc;
+	return code;
 }
 
 int codec_gather(struct codec *codec, const struct tenon_split_item *parent,
@@ -314,17 +316,17 @@ int codec_gather(struct codec *codec, const struct tenon_split_item *parent,
 	struct tenon_split_item suspect = *parent;
 	size_t total = 0;
 	char *buffer;
-	int rc;
+	int code;
 
 	for (uint32_t i = 0; i < count; i++) {
-		total += list[i].value.data != NULL ? list[i].value.len : 0;
+		total += list[i].value.data ? list[i].value.len : 0;
 	}
 	/* One behind another, as the core reads them. */
 	buffer = malloc(total > 0 ? total : 1);
 	rig_assert(buffer != NULL, "out of memory");
 	total = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		if (list[i].value.data != NULL) {
+		if (list[i].value.data) {
 			memcpy(buffer + total, list[i].value.data,
 			       list[i].value.len);
 			given[i].value.data = buffer + total;
@@ -333,13 +335,13 @@ int codec_gather(struct codec *codec, const struct tenon_split_item *parent,
 	}
 	suspect.value.data = value;
 	tenon__error_clear(&codec->err);
-	rc = codec->ops->gather(codec->self, &suspect, given, count,
-				&codec->err);
-	check_answer(codec, "gather", rc, 0, codes);
+	code = codec->ops->gather(codec->self, &suspect, given, count,
+				  &codec->err);
+	check_answer(codec, "gather", code, 0, codes);
 	free(buffer);
 	free(value);
 	free(given);
-	return rc;
+	return code;
 }
 
 /* ---- values ------------------------------------------------------------- */

@@ -40,8 +40,8 @@ static bool promises(const struct tenon__plugin *plugin, unsigned promise)
 			return (known[i].promises & promise) != 0;
 		}
 	}
-	if (getenv(SUBJECT_VARIABLE) != NULL) {
-		return foreign != NULL && strstr(foreign, word) != NULL;
+	if (getenv(SUBJECT_VARIABLE)) {
+		return foreign && strstr(foreign, word) != NULL;
 	}
 	ck_abort_msg("conformance/distribution.c does not know what '%s' promises",
 		     plugin->name);
@@ -297,7 +297,7 @@ START_TEST(address_under_an_alias_does_not_matter)
 	ring_init(&before, plugin);
 	ring_build_list(&before, servers->list, 40);
 	for (uint32_t i = 0; i < 40; i++) {
-		if (servers->list[i].alias != NULL) {
+		if (servers->list[i].alias) {
 			snprintf(servers->names[i], NAME_BYTES, "moved%u",
 				 (unsigned)i);
 			servers->list[i].port = 9000 + i;
@@ -464,28 +464,28 @@ START_TEST(build_that_runs_out_of_memory_cleans_up)
 	struct servers *servers = malloc(sizeof(*servers));
 	struct watched_host host;
 	void *options;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 
 	ck_assert_ptr_nonnull(servers);
 	servers_fill(servers, 9);
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
-	for (size_t n = 1; rc != 0; n++) {
+	for (size_t n = 1; code; n++) {
 		struct tenon_error err = { 0 };
 		void *self = subject_state(ops->state_size);
 
 		host.made = 0;
 		host.fail_from = n;
-		rc = ops->init(self, options, &host.table, &err);
-		if (rc == 0) {
-			rc = ops->build(self, servers->list, 9,
-					subject_hash("md5"), &err);
+		code = ops->init(self, options, &host.table, &err);
+		if (!code) {
+			code = ops->build(self, servers->list, 9,
+					  subject_hash("md5"), &err);
 		}
-		ck_assert_msg(rc == 0 || (rc == TENON_ENOMEM &&
-					  err.code == rc &&
-					  err.message[0] != '\0'),
-			      "%s: allocation %zu fails: %d, error %d '%s'",
-			      plugin->name, n, rc, (int)err.code, err.message);
+		ck_assert_msg(
+			!code || (code == TENON_ENOMEM && err.code == code &&
+				  err.message[0] != '\0'),
+			"%s: allocation %zu fails: %d, error %d '%s'",
+			plugin->name, n, code, (int)err.code, err.message);
 		ops->fini(self);
 		ck_assert_subject(host.live == 0);
 		free(self);

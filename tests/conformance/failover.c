@@ -311,23 +311,23 @@ START_TEST(init_that_runs_out_of_memory_cleans_up)
 	struct watched_host host;
 	struct told told;
 	void *options;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 
 	told_init(&told, 10, 5000);
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
-	for (size_t n = 1; rc != 0; n++) {
+	for (size_t n = 1; code; n++) {
 		struct tenon_error err = { 0 };
 		void *self = subject_state(ops->state_size);
 
 		host.made = 0;
 		host.fail_from = n;
-		rc = ops->init(self, options, &host.table, &told.setup, &err);
-		ck_assert_msg(rc == 0 || (rc == TENON_ENOMEM &&
-					  err.code == rc &&
-					  err.message[0] != '\0'),
-			      "%s: allocation %zu fails: %d, error %d '%s'",
-			      plugin->name, n, rc, (int)err.code, err.message);
+		code = ops->init(self, options, &host.table, &told.setup, &err);
+		ck_assert_msg(
+			!code || (code == TENON_ENOMEM && err.code == code &&
+				  err.message[0] != '\0'),
+			"%s: allocation %zu fails: %d, error %d '%s'",
+			plugin->name, n, code, (int)err.code, err.message);
 		ops->fini(self);
 		ck_assert_subject(host.live == 0);
 		free(self);

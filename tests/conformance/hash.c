@@ -398,18 +398,18 @@ START_TEST(init_that_runs_out_of_memory_cleans_up)
 	const struct tenon_hash_ops *ops = &plugin->ops.hash;
 	struct watched_host host;
 	void *options;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
-	for (size_t n = 1; rc != 0; n++) {
+	for (size_t n = 1; code; n++) {
 		struct tenon_error err = { 0 };
 		void *self = subject_state(ops->state_size);
 
 		host.made = 0;
 		host.fail_from = n;
-		rc = ops->init(self, options, &host.table, &err);
-		ck_assert_subject(rc == 0 || rc == TENON_ENOMEM);
+		code = ops->init(self, options, &host.table, &err);
+		ck_assert_subject(!code || code == TENON_ENOMEM);
 		ops->fini(self);
 		ck_assert_subject(host.live == 0);
 		free(self);

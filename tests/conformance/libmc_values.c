@@ -15,10 +15,10 @@ static size_t cut_fields(char *line, char *fields[FIELDS_MAX])
 	size_t count = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	for (char *at = line; at != NULL && count < FIELDS_MAX;) {
+	for (char *at = line; at && count < FIELDS_MAX;) {
 		fields[count++] = at;
 		at = strchr(at, '\t');
-		if (at != NULL) {
+		if (at) {
 			*at++ = '\0';
 		}
 	}
@@ -140,10 +140,10 @@ size_t libmc_values_each(void (*check)(const struct libmc_case *libmc,
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/tests/vectors/libmc/values.tsv",
-		 source != NULL ? source : ".");
+		 source ? source : ".");
 	file = fopen(path, "r");
 	ck_assert_msg(file != NULL, "%s: cannot be read", path);
-	while (fgets(line, sizeof(line), file) != NULL) {
+	while (fgets(line, sizeof(line), file)) {
 		size_t count = cut_fields(line, fields);
 
 		if (strcmp(fields[0], "item") == 0) {

@@ -50,7 +50,7 @@ void policy_init(struct policy *policy, const struct tenon__plugin *plugin,
 	};
 	told_init(&told, server_count, retry_timeout_ms);
 	watched_host_init(&policy->host);
-	if (options == NULL) {
+	if (!options) {
 		policy->options = subject_options(plugin, &policy->host);
 	} else {
 		ck_assert_msg(subject_options_read(plugin, options,

@@ -56,7 +56,7 @@ static const char *left_out(void)
 {
 	const char *list = getenv(LEFT_OUT_VARIABLE);
 
-	return list != NULL ? list : "";
+	return list ? list : "";
 }
 
 static void leave_out(const char *token)
@@ -110,7 +110,7 @@ static const char *modules_folder(void)
 	static char path[4096];
 	const char *build = getenv("abs_top_builddir");
 
-	if (build != NULL && path[0] == '\0') {
+	if (build && path[0] == '\0') {
 		snprintf(path, sizeof(path), "%s/plugins/.libs", build);
 	}
 	return path;
@@ -122,7 +122,7 @@ static void open_registry(void)
 	const char *modules = modules_folder();
 	struct tenon_error err;
 
-	if (registry != NULL) {
+	if (registry) {
 		return;
 	}
 	if (tenon__registry_create(&registry, &err) != 0) {
@@ -188,9 +188,9 @@ static bool works_here(const struct tenon__plugin *plugin, const char *token)
 		return true;
 	}
 	state = calloc(1, ops->state_size + 1);
-	code = state != NULL ? ops->init(state, options, &host, &setup, &err)
-			     : TENON_ENOMEM;
-	if (state != NULL) {
+	code = state ? ops->init(state, options, &host, &setup, &err)
+		     : TENON_ENOMEM;
+	if (state) {
 		ops->fini(state);
 	}
 	free(state);
@@ -211,7 +211,7 @@ static void load_build(void)
 	}
 	for (const struct tenon__plugin *plugin =
 		     tenon__registry_first(registry);
-	     plugin != NULL; plugin = plugin->next) {
+	     plugin; plugin = plugin->next) {
 		if (plugin->kind != subjects.kind ||
 		    !is_of_this_build(plugin)) {
 			continue;
@@ -252,7 +252,7 @@ void subjects_load(uint32_t kind)
 
 	subjects.kind = kind;
 	open_registry();
-	subjects.foreign = path != NULL && path[0] != '\0';
+	subjects.foreign = path && path[0] != '\0';
 	if (subjects.foreign) {
 		load_file(path);
 	} else {
@@ -312,7 +312,7 @@ static void *watched_alloc(void *context, size_t bytes)
 	ck_assert_msg(bytes <= SIZE_MAX - sizeof(*mark),
 		      "%zu bytes asked for", bytes);
 	mark = calloc(1, sizeof(*mark) + bytes);
-	if (mark == NULL) {
+	if (!mark) {
 		return NULL;
 	}
 	mark->magic = MARK_LIVE;
@@ -325,7 +325,7 @@ static void watched_free(void *context, void *memory)
 	struct watched_host *host = context;
 	union mark *mark = memory;
 
-	if (memory == NULL) {
+	if (!memory) {
 		return;
 	}
 	mark--;
@@ -436,17 +436,17 @@ int subject_options_read(const struct tenon__plugin *plugin, const char *text,
 	static const struct tenon__place nowhere = { "", 0, 0 };
 	const struct tenon__option_owner owner = { NULL, find_hash, NULL };
 	struct tenon__node *map = NULL;
-	int rc = 0;
+	int code = 0;
 
-	if (text != NULL) {
-		rc = tenon__node_parse(&map, "", text, strlen(text), err);
+	if (text) {
+		code = tenon__node_parse(&map, "", text, strlen(text), err);
 	}
-	if (rc == 0) {
-		rc = tenon__options_create(out, plugin, map, owner,
-					   &host->table, &nowhere, err);
+	if (!code) {
+		code = tenon__options_create(out, plugin, map, owner,
+					     &host->table, &nowhere, err);
 	}
 	tenon__node_free(map);
-	return rc;
+	return code;
 }
 
 static void *must_read(const struct tenon__plugin *plugin, const char *text,
@@ -455,11 +455,10 @@ static void *must_read(const struct tenon__plugin *plugin, const char *text,
 	struct tenon_error err;
 	void *options;
 
-	ck_assert_msg(subject_options_read(plugin, text, host, &options,
-					   &err) == 0,
-		      "%s plugin '%s' refuses %s: %s", plugin->kind_name,
-		      plugin->name, text != NULL ? text : "its defaults",
-		      err.message);
+	ck_assert_msg(
+		subject_options_read(plugin, text, host, &options, &err) == 0,
+		"%s plugin '%s' refuses %s: %s", plugin->kind_name,
+		plugin->name, text ? text : "its defaults", err.message);
 	return options;
 }
 
@@ -490,7 +489,7 @@ void *subject_state(uint32_t bytes)
 
 static bool is_one_line(const char *text)
 {
-	return text != NULL && text[0] != '\0' && strchr(text, '\n') == NULL &&
+	return text && text[0] != '\0' && !strchr(text, '\n') &&
 	       text[strlen(text) - 1] != '.';
 }
 
@@ -508,8 +507,8 @@ START_TEST(every_option_has_help_and_a_range)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 
-	for (const struct tenon_option *row = plugin->options;
-	     row->name != NULL; row++) {
+	for (const struct tenon_option *row = plugin->options; row->name;
+	     row++) {
 		ck_assert_msg(is_one_line(row->help),
 			      "%s: option '%s' has no help in one line without full stop",
 			      plugin->name, row->name);
@@ -536,7 +535,7 @@ START_TEST(defaults_are_accepted)
 
 	watched_host_init(&host);
 	options = must_read(plugin, NULL, &host);
-	ck_assert_subject((options == NULL) == (plugin->options_bytes == 0));
+	ck_assert_subject((!options) == (plugin->options_bytes == 0));
 	subject_options_free(plugin, options);
 	ck_assert_subject(host.live == 0);
 }
@@ -565,10 +564,10 @@ START_TEST(plugins_under_test_are_the_expected_ones)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/tests/runner/expected-plugins",
-		 source != NULL ? source : ".");
+		 source ? source : ".");
 	file = fopen(path, "r");
 	ck_assert_msg(file != NULL, "%s: cannot be read", path);
-	while (fgets(line, sizeof(line), file) != NULL) {
+	while (fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (!is_of_kind(line) || subject_is_left_out(line)) {
 			continue;

@@ -127,12 +127,12 @@ int main(int argc, char **argv)
 		return status;
 	}
 	/* Absolute: without a slash a config would take it for a plugin's name. */
-	if (realpath(argv[optind], path) == NULL) {
+	if (!realpath(argv[optind], path)) {
 		perror(argv[optind]);
 		return FAILED;
 	}
 	suite = suite_of(find_kind(path));
-	if (suite == NULL) {
+	if (!suite) {
 		return FAILED;
 	}
 	setenv(SUBJECT_VARIABLE, path, 1);

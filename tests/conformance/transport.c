@@ -801,7 +801,7 @@ START_TEST(a_wait_hook_is_called_or_refused)
 					 &rig.err);
 	ck_assert_int_eq(code, rig.err.code);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	if (code != 0) {
+	if (code) {
 		ck_assert_int_eq(code, TENON_EINVAL);
 		ck_assert_uint_eq(calls, 0);
 	} else {
@@ -878,7 +878,7 @@ int conformance_transport(void)
 	scratch_begin();
 	subjects_load(TENON_KIND_TRANSPORT);
 	rig_plugin = getenv(SUBJECT_VARIABLE);
-	if (rig_plugin != NULL && getenv(SUBJECT_OPTIONS_VARIABLE) != NULL) {
+	if (rig_plugin && getenv(SUBJECT_OPTIONS_VARIABLE)) {
 		rig_options = getenv(SUBJECT_OPTIONS_VARIABLE);
 	}
 	subjects_add_tests(suite);

@@ -554,7 +554,7 @@ static bool fill_backlog(struct fake_server *server,
 {
 	while (server->filler_count < FILLERS_MAX) {
 		struct pollfd made = { .events = POLLOUT };
-		int rc;
+		int code;
 
 		made.fd = socket(where->u.any.sa_family,
 				 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -562,11 +562,12 @@ static bool fill_backlog(struct fake_server *server,
 			return false;
 		}
 		server->fillers[server->filler_count++] = made.fd;
-		rc = connect(made.fd, &where->u.any, where->len);
-		if (rc < 0 && errno == EAGAIN) {
+		code = connect(made.fd, &where->u.any, where->len);
+		if (code < 0 && errno == EAGAIN) {
 			return true;
 		}
-		if (rc < 0 && (errno != EINPROGRESS || poll(&made, 1, 100) == 0)) {
+		if (code < 0 &&
+		    (errno != EINPROGRESS || poll(&made, 1, 100) == 0)) {
 			return errno == EINPROGRESS;
 		}
 	}
@@ -634,7 +635,7 @@ static bool spawn(struct fake_server *server)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	code = pthread_create(&server->thread, NULL, run_script, server);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return code == 0;
+	return !code;
 }
 
 struct fake_server *fake_server_listen(const struct fake_listen *how,

@@ -192,7 +192,7 @@ static void set_up(struct tenon_client *client,
 
 void fault_wrap(struct tenon_client *client, const struct fault_plan *plan)
 {
-	must(fault.next == NULL && client->server_count <= SERVERS_MAX,
+	must(!fault.next && client->server_count <= SERVERS_MAX,
 	     "one client a thread");
 	memset(&fault, 0, sizeof(fault));
 	memset(&fault_counts, 0, sizeof(fault_counts));

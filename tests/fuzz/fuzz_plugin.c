@@ -341,7 +341,7 @@ static void check_option(const struct tenon_option *row, const char *options)
 		break;
 	case TENON_OPTION_STRING:
 		memcpy(&text, field, sizeof(text));
-		fuzz_must(text != NULL && strlen(text) <= (size_t)row->max,
+		fuzz_must(text && strlen(text) <= (size_t)row->max,
 			  "a text is as long as it may be");
 		break;
 	case TENON_OPTION_HASH:
@@ -434,11 +434,11 @@ static int verify(struct tenon__plugin *plugin,
 	if (!code && plugin->kind == TENON_KIND_HASH) {
 		code = tenon__verify_hash(plugin, &refusal);
 	}
-	fuzz_must(code == 0 || code == TENON_EPLUGIN,
+	fuzz_must(!code || code == TENON_EPLUGIN,
 		  "a plugin is taken or refused");
-	fuzz_must(code == 0 || (refusal.text[0] != '\0' &&
-				memchr(refusal.text, '\0',
-				       sizeof(refusal.text)) != NULL),
+	fuzz_must(!code || (refusal.text[0] != '\0' &&
+			    memchr(refusal.text, '\0', sizeof(refusal.text)) !=
+				    NULL),
 		  "with a reason");
 	return code;
 }

@@ -21,7 +21,7 @@ static void check_error(int code, const struct tenon_error *err)
 	fuzz_must(code == TENON_ECONFIG, "a line is wrong, nothing else");
 	fuzz_must(err->code == code, "the error has the code");
 	fuzz_must(err->message[0] != '\0', "a reason");
-	fuzz_must(strchr(err->message, '\n') == NULL, "of one line");
+	fuzz_must(!strchr(err->message, '\n'), "of one line");
 }
 
 static bool is_same(const char *a, const char *b)

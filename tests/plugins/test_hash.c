@@ -22,7 +22,7 @@ static FILE *open_vectors(const char *file)
 	FILE *vectors;
 
 	snprintf(path, sizeof(path), "%s/tests/vectors/hash/%s",
-		 source != NULL ? source : ".", file);
+		 source ? source : ".", file);
 	vectors = fopen(path, "r");
 	ck_assert_msg(vectors != NULL, "%s: cannot be read", path);
 	return vectors;
@@ -66,7 +66,7 @@ START_TEST(keys_of_every_length_hash_as_in_python)
 	char line[256];
 	size_t checked = 0;
 
-	while (fgets(line, sizeof(line), file) != NULL) {
+	while (fgets(line, sizeof(line), file)) {
 		uint64_t md5;
 		uint64_t crc32;
 		size_t len;
@@ -120,7 +120,7 @@ START_TEST(keys_hash_as_in_libmemcached)
 	char line[1024];
 	size_t checked = 0;
 
-	while (fgets(line, sizeof(line), file) != NULL) {
+	while (fgets(line, sizeof(line), file)) {
 		if (line[0] == '#' || strncmp(line, "key\t", 4) == 0) {
 			continue;
 		}

@@ -132,7 +132,7 @@ static void take_line(struct vectors *vectors, const char *hash_name,
 	ck_assert_ptr_nonnull(value);
 	*value++ = '\0';
 	more = strchr(value, '\t');
-	if (more != NULL) {
+	if (more) {
 		*more++ = '\0';
 	}
 	if (strcmp(line, "server") == 0) {
@@ -157,10 +157,10 @@ START_TEST(every_key_is_where_libmc_puts_it)
 	ck_assert_ptr_nonnull(vectors);
 	snprintf(path, sizeof(path),
 		 "%s/tests/vectors/libmc/libmc-ketama-%s-%s.tsv",
-		 source != NULL ? source : ".", hash_name, list);
+		 source ? source : ".", hash_name, list);
 	file = fopen(path, "r");
 	ck_assert_msg(file != NULL, "%s: cannot be read", path);
-	while (fgets(line, sizeof(line), file) != NULL) {
+	while (fgets(line, sizeof(line), file)) {
 		take_line(vectors, hash_name, line);
 	}
 	fclose(file);

@@ -64,10 +64,11 @@ static int plan_only(struct codec *codec, const char *key, const char *parent,
 		     size_t len)
 {
 	struct rig_chunks chunks;
-	int rc = plan(codec, key, (struct tenon_slice){ parent, len }, &chunks);
+	int code =
+		plan(codec, key, (struct tenon_slice){ parent, len }, &chunks);
 
 	rig_chunks_fini(&chunks);
-	return rc;
+	return code;
 }
 
 static int gather(struct codec *codec, const char *key, struct tenon_slice parent,
@@ -132,21 +133,21 @@ static void check_libmc(const struct libmc_case *libmc, void *payload)
 	struct parts parts;
 	struct codec codec;
 	size_t *checked = payload;
-	int rc;
+	int code;
 
 	/* Not what this codec is about, or not its default. */
 	if (strcmp(libmc->option, "-") != 0) {
 		return;
 	}
 	open_split(&codec, NULL);
-	rc = scatter(&codec, &item, &parts);
+	code = scatter(&codec, &item, &parts);
 	if (!libmc->stored) {
-		ck_assert_int_eq(rc, TENON_ETOOBIG);
-	} else if (rc == 0) {
+		ck_assert_int_eq(code, TENON_ETOOBIG);
+	} else if (!code) {
 		ck_assert_uint_eq(libmc->count, 1);
 		ck_assert_uint_eq(libmc->items[0].len, libmc->len);
 	} else {
-		ck_assert_int_eq(rc, 1);
+		ck_assert_int_eq(code, 1);
 		ck_assert_uint_eq(libmc->count, parts.chunks.base.count + 1);
 		check_piece(libmc, item.key, written(&parts.parent),
 			    codec.ops->flags(codec.self));
@@ -469,7 +470,7 @@ static int mix(struct codec *codec, uint32_t i, bool keys_too)
 	struct rig_chunks found;
 	struct parts first;
 	struct parts second;
-	int rc;
+	int code;
 
 	memset(one, '1', sizeof(one));
 	memset(other, '2', sizeof(other));
@@ -486,12 +487,12 @@ static int mix(struct codec *codec, uint32_t i, bool keys_too)
 		found.list[j].value = seen ? there->value
 					   : (struct tenon_slice){ NULL, 0 };
 	}
-	rc = gather(codec, "key", written(&first.parent), found.list,
-		    found.base.count);
+	code = gather(codec, "key", written(&first.parent), found.list,
+		      found.base.count);
 	rig_chunks_fini(&found);
 	parts_free(&first);
 	parts_free(&second);
-	return rc;
+	return code;
 }
 
 START_TEST(two_sealed_writes_never_mix)

@@ -50,7 +50,7 @@ static void *real(const char *name)
 {
 	void *function = dlsym(RTLD_NEXT, name);
 
-	if (function == NULL) {
+	if (!function) {
 		fprintf(stderr, "%s: not in liburing\n", name);
 		abort();
 	}
@@ -68,7 +68,7 @@ REPLACES int io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
 	}
 	*(void **)&next = real("io_uring_queue_init_params");
 	code = next(entries, ring, params);
-	if (code == 0) {
+	if (!code) {
 		ring->features &= ~kernel.lost_features;
 		kernel.rings++;
 		kernel.flags = params->flags;
@@ -633,7 +633,7 @@ static bool kernel_has_io_uring(void)
 	struct io_uring ring;
 	int code = io_uring_queue_init(1, &ring, 0);
 
-	if (code != 0) {
+	if (code) {
 		return false;
 	}
 	bool usable = (ring.features & IORING_FEAT_EXT_ARG) != 0;

@@ -130,12 +130,12 @@ static int encode_zeros(struct codec *codec, size_t len)
 {
 	static const char zeros[4096];
 	struct rig_output output;
-	int rc;
+	int code;
 
 	rig_output_init(&output, MAX_VALUE_BYTES);
-	rc = codec_encode(codec, (struct tenon_slice){ zeros, len }, &output);
+	code = codec_encode(codec, (struct tenon_slice){ zeros, len }, &output);
 	rig_output_fini(&output);
-	return rc;
+	return code;
 }
 
 START_TEST(values_above_the_threshold_are_compressed)
@@ -185,13 +185,13 @@ START_TEST(one_byte_less_is_smaller)
 		const Bytef zeros[64] = { 0 };
 		uLongf compressed = 100;
 		Bytef bytes[100];
-		int rc = encode_zeros(&codec, len);
+		int code = encode_zeros(&codec, len);
 
 		ck_assert_int_eq(compress2(bytes, &compressed, zeros,
 					   (uLong)len, 6),
 				 Z_OK);
-		ck_assert_int_eq(rc, compressed < len);
-		smaller += rc;
+		ck_assert_int_eq(code, compressed < len);
+		smaller += code;
 	}
 	codec_close(&codec);
 	ck_assert_int_gt(smaller, 0);
@@ -230,7 +230,7 @@ static size_t make_stream(Bytef *to, uInt size, struct tenon_slice value,
 	ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8,
 				      Z_DEFAULT_STRATEGY),
 			 Z_OK);
-	if (dictionary != NULL) {
+	if (dictionary) {
 		ck_assert_int_eq(deflateSetDictionary(&stream,
 						      (const Bytef *)dictionary,
 						      (uInt)strlen(dictionary)),
@@ -250,13 +250,13 @@ static int decode(struct codec *codec, const void *bytes, size_t len,
 		  struct tenon_slice expected)
 {
 	struct rig_output output;
-	int rc;
+	int code;
 
 	rig_output_init(&output, MAX_VALUE_BYTES);
-	rc = codec_decode(codec, (struct tenon_slice){ bytes, len }, &output);
-	ck_assert(rc != 0 || slices_equal(written(&output), expected));
+	code = codec_decode(codec, (struct tenon_slice){ bytes, len }, &output);
+	ck_assert(code || slices_equal(written(&output), expected));
 	rig_output_fini(&output);
-	return rc;
+	return code;
 }
 
 #define says(codec, text) ck_assert_ptr_nonnull(strstr((codec)->err.message, text))
@@ -267,7 +267,7 @@ START_TEST(any_zlib_stream_is_read)
 	Bytef *stream = malloc(110000);
 	struct codec codec;
 
-	ck_assert(bytes != NULL && stream != NULL);
+	ck_assert(bytes && stream != NULL);
 	open_zlib(&codec, NULL);
 	for (int bits = 9; bits <= 15; bits++) {
 		for (int kind = 0; kind < VALUE_KINDS; kind++) {
@@ -341,7 +341,7 @@ START_TEST(room_grows_by_doubling)
 	struct codec codec;
 	size_t stream_len;
 
-	ck_assert(zeros != NULL && stream != NULL);
+	ck_assert(zeros && stream != NULL);
 	open_zlib(&codec, NULL);
 	stream_len = make_stream(stream, 2000,
 				 (struct tenon_slice){ zeros, len }, 15, NULL);

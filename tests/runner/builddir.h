@@ -17,7 +17,7 @@ static inline void enter_builddir(void)
 {
 	const char *dir = getenv("abs_top_builddir");
 
-	if (dir != NULL && chdir(dir) != 0) {
+	if (dir && chdir(dir) != 0) {
 		abort();
 	}
 	setenv("TENON_PLUGIN_PATH", "plugins/.libs", 1);

@@ -30,7 +30,7 @@ static char *output_of(const char *arguments, int status)
 	snprintf(command, sizeof(command), BENCH " %s", arguments);
 	pipe = popen(command, "r");
 	ck_assert_ptr_nonnull(pipe);
-	if (getdelim(&text, &size, '\0', pipe) < 0 && text != NULL) {
+	if (getdelim(&text, &size, '\0', pipe) < 0 && text) {
 		text[0] = '\0';
 	}
 	ended = pclose(pipe);

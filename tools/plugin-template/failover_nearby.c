@@ -48,7 +48,7 @@ static int nearby_init(void *self, const void *options,
 	nearby->servers =
 		host->alloc(host->context, (size_t)setup->server_count *
 						   sizeof(*nearby->servers));
-	if (nearby->servers == NULL) {
+	if (!nearby->servers) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	for (uint32_t i = 0; i < setup->server_count; i++) {
@@ -67,7 +67,7 @@ static void nearby_fini(void *self)
 {
 	struct nearby *nearby = self;
 
-	if (nearby->host != NULL) {
+	if (nearby->host) {
 		nearby->host->free(nearby->host->context, nearby->servers);
 		nearby->servers = NULL;
 	}

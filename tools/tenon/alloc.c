@@ -22,7 +22,7 @@ void *alloc_array(size_t count, size_t size)
 		return NULL;
 	}
 	memory = calloc(count, size);
-	if (memory == NULL) {
+	if (!memory) {
 		alloc_failed();
 	}
 	return memory;
@@ -36,7 +36,7 @@ void *alloc_resize(void *old, size_t count, size_t size)
 		alloc_failed();
 	}
 	memory = realloc(old, count * size);
-	if (memory == NULL) {
+	if (!memory) {
 		alloc_failed();
 	}
 	return memory;
@@ -46,7 +46,7 @@ char *alloc_text(const char *text)
 {
 	char *copy = strdup(text);
 
-	if (copy == NULL) {
+	if (!copy) {
 		alloc_failed();
 	}
 	return copy;

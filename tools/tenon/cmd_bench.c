@@ -167,21 +167,21 @@ static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 	uint64_t start_ns = now_ns();
 	const struct tenon_result *results;
 	struct tenon_error err;
-	int rc = tenon_run(worker->client, verb, worker->items, count, 0,
-			   &results, &err);
+	int code = tenon_run(worker->client, verb, worker->items, count, 0,
+			     &results, &err);
 	uint64_t end_ns = now_ns();
 
 	/* A server that is left alone for a while was not asked. */
-	if (rc != TENON_EDOWN) {
+	if (code != TENON_EDOWN) {
 		tenon_histogram_add(&tally->latency, end_ns - start_ns);
 	}
-	if (rc != 0 && worker->error.code == 0) {
+	if (code && worker->error.code == 0) {
 		worker->error = err;
 	}
-	if (results == NULL) {
+	if (!results) {
 		tally->keys += count;
 		tally->failed += count;
-		worker->errors[-rc % STATUS_COUNT] += count;
+		worker->errors[-code % STATUS_COUNT] += count;
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -751,7 +751,7 @@ int run_bench(struct app *app)
 	if (status == EXIT_DONE) {
 		status = run_all(app, workers, &plan);
 	}
-	for (uint64_t i = 0; i < plan.threads && workers[i] != NULL; i++) {
+	for (uint64_t i = 0; i < plan.threads && workers[i]; i++) {
 		tenon_client_close(workers[i]->client);
 		free(workers[i]);
 	}

@@ -93,8 +93,8 @@ static void check_text(const struct app *app, const struct warnings *warnings)
 {
 	struct table settings = { .columns = 3 };
 
-	output_format("%s: ", app->config_path != NULL ? app->config_path :
-							 "no config file");
+	output_format("%s: ",
+		      app->config_path ? app->config_path : "no config file");
 	output_styled(STYLE_GOOD, "ok");
 	output_text("\n\n");
 	print_servers(app);

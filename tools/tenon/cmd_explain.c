@@ -222,8 +222,8 @@ static void report_trouble(const char *key, const struct tenon_stored *stored,
 	} else if (stored->result->status == TENON_MISS) {
 		const char *why = stored->result->text;
 
-		report("%s: no such key%s%s", label, why == NULL ? "" : ": ",
-		       why == NULL ? "" : why);
+		report("%s: no such key%s%s", label, !why ? "" : ": ",
+		       !why ? "" : why);
 	}
 	free(label);
 }
@@ -246,18 +246,20 @@ int run_explain(struct app *app)
 			(struct tenon_slice){ key, strlen(key) }, &stored,
 			&err);
 
-		if (array != NULL) {
-			js_append(array, stored.result == NULL ?
-						 error_json(key, &err) :
-						 stored_json(app, key, &stored));
-		} else if (stored.result != NULL) {
+		if (array) {
+			js_append(array, !stored.result ? error_json(key, &err)
+							: stored_json(app, key,
+								      &stored));
+		} else if (stored.result) {
 			print_stored(app, key, &stored);
 		}
 		report_trouble(key, &stored, &err);
-		status = exit_worse(status, exit_status_of(
-			stored.result == NULL ? code : stored.result->status));
+		status = exit_worse(
+			status,
+			exit_status_of(!stored.result ? code
+						      : stored.result->status));
 	}
-	if (array != NULL) {
+	if (array) {
 		js_print(array);
 	}
 	return status;

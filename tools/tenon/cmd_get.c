@@ -47,12 +47,11 @@ static void show_value(struct app *app, const struct tenon_item *item,
 static int write_file(const char *path, const struct tenon_result *result)
 {
 	FILE *file = fopen(path, "wb");
-	bool written = file != NULL &&
-		       fwrite(result->value, 1, result->value_len, file) ==
-			       result->value_len;
+	bool written = file && fwrite(result->value, 1, result->value_len,
+				      file) == result->value_len;
 	int reason = errno;
 
-	if (file != NULL && fclose(file) != 0 && written) {
+	if (file && fclose(file) != 0 && written) {
 		reason = errno;
 		written = false;
 	}

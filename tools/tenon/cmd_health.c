@@ -90,7 +90,7 @@ static void read_counts(struct row *row, const struct tenon_result *result)
 			counts->hits = number_of(&value);
 		} else if (is_named(&name, "get_misses")) {
 			counts->misses = number_of(&value);
-		} else if (is_named(&name, "version") && row->version == NULL) {
+		} else if (is_named(&name, "version") && !row->version) {
 			row->version = output_clean(value.data, value.len);
 		}
 		for (size_t i = 0; i < sizeof(operation_stats) /
@@ -503,7 +503,7 @@ static void print_title(const struct app *app, const struct view *view)
 	struct tm local;
 	char clock[16] = "";
 
-	if (localtime_r(&now, &local) != NULL) {
+	if (localtime_r(&now, &local)) {
 		strftime(clock, sizeof(clock), "%H:%M:%S", &local);
 	}
 	output_format("%s  %zu of %zu up, every %g s, Ctrl-C ends", clock,

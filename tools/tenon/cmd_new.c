@@ -56,7 +56,7 @@ static bool names_another_example(const struct project *project,
 {
 	for (size_t i = 0; i < EXAMPLES_COUNT; i++) {
 		if (strcmp(examples[i].example, project->example) != 0 &&
-		    strstr(text, examples[i].example) != NULL) {
+		    strstr(text, examples[i].example)) {
 			return true;
 		}
 	}
@@ -70,7 +70,7 @@ static char *renamed(const struct project *project, const char *text)
 	char *out = alloc_text("");
 	const char *found;
 
-	while ((found = strstr(text, project->example)) != NULL) {
+	while ((found = strstr(text, project->example))) {
 		char *longer = alloc_format("%s%.*s%s", out, (int)(found - text),
 					    text, project->name);
 
@@ -114,21 +114,21 @@ static int copy_file(const struct project *project, const char *name)
 	char *from = alloc_format("%s/%s", project->from, name);
 	char *to = alloc_format("%s/%s", project->to, new_name);
 	FILE *in = fopen(from, "r");
-	FILE *out = in != NULL ? fopen(to, "wx") : NULL;
+	FILE *out = in ? fopen(to, "wx") : NULL;
 	int status = EXIT_DONE;
 	struct stat mode;
 
-	if (in == NULL) {
+	if (!in) {
 		status = fail_path(project, from);
-	} else if (out == NULL || copy_lines(project, in, out) != 0 ||
+	} else if (!out || copy_lines(project, in, out) != 0 ||
 		   fstat(fileno(in), &mode) != 0 ||
 		   fchmod(fileno(out), mode.st_mode & 0777) != 0) {
 		status = fail_path(project, to);
 	}
-	if (in != NULL) {
+	if (in) {
 		fclose(in);
 	}
-	if (out != NULL && fclose(out) != 0 && status == EXIT_DONE) {
+	if (out && fclose(out) != 0 && status == EXIT_DONE) {
 		status = fail_path(project, to);
 	}
 	free(to);
@@ -143,14 +143,14 @@ static int copy_all(const struct project *project)
 	int status = EXIT_DONE;
 	struct dirent *entry;
 
-	if (folder == NULL) {
+	if (!folder) {
 		return fail_path(project, project->from);
 	}
 	if (mkdir(project->to, 0777) != 0) {
 		closedir(folder);
 		return fail_path(project, project->to);
 	}
-	while (status == EXIT_DONE && (entry = readdir(folder)) != NULL) {
+	while (status == EXIT_DONE && (entry = readdir(folder))) {
 		if (entry->d_name[0] != '.' &&
 		    !names_another_example(project, entry->d_name)) {
 			status = copy_file(project, entry->d_name);
@@ -184,19 +184,19 @@ static int find_example(struct project *project)
 			project->example = examples[i].example;
 		}
 	}
-	if (project->example == NULL) {
+	if (!project->example) {
 		fail_usage(project->app, "--new is '%s', expected %s",
 			   project->kind, list);
 	}
 	free(list);
-	return project->example != NULL ? EXIT_DONE : EXIT_USAGE;
+	return project->example ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int check_name(struct project *project)
 {
 	struct tenon_error err;
 
-	if (project->name == NULL) {
+	if (!project->name) {
 		return fail_usage(project->app, "--new %s needs a NAME",
 				  project->kind);
 	}
@@ -234,7 +234,7 @@ int run_plugins_new(struct app *app)
 	if (status != EXIT_DONE) {
 		return status;
 	}
-	if (project.from == NULL || project.from[0] == '\0') {
+	if (!project.from || project.from[0] == '\0') {
 		project.from = TENON_TEMPLATE_DIR;
 	}
 	project.to = alloc_format("%s_%s", project.kind, project.name);

@@ -23,7 +23,7 @@ struct listing {
 
 static bool is_wanted(const struct listing *listing, const char *name)
 {
-	return listing->wanted == NULL || strcmp(listing->wanted, name) == 0;
+	return !listing->wanted || strcmp(listing->wanted, name) == 0;
 }
 
 /* ---- text --------------------------------------------------------------- */
@@ -183,7 +183,7 @@ static void each(const struct tenon_plugin_info *info, void *payload)
 		js_append(listing->array, json_plugin(info));
 	} else if (options->names) {
 		output_format("%s\n", info->name);
-	} else if (listing->wanted == NULL) {
+	} else if (!listing->wanted) {
 		add_row(&listing->table, info);
 	} else {
 		output_text(listing->shown > 0 ? "\n" : "");
@@ -205,8 +205,8 @@ static int make_config(struct app *app)
 	if (setup_try(app, &err) == 0) {
 		return EXIT_DONE;
 	}
-	if (options->config_path != NULL || options->setting_count > 0 ||
-	    options->servers != NULL) {
+	if (options->config_path || options->setting_count > 0 ||
+	    options->servers) {
 		return fail_error(app, &err);
 	}
 	if (!options->names) {
@@ -227,7 +227,7 @@ int run_plugins(struct app *app)
 	struct tenon_error err;
 	int status;
 
-	if (app->options.new_kind != NULL) {
+	if (app->options.new_kind) {
 		return run_plugins_new(app);
 	}
 	status = make_config(app);
@@ -238,7 +238,7 @@ int run_plugins(struct app *app)
 	listing.array = json_array();
 	if (tenon_config_each_plugin(app->config, each, &listing, &err) != 0) {
 		status = fail_error(app, &err);
-	} else if (listing.shown == 0 && listing.nearest != NULL) {
+	} else if (listing.shown == 0 && listing.nearest) {
 		status = fail(app, TENON_EINVAL,
 			      "no plugin '%s', did you mean '%s'?",
 			      listing.wanted, listing.nearest);

@@ -32,12 +32,12 @@ static int ask(struct app *app, enum tenon_server_verb verb,
 	round->count = tenon_client_server_count(app->client);
 	tenon_run_servers(app->client, verb, argument, 0, &round->results,
 			  &round->err);
-	if (round->results == NULL && round->err.code == TENON_EDISABLED) {
+	if (!round->results && round->err.code == TENON_EDISABLED) {
 		return fail(app, TENON_EDISABLED,
 			    "flush-all would drop every item of %zu servers; allow it with --yes-flush, or enable_flush_all: true in the config",
 			    round->count);
 	}
-	if (round->results == NULL) {
+	if (!round->results) {
 		return fail_error(app, &round->err);
 	}
 	for (size_t i = 0; i < round->count; i++) {
@@ -104,7 +104,7 @@ static void add_failure(struct table *table, const struct app *app,
 	char *reason = result_reason(app, result);
 
 	table_add(table, STYLE_BAD, "%s%s%s", tenon_status_name(result->status),
-		  reason != NULL ? ": " : "", reason != NULL ? reason : "");
+		  reason ? ": " : "", reason ? reason : "");
 	free(reason);
 }
 
@@ -251,7 +251,7 @@ static int run_round(struct app *app, const char *argument,
 		return status;
 	}
 	status = ask(app, verb, argument, &round);
-	if (round.results == NULL) {
+	if (!round.results) {
 		return status;
 	}
 	(app->options.json ? view->json : view->text)(app, &round);
@@ -268,11 +268,11 @@ int run_version(struct app *app)
 int run_stats(struct app *app)
 {
 	const char *more = app->operand_count > 1 ? app->operands[1] : NULL;
-	char *argument = app->operand_count == 0 ?
-				 NULL :
-				 alloc_format("%s%s%s", app->operands[0],
-					      more != NULL ? " " : "",
-					      more != NULL ? more : "");
+	char *argument =
+		app->operand_count == 0
+			? NULL
+			: alloc_format("%s%s%s", app->operands[0],
+				       more ? " " : "", more ? more : "");
 	int status = run_round(app, argument,
 			       &(const struct view){ stats_text, stats_json });
 
@@ -333,10 +333,10 @@ static void ping_server(struct app *app, size_t index, struct ping *ping)
 		return;
 	}
 	result = ask_timed(client, &ping->connect_ms, &ping->err);
-	if (result != NULL) {
+	if (result) {
 		result = ask_timed(client, &ping->answer_ms, &ping->err);
 	}
-	if (result != NULL) {
+	if (result) {
 		ping->version = output_clean(result->value, result->value_len);
 	}
 	tenon_client_close(client);
@@ -356,7 +356,7 @@ static void ping_text(const struct app *app, const struct ping *pings,
 		const struct ping *ping = &pings[i];
 
 		add_server(&table, app, i);
-		if (ping->version == NULL) {
+		if (!ping->version) {
 			table_add(&table, STYLE_BAD, "down");
 			table_add(&table, STYLE_BAD, "%s",
 				  tenon_status_name(ping->err.code));
@@ -382,7 +382,7 @@ static void ping_json(const struct app *app, const struct ping *pings,
 		json_t *object = json_object();
 
 		js_put_server(object, app->client, i);
-		if (ping->version == NULL) {
+		if (!ping->version) {
 			js_put_text(object, "state", "down");
 			js_put(object, "error", js_error(&ping->err));
 		} else {
@@ -413,7 +413,7 @@ int run_ping(struct app *app)
 	}
 	(app->options.json ? ping_json : ping_text)(app, pings, count);
 	for (size_t i = 0; i < count; i++) {
-		if (pings[i].version == NULL) {
+		if (!pings[i].version) {
 			char *text = error_text(&pings[i].err);
 
 			report("%s", text);

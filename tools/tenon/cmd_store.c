@@ -52,11 +52,11 @@ static int read_all(int fd, struct value *value)
 
 static int read_from(struct app *app, const char *path, struct value *value)
 {
-	const char *name = path == NULL ? "standard input" : path;
-	int fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	const char *name = !path ? "standard input" : path;
+	int fd = !path ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	int reason = fd < 0 ? errno : read_all(fd, value);
 
-	if (fd >= 0 && path != NULL) {
+	if (fd >= 0 && path) {
 		close(fd);
 	}
 	if (reason == EFBIG) {
@@ -76,18 +76,18 @@ static int get_value(struct app *app, struct value *value)
 	const char *operand = app->operand_count > 1 ? app->operands[1] : NULL;
 	const char *path = app->options.file_path;
 
-	if (operand != NULL && path != NULL) {
+	if (operand && path) {
 		return fail_usage(app, "VALUE and --file are both given");
 	}
-	if (operand != NULL && strcmp(operand, "-") != 0) {
+	if (operand && strcmp(operand, "-") != 0) {
 		value->data = alloc_text(operand);
 		value->len = strlen(operand);
 		return EXIT_DONE;
 	}
-	if (path != NULL && strcmp(path, "-") != 0) {
+	if (path && strcmp(path, "-") != 0) {
 		return read_from(app, path, value);
 	}
-	if (operand == NULL && path == NULL && isatty(STDIN_FILENO) == 1) {
+	if (!operand && !path && isatty(STDIN_FILENO) == 1) {
 		return fail_usage(app, "no value: give VALUE, --file FILE, or a pipe");
 	}
 	return read_from(app, NULL, value);

@@ -53,7 +53,7 @@ static void print_json(struct lookup *lookup, const void *key, size_t key_len,
 	json_t *object = json_object();
 
 	js_put_bytes(object, "key", key, key_len);
-	if (err != NULL) {
+	if (err) {
 		js_put(object, "error", js_error(err));
 	} else {
 		js_put_server(object, lookup->app->client, server);
@@ -108,7 +108,7 @@ static void take_lines(struct lookup *lookup, struct reader *reader)
 	char *end = reader->bytes + reader->have;
 	char *newline;
 
-	while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+	while ((newline = memchr(line, '\n', (size_t)(end - line)))) {
 		if (!reader->skips) {
 			look_up(lookup, line, (size_t)(newline - line));
 		}

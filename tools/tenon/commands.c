@@ -128,7 +128,7 @@ const struct command commands[] = {
 
 const struct command *command_find(const char *name)
 {
-	for (const struct command *row = commands; row->name != NULL; row++) {
+	for (const struct command *row = commands; row->name; row++) {
 		if (strcmp(row->name, name) == 0) {
 			return row;
 		}

@@ -60,7 +60,7 @@ struct group {
 
 static bool same_text(const char *a, const char *b)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 /* Absence is the same on every server. */
@@ -109,7 +109,7 @@ static char *group_reason(struct app *app, const struct items_call *call,
 	struct tenon_error key_err;
 	size_t server;
 
-	if (err != NULL) {
+	if (err) {
 		return error_text(err);
 	}
 	if (result->status == TENON_EKEY &&
@@ -118,8 +118,8 @@ static char *group_reason(struct app *app, const struct items_call *call,
 		return error_text(&key_err);
 	}
 	char *reason = result_reason(app, result);
-	char *text = alloc_format("%s%s%s", why, reason != NULL ? ": " : "",
-				  reason != NULL ? reason : "");
+	char *text = alloc_format("%s%s%s", why, reason ? ": " : "",
+				  reason ? reason : "");
 
 	free(reason);
 	if (result->status < 0 &&
@@ -159,7 +159,7 @@ static void report_results(struct app *app, const struct items_call *call,
 	size_t count = group_results(&groups, call, results);
 
 	for (size_t g = 0; g < count; g++) {
-		bool explained = err != NULL && err->code != 0 &&
+		bool explained = err && err->code != 0 &&
 				 groups[g].result->status == err->code;
 		char *reason = group_reason(app, call, &groups[g],
 					    explained ? err : NULL);
@@ -187,7 +187,7 @@ static int print_json(struct app *app, const struct items_call *call,
 		js_put(object, "code", json_integer(result->status));
 		js_put_reason(object, app, result);
 		if (exit_status_of(result->status) == EXIT_DONE &&
-		    call->add_json != NULL) {
+		    call->add_json) {
 			status = exit_worse(status,
 					    call->add_json(app, object, result));
 		}
@@ -224,7 +224,7 @@ static int print_text(struct app *app, const struct items_call *call,
 		if (exit_status_of(results[i].status) == EXIT_DONE) {
 			status = exit_worse(
 				status,
-				(call->show != NULL ? call->show : show_done)(
+				(call->show ? call->show : show_done)(
 					app, &call->items[i], &results[i]));
 		}
 	}
@@ -242,7 +242,7 @@ int items_run(struct app *app, const struct items_call *call)
 	}
 	tenon_run(app->client, call->verb, call->items, call->count,
 		  app->options.noreply ? TENON_NOREPLY : 0, &results, &err);
-	if (results == NULL) {
+	if (!results) {
 		return fail_error(app, &err);
 	}
 	status = (app->options.json ? print_json : print_text)(app, call,

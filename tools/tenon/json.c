@@ -10,14 +10,14 @@
 
 void js_put(json_t *object, const char *name, json_t *value)
 {
-	if (object == NULL || json_object_set_new(object, name, value) != 0) {
+	if (!object || json_object_set_new(object, name, value) != 0) {
 		alloc_failed();
 	}
 }
 
 void js_append(json_t *array, json_t *value)
 {
-	if (array == NULL || json_array_append_new(array, value) != 0) {
+	if (!array || json_array_append_new(array, value) != 0) {
 		alloc_failed();
 	}
 }
@@ -57,7 +57,7 @@ void js_put_bytes(json_t *object, const char *name, const void *data,
 	char *text;
 	char *name_base64;
 
-	if (value != NULL) {
+	if (value) {
 		js_put(object, name, value);
 		return;
 	}
@@ -70,7 +70,7 @@ void js_put_bytes(json_t *object, const char *name, const void *data,
 
 void js_put_text(json_t *object, const char *name, const char *text)
 {
-	if (text != NULL) {
+	if (text) {
 		js_put_bytes(object, name, text, strlen(text));
 	}
 }
@@ -141,8 +141,7 @@ static int write_chunk(const char *data, size_t len, void *payload)
 
 static void dump(json_t *root, size_t how)
 {
-	if (root == NULL ||
-	    json_dump_callback(root, write_chunk, NULL, how) != 0) {
+	if (!root || json_dump_callback(root, write_chunk, NULL, how) != 0) {
 		alloc_failed();
 	}
 	json_decref(root);

@@ -31,7 +31,7 @@ static void help(void)
 	output_text("usage: tenon [OPTION]... COMMAND [ARGUMENT]...\n\n"
 		    "Work with a cluster of memcached servers.\n");
 	print_title("Commands");
-	for (const struct command *row = commands; row->name != NULL; row++) {
+	for (const struct command *row = commands; row->name; row++) {
 		output_format("  %-10s %s\n", row->name, row->summary);
 	}
 	print_title("Options, before or after the command");
@@ -75,7 +75,7 @@ static bool is_option(const char *word)
 /* Errors before the option is reached honour it as well. */
 static bool find_json(char **argv)
 {
-	for (int i = 1; argv[i] != NULL && strcmp(argv[i], "--") != 0; i++) {
+	for (int i = 1; argv[i] && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--json") == 0) {
 			return true;
 		}
@@ -88,13 +88,13 @@ static int read_command(struct app *app, const char *name)
 	struct nearest nearest = { 0 };
 
 	app->command = command_find(name);
-	if (app->command != NULL) {
+	if (app->command) {
 		return EXIT_DONE;
 	}
-	for (const struct command *row = commands; row->name != NULL; row++) {
+	for (const struct command *row = commands; row->name; row++) {
 		nearest_feed(&nearest, name, row->name);
 	}
-	if (nearest.name != NULL) {
+	if (nearest.name) {
 		return fail_usage(app, "unknown command '%s', did you mean '%s'?",
 				  name, nearest.name);
 	}
@@ -116,7 +116,7 @@ static int read_line(struct app *app, int argc, char **argv)
 			i++;
 		} else if (!only_operands && is_option(argv[i])) {
 			status = options_read(app, argv, &i, allowed);
-		} else if (app->command == NULL) {
+		} else if (!app->command) {
 			status = read_command(app, argv[i++]);
 			allowed |= status == EXIT_DONE ? app->command->options : 0;
 			only_operands = false;
@@ -158,14 +158,14 @@ static int run(struct app *app, int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (app->options.help) {
-		if (app->command != NULL) {
+		if (app->command) {
 			help_command(app->command);
 		} else {
 			help();
 		}
 		return EXIT_DONE;
 	}
-	if (app->command == NULL) {
+	if (!app->command) {
 		return fail_usage(app, "no command");
 	}
 	status = check_operands(app);

@@ -292,7 +292,7 @@ static const char *store(struct options *options, const struct option_row *row,
 	case KIND_COLOR:
 		return parse_color(text, field) ? NULL : "auto, always or never";
 	case KIND_SETTING:
-		if (strchr(text, '=') == NULL || text[0] == '=') {
+		if (!strchr(text, '=') || text[0] == '=') {
 			return "KEY=VALUE";
 		}
 		options->settings = alloc_resize(options->settings,
@@ -344,11 +344,10 @@ static int refuse(struct app *app, const char *word, size_t name_len,
 			nearest_feed(&nearest, name + 2, rows[id].name);
 		}
 	}
-	if (app->command == NULL &&
-	    find(word, name_len, ~UINT64_C(0)) != OPTION_END) {
+	if (!app->command && find(word, name_len, ~UINT64_C(0)) != OPTION_END) {
 		status = fail_usage(app, "option '%s' stands after the command",
 				    name);
-	} else if (nearest.name != NULL) {
+	} else if (nearest.name) {
 		status = fail_usage(app,
 				    "unknown option '%s', did you mean '--%s'?",
 				    name, nearest.name);
@@ -373,27 +372,26 @@ int options_read(struct app *app, char **argv, int *index, uint64_t allowed)
 		return refuse(app, word, name_len, allowed);
 	}
 	row = &rows[id];
-	if (rest != NULL && row->argument == NULL) {
+	if (rest && !row->argument) {
 		return fail_usage(app, "option '--%s' takes no argument",
 				  row->name);
 	}
-	if (rest != NULL && is_long) {
+	if (rest && is_long) {
 		rest++;
 	}
-	if (row->kind == KIND_INTERVAL && rest == NULL &&
-	    (argv[*index] == NULL || argv[*index][0] < '0' ||
-	     argv[*index][0] > '9')) {
+	if (row->kind == KIND_INTERVAL && !rest &&
+	    (!argv[*index] || argv[*index][0] < '0' || argv[*index][0] > '9')) {
 		rest = INTERVAL_DEFAULT;
-	} else if (row->argument != NULL && rest == NULL) {
+	} else if (row->argument && !rest) {
 		rest = argv[*index];
-		if (rest == NULL) {
+		if (!rest) {
 			return fail_usage(app, "option '--%s' needs %s",
 					  row->name, row->argument);
 		}
 		(*index)++;
 	}
 	expected = store(&app->options, row, rest);
-	if (expected != NULL) {
+	if (expected) {
 		return fail_usage(app, "--%s is '%s', expected %s", row->name,
 				  rest, expected);
 	}
@@ -411,11 +409,11 @@ void options_print(uint64_t which)
 		if ((which & OPTION_BIT(id)) == 0) {
 			continue;
 		}
-		left = alloc_format(row->kind == KIND_INTERVAL ? "%s--%s[%s%s]" :
-								 "%s--%s%s%s",
+		left = alloc_format(row->kind == KIND_INTERVAL ? "%s--%s[%s%s]"
+							       : "%s--%s%s%s",
 				    row->letter != 0 ? letter : "    ",
-				    row->name, row->argument != NULL ? "=" : "",
-				    row->argument != NULL ? row->argument : "");
+				    row->name, row->argument ? "=" : "",
+				    row->argument ? row->argument : "");
 		output_format("  %-24s %s\n", left, row->help);
 		free(left);
 	}
@@ -455,8 +453,7 @@ void nearest_feed(struct nearest *nearest, const char *text, const char *name)
 	size_t steps = distance(text, name);
 	size_t limit = strlen(text) < 4 ? 1 : 2;
 
-	if (steps <= limit &&
-	    (nearest->name == NULL || steps < nearest->distance)) {
+	if (steps <= limit && (!nearest->name || steps < nearest->distance)) {
 		nearest->name = name;
 		nearest->distance = steps;
 	}

@@ -54,9 +54,8 @@ void output_color(int mode)
 		colored = mode == COLOR_ALWAYS;
 		return;
 	}
-	colored = output_is_terminal() &&
-		  (no_color == NULL || *no_color == '\0') && term != NULL &&
-		  strcmp(term, "dumb") != 0;
+	colored = output_is_terminal() && (!no_color || *no_color == '\0') &&
+		  term && strcmp(term, "dumb") != 0;
 }
 
 static void write_out(const char *data, size_t len)

@@ -69,7 +69,7 @@ char *result_reason(const struct app *app, const struct tenon_result *result)
 {
 	static struct tenon_health health;
 
-	if (result->text != NULL) {
+	if (result->text) {
 		return alloc_text(result->text);
 	}
 	switch (result->status) {
@@ -91,8 +91,7 @@ char *result_reason(const struct app *app, const struct tenon_result *result)
 
 char *error_text(const struct tenon_error *err)
 {
-	if (err->where[0] != '\0' &&
-	    strstr(err->message, err->where) == NULL) {
+	if (err->where[0] != '\0' && !strstr(err->message, err->where)) {
 		return alloc_format("%s: %s", err->where, err->message);
 	}
 	return alloc_text(err->message);
@@ -136,7 +135,7 @@ int fail(struct app *app, int code, const char *format, ...)
 
 int fail_usage(struct app *app, const char *format, ...)
 {
-	const char *command = app->command == NULL ? "" : app->command->name;
+	const char *command = !app->command ? "" : app->command->name;
 	va_list args;
 	char *text;
 	int status;

@@ -15,7 +15,7 @@ static const char *environment(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value == NULL || *value == '\0' ? NULL : value;
+	return !value || *value == '\0' ? NULL : value;
 }
 
 /* $XDG_CONFIG_HOME/tenon/tenon.yaml; NULL when there is no home either. */
@@ -23,12 +23,12 @@ static char *user_path(void)
 {
 	const char *folder = environment("XDG_CONFIG_HOME");
 
-	if (folder != NULL) {
+	if (folder) {
 		return alloc_format("%s/tenon/tenon.yaml", folder);
 	}
 	folder = environment("HOME");
-	return folder == NULL ?
-		       NULL : alloc_format("%s/.config/tenon/tenon.yaml", folder);
+	return !folder ? NULL
+		       : alloc_format("%s/.config/tenon/tenon.yaml", folder);
 }
 
 /* Set app->config_path; NULL when there is no file. */
@@ -39,15 +39,14 @@ static void find_config(struct app *app)
 	const char *asked = app->options.config_path;
 
 	/* A file that merely lies about must not add to what --servers says. */
-	if (asked == NULL && app->options.servers == NULL) {
+	if (!asked && !app->options.servers) {
 		asked = environment("TENON_CONFIG");
 	}
-	if (asked != NULL) {
+	if (asked) {
 		app->config_path = alloc_text(asked);
 	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i] != NULL && app->config_path == NULL &&
-		    app->options.servers == NULL &&
+		if (places[i] && !app->config_path && !app->options.servers &&
 		    access(places[i], F_OK) == 0) {
 			app->config_path = places[i];
 		} else {
@@ -73,7 +72,7 @@ static char *servers_yaml(json_t *array)
 	char *text = json_dumps(array, JSON_COMPACT);
 
 	json_decref(array);
-	if (text == NULL) {
+	if (!text) {
 		alloc_failed();
 	}
 	return text;
@@ -109,10 +108,10 @@ static int apply_setting(struct tenon_config *config, const char *setting,
 {
 	const char *value = strchr(setting, '=') + 1;
 	char *key = alloc_format("%.*s", (int)(value - 1 - setting), setting);
-	int rc = tenon_config_set(config, key, value, err);
+	int code = tenon_config_set(config, key, value, err);
 
 	free(key);
-	return rc;
+	return code;
 }
 
 /* Make a config from file and options; servers is YAML, NULL: the file's. */
@@ -120,39 +119,40 @@ static int make_config(const struct app *app, const char *servers,
 		       struct tenon_config **out, struct tenon_error *err)
 {
 	const struct options *options = &app->options;
-	int rc = tenon_config_create(out, err);
+	int code = tenon_config_create(out, err);
 
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	if (options->verbose) {
 		tenon_config_set_log(*out, log_line, NULL);
 	}
-	if (app->config_path != NULL) {
-		rc = tenon_config_load_file(*out, app->config_path, err);
+	if (app->config_path) {
+		code = tenon_config_load_file(*out, app->config_path, err);
 	}
-	for (size_t i = 0; rc == 0 && i < options->setting_count; i++) {
-		rc = apply_setting(*out, options->settings[i], err);
+	for (size_t i = 0; !code && i < options->setting_count; i++) {
+		code = apply_setting(*out, options->settings[i], err);
 	}
-	if (rc == 0 && servers != NULL) {
-		rc = tenon_config_set(*out, "servers", servers, err);
+	if (!code && servers) {
+		code = tenon_config_set(*out, "servers", servers, err);
 	}
-	if (rc == 0 && options->yes_flush) {
-		rc = tenon_config_set(*out, "enable_flush_all", "true", err);
+	if (!code && options->yes_flush) {
+		code = tenon_config_set(*out, "enable_flush_all", "true", err);
 	}
-	return rc;
+	return code;
 }
 
 int setup_try(struct app *app, struct tenon_error *err)
 {
-	char *servers = app->options.servers == NULL ?
-				NULL : servers_of_list(app->options.servers);
-	int rc;
+	char *servers = !app->options.servers
+				? NULL
+				: servers_of_list(app->options.servers);
+	int code;
 
 	find_config(app);
-	rc = make_config(app, servers, &app->config, err);
+	code = make_config(app, servers, &app->config, err);
 	free(servers);
-	return rc;
+	return code;
 }
 
 int setup_config(struct app *app)
@@ -166,7 +166,7 @@ int setup_open(struct app *app)
 {
 	struct tenon_error err;
 
-	if (app->config_path == NULL && app->options.servers == NULL &&
+	if (!app->config_path && !app->options.servers &&
 	    app->options.setting_count == 0) {
 		return fail(app, TENON_ECONFIG,
 			    "no config: give -c FILE, --servers, or make ./tenon.yaml");
@@ -189,14 +189,14 @@ int setup_single(const struct app *app, const struct tenon_server_info *info,
 {
 	char *servers = servers_of_info(info);
 	struct tenon_config *config = NULL;
-	int rc = make_config(app, servers, &config, err);
+	int code = make_config(app, servers, &config, err);
 
 	free(servers);
-	if (rc == 0) {
-		rc = tenon_client_open(config, out, err);
+	if (!code) {
+		code = tenon_client_open(config, out, err);
 	}
 	tenon_config_destroy(config);
-	return rc;
+	return code;
 }
 
 void setup_fini(struct app *app)

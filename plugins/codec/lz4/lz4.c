@@ -62,7 +62,7 @@ static void lz4_fini(void *self)
 {
 	struct lz4 *lz4 = self;
 
-	if (lz4->state != NULL) {
+	if (lz4->state) {
 		lz4->host->free(lz4->host->context, lz4->state);
 		lz4->state = NULL;
 	}
@@ -78,23 +78,23 @@ static uint32_t lz4_flags(const void *self)
 static int reserve(const struct lz4 *lz4, struct tenon_output *output,
 		   size_t bytes, struct tenon_error *err)
 {
-	int rc = output->reserve(output, bytes);
+	int code = output->reserve(output, bytes);
 
-	if (rc != 0) {
-		lz4->host->set_error(err, rc, "no room for %zu bytes", bytes);
+	if (code) {
+		lz4->host->set_error(err, code, "no room for %zu bytes", bytes);
 	}
-	return rc;
+	return code;
 }
 
 static int ready_state(struct lz4 *lz4, struct tenon_error *err)
 {
 	int bytes = lz4->level > 0 ? LZ4_sizeofStateHC() : LZ4_sizeofState();
 
-	if (lz4->state != NULL) {
+	if (lz4->state) {
 		return 0;
 	}
 	lz4->state = lz4->host->alloc(lz4->host->context, (size_t)bytes);
-	if (lz4->state == NULL) {
+	if (!lz4->state) {
 		return lz4->host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	return 0;
@@ -127,15 +127,15 @@ static int lz4_encode(void *self, const struct tenon_slice *value,
 	uint64_t most = lz4->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES;
 	size_t wanted;
 	size_t len;
-	int rc;
+	int code;
 
 	if (value->len <= lz4->threshold_bytes ||
 	    value->len > lz4->max_value_bytes) {
 		return 0;
 	}
-	rc = ready_state(lz4, err);
-	if (rc != 0) {
-		return rc;
+	code = ready_state(lz4, err);
+	if (code) {
+		return code;
 	}
 	/* With room for the worst case LZ4 is faster: it need not look. */
 	wanted = HEADER_BYTES + (size_t)LZ4_compressBound((int)value->len);
@@ -143,9 +143,9 @@ static int lz4_encode(void *self, const struct tenon_slice *value,
 		wanted = (size_t)most;
 	}
 	output->len = 0;
-	rc = reserve(lz4, output, wanted, err);
-	if (rc != 0) {
-		return rc;
+	code = reserve(lz4, output, wanted, err);
+	if (code) {
+		return code;
 	}
 	len = HEADER_BYTES +
 	      (size_t)compress(lz4, value, output->data + HEADER_BYTES,
@@ -203,14 +203,14 @@ static int lz4_decode(void *self, const struct tenon_slice *stored,
 	struct lz4 *lz4 = self;
 	size_t len = 0;
 	int found;
-	int rc = read_header(lz4, stored, &len, err);
+	int code = read_header(lz4, stored, &len, err);
 
-	if (rc == 0) {
+	if (!code) {
 		output->len = 0;
-		rc = reserve(lz4, output, len, err);
+		code = reserve(lz4, output, len, err);
 	}
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	found = LZ4_decompress_safe((const char *)stored->data + HEADER_BYTES,
 				    output->data,

@@ -278,16 +278,15 @@ static int add_chunks(const struct split *split, const struct tenon_slice *key,
 					       ? pieces->piece_bytes
 					       : pieces->last_bytes)
 		};
-		int rc;
+		int code;
 
-		if (value != NULL) {
+		if (value) {
 			piece.data = value + i * pieces->piece_bytes;
 		}
-		rc = chunks->add(chunks, chunk_key, key_len, piece);
-		if (rc != 0) {
+		code = chunks->add(chunks, chunk_key, key_len, piece);
+		if (code) {
 			return split->host->set_error(
-				err, rc,
-				"no room for chunk %lu of %lu",
+				err, code, "no room for chunk %lu of %lu",
 				(unsigned long)i + 1,
 				(unsigned long)pieces->count);
 		}
@@ -372,27 +371,27 @@ static int split_scatter(void *self, const struct tenon_split_item *item,
 	const struct split *split = self;
 	const struct tenon_host *host = split->host;
 	struct pieces pieces;
-	int rc;
+	int code;
 
 	if (item->value.len <= split->chunk_bytes) {
 		return 0;
 	}
-	rc = check_value(split, item, err);
-	if (rc != 0) {
-		return rc;
+	code = check_value(split, item, err);
+	if (code) {
+		return code;
 	}
 	pieces = cut(split, item->value.len);
 	if (pieces.format == FORMAT_SEALED) {
 		host->random_bytes(host->context, &pieces.id,
 				   sizeof(pieces.id));
 	}
-	rc = check_key(split, &item->key, &pieces, TENON_ETOOBIG, err);
-	if (rc == 0) {
-		rc = add_chunks(split, &item->key, &pieces, item->value.data,
-				chunks, err);
+	code = check_key(split, &item->key, &pieces, TENON_ETOOBIG, err);
+	if (!code) {
+		code = add_chunks(split, &item->key, &pieces, item->value.data,
+				  chunks, err);
 	}
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	for (uint32_t i = 0;
 	     pieces.format == FORMAT_SEALED && i < pieces.count; i++) {
@@ -400,9 +399,9 @@ static int split_scatter(void *self, const struct tenon_split_item *item,
 					       &chunks->list[i].value);
 	}
 	parent->len = 0;
-	rc = parent->reserve(parent, PARENT_MAX_BYTES);
-	if (rc != 0) {
-		return host->set_error(err, rc, "no room for %d bytes",
+	code = parent->reserve(parent, PARENT_MAX_BYTES);
+	if (code) {
+		return host->set_error(err, code, "no room for %d bytes",
 				       PARENT_MAX_BYTES);
 	}
 	parent->len = put_parent(parent->data, &pieces, item->value.len);
@@ -505,7 +504,7 @@ static int read_parent(const struct split *split,
 		       struct pieces *out, struct tenon_error *err)
 {
 	struct tenon_slice text = parent->value;
-	int rc;
+	int code;
 
 	*out = (struct pieces){ .count = 0 };
 	while (take_char(&text, '\0')) {
@@ -514,12 +513,12 @@ static int read_parent(const struct split *split,
 	       ((const char *)text.data)[text.len - 1] == '\0') {
 		text.len--;
 	}
-	rc = text.len > 0 && *(const char *)text.data == 'S'
-		     ? read_sealed(split, text, out, err)
-		     : read_libmc(split, text, out, err);
-	return rc == 0 ? check_key(split, &parent->key, out,
-				   TENON_EUNDECODABLE, err)
-		       : rc;
+	code = text.len > 0 && *(const char *)text.data == 'S'
+		       ? read_sealed(split, text, out, err)
+		       : read_libmc(split, text, out, err);
+	return code ? code
+		    : check_key(split, &parent->key, out, TENON_EUNDECODABLE,
+				err);
 }
 
 static int split_plan(void *self, const struct tenon_split_item *parent,
@@ -527,11 +526,11 @@ static int split_plan(void *self, const struct tenon_split_item *parent,
 {
 	const struct split *split = self;
 	struct pieces pieces;
-	int rc = read_parent(split, parent, &pieces, err);
+	int code = read_parent(split, parent, &pieces, err);
 
-	return rc == 0 ? add_chunks(split, &parent->key, &pieces, NULL, chunks,
-				    err)
-		       : rc;
+	return code ? code
+		    : add_chunks(split, &parent->key, &pieces, NULL, chunks,
+				 err);
 }
 
 /* Is this chunk there, and as long as it has to be? Errors: TENON_MISS. */
@@ -543,7 +542,7 @@ static int check_chunk(const struct split *split, const struct pieces *pieces,
 	uint64_t most = last ? pieces->last_bytes : pieces->piece_bytes;
 	uint64_t least = last && pieces->format == FORMAT_LIBMC ? 1 : most;
 
-	if (value->data == NULL) {
+	if (!value->data) {
 		return split->host->set_error(
 			err, TENON_MISS, "chunk %lu of %lu is absent%s",
 			(unsigned long)i + 1, (unsigned long)pieces->count,
@@ -569,19 +568,19 @@ static int split_gather(void *self, const struct tenon_split_item *parent,
 	const struct split *split = self;
 	struct pieces pieces;
 	uint64_t checksum = 0;
-	int rc = read_parent(split, parent, &pieces, err);
+	int code = read_parent(split, parent, &pieces, err);
 
-	if (rc == 0 && count != pieces.count) {
-		rc = split->host->set_error(
+	if (!code && count != pieces.count) {
+		code = split->host->set_error(
 			err, TENON_EUNDECODABLE,
 			"%lu chunks were read, expected %lu",
 			(unsigned long)count, (unsigned long)pieces.count);
 	}
-	for (uint32_t i = 0; i < count && rc == 0; i++) {
-		rc = check_chunk(split, &pieces, i, &list[i].value, err);
+	for (uint32_t i = 0; i < count && !code; i++) {
+		code = check_chunk(split, &pieces, i, &list[i].value, err);
 	}
-	if (rc != 0 || pieces.format == FORMAT_LIBMC) {
-		return rc;
+	if (code || pieces.format == FORMAT_LIBMC) {
+		return code;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		checksum = add_checksum(checksum, &list[i].value);

@@ -112,12 +112,13 @@ static uint32_t zlib_flags(const void *self)
 /* Get the stream ready for the next value. Errors: TENON_ENOMEM. */
 static int ready_deflater(struct zlib *zlib, struct tenon_error *err)
 {
-	int rc = zlib->can_deflate ? deflateReset(&zlib->deflater)
-				   : deflateInit(&zlib->deflater, zlib->level);
+	int code = zlib->can_deflate
+			   ? deflateReset(&zlib->deflater)
+			   : deflateInit(&zlib->deflater, zlib->level);
 
-	if (rc != Z_OK) {
+	if (code != Z_OK) {
 		return zlib->host->set_error(err, TENON_ENOMEM, "zlib: %s",
-					     zError(rc));
+					     zError(code));
 	}
 	zlib->can_deflate = true;
 	return 0;
@@ -125,12 +126,12 @@ static int ready_deflater(struct zlib *zlib, struct tenon_error *err)
 
 static int ready_inflater(struct zlib *zlib, struct tenon_error *err)
 {
-	int rc = zlib->can_inflate ? inflateReset(&zlib->inflater)
-				   : inflateInit(&zlib->inflater);
+	int code = zlib->can_inflate ? inflateReset(&zlib->inflater)
+				     : inflateInit(&zlib->inflater);
 
-	if (rc != Z_OK) {
+	if (code != Z_OK) {
 		return zlib->host->set_error(err, TENON_ENOMEM, "zlib: %s",
-					     zError(rc));
+					     zError(code));
 	}
 	zlib->can_inflate = true;
 	return 0;
@@ -139,12 +140,13 @@ static int ready_inflater(struct zlib *zlib, struct tenon_error *err)
 static int reserve(const struct zlib *zlib, struct tenon_output *output,
 		   size_t bytes, struct tenon_error *err)
 {
-	int rc = output->reserve(output, bytes);
+	int code = output->reserve(output, bytes);
 
-	if (rc != 0) {
-		zlib->host->set_error(err, rc, "no room for %zu bytes", bytes);
+	if (code) {
+		zlib->host->set_error(err, code, "no room for %zu bytes",
+				      bytes);
 	}
-	return rc;
+	return code;
 }
 
 /* The most that a compressed value may take up. */
@@ -173,21 +175,21 @@ static int zlib_encode(void *self, const struct tenon_slice *value,
 	struct zlib *zlib = self;
 	z_stream *stream = &zlib->deflater;
 	size_t room;
-	int rc;
+	int code;
 
 	if (value->len <= zlib->threshold_bytes ||
 	    value->len > VALUE_MAX_BYTES) {
 		return 0;
 	}
-	rc = ready_deflater(zlib, err);
-	if (rc != 0) {
-		return rc;
+	code = ready_deflater(zlib, err);
+	if (code) {
+		return code;
 	}
 	room = encoded_max_bytes(zlib, value->len);
 	output->len = 0;
-	rc = reserve(zlib, output, room, err);
-	if (rc != 0) {
-		return rc;
+	code = reserve(zlib, output, room, err);
+	if (code) {
+		return code;
 	}
 	stream->next_in = value->data;
 	stream->avail_in = (uInt)value->len;
@@ -238,7 +240,7 @@ static int inflate_some(const struct zlib *zlib, z_stream *stream,
 {
 	size_t most = output->capacity;
 	size_t room;
-	int rc;
+	int code;
 
 	if (most > zlib->max_value_bytes) {
 		most = (size_t)zlib->max_value_bytes;
@@ -246,22 +248,22 @@ static int inflate_some(const struct zlib *zlib, z_stream *stream,
 	room = most - output->len;
 	stream->next_out = (Bytef *)output->data + output->len;
 	stream->avail_out = (uInt)room;
-	rc = inflate(stream, Z_FINISH);
+	code = inflate(stream, Z_FINISH);
 	output->len += room - stream->avail_out;
-	return rc;
+	return code;
 }
 
 /* Say what is wrong with a stream that did not end well. */
-static int explain(const struct zlib *zlib, int rc, size_t stored_bytes,
+static int explain(const struct zlib *zlib, int code, size_t stored_bytes,
 		   struct tenon_error *err)
 {
 	const z_stream *stream = &zlib->inflater;
 	const struct tenon_host *host = zlib->host;
 
-	switch (rc) {
+	switch (code) {
 	case Z_MEM_ERROR:
 		return host->set_error(err, TENON_ENOMEM, "zlib: %s",
-				       zError(rc));
+				       zError(code));
 	case Z_BUF_ERROR:
 		return host->set_error(
 			err, TENON_EUNDECODABLE,
@@ -273,11 +275,12 @@ static int explain(const struct zlib *zlib, int rc, size_t stored_bytes,
 			"zlib stream of %zu bytes needs a dictionary, which values never have",
 			stored_bytes);
 	default:
-		return host->set_error(
-			err, TENON_EUNDECODABLE,
-			"zlib stream of %zu bytes is broken after %lu bytes of the value: %s",
-			stored_bytes, stream->total_out,
-			stream->msg != NULL ? stream->msg : zError(rc));
+		return host->set_error(err, TENON_EUNDECODABLE,
+				       "zlib stream of %zu bytes is broken "
+				       "after %lu bytes of the value: %s",
+				       stored_bytes, stream->total_out,
+				       stream->msg ? stream->msg
+						   : zError(code));
 	}
 }
 
@@ -286,29 +289,29 @@ static int zlib_decode(void *self, const struct tenon_slice *stored,
 {
 	struct zlib *zlib = self;
 	z_stream *stream = &zlib->inflater;
-	int rc;
+	int code;
 
 	if (stored->len > VALUE_MAX_BYTES) {
 		return zlib->host->set_error(
 			err, TENON_ETOOBIG, "zlib stream of %zu bytes is too long",
 			stored->len);
 	}
-	rc = ready_inflater(zlib, err);
-	if (rc != 0) {
-		return rc;
+	code = ready_inflater(zlib, err);
+	if (code) {
+		return code;
 	}
 	stream->next_in = stored->data;
 	stream->avail_in = (uInt)stored->len;
 	output->len = 0;
 	do {
-		rc = grow(zlib, stored->len, output, err);
-		if (rc != 0) {
-			return rc;
+		code = grow(zlib, stored->len, output, err);
+		if (code) {
+			return code;
 		}
-		rc = inflate_some(zlib, stream, output);
-	} while (rc == Z_BUF_ERROR && stream->avail_out == 0);
-	if (rc != Z_STREAM_END) {
-		return explain(zlib, rc, stored->len, err);
+		code = inflate_some(zlib, stream, output);
+	} while (code == Z_BUF_ERROR && stream->avail_out == 0);
+	if (code != Z_STREAM_END) {
+		return explain(zlib, code, stored->len, err);
 	}
 	if (stream->avail_in > 0) {
 		return zlib->host->set_error(

@@ -55,7 +55,7 @@ static void ketama_fini(void *self)
 {
 	struct ketama *ketama = self;
 
-	if (ketama->host == NULL) {
+	if (!ketama->host) {
 		return;
 	}
 	ketama->host->free(ketama->host->context, ketama->points);
@@ -89,12 +89,12 @@ static size_t put_number(char *to, uint32_t number)
 static size_t put_name(char to[POINT_MAX_BYTES],
 		       const struct tenon_ring_server *server)
 {
-	const char *name = server->alias != NULL ? server->alias : server->host;
+	const char *name = server->alias ? server->alias : server->host;
 	size_t len = strlen(name);
 
 	memcpy(to, name, len);
 	/* A UNIX socket has no port, and libmc leaves its own default out. */
-	if (server->alias == NULL && server->port != 0 &&
+	if (!server->alias && server->port != 0 &&
 	    server->port != TENON_DEFAULT_PORT) {
 		to[len++] = ':';
 		len += put_number(to + len, server->port);
@@ -190,8 +190,8 @@ static int measure(struct ketama *ketama,
 	uint64_t weight = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		const char *name = servers[i].alias != NULL ? servers[i].alias
-							    : servers[i].host;
+		const char *name =
+			servers[i].alias ? servers[i].alias : servers[i].host;
 		size_t len = strlen(name);
 
 		if (len > NAME_MAX_BYTES) {
@@ -225,12 +225,12 @@ static int ketama_build(void *self, const struct tenon_ring_server *servers,
 	uint32_t buckets = 2;
 	uint64_t *scratch;
 	uint64_t *at;
-	int rc;
+	int code;
 
 	(void)key_hash;
-	rc = measure(ketama, servers, count, err);
-	if (rc != 0) {
-		return rc;
+	code = measure(ketama, servers, count, err);
+	if (code) {
+		return code;
 	}
 	/* About one point in a bucket. */
 	ketama->index_shift = 31;
@@ -245,8 +245,7 @@ static int ketama_build(void *self, const struct tenon_ring_server *servers,
 		host->context, ((size_t)buckets + 1) * sizeof(*ketama->index));
 	scratch = host->alloc(host->context,
 			      (size_t)ketama->point_count * sizeof(*scratch));
-	if (ketama->points == NULL || ketama->index == NULL ||
-	    scratch == NULL) {
+	if (!ketama->points || !ketama->index || !scratch) {
 		host->free(host->context, scratch);
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}

@@ -68,7 +68,7 @@ static int backoff_init(void *self, const void *options,
 	backoff->servers = host->alloc(host->context,
 				       (size_t)setup->server_count *
 					       sizeof(*backoff->servers));
-	if (backoff->servers == NULL) {
+	if (!backoff->servers) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	for (uint32_t i = 0; i < setup->server_count; i++) {
@@ -85,7 +85,7 @@ static void backoff_fini(void *self)
 {
 	struct backoff *backoff = self;
 
-	if (backoff->host != NULL) {
+	if (backoff->host) {
 		backoff->host->free(backoff->host->context, backoff->servers);
 		backoff->servers = NULL;
 	}

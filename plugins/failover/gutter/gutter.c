@@ -49,7 +49,7 @@ static int gutter_init(void *self, const void *options,
 	int code = dead_init(&gutter->dead, host, setup, err);
 
 	gutter->ttl_s = (uint32_t)chosen->ttl_s;
-	return code != 0 ? code : find_pool(gutter, chosen->pool, setup, err);
+	return code ? code : find_pool(gutter, chosen->pool, setup, err);
 }
 
 static void gutter_fini(void *self)

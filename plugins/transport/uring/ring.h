@@ -46,7 +46,7 @@ static inline int ring_open(struct ring *ring)
 						  &params);
 		ring->poll_first = params.flags != 0;
 	}
-	if (code != 0) {
+	if (code) {
 		return code;
 	}
 	ring->open = true;

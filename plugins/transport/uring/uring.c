@@ -100,7 +100,7 @@ static int uring_init(void *self, const void *options,
 	struct uring *uring = self;
 	int code = batch_init(&uring->batch, options, host, setup, err);
 
-	if (code != 0) {
+	if (code) {
 		return code;
 	}
 	uring->ring_from = (size_t)chosen->ring_from;
@@ -114,7 +114,7 @@ static int uring_init(void *self, const void *options,
 	}
 	/* a send and a receive for each connection */
 	code = ring_init(&uring->ring, (unsigned)(2 * uring->connection_max));
-	return code == 0 ? 0 : refuse(host, err, code);
+	return !code ? 0 : refuse(host, err, code);
 }
 
 static void uring_fini(void *self)
@@ -376,7 +376,7 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 		if (uring->in_flight == 0) {
 			return;
 		}
-		if (code != 0) {
+		if (code) {
 			lose_ring(uring, code);
 			return;
 		}

@@ -700,10 +700,10 @@ START_TEST(a_pool_without_memory_says_so_and_works_again_with_it)
 		tenon__memory_fail_from(failures);
 		code = tenon_pool_open(config, &limits, &pool, &err);
 		tenon__memory_fail_from(0);
-		ck_assert(code == 0 || code == TENON_ENOMEM);
+		ck_assert(!code || code == TENON_ENOMEM);
 		ck_assert_int_eq(code, err.code);
 		ck_assert_int_eq(code == 0, pool != NULL);
-	} while (code != 0);
+	} while (code);
 	ck_assert_uint_gt(failures, 10);
 	close_pool();
 	failures = 0;
@@ -713,11 +713,11 @@ START_TEST(a_pool_without_memory_says_so_and_works_again_with_it)
 		tenon__memory_fail_from(failures);
 		code = change_everything(config);
 		tenon__memory_fail_from(0);
-		ck_assert(code == 0 || code == TENON_ENOMEM);
+		ck_assert(!code || code == TENON_ENOMEM);
 		ck_assert_int_eq(code, err.code);
 		ck_assert_int_eq(change_everything(config), 0);
 		close_pool();
-	} while (code != 0);
+	} while (code);
 	ck_assert_uint_gt(failures, 100);
 	tenon_config_destroy(config);
 }

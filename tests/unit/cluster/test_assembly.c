@@ -259,11 +259,12 @@ START_TEST(more_spare_pools_than_there_may_be_are_refused)
 	set("servers", "a");
 	for (int i = 0; i <= TENON_SERVER_POOL_MAX_COUNT - 1; i++) {
 		char name[20];
-		int rc = 0;
+		int code = 0;
 
 		snprintf(name, sizeof(name), "p%d", i);
-		rc = tenon_config_add_spare(config, name, name, NULL, 1, &err);
-		ck_assert_msg(rc == 0, "%s", err.message);
+		code = tenon_config_add_spare(config, name, name, NULL, 1,
+					      &err);
+		ck_assert_msg(code == 0, "%s", err.message);
 	}
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
 	ck_assert_str_eq(err.message, "servers: found more than 16 spare pools");
@@ -298,12 +299,11 @@ START_TEST(a_codec_encodes_or_splits_and_its_optional_slots_can_be_called)
 	assemble_alone();
 	good_ops = assembly->codecs[0].ops;
 	halves_ops = assembly->codecs[1].ops;
-	ck_assert(good_ops->encode != NULL && good_ops->decode != NULL);
-	ck_assert(good_ops->scatter == NULL && good_ops->plan == NULL &&
-		  good_ops->gather == NULL);
+	ck_assert(good_ops->encode && good_ops->decode != NULL);
+	ck_assert(!good_ops->scatter && !good_ops->plan && !good_ops->gather);
 	ck_assert_uint_eq(good_ops->owns_chunks(NULL), 0);
-	ck_assert(halves_ops->encode == NULL && halves_ops->decode == NULL);
-	ck_assert(halves_ops->scatter != NULL && halves_ops->plan != NULL &&
+	ck_assert(!halves_ops->encode && !halves_ops->decode);
+	ck_assert(halves_ops->scatter && halves_ops->plan &&
 		  halves_ops->gather != NULL);
 	ck_assert_int_eq(halves_ops->init(NULL, NULL, &assembly->host, NULL,
 					  &err),
@@ -578,17 +578,17 @@ END_TEST
 
 START_TEST(any_allocation_may_fail)
 {
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 	size_t n;
 
 	set("codecs", "[{good: {room: 2KiB}}, halves]");
-	for (n = 1; rc != 0; n++) {
+	for (n = 1; code; n++) {
 		ck_assert_uint_lt(n, 1000);
 		tenon__memory_fail_from(n);
-		rc = assemble();
+		code = assemble();
 		tenon__memory_fail_from(0);
-		if (rc != 0) {
-			ck_assert_msg(rc == TENON_ENOMEM, "%zu: %s", n,
+		if (code) {
+			ck_assert_msg(code == TENON_ENOMEM, "%zu: %s", n,
 				      err.message);
 			ck_assert_int_eq(err.code, TENON_ENOMEM);
 			ck_assert_ptr_null(assembly);

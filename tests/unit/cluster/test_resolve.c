@@ -156,7 +156,7 @@ START_TEST(a_lookup_under_way_stays_with_the_parent_of_a_fork)
 		 * C library's locks may be the lost thread's.
 		 */
 		tenon__resolver_forked(&resolver);
-		if (resolver.lookup != NULL) {
+		if (resolver.lookup) {
 			_exit(1);
 		}
 		tenon__resolver_rewind(&resolver);
@@ -190,7 +190,7 @@ START_TEST(no_memory_is_told)
 		tenon__memory_fail_from(nth);
 		code = tenon__resolver_init(&resolver, &server, NULL);
 		tenon__memory_fail_from(0);
-		if (code == 0) {
+		if (!code) {
 			ck_assert_uint_gt(nth, 1);
 			break;
 		}

@@ -73,7 +73,7 @@ static void find_files(struct files *files, const char *folder)
 	const char *top = getenv("abs_top_srcdir");
 
 	snprintf(files->folder, sizeof(files->folder), "%s/tests/configs/%s",
-		 top != NULL ? top : ".", folder);
+		 top ? top : ".", folder);
 	files->count =
 		scandir(files->folder, &files->entries, is_file, alphasort);
 	if (files->count <= 0) {
@@ -151,7 +151,7 @@ START_TEST(a_broken_file_is_refused_with_place_found_and_expected)
 	char first[600];
 	char pattern[700];
 	FILE *file;
-	int rc;
+	int code;
 
 	ck_assert_int_eq(chdir(broken.folder), 0);
 	file = fopen(name, "r");
@@ -164,12 +164,12 @@ START_TEST(a_broken_file_is_refused_with_place_found_and_expected)
 	snprintf(pattern, sizeof(pattern), line > 0 ? "%s:%s" : "%s: %s", name,
 		 first + 2);
 
-	rc = tenon_config_load_file(config, name, &err);
-	if (rc == 0) {
-		rc = tenon_config_check(config, &err);
+	code = tenon_config_load_file(config, name, &err);
+	if (!code) {
+		code = tenon_config_check(config, &err);
 	}
-	ck_assert(rc == TENON_ECONFIG || rc == TENON_EPLUGIN);
-	ck_assert_int_eq(err.code, rc);
+	ck_assert(code == TENON_ECONFIG || code == TENON_EPLUGIN);
+	ck_assert_int_eq(err.code, code);
 	ck_assert_msg(matches(pattern, err.message), "%s", err.message);
 	ck_assert_uint_eq(err.line, line);
 	ck_assert_uint_eq(err.column, column);
@@ -659,39 +659,39 @@ static const char everything[] =
 static int make_everything(void)
 {
 	struct tenon_config *made;
-	int rc = tenon_config_create(&made, &err);
+	int code = tenon_config_create(&made, &err);
 
-	if (rc == 0) {
-		rc = tenon_config_load_text(made, "f", everything,
-					    sizeof(everything) - 1, &err);
+	if (!code) {
+		code = tenon_config_load_text(made, "f", everything,
+					      sizeof(everything) - 1, &err);
 	}
-	if (rc == 0) {
-		rc = tenon_config_set(made, "prefix", "q", &err);
+	if (!code) {
+		code = tenon_config_set(made, "prefix", "q", &err);
 	}
-	if (rc == 0) {
-		rc = tenon_config_add_server(made, "z", "zed", 1, &err);
+	if (!code) {
+		code = tenon_config_add_server(made, "z", "zed", 1, &err);
 	}
-	if (rc == 0) {
-		rc = tenon_config_check(made, &err);
+	if (!code) {
+		code = tenon_config_check(made, &err);
 	}
 	tenon_config_destroy(made);
-	return rc;
+	return code;
 }
 
 START_TEST(any_allocation_may_fail)
 {
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 	size_t n;
 
 	enter_builddir();
-	for (n = 1; rc != 0; n++) {
+	for (n = 1; code; n++) {
 		ck_assert_uint_lt(n, 2000);
 		tenon__memory_fail_from(n);
-		rc = make_everything();
+		code = make_everything();
 		tenon__memory_fail_from(0);
-		ck_assert_msg(rc == 0 || rc == TENON_ENOMEM, "%zu: %d %s", n,
-			      rc, err.message);
-		ck_assert_int_eq(err.code, rc);
+		ck_assert_msg(!code || code == TENON_ENOMEM, "%zu: %d %s", n,
+			      code, err.message);
+		ck_assert_int_eq(err.code, code);
 	}
 	ck_assert_uint_gt(n, 60);
 }
@@ -710,7 +710,7 @@ int main(void)
 	find_files(&good, "good");
 	find_files(&broken, "broken");
 	/* Tests go to other folders. */
-	if (getcwd(builddir, sizeof(builddir)) == NULL) {
+	if (!getcwd(builddir, sizeof(builddir))) {
 		abort();
 	}
 	snprintf(plugins, sizeof(plugins), "%s/plugins/.libs", builddir);

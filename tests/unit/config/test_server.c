@@ -76,8 +76,7 @@ START_TEST(a_server_line_is_understood)
 	ck_assert_pstr_eq(server.alias, good[_i].alias);
 	ck_assert_uint_eq(server.weight, 1);
 	ck_assert_str_eq(tenon__server_name(&server),
-			 good[_i].alias != NULL ? good[_i].alias :
-						  good[_i].address);
+			 good[_i].alias ? good[_i].alias : good[_i].address);
 	tenon__server_fini(&server);
 	ck_assert_ptr_null(server.host);
 }
@@ -145,13 +144,13 @@ static int parse_long(size_t count, const char *begin, const char *end)
 	struct tenon__server server;
 	char spec[600];
 	size_t begin_len = strlen(begin);
-	int rc;
+	int code;
 
 	memcpy(spec, begin, begin_len);
 	fill(spec + begin_len, count, end);
-	rc = tenon__server_parse(&server, spec, strlen(spec), NULL);
+	code = tenon__server_parse(&server, spec, strlen(spec), NULL);
 	tenon__server_fini(&server);
-	return rc;
+	return code;
 }
 
 START_TEST(lengths_are_limited)
@@ -169,7 +168,7 @@ START_TEST(a_weight_is_limited)
 {
 	static const struct {
 		uint64_t weight;
-		int rc;
+		int code;
 	} rows[] = {
 		{ 0, TENON_ECONFIG },	 { 1, 0 },
 		{ 1000, 0 },		 { 1001, TENON_ECONFIG },
@@ -180,7 +179,7 @@ START_TEST(a_weight_is_limited)
 	for (int i = 0; i < COUNT(rows); i++) {
 		ck_assert_int_eq(tenon__server_make(&server, "a", NULL,
 						    rows[i].weight, NULL),
-				 rows[i].rc);
+				 rows[i].code);
 		tenon__server_fini(&server);
 	}
 }
@@ -203,16 +202,16 @@ START_TEST(any_allocation_may_fail)
 {
 	struct tenon__server server;
 	struct tenon_error err;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 	size_t n;
 
-	for (n = 1; rc != 0; n++) {
+	for (n = 1; code; n++) {
 		ck_assert_uint_lt(n, 20);
 		tenon__memory_fail_from(n);
-		rc = tenon__server_parse(&server, "a:1 b", 5, &err);
+		code = tenon__server_parse(&server, "a:1 b", 5, &err);
 		tenon__memory_fail_from(0);
-		if (rc != 0) {
-			ck_assert_int_eq(rc, TENON_ENOMEM);
+		if (code) {
+			ck_assert_int_eq(code, TENON_ENOMEM);
 			ck_assert_int_eq(err.code, TENON_ENOMEM);
 			ck_assert_ptr_null(server.host);
 		}

@@ -120,17 +120,18 @@ static const struct tenon__option_owner owner = {
 static int fill(struct values *out, const char *text, struct tenon_error *err)
 {
 	struct tenon__node *root;
-	int rc;
+	int code;
 
 	memset(out, 0, sizeof(*out));
 	tenon__error_clear(err);
-	rc = tenon__node_parse(&root, "f", text, strlen(text), err);
-	ck_assert_msg(rc == 0 || rc == TENON_ENOMEM, "%s", err->message);
-	if (rc == 0) {
-		rc = tenon__option_fill(rows, out, root, &owner, &nowhere, err);
+	code = tenon__node_parse(&root, "f", text, strlen(text), err);
+	ck_assert_msg(!code || code == TENON_ENOMEM, "%s", err->message);
+	if (!code) {
+		code = tenon__option_fill(rows, out, root, &owner, &nowhere,
+					  err);
 	}
 	tenon__node_free(root);
-	return rc;
+	return code;
 }
 
 START_TEST(defaults_are_written)
@@ -326,10 +327,10 @@ START_TEST(a_wrong_value_is_refused_with_place_found_and_expected)
 {
 	struct values values;
 	struct tenon_error err;
-	int rc = fill(&values, errors[_i].text, &err);
+	int code = fill(&values, errors[_i].text, &err);
 
-	ck_assert_int_ne(rc, 0);
-	ck_assert_int_eq(err.code, rc);
+	ck_assert_int_ne(code, 0);
+	ck_assert_int_eq(err.code, code);
 	ck_assert_str_eq(err.message, errors[_i].message);
 	tenon__option_fini(rows, &values);
 }
@@ -355,17 +356,17 @@ START_TEST(any_allocation_may_fail)
 {
 	struct values values;
 	struct tenon_error err;
-	int rc = TENON_ENOMEM;
+	int code = TENON_ENOMEM;
 	size_t n;
 
-	for (n = 1; rc != 0; n++) {
+	for (n = 1; code; n++) {
 		ck_assert_uint_lt(n, 100);
 		tenon__memory_fail_from(n);
-		rc = fill(&values, "{text: a, number: 1}", &err);
+		code = fill(&values, "{text: a, number: 1}", &err);
 		tenon__memory_fail_from(0);
 		tenon__option_fini(rows, &values);
-		if (rc != 0) {
-			ck_assert_int_eq(rc, TENON_ENOMEM);
+		if (code) {
+			ck_assert_int_eq(code, TENON_ENOMEM);
 			ck_assert_int_eq(err.code, TENON_ENOMEM);
 		}
 	}
@@ -476,10 +477,9 @@ START_TEST(the_rows_of_a_plugin_are_checked)
 	char problem[TENON__PROBLEM_BYTES] = "";
 	bool valid = tenon__option_rows_valid(pair, 32, true, problem);
 
-	ck_assert_int_eq(valid, row_cases[_i].problem == NULL);
-	ck_assert_str_eq(problem, row_cases[_i].problem != NULL ?
-					  row_cases[_i].problem :
-					  "");
+	ck_assert_int_eq(valid, !row_cases[_i].problem);
+	ck_assert_str_eq(problem,
+			 row_cases[_i].problem ? row_cases[_i].problem : "");
 }
 END_TEST
 

@@ -100,13 +100,13 @@ static int load(const char *text)
 static int check(const char *text)
 {
 	char whole[2000];
-	int rc;
+	int code;
 
 	snprintf(whole, sizeof(whole),
 		 "%s\nservers: [a, b]\ndistribution: good\ntransport: good\nfailover: good\n",
 		 text);
-	rc = load(whole);
-	return rc == 0 ? tenon_config_check(config, &err) : rc;
+	code = load(whole);
+	return code ? code : tenon_config_check(config, &err);
 }
 
 /* "<begin><problem of zoo[row]>" */
@@ -125,7 +125,7 @@ static bool is_open(const char *path)
 {
 	void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
 
-	if (handle != NULL) {
+	if (handle) {
 		dlclose(handle);
 	}
 	return handle != NULL;

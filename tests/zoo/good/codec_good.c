@@ -47,7 +47,7 @@ static int good_init(void *self, const void *options,
 			(unsigned long long)good->options->room_bytes);
 	}
 	good->memory = host->alloc(host->context, 100);
-	if (good->memory == NULL) {
+	if (!good->memory) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	return 0;
@@ -80,7 +80,7 @@ static int rotate(char *out, const struct tenon_slice *in)
 	for (size_t i = 0; i < in->len; i++) {
 		const char *at = memchr(from, bytes[i], sizeof(from) - 1);
 
-		out[i] = at != NULL ? to[at - from] : bytes[i];
+		out[i] = at ? to[at - from] : bytes[i];
 		found |= at != NULL;
 	}
 	return found;
@@ -89,12 +89,12 @@ static int rotate(char *out, const struct tenon_slice *in)
 static int good_encode(void *self, const struct tenon_slice *value,
 		       struct tenon_output *output, struct tenon_error *err)
 {
-	int rc = output->reserve(output, value->len);
+	int code = output->reserve(output, value->len);
 
 	(void)self;
 	(void)err;
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	output->len = value->len;
 	return rotate(output->data, value);
@@ -104,10 +104,10 @@ static int good_decode(void *self, const struct tenon_slice *stored,
 		       struct tenon_output *output, struct tenon_error *err)
 {
 	const struct good *good = self;
-	int rc = output->reserve(output, stored->len);
+	int code = output->reserve(output, stored->len);
 
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	output->len = stored->len;
 	return rotate(output->data, stored) ?

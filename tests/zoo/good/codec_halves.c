@@ -34,25 +34,25 @@ static int halves_scatter(void *self, const struct tenon_split_item *item,
 {
 	const char *bytes = item->value.data;
 	size_t half = item->value.len / 2;
-	int rc;
+	int code;
 
 	(void)self;
 	(void)err;
 	if (item->value.len < LEAST_BYTES) {
 		return 0;
 	}
-	rc = add_half(chunks, &item->key, '0',
-		      (struct tenon_slice){ bytes, half });
-	if (rc == 0) {
-		rc = add_half(chunks, &item->key, '1',
-			      (struct tenon_slice){ bytes + half,
-						    item->value.len - half });
+	code = add_half(chunks, &item->key, '0',
+			(struct tenon_slice){ bytes, half });
+	if (!code) {
+		code = add_half(chunks, &item->key, '1',
+				(struct tenon_slice){ bytes + half,
+						      item->value.len - half });
 	}
-	if (rc == 0) {
-		rc = parent->reserve(parent, 1);
+	if (!code) {
+		code = parent->reserve(parent, 1);
 	}
-	if (rc != 0) {
-		return rc;
+	if (code) {
+		return code;
 	}
 	parent->data[0] = '2';
 	parent->len = 1;
@@ -63,7 +63,7 @@ static int halves_plan(void *self, const struct tenon_split_item *parent,
 		       struct tenon_chunks *chunks, struct tenon_error *err)
 {
 	const struct tenon_slice longest = { NULL, 1048576 };
-	int rc;
+	int code;
 
 	(void)self;
 	(void)err;
@@ -71,8 +71,8 @@ static int halves_plan(void *self, const struct tenon_split_item *parent,
 	    *(const char *)parent->value.data != '2') {
 		return TENON_EUNDECODABLE;
 	}
-	rc = add_half(chunks, &parent->key, '0', longest);
-	return rc == 0 ? add_half(chunks, &parent->key, '1', longest) : rc;
+	code = add_half(chunks, &parent->key, '0', longest);
+	return code ? code : add_half(chunks, &parent->key, '1', longest);
 }
 
 static int halves_gather(void *self, const struct tenon_split_item *parent,
@@ -82,10 +82,9 @@ static int halves_gather(void *self, const struct tenon_split_item *parent,
 	(void)self;
 	(void)parent;
 	(void)err;
-	return count == 2 && list[0].value.data != NULL &&
-			       list[1].value.data != NULL ?
-		       0 :
-		       TENON_MISS;
+	return count == 2 && list[0].value.data && list[1].value.data
+		       ? 0
+		       : TENON_MISS;
 }
 
 static const struct tenon_codec_ops halves_ops = {

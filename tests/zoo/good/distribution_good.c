@@ -53,7 +53,7 @@ static int good_build(void *self, const struct tenon_ring_server *servers,
 
 	(void)key_hash;
 	good->ring.memory = good->host->alloc(good->host->context, 64);
-	if (good->ring.memory == NULL) {
+	if (!good->ring.memory) {
 		return good->host->set_error(err, TENON_ENOMEM,
 					     "out of memory");
 	}

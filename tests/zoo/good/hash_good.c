@@ -32,7 +32,7 @@ static int good_init(void *self, const void *options,
 	good->host = host;
 	good->salt = (uint64_t)chosen->salt;
 	good->memory = host->alloc(host->context, 100);
-	if (good->memory == NULL) {
+	if (!good->memory) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	return 0;
