@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "api/client.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "wire/key.h"
 #include "base/memory.h"
 #include "config/server_list.h"
+#include "plugin/instance.h"
+#include "wire/key.h"
 
 const char *tenon_version(void)
 {
@@ -16,15 +15,6 @@ const char *tenon_version(void)
 }
 
 /* ---- opening and closing ----------------------------------------------- */
-
-/*
- * Make an instance of a plugin: its state, zeroed, and one byte where it has
- * none, so that NULL means that there is no instance.
- */
-static void *new_state(uint32_t size)
-{
-	return tenon__calloc(1, size ? size : 1);
-}
 
 static int open_transport(struct tenon_client *client, struct tenon_error *err)
 {
@@ -36,9 +26,10 @@ static int open_transport(struct tenon_client *client, struct tenon_error *err)
 		.ops = &tenon__connection_ops,
 	};
 
-	client->transport = new_state(assembly->transport->state_size);
+	client->transport =
+		tenon__instance_alloc(assembly->transport->state_size);
 	if (!client->transport) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	return assembly->transport->init(client->transport,
 					 assembly->transport_options,
@@ -56,7 +47,7 @@ static int open_connections(struct tenon_client *client,
 	client->used = tenon__calloc(count, sizeof(*client->used));
 	if (!client->conns || !client->health || !client->active ||
 	    !client->used) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	for (; client->server_count < count; client->server_count++) {
 		uint32_t server = (uint32_t)client->server_count;
@@ -82,11 +73,11 @@ int tenon__client_make(struct tenon_client **out,
 	*out = NULL;
 	client = tenon__calloc(1, sizeof(*client));
 	if (!client) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	if (tenon__fork_mark_init(&client->mark) != 0) {
 		tenon__free(client);
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	client->latest_ns = INT64_MAX;
 	client->assembly = tenon__assembly_ref(assembly);
@@ -99,8 +90,9 @@ int tenon__client_make(struct tenon_client **out,
 		code = open_transport(client, err);
 	}
 	if (!code) {
-		code = tenon__policies_init(&client->policies, client->assembly,
-					    &which, err);
+		code = tenon__policies_init(&client->policies,
+					    &client->assembly->policies, &which,
+					    err);
 	}
 	if (code) {
 		tenon_client_close(client);
@@ -301,9 +293,9 @@ static void move_servers(struct tenon_client *client,
 		client->assembly->transport->close(client->transport,
 						   &conn->base);
 		tenon__connection_move(conn, &places[i]);
-		tenon__log(client->assembly, TENON_LOG_INFO,
-			   "%s: lives at %s now", conn->name,
-			   conn->resolver.address);
+		tenon__log_line(&client->assembly->log, TENON_LOG_INFO,
+				"%s: lives at %s now", conn->name,
+				conn->resolver.address);
 	}
 }
 
@@ -322,7 +314,7 @@ static int update_servers(struct tenon_client *client,
 	}
 	places = tenon__calloc(count, sizeof(*places));
 	if (!places) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	code = read_specs(&list, specs, count, err);
 	if (!code) {

@@ -5,11 +5,11 @@
 
 #include <stdatomic.h>
 
-#include "operation/chain.h"
 #include "base/fork.h"
-#include "wire/key.h"
-#include "connection/connection.h"
 #include "cluster/policy.h"
+#include "connection/connection.h"
+#include "operation/chain.h"
+#include "wire/key.h"
 
 /* What the pool of a client keeps in it; pool.c and template.c only. */
 struct tenon__lease {

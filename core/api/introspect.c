@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/client.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/conf.h"
+#include "option/option.h"
+#include "plugin/kind.h"
 #include "tenon/introspect.h"
 
 #include <string.h>
-#include <strings.h>
-
-#include "api/client.h"
-#include "config/conf.h"
-#include "base/error.h"
-#include "base/memory.h"
-#include "option/option.h"
 
 /* One option and the texts that info points to. */
 struct described {
@@ -153,7 +153,7 @@ int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 	tenon__error_clear(err);
 	code = tell_core(fn, payload);
 	if (code) {
-		return tenon__error_set(err, code, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	code = tenon__registry_load_all(config->registry, tell_refused,
 					&listener, err);
@@ -161,7 +161,7 @@ int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 	for (; plugin && !code; plugin = plugin->next) {
 		code = tell_plugin(plugin, fn, payload);
 		if (code) {
-			tenon__error_set(err, code, "out of memory");
+			tenon__error_no_memory(err);
 		}
 	}
 	return code;
@@ -186,7 +186,7 @@ static void tell_choice(const struct tenon_config *config, const char *name,
 
 	for (; plugin; plugin = plugin->next) {
 		if (plugin->kind == choice->key->kind &&
-		    strcasecmp(plugin->name, choice->name) == 0) {
+		    tenon__same_word(plugin->name, choice->name)) {
 			info.version = plugin->version;
 			info.origin = plugin->origin;
 		}
@@ -362,7 +362,7 @@ int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
 	}
 	if (out->result && list_items(client, &raw, out) != 0) {
 		*out = (struct tenon_stored){ .item_count = 0 };
-		code = tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		code = tenon__error_no_memory(err);
 	}
 	return code;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The calls for one key: tenon_run() with one item. */
-#include "config.h"
-
 #include "tenon/plugin/distribution.h"
 #include "tenon/tenon.h"
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
+#include "api/client.h"
+#include "api/template.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/queue.h"
 #include "tenon/pool.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-
-#include "api/client.h"
-#include "base/clock.h"
-#include "base/error.h"
-#include "base/memory.h"
-#include "api/template.h"
-#include "base/queue.h"
 
 /*
  * A client is idle, lent, or on its way: being made, brought up to date or closed.
@@ -32,11 +29,6 @@ struct tenon_pool {
 	struct tenon__queue queue;
 	uint64_t waits, timeouts;
 };
-
-static int out_of_memory(struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
-}
 
 static struct tenon__template *template_of(struct tenon_pool *pool)
 {
@@ -321,8 +313,11 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 	}
 	if (code) {
 		return tenon__error_set(err, code,
-			"no client of the pool is free, and none can be waited for: %s",
-			code == TENON_ENOMEM ? "out of memory" : strerror(why));
+					"no client of the pool is free, and "
+					"none can be waited for: %s",
+					code == TENON_ENOMEM
+						? tenon_status_name(code)
+						: strerror(why));
 	}
 	return rights > 0 ? make_clients(pool, rights, out, err) : 0;
 }
@@ -409,7 +404,7 @@ static int adopt(struct tenon_pool *pool, struct tenon__template *template,
 	struct tenon_client *trial;
 
 	if (!template) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	int code = tenon__template_open(template, &trial, err);
 	if (code) {
@@ -536,7 +531,7 @@ int tenon_pool_open(struct tenon_config *config,
 	*out = NULL;
 	struct tenon_pool *pool = tenon__calloc(1, sizeof(*pool));
 	if (!pool) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	pthread_mutex_init(&pool->changing, NULL);
 	pthread_mutex_init(&pool->lock, NULL);

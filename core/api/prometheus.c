@@ -3,8 +3,6 @@
  * Prometheus' text format, version 0.0.4: for each metric HELP, TYPE, and a line
  * for each server and what else tells its values apart.
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

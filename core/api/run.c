@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The two calls that everything is: over keys, and over servers. */
-#include "config.h"
-
 #include <string.h>
 
 #include "base/error.h"
-#include "operation/explain.h"
 #include "base/memory.h"
+#include "operation/explain.h"
 #include "operation/round.h"
 #include "operation/transform.h"
 
@@ -146,7 +144,7 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 	}
 	code = run_items(client, command, items, count, options);
 	if (code) {
-		tenon__error_set(err, code, "out of memory");
+		tenon__error_no_memory(err);
 	} else {
 		*results = client->operation.results;
 		code = tenon__explain_first(client, count, err);
@@ -241,7 +239,7 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 	code = run_servers(client, command, argument,
 			   options || verb == TENON_QUIT);
 	if (code) {
-		tenon__error_set(err, code, "out of memory");
+		tenon__error_no_memory(err);
 	} else {
 		*results = client->operation.results;
 		code = tenon__explain_first(client, client->server_count, err);

@@ -111,6 +111,12 @@ int tenon__error_set(struct tenon_error *err, int code, const char *format, ...)
 	return code;
 }
 
+int tenon__error_no_memory(struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_ENOMEM, "%s",
+				tenon_status_name(TENON_ENOMEM));
+}
+
 int tenon__error_at(struct tenon_error *err, int code, const char *where,
 		    uint32_t line, uint32_t column, const char *format, ...)
 {

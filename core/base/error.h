@@ -22,8 +22,11 @@ static inline void tenon__error_clear(struct tenon_error *err)
 int tenon__error_set(struct tenon_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Write "out of memory"; returns TENON_ENOMEM. */
+int tenon__error_no_memory(struct tenon_error *err);
+
 /*
- * The same for a place in a config: fills where, line and column, and puts
+ * As tenon__error_set(), for a place in a config: fills where, line and column, and puts
  * "where:line:column: " in front of the sentence. line 0: no place is known,
  * nothing is put in front. Returns code.
  */

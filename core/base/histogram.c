@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "base/histogram.h"
 
 uint64_t tenon_histogram_bucket_ns(size_t bucket)

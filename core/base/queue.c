@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* poll and read by their names: see plugins/transport/socket.h */
 #undef _FORTIFY_SOURCE
-#include "config.h"
-
 #include "base/queue.h"
 
 #include <errno.h>

@@ -2,17 +2,16 @@
 #include "cluster/assembly.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "config/conf.h"
 #include "base/error.h"
+#include "base/memory.h"
+#include "cluster/policy.h"
+#include "config/conf.h"
+#include "option/option.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
-#include "base/memory.h"
-#include "option/option.h"
-#include "cluster/policy.h"
 
 /* A hash that somebody uses, with what it was made from. */
 struct hash_instance {
@@ -49,11 +48,6 @@ struct tenon__assembly_parts {
 	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
 };
 
-static int out_of_memory(struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
-}
-
 /* ---- plugins ------------------------------------------------------------ */
 
 static int make_hash(const struct tenon_hash **out,
@@ -80,7 +74,7 @@ static int make_hash(const struct tenon_hash **out,
 	}
 	instance = tenon__calloc(1, sizeof(*instance));
 	if (!instance) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	instance->plugin = plugin;
 	instance->has_defaults = !options;
@@ -187,18 +181,14 @@ static int read_flags(const struct tenon__assembly *assembly,
 		      struct tenon_error *err)
 {
 	const struct tenon_codec_ops *ops = &part->plugin->ops.codec;
-	const struct tenon_codec_setup setup = {
-		.size = sizeof(setup),
-		.max_value_bytes = assembly->max_value_bytes,
-		.item_value_bytes = tenon__item_value_bytes(assembly),
-	};
+	const struct tenon_codec_setup setup = tenon__codec_setup(assembly);
 	struct tenon_error reported = { .code = 0 };
 	char subject[TENON__SUBJECT_BYTES];
-	void *self = tenon__calloc(1, ops->state_size > 0 ? ops->state_size : 1);
+	void *self = tenon__instance_alloc(ops->state_size);
 	int code;
 
 	if (!self) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	code = ops->init(self, part->options, &assembly->host, &setup,
 			 &reported);
@@ -258,9 +248,10 @@ static int add_codec(struct tenon__assembly *assembly,
 		return code;
 	}
 	if (!part->plugin) {
-		tenon__log(assembly, TENON_LOG_WARNING,
-			   "key '%s': codec plugin '%s' not found, it is left out; `%s: none` says that this is meant",
-			   choice->asker, choice->name, choice->asker);
+		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
+				"key '%s': codec plugin '%s' not found, it is "
+				"left out; `%s: none` says that this is meant",
+				choice->asker, choice->name, choice->asker);
 		return 0;
 	}
 	parts->codec_count++;
@@ -293,7 +284,7 @@ static int add_codecs(struct tenon__assembly *assembly,
 	}
 	assembly->codecs = tenon__calloc(count, sizeof(*assembly->codecs));
 	if (!assembly->codecs) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	for (size_t i = 0; i < count && !code; i++) {
 		code = add_codec(assembly, choices[i], err);
@@ -357,7 +348,7 @@ static int copy_servers(struct tenon__assembly *assembly,
 	assembly->servers =
 		tenon__calloc(list->count, sizeof(*assembly->servers));
 	if (!assembly->servers) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	code = copy_pool(assembly, list, "", err);
 	if (!code && assembly->server_count == 0) {
@@ -423,7 +414,7 @@ static int make_failover_setup(struct tenon__assembly *assembly,
 	parts->failover_servers = tenon__calloc(
 		assembly->server_count, sizeof(*parts->failover_servers));
 	if (!parts->failover_servers) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	for (uint32_t pool = 0; pool < assembly->ring_count; pool++) {
 		const struct tenon__ring *ring = &assembly->rings[pool];
@@ -443,8 +434,8 @@ static int make_failover_setup(struct tenon__assembly *assembly,
 				};
 		}
 	}
-	assembly->failover_setup = (struct tenon_failover_setup){
-		.size = sizeof(assembly->failover_setup),
+	assembly->policies.setup = (struct tenon_failover_setup){
+		.size = sizeof(assembly->policies.setup),
 		.server_count = (uint32_t)assembly->server_count,
 		.retry_timeout_ms = assembly->retry_timeout_ms,
 		.servers = parts->failover_servers,
@@ -462,7 +453,8 @@ static int try_policies(const struct tenon__assembly *assembly,
 	struct tenon__policies policies = { .count = 0 };
 	struct tenon_error reported = { .code = 0 };
 	size_t which;
-	int code = tenon__policies_init(&policies, assembly, &which, &reported);
+	int code = tenon__policies_init(&policies, &assembly->policies, &which,
+					&reported);
 
 	tenon__policies_fini(&policies);
 	if (!code) {
@@ -486,14 +478,16 @@ static int add_policies(struct tenon__assembly *assembly,
 		code = choose(assembly, &failover->list[i], &part->plugin,
 			      &part->options, err);
 		if (!code) {
-			assembly->policies[i] = (struct tenon__policy_choice){
-				.ops = &part->plugin->ops.failover,
-				.options = part->options,
-			};
-			assembly->policy_count++;
+			assembly->policies.list[i] =
+				(struct tenon__policy_choice){
+					.ops = &part->plugin->ops.failover,
+					.options = part->options,
+				};
+			assembly->policies.count++;
 		}
 	}
-	memcpy(assembly->policy_of, failover->of, sizeof(assembly->policy_of));
+	memcpy(assembly->policies.of, failover->of,
+	       sizeof(assembly->policies.of));
 	return code ? code : try_policies(assembly, failover, err);
 }
 
@@ -506,7 +500,6 @@ static int copy_settings(struct tenon__assembly *assembly,
 	const struct tenon__settings *settings = &config->settings;
 
 	assembly->log = config->log;
-	assembly->log_payload = config->log_payload;
 	assembly->connect_timeout_ms = settings->connect_timeout_ms;
 	assembly->poll_timeout_ms = settings->poll_timeout_ms;
 	assembly->retry_timeout_ms = settings->retry_timeout_ms;
@@ -517,7 +510,7 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->prefix_len = strlen(settings->prefix);
 	assembly->prefix =
 		tenon__strndup(settings->prefix, assembly->prefix_len);
-	return assembly->prefix ? 0 : out_of_memory(err);
+	return assembly->prefix ? 0 : tenon__error_no_memory(err);
 }
 
 static int assemble(struct tenon__assembly *assembly,
@@ -578,14 +571,15 @@ int tenon__assembly_create(struct tenon__assembly **out,
 	}
 	assembly = tenon__calloc(1, sizeof(*assembly));
 	if (!assembly) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	atomic_init(&assembly->refs, 1);
-	tenon__host_init(&assembly->host, assembly);
+	tenon__host_init(&assembly->host, &assembly->log);
+	assembly->policies.host = &assembly->host;
 	assembly->parts = tenon__calloc(1, sizeof(*assembly->parts));
 	if (!assembly->parts) {
 		tenon__free(assembly);
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	assembly->parts->registry = tenon__registry_ref(config->registry);
 	code = assemble(assembly, config, err);
@@ -655,19 +649,4 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 	tenon__free(assembly->servers);
 	tenon__free(assembly->prefix);
 	tenon__free(assembly);
-}
-
-void tenon__log(const struct tenon__assembly *assembly, int level,
-		const char *format, ...)
-{
-	char line[TENON_ERROR_MESSAGE_BYTES + TENON_ERROR_WHERE_BYTES];
-	va_list args;
-
-	if (!assembly->log) {
-		return;
-	}
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	assembly->log(assembly->log_payload, level, line);
 }

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/log.h"
+#include "cluster/policy.h"
 #include "cluster/ring.h"
 #include "config/server_line.h"
 #include "tenon/plugin/codec.h"
@@ -34,12 +36,6 @@ struct tenon__codec_choice {
 	const char *name;
 };
 
-/* One failover policy. */
-struct tenon__policy_choice {
-	const struct tenon_failover_ops *ops; /* as in struct tenon__plugin */
-	const void *options;
-};
-
 struct tenon__assembly {
 	atomic_uint refs;
 
@@ -58,17 +54,13 @@ struct tenon__assembly {
 	/* Every client makes its own instance of these. */
 	const struct tenon_transport_ops *transport;
 	const void *transport_options;
-	struct tenon__policy_choice policies[TENON_ACCESS_COUNT];
-	size_t policy_count;
-	uint8_t policy_of[TENON_ACCESS_COUNT]; /* by enum tenon_access */
-	struct tenon_failover_setup failover_setup;
+	struct tenon__policy_choices policies;
 	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
 	size_t codec_count;                 /* one that splits is the last */
 	uint32_t codec_flags;               /* the bits of all of them; no two share one */
 
-	struct tenon_host host; /* what instances get; context is the assembly */
-	tenon_log_fn log;       /* NULL: nowhere */
-	void *log_payload;
+	struct tenon__log log;
+	struct tenon_host host; /* what instances get; its context is the log */
 
 	char *prefix;
 	size_t prefix_len;
@@ -105,8 +97,15 @@ tenon__item_value_bytes(const struct tenon__assembly *assembly)
 		TENON_ITEM_FLAGS_BYTES - TENON_KEY_MAX_BYTES;
 }
 
-/* Say one line, printf-formatted, where the application wants it. */
-void tenon__log(const struct tenon__assembly *assembly, int level,
-		const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* How a codec of this assembly is set up. */
+static inline struct tenon_codec_setup tenon__codec_setup(
+	const struct tenon__assembly *assembly)
+{
+	return (struct tenon_codec_setup){
+		.size = sizeof(struct tenon_codec_setup),
+		.max_value_bytes = assembly->max_value_bytes,
+		.item_value_bytes = tenon__item_value_bytes(assembly),
+	};
+}
 
 #endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "cluster/health.h"
 
 #include <inttypes.h>
@@ -8,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/client.h"
-#include "base/clock.h"
+#include "config/server_line.h"
 
 _Static_assert(sizeof(struct tenon__health_view) % sizeof(uint64_t) == 0,
 	       "a view is made of words");
@@ -60,10 +57,10 @@ static void read_view(const struct tenon__health *health,
 }
 
 void tenon__health_init(struct tenon__health *health,
-			const struct tenon__assembly *assembly,
-			const char *name, const char *address)
+			const struct tenon__log *log, const char *name,
+			const char *address)
 {
-	health->assembly = assembly;
+	health->log = log;
 	health->name = name;
 	tenon__health_moved(health, address);
 }
@@ -110,9 +107,9 @@ static void write_line(struct tenon__health *health, int level,
 	}
 	health->log_left_out = 0;
 	health->log_lines++;
-	tenon__log(health->assembly, level, "%s%s%s%s: %s%s", health->name,
-		   same ? "" : " (", same ? "" : address, same ? "" : ")", text,
-		   more);
+	tenon__log_line(health->log, level, "%s%s%s%s: %s%s", health->name,
+			same ? "" : " (", same ? "" : address, same ? "" : ")",
+			text, more);
 }
 
 void tenon__health_log(struct tenon__health *health, int level, int64_t now_ms,
@@ -290,22 +287,17 @@ static void read_counters(const struct tenon__health *health,
 	out->received_bytes = load(&health->received_bytes);
 }
 
-int tenon_client_health(const struct tenon_client *client, size_t index,
+void tenon__health_read(const struct tenon__health *health, int64_t now_ms,
 			struct tenon_health *out)
 {
-	const struct tenon__health *health;
 	struct tenon__health_view view;
 
-	if (index >= client->server_count) {
-		return TENON_EINVAL;
-	}
-	health = &client->health[index];
 	read_view(health, &view);
 	*out = (struct tenon_health){
 		.alias = health->name,
 		.state = view.state,
 		.failures = view.failures,
-		.now_ms = tenon__now_ns() / 1000000,
+		.now_ms = now_ms,
 		.state_at_ms = view.state_at_ms,
 		.retry_at_ms = view.retry_at_ms,
 		.error_at_ms = view.error_at_ms,
@@ -321,10 +313,9 @@ int tenon_client_health(const struct tenon_client *client, size_t index,
 	read_counters(health, out);
 	read_latency(health, &out->latency);
 	out->operations = out->latency.total + out->failed;
-	return 0;
 }
 
-static void reset(struct tenon__health *health)
+void tenon__health_reset(struct tenon__health *health)
 {
 	tenon__counter *const counters[] = {
 		&health->hits,       &health->misses,
@@ -346,70 +337,4 @@ static void reset(struct tenon__health *health)
 		atomic_store_explicit(&health->times[i], 0,
 				      memory_order_relaxed);
 	}
-}
-
-int tenon_client_health_reset(struct tenon_client *client)
-{
-	if (!tenon__client_enter(client)) {
-		return TENON_EBUSY;
-	}
-	for (size_t i = 0; i < client->server_count; i++) {
-		reset(&client->health[i]);
-	}
-	tenon__client_leave(client);
-	return 0;
-}
-
-/* ---- sums -------------------------------------------------------------- */
-
-static void merge_state(struct tenon_health *into,
-			const struct tenon_health *from)
-{
-	/* a server that some clients spare is worse off than one that fails now and then */
-	static const unsigned char badness[] = {
-		[TENON_SERVER_UP] = 0,
-		[TENON_SERVER_FAILING] = 1,
-		[TENON_SERVER_PROBING] = 2,
-		[TENON_SERVER_DOWN] = 3,
-	};
-
-	if (badness[from->state % 4] > badness[into->state % 4]) {
-		into->state = from->state;
-		into->state_at_ms = from->state_at_ms;
-		into->retry_at_ms = from->retry_at_ms;
-	}
-	into->failures = from->failures > into->failures ? from->failures :
-							   into->failures;
-	if (from->error_status != 0 &&
-	    (into->error_status == 0 || from->error_at_ms > into->error_at_ms)) {
-		into->error_at_ms = from->error_at_ms;
-		into->error_status = from->error_status;
-		into->error_sys_errno = from->error_sys_errno;
-		memcpy(into->error_text, from->error_text,
-		       sizeof(into->error_text));
-	}
-}
-
-void tenon_health_merge(struct tenon_health *into,
-			const struct tenon_health *from)
-{
-	merge_state(into, from);
-	into->operations += from->operations;
-	into->failed += from->failed;
-	into->timeouts += from->timeouts;
-	into->keys += from->keys;
-	into->hits += from->hits;
-	into->misses += from->misses;
-	into->stored += from->stored;
-	into->other += from->other;
-	for (size_t i = 0; i < TENON_HEALTH_ERRORS; i++) {
-		into->errors[i] += from->errors[i];
-	}
-	into->connects += from->connects;
-	into->reconnects += from->reconnects;
-	into->retries += from->retries;
-	into->hops += from->hops;
-	into->sent_bytes += from->sent_bytes;
-	into->received_bytes += from->received_bytes;
-	tenon_histogram_merge(&into->latency, &from->latency);
 }

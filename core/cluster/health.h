@@ -9,9 +9,10 @@
 #define TENON_CORE_HEALTH_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
-#include "cluster/assembly.h"
 #include "base/histogram.h"
+#include "base/log.h"
 
 /* A server's log lines: so many within so long, the others are counted. */
 #define TENON_LOG_LINES 5
@@ -54,7 +55,7 @@ struct tenon__health {
 	tenon__counter words[TENON_HEALTH_WORDS];
 
 	/* the writer's own */
-	const struct tenon__assembly *assembly;
+	const struct tenon__log *log;
 	const char *name;
 	struct tenon__health_view view; /* what words hold */
 	bool was_connected;
@@ -76,10 +77,10 @@ struct tenon__health_failure {
 	int64_t now_ms;
 };
 
-/* health is zeroed. name lives as long. */
+/* health is zeroed. log and name live as long as health. */
 void tenon__health_init(struct tenon__health *health,
-			const struct tenon__assembly *assembly,
-			const char *name, const char *address);
+			const struct tenon__log *log, const char *name,
+			const char *address);
 
 /* The server lives elsewhere. */
 void tenon__health_moved(struct tenon__health *health, const char *address);
@@ -126,6 +127,17 @@ void tenon__health_failed(struct tenon__health *health,
 /* An unsettled server answered; state is what the policy makes of it. */
 void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 			     int64_t now_ms);
+
+/*
+ * Read state, last error, counters and latencies. A server that is down and whose
+ * retry time has passed reads as probing.
+ * Threads: any.
+ */
+void tenon__health_read(const struct tenon__health *health, int64_t now_ms,
+			struct tenon_health *out);
+
+/* Set counters and latencies to zero; state and last error stay. Threads: the writer. */
+void tenon__health_reset(struct tenon__health *health);
 
 /* Say one line about the server, within its limit. */
 void tenon__health_log(struct tenon__health *health, int level, int64_t now_ms,

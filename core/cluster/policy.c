@@ -3,40 +3,37 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "plugin/instance.h"
 
 static int policy_init(struct tenon__policy *policy,
-		       const struct tenon__assembly *assembly,
-		       const struct tenon__policy_choice *choice,
+		       const struct tenon__policy_choices *choices, size_t i,
 		       struct tenon_error *err)
 {
-	uint32_t state_size = choice->ops->state_size;
+	const struct tenon__policy_choice *choice = &choices->list[i];
 
 	policy->ops = choice->ops;
-	/* One byte for a policy without state: NULL would mean that there is none. */
-	policy->self = tenon__calloc(1, state_size > 0 ? state_size : 1);
+	policy->self = tenon__instance_alloc(choice->ops->state_size);
 	if (!policy->self) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
-	return policy->ops->init(policy->self, choice->options, &assembly->host,
-				 &assembly->failover_setup, err);
+	return policy->ops->init(policy->self, choice->options, choices->host,
+				 &choices->setup, err);
 }
 
 int tenon__policies_init(struct tenon__policies *policies,
-			 const struct tenon__assembly *assembly, size_t *which,
-			 struct tenon_error *err)
+			 const struct tenon__policy_choices *choices,
+			 size_t *which, struct tenon_error *err)
 {
 	int code = 0;
 
 	*which = 0;
-	for (size_t i = 0; i < assembly->policy_count && !code; i++) {
+	for (size_t i = 0; i < choices->count && !code; i++) {
 		*which = i;
 		policies->count++;
-		code = policy_init(&policies->list[i], assembly,
-				   &assembly->policies[i], err);
+		code = policy_init(&policies->list[i], choices, i, err);
 	}
 	for (size_t access = 0; access < TENON_ACCESS_COUNT; access++) {
-		policies->of[access] =
-			&policies->list[assembly->policy_of[access]];
+		policies->of[access] = &policies->list[choices->of[access]];
 	}
 	return code;
 }

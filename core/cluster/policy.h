@@ -6,7 +6,23 @@
 #ifndef TENON_CORE_POLICY_H
 #define TENON_CORE_POLICY_H
 
-#include "cluster/assembly.h"
+#include "tenon/plugin/failover.h"
+
+/* A policy and its options. */
+struct tenon__policy_choice {
+	const struct tenon_failover_ops *ops; /* as in struct tenon__plugin */
+	const void *options;
+};
+
+/* The policies that every client makes instances of. */
+struct tenon__policy_choices {
+	size_t count;
+	struct tenon__policy_choice list[TENON_ACCESS_COUNT];
+	uint8_t of
+		[TENON_ACCESS_COUNT]; /* index into list, by enum tenon_access */
+	struct tenon_failover_setup setup;
+	const struct tenon_host *host;
+};
 
 struct tenon__policy {
 	const struct tenon_failover_ops *ops;
@@ -25,8 +41,8 @@ struct tenon__policies {
  * fini.
  */
 int tenon__policies_init(struct tenon__policies *policies,
-			 const struct tenon__assembly *assembly, size_t *which,
-			 struct tenon_error *err);
+			 const struct tenon__policy_choices *choices,
+			 size_t *which, struct tenon_error *err);
 
 /* Zeroed is fine. */
 void tenon__policies_fini(struct tenon__policies *policies);

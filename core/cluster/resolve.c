@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "cluster/resolve.h"
 
 #include <fcntl.h>
@@ -207,8 +205,7 @@ int tenon__resolver_init(struct tenon__resolver *resolver,
 	if (code) {
 		tenon__resolver_fini(resolver);
 	}
-	return code == TENON_ENOMEM ?
-		tenon__error_set(err, code, "out of memory") : code;
+	return code == TENON_ENOMEM ? tenon__error_no_memory(err) : code;
 }
 
 void tenon__resolver_fini(struct tenon__resolver *resolver)

@@ -3,11 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-
-static int out_of_memory(struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
-}
+#include "plugin/instance.h"
 
 int tenon__ring_build(struct tenon__ring *ring,
 		      const struct tenon__ring_setup *plan, const char **slot,
@@ -20,14 +16,12 @@ int tenon__ring_build(struct tenon__ring *ring,
 
 	*slot = NULL;
 	if (!servers) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
-	/* One byte for a ring without state: NULL would mean that there is none. */
-	ring->instance = tenon__calloc(1, ops->state_size > 0 ? ops->state_size :
-								 1);
+	ring->instance = tenon__instance_alloc(ops->state_size);
 	if (!ring->instance) {
 		tenon__free(servers);
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	for (uint32_t i = 0; i < ring->count; i++) {
 		const struct tenon__server *server =

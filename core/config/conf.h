@@ -9,8 +9,10 @@
 #ifndef TENON_CORE_CONF_H
 #define TENON_CORE_CONF_H
 
-#include "plugin/registry.h"
+#include "base/log.h"
+#include "config/defaults.h"
 #include "config/server_list.h"
+#include "plugin/registry.h"
 #include "tenon/tenon.h"
 
 /* The keys that are one value each; tenon__setting_rows describes them. */
@@ -83,13 +85,11 @@ struct tenon__failover {
 	uint8_t of[TENON_ACCESS_COUNT]; /* into list, by enum tenon_access */
 };
 
-#define TENON__COMPRESSION_OPTION_COUNT 3
-
 /* What compression_threshold says, also where it is 0: a codec, and the options it gets. */
 struct tenon__compression {
 	struct tenon__choice choice;
 	struct tenon__node options;
-	struct tenon__node entries[TENON__COMPRESSION_OPTION_COUNT];
+	struct tenon__node entries[TENON__COMPRESSOR_OPTIONS_MAX];
 	char threshold[24];
 };
 
@@ -110,9 +110,34 @@ struct tenon_config {
 	struct tenon__failover failover;
 	struct tenon__codecs codecs;
 	struct tenon__compression compression;
-	tenon_log_fn log;
-	void *log_payload;
+	struct tenon__log log;
 };
+
+/*
+ * Parse a text and keep its tree for as long as the config lives.
+ * Shape:  *out is the source; out->root is NULL for an empty text.
+ * Owns:   folder is taken, also after an error; NULL is out of memory.
+ * Errors: TENON_ECONFIG, TENON_ENOMEM.
+ */
+int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
+		      const char *where, char *folder, const char *text,
+		      size_t len, struct tenon_error *err);
+
+/*
+ * Parse a text and take all its keys.
+ * Owns:   folder is taken, also after an error; NULL is out of memory.
+ * Errors: TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
+ */
+int tenon__source_load(struct tenon_config *config, const char *where,
+		       char *folder, const char *text, size_t len,
+		       struct tenon_error *err);
+
+/* The same for the text in a file. Errors: also TENON_EIO, with errno in err. */
+int tenon__source_load_file(struct tenon_config *config, const char *path,
+			    struct tenon_error *err);
+
+/* Free a list of sources. NULL is fine. */
+void tenon__source_free_all(struct tenon__source *source);
 
 /*
  * Take one key and its value; place is the key's, folder is what relative paths

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of a config and what each of them does. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "config/conf.h"
+#include "config/defaults.h"
+#include "option/option.h"
+#include "option/suggest.h"
 
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-#include "base/error.h"
-#include "base/memory.h"
-#include "option/option.h"
-#include "option/suggest.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -89,11 +89,6 @@ const struct tenon_option tenon__setting_rows[] = {
 };
 
 static const struct tenon__option_owner core_owner = { NULL, NULL, NULL };
-
-static int out_of_memory(struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
-}
 
 /* ---- values of the root keys -------------------------------------------- */
 
@@ -189,7 +184,7 @@ static bool is_by_access(const struct tenon__node *value)
 {
 	for (size_t i = 0; value->type == TENON__NODE_MAP && value->count > 0 &&
 			   i < TENON_ACCESS_COUNT; i++) {
-		if (strcasecmp(value->first->key, access_names[i]) == 0) {
+		if (tenon__same_word(value->first->key, access_names[i])) {
 			return true;
 		}
 	}
@@ -202,7 +197,7 @@ static size_t find_access(const struct tenon__node *entry)
 	size_t access = 0;
 
 	while (access < TENON_ACCESS_COUNT &&
-	       strcasecmp(entry->key, access_names[access]) != 0) {
+	       !tenon__same_word(entry->key, access_names[access])) {
 		access++;
 	}
 	return access;
@@ -311,7 +306,7 @@ static int add_codec(struct tenon__codecs *codecs,
 	for (size_t i = 0; i < codecs->count && !code; i++) {
 		const struct tenon__choice *other = &codecs->list[i];
 
-		if (strcasecmp(other->name, choice->name) == 0) {
+		if (tenon__same_word(other->name, choice->name)) {
 			code = tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
 				"key '%s': codec '%.60s' is there twice%s, "
@@ -334,7 +329,7 @@ static int read_codecs(struct tenon_config *config,
 	struct tenon__codecs codecs = { .given = true, .place = value->place };
 	bool is_none = tenon__node_is_null(value) ||
 		       (value->type == TENON__NODE_SCALAR &&
-			strcasecmp(value->text, "none") == 0);
+			tenon__same_word(value->text, "none"));
 	int code = 0;
 
 	(void)folder;
@@ -393,7 +388,7 @@ static int read_path(char **out, const struct tenon__root_key *key,
 		return unexpected(key, node, "a path", err);
 	}
 	*out = join_path(folder, node->text, is_file);
-	return *out ? 0 : out_of_memory(err);
+	return *out ? 0 : tenon__error_no_memory(err);
 }
 
 /* The first node of a list, or the one value that stands for a list of one. */
@@ -447,7 +442,7 @@ static int read_plugin_path(struct tenon_config *config,
 		code = read_path(&path, key, node, folder, false, err);
 		if (!code &&
 		    tenon__folders_add(&folders, path, strlen(path)) != 0) {
-			code = out_of_memory(err);
+			code = tenon__error_no_memory(err);
 		}
 		tenon__free(path);
 	}
@@ -458,32 +453,34 @@ static int read_plugin_path(struct tenon_config *config,
 	return code;
 }
 
-/*
- * The defaults, and what compression_threshold stands for, are the only plugins'
- * names in the core: the client that the world has most of.
- */
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool} each",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ "
+	  "alias]\" or {address, alias, weight, pool} each",
 	  read_servers, 0, 0 },
-	{ "hash_function", "plugin", "md5", "hash plugin that keys go through",
-	  read_role, TENON__ROLE_HASH, TENON_KIND_HASH },
-	{ "distribution", "plugin", "ketama",
+	{ "hash_function", "plugin", tenon__default_hash_function,
+	  "hash plugin that keys go through", read_role, TENON__ROLE_HASH,
+	  TENON_KIND_HASH },
+	{ "distribution", "plugin", tenon__default_distribution,
 	  "distribution plugin that spreads keys over servers", read_role,
 	  TENON__ROLE_DISTRIBUTION, TENON_KIND_DISTRIBUTION },
-	{ "transport", "plugin", "poll", "transport plugin that moves bytes",
-	  read_role, TENON__ROLE_TRANSPORT, TENON_KIND_TRANSPORT },
-	{ "codecs", "list", "zlib, split",
-	  "codec plugins that values go through, in this order, or none: a name or {name: {option: value}} each",
+	{ "transport", "plugin", tenon__default_transport,
+	  "transport plugin that moves bytes", read_role, TENON__ROLE_TRANSPORT,
+	  TENON_KIND_TRANSPORT },
+	{ "codecs", "list", tenon__default_codecs,
+	  "codec plugins that values go through, in this order, or none: a "
+	  "name or {name: {option: value}} each",
 	  read_codecs, 0, TENON_KIND_CODEC },
-	{ "failover", "plugin", "none",
-	  "failover plugin that decides about servers that fail, or {read: plugin, write: plugin, delete: plugin}",
+	{ "failover", "plugin", tenon__default_failover,
+	  "failover plugin that decides about servers that fail, or {read: "
+	  "plugin, write: plugin, delete: plugin}",
 	  read_failover, 0, TENON_KIND_FAILOVER },
 	{ "plugins", "list", "",
 	  "files with plugins to load, relative to the config's folder",
 	  read_plugins, 0, 0 },
 	{ "plugin_path", "list", "",
-	  "folders to search for plugins first, relative to the config's folder",
+	  "folders to search for plugins first, relative to the config's "
+	  "folder",
 	  read_plugin_path, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0 },
 };
@@ -492,60 +489,65 @@ static const struct tenon__root_key *find_root_key(const char *name)
 {
 	for (const struct tenon__root_key *key = tenon__root_keys; key->name;
 	     key++) {
-		if (strcasecmp(key->name, name) == 0) {
+		if (tenon__same_word(key->name, name)) {
 			return key;
 		}
 	}
 	return NULL;
 }
 
+/* A threshold that no value reaches: nothing is compressed. */
+#define NEVER_BYTES (INT64_C(1) << 30)
+
+/* Append one option to the compressor's map; its text is not quoted. */
+static void add_option(struct tenon__compression *compression, const char *name,
+		       const char *text)
+{
+	struct tenon__node *map = &compression->options;
+	struct tenon__node *entry = &compression->entries[map->count++];
+
+	*entry = (struct tenon__node){
+		.key = (char *)(uintptr_t)name,
+		.text = (char *)(uintptr_t)text,
+		.plain = true,
+		.place = map->place,
+		.key_place = map->place,
+	};
+	if (map->first) {
+		entry[-1].next = entry;
+	}
+	map->first = compression->entries;
+}
+
 /*
- * The default codecs are libmc's. It splits, and compresses what is longer than the
- * threshold at zlib's default level, and stores that even if it has become longer.
- * Without a threshold it still reads what others compressed.
+ * Let the key compression_threshold, found at place, stand for the default
+ * compressor with its options. With threshold 0 nothing is compressed, but values
+ * that were compressed by other clients are read.
  */
-#define SPLITTING_CODEC "split"
-#define COMPRESSION_CODEC "zlib"
-#define NEVER_BYTES (INT64_C(1) << 30) /* no value is longer */
-static const struct tenon__node compression_options[] = {
-	{ .key = "threshold" }, /* gets the key's value */
-	{ .key = "level", .text = "6", .plain = true },
-	{ .key = "keep_if_smaller", .text = "false", .plain = true },
-};
-
-_Static_assert(sizeof(compression_options) ==
-		       sizeof(((struct tenon__compression *)NULL)->entries),
-	       "an entry for each option");
-
-/* Make the codec that compression_threshold, found at place, stands for. */
 static void set_compression(struct tenon_config *config,
 			    const char *key_name,
 			    const struct tenon__place *place)
 {
 	struct tenon__compression *compression = &config->compression;
-	struct tenon__node *entries = compression->entries;
 	int64_t threshold = config->settings.compression_threshold_bytes;
-	size_t count = TENON__COMPRESSION_OPTION_COUNT;
 
-	memcpy(entries, compression_options, sizeof(compression_options));
-	for (size_t i = 0; i < count; i++) {
-		entries[i].place = *place;
-		entries[i].key_place = *place;
-		entries[i].next = i + 1 < count ? &entries[i + 1] : NULL;
-	}
 	snprintf(compression->threshold, sizeof(compression->threshold),
 		 "%" PRId64 "B", threshold > 0 ? threshold : NEVER_BYTES);
-	entries[0].text = compression->threshold;
 	compression->options = (struct tenon__node){
 		.type = TENON__NODE_MAP,
 		.place = *place,
-		.first = entries,
-		.count = count,
 	};
+	add_option(compression, tenon__default_compressor_threshold,
+		   compression->threshold);
+	for (const struct tenon__default_option *option =
+		     tenon__default_compressor_options;
+	     option->name; option++) {
+		add_option(compression, option->name, option->text);
+	}
 	compression->choice = (struct tenon__choice){
 		.key = find_root_key("codecs"),
 		.asker = key_name,
-		.name = COMPRESSION_CODEC,
+		.name = tenon__default_compressor,
 		.options = &compression->options,
 		.place = *place,
 		.optional = threshold == 0,
@@ -641,7 +643,7 @@ int tenon__config_reset(struct tenon_config *config, struct tenon_error *err)
 			};
 		} else if (key->read == read_codecs) {
 			config->codecs.list[0] = default_choice(key, &nowhere);
-			config->codecs.list[0].name = SPLITTING_CODEC;
+			config->codecs.list[0].name = tenon__default_splitter;
 			config->codecs.list[0].optional = true;
 			config->codecs.count = 1;
 		}

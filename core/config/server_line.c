@@ -223,7 +223,7 @@ static int make(struct tenon__server *out, const char *spec, size_t spec_len,
 	}
 	if (fill(out, &pieces, alias, alias_len, weight) != 0) {
 		tenon__server_fini(out);
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	return 0;
 }
@@ -261,7 +261,7 @@ int tenon__server_parse(struct tenon__server *out, const char *spec, size_t len,
 	memset(out, 0, sizeof(*out));
 	words = tenon__alloc(len);
 	if (!words) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	while (at < end && is_space(*at)) {
 		at++;
@@ -315,9 +315,7 @@ int tenon__server_set_pool(struct tenon__server *server, const char *pool,
 			TENON_POOL_NAME_MAX_BYTES);
 	}
 	server->pool = tenon__strndup(pool, len);
-	return server->pool
-		       ? 0
-		       : tenon__error_set(err, TENON_ENOMEM, "out of memory");
+	return server->pool ? 0 : tenon__error_no_memory(err);
 }
 
 int tenon__server_copy(struct tenon__server *out,

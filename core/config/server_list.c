@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "option/option.h"
 
 /* A server as a map. An alias or pool of "" is none: null, or not there. */
@@ -46,11 +47,6 @@ static const struct tenon_option server_rows[] = {
 	{ .name = NULL },
 };
 
-static int out_of_memory(struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
-}
-
 /* ---- names that are there once ------------------------------------------ */
 
 /* Longest address in the form that is compared. */
@@ -72,7 +68,7 @@ static void canonical_address(char out[CANONICAL_BYTES],
 		inet_ntop(AF_INET6, &ipv6, host, sizeof(host));
 	}
 	for (char *at = host; *at != '\0'; at++) {
-		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+		*at = tenon__lower(*at);
 	}
 	snprintf(out, CANONICAL_BYTES, "%s:%u", host, (unsigned)server->port);
 }
@@ -159,7 +155,7 @@ static int reserve(struct tenon__server_list *list, struct tenon_error *err)
 		list->by_name = grown;
 		list->capacity = capacity;
 	}
-	return grown ? 0 : out_of_memory(err);
+	return grown ? 0 : tenon__error_no_memory(err);
 }
 
 /* Put entry number list->count into an order. */
@@ -215,7 +211,7 @@ int tenon__server_list_add(struct tenon__server_list *list,
 	canonical_address(canonical, server);
 	entry.canonical = tenon__strndup(canonical, strlen(canonical));
 	int code = entry.canonical ? append(list, &entry, err)
-				   : out_of_memory(err);
+				   : tenon__error_no_memory(err);
 	if (code) {
 		tenon__free(entry.canonical);
 		tenon__server_fini(server);

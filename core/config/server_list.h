@@ -3,8 +3,8 @@
 #ifndef TENON_CORE_SERVER_LIST_H
 #define TENON_CORE_SERVER_LIST_H
 
-#include "option/node.h"
 #include "config/server_line.h"
+#include "option/node.h"
 
 struct tenon__server_entry {
 	struct tenon__server server;

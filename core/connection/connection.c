@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "connection/connection.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "wire/classic.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "wire/classic.h"
 
 static struct tenon__connection *connection_of(struct tenon_connection *base)
 {
@@ -32,7 +30,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.first = TENON_REQUEST_END,
 		.last = TENON_REQUEST_END,
 	};
-	tenon__health_init(health, assembly, conn->name,
+	tenon__health_init(health, &assembly->log, conn->name,
 			   assembly->servers[server].address);
 	return tenon__resolver_init(&conn->resolver, &assembly->servers[server],
 				    err);

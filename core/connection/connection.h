@@ -7,8 +7,8 @@
 #ifndef TENON_CORE_LINK_H
 #define TENON_CORE_LINK_H
 
-#include "cluster/assembly.h"
 #include "base/block.h"
+#include "cluster/assembly.h"
 #include "cluster/health.h"
 #include "cluster/resolve.h"
 #include "wire/verb.h"

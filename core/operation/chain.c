@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "operation/chain.h"
 
 #include <stdalign.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "wire/key.h"
 #include "base/memory.h"
+#include "plugin/instance.h"
+#include "wire/key.h"
 
 /* Small things share a block of this size. */
 #define SCRATCH_BYTES ((size_t)16 * 1024)
@@ -72,16 +71,11 @@ static int init_codec(struct tenon__chain *chain,
 		      struct tenon_error *err)
 {
 	const struct tenon__codec_choice *codec = &chain->codecs[i];
-	const struct tenon_codec_setup setup = {
-		.size = sizeof(setup),
-		.max_value_bytes = chain->max_value_bytes,
-		.item_value_bytes = tenon__item_value_bytes(assembly),
-	};
-	void *self = tenon__calloc(1, codec->ops->state_size ?
-					      codec->ops->state_size : 1);
+	const struct tenon_codec_setup setup = tenon__codec_setup(assembly);
+	void *self = tenon__instance_alloc(codec->ops->state_size);
 
 	if (!self) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	chain->instances[i] = self;
 	chain->count = i + 1;
@@ -122,7 +116,7 @@ int tenon__chain_init(struct tenon__chain *chain,
 	chain->instances = tenon__calloc(assembly->codec_count,
 					 sizeof(*chain->instances));
 	if (!chain->instances) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	for (size_t i = 0; i < assembly->codec_count; i++) {
 		int code = init_codec(chain, assembly, i, err);

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "cluster/assembly.h"
 #include "base/block.h"
+#include "cluster/assembly.h"
 
 struct tenon__chain {
 	const struct tenon__codec_choice *codecs; /* the assembly's */

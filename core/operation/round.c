@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "operation/round.h"
 
 #include <errno.h>
@@ -9,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "operation/explain.h"
 #include "base/memory.h"
+#include "operation/explain.h"
 
 /* ---- requests ------------------------------------------------------------- */
 

@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -43,11 +43,6 @@ static int refuse(const struct reader *reader, const yaml_mark_t *mark,
 
 	return tenon__error_place(reader->err, TENON_ECONFIG, &place, "%s",
 				  problem);
-}
-
-static int out_of_memory(const struct reader *reader)
-{
-	return tenon__error_set(reader->err, TENON_ENOMEM, "out of memory");
 }
 
 /* Line and column of a byte offset, for what libyaml reports by offset only. */
@@ -93,7 +88,7 @@ static int syntax_error(const struct reader *reader)
 	const char *hint = "";
 
 	if (parser->error == YAML_MEMORY_ERROR) {
-		return out_of_memory(reader);
+		return tenon__error_no_memory(reader->err);
 	}
 	if (parser->error == YAML_READER_ERROR) {
 		mark = mark_at(reader, parser->problem_offset);
@@ -150,7 +145,7 @@ static int copy_text(const struct reader *reader, const yaml_event_t *event,
 			      "found a NUL byte in a string");
 	}
 	*out = tenon__strndup(text, len);
-	return *out ? 0 : out_of_memory(reader);
+	return *out ? 0 : tenon__error_no_memory(reader->err);
 }
 
 static int read_node(struct reader *reader, const yaml_event_t *event,
@@ -234,7 +229,7 @@ static int read_node(struct reader *reader, const yaml_event_t *event,
 	}
 	node = tenon__calloc(1, sizeof(*node));
 	if (!node) {
-		return out_of_memory(reader);
+		return tenon__error_no_memory(reader->err);
 	}
 	*out = node;
 	node->place = place_of(reader, &event->start_mark);
@@ -304,7 +299,7 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 				       TENON_CONFIG_MAX_BYTES);
 	}
 	if (!yaml_parser_initialize(&reader.parser)) {
-		return out_of_memory(&reader);
+		return tenon__error_no_memory(err);
 	}
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader.parser,
@@ -336,7 +331,7 @@ bool tenon__node_is_null(const struct tenon__node *node)
 	return !node ||
 	       (node->type == TENON__NODE_SCALAR && node->plain &&
 		(node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
-		 strcasecmp(node->text, "null") == 0));
+		 tenon__same_word(node->text, "null")));
 }
 
 const char *tenon__node_found(char out[TENON__NODE_FOUND_BYTES],

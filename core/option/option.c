@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "option/suggest.h"
 
 /* A unit as it is written, and how many of the smallest unit it is. */
@@ -294,11 +294,6 @@ static int unexpected(const struct tenon_option *row,
 	return refuse(row, value, expected, owner, err);
 }
 
-static int out_of_memory(struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_ENOMEM, "out of memory");
-}
-
 /* ---- from text ---------------------------------------------------------- */
 
 /*
@@ -411,7 +406,7 @@ static int set_bool(const struct tenon_option *row, void *out,
 {
 	for (size_t i = 0; value->plain && i < sizeof(bools) / sizeof(bools[0]);
 	     i++) {
-		if (strcasecmp(value->text, bools[i].word) == 0) {
+		if (tenon__same_word(value->text, bools[i].word)) {
 			put_int32(out, row, bools[i].value);
 			return 0;
 		}
@@ -426,7 +421,7 @@ static int put_string(const struct tenon_option *row, void *out,
 	char *old;
 
 	if (!copy) {
-		return out_of_memory(err);
+		return tenon__error_no_memory(err);
 	}
 	memcpy(&old, field(out, row), sizeof(old));
 	tenon__free(old);
@@ -450,7 +445,7 @@ static int set_string(const struct tenon_option *row, void *out,
 int32_t tenon__option_choice(const struct tenon_option *row, const char *word)
 {
 	for (int32_t i = 0; row->choices[i]; i++) {
-		if (strcasecmp(row->choices[i], word) == 0) {
+		if (tenon__same_word(row->choices[i], word)) {
 			return i;
 		}
 	}
@@ -542,7 +537,7 @@ const struct tenon_option *tenon__option_find(const struct tenon_option *rows,
 					      const char *name)
 {
 	for (; rows && rows->name; rows++) {
-		if (strcasecmp(rows->name, name) == 0) {
+		if (tenon__same_word(rows->name, name)) {
 			return rows;
 		}
 	}

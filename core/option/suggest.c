@@ -4,10 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char lower(char byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
+#include "base/text.h"
 
 static size_t least(size_t a, size_t b)
 {
@@ -34,13 +31,14 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			size_t differs = lower(a[i - 1]) != lower(b[j - 1]);
+			size_t differs = tenon__lower(a[i - 1]) !=
+					 tenon__lower(b[j - 1]);
 
 			row[j] = least(above[j - 1] + differs,
 				       least(above[j], row[j - 1]) + 1);
 			if (i > 1 && j > 1 &&
-			    lower(a[i - 1]) == lower(b[j - 2]) &&
-			    lower(a[i - 2]) == lower(b[j - 1])) {
+			    tenon__lower(a[i - 1]) == tenon__lower(b[j - 2]) &&
+			    tenon__lower(a[i - 2]) == tenon__lower(b[j - 1])) {
 				row[j] = least(row[j], before[j - 2] + 1);
 			}
 		}

@@ -2,6 +2,7 @@
 #include "plugin/host.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/random.h>
 
 #include "base/error.h"
@@ -22,7 +23,7 @@ static void host_free(void *context, void *memory)
 static void host_log(void *context, int level, const char *line)
 {
 	if (context) {
-		tenon__log(context, level, "%s", line);
+		tenon__log_line(context, level, "%s", line);
 	}
 }
 
@@ -45,13 +46,13 @@ static void host_random_bytes(void *context, void *out, size_t len)
 	}
 }
 
-void tenon__host_init(struct tenon_host *host, struct tenon__assembly *assembly)
+void tenon__host_init(struct tenon_host *host, const struct tenon__log *log)
 {
 	*host = (struct tenon_host){
 		.size = sizeof(*host),
 		.abi_major = TENON_PLUGIN_ABI_MAJOR,
 		.abi_minor = TENON_PLUGIN_ABI_MINOR,
-		.context = assembly,
+		.context = (void *)(uintptr_t)log,
 		.alloc = host_alloc,
 		.free = host_free,
 		.log = host_log,

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The services that plugins get. */
+/* The services that plugins get: struct tenon_host. */
 #ifndef TENON_CORE_HOST_H
 #define TENON_CORE_HOST_H
 
-#include "cluster/assembly.h"
+#include "base/log.h"
+#include "tenon/plugin/plugin.h"
 
-/* Fill the table. assembly NULL: for a plugin on trial, whose log goes nowhere. */
-void tenon__host_init(struct tenon_host *host, struct tenon__assembly *assembly);
+/*
+ * Fill the table. log is kept and gets the plugin's lines; NULL: a plugin that is
+ * being verified, whose lines go nowhere.
+ */
+void tenon__host_init(struct tenon_host *host, const struct tenon__log *log);
 
 #endif

@@ -24,8 +24,7 @@ int tenon__options_create(void **out, const struct tenon__plugin *plugin,
 	if (plugin->options_bytes > 0) {
 		*out = tenon__calloc(1, plugin->options_bytes);
 		if (!*out) {
-			return tenon__error_set(err, TENON_ENOMEM,
-						"out of memory");
+			return tenon__error_no_memory(err);
 		}
 	}
 	code = tenon__option_fill(plugin->options, *out, map, &owner, place,
@@ -53,13 +52,9 @@ void tenon__options_destroy(const struct tenon__plugin *plugin, void *options)
 	}
 }
 
-void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
-		     struct tenon_failover_state *out)
+void *tenon__instance_alloc(uint32_t state_size)
 {
-	(void)self;
-	(void)server;
-	(void)now_ms;
-	*out = (struct tenon_failover_state){ .state = TENON_SERVER_UP };
+	return tenon__calloc(1, state_size > 0 ? state_size : 1);
 }
 
 /*
@@ -83,7 +78,7 @@ int tenon__hash_create(struct tenon_hash *out,
 	/* a byte where there is no state: what self points to is ours */
 	header = tenon__calloc(1, sizeof(*header) + (size_t)ops->state_size + 1);
 	if (!header) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	header->hash = ops->hash;
 	*out = (struct tenon_hash){ header + 1, ops };

@@ -4,7 +4,7 @@
 #define TENON_CORE_INSTANCE_H
 
 #include "option/option.h"
-#include "plugin/registry.h"
+#include "plugin/plugin.h"
 
 /*
  * Make the option struct of a plugin from a map of the config (NULL: defaults)
@@ -23,6 +23,14 @@ int tenon__options_create(void **out, const struct tenon__plugin *plugin,
 void tenon__options_destroy(const struct tenon__plugin *plugin, void *options);
 
 /*
+ * Allocate the state of an instance: state_size zeroed bytes, and one byte where
+ * the plugin has no state, so that NULL always means that there is no instance.
+ * Owns:   the caller's, for tenon__free().
+ * Returns NULL when there is no memory.
+ */
+void *tenon__instance_alloc(uint32_t state_size);
+
+/*
  * Make a hash that is ready to use.
  * Owns:   *out is for tenon__hash_destroy(); options and host must live as long.
  * Errors: what init returns, TENON_ENOMEM.
@@ -33,10 +41,6 @@ int tenon__hash_create(struct tenon_hash *out,
 
 /* A zeroed hash is fine. */
 void tenon__hash_destroy(struct tenon_hash *hash);
-
-/* The default of tenon_failover_ops.state. */
-void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
-		     struct tenon_failover_state *out);
 
 /* The default of tenon_hash_ops.hash_many, for instances made here. */
 void tenon__hash_each(const void *self, const struct tenon_slice *keys,

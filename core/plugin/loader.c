@@ -3,23 +3,11 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
-
-int tenon__refuse(struct tenon__refusal *refusal, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(refusal->text, sizeof(refusal->text), format, args);
-	va_end(args);
-	return TENON_EPLUGIN;
-}
 
 int tenon__folders_add(struct tenon__folders *folders, const char *path,
 		       size_t len)

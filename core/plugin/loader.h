@@ -3,6 +3,7 @@
 #ifndef TENON_CORE_LOADER_H
 #define TENON_CORE_LOADER_H
 
+#include "plugin/refusal.h"
 #include "tenon/plugin/plugin.h"
 
 /* Colon-separated folders; not heeded by setuid programs. */
@@ -35,16 +36,6 @@ struct tenon__module {
 	void *handle;
 	const struct tenon_plugin *descriptor; /* not NULL; nothing of it is checked */
 };
-
-/* Why a plugin is not taken: found and expected, without plugin and place. */
-#define TENON__REFUSAL_BYTES 320
-struct tenon__refusal {
-	char text[TENON__REFUSAL_BYTES];
-};
-
-/* Write the text; returns TENON_EPLUGIN. */
-int tenon__refuse(struct tenon__refusal *refusal, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /*
  * Open a file and ask it for its descriptor. Returns 0 or TENON_EPLUGIN.

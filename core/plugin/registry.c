@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plugin/builtin.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "option/option.h"
 #include "option/suggest.h"
+#include "plugin/builtin.h"
+#include "plugin/kind.h"
 #include "plugin/verify.h"
 
 #define SUFFIX ".so"
@@ -31,7 +33,7 @@ int tenon__registry_create(struct tenon__registry **out,
 
 	*out = registry;
 	if (!registry) {
-		return tenon__error_set(err, TENON_ENOMEM, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	atomic_init(&registry->refs, 1);
 	registry->last = &registry->first;
@@ -42,13 +44,6 @@ struct tenon__registry *tenon__registry_ref(struct tenon__registry *registry)
 {
 	atomic_fetch_add_explicit(&registry->refs, 1, memory_order_relaxed);
 	return registry;
-}
-
-static void plugin_free(struct tenon__plugin *plugin)
-{
-	tenon__free(plugin->options);
-	tenon__free(plugin->origin);
-	tenon__free(plugin);
 }
 
 void tenon__registry_unref(struct tenon__registry *registry)
@@ -63,7 +58,7 @@ void tenon__registry_unref(struct tenon__registry *registry)
 	while (plugin) {
 		struct tenon__plugin *next = plugin->next;
 
-		plugin_free(plugin);
+		tenon__plugin_free(plugin);
 		plugin = next;
 	}
 	tenon__folders_fini(&registry->folders);
@@ -173,7 +168,7 @@ static int register_plugin(struct tenon__registry *registry,
 			      refusal);
 	}
 	if (code) {
-		plugin_free(plugin);
+		tenon__plugin_free(plugin);
 		return code;
 	}
 	*registry->last = plugin;
@@ -204,59 +199,12 @@ static int register_file(struct tenon__registry *registry,
 
 /* ---- errors ------------------------------------------------------------- */
 
-/* The end of a path that is too long to show. */
-static void show_path(char out[120], const char *path)
-{
-	size_t len = strlen(path);
-
-	if (len < 120) {
-		memcpy(out, path, len + 1);
-	} else {
-		snprintf(out, 120, "...%s", path + len - 110);
-	}
-}
-
-void tenon__plugin_describe(char out[TENON__SUBJECT_BYTES],
-			    const struct tenon__plugin *plugin)
-{
-	char origin[120];
-
-	show_path(origin, plugin->origin);
-	snprintf(out, TENON__SUBJECT_BYTES, "%s plugin '%s' (%s)",
-		 plugin->kind_name, plugin->name, origin);
-}
-
-int tenon__plugin_error(struct tenon_error *err, int code,
-			const struct tenon_error *reported,
-			const struct tenon__plugin *plugin, const char *slot,
-			const struct tenon__place *place)
-{
-	char subject[TENON__SUBJECT_BYTES];
-
-	if (code == TENON_ENOMEM) {
-		return tenon__error_set(err, code, "out of memory");
-	}
-	tenon__plugin_describe(subject, plugin);
-	if (code != TENON_ECONFIG) {
-		return tenon__error_place(
-			err, TENON_EPLUGIN, place,
-			"%s: %s returned %d, expected 0, %d or %d%s%s", subject,
-			slot, code, TENON_ENOMEM, TENON_ECONFIG,
-			reported->message[0] != '\0' ? ": " : "",
-			reported->message);
-	}
-	return tenon__error_place(err, code, place, "%s: %s", subject,
-				  reported->message[0] != '\0' ?
-					  reported->message :
-					  "its options are refused, no reason was given");
-}
-
 static int report(struct tenon_error *err, int code,
 		  const struct tenon__place *place, const char *subject,
 		  const struct tenon__refusal *refusal)
 {
 	if (code == TENON_ENOMEM) {
-		return tenon__error_set(err, code, "out of memory");
+		return tenon__error_no_memory(err);
 	}
 	return tenon__error_place(err, code, place, "%s: %s", subject,
 				  refusal->text);
@@ -271,13 +219,13 @@ int tenon__registry_load(struct tenon__registry *registry, const char *path,
 	const struct tenon__plugin *ignored;
 	struct tenon__refusal refusal;
 	char subject[TENON__SUBJECT_BYTES];
-	char shown[120];
+	char shown[TENON__SHOWN_PATH_BYTES];
 	int code = register_file(registry, &ignored, path, 0, NULL, &refusal);
 
 	if (!code) {
 		return 0;
 	}
-	show_path(shown, path);
+	tenon__plugin_show_path(shown, path);
 	snprintf(subject, sizeof(subject), "plugin %s", shown);
 	return report(err, code, place, subject, &refusal);
 }
@@ -423,7 +371,7 @@ static int find_module(struct tenon__registry *registry,
 	struct tenon__folders folders;
 	struct tenon__refusal refusal;
 	char subject[TENON__SUBJECT_BYTES];
-	char shown[120];
+	char shown[TENON__SHOWN_PATH_BYTES];
 	char *path = NULL;
 	int code = tenon__search_path(&folders, &registry->folders);
 
@@ -431,7 +379,7 @@ static int find_module(struct tenon__registry *registry,
 		code = find_file(&folders, request->kind, request->name, &path);
 	}
 	if (code) {
-		code = tenon__error_set(err, code, "out of memory");
+		code = tenon__error_no_memory(err);
 	} else if (!path) {
 		code = request->optional
 			       ? 0
@@ -439,7 +387,7 @@ static int find_module(struct tenon__registry *registry,
 	} else {
 		code = register_file(registry, out, path, request->kind,
 				     request->name, &refusal);
-		show_path(shown, path);
+		tenon__plugin_show_path(shown, path);
 		snprintf(subject, sizeof(subject), "%s: %s plugin '%s' (%s)",
 			 request->asker, tenon__kind_name(request->kind),
 			 request->name, shown);
@@ -487,11 +435,7 @@ int tenon__registry_find(struct tenon__registry *registry,
 
 	*out = NULL;
 	for (size_t i = 0; i < sizeof(name) && i <= len; i++) {
-		char byte = request->name[i];
-
-		name[i] = byte >= 'A' && byte <= 'Z' ?
-				  (char)(byte - 'A' + 'a') :
-				  byte;
+		name[i] = tenon__lower(request->name[i]);
 	}
 	if (len >= sizeof(name) || !tenon__name_is_valid(name)) {
 		return tenon__error_place(
@@ -618,5 +562,5 @@ int tenon__registry_load_all(struct tenon__registry *registry,
 		code = sweep_folder(&sweep, folders.paths[i]);
 	}
 	tenon__folders_fini(&folders);
-	return code ? tenon__error_set(err, code, "out of memory") : 0;
+	return code ? tenon__error_no_memory(err) : 0;
 }

@@ -9,45 +9,7 @@
 #define TENON_CORE_REGISTRY_H
 
 #include "plugin/loader.h"
-#include "option/node.h"
-#include "tenon/plugin/codec.h"
-#include "tenon/plugin/distribution.h"
-#include "tenon/plugin/failover.h"
-#include "tenon/plugin/hash.h"
-#include "tenon/plugin/transport.h"
-
-/* The option struct of one plugin has a ceiling, so that a wrong one is found. */
-#define TENON_OPTIONS_MAX_BYTES (64 * 1024)
-
-#define TENON__BUILTIN_ORIGIN "built-in"
-
-union tenon__ops {
-	struct tenon_hash_ops hash;
-	struct tenon_distribution_ops distribution;
-	struct tenon_transport_ops transport;
-	struct tenon_codec_ops codec;
-	struct tenon_failover_ops failover;
-};
-
-/* A registered plugin. Strings but origin are the plugin's. */
-struct tenon__plugin {
-	struct tenon__plugin *next;
-	uint32_t kind;
-	const char *kind_name;
-	const char *name;
-	const char *version;
-	const char *summary;
-	char *origin;                 /* path, or TENON__BUILTIN_ORIGIN */
-	struct tenon_option *options; /* our copy, ends with name NULL */
-	size_t options_bytes;
-	int (*check)(const void *options, const struct tenon_host *host,
-		     struct tenon_error *err);
-	/*
-	 * Our copy, optional slots filled. A codec encodes or splits: the slots
-	 * of what it does not do are NULL, and so tell which it is.
-	 */
-	union tenon__ops ops;
-};
+#include "plugin/plugin.h"
 
 struct tenon__registry;
 
@@ -105,22 +67,5 @@ int tenon__registry_load_all(struct tenon__registry *registry,
 /* Registered plugins, in the order of registration; next is the link. */
 const struct tenon__plugin *
 tenon__registry_first(const struct tenon__registry *registry);
-
-/* "hash" for TENON_KIND_HASH; NULL for a kind that this version has no use for. */
-const char *tenon__kind_name(uint32_t kind);
-
-/* Describe a plugin for errors: "hash plugin 'md5' (built-in)". */
-#define TENON__SUBJECT_BYTES 256
-void tenon__plugin_describe(char out[TENON__SUBJECT_BYTES],
-			    const struct tenon__plugin *plugin);
-
-/*
- * Pass on what a plugin's slot reported: adds place and plugin, and turns a code
- * that the contract does not know into TENON_EPLUGIN. Returns the code.
- */
-int tenon__plugin_error(struct tenon_error *err, int code,
-			const struct tenon_error *reported,
-			const struct tenon__plugin *plugin, const char *slot,
-			const struct tenon__place *place);
 
 #endif

@@ -3,7 +3,8 @@
 #ifndef TENON_CORE_VERIFY_H
 #define TENON_CORE_VERIFY_H
 
-#include "plugin/registry.h"
+#include "plugin/plugin.h"
+#include "plugin/refusal.h"
 
 /*
  * Check a descriptor's numbers, kind and name, and fill these into *out. Nothing

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "wire/verb.h"
 
 #define NAME(s) .name = (s), .name_len = sizeof(s) - 1

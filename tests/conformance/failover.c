@@ -5,7 +5,7 @@
 
 #include "conformance/policy_rig.h"
 #include "fakes/random.h"
-#include "plugin/instance.h"
+#include "plugin/kind.h"
 #include "runner/suite.h"
 
 #define RETRY_TIMEOUT_MS 5000

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "fakes/random.h"
 #include "plugin/host.h"
+#include "plugin/kind.h"
 #include "plugin/instance.h"
 #include "connection/connection.h"
 #include "plugin/loader.h"

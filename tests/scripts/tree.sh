@@ -34,7 +34,7 @@ every_source_names_its_licence()
 		-o -name '*.ac' -o -name '*.map' -o -name '*.1' -o -name '*.[357]in' \
 		-o -name '*.spec.in' -o -name '*.bash' -o -name rules -o -path './tools/check*' \
 		-o -path './tools/demo' -o -path './tools/packaging/[a-z]*-[a-z]*' ! -path '*/debian/*' \) |
-		grep -v '^\./core/plugin/builtin\.c$' | while read -r file; do
+		grep -vE '^\./core/(plugin/builtin|config/defaults)\.c$' | while read -r file; do
 		head -n 4 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
 			echo "$file names no licence"
 	done

@@ -160,7 +160,7 @@ START_TEST(transport_and_failover_come_with_their_options)
 	    "{good: {limit: 6, mode: Strict, window: 2s, memory: 2KiB, note: hi, verbose: yes}}");
 	assemble_alone();
 	ck_assert_ptr_null(assembly->transport_options);
-	options = assembly->policies[0].options;
+	options = assembly->policies.list[0].options;
 	ck_assert_int_eq(options->limit, 6);
 	ck_assert_int_eq(options->mode, 1);
 	ck_assert_int_eq(options->window_ms, 2000);
@@ -176,8 +176,9 @@ START_TEST(optional_slots_can_be_called)
 	struct tenon_failover_state state = { .failures = 5 };
 
 	assemble_alone();
-	failover = assembly->policies[0].ops;
-	ck_assert_int_eq(failover->init(NULL, assembly->policies[0].options,
+	failover = assembly->policies.list[0].ops;
+	ck_assert_int_eq(failover->init(NULL,
+					assembly->policies.list[0].options,
 					&assembly->host, NULL, &err),
 			 0);
 	failover->fini(NULL);
@@ -211,7 +212,7 @@ START_TEST(a_spare_pool_is_a_ring_of_its_own_behind_the_main_one)
 	ring = assembly->rings[0].instance;
 	ck_assert_uint_eq(ring->server_count, 2);
 
-	told = &assembly->failover_setup;
+	told = &assembly->policies.setup;
 	ck_assert_uint_eq(told->server_count, 5);
 	ck_assert_uint_eq(told->pool_count, 3);
 	ck_assert_str_eq(told->pools[0], "");
@@ -231,14 +232,14 @@ START_TEST(each_access_may_have_a_policy_with_options_of_its_own)
 
 	set("failover", "{read: {good: {limit: 2}}, write: {good: {limit: 4}}}");
 	assemble_alone();
-	ck_assert_uint_eq(assembly->policy_count, 2);
-	ck_assert_uint_eq(assembly->policy_of[TENON_ACCESS_READ], 0);
-	options = assembly->policies[0].options;
+	ck_assert_uint_eq(assembly->policies.count, 2);
+	ck_assert_uint_eq(assembly->policies.of[TENON_ACCESS_READ], 0);
+	options = assembly->policies.list[0].options;
 	ck_assert_int_eq(options->limit, 2);
 	/* deletes go where writes go */
-	ck_assert_uint_eq(assembly->policy_of[TENON_ACCESS_DELETE],
-			  assembly->policy_of[TENON_ACCESS_WRITE]);
-	options = assembly->policies[1].options;
+	ck_assert_uint_eq(assembly->policies.of[TENON_ACCESS_DELETE],
+			  assembly->policies.of[TENON_ACCESS_WRITE]);
+	options = assembly->policies.list[1].options;
 	ck_assert_int_eq(options->limit, 4);
 }
 END_TEST
@@ -247,10 +248,10 @@ START_TEST(an_access_without_policy_has_the_default)
 {
 	set("failover", "{delete: good}");
 	assemble_alone();
-	ck_assert_uint_eq(assembly->policy_count, 3);
-	ck_assert_ptr_null(assembly->policies[0].options);
-	ck_assert_ptr_null(assembly->policies[1].options);
-	ck_assert_ptr_nonnull(assembly->policies[2].options);
+	ck_assert_uint_eq(assembly->policies.count, 3);
+	ck_assert_ptr_null(assembly->policies.list[0].options);
+	ck_assert_ptr_null(assembly->policies.list[1].options);
+	ck_assert_ptr_nonnull(assembly->policies.list[2].options);
 }
 END_TEST
 
@@ -572,7 +573,7 @@ END_TEST
 START_TEST(a_log_without_listener_goes_nowhere)
 {
 	assemble_alone();
-	tenon__log(assembly, TENON_LOG_ERROR, "%s", "nobody hears");
+	tenon__log_line(&assembly->log, TENON_LOG_ERROR, "%s", "nobody hears");
 }
 END_TEST
 

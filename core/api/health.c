@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The public functions of tenon/health.h that read a client's servers. */
+#include <string.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+
+int tenon_client_health(const struct tenon_client *client, size_t index,
+			struct tenon_health *out)
+{
+	if (index >= client->server_count) {
+		return TENON_EINVAL;
+	}
+	tenon__health_read(&client->health[index], tenon__now_ns() / 1000000,
+			   out);
+	return 0;
+}
+
+int tenon_client_health_reset(struct tenon_client *client)
+{
+	if (!tenon__client_enter(client)) {
+		return TENON_EBUSY;
+	}
+	for (size_t i = 0; i < client->server_count; i++) {
+		tenon__health_reset(&client->health[i]);
+	}
+	tenon__client_leave(client);
+	return 0;
+}
+
+/* ---- sums -------------------------------------------------------------- */
+
+static void merge_state(struct tenon_health *into,
+			const struct tenon_health *from)
+{
+	/* a server that some clients spare is worse off than one that fails now and then */
+	static const unsigned char badness[] = {
+		[TENON_SERVER_UP] = 0,
+		[TENON_SERVER_FAILING] = 1,
+		[TENON_SERVER_PROBING] = 2,
+		[TENON_SERVER_DOWN] = 3,
+	};
+
+	if (badness[from->state % 4] > badness[into->state % 4]) {
+		into->state = from->state;
+		into->state_at_ms = from->state_at_ms;
+		into->retry_at_ms = from->retry_at_ms;
+	}
+	into->failures = from->failures > into->failures ? from->failures
+							 : into->failures;
+	if (from->error_status != 0 &&
+	    (into->error_status == 0 ||
+	     from->error_at_ms > into->error_at_ms)) {
+		into->error_at_ms = from->error_at_ms;
+		into->error_status = from->error_status;
+		into->error_sys_errno = from->error_sys_errno;
+		memcpy(into->error_text, from->error_text,
+		       sizeof(into->error_text));
+	}
+}
+
+void tenon_health_merge(struct tenon_health *into,
+			const struct tenon_health *from)
+{
+	merge_state(into, from);
+	into->operations += from->operations;
+	into->failed += from->failed;
+	into->timeouts += from->timeouts;
+	into->keys += from->keys;
+	into->hits += from->hits;
+	into->misses += from->misses;
+	into->stored += from->stored;
+	into->other += from->other;
+	for (size_t i = 0; i < TENON_HEALTH_ERRORS; i++) {
+		into->errors[i] += from->errors[i];
+	}
+	into->connects += from->connects;
+	into->reconnects += from->reconnects;
+	into->retries += from->retries;
+	into->hops += from->hops;
+	into->sent_bytes += from->sent_bytes;
+	into->received_bytes += from->received_bytes;
+	tenon_histogram_merge(&into->latency, &from->latency);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ASCII text, whatever the locale of the process. */
+#ifndef TENON_CORE_TEXT_H
+#define TENON_CORE_TEXT_H
+
+#include <stdbool.h>
+
+/* Return the lower-case form of an ASCII letter; any other byte as it is. */
+static inline char tenon__lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+/* Return true when two strings are the same but for the case of ASCII letters. */
+bool tenon__same_word(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/conf.h"
+#include "option/option.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
+		      const char *where, char *folder, const char *text,
+		      size_t len, struct tenon_error *err)
+{
+	struct tenon__source *source = tenon__calloc(1, sizeof(*source));
+
+	if (!source || !folder) {
+		tenon__free(source);
+		tenon__free(folder);
+		return tenon__error_no_memory(err);
+	}
+	source->folder = folder;
+	source->next = config->sources;
+	config->sources = source;
+	source->where = tenon__strndup(where, strlen(where));
+	if (!source->where) {
+		return tenon__error_no_memory(err);
+	}
+	*out = source;
+	return tenon__node_parse(&source->root, source->where, text, len, err);
+}
+
+/* An earlier entry of the same key; those before it are known to differ. */
+static const struct tenon__node *find_twin(const struct tenon__node *root,
+					   const struct tenon__node *entry)
+{
+	const struct tenon__node *other = root->first;
+
+	while (other != entry && !tenon__same_word(other->key, entry->key)) {
+		other = other->next;
+	}
+	return other != entry ? other : NULL;
+}
+
+static int read_root(struct tenon_config *config,
+		     const struct tenon__source *source,
+		     struct tenon_error *err)
+{
+	const struct tenon__node *root = source->root;
+	char found[TENON__NODE_FOUND_BYTES];
+	int code = 0;
+
+	if (tenon__node_is_null(root)) {
+		return 0;
+	}
+	if (root->type != TENON__NODE_MAP) {
+		return tenon__error_place(err, TENON_ECONFIG, &root->place,
+					  "found %s, expected keys with values",
+					  tenon__node_found(found, root));
+	}
+	/* An unknown key ends the loop, which keeps the search for twins short. */
+	for (const struct tenon__node *entry = root->first; entry && !code;
+	     entry = entry->next) {
+		const struct tenon__node *twin = find_twin(root, entry);
+
+		if (twin) {
+			return tenon__error_place(
+				err, TENON_ECONFIG, &entry->key_place,
+				"key '%s': is there twice, first in line %u",
+				entry->key, (unsigned)twin->key_place.line);
+		}
+		code = tenon__config_read_key(config, entry->key,
+					      &entry->key_place, entry,
+					      source->folder, err);
+	}
+	return code;
+}
+
+int tenon__source_load(struct tenon_config *config, const char *where,
+		       char *folder, const char *text, size_t len,
+		       struct tenon_error *err)
+{
+	struct tenon__source *source;
+	int code = tenon__source_add(config, &source, where, folder, text, len,
+				     err);
+
+	return code ? code : read_root(config, source, err);
+}
+
+static int cannot_read(const char *path, struct tenon_error *err)
+{
+	int sys_errno = errno;
+
+	tenon__error_at(err, TENON_EIO, path, 0, 0, "%s: cannot be read: %s",
+			path, strerror(sys_errno));
+	if (err) {
+		err->sys_errno = sys_errno;
+	}
+	return TENON_EIO;
+}
+
+/* Read a descriptor to its end, at most size bytes. Returns -1 with errno. */
+static ssize_t read_all(int fd, char *out, size_t size)
+{
+	size_t used = 0;
+
+	while (used < size) {
+		ssize_t got = read(fd, out + used, size - used);
+
+		if (got < 0 && errno != EINTR) {
+			return -1;
+		}
+		if (got == 0) {
+			break;
+		}
+		used += got > 0 ? (size_t)got : 0;
+	}
+	return (ssize_t)used;
+}
+
+static int load_descriptor(struct tenon_config *config, const char *path,
+			   int fd, struct tenon_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t folder_len = slash ? (size_t)(slash - path) : 0;
+	/* One byte more than fits, so that a file that is too long shows. */
+	size_t size = TENON_CONFIG_MAX_BYTES + 1;
+	char *text = tenon__alloc(size);
+	ssize_t len;
+	int code;
+
+	if (!text) {
+		return tenon__error_no_memory(err);
+	}
+	len = read_all(fd, text, size);
+	if (len < 0) {
+		code = cannot_read(path, err);
+	} else {
+		code = tenon__source_load(
+			config, path,
+			slash == path ? tenon__strndup("/", 1)
+				      : tenon__strndup(path, folder_len),
+			text, (size_t)len, err);
+	}
+	tenon__free(text);
+	return code;
+}
+
+int tenon__source_load_file(struct tenon_config *config, const char *path,
+			    struct tenon_error *err)
+{
+	int fd;
+	int code;
+
+	do {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
+	if (fd < 0) {
+		return cannot_read(path, err);
+	}
+	code = load_descriptor(config, path, fd, err);
+	close(fd);
+	return code;
+}
+
+void tenon__source_free_all(struct tenon__source *source)
+{
+	while (source) {
+		struct tenon__source *next = source->next;
+
+		tenon__node_free(source->root);
+		tenon__free(source->where);
+		tenon__free(source->folder);
+		tenon__free(source);
+		source = next;
+	}
+}

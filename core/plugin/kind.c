@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plugin/kind.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "plugin/instance.h"
+
+/* A slot without which a kind, or a way of doing it, cannot work. */
+struct tenon__kind_slot {
+	const char *name;
+	size_t offset; /* of a function pointer in the ops */
+};
+
+struct tenon__kind {
+	uint32_t kind;
+	const char *name;
+	size_t ops_bytes;
+	size_t ops_1_0_bytes;
+	const struct tenon__kind_slot *required; /* ends with name NULL */
+	/*
+	 * Two sets of slots, each ending with name NULL, of which a plugin has
+	 * exactly one, and all of it; or NULL.
+	 */
+	const struct tenon__kind_slot *const *either;
+	void (*fill)(union tenon__ops *ops);
+};
+
+/* ---- defaults of optional slots ----------------------------------------- */
+
+int tenon__check_nothing(const void *options, const struct tenon_host *host,
+			 struct tenon_error *err)
+{
+	(void)options;
+	(void)host;
+	(void)err;
+	return 0;
+}
+
+static int init_nothing(void *self, const void *options,
+			const struct tenon_host *host, struct tenon_error *err)
+{
+	(void)self;
+	return tenon__check_nothing(options, host, err);
+}
+
+static int init_no_transport(void *self, const void *options,
+			     const struct tenon_host *host,
+			     const struct tenon_transport_setup *setup,
+			     struct tenon_error *err)
+{
+	(void)setup;
+	return init_nothing(self, options, host, err);
+}
+
+static int take_no_hook(void *self, tenon_wait_fn wait, void *payload)
+{
+	(void)self;
+	(void)payload;
+	return wait ? TENON_EINVAL : 0;
+}
+
+static int init_no_failover(void *self, const void *options,
+			    const struct tenon_host *host,
+			    const struct tenon_failover_setup *setup,
+			    struct tenon_error *err)
+{
+	(void)setup;
+	return init_nothing(self, options, host, err);
+}
+
+static int init_no_codec(void *self, const void *options,
+			 const struct tenon_host *host,
+			 const struct tenon_codec_setup *setup,
+			 struct tenon_error *err)
+{
+	(void)setup;
+	return init_nothing(self, options, host, err);
+}
+
+void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
+		     struct tenon_failover_state *out)
+{
+	(void)self;
+	(void)server;
+	(void)now_ms;
+	*out = (struct tenon_failover_state){ .state = TENON_SERVER_UP };
+}
+
+static void fini_nothing(void *self)
+{
+	(void)self;
+}
+
+static uint32_t owns_no_chunks(const void *self)
+{
+	(void)self;
+	return 0;
+}
+
+static uint64_t takes_any_length(const void *self)
+{
+	(void)self;
+	return 0;
+}
+
+static void fill_hash(union tenon__ops *ops)
+{
+	struct tenon_hash_ops *hash = &ops->hash;
+
+	hash->init = hash->init ? hash->init : init_nothing;
+	hash->fini = hash->fini ? hash->fini : fini_nothing;
+	hash->hash_many = hash->hash_many ? hash->hash_many : tenon__hash_each;
+}
+
+static void fill_distribution(union tenon__ops *ops)
+{
+	struct tenon_distribution_ops *distribution = &ops->distribution;
+
+	if (!distribution->init) {
+		distribution->init = init_nothing;
+	}
+	if (!distribution->fini) {
+		distribution->fini = fini_nothing;
+	}
+}
+
+static void fill_transport(union tenon__ops *ops)
+{
+	struct tenon_transport_ops *transport = &ops->transport;
+
+	if (!transport->init) {
+		transport->init = init_no_transport;
+	}
+	if (!transport->fini) {
+		transport->fini = fini_nothing;
+	}
+	if (!transport->set_wait) {
+		transport->set_wait = take_no_hook;
+	}
+}
+
+static void fill_codec(union tenon__ops *ops)
+{
+	struct tenon_codec_ops *codec = &ops->codec;
+
+	codec->init = codec->init ? codec->init : init_no_codec;
+	codec->fini = codec->fini ? codec->fini : fini_nothing;
+	if (!codec->owns_chunks) {
+		codec->owns_chunks = owns_no_chunks;
+	}
+	if (!codec->least_bytes) {
+		codec->least_bytes = takes_any_length;
+	}
+}
+
+static void fill_failover(union tenon__ops *ops)
+{
+	struct tenon_failover_ops *failover = &ops->failover;
+
+	if (!failover->init) {
+		failover->init = init_no_failover;
+	}
+	if (!failover->fini) {
+		failover->fini = fini_nothing;
+	}
+	if (!failover->state) {
+		failover->state = tenon__state_up;
+	}
+}
+
+/* ---- kinds -------------------------------------------------------------- */
+
+static const struct tenon__kind_slot hash_slots[] = {
+	{ "hash", offsetof(struct tenon_hash_ops, hash) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind_slot distribution_slots[] = {
+	{ "build", offsetof(struct tenon_distribution_ops, build) },
+	{ "locate", offsetof(struct tenon_distribution_ops, locate) },
+	{ "next", offsetof(struct tenon_distribution_ops, next) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind_slot transport_slots[] = {
+	{ "run", offsetof(struct tenon_transport_ops, run) },
+	{ "close", offsetof(struct tenon_transport_ops, close) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind_slot codec_slots[] = {
+	{ "flags", offsetof(struct tenon_codec_ops, flags) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind_slot encoding_slots[] = {
+	{ "encode", offsetof(struct tenon_codec_ops, encode) },
+	{ "decode", offsetof(struct tenon_codec_ops, decode) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind_slot splitting_slots[] = {
+	{ "scatter", offsetof(struct tenon_codec_ops, scatter) },
+	{ "plan", offsetof(struct tenon_codec_ops, plan) },
+	{ "gather", offsetof(struct tenon_codec_ops, gather) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind_slot *const codec_ways[] = { encoding_slots,
+							     splitting_slots };
+
+static const struct tenon__kind_slot failover_slots[] = {
+	{ "route", offsetof(struct tenon_failover_ops, route) },
+	{ "on_failure", offsetof(struct tenon_failover_ops, on_failure) },
+	{ "on_success", offsetof(struct tenon_failover_ops, on_success) },
+	{ NULL, 0 },
+};
+
+static const struct tenon__kind kinds[] = {
+	{ TENON_KIND_HASH, "hash", sizeof(struct tenon_hash_ops),
+	  TENON__SIZE_TO(struct tenon_hash_ops, bits), hash_slots, NULL,
+	  fill_hash },
+	{ TENON_KIND_DISTRIBUTION, "distribution",
+	  sizeof(struct tenon_distribution_ops),
+	  TENON__SIZE_TO(struct tenon_distribution_ops, next),
+	  distribution_slots, NULL, fill_distribution },
+	{ TENON_KIND_TRANSPORT, "transport", sizeof(struct tenon_transport_ops),
+	  TENON__SIZE_TO(struct tenon_transport_ops, close), transport_slots,
+	  NULL, fill_transport },
+	{ TENON_KIND_CODEC, "codec", sizeof(struct tenon_codec_ops),
+	  TENON__SIZE_TO(struct tenon_codec_ops, owns_chunks), codec_slots,
+	  codec_ways, fill_codec },
+	{ TENON_KIND_FAILOVER, "failover", sizeof(struct tenon_failover_ops),
+	  TENON__SIZE_TO(struct tenon_failover_ops, state), failover_slots,
+	  NULL, fill_failover },
+};
+
+const struct tenon__kind *tenon__kind_find(uint32_t kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].kind == kind) {
+			return &kinds[i];
+		}
+	}
+	return NULL;
+}
+
+const char *tenon__kind_name(uint32_t kind)
+{
+	const struct tenon__kind *found = tenon__kind_find(kind);
+
+	return found ? found->name : NULL;
+}
+
+/* ---- taking a table of slots --------------------------------------------- */
+
+static bool has_slot(const union tenon__ops *ops,
+		     const struct tenon__kind_slot *row)
+{
+	void (*slot)(void);
+
+	memcpy(&slot, (const char *)ops + row->offset, sizeof(slot));
+	return slot != NULL;
+}
+
+/* The first row whose slot is there (or is not), or NULL. */
+static const struct tenon__kind_slot *find_slot(
+	const union tenon__ops *ops, const struct tenon__kind_slot *rows,
+	bool there)
+{
+	while (rows->name && has_slot(ops, rows) != there) {
+		rows++;
+	}
+	return rows->name ? rows : NULL;
+}
+
+/* A plugin has all slots of one set, and none of the other. */
+static int check_either(const union tenon__ops *ops,
+			const struct tenon__kind_slot *const *either,
+			struct tenon__refusal *refusal)
+{
+	const struct tenon__kind_slot *present[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct tenon__kind_slot *missing =
+			find_slot(ops, either[i], false);
+
+		present[i] = find_slot(ops, either[i], true);
+		if (present[i] && missing) {
+			return tenon__refuse(refusal,
+					     "slot '%s' is missing beside "
+					     "'%s', expected a function",
+					     missing->name, present[i]->name);
+		}
+	}
+	if ((present[0] != NULL) != (present[1] != NULL)) {
+		return 0;
+	}
+	return tenon__refuse(
+		refusal,
+		"slots '%s' and '%s' are both %s, expected one of them",
+		either[0]->name, either[1]->name,
+		present[0] ? "there" : "missing");
+}
+
+/* Copy the ops into a table of our size, check and fill it. */
+int tenon__kind_take_ops(struct tenon__plugin *out,
+			 const struct tenon_plugin *descriptor,
+			 const struct tenon__kind *kind,
+			 struct tenon__refusal *refusal)
+{
+	const struct tenon__kind_slot *missing;
+	uint32_t size;
+	int code = 0;
+
+	if (!descriptor->ops) {
+		return tenon__refuse(refusal,
+				     "no table of slots, expected one");
+	}
+	memcpy(&size, descriptor->ops, sizeof(size)); /* every table's first */
+	if (size < kind->ops_1_0_bytes) {
+		return tenon__refuse(
+			refusal,
+			"table of slots has %" PRIu32
+			" bytes, expected %zu or more; " TENON__REBUILD,
+			size, kind->ops_1_0_bytes);
+	}
+	memcpy(&out->ops, descriptor->ops,
+	       size < kind->ops_bytes ? size : kind->ops_bytes);
+	missing = find_slot(&out->ops, kind->required, false);
+	if (missing) {
+		return tenon__refuse(
+			refusal,
+			"required slot '%s' is missing, expected a function",
+			missing->name);
+	}
+	if (kind->either) {
+		code = check_either(&out->ops, kind->either, refusal);
+	}
+	if (!code) {
+		kind->fill(&out->ops);
+	}
+	return code;
+}
