@@ -8,11 +8,11 @@
 int tenon_client_health(const struct tenon_client *client, size_t index,
 			struct tenon_health *out)
 {
-	if (index >= client->server_count) {
+	if (index >= client->engine.server_count) {
 		return TENON_EINVAL;
 	}
-	tenon__health_read(&client->health[index], tenon__now_ns() / 1000000,
-			   out);
+	tenon__health_read(&client->engine.health[index],
+			   tenon__now_ns() / 1000000, out);
 	return 0;
 }
 
@@ -21,8 +21,8 @@ int tenon_client_health_reset(struct tenon_client *client)
 	if (!tenon__client_enter(client)) {
 		return TENON_EBUSY;
 	}
-	for (size_t i = 0; i < client->server_count; i++) {
-		tenon__health_reset(&client->health[i]);
+	for (size_t i = 0; i < client->engine.server_count; i++) {
+		tenon__health_reset(&client->engine.health[i]);
 	}
 	tenon__client_leave(client);
 	return 0;

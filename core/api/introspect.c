@@ -277,7 +277,7 @@ void tenon_config_each_setting(const struct tenon_config *config,
 int tenon_client_codec(const struct tenon_client *client, size_t index,
 		       struct tenon_codec_info *out)
 {
-	const struct tenon__chain *chain = &client->chain;
+	const struct tenon__chain *chain = &client->operation.chain;
 
 	if (index >= chain->count) {
 		return TENON_EINVAL;
@@ -308,19 +308,20 @@ static void describe_item(struct tenon_stored_item *out,
 static int list_items(struct tenon_client *client,
 		      const struct tenon_result *raw, struct tenon_stored *out)
 {
-	const struct tenon__operation *op = &client->operation;
-	struct tenon_stored_item *items = tenon__chain_scratch(
-		&client->chain, client->request_count * sizeof(*items));
+	const struct tenon__requests *rs = &client->operation.requests;
+	struct tenon_stored_item *items = tenon__arena_alloc(
+		&client->operation.arena,
+		client->operation.request_count * sizeof(*items));
 
 	if (!items) {
 		return TENON_ENOMEM;
 	}
-	describe_item(&items[0], &op->keys[0], raw);
-	for (uint32_t i = 1; i < client->request_count; i++) {
-		describe_item(&items[i], &op->keys[i], &op->results[i]);
+	describe_item(&items[0], &rs->keys[0], raw);
+	for (uint32_t i = 1; i < client->operation.request_count; i++) {
+		describe_item(&items[i], &rs->keys[i], &rs->results[i]);
 	}
 	out->items = items;
-	out->item_count = client->request_count;
+	out->item_count = client->operation.request_count;
 	return 0;
 }
 

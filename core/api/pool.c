@@ -347,10 +347,10 @@ int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
 	if (code) {
 		return code;
 	}
-	client->latest_ns = until_ns;
+	client->operation.latest_ns = until_ns;
 	code = tenon_run(client, call->verb, call->items, call->count,
 			 call->options, &results, err);
-	client->latest_ns = INT64_MAX;
+	client->operation.latest_ns = INT64_MAX;
 	if (results && call->done) {
 		call->done(results, call->count, call->payload);
 	}

@@ -328,16 +328,16 @@ int tenon_client_prometheus(const struct tenon_client *client,
 			    tenon_write_fn write, void *payload)
 {
 	struct tenon_health *servers =
-		tenon__calloc(client->server_count, sizeof(*servers));
+		tenon__calloc(client->engine.server_count, sizeof(*servers));
 
 	if (!servers) {
 		return TENON_ENOMEM;
 	}
-	for (size_t i = 0; i < client->server_count; i++) {
+	for (size_t i = 0; i < client->engine.server_count; i++) {
 		tenon_client_health(client, i, &servers[i]);
 	}
-	int code = tenon_health_prometheus(servers, client->server_count, write,
-					   payload);
+	int code = tenon_health_prometheus(servers, client->engine.server_count,
+					   write, payload);
 	tenon__free(servers);
 	return code;
 }

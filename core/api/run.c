@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The two calls that everything is: over keys, and over servers. */
+/* tenon_run() and tenon_run_servers(): every other call over keys or servers is one of these. */
 #include <string.h>
 
+#include "api/client.h"
 #include "base/error.h"
-#include "base/memory.h"
+#include "operation/call.h"
 #include "operation/explain.h"
-#include "operation/round.h"
-#include "operation/transform.h"
 
 /* A word or two behind stats, flush_all, verbosity. */
 #define ARGUMENT_MAX_BYTES 200
@@ -15,90 +14,10 @@
 
 /* ---- over keys --------------------------------------------------------- */
 
-/* Make room for the keys with prefix. Errors: TENON_ENOMEM. */
-static int reserve_keys(struct tenon_client *client,
-			const struct tenon_item *items, size_t count)
-{
-	size_t need = 0;
-
-	if (client->assembly->prefix_len == 0) {
-		return 0;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].key.len <= TENON_KEY_MAX_BYTES) {
-			need += items[i].key.len + client->assembly->prefix_len;
-		}
-	}
-	if (need <= client->key_buffer_capacity) {
-		return 0;
-	}
-	char *buffer = tenon__realloc(client->key_buffer, need, 1);
-	if (!buffer) {
-		return TENON_ENOMEM;
-	}
-	client->key_buffer = buffer;
-	client->key_buffer_capacity = need;
-	return 0;
-}
-
-/* Check every key and value; the result of a refused one is its refusal. */
-static void add_items(struct tenon_client *client,
-		      const struct tenon__verb *verb,
-		      const struct tenon_item *items, size_t count)
-{
-	static const struct tenon_slice no_key = { "", 0 };
-	struct tenon__operation *op = &client->operation;
-	bool stores = verb->shape == TENON_SHAPE_STORE;
-	char *buffer = client->key_buffer;
-
-	for (size_t i = 0; i < count; i++) {
-		struct tenon_slice key = no_key;
-		int status = tenon__client_key(client, items[i].key, buffer,
-					       &key);
-
-		if (!status && client->assembly->prefix_len > 0) {
-			buffer += key.len;
-		}
-		if (stores &&
-		    items[i].value.len > client->assembly->max_value_bytes) {
-			status = TENON_ETOOBIG;
-		}
-		uint32_t req = tenon__round_add(client, verb, key, &items[i]);
-		op->results[req].status = status;
-		op->requests[req].answered = status != 0;
-	}
-	client->item_count = (uint32_t)count;
-}
-
-static int run_items(struct tenon_client *client,
-		     const struct tenon__verb *verb,
-		     const struct tenon_item *items, size_t count,
-		     unsigned options)
-{
-	bool noreply = (options & TENON_NOREPLY) != 0;
-
-	tenon__round_begin(client);
-	if (tenon__round_reserve(client, count) != 0 ||
-	    reserve_keys(client, items, count) != 0) {
-		return TENON_ENOMEM;
-	}
-	client->operation.argument = NULL;
-	add_items(client, verb, items, count);
-	bool raw = client->chain.count == 0 || (options & TENON_RAW);
-	struct tenon__sink_rule *rule = &client->operation.sink_rule;
-	rule->count = rule->fn && verb->shape == TENON_SHAPE_RETRIEVE
-			      ? (uint32_t)count
-			      : 0;
-	rule->excluded =
-		raw ? 0 : client->chain.flags | ~client->chain.user_flags;
-	return raw ? tenon__round_run(client, noreply) :
-		     tenon__transform_run(client, verb, options);
-}
-
 void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
 			   tenon_sink_fn fn, void *payload)
 {
-	client->operation.sink_rule = (struct tenon__sink_rule){
+	client->operation.requests.sink_rule = (struct tenon__sink_rule){
 		.fn = fn,
 		.payload = payload,
 		.min_bytes = min_bytes,
@@ -142,40 +61,19 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 		return tenon__error_set(err, TENON_EBUSY,
 					"another call runs on this client");
 	}
-	code = run_items(client, command, items, count, options);
+	code = tenon__call_items(&client->operation, command, items, count,
+				 options);
 	if (code) {
 		tenon__error_no_memory(err);
 	} else {
-		*results = client->operation.results;
-		code = tenon__explain_first(client, count, err);
+		*results = client->operation.requests.results;
+		code = tenon__explain_first(&client->operation, count, err);
 	}
 	tenon__client_leave(client);
 	return code;
 }
 
 /* ---- over servers ------------------------------------------------------ */
-
-static int run_servers(struct tenon_client *client,
-		       const struct tenon__verb *verb, const char *argument,
-		       bool noreply)
-{
-	struct tenon__operation *op = &client->operation;
-
-	tenon__round_begin(client);
-	if (tenon__round_reserve(client, client->server_count) != 0) {
-		return TENON_ENOMEM;
-	}
-	op->argument = argument;
-	for (uint32_t i = 0; i < client->server_count; i++) {
-		tenon__round_add(client, verb, (struct tenon_slice){ "", 0 },
-				 NULL);
-		op->results[i].server = i;
-		op->requests[i].answered =
-			verb->only_connected &&
-			client->conns[i].base.fd < 0; /* TENON_OK */
-	}
-	return tenon__round_run_servers(client, noreply);
-}
 
 /* Is this an argument that the command takes, and no second command? */
 static int check_argument(const struct tenon__verb *verb, const char *argument,
@@ -223,7 +121,8 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 	if (code) {
 		return code;
 	}
-	if (verb == TENON_FLUSH_ALL && !client->assembly->enable_flush_all) {
+	if (verb == TENON_FLUSH_ALL &&
+	    !client->engine.assembly->enable_flush_all) {
 		return tenon__error_set(err, TENON_EDISABLED,
 			"flush_all is switched off; set enable_flush_all: true to allow it");
 	}
@@ -236,13 +135,14 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 					"another call runs on this client");
 	}
 	/* quit has no reply: the server closes */
-	code = run_servers(client, command, argument,
-			   options || verb == TENON_QUIT);
+	code = tenon__call_servers(&client->operation, command, argument,
+				   options || verb == TENON_QUIT);
 	if (code) {
 		tenon__error_no_memory(err);
 	} else {
-		*results = client->operation.results;
-		code = tenon__explain_first(client, client->server_count, err);
+		*results = client->operation.requests.results;
+		code = tenon__explain_first(&client->operation,
+					    client->engine.server_count, err);
 	}
 	tenon__client_leave(client);
 	if (verb == TENON_QUIT) {

@@ -5,20 +5,20 @@
 
 #include "base/memory.h"
 
-static void block_free(struct tenon__block_cache *pool,
+static void block_free(struct tenon__block_cache *blocks,
 		       struct tenon__block *block)
 {
-	pool->owned_bytes -= block->capacity;
+	blocks->owned_bytes -= block->capacity;
 	tenon__free(block);
 }
 
 /* Unlink the smallest free block that is large enough. */
-static struct tenon__block *take_fitting(struct tenon__block_cache *pool,
+static struct tenon__block *take_fitting(struct tenon__block_cache *blocks,
 					 size_t bytes)
 {
 	struct tenon__block **best = NULL;
 
-	for (struct tenon__block **at = &pool->free; *at; at = &(*at)->next) {
+	for (struct tenon__block **at = &blocks->free; *at; at = &(*at)->next) {
 		if ((*at)->capacity >= bytes &&
 		    (!best || (*at)->capacity < (*best)->capacity)) {
 			best = at;
@@ -32,10 +32,10 @@ static struct tenon__block *take_fitting(struct tenon__block_cache *pool,
 	return block;
 }
 
-struct tenon__block *tenon__block_get(struct tenon__block_cache *pool,
+struct tenon__block *tenon__block_get(struct tenon__block_cache *blocks,
 				      size_t bytes)
 {
-	struct tenon__block *block = take_fitting(pool, bytes);
+	struct tenon__block *block = take_fitting(blocks, bytes);
 
 	if (!block) {
 		if (bytes > SIZE_MAX - sizeof(*block) - 1) {
@@ -46,35 +46,35 @@ struct tenon__block *tenon__block_get(struct tenon__block_cache *pool,
 			return NULL;
 		}
 		block->capacity = bytes;
-		pool->owned_bytes += bytes;
+		blocks->owned_bytes += bytes;
 	}
 	block->next = NULL;
 	block->filled = 0;
 	return block;
 }
 
-void tenon__block_put_all(struct tenon__block_cache *pool,
+void tenon__block_put_all(struct tenon__block_cache *blocks,
 			  struct tenon__block *list)
 {
 	while (list) {
 		struct tenon__block *block = list;
 
 		list = block->next;
-		if (pool->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
-			block_free(pool, block);
+		if (blocks->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
+			block_free(blocks, block);
 			continue;
 		}
-		block->next = pool->free;
-		pool->free = block;
+		block->next = blocks->free;
+		blocks->free = block;
 	}
 }
 
-void tenon__block_cache_fini(struct tenon__block_cache *pool)
+void tenon__block_cache_fini(struct tenon__block_cache *blocks)
 {
-	while (pool->free) {
-		struct tenon__block *block = pool->free;
+	while (blocks->free) {
+		struct tenon__block *block = blocks->free;
 
-		pool->free = block->next;
-		block_free(pool, block);
+		blocks->free = block->next;
+		block_free(blocks, block);
 	}
 }

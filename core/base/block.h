@@ -28,14 +28,14 @@ struct tenon__block_cache {
 };
 
 /* Get an empty block with capacity of at least `bytes`, or NULL. */
-struct tenon__block *tenon__block_get(struct tenon__block_cache *pool,
+struct tenon__block *tenon__block_get(struct tenon__block_cache *blocks,
 				      size_t bytes);
 
 /* Give back a list of blocks; NULL is fine. */
-void tenon__block_put_all(struct tenon__block_cache *pool,
+void tenon__block_put_all(struct tenon__block_cache *blocks,
 			  struct tenon__block *list);
 
 /* Free every free block. */
-void tenon__block_cache_fini(struct tenon__block_cache *pool);
+void tenon__block_cache_fini(struct tenon__block_cache *blocks);
 
 #endif

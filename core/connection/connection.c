@@ -15,20 +15,22 @@ static struct tenon__connection *connection_of(struct tenon_connection *base)
 
 int tenon__connection_init(struct tenon__connection *conn,
 			   const struct tenon__assembly *assembly,
-			   uint32_t server, struct tenon__operation *operation,
-			   struct tenon__block_cache *pool,
+			   uint32_t server, struct tenon__requests *requests,
+			   struct tenon__block_cache *blocks,
 			   struct tenon__health *health,
 			   struct tenon_error *err)
 {
 	*conn = (struct tenon__connection){
 		.base = { .fd = -1, .server = server },
-		.assembly = assembly,
-		.operation = operation,
-		.pool = pool,
-		.health = health,
+		.blocks = blocks,
 		.name = tenon__server_name(&assembly->servers[server]),
-		.first = TENON_REQUEST_END,
-		.last = TENON_REQUEST_END,
+		.wire = {
+			.requests = requests,
+			.health = health,
+			.max_value_bytes = assembly->max_value_bytes,
+			.first = TENON_REQUEST_END,
+			.last = TENON_REQUEST_END,
+		},
 	};
 	tenon__health_init(health, &assembly->log, conn->name,
 			   assembly->servers[server].address);
@@ -39,9 +41,9 @@ int tenon__connection_init(struct tenon__connection *conn,
 void tenon__connection_fini(struct tenon__connection *conn)
 {
 	tenon__resolver_fini(&conn->resolver);
-	tenon__free(conn->send_buffer);
-	tenon__block_put_all(conn->pool, conn->block);
-	tenon__block_put_all(conn->pool, conn->full);
+	tenon__free(conn->wire.send_buffer);
+	tenon__block_put_all(conn->blocks, conn->wire.block);
+	tenon__block_put_all(conn->blocks, conn->full);
 }
 
 void tenon__connection_move(struct tenon__connection *conn,
@@ -49,55 +51,18 @@ void tenon__connection_move(struct tenon__connection *conn,
 {
 	tenon__resolver_fini(&conn->resolver);
 	conn->resolver = *place;
-	tenon__health_moved(conn->health, place->address);
+	tenon__health_moved(conn->wire.health, place->address);
 	*place = (struct tenon__resolver){ 0 };
 }
 
 void tenon__connection_release_blocks(struct tenon__connection *conn)
 {
-	tenon__block_put_all(conn->pool, conn->full);
+	tenon__block_put_all(conn->blocks, conn->full);
 	conn->full = NULL;
-	if (conn->pool->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
-		tenon__block_put_all(conn->pool, conn->block);
-		conn->block = NULL;
+	if (conn->blocks->owned_bytes > TENON_BLOCK_KEEP_MAX_BYTES) {
+		tenon__block_put_all(conn->blocks, conn->wire.block);
+		conn->wire.block = NULL;
 	}
-}
-
-void tenon__connection_rewind(struct tenon__connection *conn)
-{
-	conn->send_req = conn->first;
-	conn->line_req = conn->first;
-	conn->seek_req = conn->first;
-	conn->status = 0;
-	conn->sys_errno = 0;
-	conn->done_ns = 0;
-	conn->problem[0] = '\0';
-	conn->blamed = false;
-	conn->heard = false;
-	conn->piece = 0;
-	conn->piece_count = 0;
-	conn->fence_sent = false;
-	conn->fenced = conn->fence || conn->operation->noreply;
-	conn->recv_state = TENON_RECV_LINE;
-	conn->parsed = conn->block ? conn->block->filled : 0;
-	conn->keep_from = conn->parsed;
-	if (conn->base.fd < 0) {
-		tenon__resolver_rewind(&conn->resolver);
-	}
-}
-
-int tenon__connection_grow(struct tenon__connection *conn)
-{
-	size_t capacity = conn->send_capacity ? 2 * conn->send_capacity
-					      : TENON_SEND_FIRST_BYTES;
-	char *buffer = tenon__realloc(conn->send_buffer, capacity, 1);
-
-	if (!buffer) {
-		return TENON_ENOMEM;
-	}
-	conn->send_buffer = buffer;
-	conn->send_capacity = capacity;
-	return 0;
 }
 
 /* ---- what transports call ---------------------------------------------- */
@@ -112,53 +77,54 @@ static void connection_connected(struct tenon_connection *base)
 {
 	struct tenon__connection *conn = connection_of(base);
 
-	tenon__health_connected(conn->health);
+	tenon__health_connected(conn->wire.health);
 	conn->reused = false;
-	conn->fence = false;
-	conn->fenced = conn->operation->noreply;
+	conn->wire.fence = false;
+	conn->wire.fenced = conn->wire.requests->noreply;
 }
 
 static size_t connection_send_next(struct tenon_connection *base,
 				   struct iovec *iov, size_t max)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__wire *wire = &connection_of(base)->wire;
 	size_t count;
 
-	if (conn->piece == conn->piece_count) {
-		if (conn->send_req == TENON_REQUEST_END) {
+	if (wire->piece == wire->piece_count) {
+		if (wire->send_req == TENON_REQUEST_END) {
 			return 0;
 		}
-		if (conn->send_short &&
-		    conn->send_capacity < TENON_SEND_MAX_BYTES) {
-			(void)tenon__connection_grow(
-				conn); /* it also fits as it is */
+		if (wire->send_short &&
+		    wire->send_capacity < TENON_SEND_MAX_BYTES) {
+			(void)tenon__wire_grow(
+				wire); /* the old size does, too */
 		}
-		tenon__classic_write(conn);
+		tenon__classic_write(wire);
 	}
-	count = conn->piece_count - conn->piece;
+	count = wire->piece_count - wire->piece;
 	if (count > max) {
 		count = max;
 	}
 	for (size_t i = 0; i < count; i++) {
-		iov[i] = conn->pieces[conn->piece + i];
+		iov[i] = wire->pieces[wire->piece + i];
 	}
 	return count;
 }
 
 /* What follows when all pieces are sent. */
-static inline int after_pieces(const struct tenon__connection *conn)
+static inline int after_pieces(const struct tenon__wire *wire)
 {
-	return (conn->operation->noreply ? 0 : TENON_AFTER_REPLY) |
-	       (conn->send_req != TENON_REQUEST_END ? TENON_AFTER_SEND : 0);
+	return (wire->requests->noreply ? 0 : TENON_AFTER_REPLY) |
+	       (wire->send_req != TENON_REQUEST_END ? TENON_AFTER_SEND : 0);
 }
 
 static int connection_sent(struct tenon_connection *base, size_t n)
 {
 	struct tenon__connection *conn = connection_of(base);
+	struct tenon__wire *wire = &conn->wire;
 
-	tenon__count(&conn->health->sent_bytes, n);
+	tenon__count(&wire->health->sent_bytes, n);
 	while (n > 0) {
-		struct iovec *piece = &conn->pieces[conn->piece];
+		struct iovec *piece = &wire->pieces[wire->piece];
 
 		if (n < piece->iov_len) {
 			piece->iov_base = (char *)piece->iov_base + n;
@@ -166,15 +132,15 @@ static int connection_sent(struct tenon_connection *base, size_t n)
 			break;
 		}
 		n -= piece->iov_len;
-		conn->piece++;
+		wire->piece++;
 	}
-	int after = after_pieces(conn);
-	if (conn->piece < conn->piece_count) {
+	int after = after_pieces(wire);
+	if (wire->piece < wire->piece_count) {
 		return after | TENON_AFTER_SEND;
 	}
 	if (after == 0) {
 		conn->reused = true;
-		conn->fence = true;
+		wire->fence = true;
 		conn->done_ns = tenon__now_ns();
 	}
 	return after;
@@ -182,67 +148,69 @@ static int connection_sent(struct tenon_connection *base, size_t n)
 
 static int connection_after(struct tenon_connection *base, size_t n)
 {
-	const struct tenon__connection *conn = connection_of(base);
+	const struct tenon__wire *wire = &connection_of(base)->wire;
 	size_t left = 0;
 
-	for (uint32_t i = conn->piece; i < conn->piece_count; i++) {
-		left += conn->pieces[i].iov_len;
+	for (uint32_t i = wire->piece; i < wire->piece_count; i++) {
+		left += wire->pieces[i].iov_len;
 	}
-	return after_pieces(conn) | (n < left ? TENON_AFTER_SEND : 0);
+	return after_pieces(wire) | (n < left ? TENON_AFTER_SEND : 0);
 }
 
 /*
- * How large a block the rest of what is being received asks for. The first size for
- * all that fits in it: then any block that came back serves, however the next reply
- * is cut into receives.
+ * The size of the block that the rest of the reply needs. Everything that fits into
+ * a block of the first size gets one of that size: then every block that came back
+ * serves, however the next reply is cut into receives.
  */
-static size_t block_size_wanted(const struct tenon__connection *conn)
+static size_t block_size_wanted(const struct tenon__wire *wire)
 {
-	size_t kept = conn->block ? conn->block->filled - conn->keep_from : 0;
-	/* a value, and room for what follows it, in the same receive */
-	size_t wanted = conn->recv_state == TENON_RECV_VALUE
-				? conn->value_len + TENON_REPLY_LINE_MAX_BYTES
+	size_t kept = wire->block ? wire->block->filled - wire->keep_from : 0;
+	/* the line behind a value comes in the same receive */
+	size_t wanted = wire->recv_state == TENON_RECV_VALUE
+				? wire->value_len + TENON_REPLY_LINE_MAX_BYTES
 				: 2 * kept;
 
 	return wanted < TENON_BLOCK_FIRST_BYTES ? TENON_BLOCK_FIRST_BYTES
 						: wanted;
 }
 
-/* Go on in another block; what must stay in one piece moves along. */
+/* Continue in another block. The bytes that must stay in one piece move there. */
 static bool change_block(struct tenon__connection *conn)
 {
-	struct tenon__block *old = conn->block;
+	struct tenon__wire *wire = &conn->wire;
+	struct tenon__block *old = wire->block;
 	struct tenon__block *block =
-		tenon__block_get(conn->pool, block_size_wanted(conn));
+		tenon__block_get(conn->blocks, block_size_wanted(wire));
 
 	if (!block) {
 		return false;
 	}
 	if (old) {
-		block->filled = old->filled - conn->keep_from;
-		memcpy(block->data, old->data + conn->keep_from, block->filled);
-		conn->parsed -= conn->keep_from;
-		conn->keep_from = 0;
+		block->filled = old->filled - wire->keep_from;
+		memcpy(block->data, old->data + wire->keep_from, block->filled);
+		wire->parsed -= wire->keep_from;
+		wire->keep_from = 0;
 		old->next = conn->full;
 		conn->full = old;
 	}
-	conn->block = block;
+	wire->block = block;
 	return true;
 }
 
 static void *connection_recv_space(struct tenon_connection *base, size_t *len)
 {
 	struct tenon__connection *conn = connection_of(base);
-	const struct tenon__block *block = conn->block;
+	struct tenon__wire *wire = &conn->wire;
+	const struct tenon__block *block = wire->block;
 	bool fits = block != NULL;
 
-	if (conn->recv_state == TENON_RECV_SINK) {
-		*len = conn->value_len - conn->sink_filled;
-		return conn->operation->requests[conn->value_req].sink +
-		       conn->sink_filled;
+	if (wire->recv_state == TENON_RECV_SINK) {
+		*len = wire->value_len - wire->sink_filled;
+		return wire->requests->list[wire->value_req].sink +
+		       wire->sink_filled;
 	}
-	if (fits && conn->recv_state == TENON_RECV_VALUE) {
-		fits = block->capacity - conn->keep_from >= conn->value_len + 2;
+	if (fits && wire->recv_state == TENON_RECV_VALUE) {
+		fits = block->capacity - wire->keep_from >= wire->value_len + 2;
 	} else if (fits) {
 		fits = block->capacity - block->filled >=
 		       TENON_REPLY_LINE_MAX_BYTES;
@@ -250,26 +218,27 @@ static void *connection_recv_space(struct tenon_connection *base, size_t *len)
 	if (!fits && !change_block(conn)) {
 		return NULL;
 	}
-	*len = conn->block->capacity - conn->block->filled;
-	return conn->block->data + conn->block->filled;
+	*len = wire->block->capacity - wire->block->filled;
+	return wire->block->data + wire->block->filled;
 }
 
 static int connection_received(struct tenon_connection *base, size_t n)
 {
 	struct tenon__connection *conn = connection_of(base);
+	struct tenon__wire *wire = &conn->wire;
 
-	tenon__count(&conn->health->received_bytes, n);
-	if (conn->recv_state == TENON_RECV_SINK) {
-		conn->sink_filled += n;
+	tenon__count(&wire->health->received_bytes, n);
+	if (wire->recv_state == TENON_RECV_SINK) {
+		wire->sink_filled += n;
 	} else {
-		conn->block->filled += n;
+		wire->block->filled += n;
 	}
 	conn->heard = true;
-	int verdict = tenon__classic_read(conn);
+	int verdict = tenon__classic_read(wire);
 	if (verdict == TENON_VERDICT_DONE) {
 		conn->done_ns = tenon__now_ns();
 		conn->reused = true;
-		conn->fence = false;
+		wire->fence = false;
 	}
 	return verdict;
 }
@@ -279,9 +248,9 @@ static void connection_failed(struct tenon_connection *base, int status,
 {
 	struct tenon__connection *conn = connection_of(base);
 
-	conn->status = status;
+	conn->wire.status = status;
 	conn->sys_errno = sys_errno;
-	conn->blamed = status != TENON_ENOMEM && status != TENON_EWAIT;
+	conn->wire.blamed = status != TENON_ENOMEM && status != TENON_EWAIT;
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {

@@ -1,68 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operation/chain.h"
 
-#include <stdalign.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "plugin/instance.h"
 #include "wire/key.h"
-
-/* Small things share a block of this size. */
-#define SCRATCH_BYTES ((size_t)16 * 1024)
-
-/* ---- memory of one operation ------------------------------------------- */
-
-/* Keep a block until the operation's results are given up. */
-static void keep(struct tenon__chain *chain, struct tenon__block *block)
-{
-	/* the block that small things go into stays in front */
-	if (chain->scratch) {
-		block->next = chain->scratch->next;
-		chain->scratch->next = block;
-	} else {
-		block->filled = block->capacity;
-		block->next = NULL;
-		chain->scratch = block;
-	}
-}
-
-void *tenon__chain_scratch(struct tenon__chain *chain, size_t bytes)
-{
-	struct tenon__block *block = chain->scratch;
-	size_t align = alignof(max_align_t);
-	size_t used = block ? (block->filled + align - 1) / align * align : 0;
-
-	if (block && used <= block->capacity &&
-	    bytes <= block->capacity - used) {
-		block->filled = used + bytes;
-		return block->data + used;
-	}
-	block = tenon__block_get(chain->pool, bytes > SCRATCH_BYTES ?
-					      bytes : SCRATCH_BYTES);
-	if (!block) {
-		return NULL;
-	}
-	block->filled = bytes;
-	block->next = chain->scratch;
-	chain->scratch = block;
-	return block->data;
-}
-
-const char *tenon__chain_text(struct tenon__chain *chain, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = tenon__chain_scratch(chain, size);
-
-	return copy ? memcpy(copy, text, size) : "out of memory";
-}
-
-void tenon__chain_release(struct tenon__chain *chain)
-{
-	tenon__block_put_all(chain->pool, chain->scratch);
-	chain->scratch = NULL;
-}
 
 /* ---- instances --------------------------------------------------------- */
 
@@ -101,14 +45,14 @@ static int init_codec(struct tenon__chain *chain,
 
 int tenon__chain_init(struct tenon__chain *chain,
 		      const struct tenon__assembly *assembly,
-		      struct tenon__block_cache *pool, struct tenon_error *err)
+		      struct tenon__arena *arena, struct tenon_error *err)
 {
 	*chain = (struct tenon__chain){
 		.codecs = assembly->codecs,
 		.max_value_bytes = assembly->max_value_bytes,
 		.user_flags = assembly->user_flags,
 		.least_bytes = UINT64_MAX,
-		.pool = pool,
+		.arena = arena,
 	};
 	if (assembly->codec_count == 0) {
 		return 0;
@@ -129,9 +73,6 @@ int tenon__chain_init(struct tenon__chain *chain,
 
 void tenon__chain_fini(struct tenon__chain *chain)
 {
-	if (chain->pool) {
-		tenon__chain_release(chain);
-	}
 	for (size_t i = 0; i < chain->count; i++) {
 		chain->codecs[i].ops->fini(chain->instances[i]);
 		tenon__free(chain->instances[i]);
@@ -152,7 +93,7 @@ struct output {
 static int output_reserve(struct tenon_output *base, size_t bytes)
 {
 	struct output *output = (struct output *)(void *)base;
-	struct tenon__block_cache *pool = output->chain->pool;
+	struct tenon__block_cache *blocks = output->chain->arena->blocks;
 
 	if (bytes <= base->capacity) {
 		return 0;
@@ -160,14 +101,14 @@ static int output_reserve(struct tenon_output *base, size_t bytes)
 	if (bytes > output->max_bytes) {
 		return TENON_ETOOBIG;
 	}
-	struct tenon__block *block = tenon__block_get(pool, bytes + 1);
+	struct tenon__block *block = tenon__block_get(blocks, bytes + 1);
 	if (!block) {
 		return TENON_ENOMEM;
 	}
 	if (base->len > 0) {
 		memcpy(block->data, base->data, base->len);
 	}
-	tenon__block_put_all(pool, output->block);
+	tenon__block_put_all(blocks, output->block);
 	output->block = block;
 	base->data = block->data;
 	base->capacity = block->capacity - 1;
@@ -190,7 +131,7 @@ static void output_begin(struct output *output, struct tenon__chain *chain)
 
 static void output_drop(struct output *output)
 {
-	tenon__block_put_all(output->chain->pool, output->block);
+	tenon__block_put_all(output->chain->arena->blocks, output->block);
 }
 
 /* The output's bytes, for as long as the operation's results live. Errors: as reserve(). */
@@ -203,7 +144,7 @@ static int output_keep(struct output *output, struct tenon_slice *out)
 		return code;
 	}
 	output->base.data[output->base.len] = '\0';
-	keep(output->chain, output->block);
+	tenon__arena_keep(output->chain->arena, output->block);
 	*out = (struct tenon_slice){ output->base.data, output->base.len };
 	return 0;
 }
@@ -300,8 +241,8 @@ static int chunks_add(struct tenon_chunks *base, const void *key,
 	}
 	if (base->count == chunks->capacity) {
 		uint32_t capacity = chunks->capacity ? 2 * chunks->capacity : 16;
-		struct tenon_chunk *list = tenon__chain_scratch(chunks->chain,
-						capacity * sizeof(*list));
+		struct tenon_chunk *list = tenon__arena_alloc(
+			chunks->chain->arena, capacity * sizeof(*list));
 		if (!list) {
 			return TENON_ENOMEM;
 		}
@@ -312,7 +253,7 @@ static int chunks_add(struct tenon_chunks *base, const void *key,
 		chunks->capacity = capacity;
 		base->list = list;
 	}
-	char *copy = tenon__chain_scratch(chunks->chain, key_len);
+	char *copy = tenon__arena_alloc(chunks->chain->arena, key_len);
 	if (!copy) {
 		return TENON_ENOMEM;
 	}

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "base/block.h"
+#include "base/arena.h"
 #include "cluster/assembly.h"
 
 struct tenon__chain {
@@ -21,25 +21,14 @@ struct tenon__chain {
 	uint64_t least_bytes; /* no codec takes a shorter value */
 	uint64_t max_value_bytes;
 	uint64_t left_bytes; /* what the running operation may still decode */
-	/* What is made for the running operation lives in these blocks. */
-	struct tenon__block_cache *pool;
-	struct tenon__block *scratch;
+	struct tenon__arena *arena; /* the operation's memory */
 };
 
 /* Errors: what a codec's init returns, TENON_ENOMEM; *chain is safe for fini. */
 int tenon__chain_init(struct tenon__chain *chain,
 		      const struct tenon__assembly *assembly,
-		      struct tenon__block_cache *pool, struct tenon_error *err);
+		      struct tenon__arena *arena, struct tenon_error *err);
 void tenon__chain_fini(struct tenon__chain *chain);
-
-/* Give up what was made for the last operation. */
-void tenon__chain_release(struct tenon__chain *chain);
-
-/* Get memory that lives until the next release, aligned for anything; or NULL. */
-void *tenon__chain_scratch(struct tenon__chain *chain, size_t bytes);
-
-/* Copy a sentence into scratch memory; "out of memory" when there is none. */
-const char *tenon__chain_text(struct tenon__chain *chain, const char *text);
 
 /*
  * Let the codecs that encode have a value; *value and *flags change where one
@@ -55,7 +44,7 @@ int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
 			uint32_t *flags, struct tenon_error *err);
 
-/* A list that scatter and plan fill; its memory is the chain's scratch. */
+/* A list that scatter and plan fill; its memory is the operation's. */
 struct tenon__chunks {
 	struct tenon_chunks base; /* first */
 	struct tenon__chain *chain;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "wire/key.h"
 
 /* Bytes of a key that an error quotes. */
 #define SHOWN_KEY_BYTES 80
@@ -23,16 +24,16 @@ void tenon__describe_connection(const struct tenon__connection *conn, char *out,
 
 const char *tenon__connection_failure(const struct tenon__connection *conn)
 {
-	if (conn->problem[0]) {
-		return conn->problem;
+	if (conn->wire.problem[0]) {
+		return conn->wire.problem;
 	}
-	if (conn->status == TENON_ECONNECT && conn->resolver.gai_error) {
+	if (conn->wire.status == TENON_ECONNECT && conn->resolver.gai_error) {
 		return gai_strerror(conn->resolver.gai_error);
 	}
 	if (conn->sys_errno) {
 		return strerror(conn->sys_errno);
 	}
-	switch (conn->status) {
+	switch (conn->wire.status) {
 	case TENON_ECONNECT:
 		return "no connection within connect_timeout";
 	case TENON_ETIMEDOUT:
@@ -40,18 +41,19 @@ const char *tenon__connection_failure(const struct tenon__connection *conn)
 	case TENON_ECLOSED:
 		return "closed by the server";
 	default:
-		return tenon_status_name(conn->status);
+		return tenon_status_name(conn->wire.status);
 	}
 }
 
-static void explain_down(const struct tenon_client *client, uint32_t server,
+static void explain_down(const struct tenon__operation *op, uint32_t server,
 			 struct tenon_error *err)
 {
-	const struct tenon__health_view *view = &client->health[server].view;
+	const struct tenon__health_view *view =
+		&op->engine->health[server].view;
 	int64_t now_ms = tenon__now_ns() / 1000000;
 	struct tenon_failover_state state;
 
-	tenon__policies_state(&client->policies, server, now_ms, &state);
+	tenon__policies_state(&op->engine->policies, server, now_ms, &state);
 	if (state.state == TENON_SERVER_DOWN && state.down_until_ms > now_ms) {
 		tenon__error_set(err, TENON_EDOWN,
 			"%s: marked down after a failure (%s); tried again in %" PRId64 " ms",
@@ -65,11 +67,12 @@ static void explain_down(const struct tenon_client *client, uint32_t server,
 }
 
 /* Write the sentence for a status that concerns a server. */
-static void explain_connection(const struct tenon_client *client,
+static void explain_connection(const struct tenon__operation *op,
 			       const struct tenon_result *result,
 			       struct tenon_error *err)
 {
-	const struct tenon__connection *conn = &client->conns[result->server];
+	const struct tenon__connection *conn =
+		&op->engine->conns[result->server];
 	const char *where = err->where;
 	int status = result->status;
 
@@ -83,12 +86,14 @@ static void explain_connection(const struct tenon_client *client,
 				 tenon__connection_failure(conn));
 		break;
 	case TENON_ETIMEDOUT:
-		tenon__error_set(err, status,
-			"%s: no complete answer within poll_timeout (%" PRId64 " ms)",
-			where, client->assembly->poll_timeout_ms);
+		tenon__error_set(
+			err, status,
+			"%s: no complete answer within poll_timeout (%" PRId64
+			" ms)",
+			where, op->assembly->poll_timeout_ms);
 		break;
 	case TENON_EDOWN:
-		explain_down(client, result->server, err);
+		explain_down(op, result->server, err);
 		break;
 	case TENON_EREFUSED:
 		tenon__error_set(err, status,
@@ -107,9 +112,11 @@ static void explain_connection(const struct tenon_client *client,
 				 where, strerror(conn->sys_errno));
 		break;
 	case TENON_ETOOBIG:
-		tenon__error_set(err, status,
-			"%s: the value is larger than max_value_bytes (%" PRIu64 ")",
-			where, client->assembly->max_value_bytes);
+		tenon__error_set(
+			err, status,
+			"%s: the value is larger than max_value_bytes (%" PRIu64
+			")",
+			where, op->assembly->max_value_bytes);
 		break;
 	case TENON_EPROTOCOL:
 		tenon__error_set(err, status,
@@ -124,7 +131,7 @@ static void explain_connection(const struct tenon_client *client,
 }
 
 /* Write the sentence for what was never sent. */
-static void explain_refused(const struct tenon_client *client,
+static void explain_refused(const struct tenon__operation *op,
 			    const struct tenon_slice *key,
 			    const struct tenon_result *result, size_t value_len,
 			    struct tenon_error *err)
@@ -136,24 +143,26 @@ static void explain_refused(const struct tenon_client *client,
 				 (const char *)key->data, result->text);
 		return;
 	}
-	if (value_len <= client->assembly->max_value_bytes) {
+	if (value_len <= op->assembly->max_value_bytes) {
 		tenon__error_set(err, result->status,
-			"key \"%.*s\": value of %zu bytes, with key and header more than item_max (%" PRIu64 ")",
-			shown, (const char *)key->data, value_len,
-			client->assembly->item_max_bytes);
+				 "key \"%.*s\": value of %zu bytes, with key "
+				 "and header more than item_max (%" PRIu64 ")",
+				 shown, (const char *)key->data, value_len,
+				 op->assembly->item_max_bytes);
 		return;
 	}
-	tenon__error_set(err, result->status,
+	tenon__error_set(
+		err, result->status,
 		"key \"%.*s\": value of %zu bytes, max_value_bytes is %" PRIu64,
 		shown, (const char *)key->data, value_len,
-		client->assembly->max_value_bytes);
+		op->assembly->max_value_bytes);
 }
 
-int tenon__explain(const struct tenon_client *client, size_t index,
+int tenon__explain(const struct tenon__operation *op, size_t index,
 		   struct tenon_error *err)
 {
-	const struct tenon_result *result = &client->operation.results[index];
-	const struct tenon__request *requests = client->operation.requests;
+	const struct tenon_result *result = &op->requests.results[index];
+	const struct tenon__request *requests = op->requests.list;
 	int status = result->status;
 
 	if (!err) {
@@ -161,17 +170,18 @@ int tenon__explain(const struct tenon_client *client, size_t index,
 	}
 	if (result->server != TENON_NO_SERVER) {
 		const struct tenon__connection *conn =
-			&client->conns[result->server];
+			&op->engine->conns[result->server];
 
-		err->sys_errno = status == conn->status ? conn->sys_errno : 0;
+		err->sys_errno =
+			status == conn->wire.status ? conn->sys_errno : 0;
 		tenon__describe_connection(conn, err->where,
 					   sizeof(err->where));
-		explain_connection(client, result, err);
+		explain_connection(op, result, err);
 	} else if (status == TENON_EKEY && !result->text) {
-		tenon__client_explain_key(client, requests[index].item->key,
-					  err);
+		tenon__key_explain(requests[index].item->key,
+				   op->assembly->prefix_len, err);
 	} else {
-		explain_refused(client, &requests[index].item->key, result,
+		explain_refused(op, &requests[index].item->key, result,
 				requests[index].item->value.len, err);
 	}
 	return status;

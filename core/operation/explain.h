@@ -3,7 +3,7 @@
 #ifndef TENON_CORE_EXPLAIN_H
 #define TENON_CORE_EXPLAIN_H
 
-#include "api/client.h"
+#include "operation/operation.h"
 
 /* Why its last exchange failed: one sentence, which lives until its next one. */
 const char *tenon__connection_failure(const struct tenon__connection *conn);
@@ -13,21 +13,21 @@ void tenon__describe_connection(const struct tenon__connection *conn, char *out,
 				size_t size);
 
 /* Write into err why the key of results[index] has no answer; returns its status. */
-int tenon__explain(const struct tenon_client *client, size_t index,
+int tenon__explain(const struct tenon__operation *op, size_t index,
 		   struct tenon_error *err);
 
 /*
  * The status of the first of count results that is no answer, explained in err;
  * 0 when all are answers.
  */
-static inline int tenon__explain_first(const struct tenon_client *client,
+static inline int tenon__explain_first(const struct tenon__operation *op,
 				       size_t count, struct tenon_error *err)
 {
-	const struct tenon_result *results = client->operation.results;
+	const struct tenon_result *results = op->requests.results;
 
 	for (size_t i = 0; i < count; i++) {
 		if (results[i].status < 0) {
-			return tenon__explain(client, i, err);
+			return tenon__explain(op, i, err);
 		}
 	}
 	return 0;

@@ -26,7 +26,7 @@ struct look {
 
 /* One operation with codecs. */
 struct transform {
-	struct tenon_client *client;
+	struct tenon__operation *op;
 	struct tenon__chain *chain;
 	const struct tenon__verb *verb;
 	unsigned options;
@@ -38,18 +38,18 @@ struct transform {
 /* ---- requests and outcomes ------------------------------------------------ */
 
 /* Add a request behind all others. Errors: TENON_ENOMEM. */
-static int add_req(struct tenon_client *client, const struct tenon__verb *verb,
+static int add_req(struct tenon__operation *op, const struct tenon__verb *verb,
 		   struct tenon_slice key, const struct tenon_item *item)
 {
-	if (client->request_count == client->request_capacity) {
-		size_t more = (size_t)client->request_capacity +
-			      client->request_capacity / 2 + 16;
-		int code = tenon__round_reserve(client, more);
+	if (op->request_count == op->request_capacity) {
+		size_t more = (size_t)op->request_capacity +
+			      op->request_capacity / 2 + 16;
+		int code = tenon__operation_reserve(op, more);
 		if (code) {
 			return code;
 		}
 	}
-	tenon__round_add(client, verb, key, item);
+	tenon__operation_add(op, verb, key, item);
 	return 0;
 }
 
@@ -57,38 +57,38 @@ static int add_req(struct tenon_client *client, const struct tenon__verb *verb,
 static void answer(struct transform *t, uint32_t req, int status,
 		   const char *text)
 {
-	struct tenon__operation *op = &t->client->operation;
-	struct tenon_result *result = &op->results[req];
+	struct tenon__requests *rs = &t->op->requests;
+	struct tenon_result *result = &rs->results[req];
 
-	op->requests[req].answered = true;
-	op->requests[req].held = false;
+	rs->list[req].answered = true;
+	rs->list[req].held = false;
 	result->status = status;
 	result->value = NULL;
 	result->value_len = 0;
-	result->text = text ? tenon__chain_text(t->chain, text) : NULL;
+	result->text = text ? tenon__arena_text(&t->op->arena, text) : NULL;
 }
 
 /* The key of this request shares the outcome of another request. */
 static void share_outcome(struct transform *t, uint32_t req, uint32_t other)
 {
-	const struct tenon_result *result = &t->client->operation.results[other];
+	const struct tenon_result *result = &t->op->requests.results[other];
 
 	answer(t, req, result->status, result->text);
-	t->client->operation.results[req].server = result->server;
+	t->op->requests.results[req].server = result->server;
 }
 
 static void hold(struct transform *t, uint32_t req)
 {
-	t->client->operation.requests[req].held = true;
+	t->op->requests.list[req].held = true;
 	t->held = true;
 }
 
 /* Let every held request go. */
 static void let_go(struct transform *t)
 {
-	struct tenon__request *requests = t->client->operation.requests;
+	struct tenon__request *requests = t->op->requests.list;
 
-	for (uint32_t i = 0; i < t->client->item_count; i++) {
+	for (uint32_t i = 0; i < t->op->item_count; i++) {
 		requests[i].held = false;
 	}
 	t->held = false;
@@ -97,8 +97,8 @@ static void let_go(struct transform *t)
 /* Ask what is stored under the key of a request. Errors: TENON_ENOMEM. */
 static int add_look(struct transform *t, uint32_t req)
 {
-	struct tenon__operation *op = &t->client->operation;
-	struct look *look = tenon__chain_scratch(t->chain, sizeof(*look));
+	struct tenon__requests *rs = &t->op->requests;
+	struct look *look = tenon__arena_alloc(&t->op->arena, sizeof(*look));
 
 	if (!look) {
 		return TENON_ENOMEM;
@@ -106,18 +106,17 @@ static int add_look(struct transform *t, uint32_t req)
 	*look = (struct look){
 		.next = t->looks,
 		.req = req,
-		.get = t->client->request_count,
+		.get = t->op->request_count,
 	};
 	t->looks = look;
-	return add_req(t->client, tenon__verb_of(TENON_GET), op->keys[req],
-		       op->requests[req].item);
+	return add_req(t->op, tenon__verb_of(TENON_GET), rs->keys[req],
+		       rs->list[req].item);
 }
 
 /* The flags that were found under a look's key; 0 for nothing there. */
 static uint32_t flags_found(const struct transform *t, const struct look *look)
 {
-	const struct tenon_result *result =
-		&t->client->operation.results[look->get];
+	const struct tenon_result *result = &t->op->requests.results[look->get];
 
 	return result->status == TENON_HIT ? result->flags : 0;
 }
@@ -129,9 +128,9 @@ static int add_chunks(struct transform *t, uint32_t req,
 		      const struct tenon__chunks *chunks,
 		      const struct tenon_item *wire)
 {
-	struct split *split = tenon__chain_scratch(t->chain, sizeof(*split));
-	struct tenon_item *items = tenon__chain_scratch(t->chain,
-		chunks->base.count * sizeof(*items));
+	struct split *split = tenon__arena_alloc(&t->op->arena, sizeof(*split));
+	struct tenon_item *items = tenon__arena_alloc(
+		&t->op->arena, chunks->base.count * sizeof(*items));
 
 	if (!split || !items) {
 		return TENON_ENOMEM;
@@ -140,7 +139,7 @@ static int add_chunks(struct transform *t, uint32_t req,
 		.next = t->splits,
 		.req = req,
 		.chunks = *chunks,
-		.first = t->client->request_count,
+		.first = t->op->request_count,
 	};
 	t->splits = split;
 	for (uint32_t i = 0; i < chunks->base.count; i++) {
@@ -149,7 +148,7 @@ static int add_chunks(struct transform *t, uint32_t req,
 			.flags = wire->flags,
 			.exptime = wire->exptime,
 		};
-		int code = add_req(t->client, tenon__verb_of(TENON_SET),
+		int code = add_req(t->op, tenon__verb_of(TENON_SET),
 				   chunks->list[i].key, &items[i]);
 		if (code) {
 			return code;
@@ -166,7 +165,7 @@ static int add_chunks(struct transform *t, uint32_t req,
 static int encode_req(struct transform *t, uint32_t req,
 		      struct tenon_item *wire)
 {
-	struct tenon__operation *op = &t->client->operation;
+	struct tenon__requests *rs = &t->op->requests;
 	struct tenon_error err;
 	int code = 0;
 
@@ -177,7 +176,7 @@ static int encode_req(struct transform *t, uint32_t req,
 	}
 	if (!code && t->chain->splitter) {
 		const struct tenon_split_item whole = {
-			.key = op->keys[req],
+			.key = rs->keys[req],
 			.value = wire->value,
 			.flags = wire->flags,
 			.conditional = t->verb->conditional,
@@ -215,30 +214,30 @@ static void refuse_flags(struct transform *t, uint32_t req, uint32_t flags)
  */
 static int encode_all(struct transform *t)
 {
-	struct tenon__operation *op = &t->client->operation;
+	struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
 	bool looks = t->chain->owns_chunks && !t->verb->absent_only;
 
-	for (uint32_t i = 0; i < t->client->item_count; i++) {
-		const struct tenon_item *item = op->requests[i].item;
+	for (uint32_t i = 0; i < t->op->item_count; i++) {
+		const struct tenon_item *item = rs->list[i].item;
 		int code = 0;
 
-		if (op->requests[i].answered) {
+		if (rs->list[i].answered) {
 			continue;
 		}
 		if (item->flags & ours) {
 			refuse_flags(t, i, item->flags);
 		} else if (item->value.len >= t->chain->least_bytes) {
-			struct tenon_item *wire = tenon__chain_scratch(
-				t->chain, sizeof(*wire));
+			struct tenon_item *wire = tenon__arena_alloc(
+				&t->op->arena, sizeof(*wire));
 			if (!wire) {
 				return TENON_ENOMEM;
 			}
 			*wire = *item;
-			op->requests[i].item = wire;
+			rs->list[i].item = wire;
 			code = encode_req(t, i, wire);
 		}
-		if (!code && looks && !op->requests[i].answered) {
+		if (!code && looks && !rs->list[i].answered) {
 			code = add_look(t, i);
 		}
 		if (code) {
@@ -251,7 +250,7 @@ static int encode_all(struct transform *t)
 /* A parent is stored only when all of its chunks are. */
 static void judge_chunks(struct transform *t)
 {
-	const struct tenon_result *results = t->client->operation.results;
+	const struct tenon_result *results = t->op->requests.results;
 
 	for (struct split *split = t->splits; split; split = split->next) {
 		for (uint32_t i = 0; i < split->chunks.base.count; i++) {
@@ -269,7 +268,7 @@ static void judge_chunks(struct transform *t)
 /* Was what this request asked for done? */
 static bool is_done(const struct transform *t, uint32_t req)
 {
-	int status = t->client->operation.results[req].status;
+	int status = t->op->requests.results[req].status;
 
 	return status == TENON_STORED || status == TENON_DELETED ||
 		status == TENON_TOUCHED;
@@ -278,7 +277,7 @@ static bool is_done(const struct transform *t, uint32_t req)
 /* Is it certain that no parent names these chunks? Whoever did not hear, does not know. */
 static bool is_orphaned(const struct transform *t, const struct split *split)
 {
-	switch (t->client->operation.results[split->req].status) {
+	switch (t->op->requests.results[split->req].status) {
 	case TENON_NOT_STORED:
 	case TENON_EXISTS:
 	case TENON_MISS:
@@ -296,7 +295,7 @@ static int follow(struct transform *t, const struct tenon_chunks *chunks,
 		  const struct tenon__verb *verb, const struct tenon_item *item)
 {
 	for (uint32_t i = 0; i < chunks->count; i++) {
-		int code = add_req(t->client, verb, chunks->list[i].key, item);
+		int code = add_req(t->op, verb, chunks->list[i].key, item);
 		if (code) {
 			return code;
 		}
@@ -311,15 +310,15 @@ static int follow(struct transform *t, const struct tenon_chunks *chunks,
  */
 static int clean_up(struct transform *t)
 {
-	struct tenon__operation *op = &t->client->operation;
-	uint32_t before = t->client->request_count;
+	struct tenon__requests *rs = &t->op->requests;
+	uint32_t before = t->op->request_count;
 	const struct tenon__verb *verb = t->verb == tenon__verb_of(TENON_TOUCH) ?
 		t->verb : tenon__verb_of(TENON_DELETE);
 	int code = 0;
 
 	for (const struct look *look = t->looks; look && !code;
 	     look = look->next) {
-		const struct tenon_result *found = &op->results[look->get];
+		const struct tenon_result *found = &rs->results[look->get];
 		struct tenon__chunks chunks;
 
 		if (!(flags_found(t, look) & t->chain->split_flags) ||
@@ -327,7 +326,7 @@ static int clean_up(struct transform *t)
 			continue;
 		}
 		const struct tenon_split_item parent = {
-			.key = op->keys[look->req],
+			.key = rs->keys[look->req],
 			.value = { found->value, found->value_len },
 			.flags = found->flags,
 		};
@@ -335,20 +334,20 @@ static int clean_up(struct transform *t)
 		if (t->chain->splitter->plan(t->chain->splitter_instance,
 					     &parent, &chunks.base, NULL) == 0) {
 			code = follow(t, &chunks.base, verb,
-				      op->requests[look->req].item);
+				      rs->list[look->req].item);
 		}
 	}
 	for (const struct split *split = t->splits;
 	     split && t->chain->owns_chunks && !code; split = split->next) {
 		if (is_orphaned(t, split)) {
 			code = follow(t, &split->chunks.base, verb,
-				      op->requests[split->req].item);
+				      rs->list[split->req].item);
 		}
 	}
-	if (code || t->client->request_count == before) {
+	if (code || t->op->request_count == before) {
 		return code;
 	}
-	return tenon__round_run(t->client, true);
+	return tenon__round_run(t->op, true);
 }
 
 static int run_store(struct transform *t)
@@ -358,12 +357,12 @@ static int run_store(struct transform *t)
 	bool noreply = (t->options & TENON_NOREPLY) && !t->looks;
 
 	if (!code) {
-		code = tenon__round_run(t->client, noreply);
+		code = tenon__round_run(t->op, noreply);
 	}
 	if (!code && t->held) {
 		judge_chunks(t);
 		let_go(t);
-		code = tenon__round_run(t->client, noreply);
+		code = tenon__round_run(t->op, noreply);
 	}
 	return code ? code : clean_up(t);
 }
@@ -374,16 +373,16 @@ static int run_follow(struct transform *t)
 {
 	bool noreply = (t->options & TENON_NOREPLY) && !t->chain->owns_chunks;
 
-	for (uint32_t i = 0;
-	     t->chain->owns_chunks && i < t->client->item_count; i++) {
-		if (!t->client->operation.requests[i].answered) {
+	for (uint32_t i = 0; t->chain->owns_chunks && i < t->op->item_count;
+	     i++) {
+		if (!t->op->requests.list[i].answered) {
 			int code = add_look(t, i);
 			if (code) {
 				return code;
 			}
 		}
 	}
-	int code = tenon__round_run(t->client, noreply);
+	int code = tenon__round_run(t->op, noreply);
 	return code ? code : clean_up(t);
 }
 
@@ -398,19 +397,19 @@ static int run_modify(struct transform *t)
 	struct tenon_result *results;
 	int code = 0;
 
-	for (uint32_t i = 0; i < t->client->item_count && !code; i++) {
-		if (!t->client->operation.requests[i].answered) {
+	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
+		if (!t->op->requests.list[i].answered) {
 			hold(t, i);
 			code = add_look(t, i);
 		}
 	}
 	if (!code) {
-		code = tenon__round_run(t->client, false);
+		code = tenon__round_run(t->op, false);
 	}
 	if (code) {
 		return code;
 	}
-	results = t->client->operation.results;
+	results = t->op->requests.results;
 	for (const struct look *look = t->looks; look; look = look->next) {
 		if (results[look->get].status < 0) {
 			share_outcome(t, look->req, look->get);
@@ -422,12 +421,11 @@ static int run_modify(struct transform *t)
 		} else {
 			/* what another server has was not looked at */
 			results[look->req].server = results[look->get].server;
-			t->client->operation.requests[look->req].pinned = true;
+			t->op->requests.list[look->req].pinned = true;
 		}
 	}
 	let_go(t);
-	return tenon__round_run(t->client,
-				(t->options & TENON_NOREPLY) != 0);
+	return tenon__round_run(t->op, (t->options & TENON_NOREPLY) != 0);
 }
 
 /* ---- get, gets, gat, gats ---------------------------------------------- */
@@ -435,21 +433,21 @@ static int run_modify(struct transform *t)
 /* Ask for the chunks of a parent. Errors: TENON_ENOMEM. */
 static int add_parts(struct transform *t, struct split *split)
 {
-	struct tenon__operation *op = &t->client->operation;
+	struct tenon__requests *rs = &t->op->requests;
 	const struct tenon__verb *verb = tenon__verb_of(
 		t->verb->exptime ? TENON_GAT : TENON_GET);
-	const struct tenon_item *item = op->requests[split->req].item;
+	const struct tenon_item *item = rs->list[split->req].item;
 	size_t at = 0;
 
-	split->first = t->client->request_count;
+	split->first = t->op->request_count;
 	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
 		const struct tenon_chunk *chunk = &split->chunks.list[i];
-		int code = add_req(t->client, verb, chunk->key, item);
+		int code = add_req(t->op, verb, chunk->key, item);
 		if (code) {
 			return code;
 		}
-		op->requests[split->first + i].sink = split->buffer + at;
-		op->requests[split->first + i].sink_bytes = chunk->value.len;
+		rs->list[split->first + i].sink = split->buffer + at;
+		rs->list[split->first + i].sink_bytes = chunk->value.len;
 		at += chunk->value.len;
 	}
 	return 0;
@@ -468,16 +466,16 @@ static int make_buffer(struct transform *t, struct split *split)
 		return TENON_ETOOBIG;
 	}
 	t->chain->left_bytes -= bytes;
-	split->buffer = tenon__chain_scratch(t->chain, (size_t)bytes + 1);
+	split->buffer = tenon__arena_alloc(&t->op->arena, (size_t)bytes + 1);
 	return split->buffer ? 0 : TENON_ENOMEM;
 }
 
 /* A parent was read: ask for its chunks. Errors: TENON_ENOMEM. */
 static int begin_gather(struct transform *t, uint32_t req)
 {
-	struct tenon__operation *op = &t->client->operation;
-	const struct tenon_result *result = &op->results[req];
-	struct split *split = tenon__chain_scratch(t->chain, sizeof(*split));
+	struct tenon__requests *rs = &t->op->requests;
+	const struct tenon_result *result = &rs->results[req];
+	struct split *split = tenon__arena_alloc(&t->op->arena, sizeof(*split));
 	struct tenon_error err = { 0 };
 
 	if (!split) {
@@ -486,7 +484,7 @@ static int begin_gather(struct transform *t, uint32_t req)
 	*split = (struct split){
 		.next = t->splits,
 		.req = req,
-		.parent = { .key = op->keys[req],
+		.parent = { .key = rs->keys[req],
 			    .value = { result->value, result->value_len },
 			    .flags = result->flags },
 	};
@@ -512,7 +510,7 @@ static int begin_gather(struct transform *t, uint32_t req)
 /* The chunks are here, or not: make one value of them. */
 static void end_gather(struct transform *t, const struct split *split)
 {
-	struct tenon_result *results = t->client->operation.results;
+	struct tenon_result *results = t->op->requests.results;
 	struct tenon_result *result = &results[split->req];
 	struct tenon_error err = { 0 };
 	size_t len = 0;
@@ -547,7 +545,7 @@ static void end_gather(struct transform *t, const struct split *split)
 /* Undo what encoded the value of a request. */
 static void decode_req(struct transform *t, uint32_t req)
 {
-	struct tenon_result *result = &t->client->operation.results[req];
+	struct tenon_result *result = &t->op->requests.results[req];
 	struct tenon_slice value = { result->value, result->value_len };
 	struct tenon_error err = { 0 };
 	uint32_t unknown = result->flags &
@@ -571,26 +569,26 @@ static void decode_req(struct transform *t, uint32_t req)
 
 static int run_retrieve(struct transform *t)
 {
-	struct tenon__operation *op = &t->client->operation;
+	struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
-	uint32_t count = t->client->item_count;
+	uint32_t count = t->op->item_count;
 	uint32_t first = count; /* of the hits that codecs have to do with */
-	int code = tenon__round_run(t->client, false);
+	int code = tenon__round_run(t->op, false);
 
 	for (uint32_t i = 0; i < count && !code; i++) {
-		if (!(op->results[i].flags & ours) ||
-		    op->results[i].status != TENON_HIT) {
+		if (!(rs->results[i].flags & ours) ||
+		    rs->results[i].status != TENON_HIT) {
 			continue;
 		}
 		if (first == count) {
 			first = i;
 		}
-		if (op->results[i].flags & t->chain->split_flags) {
+		if (rs->results[i].flags & t->chain->split_flags) {
 			code = begin_gather(t, i);
 		}
 	}
 	if (!code && t->splits) {
-		code = tenon__round_run(t->client, false);
+		code = tenon__round_run(t->op, false);
 	}
 	if (code) {
 		return code;
@@ -599,25 +597,25 @@ static int run_retrieve(struct transform *t)
 		end_gather(t, split);
 	}
 	for (uint32_t i = first; i < count; i++) {
-		if (op->results[i].status == TENON_HIT &&
-		    (op->results[i].flags & ours)) {
+		if (rs->results[i].status == TENON_HIT &&
+		    (rs->results[i].flags & ours)) {
 			decode_req(t, i);
 		}
 	}
 	return 0;
 }
 
-int tenon__transform_run(struct tenon_client *client,
+int tenon__transform_run(struct tenon__operation *op,
 			 const struct tenon__verb *verb, unsigned options)
 {
 	struct transform t = {
-		.client = client,
-		.chain = &client->chain,
+		.op = op,
+		.chain = &op->chain,
 		.verb = verb,
 		.options = options,
 	};
 
-	client->chain.left_bytes = TENON_REPLY_MAX_BYTES;
+	op->chain.left_bytes = TENON_REPLY_MAX_BYTES;
 	if (verb->shape == TENON_SHAPE_RETRIEVE) {
 		return run_retrieve(&t);
 	}

@@ -3,13 +3,13 @@
 #ifndef TENON_CORE_TRANSFORM_H
 #define TENON_CORE_TRANSFORM_H
 
-#include "api/client.h"
+#include "operation/operation.h"
 
 /*
  * Run the operation whose items are in the client's requests, through the chain of
  * codecs (there is one). options as for tenon_run(). Errors: TENON_ENOMEM.
  */
-int tenon__transform_run(struct tenon_client *client,
+int tenon__transform_run(struct tenon__operation *op,
 			 const struct tenon__verb *verb, unsigned options);
 
 #endif

@@ -60,22 +60,22 @@ static inline char *put_i64(char *at, int64_t number)
 }
 
 /* Bytes from `from` to `to` in the send buffer are the next piece. */
-static void add_piece(struct tenon__connection *conn, const char *from,
+static void add_piece(struct tenon__wire *wire, const char *from,
 		      const char *to)
 {
-	conn->pieces[conn->piece_count++] = (struct iovec){
+	wire->pieces[wire->piece_count++] = (struct iovec){
 		.iov_base = (char *)(uintptr_t)from,
 		.iov_len = (size_t)(to - from),
 	};
 }
 
 /* Room for one more request that begins at `at`? */
-static bool fits(const struct tenon__connection *conn, const char *at,
+static bool fits(const struct tenon__wire *wire, const char *at,
 		 size_t bytes)
 {
-	size_t used = (size_t)(at - conn->send_buffer);
+	size_t used = (size_t)(at - wire->send_buffer);
 
-	return conn->send_capacity - used >= bytes;
+	return wire->send_capacity - used >= bytes;
 }
 
 /* May this request go on in a retrieval line of that verb and exptime? */
@@ -87,14 +87,14 @@ static bool joins_line(const struct tenon__request *req,
 }
 
 /* Write one retrieval line for as many keys as it and the buffer hold. */
-static char *write_retrieve(struct tenon__connection *conn, char *at)
+static char *write_retrieve(struct tenon__wire *wire, char *at)
 {
-	const struct tenon__operation *op = conn->operation;
+	const struct tenon__requests *rs = wire->requests;
 	const char *line = at;
-	uint32_t req = conn->send_req;
+	uint32_t req = wire->send_req;
 	uint32_t last = req;
-	const struct tenon__verb *verb = op->requests[req].verb;
-	int64_t exptime = op->requests[req].item->exptime;
+	const struct tenon__verb *verb = rs->list[req].verb;
+	int64_t exptime = rs->list[req].item->exptime;
 	size_t line_max_bytes = verb->exptime ? TENON_GAT_LINE_MAX_BYTES :
 						TENON_GET_LINE_MAX_BYTES;
 
@@ -104,20 +104,20 @@ static char *write_retrieve(struct tenon__connection *conn, char *at)
 		at = put_i64(at, exptime);
 	}
 	do {
-		const struct tenon_slice *key = &op->keys[req];
+		const struct tenon_slice *key = &rs->keys[req];
 
 		*at++ = ' ';
 		at = put_bytes(at, key->data, key->len);
-		op->requests[req].line_end = false; /* of an earlier try */
+		rs->list[req].line_end = false; /* of an earlier try */
 		last = req;
-		req = op->requests[req].next;
+		req = rs->list[req].next;
 	} while (req != TENON_REQUEST_END &&
-		 joins_line(&op->requests[req], verb, exptime) &&
-		 (size_t)(at - line) + op->keys[req].len + 3 <=
+		 joins_line(&rs->list[req], verb, exptime) &&
+		 (size_t)(at - line) + rs->keys[req].len + 3 <=
 			 line_max_bytes &&
-		 fits(conn, at, op->keys[req].len + 3));
-	op->requests[last].line_end = true;
-	conn->send_req = req;
+		 fits(wire, at, rs->keys[req].len + 3));
+	rs->list[last].line_end = true;
+	wire->send_req = req;
 	return put_bytes(at, "\r\n", 2);
 }
 
@@ -125,13 +125,13 @@ static char *write_retrieve(struct tenon__connection *conn, char *at)
  * Write one store request. A large value is sent from where it is: `*from` moves
  * on to where the next piece begins.
  */
-static char *write_store(struct tenon__connection *conn, char *at,
+static char *write_store(struct tenon__wire *wire, char *at,
 			 const char **from)
 {
-	const struct tenon__operation *op = conn->operation;
-	const struct tenon__verb *verb = op->requests[conn->send_req].verb;
-	const struct tenon_item *item = op->requests[conn->send_req].item;
-	const struct tenon_slice *key = &op->keys[conn->send_req];
+	const struct tenon__requests *rs = wire->requests;
+	const struct tenon__verb *verb = rs->list[wire->send_req].verb;
+	const struct tenon_item *item = rs->list[wire->send_req].item;
+	const struct tenon_slice *key = &rs->keys[wire->send_req];
 
 	at = put_name(at, verb);
 	*at++ = ' ';
@@ -146,7 +146,7 @@ static char *write_store(struct tenon__connection *conn, char *at,
 		*at++ = ' ';
 		at = put_u64(at, item->cas);
 	}
-	if (op->noreply) {
+	if (rs->noreply) {
 		at = put_bytes(at, " noreply", 8);
 	}
 	at = put_bytes(at, "\r\n", 2);
@@ -157,31 +157,31 @@ static char *write_store(struct tenon__connection *conn, char *at,
 	} else {
 		const char *value = item->value.data;
 
-		add_piece(conn, *from, at);
-		add_piece(conn, value, value + item->value.len);
+		add_piece(wire, *from, at);
+		add_piece(wire, value, value + item->value.len);
 		*from = at;
 	}
-	conn->send_req = op->requests[conn->send_req].next;
+	wire->send_req = rs->list[wire->send_req].next;
 	return put_bytes(at, "\r\n", 2);
 }
 
 /* Write one request that is a single line. */
-static char *write_line(struct tenon__connection *conn, char *at)
+static char *write_line(struct tenon__wire *wire, char *at)
 {
-	const struct tenon__operation *op = conn->operation;
-	const struct tenon__request *req = &op->requests[conn->send_req];
+	const struct tenon__requests *rs = wire->requests;
+	const struct tenon__request *req = &rs->list[wire->send_req];
 	const struct tenon__verb *verb = req->verb;
 
 	at = put_name(at, verb);
 	if (verb->shape == TENON_SHAPE_KEY) {
-		const struct tenon_slice *key = &op->keys[conn->send_req];
+		const struct tenon_slice *key = &rs->keys[wire->send_req];
 
 		*at++ = ' ';
 		at = put_bytes(at, key->data, key->len);
 	}
-	if (op->argument) {
+	if (rs->argument) {
 		*at++ = ' ';
-		at = put_bytes(at, op->argument, strlen(op->argument));
+		at = put_bytes(at, rs->argument, strlen(rs->argument));
 	}
 	if (verb->exptime) {
 		*at++ = ' ';
@@ -191,43 +191,43 @@ static char *write_line(struct tenon__connection *conn, char *at)
 		*at++ = ' ';
 		at = put_u64(at, req->item->delta);
 	}
-	if (op->noreply && verb->noreply) {
+	if (rs->noreply && verb->noreply) {
 		at = put_bytes(at, " noreply", 8);
 	}
-	conn->send_req = req->next;
+	wire->send_req = req->next;
 	return put_bytes(at, "\r\n", 2);
 }
 
-void tenon__classic_write(struct tenon__connection *conn)
+void tenon__classic_write(struct tenon__wire *wire)
 {
-	const struct tenon__operation *op = conn->operation;
+	const struct tenon__requests *rs = wire->requests;
 	size_t need = REQUEST_LINE_MAX_BYTES + TENON_SEND_COPY_MAX_BYTES + 2;
-	char *at = conn->send_buffer;
+	char *at = wire->send_buffer;
 	const char *from = at;
 
-	conn->piece = 0;
-	conn->piece_count = 0;
-	if (conn->fence && !op->noreply && !conn->fence_sent) {
+	wire->piece = 0;
+	wire->piece_count = 0;
+	if (wire->fence && !rs->noreply && !wire->fence_sent) {
 		at = put_bytes(at, FENCE, sizeof(FENCE) - 1);
-		conn->fence_sent = true;
+		wire->fence_sent = true;
 	}
 	/* a store request takes up to three pieces, one of them begun already */
 	do {
-		switch (op->requests[conn->send_req].verb->shape) {
+		switch (rs->list[wire->send_req].verb->shape) {
 		case TENON_SHAPE_RETRIEVE:
-			at = write_retrieve(conn, at);
+			at = write_retrieve(wire, at);
 			break;
 		case TENON_SHAPE_STORE:
-			at = write_store(conn, at, &from);
+			at = write_store(wire, at, &from);
 			break;
 		default:
-			at = write_line(conn, at);
+			at = write_line(wire, at);
 		}
-	} while (conn->send_req != TENON_REQUEST_END && fits(conn, at, need) &&
-		 conn->piece_count + 3 <= TENON_SEND_PIECES);
-	add_piece(conn, from, at);
-	conn->send_short =
-		conn->send_req != TENON_REQUEST_END && !fits(conn, at, need);
+	} while (wire->send_req != TENON_REQUEST_END && fits(wire, at, need) &&
+		 wire->piece_count + 3 <= TENON_SEND_PIECES);
+	add_piece(wire, from, at);
+	wire->send_short =
+		wire->send_req != TENON_REQUEST_END && !fits(wire, at, need);
 }
 
 /* ---- replies ----------------------------------------------------------- */
@@ -236,7 +236,7 @@ void tenon__classic_write(struct tenon__connection *conn)
 #define READ_ON 2
 
 /* Give up the connection: what came is not what the protocol allows here. */
-static int broken(struct tenon__connection *conn, const char *what,
+static int broken(struct tenon__wire *wire, const char *what,
 		  const char *line, size_t len)
 {
 	int shown = len > 60 ? 60 : (int)len;
@@ -247,64 +247,64 @@ static int broken(struct tenon__connection *conn, const char *what,
 
 		clean[i] = byte < 0x20 || byte > 0x7e ? '.' : (char)byte;
 	}
-	snprintf(conn->problem, sizeof(conn->problem),
+	snprintf(wire->problem, sizeof(wire->problem),
 		 shown > 0 ? "%s: \"%.*s\"" : "%s", what, shown, clean);
-	conn->status = TENON_EPROTOCOL;
-	conn->blamed = true;
+	wire->status = TENON_EPROTOCOL;
+	wire->blamed = true;
 	return TENON_VERDICT_BROKEN;
 }
 
 /* What is being answered; there is something. */
 static const struct tenon__verb *current_verb(
-	const struct tenon__connection *conn)
+	const struct tenon__wire *wire)
 {
-	return conn->operation->requests[conn->line_req].verb;
+	return wire->requests->list[wire->line_req].verb;
 }
 
 /* Record the answer of one request. */
-static struct tenon_result *answer(struct tenon__connection *conn, uint32_t req,
+static struct tenon_result *answer(struct tenon__wire *wire, uint32_t req,
 				   int status)
 {
-	struct tenon_result *result = &conn->operation->results[req];
+	struct tenon_result *result = &wire->requests->results[req];
 
-	conn->operation->requests[req].answered = true;
+	wire->requests->list[req].answered = true;
 	result->status = status;
 	return result;
 }
 
 /* Record the answer of the request whose line was read, and go to the next. */
-static struct tenon_result *answer_line(struct tenon__connection *conn,
+static struct tenon_result *answer_line(struct tenon__wire *wire,
 					int status)
 {
-	uint32_t req = conn->line_req;
+	uint32_t req = wire->line_req;
 
-	tenon__health_key(conn->health, status);
-	conn->line_req = conn->operation->requests[req].next;
-	return answer(conn, req, status);
+	tenon__health_key(wire->health, status);
+	wire->line_req = wire->requests->list[req].next;
+	return answer(wire, req, status);
 }
 
 /* The retrieval line is over: every key that did not come has this status. */
-static void end_retrieve(struct tenon__connection *conn, int status,
+static void end_retrieve(struct tenon__wire *wire, int status,
 			 const char *text)
 {
-	const struct tenon__request *requests = conn->operation->requests;
-	uint32_t req = conn->line_req;
+	const struct tenon__request *requests = wire->requests->list;
+	uint32_t req = wire->line_req;
 	bool last;
 
 	do {
 		last = requests[req].line_end;
 		if (!requests[req].answered) {
 			if (status == TENON_MISS) {
-				tenon__count(&conn->health->misses, 1);
+				tenon__count(&wire->health->misses, 1);
 			} else {
-				tenon__health_key(conn->health, status);
+				tenon__health_key(wire->health, status);
 			}
-			answer(conn, req, status)->text = text;
+			answer(wire, req, status)->text = text;
 		}
 		req = requests[req].next;
 	} while (!last);
-	conn->line_req = req;
-	conn->seek_req = req;
+	wire->line_req = req;
+	wire->seek_req = req;
 }
 
 /* Is text[0..len) the word? */
@@ -329,19 +329,19 @@ static int error_status(const char *line, size_t len)
  * An error line answers the current request. Behind a data block that the server
  * may have taken for commands, nothing can be matched any more.
  */
-static int read_error(struct tenon__connection *conn, int status, char *line,
+static int read_error(struct tenon__wire *wire, int status, char *line,
 		      size_t len)
 {
-	enum tenon__shape shape = current_verb(conn)->shape;
+	enum tenon__shape shape = current_verb(wire)->shape;
 
 	line[len] = '\0';
 	if (shape == TENON_SHAPE_RETRIEVE) {
-		end_retrieve(conn, status, line);
+		end_retrieve(wire, status, line);
 		return READ_ON;
 	}
-	answer_line(conn, status)->text = line;
+	answer_line(wire, status)->text = line;
 	if (shape == TENON_SHAPE_STORE && status != TENON_ESERVER) {
-		conn->status = TENON_ECLOSED;
+		wire->status = TENON_ECLOSED;
 		return TENON_VERDICT_BROKEN;
 	}
 	return READ_ON;
@@ -430,10 +430,10 @@ static inline bool awaits(const struct reading *in, uint32_t req,
  * Find the request of this line whose key starts at `key`; TENON_REQUEST_END: none.
  * In order, as asked; a proxy may answer in another.
  */
-static uint32_t find_key(const struct tenon__connection *conn,
+static uint32_t find_key(const struct tenon__wire *wire,
 			 const struct reading *in, const char *key)
 {
-	uint32_t req = conn->seek_req;
+	uint32_t req = wire->seek_req;
 	bool wrapped = false;
 
 	for (;;) {
@@ -444,7 +444,7 @@ static uint32_t find_key(const struct tenon__connection *conn,
 			req = in->requests[req].next;
 		} else if (!wrapped) {
 			wrapped = true;
-			req = conn->line_req;
+			req = wire->line_req;
 		} else {
 			return TENON_REQUEST_END;
 		}
@@ -452,138 +452,138 @@ static uint32_t find_key(const struct tenon__connection *conn,
 }
 
 /* All of a value is here: check its end and hand it to its request. */
-static inline int end_value(struct tenon__connection *conn,
+static inline int end_value(struct tenon__wire *wire,
 			    struct tenon__request *req,
 			    struct tenon_result *result, char *value,
 			    size_t len)
 {
 	if (memcmp(value + len, "\r\n", 2) != 0) {
-		return broken(conn, "no line end behind a value", value + len,
+		return broken(wire, "no line end behind a value", value + len,
 			      2);
 	}
 	value[len] = '\0';
-	tenon__count(&conn->health->hits, 1);
+	tenon__count(&wire->health->hits, 1);
 	req->answered = true;
 	result->status = TENON_HIT;
 	result->value = value;
 	result->value_len = len;
-	conn->parsed = (size_t)(value + len + 2 - conn->block->data);
-	conn->keep_from = conn->parsed;
-	conn->recv_state = TENON_RECV_LINE;
+	wire->parsed = (size_t)(value + len + 2 - wire->block->data);
+	wire->keep_from = wire->parsed;
+	wire->recv_state = TENON_RECV_LINE;
 	return READ_ON;
 }
 
 /* Something is wrong with the line that begins at `line`, or it is not all here yet. */
-static int incomplete(struct tenon__connection *conn, const char *why,
+static int incomplete(struct tenon__wire *wire, const char *why,
 		      const char *line)
 {
-	size_t here = conn->block->filled - conn->parsed;
+	size_t here = wire->block->filled - wire->parsed;
 	const char *newline = memchr(line, '\n', here);
 
 	if (newline) {
-		return broken(conn, why, line, (size_t)(newline - line));
+		return broken(wire, why, line, (size_t)(newline - line));
 	}
 	if (here > TENON_REPLY_LINE_MAX_BYTES) {
-		return broken(conn, "an endless line", line, here);
+		return broken(wire, "an endless line", line, here);
 	}
 	return TENON_VERDICT_MORE;
 }
 
 /* The value goes into its request's sink: what is here already, then the rest. */
-static int begin_sink(struct tenon__connection *conn)
+static int begin_sink(struct tenon__wire *wire)
 {
 	const struct tenon__request *req =
-		&conn->operation->requests[conn->value_req];
-	size_t here = conn->block->filled - conn->parsed;
+		&wire->requests->list[wire->value_req];
+	size_t here = wire->block->filled - wire->parsed;
 
-	conn->sink_filled = here < conn->value_len ? here : conn->value_len;
-	memcpy(req->sink, conn->block->data + conn->parsed, conn->sink_filled);
-	conn->parsed += conn->sink_filled;
-	conn->keep_from = conn->parsed;
-	conn->recv_state = conn->sink_filled == conn->value_len
+	wire->sink_filled = here < wire->value_len ? here : wire->value_len;
+	memcpy(req->sink, wire->block->data + wire->parsed, wire->sink_filled);
+	wire->parsed += wire->sink_filled;
+	wire->keep_from = wire->parsed;
+	wire->recv_state = wire->sink_filled == wire->value_len
 				   ? TENON_RECV_TAIL
 				   : TENON_RECV_SINK;
 	return READ_ON;
 }
 
 /* The line end behind a value that is in its sink. */
-static int end_sink(struct tenon__connection *conn)
+static int end_sink(struct tenon__wire *wire)
 {
-	const char *tail = conn->block->data + conn->parsed;
+	const char *tail = wire->block->data + wire->parsed;
 
 	if (memcmp(tail, "\r\n", 2) != 0) {
-		return broken(conn, "no line end behind a value", tail, 2);
+		return broken(wire, "no line end behind a value", tail, 2);
 	}
-	conn->parsed += 2;
-	conn->keep_from = conn->parsed;
-	conn->recv_state = TENON_RECV_LINE;
-	tenon__count(&conn->health->hits, 1);
-	uint32_t req = conn->value_req;
-	struct tenon_result *result = answer(conn, req, TENON_HIT);
-	char *value = conn->operation->requests[req].sink;
+	wire->parsed += 2;
+	wire->keep_from = wire->parsed;
+	wire->recv_state = TENON_RECV_LINE;
+	tenon__count(&wire->health->hits, 1);
+	uint32_t req = wire->value_req;
+	struct tenon_result *result = answer(wire, req, TENON_HIT);
+	char *value = wire->requests->list[req].sink;
 
-	if (req < conn->operation->sink_rule.count) {
-		value[conn->value_len] = '\0';
+	if (req < wire->requests->sink_rule.count) {
+		value[wire->value_len] = '\0';
 	}
 	result->value = value;
-	result->value_len = conn->value_len;
+	result->value_len = wire->value_len;
 	return READ_ON;
 }
 
 /* Ask the caller for memory for a large value, on every try anew. */
-static void ask_for_sink(const struct tenon__operation *op, uint32_t req,
+static void ask_for_sink(const struct tenon__requests *rs, uint32_t req,
 			 uint64_t bytes)
 {
-	const struct tenon__sink_rule *rule = &op->sink_rule;
+	const struct tenon__sink_rule *rule = &rs->sink_rule;
 
-	op->requests[req].sink = NULL;
+	rs->list[req].sink = NULL;
 	if (bytes >= rule->min_bytes &&
-	    !(op->results[req].flags & rule->excluded)) {
-		op->requests[req].sink =
+	    !(rs->results[req].flags & rule->excluded)) {
+		rs->list[req].sink =
 			rule->fn(rule->payload, req, (size_t)bytes);
-		op->requests[req].sink_bytes = (size_t)bytes;
+		rs->list[req].sink_bytes = (size_t)bytes;
 	}
 }
 
 /* The value's length is known: take it, receive the rest of it, or pass over it. */
-static inline int begin_value(struct tenon__connection *conn,
+static inline int begin_value(struct tenon__wire *wire,
 			      const struct reading *in, uint32_t req,
 			      char *value, uint64_t bytes)
 {
-	struct tenon__operation *op = conn->operation;
-	bool asks = req < op->sink_rule.count;
+	struct tenon__requests *rs = wire->requests;
+	bool asks = req < rs->sink_rule.count;
 	const char *sink = asks ? NULL : in->requests[req].sink;
 	uint64_t most = sink ? in->requests[req].sink_bytes
-			     : conn->assembly->max_value_bytes;
-	size_t from = (size_t)(value - conn->block->data);
+			     : wire->max_value_bytes;
+	size_t from = (size_t)(value - wire->block->data);
 
-	if (bytes <= most && bytes <= op->reply_left_bytes) {
-		op->reply_left_bytes -= bytes;
+	if (bytes <= most && bytes <= rs->reply_left_bytes) {
+		rs->reply_left_bytes -= bytes;
 		if (asks) {
-			ask_for_sink(op, req, bytes);
+			ask_for_sink(rs, req, bytes);
 			sink = in->requests[req].sink;
 		}
 		if (!sink && (size_t)(in->end - value) >= bytes + 2) {
-			return end_value(conn, &in->requests[req],
+			return end_value(wire, &in->requests[req],
 					 &in->results[req], value,
 					 (size_t)bytes);
 		}
-		conn->parsed = from;
-		conn->keep_from = from;
-		conn->value_req = req;
-		conn->value_len = (size_t)bytes;
-		conn->recv_state = TENON_RECV_VALUE;
-		return sink ? begin_sink(conn) : READ_ON;
+		wire->parsed = from;
+		wire->keep_from = from;
+		wire->value_req = req;
+		wire->value_len = (size_t)bytes;
+		wire->recv_state = TENON_RECV_VALUE;
+		return sink ? begin_sink(wire) : READ_ON;
 	}
-	conn->parsed = from;
-	conn->keep_from = from;
+	wire->parsed = from;
+	wire->keep_from = from;
 	if (bytes > UINT64_MAX - 2) {
-		return broken(conn, "a value of impossible length", "", 0);
+		return broken(wire, "a value of impossible length", "", 0);
 	}
-	tenon__health_key(conn->health, TENON_ETOOBIG);
-	answer(conn, req, TENON_ETOOBIG);
-	conn->recv_state = TENON_RECV_SKIP;
-	conn->skip_bytes = bytes + 2;
+	tenon__health_key(wire->health, TENON_ETOOBIG);
+	answer(wire, req, TENON_ETOOBIG);
+	wire->recv_state = TENON_RECV_SKIP;
+	wire->skip_bytes = bytes + 2;
 	return READ_ON;
 }
 
@@ -591,19 +591,19 @@ static inline int begin_value(struct tenon__connection *conn,
  * "VALUE <key> <flags> <bytes>[ <cas unique>]", read in one pass: where the line
  * ends shows when it has been read.
  */
-static inline int read_value_line(struct tenon__connection *conn,
+static inline int read_value_line(struct tenon__wire *wire,
 				  const struct reading *in, char *line)
 {
 	char *key = line + 6;
-	uint32_t req = conn->seek_req;
+	uint32_t req = wire->seek_req;
 	uint64_t flags, bytes, cas = 0;
 
 	if (!awaits(in, req, key)) {
-		req = find_key(conn, in, key);
+		req = find_key(wire, in, key);
 	}
 	if (req == TENON_REQUEST_END) {
 		return incomplete(
-			conn, "a value for a key that was not asked for", line);
+			wire, "a value for a key that was not asked for", line);
 	}
 	const char *at = read_field(key + in->keys[req].len, &flags);
 	at = read_field(at, &bytes);
@@ -611,16 +611,16 @@ static inline int read_value_line(struct tenon__connection *conn,
 		at = read_field(at, &cas);
 	}
 	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX) {
-		return incomplete(conn, "a malformed VALUE line", line);
+		return incomplete(wire, "a malformed VALUE line", line);
 	}
-	conn->seek_req = in->requests[req].line_end ? conn->line_req
+	wire->seek_req = in->requests[req].line_end ? wire->line_req
 						    : in->requests[req].next;
 	in->results[req].flags = (uint32_t)flags;
 	in->results[req].cas = cas;
-	return begin_value(conn, in, req, line + (at + 2 - line), bytes);
+	return begin_value(wire, in, req, line + (at + 2 - line), bytes);
 }
 
-static int read_number(struct tenon__connection *conn, const char *line,
+static int read_number(struct tenon__wire *wire, const char *line,
 		       size_t len)
 {
 	const char *end = line + len;
@@ -630,9 +630,9 @@ static int read_number(struct tenon__connection *conn, const char *line,
 		end--;
 	}
 	if (read_u64(line, &number) != end) {
-		return broken(conn, "a malformed number", line, len);
+		return broken(wire, "a malformed number", line, len);
 	}
-	answer_line(conn, TENON_HIT)->number = number;
+	answer_line(wire, TENON_HIT)->number = number;
 	return READ_ON;
 }
 
@@ -640,7 +640,7 @@ static int read_number(struct tenon__connection *conn, const char *line,
  * Read the one-line replies of store verbs, delete, touch, incr and decr that are
  * words, each compared with its line end. Returns whether it was one.
  */
-static inline bool read_word(struct tenon__connection *conn, const char *line,
+static inline bool read_word(struct tenon__wire *wire, const char *line,
 			     size_t here)
 {
 	static const struct {
@@ -657,14 +657,14 @@ static inline bool read_word(struct tenon__connection *conn, const char *line,
 		WORD("TOUCHED", TENON_TOUCHED),
 #undef WORD
 	};
-	uint32_t answers = current_verb(conn)->answers;
+	uint32_t answers = current_verb(wire)->answers;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if ((answers >> words[i].status & 1) && here >= words[i].len &&
 		    same_bytes(line, words[i].line, words[i].len)) {
-			conn->parsed += words[i].len;
-			conn->keep_from = conn->parsed;
-			answer_line(conn, words[i].status);
+			wire->parsed += words[i].len;
+			wire->keep_from = wire->parsed;
+			answer_line(wire, words[i].status);
 			return true;
 		}
 	}
@@ -672,11 +672,11 @@ static inline bool read_word(struct tenon__connection *conn, const char *line,
 }
 
 /* version answers "VERSION <text>"; flush_all and verbosity answer "OK". */
-static int read_server_line(struct tenon__connection *conn, char *line,
+static int read_server_line(struct tenon__wire *wire, char *line,
 			    size_t len)
 {
 	if (STARTS(line, len, "VERSION ")) {
-		struct tenon_result *result = answer_line(conn, TENON_OK);
+		struct tenon_result *result = answer_line(wire, TENON_OK);
 
 		line[len] = '\0';
 		result->value = line + 8;
@@ -684,185 +684,185 @@ static int read_server_line(struct tenon__connection *conn, char *line,
 		return READ_ON;
 	}
 	if (!IS(line, len, "OK")) {
-		return broken(conn, "an unexpected reply", line, len);
+		return broken(wire, "an unexpected reply", line, len);
 	}
-	answer_line(conn, TENON_OK);
+	answer_line(wire, TENON_OK);
 	return READ_ON;
 }
 
 /* stats: lines up to END; "stats reset" and its like answer one word. */
-static int read_server_lines(struct tenon__connection *conn, const char *line,
+static int read_server_lines(struct tenon__wire *wire, const char *line,
 			     size_t len)
 {
-	const char *first = conn->block->data + conn->keep_from;
+	const char *first = wire->block->data + wire->keep_from;
 	bool end = IS(line, len, "END");
 
 	if (!end && !(line == first &&
 		      (IS(line, len, "RESET") || IS(line, len, "OK")))) {
-		if (conn->parsed - conn->keep_from > TENON_STATS_MAX_BYTES) {
-			return broken(conn, "endless stats", line, len);
+		if (wire->parsed - wire->keep_from > TENON_STATS_MAX_BYTES) {
+			return broken(wire, "endless stats", line, len);
 		}
 		return READ_ON;
 	}
-	struct tenon_result *result = answer_line(conn, TENON_OK);
+	struct tenon_result *result = answer_line(wire, TENON_OK);
 	result->value = first;
 	result->value_len = end ? (size_t)(line - first) : 0;
-	conn->keep_from = conn->parsed;
+	wire->keep_from = wire->parsed;
 	return READ_ON;
 }
 
 /* Replies before VERSION belong to noreply commands: they answer nobody. */
-static int read_fenced(struct tenon__connection *conn, const char *line,
+static int read_fenced(struct tenon__wire *wire, const char *line,
 		       size_t len)
 {
-	if (STARTS(line, len, "VERSION ") && !conn->operation->noreply) {
-		conn->fenced = false;
+	if (STARTS(line, len, "VERSION ") && !wire->requests->noreply) {
+		wire->fenced = false;
 	} else if (error_status(line, len) != 0) {
-		tenon__health_log(conn->health, TENON_LOG_WARNING,
+		tenon__health_log(wire->health, TENON_LOG_WARNING,
 				  tenon__now_ns() / 1000000,
 				  "a noreply command was answered: \"%.*s\"",
 				  len > 100 ? 100 : (int)len, line);
 	} else {
-		return broken(conn, "an unexpected reply", line, len);
+		return broken(wire, "an unexpected reply", line, len);
 	}
 	return READ_ON;
 }
 
-static int read_line(struct tenon__connection *conn, char *line, size_t len)
+static int read_line(struct tenon__wire *wire, char *line, size_t len)
 {
-	if (conn->fenced) {
-		return read_fenced(conn, line, len);
+	if (wire->fenced) {
+		return read_fenced(wire, line, len);
 	}
-	if (conn->line_req == conn->send_req) {
-		return broken(conn, "a reply that nobody asked for", line, len);
+	if (wire->line_req == wire->send_req) {
+		return broken(wire, "a reply that nobody asked for", line, len);
 	}
 	int status = error_status(line, len);
 	if (status != 0) {
-		return read_error(conn, status, line, len);
+		return read_error(wire, status, line, len);
 	}
-	switch (current_verb(conn)->shape) {
+	switch (current_verb(wire)->shape) {
 	case TENON_SHAPE_RETRIEVE:
-		return broken(conn, "an unexpected reply", line, len);
+		return broken(wire, "an unexpected reply", line, len);
 	case TENON_SHAPE_LINE:
-		return read_server_line(conn, line, len);
+		return read_server_line(wire, line, len);
 	case TENON_SHAPE_LINES:
-		return read_server_lines(conn, line, len);
+		return read_server_lines(wire, line, len);
 	default:
-		return current_verb(conn)->delta
-			       ? read_number(conn, line, len)
-			       : broken(conn, "an unexpected reply", line, len);
+		return current_verb(wire)->delta
+			       ? read_number(wire, line, len)
+			       : broken(wire, "an unexpected reply", line, len);
 	}
 }
 
 /* Look at a line that ends where its first line end is. */
-static int next_other(struct tenon__connection *conn)
+static int next_other(struct tenon__wire *wire)
 {
-	char *line = conn->block->data + conn->parsed;
-	size_t here = conn->block->filled - conn->parsed;
+	char *line = wire->block->data + wire->parsed;
+	size_t here = wire->block->filled - wire->parsed;
 	char *newline = memchr(line, '\n', here);
 	if (!newline) {
-		return incomplete(conn, "", line);
+		return incomplete(wire, "", line);
 	}
 	size_t len = (size_t)(newline - line);
 	if (len == 0 || newline[-1] != '\r' ||
 	    len > TENON_REPLY_LINE_MAX_BYTES) {
-		return broken(conn, "a malformed line", line, len);
+		return broken(wire, "a malformed line", line, len);
 	}
-	conn->parsed += len + 1;
-	if (conn->fenced || current_verb(conn)->shape != TENON_SHAPE_LINES) {
-		conn->keep_from = conn->parsed;
+	wire->parsed += len + 1;
+	if (wire->fenced || current_verb(wire)->shape != TENON_SHAPE_LINES) {
+		wire->keep_from = wire->parsed;
 	}
-	return read_line(conn, line, len - 1);
+	return read_line(wire, line, len - 1);
 }
 
 /* Read values up to END, as far as they are here. */
-static int next_values(struct tenon__connection *conn)
+static int next_values(struct tenon__wire *wire)
 {
-	const struct tenon__operation *op = conn->operation;
+	const struct tenon__requests *rs = wire->requests;
 	const struct reading in = {
-		.keys = op->keys,
-		.requests = op->requests,
-		.results = op->results,
-		.end = conn->block->data + conn->block->filled,
+		.keys = rs->keys,
+		.requests = rs->list,
+		.results = rs->results,
+		.end = wire->block->data + wire->block->filled,
 	};
 	int verdict = READ_ON;
 
-	while (verdict == READ_ON && conn->recv_state == TENON_RECV_LINE) {
-		char *line = conn->block->data + conn->parsed;
+	while (verdict == READ_ON && wire->recv_state == TENON_RECV_LINE) {
+		char *line = wire->block->data + wire->parsed;
 		size_t here = (size_t)(in.end - line);
 
 		if (STARTS(line, here, "VALUE ")) {
-			verdict = read_value_line(conn, &in, line);
+			verdict = read_value_line(wire, &in, line);
 		} else if (STARTS(line, here, "END\r\n")) {
-			conn->parsed += 5;
-			conn->keep_from = conn->parsed;
-			end_retrieve(conn, TENON_MISS, NULL);
+			wire->parsed += 5;
+			wire->keep_from = wire->parsed;
+			end_retrieve(wire, TENON_MISS, NULL);
 			return READ_ON;
 		} else {
-			return next_other(conn);
+			return next_other(wire);
 		}
 	}
 	return verdict;
 }
 
 /* Look at the next reply. */
-static inline int next_reply(struct tenon__connection *conn)
+static inline int next_reply(struct tenon__wire *wire)
 {
-	if (conn->fenced || conn->line_req == conn->send_req) {
-		return next_other(conn);
+	if (wire->fenced || wire->line_req == wire->send_req) {
+		return next_other(wire);
 	}
-	if (current_verb(conn)->shape == TENON_SHAPE_RETRIEVE) {
-		return next_values(conn);
+	if (current_verb(wire)->shape == TENON_SHAPE_RETRIEVE) {
+		return next_values(wire);
 	}
-	return read_word(conn, conn->block->data + conn->parsed,
-			 conn->block->filled - conn->parsed)
+	return read_word(wire, wire->block->data + wire->parsed,
+			 wire->block->filled - wire->parsed)
 		       ? READ_ON
-		       : next_other(conn);
+		       : next_other(wire);
 }
 
 /* Pass over what is here of a value that nobody wants. */
-static void skip(struct tenon__connection *conn)
+static void skip(struct tenon__wire *wire)
 {
-	size_t here = conn->block->filled - conn->parsed;
-	size_t n = conn->skip_bytes < here ? (size_t)conn->skip_bytes : here;
+	size_t here = wire->block->filled - wire->parsed;
+	size_t n = wire->skip_bytes < here ? (size_t)wire->skip_bytes : here;
 
-	conn->parsed += n;
-	conn->keep_from = conn->parsed;
-	conn->skip_bytes -= n;
-	if (conn->skip_bytes == 0) {
-		conn->recv_state = TENON_RECV_LINE;
+	wire->parsed += n;
+	wire->keep_from = wire->parsed;
+	wire->skip_bytes -= n;
+	if (wire->skip_bytes == 0) {
+		wire->recv_state = TENON_RECV_LINE;
 	} else {
 		/* nothing of it is kept, so the block may be filled again */
-		conn->block->filled = conn->parsed;
+		wire->block->filled = wire->parsed;
 	}
 }
 
 /* Go on with a value that was not all here. */
-static int next_part(struct tenon__connection *conn)
+static int next_part(struct tenon__wire *wire)
 {
-	const struct tenon__operation *op = conn->operation;
-	struct tenon__block *block = conn->block;
+	const struct tenon__requests *rs = wire->requests;
+	struct tenon__block *block = wire->block;
 
-	switch (conn->recv_state) {
+	switch (wire->recv_state) {
 	case TENON_RECV_VALUE:
-		return block->filled - conn->keep_from >= conn->value_len + 2
-			       ? end_value(conn, &op->requests[conn->value_req],
-					   &op->results[conn->value_req],
-					   block->data + conn->keep_from,
-					   conn->value_len)
+		return block->filled - wire->keep_from >= wire->value_len + 2
+			       ? end_value(wire, &rs->list[wire->value_req],
+					   &rs->results[wire->value_req],
+					   block->data + wire->keep_from,
+					   wire->value_len)
 			       : TENON_VERDICT_MORE;
 	case TENON_RECV_SINK:
-		if (conn->sink_filled < conn->value_len) {
+		if (wire->sink_filled < wire->value_len) {
 			return TENON_VERDICT_MORE;
 		}
-		conn->recv_state = TENON_RECV_TAIL;
+		wire->recv_state = TENON_RECV_TAIL;
 		return READ_ON;
 	case TENON_RECV_TAIL:
-		return block->filled - conn->parsed >= 2 ? end_sink(conn)
+		return block->filled - wire->parsed >= 2 ? end_sink(wire)
 							 : TENON_VERDICT_MORE;
 	case TENON_RECV_SKIP:
-		skip(conn);
-		return conn->recv_state == TENON_RECV_LINE ? READ_ON
+		skip(wire);
+		return wire->recv_state == TENON_RECV_LINE ? READ_ON
 							   : TENON_VERDICT_MORE;
 	case TENON_RECV_LINE:
 		break;
@@ -871,33 +871,33 @@ static int next_part(struct tenon__connection *conn)
 }
 
 /* Every request has its answer: nothing else may be on its way. */
-static int end_exchange(struct tenon__connection *conn)
+static int end_exchange(struct tenon__wire *wire)
 {
-	if (conn->piece < conn->piece_count) {
-		return broken(conn, "an answer to half a request", "", 0);
+	if (wire->piece < wire->piece_count) {
+		return broken(wire, "an answer to half a request", "", 0);
 	}
-	if (conn->parsed != conn->block->filled) {
-		return broken(conn, "bytes behind the last reply",
-			      conn->block->data + conn->parsed,
-			      conn->block->filled - conn->parsed);
+	if (wire->parsed != wire->block->filled) {
+		return broken(wire, "bytes behind the last reply",
+			      wire->block->data + wire->parsed,
+			      wire->block->filled - wire->parsed);
 	}
 	return TENON_VERDICT_DONE;
 }
 
-int tenon__classic_read(struct tenon__connection *conn)
+int tenon__classic_read(struct tenon__wire *wire)
 {
 	int verdict;
 
 	/* where reading stops at the latest; a block has space for it */
-	conn->block->data[conn->block->filled] = '\0';
+	wire->block->data[wire->block->filled] = '\0';
 	do {
-		if (conn->recv_state != TENON_RECV_LINE) {
-			verdict = next_part(conn);
-		} else if (conn->line_req != TENON_REQUEST_END ||
-			   conn->fenced) {
-			verdict = next_reply(conn);
+		if (wire->recv_state != TENON_RECV_LINE) {
+			verdict = next_part(wire);
+		} else if (wire->line_req != TENON_REQUEST_END ||
+			   wire->fenced) {
+			verdict = next_reply(wire);
 		} else {
-			return end_exchange(conn);
+			return end_exchange(wire);
 		}
 	} while (verdict == READ_ON);
 	return verdict;

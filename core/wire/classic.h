@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The classic text protocol (memcached doc/protocol.txt), sans-I/O. */
+/* The classic text protocol (memcached doc/protocol.txt): bytes out, replies in. */
 #ifndef TENON_CORE_CLASSIC_H
 #define TENON_CORE_CLASSIC_H
 
-#include "connection/connection.h"
+#include "wire/wire.h"
 
 /*
- * Write requests from connection->send_req on into the send buffer and its pieces,
- * as many as fit. Writes at least one when the buffer is empty.
+ * Write requests from wire->send_req on into the send buffer and its pieces, as
+ * many as fit: at least one. All earlier pieces are sent.
  */
-void tenon__classic_write(struct tenon__connection *conn);
+void tenon__classic_write(struct tenon__wire *wire);
 
 /*
- * Read what has arrived. Returns enum tenon_verdict; broken sets connection->status
- * and says why in the log.
+ * Parse the bytes that have arrived and answer the requests that they answer.
+ * Returns enum tenon_verdict. After TENON_VERDICT_BROKEN wire->status says why.
  */
-int tenon__classic_read(struct tenon__connection *conn);
+int tenon__classic_read(struct tenon__wire *wire);
 
 #endif

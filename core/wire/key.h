@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "tenon/error.h"
 #include "tenon/types.h"
 
 /* Looks at 16 bytes at a time where the machine can (gcc and clang see to it). */
@@ -50,11 +51,43 @@ static inline bool tenon__key_valid(const char *key, size_t len)
 }
 
 /*
+ * Write into err why a key cannot be sent. Returns TENON_EKEY.
+ */
+int tenon__key_explain(struct tenon_slice key, size_t prefix_len,
+		       struct tenon_error *err);
+
+/*
  * Put the prefix into key: in front, or behind the first byte when that is `?`
  * (libmc, _client.pyx normalize_key).
  * Shape: out has room for prefix_len + len bytes; len is 1 or more.
  */
 void tenon__key_prefix(char *out, const char *prefix, size_t prefix_len,
 		       const char *key, size_t len);
+
+/*
+ * Check a key and make the key that is sent, with the prefix.
+ * Shape:  *out points into key, or into buffer (TENON_KEY_MAX_BYTES bytes) when
+ *         there is a prefix.
+ * Errors: TENON_EKEY; *out is untouched.
+ */
+static inline int tenon__key_make(struct tenon_slice *out,
+				  struct tenon_slice key, const char *prefix,
+				  size_t prefix_len, char *buffer)
+{
+	if (!tenon__key_valid(key.data, key.len)) {
+		return TENON_EKEY;
+	}
+	if (prefix_len > 0) {
+		if (key.len + prefix_len > TENON_KEY_MAX_BYTES) {
+			return TENON_EKEY;
+		}
+		tenon__key_prefix(buffer, prefix, prefix_len, key.data,
+				  key.len);
+		key.data = buffer;
+		key.len += prefix_len;
+	}
+	*out = key;
+	return 0;
+}
 
 #endif

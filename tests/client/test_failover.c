@@ -497,12 +497,12 @@ START_TEST(a_server_that_was_given_little_time_is_not_blamed)
 	rig_open(&rig, "poll_timeout: 20s\n" RETRY_NEVER);
 	rig_key_at(&rig, 0, 0, key);
 	/* none: it is not even asked */
-	rig.client->latest_ns = tenon__now_ns();
+	rig.client->operation.latest_ns = tenon__now_ns();
 	ck_assert_int_eq(rig_get(&rig, key), TENON_ETIMEDOUT);
 	/* some, but less than it may take */
-	rig.client->latest_ns = tenon__now_ns() + 100000000;
+	rig.client->operation.latest_ns = tenon__now_ns() + 100000000;
 	ck_assert_int_eq(rig_get(&rig, key), TENON_ETIMEDOUT);
-	rig.client->latest_ns = INT64_MAX;
+	rig.client->operation.latest_ns = INT64_MAX;
 	ck_assert_int_eq(rig_get(&rig, key), TENON_MISS);
 	rig_close(&rig);
 }

@@ -111,7 +111,7 @@ static size_t run_with_failure(enum tenon_verb verb, size_t nth)
 	open_store(settings);
 	if (verb != TENON_SET) {
 		ck_assert_int_eq(rig_run(&rig, TENON_SET, items, KEYS, 0), 0);
-		tenon__block_cache_fini(&rig.client->blocks);
+		tenon__block_cache_fini(&rig.client->engine.blocks);
 	}
 	tenon__memory_fail_from(nth);
 	rig_run(&rig, verb, items, KEYS, 0);
@@ -195,11 +195,12 @@ START_TEST(a_bomb_gets_no_more_memory_than_a_value)
 	for (int i = 0; i < 50; i++) {
 		ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_ETOOBIG);
 		if (i == 0) {
-			after_first = rig.client->blocks.owned_bytes;
+			after_first = rig.client->engine.blocks.owned_bytes;
 			/* the stored form and what else is received */
 			ck_assert_uint_lt(after_first, most + 100000);
 		}
-		ck_assert_uint_eq(rig.client->blocks.owned_bytes, after_first);
+		ck_assert_uint_eq(rig.client->engine.blocks.owned_bytes,
+				  after_first);
 	}
 	close_store();
 }
@@ -217,7 +218,7 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 		   "codecs: [zlib: {threshold: 100B}]\n");
 	put_bomb("bomb", 60000);
 	bomb = store.items;
-	chain = &rig.client->chain;
+	chain = &rig.client->operation.chain;
 	chain->left_bytes = 200000;
 	while (!code && decoded < 10) {
 		struct tenon_slice value = { bomb->value, bomb->value_len };
@@ -230,7 +231,7 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 	ck_assert_uint_ge(decoded, 1);
 	ck_assert_uint_le(decoded, 3);
 	ck_assert_str_ne(err.message, "");
-	ck_assert_uint_le(rig.client->blocks.owned_bytes, 300000);
+	ck_assert_uint_le(rig.client->engine.blocks.owned_bytes, 300000);
 	/* an operation begins anew */
 	ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_HIT);
 	ck_assert_uint_eq(rig.result.value_len, 60000);

@@ -570,7 +570,7 @@ START_TEST(a_refusal_that_comes_late_leads_to_the_next_address)
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, NULL);
 	/* as if a name had two addresses */
-	resolver = &rig.client->conns[0].resolver;
+	resolver = &rig.client->engine.conns[0].resolver;
 	two = tenon__calloc(2, sizeof(*two));
 	two[0].wait_fd = -1;
 	two[0].sockaddr_len = sizeof(full);

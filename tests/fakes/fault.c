@@ -173,38 +173,39 @@ static const struct tenon_transport_ops fault_ops = {
 static void set_up(struct tenon_client *client,
 		   const struct tenon_connection_ops *connection_ops)
 {
-	const struct tenon__assembly *assembly = client->assembly;
+	const struct tenon__assembly *assembly = client->engine.assembly;
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.server_count = (uint32_t)client->server_count,
+		.server_count = (uint32_t)client->engine.server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
 		.ops = connection_ops,
 	};
 
-	fault.next->fini(client->transport);
-	free(client->transport);
-	client->transport = calloc(1, fault.next->state_size + 1);
-	must(client->transport != NULL, "memory");
-	must(fault.next->init(client->transport, assembly->transport_options,
-			      &assembly->host, &setup, NULL) == 0,
+	fault.next->fini(client->engine.transport);
+	free(client->engine.transport);
+	client->engine.transport = calloc(1, fault.next->state_size + 1);
+	must(client->engine.transport != NULL, "memory");
+	must(fault.next->init(client->engine.transport,
+			      assembly->transport_options, &assembly->host,
+			      &setup, NULL) == 0,
 	     "the transport's init");
 }
 
 void fault_wrap(struct tenon_client *client, const struct fault_plan *plan)
 {
-	must(!fault.next && client->server_count <= SERVERS_MAX,
+	must(!fault.next && client->engine.server_count <= SERVERS_MAX,
 	     "one client a thread");
 	memset(&fault, 0, sizeof(fault));
 	memset(&fault_counts, 0, sizeof(fault_counts));
 	fault.plan = *plan;
-	fault.next = client->assembly->transport;
+	fault.next = client->engine.assembly->transport;
 	fault.connection_ops = tenon__connection_ops;
 	fault.connection_ops.send_next = fault_send_next;
 	fault.connection_ops.sent = fault_sent;
 	fault.connection_ops.recv_space = fault_recv_space;
 	fault.connection_ops.received = fault_received;
 	set_up(client, &fault.connection_ops);
-	client->assembly->transport = &fault_ops;
+	client->engine.assembly->transport = &fault_ops;
 }
 
 void fault_change(const struct fault_plan *plan)
@@ -214,7 +215,7 @@ void fault_change(const struct fault_plan *plan)
 
 void fault_unwrap(struct tenon_client *client)
 {
-	client->assembly->transport = fault.next;
+	client->engine.assembly->transport = fault.next;
 	set_up(client, &tenon__connection_ops);
 	fault.next = NULL;
 }

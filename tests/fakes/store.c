@@ -316,15 +316,15 @@ void store_wrap(struct store *store, struct tenon_client *client)
 		abort();
 	}
 	memset(store, 0, sizeof(*store));
-	store->next = client->assembly->transport;
-	client->assembly->transport = &store_ops;
+	store->next = client->engine.assembly->transport;
+	client->engine.assembly->transport = &store_ops;
 	wrapped = store;
 }
 
 void store_unwrap(struct store *store, struct tenon_client *client)
 {
 	tenon_client_disconnect(client);
-	client->assembly->transport = store->next;
+	client->engine.assembly->transport = store->next;
 	store_clear(store);
 	wrapped = NULL;
 }

@@ -71,7 +71,7 @@ static void check(const struct tenon_result *result)
 		fuzz_must(result->value != NULL, "a hit has a value");
 		fuzz_must(result->value_len <= DECODE_MAX_VALUE_BYTES,
 			  "a value is no larger than max_value_bytes");
-		fuzz_must((result->flags & client->chain.flags) == 0,
+		fuzz_must((result->flags & client->operation.chain.flags) == 0,
 			  "the codecs' flags are gone");
 		break;
 	case TENON_MISS:

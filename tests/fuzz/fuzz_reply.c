@@ -188,18 +188,18 @@ static void begin(struct side *side, const char *config)
 {
 	side->client = fuzz_open(config);
 	fuzz_must(side->client != NULL, "there is a client");
-	side->transport = side->client->assembly->transport;
-	side->client->assembly->transport = &feed_ops;
+	side->transport = side->client->engine.assembly->transport;
+	side->client->engine.assembly->transport = &feed_ops;
 	/* nobody hears of failures: which servers are down would depend on the clock */
-	side->policy_count = side->client->policies.count;
-	side->client->policies.count = 0;
+	side->policy_count = side->client->engine.policies.count;
+	side->client->engine.policies.count = 0;
 }
 
 static void end(struct side *side)
 {
 	tenon_client_disconnect(side->client);
-	side->client->assembly->transport = side->transport;
-	side->client->policies.count = side->policy_count;
+	side->client->engine.assembly->transport = side->transport;
+	side->client->engine.policies.count = side->policy_count;
 	tenon_client_close(side->client);
 	side->client = NULL;
 }
@@ -325,13 +325,13 @@ static void check_origin(const struct side *side, const struct operation *op,
 			 size_t i, const struct tenon_result *result)
 {
 	const struct tenon_slice *key = &op->items[i].key;
-	const struct tenon__assembly *assembly = side->client->assembly;
+	const struct tenon__assembly *assembly = side->client->engine.assembly;
 	struct fuzz_input heard = { side->heard, side->heard_len };
 	bool has_cas = op->verb == TENON_GETS || op->verb == TENON_GATS;
 	char head[KEY_BYTES + 32];
 	const uint8_t *found;
 
-	if (!result->value || (side->client->chain.count > 0 &&
+	if (!result->value || (side->client->operation.chain.count > 0 &&
 			       !(op->options & TENON_RAW))) {
 		return;
 	}

@@ -42,8 +42,8 @@ struct tenon_client *fuzz_open(const char *text)
 		abort();
 	}
 	if (client) {
-		client->assembly->host.random_bytes = random_bytes;
-		client->assembly->poll_timeout_ms = TIMEOUT_MS;
+		client->engine.assembly->host.random_bytes = random_bytes;
+		client->engine.assembly->poll_timeout_ms = TIMEOUT_MS;
 	}
 	tenon_config_destroy(config);
 	return client;

@@ -356,13 +356,14 @@ static void let_fail(struct rig *rig, int status, const char *text)
 		.now_ms = tenon__now_ns() / 1000000,
 	};
 
-	tenon__health_failed(rig->client->health, &failure);
+	tenon__health_failed(rig->client->engine.health, &failure);
 }
 
 static void let_recover(struct rig *rig)
 {
-	if (rig->client->health->unsettled) {
-		tenon__health_recovered(rig->client->health, TENON_SERVER_UP,
+	if (rig->client->engine.health->unsettled) {
+		tenon__health_recovered(rig->client->engine.health,
+					TENON_SERVER_UP,
 					tenon__now_ns() / 1000000);
 	}
 }
@@ -437,7 +438,7 @@ START_TEST(a_failure_that_was_left_out_is_told_when_there_is_room)
 
 	rig_open_one(&rig, "127.0.0.1:1 anna", NULL);
 	for (int i = 0; i < TENON_LOG_LINES; i++) {
-		tenon__health_log(rig.client->health, TENON_LOG_INFO,
+		tenon__health_log(rig.client->engine.health, TENON_LOG_INFO,
 				  tenon__now_ns() / 1000000, "room is used up");
 	}
 	let_pass_ms(TENON_LOG_WINDOW_MS / 2);
@@ -474,7 +475,7 @@ START_TEST(a_server_whose_policy_wants_to_see_more_is_not_up_yet)
 
 	rig_open_one(&rig, "127.0.0.1:1 anna", NULL);
 	let_fail(&rig, TENON_ETIMEDOUT, "late");
-	tenon__health_recovered(rig.client->health, TENON_SERVER_PROBING,
+	tenon__health_recovered(rig.client->engine.health, TENON_SERVER_PROBING,
 				tenon__now_ns() / 1000000);
 	look(&rig, 0);
 	ck_assert_uint_eq(health.state, TENON_SERVER_PROBING);
@@ -502,7 +503,7 @@ START_TEST(a_line_says_how_long_the_policy_spares_a_server)
 	};
 
 	rig_open_one(&rig, "127.0.0.1:1", NULL);
-	tenon__health_failed(rig.client->health, &failure);
+	tenon__health_failed(rig.client->engine.health, &failure);
 	ck_assert_str_eq(rig.log,
 			 "127.0.0.1:1: down: late; left alone for 5000 ms\n");
 	rig_close(&rig);
@@ -564,8 +565,8 @@ START_TEST(another_thread_reads_what_belongs_together)
 
 		memset(text, 'a' + failure.sys_errno % 26, 100);
 		failure.text = text;
-		tenon__health_failed(rig.client->health, &failure);
-		tenon__count(&rig.client->health->hits, 1);
+		tenon__health_failed(rig.client->engine.health, &failure);
+		tenon__count(&rig.client->engine.health->hits, 1);
 	}
 	atomic_store(&reader.stop, true);
 	pthread_join(thread, NULL);

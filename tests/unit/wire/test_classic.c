@@ -12,7 +12,7 @@
 
 static struct tenon__server server = { .host = "h", .address = "h:1", .port = 1 };
 static struct tenon__assembly assembly;
-static struct tenon__operation operation;
+static struct tenon__requests batch;
 static struct tenon__block_cache blocks;
 static struct tenon__connection connection;
 static struct tenon_item items[KEYS_MAX];
@@ -30,14 +30,13 @@ static void set_up(void)
 	};
 	server.host = "127.0.0.1";
 	memset(&health, 0, sizeof(health));
-	operation = (struct tenon__operation){
+	batch = (struct tenon__requests){
 		.keys = keys,
-		.requests = requests,
+		.list = requests,
 		.results = results,
 	};
 	ck_assert_int_eq(tenon__connection_init(&connection, &assembly, 0,
-						&operation, &blocks, &health,
-						NULL),
+						&batch, &blocks, &health, NULL),
 			 0);
 }
 
@@ -50,14 +49,18 @@ static void tear_down(void)
 /* Begin an exchange of `count` keys that are in items already. */
 static void begin(const struct tenon__verb *verb, uint32_t count)
 {
-	operation.reply_left_bytes = TENON_REPLY_MAX_BYTES;
+	batch.reply_left_bytes = TENON_REPLY_MAX_BYTES;
 	memset(results, 0, count * sizeof(*results));
-	ck_assert_int_eq(tenon__connection_begin(&connection), 0);
 	for (uint32_t i = 0; i < count; i++) {
 		keys[i] = items[i].key;
 		requests[i] = (struct tenon__request){ .verb = verb,
 						       .item = &items[i] };
-		tenon__connection_add(&connection, i);
+		if (i == 0) {
+			ck_assert_int_eq(tenon__wire_begin(&connection.wire, i),
+					 0);
+		} else {
+			tenon__wire_add(&connection.wire, i);
+		}
 	}
 	tenon__connection_rewind(&connection);
 }
@@ -140,9 +143,9 @@ static int reply(const char *bytes)
 static void assert_broken(int verdict, const char *why)
 {
 	ck_assert_int_eq(verdict, TENON_VERDICT_BROKEN);
-	ck_assert_int_eq(connection.status, TENON_EPROTOCOL);
-	ck_assert_msg(strstr(connection.problem, why) != NULL,
-		      "\"%s\" not in \"%s\"", why, connection.problem);
+	ck_assert_int_eq(connection.wire.status, TENON_EPROTOCOL);
+	ck_assert_msg(strstr(connection.wire.problem, why) != NULL,
+		      "\"%s\" not in \"%s\"", why, connection.wire.problem);
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -243,7 +246,7 @@ START_TEST(the_send_buffer_grows_for_what_goes_through_it)
 		sent(SIZE_MAX, &len);
 		ck_assert_uint_gt(len, 200 * value_len);
 	}
-	ck_assert_uint_eq(connection.send_capacity,
+	ck_assert_uint_eq(connection.wire.send_capacity,
 			  _i == 0 ? TENON_SEND_MAX_BYTES
 				  : TENON_SEND_FIRST_BYTES);
 }
@@ -278,11 +281,11 @@ START_TEST(a_request_after_noreply_is_fenced)
 {
 	size_t len;
 
-	operation.noreply = true;
+	batch.noreply = true;
 	begin_one(TENON_DELETE, "k");
 	assert_sent("delete k noreply\r\n");
 	ck_assert_int_eq(followed, 0);
-	operation.noreply = false;
+	batch.noreply = false;
 	begin_one(TENON_GET, "k");
 	assert_sent("version\r\nget k\r\n");
 	sent(SIZE_MAX, &len);
@@ -296,7 +299,7 @@ END_TEST
 
 START_TEST(a_value_that_comes_before_the_fence_is_broken)
 {
-	connection.fence = true;
+	connection.wire.fence = true;
 	begin_one(TENON_GET, "k");
 	assert_broken(reply("VALUE k 0 1\r\nx\r\nEND\r\n"), "unexpected reply");
 }
@@ -423,7 +426,7 @@ START_TEST(a_value_above_max_value_bytes_is_passed_over)
 	static char wire[300];
 	size_t len;
 
-	assembly.max_value_bytes = 10;
+	connection.wire.max_value_bytes = 10;
 	int n = snprintf(wire, sizeof(wire),
 			 "VALUE a 0 100\r\n%0100d\r\nVALUE b 0 2\r\nok\r\nEND\r\n", 7);
 	begin_keys(TENON_GET, (const char *[]){ "a", "b" }, 2);
@@ -561,8 +564,8 @@ START_TEST(behind_a_refused_data_block_nothing_is_matched)
 			 TENON_VERDICT_BROKEN);
 	ck_assert_int_eq(results[0].status, TENON_ECLIENT);
 	ck_assert(!requests[1].answered);
-	ck_assert_int_eq(connection.status, TENON_ECLOSED);
-	ck_assert(!connection.blamed);
+	ck_assert_int_eq(connection.wire.status, TENON_ECLOSED);
+	ck_assert(!connection.wire.blamed);
 }
 END_TEST
 
@@ -608,7 +611,7 @@ START_TEST(stats_stay_in_one_piece)
 		lines++;
 	}
 	len += (size_t)snprintf(wire + len, sizeof(wire) - len, "END\r\n");
-	operation.argument = "items";
+	batch.argument = "items";
 	begin(tenon__server_verb_of(TENON_STATS), 1);
 	assert_sent("stats items\r\n");
 	ck_assert_int_eq(feed(wire, len, (size_t)_i), TENON_VERDICT_DONE);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "connection/engine.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "plugin/instance.h"
+
+static int init_connections(struct tenon__engine *engine,
+			    struct tenon__requests *requests,
+			    struct tenon_error *err)
+{
+	size_t count = engine->assembly->server_count;
+
+	engine->conns = tenon__calloc(count, sizeof(*engine->conns));
+	engine->health = tenon__calloc(count, sizeof(*engine->health));
+	engine->active = tenon__calloc(2 * count, sizeof(*engine->active));
+	engine->used = tenon__calloc(count, sizeof(*engine->used));
+	if (!engine->conns || !engine->health || !engine->active ||
+	    !engine->used) {
+		return tenon__error_no_memory(err);
+	}
+	for (; engine->server_count < count; engine->server_count++) {
+		uint32_t server = (uint32_t)engine->server_count;
+		int code = tenon__connection_init(&engine->conns[server],
+						  engine->assembly, server,
+						  requests, &engine->blocks,
+						  &engine->health[server], err);
+		if (code) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
+{
+	const struct tenon__assembly *assembly = engine->assembly;
+	const struct tenon_transport_setup setup = {
+		.size = sizeof(setup),
+		.server_count = (uint32_t)engine->server_count,
+		.connect_timeout_ms = assembly->connect_timeout_ms,
+		.ops = &tenon__connection_ops,
+	};
+
+	engine->transport =
+		tenon__instance_alloc(assembly->transport->state_size);
+	if (!engine->transport) {
+		return tenon__error_no_memory(err);
+	}
+	return assembly->transport->init(engine->transport,
+					 assembly->transport_options,
+					 &assembly->host, &setup, err);
+}
+
+int tenon__engine_init(struct tenon__engine *engine,
+		       struct tenon__assembly *assembly,
+		       struct tenon__requests *requests,
+		       struct tenon_error *err)
+{
+	size_t which;
+
+	*engine = (struct tenon__engine){
+		.assembly = tenon__assembly_ref(assembly),
+	};
+	int code = init_connections(engine, requests, err);
+	if (!code) {
+		code = init_transport(engine, err);
+	}
+	if (!code) {
+		code = tenon__policies_init(&engine->policies,
+					    &assembly->policies, &which, err);
+	}
+	return code;
+}
+
+void tenon__engine_close(struct tenon__engine *engine)
+{
+	for (size_t i = 0; engine->transport && i < engine->server_count; i++) {
+		engine->assembly->transport->close(engine->transport,
+						   &engine->conns[i].base);
+	}
+}
+
+void tenon__engine_forked(struct tenon__engine *engine)
+{
+	tenon__engine_close(engine);
+	for (size_t i = 0; i < engine->server_count; i++) {
+		tenon__resolver_forked(&engine->conns[i].resolver);
+	}
+}
+
+void tenon__engine_fini(struct tenon__engine *engine)
+{
+	tenon__engine_close(engine);
+	if (engine->transport) {
+		engine->assembly->transport->fini(engine->transport);
+		tenon__free(engine->transport);
+	}
+	tenon__policies_fini(&engine->policies);
+	for (size_t i = 0; i < engine->server_count; i++) {
+		tenon__connection_fini(&engine->conns[i]);
+	}
+	tenon__free(engine->conns);
+	tenon__free(engine->health);
+	tenon__free(engine->active);
+	tenon__free(engine->used);
+	tenon__block_cache_fini(&engine->blocks);
+	tenon__assembly_unref(engine->assembly);
+	*engine = (struct tenon__engine){ .assembly = NULL };
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Servers that move to another address under their alias. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "config/server_list.h"
+#include "connection/engine.h"
+
+/* The server with this name, or NULL; most often it is number `hint`. */
+static struct tenon__connection *find_connection(struct tenon__engine *engine,
+						 const char *name, size_t hint)
+{
+	if (strcmp(engine->conns[hint].name, name) == 0) {
+		return &engine->conns[hint];
+	}
+	for (size_t i = 0; i < engine->server_count; i++) {
+		if (strcmp(engine->conns[i].name, name) == 0) {
+			return &engine->conns[i];
+		}
+	}
+	return NULL;
+}
+
+/* Read server lines; *list is the caller's to free also after an error. */
+static int read_specs(struct tenon__server_list *list, const char *const *specs,
+		      size_t count, struct tenon_error *err)
+{
+	const struct tenon__place nowhere = { .where = "" };
+
+	for (size_t i = 0; i < count; i++) {
+		struct tenon__server server;
+		int code = tenon__server_parse(&server, specs[i],
+					       strlen(specs[i]), err);
+		if (!code) {
+			code = tenon__server_list_add(list, &server, &nowhere,
+						      err);
+		}
+		if (code) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Put every server of the list where its alias is in places.
+ * Errors: TENON_ECONFIG, TENON_ENOMEM.
+ */
+static int find_places(struct tenon__engine *engine,
+		       struct tenon__resolver *places,
+		       const struct tenon__server_list *list,
+		       struct tenon_error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tenon__server *server = &list->entries[i].server;
+		const char *name = tenon__server_name(server);
+		struct tenon__connection *conn =
+			find_connection(engine, name, i);
+
+		if (!conn) {
+			return tenon__error_set(err, TENON_ECONFIG,
+						"server \"%s\": no server of "
+						"this client has this alias",
+						name);
+		}
+		int code = tenon__resolver_init(&places[conn->base.server],
+						server, err);
+		if (code) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+/* Nothing can fail any more: let every server whose address differs move. */
+static void move_servers(struct tenon__engine *engine,
+			 struct tenon__resolver *places)
+{
+	for (size_t i = 0; i < engine->server_count; i++) {
+		struct tenon__connection *conn = &engine->conns[i];
+
+		if (strcmp(conn->resolver.address, places[i].address) == 0) {
+			continue;
+		}
+		engine->assembly->transport->close(engine->transport,
+						   &conn->base);
+		tenon__connection_move(conn, &places[i]);
+		tenon__log_line(&engine->assembly->log, TENON_LOG_INFO,
+				"%s: lives at %s now", conn->name,
+				conn->resolver.address);
+	}
+}
+
+int tenon__engine_update_servers(struct tenon__engine *engine,
+				 const char *const *specs, size_t count,
+				 struct tenon_error *err)
+{
+	struct tenon__server_list list = { 0 };
+	struct tenon__resolver *places;
+	int code;
+
+	if (count != engine->server_count) {
+		return tenon__error_set(err, TENON_ECONFIG,
+					"%zu servers, expected %zu: every "
+					"alias of the client exactly once",
+					count, engine->server_count);
+	}
+	places = tenon__calloc(count, sizeof(*places));
+	if (!places) {
+		return tenon__error_no_memory(err);
+	}
+	code = read_specs(&list, specs, count, err);
+	if (!code) {
+		code = find_places(engine, places, &list, err);
+	}
+	if (!code) {
+		move_servers(engine, places);
+	}
+	for (size_t i = 0; i < count; i++) {
+		tenon__resolver_fini(&places[i]);
+	}
+	tenon__free(places);
+	tenon__server_list_fini(&list);
+	return code;
+}

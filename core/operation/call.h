@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One call: from the caller's items, or a command for every server, to results. */
+#ifndef TENON_CORE_CALL_H
+#define TENON_CORE_CALL_H
+
+#include "operation/operation.h"
+
+/*
+ * Ask for count items with a verb; the results are op->requests.results[0..count-1].
+ * Shape:  options as for tenon_run(), and checked; count is below TENON_REQUEST_END.
+ * Errors: TENON_ENOMEM. A key without an answer has its own status.
+ */
+int tenon__call_items(struct tenon__operation *op,
+		      const struct tenon__verb *verb,
+		      const struct tenon_item *items, size_t count,
+		      unsigned options);
+
+/*
+ * Ask every server; the results are by server.
+ * Shape:  argument as for tenon_run_servers(), and checked.
+ * Errors: TENON_ENOMEM. A server without an answer has its own status.
+ */
+int tenon__call_servers(struct tenon__operation *op,
+			const struct tenon__verb *verb, const char *argument,
+			bool noreply);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "operation/operation.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+int tenon__operation_init(struct tenon__operation *op,
+			  struct tenon__engine *engine, struct tenon_error *err)
+{
+	*op = (struct tenon__operation){
+		.engine = engine,
+		.assembly = engine->assembly,
+		.arena = { .blocks = &engine->blocks },
+		.latest_ns = INT64_MAX,
+	};
+	return tenon__chain_init(&op->chain, op->assembly, &op->arena, err);
+}
+
+void tenon__operation_fini(struct tenon__operation *op)
+{
+	if (op->arena.blocks) {
+		tenon__arena_release(&op->arena);
+	}
+	tenon__chain_fini(&op->chain);
+	tenon__free(op->requests.keys);
+	tenon__free(op->requests.list);
+	tenon__free(op->requests.results);
+	tenon__free(op->hashes);
+	tenon__free(op->key_buffer);
+	*op = (struct tenon__operation){ .engine = NULL };
+}
+
+void tenon__operation_begin(struct tenon__operation *op)
+{
+	struct tenon__engine *engine = op->engine;
+
+	for (size_t i = 0; i < engine->used_count; i++) {
+		tenon__connection_release(engine->used[i]);
+		engine->used[i]->used = false;
+	}
+	engine->used_count = 0;
+	if (op->arena.first) {
+		tenon__arena_release(&op->arena);
+	}
+	op->item_count = 0;
+	op->request_count = 0;
+	op->hashed_count = 0;
+	op->requests.reply_left_bytes = TENON_REPLY_MAX_BYTES;
+	op->start_ns = tenon__now_ns();
+	op->deadline_ns =
+		op->start_ns + op->assembly->poll_timeout_ms * 1000000;
+	if (op->deadline_ns > op->latest_ns) {
+		op->deadline_ns = op->latest_ns;
+	}
+}
+
+int tenon__operation_grow(struct tenon__operation *op, size_t count)
+{
+	struct tenon__requests *rs = &op->requests;
+	void *keys, *requests, *results, *hashes;
+
+	if (count >= TENON_REQUEST_END) {
+		return TENON_ENOMEM;
+	}
+	if ((keys = tenon__realloc(rs->keys, count, sizeof(*rs->keys)))) {
+		rs->keys = keys;
+	}
+	if ((requests = tenon__realloc(rs->list, count, sizeof(*rs->list)))) {
+		rs->list = requests;
+	}
+	if ((results = tenon__realloc(rs->results, count,
+				      sizeof(*rs->results)))) {
+		rs->results = results;
+	}
+	if ((hashes = tenon__realloc(op->hashes, count, sizeof(*op->hashes)))) {
+		op->hashes = hashes;
+	}
+	if (!keys || !requests || !results || !hashes) {
+		return TENON_ENOMEM;
+	}
+	op->request_capacity = (uint32_t)count;
+	return 0;
+}
