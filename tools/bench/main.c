@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "results.h"
+#include "contest.h"
+#include "modes.h"
 
 #define DEFAULT_ROUNDS 41
 #define DEFAULT_SLICE_MS 8

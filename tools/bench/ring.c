@@ -7,7 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "results.h"
+#include "driver.h"
+#include "modes.h"
+#include "ring.h"
+#include "tool.h"
 
 #define RING_KEYS	 65536
 #define LOOKUP_ROUNDS	 5

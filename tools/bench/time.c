@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modes.h"
 #include "results.h"
 
 static int compare(const void *a, const void *b)

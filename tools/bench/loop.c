@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The mode that does nothing but one thing, for strace, callgrind and perf. */
+#include <stdlib.h>
+
+#include "contest.h"
+#include "modes.h"
+#include "ring.h"
+
+int run_loop(const struct settings *settings, const char *client,
+	     const char *case_name, size_t operations)
+{
+	const struct bench_case *bench_case = case_find(case_name);
+	struct contest contest;
+	struct servers servers;
+	struct work work;
+
+	if (ring_loop(client, case_name, operations)) {
+		return EXIT_SUCCESS;
+	}
+	if (bench_case == NULL) {
+		fail("'%s' is no case; --list shows them", case_name);
+	}
+	contest_init(&contest, client);
+	servers_init(&servers, settings);
+	work_init(&work, bench_case, &servers);
+	contest_open(&contest, &work, false);
+	if (contest.list[contest.count - 1].is_out) {
+		return EXIT_FAILURE;
+	}
+	contest_run(&contest, contest.count - 1, operations);
+	contest_close(&contest);
+	work_fini(&work);
+	servers_stop(&servers);
+	return EXIT_SUCCESS;
+}
