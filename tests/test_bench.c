@@ -187,6 +187,43 @@ START_TEST(a_wrong_command_line_is_refused)
 }
 END_TEST
 
+/* Kept in step with tools/bench/modes.c. */
+static const char *const modes[] = { "time", "count", "ring", "loop" };
+#define MODE_COUNT ((int)(sizeof(modes) / sizeof(modes[0])))
+
+START_TEST(each_mode_has_help_with_an_example)
+{
+	char arguments[64];
+	char usage[64];
+	char example[64];
+	char *examples;
+	char *text;
+
+	snprintf(arguments, sizeof(arguments), "%s --help", modes[_i]);
+	snprintf(usage, sizeof(usage), "usage: tenon-bench %s ", modes[_i]);
+	snprintf(example, sizeof(example), "tenon-bench %s ", modes[_i]);
+	text = output_of(arguments, 0);
+	ck_assert_ptr_eq(strstr(text, usage), text);
+	examples = strstr(text, "\nExample\n");
+	ck_assert_ptr_nonnull(examples);
+	ck_assert_ptr_nonnull(strstr(examples, example));
+	free(text);
+}
+END_TEST
+
+START_TEST(the_help_lists_each_mode)
+{
+	char *text = output_of("--help", 0);
+	char line[64];
+
+	for (int i = 0; i < MODE_COUNT; i++) {
+		snprintf(line, sizeof(line), "\n  %s ", modes[i]);
+		ck_assert_msg(strstr(text, line) != NULL, "%s", modes[i]);
+	}
+	free(text);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_named)
 {
 	char *text = output_of("--cases none-such 2>&1", 1);
@@ -219,6 +256,9 @@ int main(void)
 	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
 	tcase_add_test(load, system_calls_are_counted);
 	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
+	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
+			    MODE_COUNT);
+	tcase_add_test(line, the_help_lists_each_mode);
 	tcase_add_test(line, what_is_not_there_is_named);
 	suite_add_tcase(suite, load);
 	suite_add_tcase(suite, line);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "modes.h"
 #include "results.h"
+#include "run.h"
 #include "tool.h"
 
 struct counts {

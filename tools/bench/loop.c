@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "contest.h"
-#include "modes.h"
 #include "ring.h"
+#include "run.h"
 
 int run_loop(const struct settings *settings, const char *client,
 	     const char *case_name, size_t operations)

@@ -8,9 +8,7 @@
 
 #include "contest.h"
 #include "modes.h"
-
-#define DEFAULT_ROUNDS 41
-#define DEFAULT_SLICE_MS 8
+#include "run.h"
 
 static void help(void)
 {
@@ -20,13 +18,12 @@ static void help(void)
 	      "raw sockets that send prebuilt bytes. The servers are its own: memcached\n"
 	      "processes on free loopback ports, which it stops again.\n"
 	      "\n"
-	      "Modes\n"
-	      "  time    wall and client CPU time of an operation, in interleaved rounds (default)\n"
-	      "  count   system calls (strace) and user-space instructions (callgrind)\n"
-	      "  ring    building a ring, and finding a key's server\n"
-	      "  loop CLIENT CASE OPERATIONS\n"
-	      "          do nothing but that, for strace, callgrind, perf\n"
-	      "\n"
+	      "Modes, each with a --help of its own\n",
+	      stdout);
+	for (const struct mode *mode = modes; mode->name; mode++) {
+		printf("  %-7s %s\n", mode->name, mode->summary);
+	}
+	fputs("\n"
 	      "Options\n"
 	      "  --cases=LIST      these cases: names or patterns, commas between\n"
 	      "  --clients=LIST    these clients, likewise\n"
@@ -51,6 +48,12 @@ static void help(void)
 	      "  tenon-bench count --cases get-100,mget-100\n"
 	      "  valgrind --tool=callgrind tenon-bench loop tenon-poll get-100 2000\n",
 	      stdout);
+}
+
+static void help_mode(const struct mode *mode)
+{
+	printf("usage: tenon-bench %s %s\n\n%s", mode->name, mode->arguments,
+	       mode->help);
 }
 
 static void list(void)
@@ -204,35 +207,53 @@ static void read_option(struct settings *settings, int id)
 		list();
 		exit(EXIT_SUCCESS);
 	case OPTION_HELP:
-		help();
-		exit(EXIT_SUCCESS);
+		settings->help = true;
+		break;
 	default:
 		exit(2); /* getopt_long() has said why */
 	}
 }
 
-static int run_mode(const struct settings *settings, char **words, int count)
+static const struct mode *choose_mode(char *const *words, int count)
 {
-	const char *mode = count == 0 ? "time" : words[0];
-	bool is_loop = strcmp(mode, "loop") == 0;
+	const char *name = count == 0 ? modes[0].name : words[0];
+	const struct mode *mode = mode_find(name);
 
-	if (count > 1 && !is_loop) {
-		usage("one argument too many:", words[1]);
+	if (!mode) {
+		usage("no such mode:", name);
 	}
-	if (strcmp(mode, "time") == 0) {
-		return run_time(settings);
+	return mode;
+}
+
+/* Fill in what the command line does not say. */
+static void apply_defaults(struct settings *settings, const struct mode *mode)
+{
+	if (settings->rounds == 0) {
+		settings->rounds = mode->rounds;
 	}
-	if (strcmp(mode, "count") == 0) {
-		return run_count(settings);
+	if (settings->slice_ms == 0) {
+		settings->slice_ms = mode->slice_ms;
 	}
-	if (strcmp(mode, "ring") == 0) {
-		return run_ring(settings);
+	if (settings->client_cpu == CPU_DEFAULT) {
+		settings->client_cpu = CPU_NONE;
+		settings->server_cpu = CPU_NONE;
+		if (mode->is_pinned) {
+			default_pin(settings);
+		}
 	}
-	if (!is_loop) {
-		usage("no such mode:", mode);
+}
+
+static int run_mode(const struct settings *settings, const struct mode *mode,
+		    char **words, int count)
+{
+	if (mode->run) {
+		if (count > 1) {
+			usage("one argument too many:", words[1]);
+		}
+		return mode->run(settings);
 	}
 	if (count != 4) {
-		usage("expected CLIENT CASE OPERATIONS after", mode);
+		usage("expected CLIENT CASE OPERATIONS after", mode->name);
 	}
 	return run_loop(settings, words[1], words[2],
 			parse_number(words[3],
@@ -240,24 +261,37 @@ static int run_mode(const struct settings *settings, char **words, int count)
 				     1000000000));
 }
 
+static int begin(struct settings *settings, char **words, int count)
+{
+	const struct mode *mode = choose_mode(words, count);
+
+	if (settings->help) {
+		if (count == 0) {
+			help();
+		} else {
+			help_mode(mode);
+		}
+		return EXIT_SUCCESS;
+	}
+	apply_defaults(settings, mode);
+	children_guard();
+	pin_self(settings);
+	return run_mode(settings, mode, words, count);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = {
-		.rounds = DEFAULT_ROUNDS,
-		.slice_ms = DEFAULT_SLICE_MS,
-		.client_cpu = CPU_NONE,
-		.server_cpu = CPU_NONE,
+		.client_cpu = CPU_DEFAULT,
+		.server_cpu = CPU_DEFAULT,
 	};
 	int status;
 	int id;
 
-	default_pin(&settings);
 	while ((id = getopt_long(argc, argv, "", rows, NULL)) != -1) {
 		read_option(&settings, id);
 	}
-	children_guard();
-	pin_self(&settings);
-	status = run_mode(&settings, argv + optind, argc - optind);
+	status = begin(&settings, argv + optind, argc - optind);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		fail("standard output cannot be written");
 	}

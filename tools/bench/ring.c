@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "driver.h"
-#include "modes.h"
 #include "ring.h"
+#include "run.h"
 #include "tool.h"
 
 #define RING_KEYS	 65536

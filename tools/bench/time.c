@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modes.h"
 #include "results.h"
+#include "run.h"
 
 static int compare(const void *a, const void *b)
 {

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "modes.h"
+
+#include <string.h>
+
+#include "run.h"
+
+const struct mode modes[] = {
+	{ "time",
+	  "wall and client CPU time of an operation, in interleaved rounds (default)",
+	  run_time, 41, 8, true,
+	  "[--cases=LIST] [--clients=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
+	  "       [--alone] [--json | --markdown] [--svg=FILE] [--servers=LIST]",
+	  "Measure wall and client CPU time of an operation. In each round every client\n"
+	  "does as many operations as the floor does in --slice-ms; shown is the ratio to\n"
+	  "the floor of the same round.\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench time --cases 'get-*' --clients 'tenon-*' --rounds 121\n" },
+	{ "count",
+	  "system calls (strace) and user-space instructions (callgrind)",
+	  run_count, 41, 8, true,
+	  "[--cases=LIST] [--clients=LIST] [--json] [--servers=LIST]",
+	  "Count the system calls and the instructions of an operation: the difference of\n"
+	  "two runs of the mode loop, one with twice as many operations as the other.\n"
+	  "Needs strace and valgrind; a dash stands for a figure that is not to be had.\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench count --cases get-100,mget-100\n" },
+	{ "ring", "building a ring, and finding a key's server", run_ring, 41,
+	  8, true, "[--clients=LIST] [--json]",
+	  "Place keys on 20, 200 and 2000 servers, which are not asked. Shown are the least\n"
+	  "time of a build and of a lookup, and the instructions of a lookup (valgrind).\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench ring --clients tenon\n" },
+	{ "loop", "do nothing but that, for strace, callgrind, perf", NULL, 41,
+	  8, true, "CLIENT CASE OPERATIONS [--pin=C,S] [--servers=LIST]",
+	  "Do that many operations of a case with a client, and nothing else.\n"
+	  "\n"
+	  "Example\n"
+	  "  valgrind --tool=callgrind tenon-bench loop tenon-poll get-100 2000\n" },
+	{ NULL, NULL, NULL, 0, 0, false, NULL, NULL }
+};
+
+const struct mode *mode_find(const char *name)
+{
+	for (const struct mode *mode = modes; mode->name; mode++) {
+		if (strcmp(mode->name, name) == 0) {
+			return mode;
+		}
+	}
+	return NULL;
+}
