@@ -175,6 +175,75 @@ START_TEST(system_calls_are_counted)
 }
 END_TEST
 
+/* The rows of a mode that has one table: count of them, each key above 0. */
+static json_t *expect_table(const char *arguments, size_t count,
+			    const char *const *keys)
+{
+	json_t *root = json_of(arguments);
+	json_t *rows = json_object_get(root, "rows");
+	json_t *row;
+	size_t i;
+
+	ck_assert_uint_eq(json_array_size(rows), count);
+	json_array_foreach(rows, i, row) {
+		for (size_t k = 0; keys[k]; k++) {
+			ck_assert_msg(json_number_value(
+					      json_object_get(row, keys[k])) > 0,
+				      "%s, row %zu: %s", arguments, i, keys[k]);
+		}
+	}
+	return root;
+}
+
+static json_t *cell(json_t *root, size_t row, const char *key)
+{
+	return json_object_get(json_array_get(json_object_get(root, "rows"),
+					      row),
+			       key);
+}
+
+/* null where valgrind is missing, or cannot run this build */
+static void expect_instructions(json_t *counted, double lower, double upper)
+{
+	double number = json_real_value(counted);
+
+	ck_assert(json_is_real(counted) || json_is_null(counted));
+	if (json_is_real(counted)) {
+		ck_assert_double_ge(number, lower);
+		ck_assert_double_le(number, upper);
+	}
+}
+
+START_TEST(keys_are_placed_on_rings_of_three_sizes)
+{
+	static const char *const keys[] = { "build_ms", "lookup_ns", NULL };
+	json_t *root = expect_table(
+		"ring --clients tenon --rounds 1 --slice-ms 1 --json", 3, keys);
+
+	for (size_t i = 0; i < 3; i++) {
+		static const int servers[] = { 20, 200, 2000 };
+
+		ck_assert_int_eq(json_integer_value(cell(root, i, "servers")),
+				 servers[i]);
+		/* A hash and a search, whatever the compiler makes of them. */
+		expect_instructions(cell(root, i, "instructions"), 100, 20000);
+	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(a_table_is_markdown)
+{
+	char *text = output_of(
+		"ring --clients tenon --rounds 1 --slice-ms 1", 0);
+
+	ck_assert_ptr_eq(strstr(text, "| servers | client | build ms |"), text);
+	ck_assert_ptr_nonnull(strstr(text, "\n|---:|---|---:|---:|---:|\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n| 2000 | tenon | "));
+	free(text);
+}
+END_TEST
+
 START_TEST(a_wrong_command_line_is_refused)
 {
 	static const char *const lines[] = { "--rounds 0", "--pin 1", "nothing",
@@ -255,6 +324,8 @@ int main(void)
 	tcase_add_test(load, clients_run_in_processes_of_their_own);
 	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
 	tcase_add_test(load, system_calls_are_counted);
+	tcase_add_test(load, keys_are_placed_on_rings_of_three_sizes);
+	tcase_add_test(load, a_table_is_markdown);
 	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
 	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
 			    MODE_COUNT);

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "contest.h"
-#include "ring.h"
 #include "run.h"
+#include "subject.h"
+
+static const struct subject *const subjects[] = { &ring_subject };
 
 int run_loop(const struct settings *settings, const char *client,
 	     const char *case_name, size_t operations)
@@ -14,8 +16,11 @@ int run_loop(const struct settings *settings, const char *client,
 	struct servers servers;
 	struct work work;
 
-	if (ring_loop(client, case_name, operations)) {
-		return EXIT_SUCCESS;
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
+		if (subject_loop(subjects[i], settings, client, case_name,
+				 operations)) {
+			return EXIT_SUCCESS;
+		}
 	}
 	if (bench_case == NULL) {
 		fail("'%s' is no case; --list shows them", case_name);
