@@ -244,6 +244,27 @@ START_TEST(a_table_is_markdown)
 }
 END_TEST
 
+START_TEST(split_values_are_measured_beside_whole_ones)
+{
+	static const char *const keys[] = { "cpu_us", "ratio", "lower", "upper",
+					    NULL };
+	json_t *root = expect_table("split --rounds 1 --json", 8, keys);
+
+	for (size_t i = 0; i < 8; i++) {
+		json_t *client = cell(root, i, "client");
+		bool is_floor = strncmp(json_string_value(client), "floor",
+					5) == 0;
+
+		ck_assert_str_eq(json_string_value(cell(root, i, "call")),
+				 i < 4 ? "set" : "get");
+		ck_assert_int_eq(is_floor, i % 4 == 0);
+		ck_assert(!is_floor ||
+			  json_number_value(cell(root, i, "ratio")) == 1);
+	}
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(a_wrong_command_line_is_refused)
 {
 	static const char *const lines[] = { "--rounds 0", "--pin 1", "nothing",
@@ -257,7 +278,8 @@ START_TEST(a_wrong_command_line_is_refused)
 END_TEST
 
 /* Kept in step with tools/bench/modes.c. */
-static const char *const modes[] = { "time", "count", "ring", "loop" };
+static const char *const modes[] = { "time", "count", "ring",
+				     "split", "loop" };
 #define MODE_COUNT ((int)(sizeof(modes) / sizeof(modes[0])))
 
 START_TEST(each_mode_has_help_with_an_example)
@@ -326,6 +348,7 @@ int main(void)
 	tcase_add_test(load, system_calls_are_counted);
 	tcase_add_test(load, keys_are_placed_on_rings_of_three_sizes);
 	tcase_add_test(load, a_table_is_markdown);
+	tcase_add_test(load, split_values_are_measured_beside_whole_ones);
 	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
 	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
 			    MODE_COUNT);

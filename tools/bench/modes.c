@@ -34,6 +34,15 @@ const struct mode modes[] = {
 	  "\n"
 	  "Example\n"
 	  "  tenon-bench ring --clients tenon\n" },
+	{ "split", "a value of 5 MB in chunks beside five of 1 MB", run_split,
+	  61, 8, true, "[--rounds=N] [--pin=C,S] [--json] [--servers=LIST]",
+	  "Store and read 5 MB on 20 servers, as one value that is split and as five\n"
+	  "values. Shown is client CPU time: its median, and median and quartiles of the\n"
+	  "ratio to the floor of the same round. Servers other than its own have to take\n"
+	  "values of 1 MB; keys with 'split:value' are overwritten there.\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench split --rounds 241 --pin none\n" },
 	{ "loop", "do nothing but that, for strace, callgrind, perf", NULL, 41,
 	  8, true, "CLIENT CASE OPERATIONS [--pin=C,S] [--servers=LIST]",
 	  "Do that many operations of a case with a client, and nothing else.\n"

@@ -6,15 +6,7 @@
 #include <stdio.h>
 
 #include "contest.h"
-
-struct quartiles {
-	double lower;
-	double median;
-	double upper;
-};
-
-/* Sorts values. */
-struct quartiles quartiles_of(double *values, size_t count);
+#include "quartiles.h"
 
 struct client_result {
 	bool is_out;
