@@ -265,6 +265,26 @@ START_TEST(split_values_are_measured_beside_whole_ones)
 }
 END_TEST
 
+START_TEST(threads_share_the_clients_of_a_pool)
+{
+	static const char *const keys[] = { "threads", "gets_per_s", "cpu_us",
+					    NULL };
+	json_t *root = expect_table(
+		"pool --cases threads-2,threads-8 --rounds 2 --slice-ms 50 --json",
+		4, keys);
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *clients =
+			json_string_value(cell(root, i, "clients"));
+
+		ck_assert_int_eq(json_integer_value(cell(root, i, "threads")),
+				 i < 2 ? 2 : 8);
+		ck_assert_str_eq(clients, i % 2 == 0 ? "pool" : "own");
+	}
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(a_wrong_command_line_is_refused)
 {
 	static const char *const lines[] = { "--rounds 0", "--pin 1", "nothing",
@@ -279,7 +299,7 @@ END_TEST
 
 /* Kept in step with tools/bench/modes.c. */
 static const char *const modes[] = { "time", "count", "ring",
-				     "split", "loop" };
+				     "split", "pool", "loop" };
 #define MODE_COUNT ((int)(sizeof(modes) / sizeof(modes[0])))
 
 START_TEST(each_mode_has_help_with_an_example)
@@ -349,6 +369,7 @@ int main(void)
 	tcase_add_test(load, keys_are_placed_on_rings_of_three_sizes);
 	tcase_add_test(load, a_table_is_markdown);
 	tcase_add_test(load, split_values_are_measured_beside_whole_ones);
+	tcase_add_test(load, threads_share_the_clients_of_a_pool);
 	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
 	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
 			    MODE_COUNT);

@@ -43,6 +43,17 @@ const struct mode modes[] = {
 	  "\n"
 	  "Example\n"
 	  "  tenon-bench split --rounds 241 --pin none\n" },
+	{ "pool", "gets of threads that share clients", run_pool, 11, 100,
+	  false,
+	  "[--cases=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S] [--json]\n"
+	  "       [--servers=LIST]",
+	  "Threads get one key from one server for --slice-ms (default 100), with the four\n"
+	  "clients of a pool and with a client for each thread, in turn. Shown are medians\n"
+	  "of --rounds (default 11): gets of all threads in a second, and CPU time of a get.\n"
+	  "Nothing is pinned, unless --pin says so. Cases are threads-1, -2, -4, -8, -40.\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench pool --cases threads-8,threads-40 --rounds 41\n" },
 	{ "loop", "do nothing but that, for strace, callgrind, perf", NULL, 41,
 	  8, true, "CLIENT CASE OPERATIONS [--pin=C,S] [--servers=LIST]",
 	  "Do that many operations of a case with a client, and nothing else.\n"
