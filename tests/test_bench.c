@@ -214,19 +214,47 @@ static void expect_instructions(json_t *counted, double lower, double upper)
 	}
 }
 
-START_TEST(keys_are_placed_on_rings_of_three_sizes)
+START_TEST(keys_are_placed_on_small_and_large_rings)
 {
 	static const char *const keys[] = { "build_ms", "lookup_ns", NULL };
 	json_t *root = expect_table(
-		"ring --clients tenon --rounds 1 --slice-ms 1 --json", 3, keys);
+		"ring --clients tenon,ketama --cases where-20,where-2000 --rounds 1 --slice-ms 1 --json",
+		4, keys);
 
-	for (size_t i = 0; i < 3; i++) {
-		static const int servers[] = { 20, 200, 2000 };
+	for (size_t i = 0; i < 4; i++) {
+		bool is_alone = i % 2 == 1;
 
 		ck_assert_int_eq(json_integer_value(cell(root, i, "servers")),
-				 servers[i]);
-		/* A hash and a search, whatever the compiler makes of them. */
-		expect_instructions(cell(root, i, "instructions"), 100, 20000);
+				 i < 2 ? 20 : 2000);
+		ck_assert_str_eq(json_string_value(cell(root, i, "client")),
+				 is_alone ? "ketama" : "tenon");
+		/* A search, and a hash, whatever the compiler makes of them. */
+		expect_instructions(cell(root, i, "instructions"),
+				    is_alone ? 10 : 100, is_alone ? 500 : 20000);
+	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(hash_plugins_hash_one_key_and_many)
+{
+	static const char *const keys[] = { "key_ns", NULL };
+	/* crc32 has no way of its own to hash many. */
+	static const char *const rows[][2] = {
+		{ "md5", "hash-20" },
+		{ "md5", "hash-many-20" },
+		{ "crc32", "hash-20" },
+	};
+	json_t *root = expect_table(
+		"hash --clients md5,crc32 --cases '*-20' --rounds 1 --slice-ms 1 --json",
+		3, keys);
+
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_str_eq(json_string_value(cell(root, i, "client")),
+				 rows[i][0]);
+		ck_assert_str_eq(json_string_value(cell(root, i, "case")),
+				 rows[i][1]);
+		expect_instructions(cell(root, i, "instructions"), 20, 20000);
 	}
 	json_decref(root);
 }
@@ -235,11 +263,11 @@ END_TEST
 START_TEST(a_table_is_markdown)
 {
 	char *text = output_of(
-		"ring --clients tenon --rounds 1 --slice-ms 1", 0);
+		"ring --clients tenon --cases where-20 --rounds 1 --slice-ms 1", 0);
 
 	ck_assert_ptr_eq(strstr(text, "| servers | client | build ms |"), text);
 	ck_assert_ptr_nonnull(strstr(text, "\n|---:|---|---:|---:|---:|\n"));
-	ck_assert_ptr_nonnull(strstr(text, "\n| 2000 | tenon | "));
+	ck_assert_ptr_nonnull(strstr(text, "\n| 20 | tenon | "));
 	free(text);
 }
 END_TEST
@@ -299,7 +327,7 @@ END_TEST
 
 /* Kept in step with tools/bench/modes.c. */
 static const char *const modes[] = { "time", "count", "ring",
-				     "split", "pool", "loop" };
+				     "hash", "split", "pool", "loop" };
 #define MODE_COUNT ((int)(sizeof(modes) / sizeof(modes[0])))
 
 START_TEST(each_mode_has_help_with_an_example)
@@ -366,7 +394,8 @@ int main(void)
 	tcase_add_test(load, clients_run_in_processes_of_their_own);
 	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
 	tcase_add_test(load, system_calls_are_counted);
-	tcase_add_test(load, keys_are_placed_on_rings_of_three_sizes);
+	tcase_add_test(load, keys_are_placed_on_small_and_large_rings);
+	tcase_add_test(load, hash_plugins_hash_one_key_and_many);
 	tcase_add_test(load, a_table_is_markdown);
 	tcase_add_test(load, split_values_are_measured_beside_whole_ones);
 	tcase_add_test(load, threads_share_the_clients_of_a_pool);

@@ -6,7 +6,11 @@
 #include "run.h"
 #include "subject.h"
 
-static const struct subject *const subjects[] = { &ring_subject };
+static const struct subject *const subjects[] = {
+	&distribution_subject,
+	&hash_subject,
+	&ring_subject,
+};
 
 int run_loop(const struct settings *settings, const char *client,
 	     const char *case_name, size_t operations)

@@ -28,12 +28,27 @@ const struct mode modes[] = {
 	  "Example\n"
 	  "  tenon-bench count --cases get-100,mget-100\n" },
 	{ "ring", "building a ring, and finding a key's server", run_ring, 41,
-	  8, true, "[--clients=LIST] [--json]",
+	  8, true,
+	  "[--cases=LIST] [--clients=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
+	  "       [--json]",
 	  "Place keys on 20, 200 and 2000 servers, which are not asked. Shown are the least\n"
-	  "time of a build and of a lookup, and the instructions of a lookup (valgrind).\n"
+	  "time of a build and of a lookup, and the instructions of a lookup (valgrind). Rows\n"
+	  "named after a distribution plugin are the plugin alone, which is given a hash in\n"
+	  "place of a key. Cases are where-20, where-200 and where-2000.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench ring --clients tenon\n" },
+	  "  tenon-bench ring --clients tenon,ketama\n" },
+	{ "hash", "hash plugins, one key and many at once", run_hash, 41, 8,
+	  true,
+	  "[--clients=LIST] [--cases=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
+	  "       [--json]",
+	  "Hash keys with each hash plugin, which --clients may name, without a client\n"
+	  "around it. Cases are hash-20 and hash-200, keys of so many bytes one by one, and\n"
+	  "hash-many-20 and hash-many-200, a hundred keys at once. Shown are the least time\n"
+	  "of a key and its instructions (valgrind).\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench hash --clients md5,crc32\n" },
 	{ "split", "a value of 5 MB in chunks beside five of 1 MB", run_split,
 	  61, 8, true, "[--rounds=N] [--pin=C,S] [--json] [--servers=LIST]",
 	  "Store and read 5 MB on 20 servers, as one value that is split and as five\n"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "driver.h"
+#include "plugin.h"
 #include "run.h"
 #include "subject.h"
 #include "table.h"
@@ -94,25 +95,13 @@ static void *build(const struct ring *self)
 	return opened;
 }
 
-/* "build-20" or "where-20"; 0: neither. */
-static size_t server_count_of(const char *case_name, bool *builds)
-{
-	size_t count = 0;
-	int len = 0;
-
-	*builds = sscanf(case_name, "build-%4zu%n", &count, &len) == 1;
-	if (!*builds && sscanf(case_name, "where-%4zu%n", &count, &len) != 1) {
-		return 0;
-	}
-	return case_name[len] == '\0' ? count : 0;
-}
-
 static void *ring_open(const struct settings *settings, const char *client,
 		       const char *case_name)
 {
 	const struct ring_driver *driver = find_driver(client);
-	bool builds;
-	size_t count = server_count_of(case_name, &builds);
+	size_t built_count = subject_size(case_name, "build-");
+	size_t count = built_count > 0 ? built_count
+				       : subject_size(case_name, "where-");
 	struct ring *self;
 
 	(void)settings;
@@ -124,7 +113,7 @@ static void *ring_open(const struct settings *settings, const char *client,
 	self->server_count = count;
 	self->servers = make_servers(count);
 	self->keys = make_keys(RING_KEYS);
-	if (!builds) {
+	if (built_count == 0) {
 		self->opened = build(self);
 	}
 	return self;
@@ -184,7 +173,8 @@ const struct subject ring_subject = {
 /* ---- the mode ------------------------------------------------------------ */
 
 /* In a process of its own: libmemcached 1.1.4 aborts with many servers. */
-static double measure_ns(const struct settings *settings, const char *client,
+static double measure_ns(const struct subject *subject,
+			 const struct settings *settings, const char *client,
 			 const char *case_name)
 {
 	double ns = -1;
@@ -197,7 +187,7 @@ static double measure_ns(const struct settings *settings, const char *client,
 	pid = child_fork(CPU_NONE);
 	if (pid == 0) {
 		freopen("/dev/null", "w", stderr);
-		ns = subject_ns(&ring_subject, settings, client, case_name);
+		ns = subject_ns(subject, settings, client, case_name);
 		_exit(write(fds[1], &ns, sizeof(ns)) != sizeof(ns));
 	}
 	close(fds[1]);
@@ -209,21 +199,39 @@ static double measure_ns(const struct settings *settings, const char *client,
 	return ns;
 }
 
-static void measure(struct table *table, const struct settings *settings,
-		    const char *client, size_t server_count)
+static void measure(struct table *table, const struct subject *subject,
+		    const struct settings *settings, const char *client,
+		    size_t server_count)
 {
 	char *build_case = alloc_format("build-%zu", server_count);
 	char *where_case = alloc_format("where-%zu", server_count);
-	double build_ns = measure_ns(settings, client, build_case);
+	double build_ns = measure_ns(subject, settings, client, build_case);
 
 	table_number(table, (double)server_count);
 	table_text(table, client);
 	table_number(table, build_ns < 0 ? -1 : build_ns / 1e6);
-	table_number(table, measure_ns(settings, client, where_case));
+	table_number(table, measure_ns(subject, settings, client, where_case));
 	table_number(table, count_instructions(settings, client, where_case,
 					       COUNT_OPERATIONS));
 	free(build_case);
 	free(where_case);
+}
+
+/* Clients, then distributions alone. */
+static void measure_size(struct table *table, const struct settings *settings,
+			 const struct plugins *distributions,
+			 size_t server_count)
+{
+	for (size_t i = 0; i < DRIVER_COUNT; i++) {
+		if (is_selected(settings->clients, drivers[i]->name)) {
+			measure(table, &ring_subject, settings,
+				drivers[i]->name, server_count);
+		}
+	}
+	for (size_t i = 0; i < distributions->count; i++) {
+		measure(table, &distribution_subject, settings,
+			distributions->list[i]->name, server_count);
+	}
 }
 
 int run_ring(const struct settings *settings)
@@ -236,16 +244,19 @@ int run_ring(const struct settings *settings)
 		{ "instructions", "instructions", 0 },
 		{ NULL, NULL, 0 },
 	};
+	struct plugins distributions;
 	struct table table;
 
+	plugins_select(&distributions, "distribution", settings->clients);
 	table_begin(&table, settings, "ring", columns);
-	for (size_t s = 0; s < SIZE_COUNT; s++) {
-		for (size_t i = 0; i < DRIVER_COUNT; i++) {
-			if (is_selected(settings->clients, drivers[i]->name)) {
-				measure(&table, settings, drivers[i]->name,
-					sizes[s]);
-			}
+	for (size_t i = 0; i < SIZE_COUNT; i++) {
+		char *name = alloc_format("where-%zu", sizes[i]);
+
+		if (is_selected(settings->cases, name)) {
+			measure_size(&table, settings, &distributions,
+				     sizes[i]);
 		}
+		free(name);
 	}
 	table_end(&table);
 	return EXIT_SUCCESS;

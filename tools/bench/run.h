@@ -8,6 +8,7 @@
 int run_time(const struct settings *settings);
 int run_count(const struct settings *settings);
 int run_ring(const struct settings *settings);
+int run_hash(const struct settings *settings);
 int run_pool(const struct settings *settings);
 int run_split(const struct settings *settings);
 int run_loop(const struct settings *settings, const char *client,

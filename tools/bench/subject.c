@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "subject.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#define SIZE_DIGITS_MAX 5
+
+size_t subject_size(const char *case_name, const char *prefix)
+{
+	size_t prefix_len = strlen(prefix);
+	const char *digits = case_name + prefix_len;
+
+	if (strncmp(case_name, prefix, prefix_len) != 0 ||
+	    strspn(digits, "0123456789") != strlen(digits) ||
+	    strlen(digits) > SIZE_DIGITS_MAX) {
+		return 0;
+	}
+	return strtoul(digits, NULL, 10);
+}
+
 static int64_t run_ns(const struct subject *subject, void *self,
 		      size_t operations)
 {

@@ -14,7 +14,12 @@ struct subject {
 	void (*close)(void *self);
 };
 
+extern const struct subject distribution_subject;
+extern const struct subject hash_subject;
 extern const struct subject ring_subject;
+
+/* The number behind prefix, for cases such as "where-20"; 0: it is another case. */
+size_t subject_size(const char *case_name, const char *prefix);
 
 /*
  * The time of one operation: the least of the settings' rounds, each of which
