@@ -260,6 +260,37 @@ START_TEST(hash_plugins_hash_one_key_and_many)
 }
 END_TEST
 
+/* The library is the row in front of its plugin. */
+START_TEST(codecs_are_measured_beside_their_libraries)
+{
+	static const char *const keys[] = { "mb_per_s", NULL };
+#ifdef WITH_ZLIB
+	size_t count = 4;
+#else
+	size_t count = 0;
+#endif
+	json_t *root = expect_table(
+		"codec --clients zlib --cases '*-4k' --rounds 1 --slice-ms 1 --json",
+		count, keys);
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_plugin = i % 2 == 1;
+
+		ck_assert_str_eq(json_string_value(cell(root, i, "case")),
+				 i < 2 ? "compress-4k" : "decompress-4k");
+		ck_assert_str_eq(json_string_value(cell(root, i, "client")),
+				 is_plugin ? "zlib" : "libz");
+		expect_instructions(cell(root, i, "instructions_per_byte"), 1,
+				    10000);
+		/* The library has no ratio to itself. */
+		ck_assert(is_plugin ||
+			  json_is_null(cell(root, i, "ratio")));
+		expect_instructions(cell(root, i, "ratio"), 0.5, 2);
+	}
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(a_table_is_markdown)
 {
 	char *text = output_of(
@@ -317,7 +348,7 @@ START_TEST(a_wrong_command_line_is_refused)
 {
 	static const char *const lines[] = { "--rounds 0", "--pin 1", "nothing",
 					     "time more", "loop f_blk",
-					     "--no-such" };
+					     "--no-such", "--level 13" };
 	char arguments[64];
 
 	snprintf(arguments, sizeof(arguments), "%s 2>/dev/null", lines[_i]);
@@ -327,7 +358,7 @@ END_TEST
 
 /* Kept in step with tools/bench/modes.c. */
 static const char *const modes[] = { "time", "count", "ring",
-				     "hash", "split", "pool", "loop" };
+				     "hash", "codec", "split", "pool", "loop" };
 #define MODE_COUNT ((int)(sizeof(modes) / sizeof(modes[0])))
 
 START_TEST(each_mode_has_help_with_an_example)
@@ -396,10 +427,11 @@ int main(void)
 	tcase_add_test(load, system_calls_are_counted);
 	tcase_add_test(load, keys_are_placed_on_small_and_large_rings);
 	tcase_add_test(load, hash_plugins_hash_one_key_and_many);
+	tcase_add_test(load, codecs_are_measured_beside_their_libraries);
 	tcase_add_test(load, a_table_is_markdown);
 	tcase_add_test(load, split_values_are_measured_beside_whole_ones);
 	tcase_add_test(load, threads_share_the_clients_of_a_pool);
-	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
+	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 7);
 	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
 			    MODE_COUNT);
 	tcase_add_test(line, the_help_lists_each_mode);

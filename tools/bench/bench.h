@@ -17,6 +17,7 @@ struct settings {
 	const char *clients; /* likewise */
 	unsigned rounds;     /* 0: not said yet, as slice_ms */
 	unsigned slice_ms;
+	unsigned level; /* of codecs; 0: the default of each */
 	int client_cpu; /* CPU_NONE: not pinned */
 	int server_cpu;
 	bool alone;          /* each client in a process of its own */

@@ -7,6 +7,7 @@
 #include "subject.h"
 
 static const struct subject *const subjects[] = {
+	&codec_subject,
 	&distribution_subject,
 	&hash_subject,
 	&ring_subject,

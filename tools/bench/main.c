@@ -29,6 +29,7 @@ static void help(void)
 	      "  --clients=LIST    these clients, likewise\n"
 	      "  --rounds=N        rounds (default 41)\n"
 	      "  --slice-ms=N      time of the floor in a round (default 8)\n"
+	      "  --level=N         level of compression (codec; default: of each codec)\n"
 	      "  --pin=C,S         client on CPU C, servers on CPU S; none (default: both on\n"
 	      "                    the last one that is allowed: the quietest)\n"
 	      "  --alone           each client in a process of its own\n"
@@ -141,6 +142,7 @@ enum option_id {
 	OPTION_CLIENTS,
 	OPTION_ROUNDS,
 	OPTION_SLICE_MS,
+	OPTION_LEVEL,
 	OPTION_PIN,
 	OPTION_ALONE,
 	OPTION_JSON,
@@ -156,6 +158,7 @@ static const struct option rows[] = {
 	{ "clients", required_argument, NULL, OPTION_CLIENTS },
 	{ "rounds", required_argument, NULL, OPTION_ROUNDS },
 	{ "slice-ms", required_argument, NULL, OPTION_SLICE_MS },
+	{ "level", required_argument, NULL, OPTION_LEVEL },
 	{ "pin", required_argument, NULL, OPTION_PIN },
 	{ "alone", no_argument, NULL, OPTION_ALONE },
 	{ "json", no_argument, NULL, OPTION_JSON },
@@ -184,6 +187,10 @@ static void read_option(struct settings *settings, int id)
 	case OPTION_SLICE_MS:
 		settings->slice_ms = (unsigned)parse_number(
 			optarg, "--slice-ms: expected 1..10000, found", 10000);
+		break;
+	case OPTION_LEVEL:
+		settings->level = (unsigned)parse_number(
+			optarg, "--level: expected 1..12, found", 12);
 		break;
 	case OPTION_PIN:
 		parse_pin(settings, optarg);

@@ -49,6 +49,18 @@ const struct mode modes[] = {
 	  "\n"
 	  "Example\n"
 	  "  tenon-bench hash --clients md5,crc32\n" },
+	{ "codec", "codec plugins beside their libraries called directly",
+	  run_codec, 41, 8, true,
+	  "[--clients=LIST] [--cases=LIST] [--level=N] [--rounds=N]\n"
+	  "       [--slice-ms=N] [--pin=C,S] [--json]",
+	  "Compress and decompress a text of records with each codec plugin, which --clients\n"
+	  "may name, and with its library (liblz4, libz), whose state is kept between values.\n"
+	  "Shown are the rate of the fastest round, instructions for a byte of the value\n"
+	  "(valgrind), and their ratio to the library. Cases are compress-4k, compress-1m,\n"
+	  "decompress-4k and decompress-1m.\n"
+	  "\n"
+	  "Example\n"
+	  "  tenon-bench codec --clients zlib --cases '*-4k'\n" },
 	{ "split", "a value of 5 MB in chunks beside five of 1 MB", run_split,
 	  61, 8, true, "[--rounds=N] [--pin=C,S] [--json] [--servers=LIST]",
 	  "Store and read 5 MB on 20 servers, as one value that is split and as five\n"

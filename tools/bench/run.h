@@ -7,6 +7,7 @@
 
 int run_time(const struct settings *settings);
 int run_count(const struct settings *settings);
+int run_codec(const struct settings *settings);
 int run_ring(const struct settings *settings);
 int run_hash(const struct settings *settings);
 int run_pool(const struct settings *settings);

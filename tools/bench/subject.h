@@ -14,6 +14,7 @@ struct subject {
 	void (*close)(void *self);
 };
 
+extern const struct subject codec_subject;
 extern const struct subject distribution_subject;
 extern const struct subject hash_subject;
 extern const struct subject ring_subject;

@@ -25,6 +25,7 @@ static double run_under(char *const tool[], size_t tool_count,
 			const char *before)
 {
 	char *number = alloc_format("%zu", operations);
+	char *level = alloc_format("--level=%u", settings->level);
 	char *argv[20] = { NULL };
 	size_t count = 0;
 	char *output;
@@ -45,12 +46,16 @@ static double run_under(char *const tool[], size_t tool_count,
 		argv[count++] = (char *)"--servers";
 		argv[count++] = (char *)settings->servers;
 	}
+	if (settings->level > 0) {
+		argv[count++] = level;
+	}
 	output = run_tool(argv, "tool");
 	at = output == NULL ? NULL : strstr(output, before);
 	if (at != NULL) {
 		found = strtod(at + strlen(before), NULL);
 	}
 	free(output);
+	free(level);
 	free(number);
 	return found;
 }
