@@ -175,15 +175,222 @@ START_TEST(system_calls_are_counted)
 }
 END_TEST
 
+/* The rows of a mode that has one table: count of them, each key above 0. */
+static json_t *expect_table(const char *arguments, size_t count,
+			    const char *const *keys)
+{
+	json_t *root = json_of(arguments);
+	json_t *rows = json_object_get(root, "rows");
+	json_t *row;
+	size_t i;
+
+	ck_assert_uint_eq(json_array_size(rows), count);
+	json_array_foreach(rows, i, row) {
+		for (size_t k = 0; keys[k]; k++) {
+			ck_assert_msg(json_number_value(
+					      json_object_get(row, keys[k])) > 0,
+				      "%s, row %zu: %s", arguments, i, keys[k]);
+		}
+	}
+	return root;
+}
+
+static json_t *cell(json_t *root, size_t row, const char *key)
+{
+	return json_object_get(json_array_get(json_object_get(root, "rows"),
+					      row),
+			       key);
+}
+
+/* null where valgrind is missing, or cannot run this build */
+static void expect_instructions(json_t *counted, double lower, double upper)
+{
+	double number = json_real_value(counted);
+
+	ck_assert(json_is_real(counted) || json_is_null(counted));
+	if (json_is_real(counted)) {
+		ck_assert_double_ge(number, lower);
+		ck_assert_double_le(number, upper);
+	}
+}
+
+START_TEST(keys_are_placed_on_small_and_large_rings)
+{
+	static const char *const keys[] = { "build_ms", "lookup_ns", NULL };
+	json_t *root = expect_table(
+		"ring --clients tenon,ketama --cases where-20,where-2000 --rounds 1 --slice-ms 1 --json",
+		4, keys);
+
+	for (size_t i = 0; i < 4; i++) {
+		bool is_alone = i % 2 == 1;
+
+		ck_assert_int_eq(json_integer_value(cell(root, i, "servers")),
+				 i < 2 ? 20 : 2000);
+		ck_assert_str_eq(json_string_value(cell(root, i, "client")),
+				 is_alone ? "ketama" : "tenon");
+		/* A search, and a hash, whatever the compiler makes of them. */
+		expect_instructions(cell(root, i, "instructions"),
+				    is_alone ? 10 : 100, is_alone ? 500 : 20000);
+	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(hash_plugins_hash_one_key_and_many)
+{
+	static const char *const keys[] = { "key_ns", NULL };
+	/* crc32 has no way of its own to hash many. */
+	static const char *const rows[][2] = {
+		{ "md5", "hash-20" },
+		{ "md5", "hash-many-20" },
+		{ "crc32", "hash-20" },
+	};
+	json_t *root = expect_table(
+		"hash --clients md5,crc32 --cases '*-20' --rounds 1 --slice-ms 1 --json",
+		3, keys);
+
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_str_eq(json_string_value(cell(root, i, "client")),
+				 rows[i][0]);
+		ck_assert_str_eq(json_string_value(cell(root, i, "case")),
+				 rows[i][1]);
+		expect_instructions(cell(root, i, "instructions"), 20, 20000);
+	}
+	json_decref(root);
+}
+END_TEST
+
+/* The library is the row in front of its plugin. */
+START_TEST(codecs_are_measured_beside_their_libraries)
+{
+	static const char *const keys[] = { "mb_per_s", NULL };
+#ifdef WITH_ZLIB
+	size_t count = 4;
+#else
+	size_t count = 0;
+#endif
+	json_t *root = expect_table(
+		"codec --clients zlib --cases '*-4k' --rounds 1 --slice-ms 1 --json",
+		count, keys);
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_plugin = i % 2 == 1;
+
+		ck_assert_str_eq(json_string_value(cell(root, i, "case")),
+				 i < 2 ? "compress-4k" : "decompress-4k");
+		ck_assert_str_eq(json_string_value(cell(root, i, "client")),
+				 is_plugin ? "zlib" : "libz");
+		expect_instructions(cell(root, i, "instructions_per_byte"), 1,
+				    10000);
+		/* The library has no ratio to itself. */
+		ck_assert(is_plugin ||
+			  json_is_null(cell(root, i, "ratio")));
+		expect_instructions(cell(root, i, "ratio"), 0.5, 2);
+	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(a_table_is_markdown)
+{
+	char *text = output_of(
+		"ring --clients tenon --cases where-20 --rounds 1 --slice-ms 1", 0);
+
+	ck_assert_ptr_eq(strstr(text, "| servers | client | build ms |"), text);
+	ck_assert_ptr_nonnull(strstr(text, "\n|---:|---|---:|---:|---:|\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n| 20 | tenon | "));
+	free(text);
+}
+END_TEST
+
+START_TEST(split_values_are_measured_beside_whole_ones)
+{
+	static const char *const keys[] = { "cpu_us", "ratio", "lower", "upper",
+					    NULL };
+	json_t *root = expect_table("split --rounds 1 --json", 8, keys);
+
+	for (size_t i = 0; i < 8; i++) {
+		json_t *client = cell(root, i, "client");
+		bool is_floor = strncmp(json_string_value(client), "floor",
+					5) == 0;
+
+		ck_assert_str_eq(json_string_value(cell(root, i, "call")),
+				 i < 4 ? "set" : "get");
+		ck_assert_int_eq(is_floor, i % 4 == 0);
+		ck_assert(!is_floor ||
+			  json_number_value(cell(root, i, "ratio")) == 1);
+	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(threads_share_the_clients_of_a_pool)
+{
+	static const char *const keys[] = { "threads", "gets_per_s", "cpu_us",
+					    NULL };
+	json_t *root = expect_table(
+		"pool --cases threads-2,threads-8 --rounds 2 --slice-ms 50 --json",
+		4, keys);
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *clients =
+			json_string_value(cell(root, i, "clients"));
+
+		ck_assert_int_eq(json_integer_value(cell(root, i, "threads")),
+				 i < 2 ? 2 : 8);
+		ck_assert_str_eq(clients, i % 2 == 0 ? "pool" : "own");
+	}
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(a_wrong_command_line_is_refused)
 {
 	static const char *const lines[] = { "--rounds 0", "--pin 1", "nothing",
 					     "time more", "loop f_blk",
-					     "--no-such" };
+					     "--no-such", "--level 13" };
 	char arguments[64];
 
 	snprintf(arguments, sizeof(arguments), "%s 2>/dev/null", lines[_i]);
 	free(output_of(arguments, 2));
+}
+END_TEST
+
+/* Kept in step with tools/bench/modes.c. */
+static const char *const modes[] = { "time", "count", "ring",
+				     "hash", "codec", "split", "pool", "loop" };
+#define MODE_COUNT ((int)(sizeof(modes) / sizeof(modes[0])))
+
+START_TEST(each_mode_has_help_with_an_example)
+{
+	char arguments[64];
+	char usage[64];
+	char example[64];
+	char *examples;
+	char *text;
+
+	snprintf(arguments, sizeof(arguments), "%s --help", modes[_i]);
+	snprintf(usage, sizeof(usage), "usage: tenon-bench %s ", modes[_i]);
+	snprintf(example, sizeof(example), "tenon-bench %s ", modes[_i]);
+	text = output_of(arguments, 0);
+	ck_assert_ptr_eq(strstr(text, usage), text);
+	examples = strstr(text, "\nExample\n");
+	ck_assert_ptr_nonnull(examples);
+	ck_assert_ptr_nonnull(strstr(examples, example));
+	free(text);
+}
+END_TEST
+
+START_TEST(the_help_lists_each_mode)
+{
+	char *text = output_of("--help", 0);
+	char line[64];
+
+	for (int i = 0; i < MODE_COUNT; i++) {
+		snprintf(line, sizeof(line), "\n  %s ", modes[i]);
+		ck_assert_msg(strstr(text, line) != NULL, "%s", modes[i]);
+	}
+	free(text);
 }
 END_TEST
 
@@ -218,7 +425,16 @@ int main(void)
 	tcase_add_test(load, clients_run_in_processes_of_their_own);
 	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
 	tcase_add_test(load, system_calls_are_counted);
-	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
+	tcase_add_test(load, keys_are_placed_on_small_and_large_rings);
+	tcase_add_test(load, hash_plugins_hash_one_key_and_many);
+	tcase_add_test(load, codecs_are_measured_beside_their_libraries);
+	tcase_add_test(load, a_table_is_markdown);
+	tcase_add_test(load, split_values_are_measured_beside_whole_ones);
+	tcase_add_test(load, threads_share_the_clients_of_a_pool);
+	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 7);
+	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
+			    MODE_COUNT);
+	tcase_add_test(line, the_help_lists_each_mode);
 	tcase_add_test(line, what_is_not_there_is_named);
 	suite_add_tcase(suite, load);
 	suite_add_tcase(suite, line);

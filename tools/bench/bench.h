@@ -9,16 +9,19 @@
 #include <sys/types.h>
 
 #define CPU_NONE (-1)
+#define CPU_DEFAULT (-2) /* the command line did not say */
 
 /* What the command line says. */
 struct settings {
 	const char *cases;   /* patterns with commas between; NULL: all */
 	const char *clients; /* likewise */
-	unsigned rounds;
+	unsigned rounds;     /* 0: not said yet, as slice_ms */
 	unsigned slice_ms;
+	unsigned level; /* of codecs; 0: the default of each */
 	int client_cpu; /* CPU_NONE: not pinned */
 	int server_cpu;
 	bool alone;          /* each client in a process of its own */
+	bool help;
 	bool json;
 	bool markdown;
 	const char *svg_path; /* NULL: no picture */

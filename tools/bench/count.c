@@ -1,127 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The mode that counts what no noise touches: system calls and user-space
- * instructions of one operation, as the difference of two runs of the mode
- * `loop`, one with twice as many operations as the other.
+ * instructions of one operation.
  */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "results.h"
-
-static const char *self_path(void)
-{
-	static char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (len < 0) {
-		fail("/proc/self/exe cannot be read");
-	}
-	path[len] = '\0';
-	return path;
-}
-
-/* Run the loop under a tool; returns the number behind `before` in its output. */
-static double run_under(char *const tool[], size_t tool_count,
-			const struct settings *settings, const char *client,
-			const char *case_name, size_t operations,
-			const char *before)
-{
-	char *number = alloc_format("%zu", operations);
-	char *argv[20] = { NULL };
-	size_t count = 0;
-	char *output;
-	char *at;
-	double found = -1;
-
-	for (; count < tool_count; count++) {
-		argv[count] = tool[count];
-	}
-	argv[count++] = (char *)self_path();
-	argv[count++] = (char *)"loop";
-	argv[count++] = (char *)client;
-	argv[count++] = (char *)case_name;
-	argv[count++] = number;
-	argv[count++] =
-		(char *)"--pin=none"; /* what this process is, they are */
-	if (settings->servers != NULL) {
-		argv[count++] = (char *)"--servers";
-		argv[count++] = (char *)settings->servers;
-	}
-	output = run_tool(argv, "tool");
-	at = output == NULL ? NULL : strstr(output, before);
-	if (at != NULL) {
-		found = strtod(at + strlen(before), NULL);
-	}
-	free(output);
-	free(number);
-	return found;
-}
-
-static double calls_of(const struct settings *settings, const char *client,
-		       const char *case_name, size_t operations)
-{
-	char *path = scratch_path("tool");
-	char *tool[] = {
-		(char *)"strace",     (char *)"-f", (char *)"-c", (char *)"-U",
-		(char *)"name,calls", (char *)"-o", path
-	};
-	double calls = run_under(tool, sizeof(tool) / sizeof(tool[0]), settings,
-				 client, case_name, operations, "\ntotal ");
-
-	free(path);
-	return calls;
-}
-
-static double instructions_of(const struct settings *settings,
-			      const char *client, const char *case_name,
-			      size_t operations)
-{
-	char *path = scratch_path("tool");
-	char *log = alloc_format("--log-file=%s", path);
-	char *tool[] = { (char *)"valgrind", (char *)"--tool=callgrind",
-			 (char *)"--callgrind-out-file=/dev/null", log };
-	double instructions =
-		run_under(tool, sizeof(tool) / sizeof(tool[0]), settings,
-			  client, case_name, operations, "Collected :");
-
-	free(path);
-	free(log);
-	return instructions;
-}
-
-static double difference(double once, double twice, size_t operations)
-{
-	return once < 0 || twice < once ? -1
-					: (twice - once) / (double)operations;
-}
-
-double count_calls(const struct settings *settings, const char *client,
-		   const char *case_name, size_t operations)
-{
-	double once = calls_of(settings, client, case_name, operations);
-	double twice = once < 0 ? -1
-				: calls_of(settings, client, case_name,
-					   operations * 2);
-
-	return difference(once, twice, operations);
-}
-
-double count_instructions(const struct settings *settings, const char *client,
-			  const char *case_name, size_t operations)
-{
-	double once = instructions_of(settings, client, case_name, operations);
-	double twice = once < 0 ? -1
-				: instructions_of(settings, client, case_name,
-						  operations * 2);
-
-	return difference(once, twice, operations);
-}
-
-/* ---- the table ----------------------------------------------------------- */
+#include "run.h"
+#include "tool.h"
 
 struct counts {
 	double calls[CONTESTANTS_MAX]; /* negative: unknown */
@@ -277,35 +165,5 @@ int run_count(const struct settings *given)
 	free(list);
 	free(counts);
 	free(cases);
-	return EXIT_SUCCESS;
-}
-
-/* ---- the mode loop ------------------------------------------------------- */
-
-int run_loop(const struct settings *settings, const char *client,
-	     const char *case_name, size_t operations)
-{
-	const struct bench_case *bench_case = case_find(case_name);
-	struct contest contest;
-	struct servers servers;
-	struct work work;
-
-	if (ring_loop(client, case_name, operations)) {
-		return EXIT_SUCCESS;
-	}
-	if (bench_case == NULL) {
-		fail("'%s' is no case; --list shows them", case_name);
-	}
-	contest_init(&contest, client);
-	servers_init(&servers, settings);
-	work_init(&work, bench_case, &servers);
-	contest_open(&contest, &work, false);
-	if (contest.list[contest.count - 1].is_out) {
-		return EXIT_FAILURE;
-	}
-	contest_run(&contest, contest.count - 1, operations);
-	contest_close(&contest);
-	work_fini(&work);
-	servers_stop(&servers);
 	return EXIT_SUCCESS;
 }

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "results.h"
-
-#define DEFAULT_ROUNDS 41
-#define DEFAULT_SLICE_MS 8
+#include "contest.h"
+#include "modes.h"
+#include "run.h"
 
 static void help(void)
 {
@@ -19,18 +18,18 @@ static void help(void)
 	      "raw sockets that send prebuilt bytes. The servers are its own: memcached\n"
 	      "processes on free loopback ports, which it stops again.\n"
 	      "\n"
-	      "Modes\n"
-	      "  time    wall and client CPU time of an operation, in interleaved rounds (default)\n"
-	      "  count   system calls (strace) and user-space instructions (callgrind)\n"
-	      "  ring    building a ring, and finding a key's server\n"
-	      "  loop CLIENT CASE OPERATIONS\n"
-	      "          do nothing but that, for strace, callgrind, perf\n"
-	      "\n"
+	      "Modes, each with a --help of its own\n",
+	      stdout);
+	for (const struct mode *mode = modes; mode->name; mode++) {
+		printf("  %-7s %s\n", mode->name, mode->summary);
+	}
+	fputs("\n"
 	      "Options\n"
 	      "  --cases=LIST      these cases: names or patterns, commas between\n"
 	      "  --clients=LIST    these clients, likewise\n"
-	      "  --rounds=N        rounds (default 41)\n"
-	      "  --slice-ms=N      time of the floor in a round (default 8)\n"
+	      "  --rounds=N        rounds (default 41; split 61, pool 11)\n"
+	      "  --slice-ms=N      time of the floor in a round (default 8; pool 100)\n"
+	      "  --level=N         level of compression (codec; default: of each codec)\n"
 	      "  --pin=C,S         client on CPU C, servers on CPU S; none (default: both on\n"
 	      "                    the last one that is allowed: the quietest)\n"
 	      "  --alone           each client in a process of its own\n"
@@ -42,7 +41,7 @@ static void help(void)
 	      "  --list            show the cases and clients\n"
 	      "  --help            this text\n"
 	      "\n"
-	      "$MEMCACHED is the server to start, $TENON_PLUGIN_PATH where more transports are.\n"
+	      "$MEMCACHED is the server to start, $TENON_PLUGIN_PATH where more plugins are.\n"
 	      "\n"
 	      "Examples\n"
 	      "  tenon-bench --svg bench.svg\n"
@@ -50,6 +49,12 @@ static void help(void)
 	      "  tenon-bench count --cases get-100,mget-100\n"
 	      "  valgrind --tool=callgrind tenon-bench loop tenon-poll get-100 2000\n",
 	      stdout);
+}
+
+static void help_mode(const struct mode *mode)
+{
+	printf("usage: tenon-bench %s %s\n\n%s", mode->name, mode->arguments,
+	       mode->help);
 }
 
 static void list(void)
@@ -137,6 +142,7 @@ enum option_id {
 	OPTION_CLIENTS,
 	OPTION_ROUNDS,
 	OPTION_SLICE_MS,
+	OPTION_LEVEL,
 	OPTION_PIN,
 	OPTION_ALONE,
 	OPTION_JSON,
@@ -152,6 +158,7 @@ static const struct option rows[] = {
 	{ "clients", required_argument, NULL, OPTION_CLIENTS },
 	{ "rounds", required_argument, NULL, OPTION_ROUNDS },
 	{ "slice-ms", required_argument, NULL, OPTION_SLICE_MS },
+	{ "level", required_argument, NULL, OPTION_LEVEL },
 	{ "pin", required_argument, NULL, OPTION_PIN },
 	{ "alone", no_argument, NULL, OPTION_ALONE },
 	{ "json", no_argument, NULL, OPTION_JSON },
@@ -181,6 +188,10 @@ static void read_option(struct settings *settings, int id)
 		settings->slice_ms = (unsigned)parse_number(
 			optarg, "--slice-ms: expected 1..10000, found", 10000);
 		break;
+	case OPTION_LEVEL:
+		settings->level = (unsigned)parse_number(
+			optarg, "--level: expected 1..12, found", 12);
+		break;
 	case OPTION_PIN:
 		parse_pin(settings, optarg);
 		break;
@@ -203,35 +214,53 @@ static void read_option(struct settings *settings, int id)
 		list();
 		exit(EXIT_SUCCESS);
 	case OPTION_HELP:
-		help();
-		exit(EXIT_SUCCESS);
+		settings->help = true;
+		break;
 	default:
 		exit(2); /* getopt_long() has said why */
 	}
 }
 
-static int run_mode(const struct settings *settings, char **words, int count)
+static const struct mode *choose_mode(char *const *words, int count)
 {
-	const char *mode = count == 0 ? "time" : words[0];
-	bool is_loop = strcmp(mode, "loop") == 0;
+	const char *name = count == 0 ? modes[0].name : words[0];
+	const struct mode *mode = mode_find(name);
 
-	if (count > 1 && !is_loop) {
-		usage("one argument too many:", words[1]);
+	if (!mode) {
+		usage("no such mode:", name);
 	}
-	if (strcmp(mode, "time") == 0) {
-		return run_time(settings);
+	return mode;
+}
+
+/* Fill in what the command line does not say. */
+static void apply_defaults(struct settings *settings, const struct mode *mode)
+{
+	if (settings->rounds == 0) {
+		settings->rounds = mode->rounds;
 	}
-	if (strcmp(mode, "count") == 0) {
-		return run_count(settings);
+	if (settings->slice_ms == 0) {
+		settings->slice_ms = mode->slice_ms;
 	}
-	if (strcmp(mode, "ring") == 0) {
-		return run_ring(settings);
+	if (settings->client_cpu == CPU_DEFAULT) {
+		settings->client_cpu = CPU_NONE;
+		settings->server_cpu = CPU_NONE;
+		if (mode->is_pinned) {
+			default_pin(settings);
+		}
 	}
-	if (!is_loop) {
-		usage("no such mode:", mode);
+}
+
+static int run_mode(const struct settings *settings, const struct mode *mode,
+		    char **words, int count)
+{
+	if (mode->run) {
+		if (count > 1) {
+			usage("one argument too many:", words[1]);
+		}
+		return mode->run(settings);
 	}
 	if (count != 4) {
-		usage("expected CLIENT CASE OPERATIONS after", mode);
+		usage("expected CLIENT CASE OPERATIONS after", mode->name);
 	}
 	return run_loop(settings, words[1], words[2],
 			parse_number(words[3],
@@ -239,24 +268,37 @@ static int run_mode(const struct settings *settings, char **words, int count)
 				     1000000000));
 }
 
+static int begin(struct settings *settings, char **words, int count)
+{
+	const struct mode *mode = choose_mode(words, count);
+
+	if (settings->help) {
+		if (count == 0) {
+			help();
+		} else {
+			help_mode(mode);
+		}
+		return EXIT_SUCCESS;
+	}
+	apply_defaults(settings, mode);
+	children_guard();
+	pin_self(settings);
+	return run_mode(settings, mode, words, count);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = {
-		.rounds = DEFAULT_ROUNDS,
-		.slice_ms = DEFAULT_SLICE_MS,
-		.client_cpu = CPU_NONE,
-		.server_cpu = CPU_NONE,
+		.client_cpu = CPU_DEFAULT,
+		.server_cpu = CPU_DEFAULT,
 	};
 	int status;
 	int id;
 
-	default_pin(&settings);
 	while ((id = getopt_long(argc, argv, "", rows, NULL)) != -1) {
 		read_option(&settings, id);
 	}
-	children_guard();
-	pin_self(&settings);
-	status = run_mode(&settings, argv + optind, argc - optind);
+	status = begin(&settings, argv + optind, argc - optind);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		fail("standard output cannot be written");
 	}

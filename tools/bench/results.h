@@ -6,15 +6,7 @@
 #include <stdio.h>
 
 #include "contest.h"
-
-struct quartiles {
-	double lower;
-	double median;
-	double upper;
-};
-
-/* Sorts values. */
-struct quartiles quartiles_of(double *values, size_t count);
+#include "quartiles.h"
 
 struct client_result {
 	bool is_out;
@@ -42,24 +34,5 @@ void results_markdown(const struct results *results);
 void results_json(const struct results *results);
 /* Closes file. */
 void results_svg(const struct results *results, FILE *file);
-
-/* The modes; each returns an exit status. */
-int run_time(const struct settings *settings);
-int run_count(const struct settings *settings);
-int run_ring(const struct settings *settings);
-int run_loop(const struct settings *settings, const char *client,
-	     const char *case_name, size_t operations);
-
-/* A case of the loop that looks up keys; false: name is none. */
-bool ring_loop(const char *client, const char *name, size_t operations);
-
-/*
- * Cost of one operation of `loop CLIENT CASE`: the difference of two runs.
- * Negative: it cannot be counted here.
- */
-double count_calls(const struct settings *settings, const char *client,
-		   const char *case_name, size_t operations);
-double count_instructions(const struct settings *settings, const char *client,
-			  const char *case_name, size_t operations);
 
 #endif

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The mode that measures placing keys: no server is asked. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "results.h"
+#include "driver.h"
+#include "plugin.h"
+#include "run.h"
+#include "subject.h"
+#include "table.h"
+#include "tool.h"
 
 #define RING_KEYS	 65536
-#define LOOKUP_ROUNDS	 5
-#define BUILDS		 5
 #define COUNT_OPERATIONS 2000
 
 static const struct ring_driver *const drivers[] = {
@@ -30,11 +32,15 @@ static const size_t sizes[] = { 20, 200, 2000 };
 
 #define SIZE_COUNT (sizeof(sizes) / sizeof(sizes[0]))
 
-/* Negative: it cannot be measured. */
-struct ring_result {
-	double build_ms;
-	double lookup_ns;
-	double instructions;
+/* ---- building, and looking up keys, again and again ---------------------- */
+
+struct ring {
+	const struct ring_driver *driver;
+	struct address *servers;
+	size_t server_count;
+	void *opened; /* NULL: it is building that is repeated */
+	const char **keys;
+	size_t next; /* key */
 };
 
 static struct address *make_servers(size_t count)
@@ -69,55 +75,109 @@ static void free_keys(const char **keys)
 	free(keys);
 }
 
-static double time_build_ms(const struct ring_driver *driver,
-			    const struct address *servers, size_t count)
+static const struct ring_driver *find_driver(const char *client)
 {
-	double best_ms = -1;
-
-	for (int i = 0; i < BUILDS; i++) {
-		int64_t start_ns = clock_wall_ns();
-		void *ring = driver->open(servers, count);
-		double took_ms = (double)(clock_wall_ns() - start_ns) / 1e6;
-
-		if (ring == NULL) {
-			return -1;
+	for (size_t i = 0; i < DRIVER_COUNT; i++) {
+		if (strcmp(drivers[i]->name, client) == 0) {
+			return drivers[i];
 		}
-		driver->close(ring);
-		best_ms = best_ms < 0 || took_ms < best_ms ? took_ms : best_ms;
 	}
-	return best_ms;
+	return NULL;
 }
 
-static double time_lookup_ns(const struct ring_driver *driver,
-			     const struct address *servers, size_t count)
+static void *build(const struct ring *self)
 {
-	const char **keys = make_keys(RING_KEYS);
-	void *ring = driver->open(servers, count);
-	double best_ns = -1;
+	void *opened = self->driver->open(self->servers, self->server_count);
 
-	for (int i = 0; ring != NULL && i < LOOKUP_ROUNDS; i++) {
-		int64_t start_ns = clock_wall_ns();
-		uint64_t sum = driver->where(ring, keys, RING_KEYS);
-		double took_ns =
-			(double)(clock_wall_ns() - start_ns) / RING_KEYS;
-
-		if (sum == 0) {
-			break;
-		}
-		best_ns = best_ns < 0 || took_ns < best_ns ? took_ns : best_ns;
+	if (!opened) {
+		fail("%s: %s", self->driver->name, driver_error());
 	}
-	if (ring != NULL) {
-		driver->close(ring);
-	}
-	free_keys(keys);
-	return best_ns;
+	return opened;
 }
+
+static void *ring_open(const struct settings *settings, const char *client,
+		       const char *case_name)
+{
+	const struct ring_driver *driver = find_driver(client);
+	size_t built_count = subject_size(case_name, "build-");
+	size_t count = built_count > 0 ? built_count
+				       : subject_size(case_name, "where-");
+	struct ring *self;
+
+	(void)settings;
+	if (!driver || count == 0) {
+		return NULL;
+	}
+	self = alloc_array(1, sizeof(*self));
+	self->driver = driver;
+	self->server_count = count;
+	self->servers = make_servers(count);
+	self->keys = make_keys(RING_KEYS);
+	if (built_count == 0) {
+		self->opened = build(self);
+	}
+	return self;
+}
+
+static void run_builds(const struct ring *self, size_t operations)
+{
+	for (size_t i = 0; i < operations; i++) {
+		self->driver->close(build(self));
+	}
+}
+
+static void run_lookups(struct ring *self, size_t operations)
+{
+	while (operations > 0) {
+		size_t left = RING_KEYS - self->next;
+		size_t part = operations < left ? operations : left;
+
+		if (self->driver->where(self->opened, self->keys + self->next,
+					part) == 0) {
+			fail("%s: a key has no place", self->driver->name);
+		}
+		self->next = (self->next + part) % RING_KEYS;
+		operations -= part;
+	}
+}
+
+static void ring_run(void *opened, size_t operations)
+{
+	struct ring *self = opened;
+
+	if (self->opened) {
+		run_lookups(self, operations);
+	} else {
+		run_builds(self, operations);
+	}
+}
+
+static void ring_close(void *opened)
+{
+	struct ring *self = opened;
+
+	if (self->opened) {
+		self->driver->close(self->opened);
+	}
+	free_keys(self->keys);
+	free(self->servers);
+	free(self);
+}
+
+const struct subject ring_subject = {
+	.open = ring_open,
+	.run = ring_run,
+	.close = ring_close,
+};
+
+/* ---- the mode ------------------------------------------------------------ */
 
 /* In a process of its own: libmemcached 1.1.4 aborts with many servers. */
-static struct ring_result measure(const struct ring_driver *driver,
-				  size_t count)
+static double measure_ns(const struct subject *subject,
+			 const struct settings *settings, const char *client,
+			 const char *case_name)
 {
-	struct ring_result result = { -1, -1, -1 };
+	double ns = -1;
 	int fds[2];
 	pid_t pid;
 
@@ -126,154 +186,78 @@ static struct ring_result measure(const struct ring_driver *driver,
 	}
 	pid = child_fork(CPU_NONE);
 	if (pid == 0) {
-		struct address *servers = make_servers(count);
-
 		freopen("/dev/null", "w", stderr);
-		result.build_ms = time_build_ms(driver, servers, count);
-		result.lookup_ns = time_lookup_ns(driver, servers, count);
-		free(servers);
-		_exit(write(fds[1], &result, sizeof(result)) != sizeof(result));
+		ns = subject_ns(subject, settings, client, case_name);
+		_exit(write(fds[1], &ns, sizeof(ns)) != sizeof(ns));
 	}
 	close(fds[1]);
-	if (read(fds[0], &result, sizeof(result)) != sizeof(result)) {
-		result = (struct ring_result){ -1, -1, -1 };
+	if (read(fds[0], &ns, sizeof(ns)) != sizeof(ns)) {
+		ns = -1;
 	}
 	close(fds[0]);
 	child_wait(pid);
-	return result;
+	return ns;
 }
 
-bool ring_loop(const char *client, const char *name, size_t operations)
+static void measure(struct table *table, const struct subject *subject,
+		    const struct settings *settings, const char *client,
+		    size_t server_count)
 {
-	size_t count = 0;
+	char *build_case = alloc_format("build-%zu", server_count);
+	char *where_case = alloc_format("where-%zu", server_count);
+	double build_ns = measure_ns(subject, settings, client, build_case);
 
-	for (size_t i = 0; i < SIZE_COUNT; i++) {
-		char *row = alloc_format("where-%zu", sizes[i]);
-
-		count = strcmp(row, name) == 0 ? sizes[i] : count;
-		free(row);
-	}
-	for (size_t i = 0; count > 0 && i < DRIVER_COUNT; i++) {
-		const char **keys;
-		struct address *servers;
-		void *ring;
-
-		if (strcmp(drivers[i]->name, client) != 0) {
-			continue;
-		}
-		keys = make_keys(2 * COUNT_OPERATIONS);
-		servers = make_servers(count);
-		ring = drivers[i]->open(servers, count);
-		for (size_t done = 0; ring != NULL && done < operations;) {
-			size_t left = operations - done;
-			size_t part = left < 2 * COUNT_OPERATIONS
-					      ? left
-					      : 2 * COUNT_OPERATIONS;
-
-			drivers[i]->where(ring, keys, part);
-			done += part;
-		}
-		if (ring == NULL) {
-			fail("%s: %s", client, driver_error());
-		}
-		drivers[i]->close(ring);
-		free(servers);
-		free_keys(keys);
-		return true;
-	}
-	return false;
+	table_number(table, (double)server_count);
+	table_text(table, client);
+	table_number(table, build_ns < 0 ? -1 : build_ns / 1e6);
+	table_number(table, measure_ns(subject, settings, client, where_case));
+	table_number(table, count_instructions(settings, client, where_case,
+					       COUNT_OPERATIONS));
+	free(build_case);
+	free(where_case);
 }
 
-static void print_number(double number, int decimals)
+/* Clients, then distributions alone. */
+static void measure_size(struct table *table, const struct settings *settings,
+			 const struct plugins *distributions,
+			 size_t server_count)
 {
-	if (number < 0) {
-		printf(" - |");
-	} else {
-		printf(" %.*f |", decimals, number);
-	}
-}
-
-static void print_table(struct ring_result results[][SIZE_COUNT],
-			const bool *is_chosen)
-{
-	printf("| servers | client | build ms | key to server ns | "
-	       "instructions |\n"
-	       "|---:|---|---:|---:|---:|\n");
-	for (size_t s = 0; s < SIZE_COUNT; s++) {
-		for (size_t i = 0; i < DRIVER_COUNT; i++) {
-			if (!is_chosen[i]) {
-				continue;
-			}
-			printf("| %zu | %s |", sizes[s], drivers[i]->name);
-			print_number(results[i][s].build_ms, 2);
-			print_number(results[i][s].lookup_ns, 0);
-			print_number(results[i][s].instructions, 0);
-			printf("\n");
+	for (size_t i = 0; i < DRIVER_COUNT; i++) {
+		if (is_selected(settings->clients, drivers[i]->name)) {
+			measure(table, &ring_subject, settings,
+				drivers[i]->name, server_count);
 		}
 	}
-}
-
-static json_t *number_or_null(double number)
-{
-	return number < 0 ? json_null() : json_real(number);
-}
-
-static void print_json(struct ring_result results[][SIZE_COUNT],
-		       const bool *is_chosen)
-{
-	json_t *rows = json_array();
-	json_t *root;
-
-	for (size_t s = 0; s < SIZE_COUNT; s++) {
-		for (size_t i = 0; i < DRIVER_COUNT; i++) {
-			const struct ring_result *result = &results[i][s];
-
-			if (!is_chosen[i]) {
-				continue;
-			}
-			json_array_append_new(
-				rows,
-				json_pack(
-					"{s:I, s:s, s:o, s:o, s:o}", "servers",
-					(json_int_t)sizes[s], "client",
-					drivers[i]->name, "build_ms",
-					number_or_null(result->build_ms),
-					"lookup_ns",
-					number_or_null(result->lookup_ns),
-					"instructions",
-					number_or_null(result->instructions)));
-		}
+	for (size_t i = 0; i < distributions->count; i++) {
+		measure(table, &distribution_subject, settings,
+			distributions->list[i]->name, server_count);
 	}
-	root = json_pack("{s:s, s:o}", "mode", "ring", "rows", rows);
-	if (root == NULL ||
-	    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) !=
-		    0) {
-		fail("the result cannot be written");
-	}
-	printf("\n");
-	json_decref(root);
 }
 
 int run_ring(const struct settings *settings)
 {
-	struct ring_result results[DRIVER_COUNT][SIZE_COUNT];
-	bool is_chosen[DRIVER_COUNT];
+	static const struct column columns[] = {
+		{ "servers", "servers", COLUMN_COUNT },
+		{ "client", "client", COLUMN_TEXT },
+		{ "build_ms", "build ms", 2 },
+		{ "lookup_ns", "key to server ns", 0 },
+		{ "instructions", "instructions", 0 },
+		{ NULL, NULL, 0 },
+	};
+	struct plugins distributions;
+	struct table table;
 
-	progress_begin(DRIVER_COUNT * SIZE_COUNT);
-	for (size_t i = 0; i < DRIVER_COUNT; i++) {
-		is_chosen[i] = is_selected(settings->clients, drivers[i]->name);
-		for (size_t s = 0; is_chosen[i] && s < SIZE_COUNT; s++) {
-			char *row = alloc_format("where-%zu", sizes[s]);
+	plugins_select(&distributions, "distribution", settings->clients);
+	table_begin(&table, settings, "ring", columns);
+	for (size_t i = 0; i < SIZE_COUNT; i++) {
+		char *name = alloc_format("where-%zu", sizes[i]);
 
-			progress_step(drivers[i]->name);
-			results[i][s] = measure(drivers[i], sizes[s]);
-			results[i][s].instructions =
-				count_instructions(settings, drivers[i]->name,
-						   row, COUNT_OPERATIONS);
-			free(row);
+		if (is_selected(settings->cases, name)) {
+			measure_size(&table, settings, &distributions,
+				     sizes[i]);
 		}
+		free(name);
 	}
-	progress_end();
-	(settings->json ? print_json : print_table)(results, is_chosen);
+	table_end(&table);
 	return EXIT_SUCCESS;
 }

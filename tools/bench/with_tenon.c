@@ -3,50 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "driver.h"
-#include "tenon/tenon.h"
 
 struct with_tenon {
 	const struct work *work;
 	struct tenon_client *client;
 	struct tenon_item *items;
 };
-
-static int set_servers(struct tenon_config *config,
-		       const struct address *servers, size_t count,
-		       struct tenon_error *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		char *address = alloc_format("%s:%u", servers[i].host,
-					     servers[i].port);
-
-		rc = tenon_config_add_server(config, address, NULL, 1, err);
-		free(address);
-	}
-	return rc;
-}
-
-/* transport NULL: the default. Returns NULL with the reason in *err. */
-static struct tenon_client *open_client(const struct address *servers,
-					size_t count, const char *transport,
-					struct tenon_error *err)
-{
-	struct tenon_config *config = NULL;
-	struct tenon_client *client = NULL;
-
-	if (tenon_config_create(&config, err) == 0 &&
-	    set_servers(config, servers, count, err) == 0 &&
-	    tenon_config_set(config, "connect_timeout", "5s", err) == 0 &&
-	    tenon_config_set(config, "poll_timeout", "10s", err) == 0 &&
-	    (transport == NULL ||
-	     tenon_config_set(config, "transport", transport, err) == 0)) {
-		tenon_client_open(config, &client, err);
-	}
-	tenon_config_destroy(config);
-	return client;
-}
 
 static void with_tenon_close(void *opened)
 {
@@ -70,8 +34,8 @@ static void *with_tenon_open(const struct work *work, const char *variant)
 		self->items[i].value.data = work->keys[i].value;
 		self->items[i].value.len = work->value_len;
 	}
-	self->client = open_client(work->addresses, work->server_count, variant,
-				   &err);
+	self->client = client_open(work->addresses, work->server_count,
+				   "transport", variant, &err);
 	if (self->client == NULL) {
 		driver_fail("%s", err.message);
 		with_tenon_close(self);
@@ -182,7 +146,8 @@ const struct driver tenon_driver = {
 static void *ring_open(const struct address *servers, size_t count)
 {
 	struct tenon_error err;
-	struct tenon_client *client = open_client(servers, count, NULL, &err);
+	struct tenon_client *client =
+		client_open(servers, count, NULL, NULL, &err);
 
 	if (client == NULL) {
 		driver_fail("%s", err.message);

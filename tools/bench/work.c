@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tenon/tenon.h"
+#include "client.h"
 
 #define KB 1000
 /* Values begin so far apart in the memory that they share. */
@@ -103,27 +103,6 @@ static void choose_homes(struct work *work)
 	} while (found < touched_count);
 }
 
-static struct tenon_client *open_ring(const struct work *work)
-{
-	struct tenon_config *config = NULL;
-	struct tenon_client *client = NULL;
-	struct tenon_error err;
-	int rc = tenon_config_create(&config, &err);
-
-	for (size_t i = 0; rc == 0 && i < work->server_count; i++) {
-		char address[32];
-
-		snprintf(address, sizeof(address), "%s:%u",
-			 work->addresses[i].host, work->addresses[i].port);
-		rc = tenon_config_add_server(config, address, NULL, 1, &err);
-	}
-	if (rc != 0 || tenon_client_open(config, &client, &err) != 0) {
-		fail("%s", err.message);
-	}
-	tenon_config_destroy(config);
-	return client;
-}
-
 /* The first key without a name that wants to live on server, or NULL. */
 static struct work_key *find_waiting(struct work *work, size_t server)
 {
@@ -139,9 +118,14 @@ static struct work_key *find_waiting(struct work *work, size_t server)
 /* Try names until every key has one that the ring places at its home. */
 static void choose_names(struct work *work)
 {
-	struct tenon_client *client = open_ring(work);
+	struct tenon_error err;
+	struct tenon_client *client = client_open(
+		work->addresses, work->server_count, NULL, NULL, &err);
 	size_t named = 0;
 
+	if (!client) {
+		fail("%s", err.message);
+	}
 	for (unsigned n = 0; named < work->key_count; n++) {
 		char name[KEY_BYTES + 1];
 		struct work_key *key;

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mode that measures a value of 5 MB that is split over 20 servers, beside five
+ * values of 1 MB through raw sockets, one after the other (the floor), and through
+ * tenon itself, each received into memory of its own, as somebody needs it who wants
+ * all 5 MB.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "driver.h"
+#include "quartiles.h"
+#include "run.h"
+#include "table.h"
+
+#define PIECES 5
+#define PIECE_BYTES 1000000u
+#define OPERATIONS 8 /* of each in a round */
+/* Keys of chunks have KEY_BYTES then. */
+#define KEY "split:value:00"
+
+static const struct bench_case pieces_case = {
+	"split", "values of 1 MB", CASE_SET, false, PIECES, PIECE_BYTES,
+	SERVERS_MAX, PIECES, 1
+};
+
+static struct work work;
+
+/* Somebody who stores and reads the same bytes. */
+struct rival {
+	const char *name;
+	const char *codecs; /* of a client that splits; NULL: five values */
+	const struct driver *driver; /* of those */
+	void *selves[PIECES]; /* one for each, so that all values are there at the end */
+	struct tenon_client *client;
+};
+
+static struct rival rivals[] = {
+	{ "floor, five of 1 MB", NULL, &floor_driver, { NULL }, NULL },
+	{ "tenon, five of 1 MB", NULL, &tenon_driver, { NULL }, NULL },
+	{ "split, libmc's format", "split", NULL, { NULL }, NULL },
+	{ "split, sealed", "{split: {format: sealed}}", NULL, { NULL }, NULL },
+};
+#define RIVALS (sizeof(rivals) / sizeof(rivals[0]))
+
+static struct tenon_client *open_splitter(const struct servers *servers,
+					  const char *codecs)
+{
+	struct tenon_error err;
+	struct tenon_client *client = client_open(
+		servers->addresses, servers->count, "codecs", codecs, &err);
+
+	if (!client) {
+		fail("%s", err.message);
+	}
+	return client;
+}
+
+/* The pieces live where libmc's chunks do. */
+static void name_pieces(const struct servers *servers)
+{
+	struct tenon_client *client = open_splitter(servers, "none");
+
+	for (size_t i = 0; i < PIECES; i++) {
+		struct work_key *key = &work.keys[i];
+		struct tenon_slice name = { key->key, KEY_BYTES };
+		struct tenon_error err;
+
+		snprintf(key->key, sizeof(key->key), "~14" KEY "/%zu", i);
+		key->value = work.pool + i * PIECE_BYTES;
+		if (tenon_client_where(client, name, &key->server, &err) != 0) {
+			fail("%s", err.message);
+		}
+	}
+	tenon_client_close(client);
+}
+
+static void make_work(const struct servers *servers)
+{
+	work = (struct work){ .bench_case = &pieces_case,
+			      .server_count = servers->count,
+			      .key_count = PIECES,
+			      .value_len = PIECE_BYTES };
+	memcpy(work.addresses, servers->addresses, sizeof(work.addresses));
+	work.keys = alloc_array(PIECES, sizeof(*work.keys));
+	work.pool = alloc_array(PIECES, PIECE_BYTES);
+	for (size_t i = 0; i < (size_t)PIECES * PIECE_BYTES; i++) {
+		work.pool[i] = (char)('a' + i * i / 7 % 26);
+	}
+	name_pieces(servers);
+}
+
+/* ---- operations ---------------------------------------------------------- */
+
+static void run_pieces(const struct rival *rival, bool reads)
+{
+	for (size_t i = 0; i < PIECES; i++) {
+		if ((reads ? rival->driver->get(rival->selves[i], i, NULL) :
+			     rival->driver->set(rival->selves[i], i)) != 0) {
+			fail("%s: %s", rival->name, driver_error());
+		}
+	}
+}
+
+static void run_split_value(const struct rival *rival, bool reads)
+{
+	const struct tenon_item item = {
+		.key = TENON_LITERAL(KEY),
+		.value = { work.pool, (size_t)PIECES * PIECE_BYTES },
+	};
+	struct tenon_result result;
+	struct tenon_error err;
+
+	if ((reads ? tenon_get(rival->client, item.key, &result, &err) :
+		     tenon_set(rival->client, &item, &result, &err)) != 0) {
+		fail("%s: %s", rival->name, err.message);
+	}
+	if (reads && (result.status != TENON_HIT ||
+		      result.value_len != item.value.len)) {
+		fail("%s: %s", rival->name, tenon_status_name(result.status));
+	}
+}
+
+static void run_rival(const struct rival *rival, bool reads)
+{
+	if (rival->codecs) {
+		run_split_value(rival, reads);
+	} else {
+		run_pieces(rival, reads);
+	}
+}
+
+/* CPU time of one operation, in us. */
+static double measure_us(const struct rival *rival, bool reads)
+{
+	int64_t start_ns;
+
+	/* Readers read their own format: it is stored before, and untimed. */
+	run_rival(rival, false);
+	run_rival(rival, reads);
+	start_ns = clock_cpu_ns();
+	for (int i = 0; i < OPERATIONS; i++) {
+		run_rival(rival, reads);
+	}
+	return (double)(clock_cpu_ns() - start_ns) / OPERATIONS / 1e3;
+}
+
+/* ---- the mode ------------------------------------------------------------ */
+
+static void open_rival(struct rival *rival, const struct servers *servers)
+{
+	if (rival->codecs) {
+		rival->client = open_splitter(servers, rival->codecs);
+		return;
+	}
+	for (size_t i = 0; i < PIECES; i++) {
+		rival->selves[i] = rival->driver->open(&work, "poll");
+		if (!rival->selves[i]) {
+			fail("%s", driver_error());
+		}
+	}
+}
+
+static void close_rival(struct rival *rival)
+{
+	tenon_client_close(rival->client);
+	for (size_t i = 0; i < PIECES && !rival->codecs; i++) {
+		rival->driver->close(rival->selves[i]);
+	}
+}
+
+/* times_us[rivals][rounds]; each is first, second, ... as often as the others. */
+static void compete(double *times_us, bool reads, unsigned rounds)
+{
+	for (unsigned round = 0; round < rounds; round++) {
+		progress_step(reads ? "get" : "set");
+		for (size_t i = 0; i < RIVALS; i++) {
+			size_t at = (i + round) % RIVALS;
+
+			times_us[at * rounds + round] =
+				measure_us(&rivals[at], reads);
+		}
+	}
+}
+
+static void show(struct table *table, bool reads, const struct rival *rival,
+		 double *times_us, const double *floor_us, unsigned rounds)
+{
+	double *ratios = alloc_array(rounds, sizeof(*ratios));
+	struct quartiles ratio;
+
+	for (unsigned round = 0; round < rounds; round++) {
+		ratios[round] = times_us[round] / floor_us[round];
+	}
+	ratio = quartiles_of(ratios, rounds);
+	free(ratios);
+	table_text(table, reads ? "get" : "set");
+	table_text(table, rival->name);
+	table_number(table, quartiles_of(times_us, rounds).median);
+	table_number(table, ratio.median);
+	table_number(table, ratio.lower);
+	table_number(table, ratio.upper);
+}
+
+static void run_call(struct table *table, bool reads, unsigned rounds)
+{
+	double *times_us = alloc_array(RIVALS * rounds, sizeof(*times_us));
+	double *floor_us = alloc_array(rounds, sizeof(*floor_us));
+
+	progress_begin(rounds);
+	compete(times_us, reads, rounds);
+	progress_end();
+	/* Medians are found by sorting, which the ratios cannot do with. */
+	memcpy(floor_us, times_us, rounds * sizeof(*floor_us));
+	for (size_t i = 0; i < RIVALS; i++) {
+		show(table, reads, &rivals[i], times_us + i * rounds, floor_us,
+		     rounds);
+	}
+	free(floor_us);
+	free(times_us);
+}
+
+int run_split(const struct settings *settings)
+{
+	static const struct column columns[] = {
+		{ "call", "5 MB", COLUMN_TEXT },
+		{ "client", "client", COLUMN_TEXT },
+		{ "cpu_us", "CPU us", 0 },
+		{ "ratio", "ratio", 2 },
+		{ "lower", "lower", 2 },
+		{ "upper", "upper", 2 },
+		{ NULL, NULL, 0 },
+	};
+	struct servers servers;
+	struct table table;
+
+	servers_init(&servers, settings);
+	make_work(&servers);
+	for (size_t i = 0; i < RIVALS; i++) {
+		open_rival(&rivals[i], &servers);
+	}
+	table_begin(&table, settings, "split", columns);
+	run_call(&table, false, settings->rounds);
+	run_call(&table, true, settings->rounds);
+	table_end(&table);
+	for (size_t i = 0; i < RIVALS; i++) {
+		close_rival(&rivals[i]);
+	}
+	free(work.keys);
+	free(work.pool);
+	servers_stop(&servers);
+	return EXIT_SUCCESS;
+}
