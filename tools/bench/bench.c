@@ -44,7 +44,7 @@ void *alloc_array(size_t count, size_t size)
 {
 	void *memory = calloc(count, size); /* checks the product */
 
-	if (memory == NULL) {
+	if (!memory) {
 		fail("out of memory");
 	}
 	return memory;
@@ -67,7 +67,7 @@ char *alloc_format(const char *format, ...)
 
 bool is_selected(const char *patterns, const char *name)
 {
-	while (patterns != NULL && *patterns != '\0') {
+	while (patterns && *patterns != '\0') {
 		size_t len = strcspn(patterns, ",");
 		char *pattern = alloc_format("%.*s", (int)len, patterns);
 		bool matches = fnmatch(pattern, name, 0) == 0;
@@ -78,7 +78,7 @@ bool is_selected(const char *patterns, const char *name)
 		}
 		patterns += len + (patterns[len] == ',');
 	}
-	return patterns == NULL;
+	return !patterns;
 }
 
 static int64_t clock_ns(clockid_t clock)

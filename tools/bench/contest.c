@@ -98,70 +98,70 @@ static int get_all(const struct contestant *one, const struct work *work)
 	struct seen seen = { .work = work };
 	size_t calls = work->bench_case->is_multi ? 1 : work->key_count;
 	size_t bad = 0;
-	int rc = 0;
+	int code = 0;
 
 	seen.counts = alloc_array(work->key_count, sizeof(*seen.counts));
-	for (size_t i = 0; rc == 0 && i < calls; i++) {
-		rc = one->driver->get(one->self, i, &seen);
+	for (size_t i = 0; !code && i < calls; i++) {
+		code = one->driver->get(one->self, i, &seen);
 	}
 	for (size_t i = 0; i < work->key_count; i++) {
 		bad += seen.counts[i] != 1;
 	}
 	free(seen.counts);
-	if (rc == 0 && (bad > 0 || seen.wrong > 0)) {
-		rc = driver_fail("%zu wrong values, %zu keys not read once",
+	if (!code && (bad > 0 || seen.wrong > 0)) {
+		code = driver_fail("%zu wrong values, %zu keys not read once",
 				 seen.wrong, bad);
 	}
-	return rc;
+	return code;
 }
 
 static int set_all(const struct contestant *one, const struct work *work)
 {
 	size_t calls = work->bench_case->is_multi ? 1 : work->key_count;
-	int rc = 0;
+	int code = 0;
 
 	if (work->bench_case->kind == CASE_SET_NOREPLY) {
 		/* The get makes sure that the server has done it. */
-		rc = one->driver->set_noreply(one->self);
-		return rc == 0 ? one->driver->get(one->self, 0, NULL) : rc;
+		code = one->driver->set_noreply(one->self);
+		return code ? code : one->driver->get(one->self, 0, NULL);
 	}
-	for (size_t i = 0; rc == 0 && i < calls; i++) {
-		rc = one->driver->set(one->self, i);
+	for (size_t i = 0; !code && i < calls; i++) {
+		code = one->driver->set(one->self, i);
 	}
-	return rc;
+	return code;
 }
 
 static int run_gets(struct contestant *one, size_t keys, size_t count)
 {
-	int rc = 0;
+	int code = 0;
 
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		rc = one->driver->get(one->self, one->next, NULL);
+	for (size_t i = 0; !code && i < count; i++) {
+		code = one->driver->get(one->self, one->next, NULL);
 		one->next = one->next + 1 < keys ? one->next + 1 : 0;
 	}
-	return rc;
+	return code;
 }
 
 static int run_sets(struct contestant *one, size_t keys, size_t count)
 {
-	int rc = 0;
+	int code = 0;
 
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		rc = one->driver->set(one->self, one->next);
+	for (size_t i = 0; !code && i < count; i++) {
+		code = one->driver->set(one->self, one->next);
 		one->next = one->next + 1 < keys ? one->next + 1 : 0;
 	}
-	return rc;
+	return code;
 }
 
 static int run_noreply(struct contestant *one, size_t count)
 {
-	int rc = 0;
+	int code = 0;
 
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		rc = one->driver->set_noreply(one->self);
+	for (size_t i = 0; !code && i < count; i++) {
+		code = one->driver->set_noreply(one->self);
 	}
 	/* What lies in queues is paid for before the clock stops. */
-	return rc == 0 ? one->driver->get(one->self, 0, NULL) : rc;
+	return code ? code : one->driver->get(one->self, 0, NULL);
 }
 
 static int run_slice(struct contestant *one, const struct work *work,
@@ -186,24 +186,24 @@ static struct sample do_task(struct contestant *one, const struct work *work,
 	struct sample sample = { 0 };
 	int64_t wall_ns;
 	int64_t cpu_ns;
-	int rc = 0;
+	int code = 0;
 
 	wall_ns = clock_wall_ns();
 	cpu_ns = clock_cpu_ns();
 	switch (task->kind) {
 	case TASK_GET_ALL:
-		rc = get_all(one, work);
+		code = get_all(one, work);
 		break;
 	case TASK_SET_ALL:
-		rc = set_all(one, work);
+		code = set_all(one, work);
 		break;
 	case TASK_RUN:
-		rc = run_slice(one, work, task->count);
+		code = run_slice(one, work, task->count);
 		break;
 	}
 	sample.cpu_ns = clock_cpu_ns() - cpu_ns;
 	sample.wall_ns = clock_wall_ns() - wall_ns;
-	if (rc != 0) {
+	if (code) {
 		snprintf(sample.error, sizeof(sample.error), "%s",
 			 driver_error());
 	}
@@ -220,12 +220,12 @@ static void serve(struct contestant *one, const struct work *work, int in,
 	struct task task;
 
 	one->self = one->driver->open(work, one->variant);
-	if (one->self == NULL) {
+	if (!one->self) {
 		snprintf(hello.error, sizeof(hello.error), "%s",
 			 driver_error());
 	}
 	if (write(out, &hello, sizeof(hello)) != sizeof(hello) ||
-	    one->self == NULL) {
+	    !one->self) {
 		return;
 	}
 	while (read(in, &task, sizeof(task)) == sizeof(task)) {
@@ -322,7 +322,7 @@ static void open_one(struct contest *contest, size_t index, bool alone)
 		sample = start_alone(one, contest->work);
 	} else {
 		one->self = one->driver->open(contest->work, one->variant);
-		if (one->self == NULL) {
+		if (!one->self) {
 			snprintf(sample.error, sizeof(sample.error), "%s",
 				 driver_error());
 		}
@@ -366,7 +366,7 @@ void contest_close(struct contest *contest)
 			close(one->to_fd);
 			close(one->from_fd);
 			child_stop(one->pid);
-		} else if (one->self != NULL) {
+		} else if (one->self) {
 			one->driver->close(one->self);
 		}
 		one->self = NULL;

@@ -74,7 +74,7 @@ static void print_one(const char *title, const struct contest *contest,
 		printf("---:|");
 	}
 	printf("\n");
-	for (size_t row = 0; cases[row] != NULL; row++) {
+	for (size_t row = 0; cases[row]; row++) {
 		printf("| %s |", cases[row]->title);
 		for (size_t i = 0; i < contest->count; i++) {
 			if (calls) {
@@ -94,7 +94,7 @@ static void print_json(const struct contest *contest,
 	json_t *array = json_array();
 	json_t *root;
 
-	for (size_t row = 0; cases[row] != NULL; row++) {
+	for (size_t row = 0; cases[row]; row++) {
 		json_t *clients = json_array();
 
 		for (size_t i = 0; i < contest->count; i++) {
@@ -119,7 +119,7 @@ static void print_json(const struct contest *contest,
 						clients));
 	}
 	root = json_pack("{s:s, s:o}", "mode", "count", "cases", array);
-	if (root == NULL ||
+	if (!root ||
 	    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) !=
 		    0) {
 		fail("the result cannot be written");
@@ -139,7 +139,7 @@ int run_count(const struct settings *given)
 	char *list;
 
 	contest_init(&contest, settings.clients);
-	while (cases[count] != NULL) {
+	while (cases[count]) {
 		count++;
 	}
 	counts = alloc_array(count, sizeof(*counts));

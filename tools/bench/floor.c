@@ -105,7 +105,7 @@ static void build(struct request *request, const struct work *work,
 {
 	FILE *stream = open_memstream(&request->bytes, &request->send_len);
 
-	if (stream == NULL) {
+	if (!stream) {
 		fail("out of memory");
 	}
 	request->server = server;
@@ -294,7 +294,7 @@ static int exchange_in_order(const struct floor *self,
 		    receive_reply(self, request) != 0) {
 			return -1;
 		}
-		if (seen != NULL && look(request, self->buffer, seen) != 0) {
+		if (seen && look(request, self->buffer, seen) != 0) {
 			return -1;
 		}
 	}
@@ -305,14 +305,14 @@ static int exchange_in_ring(const struct floor *self,
 			    const struct request *first,
 			    const struct request *last, struct seen *seen)
 {
-	int rc = floor_ring_exchange(self->ring, self->fds, first, last,
+	int code = floor_ring_exchange(self->ring, self->fds, first, last,
 				     self->buffer);
 
 	for (const struct request *request = first;
-	     rc == 0 && seen != NULL && request < last; request++) {
-		rc = look(request, self->buffer + request->reply_at, seen);
+	     !code && seen && request < last; request++) {
+		code = look(request, self->buffer + request->reply_at, seen);
 	}
-	return rc;
+	return code;
 }
 
 static int exchange(const struct floor *self, const struct requests *requests,
@@ -323,7 +323,7 @@ static int exchange(const struct floor *self, const struct requests *requests,
 	const struct request *last =
 		is_multi ? first + requests->count : first + 1;
 
-	if (self->ring != NULL) {
+	if (self->ring) {
 		return exchange_in_ring(self, first, last, seen);
 	}
 	return exchange_in_order(self, first, last, seen);
@@ -384,7 +384,7 @@ static void *floor_open(const struct work *work, const char *variant)
 	}
 	if (strcmp(variant, "ring") == 0) {
 		self->ring = floor_ring_open();
-		if (self->ring == NULL) {
+		if (!self->ring) {
 			floor_close(self);
 			return NULL;
 		}

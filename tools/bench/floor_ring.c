@@ -31,7 +31,7 @@ struct floor_ring *floor_ring_open(void)
 	int code =
 		io_uring_queue_init_params(2 * SERVERS_MAX, &ring->io, &params);
 
-	if (code != 0) {
+	if (code) {
 		driver_fail("no io_uring of the wanted kind: %s",
 			    strerror(-code));
 		free(ring);
@@ -42,7 +42,7 @@ struct floor_ring *floor_ring_open(void)
 
 void floor_ring_close(struct floor_ring *ring)
 {
-	if (ring != NULL) {
+	if (ring) {
 		io_uring_queue_exit(&ring->io);
 		free(ring);
 	}
@@ -109,7 +109,7 @@ int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 			const struct request *first, const struct request *last,
 			char *buffer)
 {
-	int rc = 0;
+	int code = 0;
 
 	ring->awaited = 0;
 	for (const struct request *request = first; request < last; request++) {
@@ -123,7 +123,7 @@ int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 			ring->awaited++;
 		}
 	}
-	while (rc == 0 && (ring->awaited > 0 || io_uring_sq_ready(&ring->io))) {
+	while (!code && (ring->awaited > 0 || io_uring_sq_ready(&ring->io))) {
 		struct io_uring_cqe *cqe;
 		unsigned head, count = 0;
 		int code = io_uring_submit_and_wait(&ring->io, ring->awaited);
@@ -134,11 +134,11 @@ int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 		}
 		io_uring_for_each_cqe(&ring->io, head, cqe) {
 			count++;
-			if (rc == 0) {
-				rc = take(ring, cqe, fds, first, buffer);
+			if (!code) {
+				code = take(ring, cqe, fds, first, buffer);
 			}
 		}
 		io_uring_cq_advance(&ring->io, count);
 	}
-	return rc;
+	return code;
 }

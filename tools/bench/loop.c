@@ -27,7 +27,7 @@ int run_loop(const struct settings *settings, const char *client,
 			return EXIT_SUCCESS;
 		}
 	}
-	if (bench_case == NULL) {
+	if (!bench_case) {
 		fail("'%s' is no case; --list shows them", case_name);
 	}
 	contest_init(&contest, client);

@@ -149,9 +149,9 @@ char *scratch_path(const char *name)
 		char made[sizeof(scratch)];
 
 		snprintf(made, sizeof(made), "%s/tenon-bench-XXXXXX",
-			 parent != NULL && strlen(parent) < 40 ? parent :
+			 parent && strlen(parent) < 40 ? parent :
 								 "/tmp");
-		if (mkdtemp(made) == NULL) {
+		if (!mkdtemp(made)) {
 			fail("%s: %s", made, strerror(errno));
 		}
 		memcpy(scratch, made, sizeof(scratch));
@@ -166,7 +166,7 @@ static char *read_file(const char *path)
 	size_t len = 0;
 	ssize_t read;
 
-	if (file == NULL) {
+	if (!file) {
 		return NULL;
 	}
 	read = getdelim(&text, &len, '\0', file);

@@ -146,7 +146,7 @@ void results_json(const struct results *results)
 		(json_int_t)settings->slice_ms, "client_cpu",
 		settings->client_cpu, "server_cpu", settings->server_cpu,
 		"alone", settings->alone, "cases", cases);
-	if (root == NULL ||
+	if (!root ||
 	    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) !=
 		    0) {
 		fail("the result cannot be written");

@@ -17,7 +17,7 @@ static const char *binary(void)
 {
 	const char *named = getenv("MEMCACHED");
 
-	return named != NULL && *named != '\0' ? named : "memcached";
+	return named && *named != '\0' ? named : "memcached";
 }
 
 _Noreturn static void become_server(const char *port_path)
@@ -61,7 +61,7 @@ static bool read_port(const char *path, uint16_t *port)
 	unsigned number = 0;
 	bool is_read = false;
 
-	if (file != NULL) {
+	if (file) {
 		is_read = fscanf(file, "TCP INET: %u", &number) == 1;
 		fclose(file);
 		unlink(path);
@@ -133,7 +133,7 @@ static void parse(struct servers *servers, const char *list)
 
 void servers_init(struct servers *servers, const struct settings *settings)
 {
-	if (settings->servers != NULL) {
+	if (settings->servers) {
 		parse(servers, settings->servers);
 	} else {
 		start_all(servers, settings->server_cpu);

@@ -122,9 +122,9 @@ static void run_case(const struct settings *settings, struct contest *contest,
 /* Early: nobody waits for minutes to be told that the path is wrong. */
 static FILE *open_picture(const char *path)
 {
-	FILE *file = path == NULL ? NULL : fopen(path, "w");
+	FILE *file = !path ? NULL : fopen(path, "w");
 
-	if (path != NULL && file == NULL) {
+	if (path && !file) {
 		fail("%s: %s", path, strerror(errno));
 	}
 	return file;
@@ -140,7 +140,7 @@ int run_time(const struct settings *settings)
 
 	contest_init(&contest, settings->clients);
 	results.contest = &contest;
-	while (cases[results.count] != NULL) {
+	while (cases[results.count]) {
 		results.count++;
 	}
 	results.cases = alloc_array(results.count, sizeof(*results.cases));
@@ -162,7 +162,7 @@ int run_time(const struct settings *settings)
 	} else {
 		results_table(&results);
 	}
-	if (picture != NULL) {
+	if (picture) {
 		results_svg(&results, picture);
 	}
 	free(results.cases);

@@ -42,7 +42,7 @@ static double run_under(char *const tool[], size_t tool_count,
 	argv[count++] = number;
 	argv[count++] =
 		(char *)"--pin=none"; /* what this process is, they are */
-	if (settings->servers != NULL) {
+	if (settings->servers) {
 		argv[count++] = (char *)"--servers";
 		argv[count++] = (char *)settings->servers;
 	}
@@ -50,8 +50,8 @@ static double run_under(char *const tool[], size_t tool_count,
 		argv[count++] = level;
 	}
 	output = run_tool(argv, "tool");
-	at = output == NULL ? NULL : strstr(output, before);
-	if (at != NULL) {
+	at = !output ? NULL : strstr(output, before);
+	if (at) {
 		found = strtod(at + strlen(before), NULL);
 	}
 	free(output);

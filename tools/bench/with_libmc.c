@@ -78,22 +78,22 @@ static int with_libmc_get(void *opened, size_t index, struct seen *seen)
 	retrieval_result_t **results = NULL;
 	size_t bytes = 0;
 	size_t count = 0;
-	err_code_t rc;
+	err_code_t code;
 
 	index = is_multi ? 0 : index;
-	rc = client_get(self->client, self->keys + index,
+	code = client_get(self->client, self->keys + index,
 			self->key_lens + index, wanted, &results, &count);
 	for (size_t i = 0; i < count; i++) {
 		bytes += results[i]->bytes;
-		if (seen != NULL) {
+		if (seen) {
 			seen_value(seen, results[i]->key, results[i]->key_len,
 				   results[i]->data_block, results[i]->bytes);
 		}
 	}
 	client_destroy_retrieval_result(self->client);
-	if (rc != RET_OK || bytes != wanted * self->work->value_len) {
+	if (code != RET_OK || bytes != wanted * self->work->value_len) {
 		return driver_fail("%s, %zu of %zu values",
-				   err_code_to_string(rc), count, wanted);
+				   err_code_to_string(code), count, wanted);
 	}
 	return 0;
 }
@@ -104,7 +104,7 @@ static int store(struct with_libmc *self, size_t index, size_t wanted,
 	message_result_t **results = NULL;
 	size_t count = 0;
 	size_t stored = 0;
-	err_code_t rc = client_set(self->client, self->keys + index,
+	err_code_t code = client_set(self->client, self->keys + index,
 				   self->key_lens + index, self->flags, 0, NULL,
 				   noreply, self->values + index,
 				   self->value_lens + index, wanted, &results,
@@ -114,9 +114,9 @@ static int store(struct with_libmc *self, size_t index, size_t wanted,
 		stored += results[i]->type_ == MSG_STORED;
 	}
 	client_destroy_message_result(self->client);
-	if (rc != RET_OK || stored != (noreply ? 0 : wanted)) {
+	if (code != RET_OK || stored != (noreply ? 0 : wanted)) {
 		return driver_fail("%s, %zu of %zu stored",
-				   err_code_to_string(rc), stored, wanted);
+				   err_code_to_string(code), stored, wanted);
 	}
 	return 0;
 }
@@ -156,7 +156,7 @@ static uint64_t ring_where(void *self, const char *const *keys, size_t count)
 		const char *name = client_get_server_address_by_key(
 			self, keys[i], KEY_BYTES);
 
-		if (name == NULL) {
+		if (!name) {
 			return 0;
 		}
 		sum += (unsigned char)name[0];

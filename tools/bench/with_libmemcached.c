@@ -34,7 +34,7 @@ static void *open_client(const struct address *servers, size_t count)
 {
 	memcached_st *client = memcached_create(NULL);
 	memcached_server_st *list = NULL;
-	memcached_return_t rc = MEMCACHED_SUCCESS;
+	memcached_return_t code = MEMCACHED_SUCCESS;
 
 	for (size_t i = 0; i < sizeof(behaviors) / sizeof(behaviors[0]); i++) {
 		if (memcached_failed(memcached_behavior_set(
@@ -48,12 +48,12 @@ static void *open_client(const struct address *servers, size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		list = memcached_server_list_append(list, servers[i].host,
-						    servers[i].port, &rc);
+						    servers[i].port, &code);
 	}
-	rc = memcached_server_push(client, list);
+	code = memcached_server_push(client, list);
 	memcached_server_list_free(list);
-	if (memcached_failed(rc)) {
-		driver_fail("%s", memcached_strerror(client, rc));
+	if (memcached_failed(code)) {
+		driver_fail("%s", memcached_strerror(client, code));
 		memcached_free(client);
 		return NULL;
 	}
@@ -90,7 +90,7 @@ static void *with_libmemcached_open(const struct work *work,
 		self->key_lens[i] = KEY_BYTES;
 	}
 	self->client = open_client(work->addresses, work->server_count);
-	if (self->client == NULL) {
+	if (!self->client) {
 		free(self->keys);
 		free(self->key_lens);
 		free(self);
@@ -110,18 +110,17 @@ static int get_many(struct with_libmemcached *self, struct seen *seen)
 {
 	size_t wanted = self->work->key_count * self->work->value_len;
 	size_t bytes = 0;
-	memcached_return_t rc = memcached_mget(self->client, self->keys,
+	memcached_return_t code = memcached_mget(self->client, self->keys,
 					       self->key_lens,
 					       self->work->key_count);
 
-	while (memcached_success(rc) &&
-	       memcached_fetch_result(self->client, &self->result, &rc) !=
-		       NULL) {
+	while (memcached_success(code) &&
+	       memcached_fetch_result(self->client, &self->result, &code)) {
 		const char *value = memcached_result_value(&self->result);
 		size_t len = memcached_result_length(&self->result);
 
 		bytes += len;
-		if (seen != NULL) {
+		if (seen) {
 			seen_value(seen,
 				   memcached_result_key_value(&self->result),
 				   memcached_result_key_length(&self->result),
@@ -130,7 +129,7 @@ static int get_many(struct with_libmemcached *self, struct seen *seen)
 	}
 	if (bytes != wanted) {
 		return driver_fail("%s, %zu of %zu bytes",
-				   memcached_strerror(self->client, rc), bytes,
+				   memcached_strerror(self->client, code), bytes,
 				   wanted);
 	}
 	return 0;
@@ -139,7 +138,7 @@ static int get_many(struct with_libmemcached *self, struct seen *seen)
 static int with_libmemcached_get(void *opened, size_t index, struct seen *seen)
 {
 	struct with_libmemcached *self = opened;
-	memcached_return_t rc;
+	memcached_return_t code;
 	uint32_t flags;
 	char *value;
 	size_t len;
@@ -148,13 +147,13 @@ static int with_libmemcached_get(void *opened, size_t index, struct seen *seen)
 		return get_many(self, seen);
 	}
 	value = memcached_get(self->client, self->keys[index], KEY_BYTES, &len,
-			      &flags, &rc);
-	if (value == NULL || len != self->work->value_len) {
+			      &flags, &code);
+	if (!value || len != self->work->value_len) {
 		free(value);
 		return driver_fail("'%s': %s", self->keys[index],
-				   memcached_strerror(self->client, rc));
+				   memcached_strerror(self->client, code));
 	}
-	if (seen != NULL) {
+	if (seen) {
 		seen_value(seen, self->keys[index], KEY_BYTES, value, len);
 	}
 	free(value);
@@ -163,13 +162,13 @@ static int with_libmemcached_get(void *opened, size_t index, struct seen *seen)
 
 static int store(struct with_libmemcached *self, size_t index)
 {
-	memcached_return_t rc = memcached_set(
+	memcached_return_t code = memcached_set(
 		self->client, self->keys[index], KEY_BYTES,
 		self->work->keys[index].value, self->work->value_len, 0, 0);
 
-	return memcached_success(rc) ?
+	return memcached_success(code) ?
 		       0 : driver_fail("'%s': %s", self->keys[index],
-				       memcached_strerror(self->client, rc));
+				       memcached_strerror(self->client, code));
 }
 
 static int store_all(struct with_libmemcached *self)
@@ -193,15 +192,15 @@ static int with_libmemcached_set(void *opened, size_t index)
 static int with_libmemcached_set_noreply(void *opened)
 {
 	struct with_libmemcached *self = opened;
-	memcached_return_t rc;
+	memcached_return_t code;
 
 	if (store_all(self) != 0) {
 		return -1;
 	}
-	rc = memcached_flush_buffers(self->client);
-	return memcached_success(rc) ?
+	code = memcached_flush_buffers(self->client);
+	return memcached_success(code) ?
 		       0 : driver_fail("%s",
-				       memcached_strerror(self->client, rc));
+				       memcached_strerror(self->client, code));
 }
 
 const struct driver libmemcached_driver = {

@@ -36,7 +36,7 @@ static void *with_tenon_open(const struct work *work, const char *variant)
 	}
 	self->client = client_open(work->addresses, work->server_count,
 				   "transport", variant, &err);
-	if (self->client == NULL) {
+	if (!self->client) {
 		driver_fail("%s", err.message);
 		with_tenon_close(self);
 		return NULL;
@@ -52,7 +52,7 @@ static int check_hit(const struct with_tenon *self, size_t index,
 		return driver_fail("'%s': %s", self->work->keys[index].key,
 				   tenon_status_name(result->status));
 	}
-	if (seen != NULL) {
+	if (seen) {
 		seen_value(seen, self->work->keys[index].key, KEY_BYTES,
 			   result->value, result->value_len);
 	}
@@ -149,7 +149,7 @@ static void *ring_open(const struct address *servers, size_t count)
 	struct tenon_client *client =
 		client_open(servers, count, NULL, NULL, &err);
 
-	if (client == NULL) {
+	if (!client) {
 		driver_fail("%s", err.message);
 	}
 	return client;

@@ -138,7 +138,7 @@ static void choose_names(struct work *work)
 			fail("'%s' has no place", name);
 		}
 		key = find_waiting(work, server);
-		if (key != NULL) {
+		if (key) {
 			memcpy(key->key, name, sizeof(name));
 			named++;
 		}
