@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Opening, closing, and the servers of a client. */
-#include "client.h"
+#include "client_object.h"
 
 /* Set every (key, YAML) pair of a list. */
 static int set_settings(struct tenon_config *config, PyObject *settings,

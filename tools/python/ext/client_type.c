@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "client.h"
+#include "client_object.h"
 
 static int client_traverse(PyObject *object, visitproc visit, void *arg)
 {

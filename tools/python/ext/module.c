@@ -9,7 +9,7 @@
 
 #include <tenon/introspect.h>
 
-#include "client.h"
+#include "client_object.h"
 #include "libmc_client.h"
 #include "libmc_value.h"
 

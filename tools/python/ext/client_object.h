@@ -3,8 +3,8 @@
  * The client of the package tenon. What a key's outcome means is an answer or an
  * exception; exceptions are made by functions that the package registers.
  */
-#ifndef TENON_PYTHON_CLIENT_H
-#define TENON_PYTHON_CLIENT_H
+#ifndef TENON_PYTHON_CLIENT_OBJECT_H
+#define TENON_PYTHON_CLIENT_OBJECT_H
 
 #include "base.h"
 
