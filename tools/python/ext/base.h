@@ -37,10 +37,8 @@ struct base_client {
 	struct tenon_client *client; /* NULL: not open */
 	bool busy;                   /* a call has it */
 	struct scratch *scratch;     /* NULL: a call has it */
-	PyThreadState *thread;       /* of the running call, without the lock */
 	PyObject **room;             /* of the running call: values received so far */
 	PyObject *wait;              /* base_set_wait(); NULL: none */
-	PyObject *raised[3];         /* by wait, in the running call; as of PyErr_Fetch() */
 };
 
 extern PyType_Spec base_spec;
@@ -53,9 +51,7 @@ void base_fini(struct base_client *self);
 void base_adopt(struct base_client *self, struct tenon_client *client);
 
 /*
- * Let a Python function wait: wait(fds, timeout_ms), fds a list of (descriptor, events
- * as in module select), returns when one may be ready or it is late. What it raises
- * ends the call, which raises it. NULL: the client waits by itself.
+ * Let a Python function wait, see waiting_in_python(); NULL: the client waits by itself.
  * Errors: as tenon_client_set_wait().
  */
 int base_set_wait(struct base_client *self, PyObject *wait,
