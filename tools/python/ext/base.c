@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base.h"
 
+#include "pool_object.h"
 #include "waiting.h"
 
 /* Scratch memory above this many keys is not kept. */
@@ -58,16 +59,29 @@ static void *make_room(void *payload, size_t index, size_t len)
 
 void base_adopt(struct base_client *self, struct tenon_client *client)
 {
-	tenon_client_close(self->client);
+	if (self->client != self->lent) {
+		tenon_client_close(self->client);
+	}
 	self->client = client;
 	if (client) {
 		tenon_client_set_room(client, ROOM_MIN_BYTES, make_room, self);
 	}
 }
 
+void base_borrow(struct base_client *self, PyObject *pool,
+		 struct tenon_client *lent)
+{
+	base_adopt(self, lent);
+	self->lent = lent;
+	self->pool = pool;
+}
+
 void base_fini(struct base_client *self)
 {
 	base_adopt(self, NULL);
+	if (self->pool) {
+		pool_take_back(self);
+	}
 	Py_CLEAR(self->wait);
 	scratch_free(self->scratch);
 }
@@ -96,6 +110,7 @@ int base_set_wait(struct base_client *self, PyObject *wait,
 					 &self->wait, err);
 
 	if (!code) {
+		self->hooked = self->client == self->lent;
 		Py_XINCREF(wait);
 		Py_XSETREF(self->wait, wait);
 	}

@@ -286,8 +286,7 @@ static int add_servers(const struct libmc_client *self,
 	return code;
 }
 
-/* Say in Python why no client was made. */
-static void raise_config_error(const struct tenon_error *err)
+void libmc_raise_config_error(const struct tenon_error *err)
 {
 	if (PyErr_Occurred()) {
 		return;
@@ -299,6 +298,23 @@ static void raise_config_error(const struct tenon_error *err)
 	}
 }
 
+int libmc_make_config(const struct libmc_client *self,
+		      struct tenon_config **out, struct tenon_error *err)
+{
+	int code = tenon_config_create(out, err);
+
+	if (!code) {
+		code = set_settings(self, *out, err);
+	}
+	if (!code) {
+		code = set_prefix(self, *out, err);
+	}
+	if (!code) {
+		code = add_servers(self, *out, err);
+	}
+	return code;
+}
+
 bool libmc_open(struct libmc_client *self)
 {
 	struct tenon_config *config = NULL;
@@ -308,22 +324,15 @@ bool libmc_open(struct libmc_client *self)
 	if (!self->stale || PyList_GET_SIZE(self->identities) == 0) {
 		return true;
 	}
-	int code = tenon_config_create(&config, &err);
+	int code = libmc_make_config(self, &config, &err);
 	if (!code) {
-		code = set_settings(self, config, &err);
-	}
-	if (!code) {
-		code = set_prefix(self, config, &err);
-	}
-	if (!code) {
-		code = add_servers(self, config, &err);
-	}
-	if (!code) {
-		code = tenon_client_open(config, &client, &err);
+		code = self->pool ?
+			tenon_pool_reconfigure(self->pool, config, &err) :
+			tenon_client_open(config, &client, &err);
 	}
 	tenon_config_destroy(config);
 	if (code) {
-		raise_config_error(&err);
+		libmc_raise_config_error(&err);
 		return false;
 	}
 	base_adopt(&self->base, client);
@@ -484,6 +493,9 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 		self->failover = failover != 0;
 		self->stale = true;
 	}
+	if (self->pool && !libmc_open(self)) {
+		return NULL;
+	}
 	Py_RETURN_NONE;
 }
 
@@ -565,7 +577,9 @@ static int move_servers(struct libmc_client *self, PyObject *addresses,
 		}
 		Py_XDECREF(line);
 	}
-	if (!code && self->base.client) {
+	if (!code && self->pool) {
+		code = tenon_pool_update_servers(self->pool, specs, count, err);
+	} else if (!code && self->base.client) {
 		code = tenon_client_update_servers(self->base.client, specs,
 						   count, err);
 	}
