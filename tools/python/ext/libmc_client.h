@@ -52,7 +52,7 @@ enum libmc_hash {
 
 struct libmc_client {
 	struct base_client base; /* first */
-	PyObject *servers;       /* list, as given */
+	PyObject *servers;       /* list, a copy of what was given */
 	PyObject *identities;    /* list of bytes: what the ring knows each server by */
 	PyObject *prefix;        /* bytes, or NULL */
 	PyObject *encoding;      /* str */

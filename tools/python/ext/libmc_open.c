@@ -413,9 +413,10 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 			Py_TYPE(servers)->tp_name);
 		return false;
 	}
-	Py_INCREF(servers);
-	self->servers = servers;
-	self->identities = each_server(servers, server_identity);
+	/* the caller may change the list later */
+	self->servers = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	self->identities = self->servers ?
+		each_server(self->servers, server_identity) : NULL;
 	return self->identities != NULL;
 }
 
@@ -588,30 +589,37 @@ static int move_servers(struct libmc_client *self, PyObject *addresses,
 	return code;
 }
 
-PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
+/* Go over to a list of servers: 1, or 0 when that is not possible, or -1 with an exception set. */
+static int go_over(struct libmc_client *self, PyObject *servers)
 {
-	struct libmc_client *self = libmc_of(object);
 	struct tenon_error err = { 0 };
-
-	if (!PyList_CheckExact(servers)) {
-		return PyErr_Format(PyExc_TypeError, "Expected list, got %s",
-				    Py_TYPE(servers)->tp_name);
-	}
 	PyObject *addresses = each_server(servers, server_address);
-	if (!addresses) {
-		return NULL;
-	}
 	int code = -1;
-	if (keeps_aliases(self, servers) && !PyErr_Occurred()) {
+
+	if (addresses && keeps_aliases(self, servers) && !PyErr_Occurred()) {
 		code = move_servers(self, addresses, &err);
 	}
-	Py_DECREF(addresses);
+	Py_XDECREF(addresses);
 	if (PyErr_Occurred()) {
-		return NULL;
+		return -1;
 	}
 	if (!code) {
 		Py_INCREF(servers);
 		Py_SETREF(self->servers, servers);
 	}
-	return PyBool_FromLong(code == 0);
+	return !code;
+}
+
+PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
+{
+	if (!PyList_CheckExact(servers)) {
+		return PyErr_Format(PyExc_TypeError, "Expected list, got %s",
+				    Py_TYPE(servers)->tp_name);
+	}
+	/* the caller may change the list later */
+	PyObject *copy = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	int moved = copy ? go_over(libmc_of(object), copy) : -1;
+
+	Py_XDECREF(copy);
+	return moved < 0 ? NULL : PyBool_FromLong(moved);
 }

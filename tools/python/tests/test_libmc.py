@@ -755,6 +755,20 @@ def test_a_pool_follows_its_servers(memcacheds):
     assert pool.servers == [second + " a"]
 
 
+def test_a_list_of_servers_may_be_changed_after_it_was_given(servers):
+    given = list(servers)
+    client = libmc.Client(given)
+    keys = ["key%d" % i for i in range(50)]
+    before = [client.get_host_by_key(key) for key in keys]
+    for _ in range(2):
+        del given[:]
+        client.config(libmc.MC_RETRY_TIMEOUT, 3600)
+        assert client.servers == servers
+        assert [client.get_host_by_key(key) for key in keys] == before
+        given = list(servers)
+        assert client.update_servers(given) is True
+
+
 def homes(client, addresses):
     """The numbers of the servers where some keys live."""
     keys = ["key%d" % i for i in range(50)]
