@@ -235,11 +235,9 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
 
 /* Wait for one's turn; *out is what one gets: a client, or NULL and a right. */
 static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
-			 struct tenon__template *template, int64_t until_ns,
-			 struct tenon_client **out)
+			 int64_t until_ns, struct tenon_client **out)
 {
-	int code = tenon__waiter_wait(waiter, until_ns, template->wait,
-				      template->wait_payload);
+	int code = tenon__waiter_wait(waiter, until_ns);
 	int given_up = errno;
 
 	pthread_mutex_lock(&pool->lock);
@@ -259,29 +257,35 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 	return code;
 }
 
-/* All clients are lent. Takes the template. */
+/* All clients are lent. */
 static int wait_for_client(struct tenon_pool *pool,
-			   struct tenon__waiter *waiter,
-			   struct tenon__template *template, int64_t timeout_ms,
+			   struct tenon__waiter *waiter, int64_t timeout_ms,
 			   struct tenon_client **out, struct tenon_error *err)
 {
 	int64_t until_ns = timeout_ms < 0 ||
 			timeout_ms > INT64_MAX / 2000000 ?
 		INT64_MAX : tenon__now_ns() + timeout_ms * 1000000;
-	int code = wait_for_turn(pool, waiter, template, until_ns, out);
+	int code = wait_for_turn(pool, waiter, until_ns, out);
 
-	tenon__template_unref(template);
 	if (code) {
 		return explain_wait(pool, code, timeout_ms, err);
 	}
 	return *out ? 0 : make_clients(pool, 1, out, err);
 }
 
+static void choose_hook_locked(struct tenon_pool *pool,
+			       struct tenon__waiter *waiter,
+			       tenon_wait_fn wait, void *payload)
+{
+	waiter->wait = wait ? wait : pool->template->wait;
+	waiter->wait_payload = wait ? payload : pool->template->wait_payload;
+}
+
 static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
+		   tenon_wait_fn wait, void *payload,
 		   struct tenon_client **out, struct tenon_error *err)
 {
 	struct tenon__waiter *waiter = NULL;
-	struct tenon__template *template = NULL;
 	int code = 0;
 
 	pthread_mutex_lock(&pool->lock);
@@ -297,13 +301,12 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 		}
 	}
 	if (waiter) {
-		template = tenon__template_ref(pool->template);
+		choose_hook_locked(pool, waiter, wait, payload);
 	}
 	int why = errno;
 	pthread_mutex_unlock(&pool->lock);
 	if (waiter) {
-		return wait_for_client(pool, waiter, template, timeout_ms, out,
-				       err);
+		return wait_for_client(pool, waiter, timeout_ms, out, err);
 	}
 	if (code == TENON_ETIMEDOUT) {
 		return explain_wait(pool, code, timeout_ms, err);
@@ -322,15 +325,24 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 	return rights > 0 ? make_clients(pool, rights, out, err) : 0;
 }
 
-int tenon_pool_acquire(struct tenon_pool *pool, int64_t timeout_ms,
-		       struct tenon_client **out, struct tenon_error *err)
+int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
+			      tenon_wait_fn wait, void *payload,
+			      struct tenon_client **out,
+			      struct tenon_error *err)
 {
 	tenon__error_clear(err);
-	int code = acquire(pool, timeout_ms, out, err);
+	int code = acquire(pool, timeout_ms, wait, payload, out, err);
 	if (!code) {
 		atomic_store(&(*out)->lease.lent, true);
 	}
 	return code;
+}
+
+int tenon_pool_acquire(struct tenon_pool *pool, int64_t timeout_ms,
+		       struct tenon_client **out, struct tenon_error *err)
+{
+	return tenon_pool_acquire_hooked(pool, timeout_ms, NULL, NULL, out,
+					 err);
 }
 
 int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,

@@ -59,6 +59,7 @@ int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out)
 		}
 	}
 	waiter->client = NULL;
+	waiter->wait = NULL;
 	atomic_store(&waiter->granted, false);
 	waiter->next = NULL;
 	waiter->before = queue->last;
@@ -133,14 +134,14 @@ static int timeout_ms(int64_t until_ns)
 	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns,
-		       tenon_wait_fn wait, void *payload)
+int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = waiter->event_fd, .events = POLLIN };
 		int left_ms = timeout_ms(until_ns);
-		int ready = wait ? wait(&fd, 1, left_ms, payload) :
-				   poll(&fd, 1, left_ms);
+		int ready = waiter->wait ?
+			waiter->wait(&fd, 1, left_ms, waiter->wait_payload) :
+			poll(&fd, 1, left_ms);
 
 		if (atomic_load(&waiter->granted)) {
 			return 0;

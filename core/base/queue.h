@@ -23,6 +23,8 @@ struct tenon__waiter {
 	int event_fd;
 	atomic_bool granted;
 	struct tenon_client *client; /* granted: what; NULL: the right to make one */
+	tenon_wait_fn wait; /* NULL: poll(2) */
+	void *wait_payload;
 };
 
 /* The fields are the pool's to guard: every function is for who has its lock. */
@@ -37,7 +39,7 @@ struct tenon__queue {
 void tenon__queue_fini(struct tenon__queue *queue);
 
 /*
- * Take a place at the end.
+ * Take a place at the end, without a wait hook.
  * Errors: TENON_ENOMEM, TENON_EIO (errno says why).
  */
 int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out);
@@ -66,8 +68,7 @@ void tenon__waiter_wake(const struct tenon__waiter *waiter);
  * ever). Returns 0 when it is; TENON_ETIMEDOUT or TENON_EWAIT (errno says why) when
  * it seems not to be: the lock tells.
  */
-int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns,
-		       tenon_wait_fn wait, void *payload);
+int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns);
 
 /* Let the waiter forget that it was woken. It was, or is about to be. */
 void tenon__waiter_reset(struct tenon__waiter *waiter);

@@ -59,7 +59,8 @@ void tenon_pool_close(struct tenon_pool *pool);
  * Borrow a client, waiting for one where all are lent.
  * Shape:   timeout_ms is how long to wait: 0 not at all, -1 for ever.
  * Owns:    *out is the caller's until tenon_pool_release(); everything may be done
- *          with it but tenon_client_close() and tenon_client_set_wait().
+ *          with it but tenon_client_close(). A hook of tenon_client_set_wait() has
+ *          to be the pool's again when the client is given back.
  * Errors:  TENON_ETIMEDOUT, TENON_EWAIT (the pool's wait hook gave up),
  *          TENON_ENOMEM, TENON_EIO (no descriptor left to wait with); *out is
  *          then NULL.
@@ -68,6 +69,21 @@ void tenon_pool_close(struct tenon_pool *pool);
  */
 int tenon_pool_acquire(struct tenon_pool *pool, int64_t timeout_ms,
 		       struct tenon_client **out, struct tenon_error *err);
+
+/**
+ * As tenon_pool_acquire(), and this hook waits where the client is not there at
+ * once, whatever tenon_pool_set_wait() says: it may look after signals, say, and
+ * give up. The client's own waits do not go through it.
+ * Shape:   wait NULL: exactly as tenon_pool_acquire().
+ * Owns:    payload is the caller's; the hook is not called after the return.
+ * Errors:  as tenon_pool_acquire(); TENON_EWAIT: the hook gave up. A client that
+ *          came at that moment is lent: 0.
+ * Threads: any; the hook is called on this one.
+ */
+int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
+			      tenon_wait_fn wait, void *payload,
+			      struct tenon_client **out,
+			      struct tenon_error *err);
 
 /**
  * Give a client back; who has waited longest gets it. Its results are gone then.

@@ -30,7 +30,8 @@ static bool is_ours(const char *path)
 	const char *name = slash ? slash + 1 : path;
 
 	return strncmp(name, "libtenon.so", 11) == 0 ||
-		strncmp(name, "transport_", 10) == 0;
+		strncmp(name, "transport_", 10) == 0 ||
+		strncmp(name, "_tenon.", 7) == 0; /* of Python */
 }
 
 /* Most C libraries have added the library's address already. */

@@ -366,6 +366,7 @@ END_TEST
 
 static struct {
 	size_t calls;
+	void *payload;
 	int fail_errno;
 	struct tenon_client *lent;
 	int64_t pass_ns;
@@ -375,8 +376,8 @@ static struct {
 static int hook_wait(struct pollfd *fds, size_t count, int timeout_ms,
 		     void *payload)
 {
-	(void)payload;
 	hook.calls++;
+	hook.payload = payload;
 	if (hook.lent) {
 		must_release(hook.lent);
 		hook.lent = NULL;
@@ -435,6 +436,34 @@ START_TEST(who_gives_up_while_it_is_served_is_served)
 	hook.fail_errno = ECANCELED;
 	ck_assert_int_eq(tenon_pool_acquire(pool, -1, &client, &err), 0);
 	must_release(client);
+	close_pool();
+}
+END_TEST
+
+/* A caller's hook waits in that call only, and before the pool's. */
+START_TEST(a_caller_may_wait_for_a_client_by_a_hook_of_its_own)
+{
+	struct tenon_client *lent, *client;
+	int pools, callers;
+
+	memset(&hook, 0, sizeof(hook));
+	open_pool(NOBODY, 1, 1, 1);
+	if (_i) {
+		ck_assert_int_eq(tenon_pool_set_wait(pool, hook_wait, &pools,
+						     &err), 0);
+	}
+	lent = must_acquire();
+	hook.fail_errno = ECANCELED;
+	ck_assert_int_eq(tenon_pool_acquire_hooked(pool, 1, hook_wait,
+				&callers, &client, &err), TENON_EWAIT);
+	ck_assert_int_eq(err.sys_errno, ECANCELED);
+	ck_assert_ptr_null(client);
+	ck_assert_ptr_eq(hook.payload, &callers);
+	ck_assert_int_eq(tenon_pool_acquire(pool, 1, &client, &err),
+			 _i ? TENON_EWAIT : TENON_ETIMEDOUT);
+	ck_assert_ptr_eq(hook.payload, _i ? &pools : &callers);
+	ck_assert_uint_eq(hook.calls, 1 + (unsigned)_i);
+	must_release(lent);
 	close_pool();
 }
 END_TEST
@@ -751,6 +780,7 @@ static void add_waits(TCase *tc)
 		one_thread_can_wait_for_a_client_that_it_gives_back_meanwhile);
 	tcase_add_test(tc, a_wait_for_a_client_that_is_given_up_is_told);
 	tcase_add_test(tc, who_gives_up_while_it_is_served_is_served);
+	LOOP(tc, a_caller_may_wait_for_a_client_by_a_hook_of_its_own, 2);
 }
 
 static void add_calls(TCase *tc)

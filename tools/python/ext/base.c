@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <string.h>
+#include "pool_object.h"
+#include "waiting.h"
 
 /* Scratch memory above this many keys is not kept. */
 #define SCRATCH_KEEP_MAX_KEYS 10000
@@ -48,28 +47,41 @@ static void *make_room(void *payload, size_t index, size_t len)
 	if (!self->room || len > PY_SSIZE_T_MAX) {
 		return NULL;
 	}
-	PyEval_RestoreThread(self->thread);
+	waiting_lock();
 	PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)len);
 	if (!bytes) {
 		PyErr_Clear();
 	}
 	Py_XSETREF(self->room[index], bytes);
-	self->thread = PyEval_SaveThread();
+	waiting_unlock();
 	return bytes ? PyBytes_AS_STRING(bytes) : NULL;
 }
 
 void base_adopt(struct base_client *self, struct tenon_client *client)
 {
-	tenon_client_close(self->client);
+	if (self->client != self->lent) {
+		tenon_client_close(self->client);
+	}
 	self->client = client;
 	if (client) {
 		tenon_client_set_sink(client, ROOM_MIN_BYTES, make_room, self);
 	}
 }
 
+void base_borrow(struct base_client *self, PyObject *pool,
+		 struct tenon_client *lent)
+{
+	base_adopt(self, lent);
+	self->lent = lent;
+	self->pool = pool;
+}
+
 void base_fini(struct base_client *self)
 {
 	base_adopt(self, NULL);
+	if (self->pool) {
+		pool_take_back(self);
+	}
 	Py_CLEAR(self->wait);
 	scratch_free(self->scratch);
 }
@@ -90,101 +102,45 @@ PyObject *base_value(const struct tenon_result *result, PyObject **room)
 
 /* ---- waits --------------------------------------------------------------- */
 
-static PyObject *list_fds(const struct pollfd *fds, size_t count)
-{
-	PyObject *list = PyList_New((Py_ssize_t)count);
-
-	for (size_t i = 0; list && i < count; i++) {
-		PyObject *pair = Py_BuildValue("(ii)", fds[i].fd,
-					       (int)fds[i].events);
-
-		if (!pair) {
-			Py_CLEAR(list);
-			break;
-		}
-		PyList_SET_ITEM(list, (Py_ssize_t)i, pair);
-	}
-	return list;
-}
-
-/* Called without the interpreter lock, in the running call. */
-static int wait_in_python(struct pollfd *fds, size_t count, int timeout_ms,
-			  void *payload)
-{
-	struct base_client *self = payload;
-	PyObject *answer = NULL;
-
-	if (!self->wait) { /* a collector took it */
-		return poll(fds, (nfds_t)count, timeout_ms);
-	}
-	if (self->raised[0]) {
-		errno = ECANCELED; /* the call is about to end */
-		return -1;
-	}
-	PyEval_RestoreThread(self->thread);
-	PyObject *list = list_fds(fds, count);
-	if (list) {
-		answer = PyObject_CallFunction(self->wait, "Oi", list,
-					       timeout_ms);
-		Py_DECREF(list);
-	}
-	bool waited = answer != NULL;
-	if (!waited) {
-		PyErr_Fetch(&self->raised[0], &self->raised[1],
-			    &self->raised[2]);
-	}
-	Py_XDECREF(answer);
-	self->thread = PyEval_SaveThread();
-	if (!waited) {
-		errno = ECANCELED;
-		return -1;
-	}
-	return poll(fds, (nfds_t)count, 0);
-}
-
 int base_set_wait(struct base_client *self, PyObject *wait,
 		  struct tenon_error *err)
 {
 	int code = tenon_client_set_wait(self->client,
-					 wait ? wait_in_python : NULL, self,
-					 err);
+					 wait ? waiting_in_python : NULL,
+					 &self->wait, err);
 
 	if (!code) {
+		self->hooked = self->client == self->lent;
 		Py_XINCREF(wait);
 		Py_XSETREF(self->wait, wait);
 	}
 	return code;
 }
 
-/* After a call: raise what the wait raised. Returns the call's code. */
-static int end_call(struct base_client *self, int code,
-		    const struct tenon_result **results)
+/* ---- calls -------------------------------------------------------------- */
+
+/* After a call: its code, unless its wait raised. */
+static int end_call(int code, const struct tenon_result **results)
 {
-	if (!self->raised[0]) {
+	if (waiting_end()) {
 		return code;
 	}
-	PyErr_Restore(self->raised[0], self->raised[1], self->raised[2]);
-	memset(self->raised, 0, sizeof(self->raised));
 	*results = NULL;
 	return TENON_EWAIT;
 }
-
-/* ---- calls -------------------------------------------------------------- */
 
 int base_run(struct base_client *self, enum tenon_verb verb,
 	     const struct tenon_item *items, size_t count, unsigned options,
 	     PyObject **room, const struct tenon_result **results,
 	     struct tenon_error *err)
 {
-	int code;
-
 	self->room = room;
-	self->thread = PyEval_SaveThread();
-	code = tenon_run(self->client, verb, items, count, options, results,
-			 err);
-	PyEval_RestoreThread(self->thread);
+	waiting_unlock();
+	int code = tenon_run(self->client, verb, items, count, options,
+			     results, err);
+	code = end_call(code, results);
 	self->room = NULL;
-	return end_call(self, code, results);
+	return code;
 }
 
 int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
@@ -192,13 +148,10 @@ int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
 		     const struct tenon_result **results,
 		     struct tenon_error *err)
 {
-	int code;
-
-	self->thread = PyEval_SaveThread();
-	code = tenon_run_servers(self->client, verb, argument, options,
-				 results, err);
-	PyEval_RestoreThread(self->thread);
-	return end_call(self, code, results);
+	waiting_unlock();
+	int code = tenon_run_servers(self->client, verb, argument, options,
+				     results, err);
+	return end_call(code, results);
 }
 
 /* ---- scratch memory ------------------------------------------------------ */

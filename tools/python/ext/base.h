@@ -35,13 +35,19 @@ struct base_client {
 	PyObject_HEAD
 	struct module_state *state;
 	struct tenon_client *client; /* NULL: not open */
+	PyObject *pool;              /* that has lent client; NULL: none */
+	struct tenon_client *lent;   /* by pool; client, unless that is closed or another */
+	bool hooked;                 /* lent has base_set_wait()'s hook, not its pool's */
 	bool busy;                   /* a call has it */
 	struct scratch *scratch;     /* NULL: a call has it */
-	PyThreadState *thread;       /* of the running call, without the lock */
 	PyObject **room;             /* of the running call: values received so far */
 	PyObject *wait;              /* base_set_wait(); NULL: none */
-	PyObject *raised[3];         /* by wait, in the running call; as of PyErr_Fetch() */
 };
+
+static inline struct base_client *base_of(PyObject *self)
+{
+	return (struct base_client *)(void *)self;
+}
 
 extern PyType_Spec base_spec;
 
@@ -49,13 +55,18 @@ extern PyType_Spec base_spec;
 PyObject *base_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 void base_fini(struct base_client *self);
 
-/* Take over an open client; the one there was is closed. NULL: only close. */
+/*
+ * Take over an open client; the one there was is closed, unless it is lent. NULL: only
+ * that.
+ */
 void base_adopt(struct base_client *self, struct tenon_client *client);
 
+/* Take a client that a pool has lent, and the reference to the pool; see pool_take_back(). */
+void base_borrow(struct base_client *self, PyObject *pool,
+		 struct tenon_client *lent);
+
 /*
- * Let a Python function wait: wait(fds, timeout_ms), fds a list of (descriptor, events
- * as in module select), returns when one may be ready or it is late. What it raises
- * ends the call, which raises it. NULL: the client waits by itself.
+ * Let a Python function wait, see waiting_in_python(); NULL: the client waits by itself.
  * Errors: as tenon_client_set_wait().
  */
 int base_set_wait(struct base_client *self, PyObject *wait,

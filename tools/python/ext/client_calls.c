@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls for one key. */
-#include "client.h"
+#include "client_object.h"
 
 /* Run one item. Returns its status, 0 or more, or -1 with an exception set; *result is a copy. */
 static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "client.h"
+#include "client_object.h"
 
 PyObject *client_register(PyObject *module, PyObject *const *args,
 			  Py_ssize_t nargs, PyObject *kwnames)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls for many keys, and for all servers. */
-#include "client.h"
+#include "client_object.h"
 
 /* A call over many keys. */
 struct multi {

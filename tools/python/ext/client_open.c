@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Opening, closing, and the servers of a client. */
-#include "client.h"
+#include "client_object.h"
 
 /* Set every (key, YAML) pair of a list. */
 static int set_settings(struct tenon_config *config, PyObject *settings,
@@ -18,22 +18,47 @@ static int set_settings(struct tenon_config *config, PyObject *settings,
 	return code;
 }
 
-static int open_client(const char *path, PyObject *settings,
-		       struct tenon_client **client, struct tenon_error *err)
+static int load_file(struct tenon_config *config, PyObject *path,
+		     struct tenon_error *err)
 {
-	struct tenon_config *config = NULL;
-	int code = tenon_config_create(&config, err);
+	PyObject *bytes;
+
+	if (path == Py_None) {
+		return 0;
+	}
+	if (!PyUnicode_FSConverter(path, &bytes)) {
+		return -1;
+	}
+	int code = tenon_config_load_file(config, PyBytes_AS_STRING(bytes),
+					  err);
+	Py_DECREF(bytes);
+	return code;
+}
+
+int client_make_config(PyObject *path, PyObject *settings,
+		       struct tenon_config **out, struct tenon_error *err)
+{
+	int code = tenon_config_create(out, err);
 
 	/* the fastest for a thread that may block; a file may choose another */
 	if (!code) {
-		code = tenon_config_set(config, "transport", "blocking", err);
-	}
-	if (!code && path) {
-		code = tenon_config_load_file(config, path, err);
+		code = tenon_config_set(*out, "transport", "blocking", err);
 	}
 	if (!code) {
-		code = set_settings(config, settings, err);
+		code = load_file(*out, path, err);
 	}
+	if (!code) {
+		code = set_settings(*out, settings, err);
+	}
+	return code;
+}
+
+static int open_client(PyObject *path, PyObject *settings,
+		       struct tenon_client **client, struct tenon_error *err)
+{
+	struct tenon_config *config = NULL;
+	int code = client_make_config(path, settings, &config, err);
+
 	if (!code) {
 		code = tenon_client_open(config, client, err);
 	}
@@ -56,36 +81,36 @@ static bool set_function(PyObject **out, PyObject *serializer, const char *name)
 	return true;
 }
 
+bool client_set_serializer(struct client *self, PyObject *serializer)
+{
+	return set_function(&self->dumps, serializer, "dumps") &&
+		set_function(&self->loads, serializer, "loads");
+}
+
 int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "path", "settings", "serializer", NULL };
 	struct client *self = client_of(object);
 	struct tenon_client *client = NULL;
 	struct tenon_error err = { 0 };
-	PyObject *path, *settings, *serializer, *bytes = NULL;
+	PyObject *path, *settings, *serializer;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!O:Client", names,
 					 &path, &PyList_Type, &settings,
 					 &serializer) ||
-	    (path != Py_None && !PyUnicode_FSConverter(path, &bytes)) ||
-	    !set_function(&self->dumps, serializer, "dumps") ||
-	    !set_function(&self->loads, serializer, "loads")) {
-		Py_XDECREF(bytes);
+	    !client_set_serializer(self, serializer)) {
 		return -1;
 	}
 	if (!base_enter(&self->base)) {
-		Py_XDECREF(bytes);
 		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
 		return -1;
 	}
-	int code = open_client(bytes ? PyBytes_AS_STRING(bytes) : NULL,
-			       settings, &client, &err);
-	Py_XDECREF(bytes);
+	int code = open_client(path, settings, &client, &err);
 	if (!code) {
 		base_adopt(&self->base, client);
 	}
 	base_leave(&self->base);
-	if (code && !PyErr_Occurred()) {
+	if (code) {
 		client_raise(self, code, &err, UINT32_MAX, NULL);
 	}
 	return code ? -1 : 0;
@@ -195,56 +220,79 @@ PyObject *client_where(PyObject *object, PyObject *key)
 	return server;
 }
 
+bool client_lines_init(struct client_lines *out, PyObject *servers)
+{
+	*out = (struct client_lines){ .list = PySequence_List(servers) };
+	if (!out->list) {
+		return false;
+	}
+	out->count = (size_t)PyList_GET_SIZE(out->list);
+	out->specs = PyMem_Calloc(out->count + 1, sizeof(*out->specs));
+	if (!out->specs) {
+		PyErr_NoMemory();
+		return false;
+	}
+	for (size_t i = 0; i < out->count; i++) {
+		out->specs[i] = PyUnicode_AsUTF8(
+			PyList_GET_ITEM(out->list, (Py_ssize_t)i));
+		if (!out->specs[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void client_lines_fini(struct client_lines *lines)
+{
+	PyMem_Free(lines->specs);
+	Py_XDECREF(lines->list);
+}
+
 PyObject *client_update_servers(PyObject *object, PyObject *servers)
 {
 	struct client *self = client_of(object);
 	struct tenon_error err = { 0 };
-	PyObject *lines = PySequence_List(servers);
+	struct client_lines lines;
 	int code = -1;
 
-	if (!lines) {
-		return NULL;
-	}
-	size_t count = (size_t)PyList_GET_SIZE(lines);
-	const char **specs = PyMem_Calloc(count + 1, sizeof(*specs));
-	if (!specs) {
-		PyErr_NoMemory();
-	}
-	for (size_t i = 0; specs && i < count && !PyErr_Occurred(); i++) {
-		specs[i] = PyUnicode_AsUTF8(
-			PyList_GET_ITEM(lines, (Py_ssize_t)i));
-	}
-	if (!PyErr_Occurred() && client_enter(self)) {
-		code = tenon_client_update_servers(self->base.client, specs,
-						   count, &err);
+	if (client_lines_init(&lines, servers) && client_enter(self)) {
+		code = tenon_client_update_servers(self->base.client,
+						   lines.specs, lines.count,
+						   &err);
 		base_leave(&self->base);
 		if (code) {
 			client_raise(self, code, &err, UINT32_MAX, NULL);
 		}
 	}
-	PyMem_Free(specs);
-	Py_DECREF(lines);
+	client_lines_fini(&lines);
 	if (code) {
 		return NULL;
 	}
 	Py_RETURN_NONE;
 }
 
-PyObject *client_set_wait(PyObject *object, PyObject *wait)
+bool client_wait_argument(PyObject *argument, PyObject **out)
+{
+	*out = argument == Py_None ? NULL : argument;
+	if (!*out || PyCallable_Check(argument)) {
+		return true;
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "set_wait() takes a function or None, not %s",
+		     Py_TYPE(argument)->tp_name);
+	return false;
+}
+
+PyObject *client_set_wait(PyObject *object, PyObject *argument)
 {
 	struct client *self = client_of(object);
 	struct tenon_error err = { 0 };
+	PyObject *wait;
 
-	if (wait != Py_None && !PyCallable_Check(wait)) {
-		return PyErr_Format(PyExc_TypeError,
-				    "set_wait() takes a function or None, not %s",
-				    Py_TYPE(wait)->tp_name);
-	}
-	if (!client_enter(self)) {
+	if (!client_wait_argument(argument, &wait) || !client_enter(self)) {
 		return NULL;
 	}
-	int code = base_set_wait(&self->base, wait == Py_None ? NULL : wait,
-				 &err);
+	int code = base_set_wait(&self->base, wait, &err);
 	base_leave(&self->base);
 	if (code) {
 		client_raise(self, code, &err, UINT32_MAX, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "client.h"
+#include "client_object.h"
 
 static int client_traverse(PyObject *object, visitproc visit, void *arg)
 {
@@ -7,6 +7,7 @@ static int client_traverse(PyObject *object, visitproc visit, void *arg)
 	Py_VISIT(client_of(object)->dumps);
 	Py_VISIT(client_of(object)->loads);
 	Py_VISIT(client_of(object)->base.wait);
+	Py_VISIT(client_of(object)->base.pool);
 	return 0;
 }
 

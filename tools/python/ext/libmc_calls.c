@@ -153,6 +153,12 @@ bool libmc_enter(struct libmc_client *self)
 		base_leave(&self->base);
 		return false;
 	}
+	if (!self->base.client && PyList_GET_SIZE(self->identities) > 0) {
+		base_leave(&self->base);
+		PyErr_SetString(PyExc_ValueError,
+				"the client was given back to its pool");
+		return false;
+	}
 	return true;
 }
 

@@ -6,6 +6,8 @@
 #ifndef TENON_PYTHON_LIBMC_CLIENT_H
 #define TENON_PYTHON_LIBMC_CLIENT_H
 
+#include <tenon/pool.h>
+
 #include "base.h"
 
 /* Values above this are split where do_split is set; the codec's default as well. */
@@ -50,7 +52,7 @@ enum libmc_hash {
 
 struct libmc_client {
 	struct base_client base; /* first */
-	PyObject *servers;       /* list, as given */
+	PyObject *servers;       /* list, a copy of what was given */
 	PyObject *identities;    /* list of bytes: what the ring knows each server by */
 	PyObject *prefix;        /* bytes, or NULL */
 	PyObject *encoding;      /* str */
@@ -60,6 +62,7 @@ struct libmc_client {
 	bool failover;
 	bool flush_all_enabled;
 	bool stale; /* settings changed since it was opened */
+	struct tenon_pool *pool; /* of whose clients the settings are; NULL: its own */
 	int comp_threshold;
 	int hash;
 	int poll_timeout_ms, connect_timeout_ms, retry_timeout_s;
@@ -82,7 +85,20 @@ static inline struct libmc_client *libmc_of(PyObject *self)
 
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 
-/* Open the client that the settings describe, if it is not. Returns false with an exception set. */
+/*
+ * Make the config that the settings describe.
+ * Owns:   *out is the caller's, for tenon_config_destroy(), also after an error.
+ * Errors: as tenon_config_set(); -1 with an exception set.
+ */
+int libmc_make_config(const struct libmc_client *self,
+		      struct tenon_config **out, struct tenon_error *err);
+
+/* Say in Python why no client was made, where no exception is set. */
+void libmc_raise_config_error(const struct tenon_error *err);
+
+/*
+ * Open the client that the settings describe, if it is not; or give them to the pool
+ * whose they are. Returns false with an exception set. */
 bool libmc_open(struct libmc_client *self);
 
 PyObject *libmc_args(PyObject *self, PyObject *unused);

@@ -286,8 +286,7 @@ static int add_servers(const struct libmc_client *self,
 	return code;
 }
 
-/* Say in Python why no client was made. */
-static void raise_config_error(const struct tenon_error *err)
+void libmc_raise_config_error(const struct tenon_error *err)
 {
 	if (PyErr_Occurred()) {
 		return;
@@ -299,6 +298,23 @@ static void raise_config_error(const struct tenon_error *err)
 	}
 }
 
+int libmc_make_config(const struct libmc_client *self,
+		      struct tenon_config **out, struct tenon_error *err)
+{
+	int code = tenon_config_create(out, err);
+
+	if (!code) {
+		code = set_settings(self, *out, err);
+	}
+	if (!code) {
+		code = set_prefix(self, *out, err);
+	}
+	if (!code) {
+		code = add_servers(self, *out, err);
+	}
+	return code;
+}
+
 bool libmc_open(struct libmc_client *self)
 {
 	struct tenon_config *config = NULL;
@@ -308,22 +324,15 @@ bool libmc_open(struct libmc_client *self)
 	if (!self->stale || PyList_GET_SIZE(self->identities) == 0) {
 		return true;
 	}
-	int code = tenon_config_create(&config, &err);
+	int code = libmc_make_config(self, &config, &err);
 	if (!code) {
-		code = set_settings(self, config, &err);
-	}
-	if (!code) {
-		code = set_prefix(self, config, &err);
-	}
-	if (!code) {
-		code = add_servers(self, config, &err);
-	}
-	if (!code) {
-		code = tenon_client_open(config, &client, &err);
+		code = self->pool ?
+			tenon_pool_reconfigure(self->pool, config, &err) :
+			tenon_client_open(config, &client, &err);
 	}
 	tenon_config_destroy(config);
 	if (code) {
-		raise_config_error(&err);
+		libmc_raise_config_error(&err);
 		return false;
 	}
 	base_adopt(&self->base, client);
@@ -404,9 +413,10 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 			Py_TYPE(servers)->tp_name);
 		return false;
 	}
-	Py_INCREF(servers);
-	self->servers = servers;
-	self->identities = each_server(servers, server_identity);
+	/* the caller may change the list later */
+	self->servers = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	self->identities = self->servers ?
+		each_server(self->servers, server_identity) : NULL;
 	return self->identities != NULL;
 }
 
@@ -483,6 +493,9 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 		*setting = value;
 		self->failover = failover != 0;
 		self->stale = true;
+	}
+	if (self->pool && !libmc_open(self)) {
+		return NULL;
 	}
 	Py_RETURN_NONE;
 }
@@ -565,7 +578,9 @@ static int move_servers(struct libmc_client *self, PyObject *addresses,
 		}
 		Py_XDECREF(line);
 	}
-	if (!code && self->base.client) {
+	if (!code && self->pool) {
+		code = tenon_pool_update_servers(self->pool, specs, count, err);
+	} else if (!code && self->base.client) {
 		code = tenon_client_update_servers(self->base.client, specs,
 						   count, err);
 	}
@@ -574,30 +589,37 @@ static int move_servers(struct libmc_client *self, PyObject *addresses,
 	return code;
 }
 
-PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
+/* Go over to a list of servers: 1, or 0 when that is not possible, or -1 with an exception set. */
+static int go_over(struct libmc_client *self, PyObject *servers)
 {
-	struct libmc_client *self = libmc_of(object);
 	struct tenon_error err = { 0 };
-
-	if (!PyList_CheckExact(servers)) {
-		return PyErr_Format(PyExc_TypeError, "Expected list, got %s",
-				    Py_TYPE(servers)->tp_name);
-	}
 	PyObject *addresses = each_server(servers, server_address);
-	if (!addresses) {
-		return NULL;
-	}
 	int code = -1;
-	if (keeps_aliases(self, servers) && !PyErr_Occurred()) {
+
+	if (addresses && keeps_aliases(self, servers) && !PyErr_Occurred()) {
 		code = move_servers(self, addresses, &err);
 	}
-	Py_DECREF(addresses);
+	Py_XDECREF(addresses);
 	if (PyErr_Occurred()) {
-		return NULL;
+		return -1;
 	}
 	if (!code) {
 		Py_INCREF(servers);
 		Py_SETREF(self->servers, servers);
 	}
-	return PyBool_FromLong(code == 0);
+	return !code;
+}
+
+PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
+{
+	if (!PyList_CheckExact(servers)) {
+		return PyErr_Format(PyExc_TypeError, "Expected list, got %s",
+				    Py_TYPE(servers)->tp_name);
+	}
+	/* the caller may change the list later */
+	PyObject *copy = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	int moved = copy ? go_over(libmc_of(object), copy) : -1;
+
+	Py_XDECREF(copy);
+	return moved < 0 ? NULL : PyBool_FromLong(moved);
 }

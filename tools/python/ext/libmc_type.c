@@ -14,6 +14,7 @@ static int libmc_traverse(PyObject *object, visitproc visit, void *arg)
 	Py_VISIT(self->identities);
 	Py_VISIT(self->ident);
 	Py_VISIT(self->created_stack);
+	Py_VISIT(self->base.pool);
 	return 0;
 }
 

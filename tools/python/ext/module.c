@@ -9,9 +9,10 @@
 
 #include <tenon/introspect.h>
 
-#include "client.h"
+#include "client_object.h"
 #include "libmc_client.h"
 #include "libmc_value.h"
+#include "pool_object.h"
 
 /* ---- forks --------------------------------------------------------------- */
 
@@ -101,7 +102,14 @@ static bool add_types(PyObject *module, struct module_state *state)
 		add_type(module, &state->libmc_unsafe_type, &libmc_unsafe_spec,
 			 state->libmc_type) &&
 		add_type(module, &state->libmc_pooled_type, &libmc_pooled_spec,
-			 state->libmc_type);
+			 state->libmc_type) &&
+		add_type(module, &state->lease_type, &lease_spec, NULL) &&
+		add_type(module, &state->base_pool_type, &base_pool_spec,
+			 NULL) &&
+		add_type(module, &state->pool_type, &pool_spec,
+			 state->base_pool_type) &&
+		add_type(module, &state->libmc_pool_type, &libmc_pool_spec,
+			 state->base_pool_type);
 }
 
 static bool add_rest(PyObject *module, struct module_state *state)

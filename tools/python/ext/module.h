@@ -16,6 +16,10 @@ struct module_state {
 	PyTypeObject *libmc_type;
 	PyTypeObject *libmc_unsafe_type;
 	PyTypeObject *libmc_pooled_type;
+	PyTypeObject *lease_type;
+	PyTypeObject *base_pool_type;
+	PyTypeObject *pool_type;
+	PyTypeObject *libmc_pool_type;
 	PyObject *thread_unsafe; /* libmc.ThreadUnsafe */
 	PyObject *make_error;    /* tenon's; NULL before it is registered */
 	PyObject *make_multi_error;

@@ -3,8 +3,8 @@
 
 import functools
 
+from _tenon import LibmcPool
 from _tenon import LibmcPooledClient as PyPoolClient
-from tenon.lending import Lease, Lending
 
 from ._client import MC_INITIAL_CLIENTS, MC_MAX_CLIENTS, MC_MAX_GROWTH
 
@@ -13,42 +13,42 @@ class PyClientPool:
     """Lends clients. They open nothing before they are used, so none is made early."""
 
     def __init__(self, *args, **kwargs):
-        # Never lent: it checks arguments and knows what they come to.
-        self._template = PyPoolClient(*args, **kwargs)
-        # Changes come later: the ring is that of the first servers.
-        self._lending = Lending(functools.partial(PyPoolClient, *args, **kwargs), 4)
+        # Never lent: what is changed in it is changed in all.
+        self._model = PyPoolClient(*args, **kwargs)
+        self._lending = LibmcPool(self._model)
+        self._size = 4
 
     @property
     def servers(self):
-        return self._template.servers
+        return self._model.servers
 
     @property
     def comp_threshold(self):
-        return self._template.comp_threshold
+        return self._model.comp_threshold
 
     def _args(self):
-        return self._template._args()
+        return self._model._args()
 
     def __reduce__(self):
         return (self.__class__, self._args())
 
     def config(self, opt, val):
         if opt == MC_MAX_CLIENTS:
-            self._lending.resize(val)
+            self._resize(val)
         elif opt == MC_INITIAL_CLIENTS:
-            self._lending.resize(max(val, self._lending.size))
+            self._resize(max(val, self._size))
         elif opt != MC_MAX_GROWTH:
-            self._template.config(opt, val)
-            self._lending.change(lambda client: client.config(opt, val))
+            self._model.config(opt, val)
+
+    def _resize(self, size):
+        self._lending.resize(size)
+        self._size = size
 
     def update_servers(self, servers):
-        if not self._template.update_servers(servers):
-            return False
-        self._lending.change(lambda client: client.update_servers(servers))
-        return True
+        return self._model.update_servers(servers)
 
     def client(self):
-        return Lease(self._lending, None)
+        return self._lending.client()
 
 
 class ThreadedClient:

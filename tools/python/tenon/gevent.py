@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Sequence, Tuple, TypeVar
 
 from gevent.select import poll  # type: ignore
-from gevent.thread import LockType  # type: ignore
 
 from . import client as _client
 from . import pool as _pool
@@ -42,5 +41,8 @@ class Client(_client.Client[Any]):
 class Pool(_pool.Pool[V]):
     """A tenon.Pool for the greenlets of one thread."""
 
-    _new_client = Client
-    _new_lock = LockType
+    _client_type = Client
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.set_wait(_wait)

@@ -3,26 +3,26 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any, Callable, Generic, List, Optional, Sequence, TypeVar, overload
+from typing import Any, Optional, Sequence, Type, TypeVar, overload
 
-from .client import Client, Path, Server
-from .lending import Lease, Lending
+import _tenon
+
+from .client import Client, Path, Server, _settings
 from .serializers import Serializer
 
 V = TypeVar("V")
 S = TypeVar("S", bound="Pool[Any]")
 
 
-class Pool(Generic[V]):
+class Pool(_tenon.Pool[Client[V]]):
     """Clients that threads share, at most size of them; the rest as Client.
 
     with pool.client() as client: borrows one. Who asks first is served first; a client
-    is made when it is needed, and connects when it is used.
+    is made when it is needed, and connects when it is used. set_wait() and close() of a
+    client that is lent last until it is given back.
     """
 
-    _new_client: Callable[..., Client[Any]] = Client
-    _new_lock: Callable[[], Any] = threading.Lock
+    _client_type: Type[Client[Any]] = Client
 
     @overload
     def __init__(
@@ -55,39 +55,9 @@ class Pool(Generic[V]):
         serializer: Optional[Serializer[Any]] = None,
         **options: Any,
     ) -> None:
-        if size < 1:
-            raise ValueError("size of a pool: %r, expected 1 or more" % (size,))
-
-        def make() -> Client[Any]:
-            return type(self)._new_client(
-                config, servers=servers, serializer=serializer, **options
-            )
-
-        self._closed = False
-        self._lending: Lending[Client[V]] = Lending(
-            make, size, type(self)._new_lock
+        super().__init__(
+            config, _settings(servers, options), serializer, self._client_type, size
         )
-        # A config that is wrong is an error now; nothing connects yet.
-        self._lending.release(self._lending.acquire())
-
-    def client(self, timeout: Optional[float] = None) -> Lease[Client[V]]:
-        """Borrow a client for a block; TimeoutError after so many seconds without one."""
-        if self._closed:
-            raise ValueError("the pool is closed")
-        return Lease(self._lending, timeout)
-
-    def update_servers(self, servers: Sequence[str]) -> None:
-        """Move servers, as Client.update_servers(), in clients that are lent as well."""
-        lines: List[str] = list(servers)
-        with self.client() as client:
-            client.update_servers(lines)
-        self._lending.change(lambda each: each.update_servers(lines))
-
-    def close(self) -> None:
-        """Close the clients that are not lent; those that are, when nobody has them."""
-        self._closed = True
-        for client in self._lending.take_idle():
-            client.close()
 
     def __enter__(self: S) -> S:
         return self

@@ -38,6 +38,11 @@ def patient(client):
     return client
 
 
+def lend(pool, call, timeout=None):
+    with pool.client(*[] if timeout is None else [timeout]) as client:
+        return call(client)
+
+
 PATIENT = {"poll_timeout": "60s", "connect_timeout": "10s"}
 
 
@@ -47,6 +52,7 @@ def libmc_calls(address):
     nobody = libmc.Client(["127.0.0.1:1"])
     noreply = patient(libmc.Client([address], noreply=True))
     threaded = patient(libmc.ThreadedClient([address]))
+    pool = patient(libmc.ClientPool([address + " a"]))
     items = {"k%d" % i: value for i, value in enumerate(
         [b"bytes", "text", 1, 2**80, True, None, [1, "two", {3: 4.5}], 1j, {1, 2}])}
     items["pickled"] = ValueError("text")
@@ -103,6 +109,19 @@ def libmc_calls(address):
                            client.config(libmc.MC_RETRY_TIMEOUT, 5), client.get("k1")),
         "update_servers": lambda: (client.update_servers([address]),
                                    client.update_servers([])),
+        "pool": lambda: lend(pool, lambda one: (one.get("k1"), one.get_multi(["k1"]))),
+        "pool, config": lambda: (pool.config(libmc.MC_RETRY_TIMEOUT, 6),
+                                 pool.config(libmc.MC_RETRY_TIMEOUT, 5),
+                                 lend(pool, lambda one: one.get("k1")),
+                                 lend(pool, lambda one: one.config(
+                                     libmc.MC_RETRY_TIMEOUT, 6) or one.get("k1"))),
+        "pool, clients": lambda: (pool.config(libmc.MC_MAX_CLIENTS, 1),
+                                  pool.config(libmc.MC_MAX_CLIENTS, 4)),
+        "pool, update_servers": lambda: (
+            pool.update_servers(["127.0.0.1:1 a"]), pool.update_servers([address + " a"]),
+            pool.update_servers([]),
+            swallow(lambda: pool.update_servers(["127.0.0.1:x a"]), ValueError)),
+        "pools": lambda: pickle.loads(pickle.dumps(pool)),
         "threads": lambda: (threaded.set("k", 1), threaded.get("k")),
         "another thread": lambda: client.reset(),
         "codecs": lambda: [libmc.decode_value(*libmc.encode_value(value, 50))
@@ -119,11 +138,21 @@ class Nonsense:
         raise ValueError(data)
 
 
+def in_a_circle(address):
+    """A pool that a collector has to find: its wait function knows it."""
+    pool = tenon.Pool(servers=[address])
+    lent = pool.client()
+    lent.__enter__()
+    pool.set_wait(lambda fds, timeout_ms: (pool, lent))
+
+
 def tenon_calls(address):
     client = tenon.Client(servers=[address], **PATIENT)
     json = tenon.Client(servers=[address], **PATIENT, serializer=tenon.JSONSerializer())
     nonsense = tenon.Client(servers=[address], **PATIENT, serializer=Nonsense())
     nobody = tenon.Client(servers=["127.0.0.1:1"])
+    pool = tenon.Pool(servers=[address + " a"], size=1, **PATIENT,
+                      serializer=tenon.JSONSerializer())
     items = {"t%d" % i: b"%d" % i for i in range(30)}
     client.set_multi(items)
     client.set("number", b"5")
@@ -165,6 +194,25 @@ def tenon_calls(address):
             lambda: client.get_multi([1]), lambda: client.set_multi({"k": 1}),
             lambda: client.set_multi(5), lambda: client.update_servers(["a b"]),
             lambda: client.incr("k", -1), lambda: client.get(), lambda: client.get(k=1))],
+        "pool": lambda: lend(pool, lambda one: (one.set("json", 1), one.get("json"),
+                                                one.get_multi(["json"]))),
+        "pool, update_servers": lambda: (
+            pool.update_servers(["127.0.0.1:1 a"]), pool.update_servers([address + " a"]),
+            swallow(lambda: pool.update_servers(["a b"]), tenon.ConfigError)),
+        "pool, set_wait": lambda: (
+            pool.set_wait(lambda fds, ms: None), pool.set_wait(None),
+            lend(pool, lambda one: one.set_wait(lambda fds, ms: None))),
+        "pool, in vain": lambda: lend(pool, lambda one: (
+            swallow(lambda: lend(pool, lambda other: None, 0), TimeoutError),
+            swallow(lambda: lend(pool, lambda other: None, -2), ValueError))),
+        "pool, forgotten": lambda: (pool.client(), pool.client().__enter__()),
+        "pools": lambda: (
+            lend(tenon.Pool(servers=[address], **PATIENT), lambda one: one.close()),
+            lend(tenon.Pool(servers=[address]),
+                 lambda one: one.__init__(servers=[address])),
+            tenon.Pool(servers=[address]).close(), in_a_circle(address),
+            swallow(lambda: tenon.Pool(servers=["a", "a"]), tenon.ConfigError),
+            swallow(lambda: tenon.Pool(size=0), ValueError)),
         "clients": lambda: (
             tenon.Client(servers=[address], **PATIENT).get("t1"),
             swallow(lambda: tenon.Client(servers=["a"], nonsense=1), tenon.ConfigError),

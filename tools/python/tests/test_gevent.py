@@ -241,3 +241,20 @@ def test_libmc_lets_greenlets_run_when_its_libraries_are_patched(gate, patched_p
     gevent.spawn(opened.set)
     assert waiting.get() == b"hi"
     assert patched_poll
+
+
+def test_greenlets_share_a_pool_of_libmc_when_its_libraries_are_patched(
+    gate, patched_poll
+):
+    address, opened = gate
+    pool = libmc.ClientPool([address])
+    pool.config(libmc.MC_MAX_CLIENTS, 1)
+    pool.config(libmc.MC_POLL_TIMEOUT, 60000)
+
+    def get():
+        with pool.client() as client:
+            return client.get("k")
+
+    waiting = [gevent.spawn(get) for _ in range(3)]
+    gevent.spawn(opened.set)
+    assert [one.get() for one in waiting] == [b"hi"] * 3

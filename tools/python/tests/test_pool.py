@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tenon.Pool, and the lending that libmc's pool uses as well."""
+"""tenon.Pool: what it does with clients, in their order, and when it is disturbed."""
 
+import gc
+import math
+import select
+import signal
 import threading
+import time
 
 import pytest
 
 import tenon
-from tenon.lending import Lending
 
 PATIENT = {"poll_timeout": "60s", "connect_timeout": "10s"}
 
@@ -79,50 +83,319 @@ def test_servers_move_in_clients_that_are_lent(memcacheds):
             assert one.get("key") is other.get("key") is None
 
 
-def test_who_asks_first_is_served_first():
-    lending = Lending(object, 1)
-    client = lending.acquire()
+def wait_until(condition):
+    while not condition():
+        time.sleep(0.001)
+
+
+def test_who_asks_first_is_served_first(server):
+    pool = tenon.Pool(servers=[server.address], size=1)
     order, started = [], []
 
     def ask(number):
-        lent = lending.acquire()
-        order.append(number)
-        lending.release(lent)
+        with pool.client():
+            order.append(number)
 
-    for number in range(5):
-        thread = threading.Thread(target=ask, args=(number,))
-        thread.start()
-        started.append(thread)
-        while len(lending._waiting) <= number:
-            pass
-    lending.release(client)
+    with pool.client():
+        for number in range(5):
+            thread = threading.Thread(target=ask, args=(number,))
+            thread.start()
+            started.append(thread)
+            wait_until(lambda: pool.counts()["waiting"] > number)
+        with pytest.raises(TimeoutError):
+            with pool.client(timeout=0):
+                pass
     for thread in started:
         thread.join()
     assert order == [0, 1, 2, 3, 4]
+    assert pool.counts() == {"clients": 1, "idle": 1, "waiting": 0}
 
 
-def test_a_client_that_cannot_be_made_is_made_later():
-    answers = [ValueError, "client"]
-
-    def make():
-        answer = answers.pop(0)
-        if answer is ValueError:
-            raise answer
-        return answer
-
-    lending = Lending(make, 1)
-    with pytest.raises(ValueError):
-        lending.acquire()
-    assert lending.acquire() == "client"
+def test_clients_are_made_when_they_are_needed():
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=3)
+    assert pool.counts()["clients"] == 1
+    with pool.client() as first, pool.client() as second:
+        assert pool.counts() == {"clients": 2, "idle": 0, "waiting": 0}
+        assert isinstance(first, tenon.Client) and first is not second
+    with pool.client() as again:
+        assert again is first  # that came back last, with what it keeps
 
 
-def test_changes_reach_every_client_in_their_order():
-    lending = Lending(list, 2)
-    first = lending.acquire()
-    lending.change(lambda client: client.append("a"))
-    second = lending.acquire()
-    lending.change(lambda client: client.append("b"))
-    assert (first, second) == ([], ["a"])
-    lending.release(first)
-    lending.release(second)
-    assert [lending.acquire(), lending.acquire()] == [["a", "b"], ["a", "b"]]
+def test_clients_of_a_pool_have_its_serializer(server):
+    with tenon.Pool(
+        servers=[server.address], serializer=tenon.JSONSerializer(), **PATIENT
+    ) as pool:
+        with pool.client() as client:
+            client.set("key", {"a": [1]})
+            assert client.get("key") == {"a": [1]}
+
+
+def test_moves_that_are_wrong_change_nothing(server):
+    pool = tenon.Pool(servers=[server.address + " anna"], **PATIENT)
+    for servers in (["a b"], [5], 5, []):
+        with pytest.raises((tenon.ConfigError, TypeError)):
+            pool.update_servers(servers)
+    with pool.client() as client:
+        assert client.servers == [("anna", server.address, 1)]
+        client.set("key", b"1")
+    pool.close()
+    with pytest.raises(ValueError, match="closed"):
+        pool.update_servers([server.address + " anna"])
+
+
+@pytest.mark.parametrize("timeout", ["1", -2, math.nan, b""])
+def test_a_timeout_is_a_number_of_seconds(timeout):
+    pool = tenon.Pool(servers=["127.0.0.1:1"])
+    with pytest.raises((TypeError, ValueError)):
+        pool.client(timeout=timeout)
+    for fine in (None, -1, 0, 0.0001, 1e300, math.inf):
+        with pool.client(timeout=fine):
+            pass
+
+
+def test_sizes_have_limits():
+    for size in (-1, 0, 4097, 2**70, "4"):
+        with pytest.raises((ValueError, OverflowError, TypeError)):
+            tenon.Pool(servers=["127.0.0.1:1"], size=size)
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=4096)
+    with pytest.raises(ValueError, match="already"):
+        pool.__init__(servers=["127.0.0.1:1"])
+
+
+# ---- interrupted waits -------------------------------------------------------
+
+
+class Interrupted(BaseException):
+    pass
+
+
+def signals_for_who_waits(pool, stop):
+    """Signals for the main thread while it waits for a client, until stop is set."""
+    main = threading.main_thread().ident
+    wait_until(lambda: pool.counts()["waiting"] == 1)
+    while not stop.wait(0.001):
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+
+@pytest.fixture
+def on_signal():
+    """on_signal(handler) is called for each SIGUSR1."""
+    before = signal.getsignal(signal.SIGUSR1)
+    yield lambda handler: signal.signal(signal.SIGUSR1, lambda *_: handler())
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_an_interrupted_wait_costs_nobody_a_client(on_signal):
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
+    stop = threading.Event()
+
+    def handler():
+        if not stop.is_set():
+            stop.set()
+            raise Interrupted
+
+    on_signal(handler)
+    thread = threading.Thread(target=signals_for_who_waits, args=(pool, stop))
+    with pool.client():
+        thread.start()
+        with pytest.raises(Interrupted):
+            with pool.client():
+                pass
+        thread.join()
+        assert pool.counts() == {"clients": 1, "idle": 0, "waiting": 0}
+    assert pool.counts() == {"clients": 1, "idle": 1, "waiting": 0}
+    with pool.client(timeout=0):
+        pass
+
+
+def test_a_signal_that_raises_nothing_costs_nobody_a_place(on_signal):
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
+    stop = threading.Event()
+    on_signal(stop.set)
+    lent = pool.client()
+    lent.__enter__()
+
+    def give_back():
+        signals_for_who_waits(pool, stop)
+        assert pool.counts()["waiting"] == 1
+        lent.__exit__(None, None, None)
+
+    thread = threading.Thread(target=give_back)
+    thread.start()
+    with pool.client():
+        assert stop.is_set()
+    thread.join()
+
+
+# ---- clients that are not given back as they should --------------------------
+
+
+def test_a_client_that_is_forgotten_goes_back():
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
+    client = pool.client().__enter__()
+    assert client.closed is False and pool.counts()["idle"] == 0
+    del client
+    gc.collect()
+    assert pool.counts()["idle"] == 1
+
+
+def test_a_client_that_another_thread_uses_goes_back_after_that(scripted):
+    asked, answer = threading.Event(), threading.Event()
+
+    def script(connection):
+        connection.recv(1000)
+        asked.set()
+        answer.wait(60)
+        connection.sendall(b"VALUE k 0 2\r\nhi\r\nEND\r\n")
+
+    pool = tenon.Pool(servers=[scripted(script)], size=1, **PATIENT)
+    values = []
+    with pool.client() as client:
+        thread = threading.Thread(target=lambda get: values.append(get("k")),
+                                  args=(client.get,))
+        thread.start()
+        asked.wait()
+    del client
+    assert pool.counts()["idle"] == 0
+    answer.set()
+    thread.join()
+    del thread
+    gc.collect()
+    assert values == [b"hi"]
+    assert pool.counts() == {"clients": 1, "idle": 1, "waiting": 0}
+
+
+def test_a_client_that_was_given_back_says_so(server):
+    pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
+    with pool.client() as client:
+        client.set("key", b"1")
+        client.close()
+        with pytest.raises(ValueError, match="closed"):
+            client.get("key")
+    with pytest.raises(ValueError, match="closed"):
+        client.get("key")
+    with pool.client() as client:
+        assert client.get("key") == b"1"
+    lease = pool.client()
+    for _ in range(2):
+        with lease as client:
+            assert client.get("key") == b"1"
+            with pytest.raises(RuntimeError):
+                lease.__enter__()
+    assert lease.__exit__(None, None, None) is None
+    assert pool.counts()["idle"] == 1
+
+
+def test_a_pool_that_is_closed_closes_what_is_lent_later(server):
+    pool = tenon.Pool(servers=[server.address], size=3, **PATIENT)
+    with pool.client() as first:
+        with pool.client(), pool.client():
+            pass
+        lease = pool.client()
+        pool.close()
+        pool.close()
+        assert pool.counts() == {"clients": 1, "idle": 0, "waiting": 0}
+        for late in (pool.client, lease.__enter__):
+            with pytest.raises(ValueError, match="closed"):
+                late()
+        first.set("key", b"1")
+        assert first.get("key") == b"1"
+    assert first.closed
+    assert pool.counts() == {"clients": 0, "idle": 0, "waiting": 0}
+
+
+def test_who_waits_when_a_pool_is_closed_is_served():
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=2)
+    served = []
+
+    def ask():
+        with pool.client() as client:
+            served.append(client.closed)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    with pool.client(), pool.client():
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: pool.counts()["waiting"] == 2)
+        pool.close()
+    for thread in threads:
+        thread.join()
+    assert served == [False, False]
+    assert pool.counts()["clients"] == 0
+
+
+# ---- wait hooks --------------------------------------------------------------
+
+
+def poll(fds, timeout_ms):
+    poller = select.poll()
+    for fd, events in fds:
+        poller.register(fd, events)
+    poller.poll(timeout_ms)
+
+
+def test_a_function_may_wait_in_all_of_a_pool(server):
+    seen = []
+    pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
+
+    def wait(fds, timeout_ms):
+        seen.append(timeout_ms)
+        if lent:
+            lent.pop().__exit__(None, None, None)
+        poll(fds, timeout_ms)
+
+    lent = []
+    pool.set_wait(wait)
+    with pool.client() as client:
+        assert client.get("key") is None
+    assert seen
+    lent.append(pool.client())
+    lent[0].__enter__()
+    del seen[:]
+    with pool.client():
+        assert seen == [-1]
+    with pytest.raises(TypeError):
+        pool.set_wait(5)
+    pool.set_wait(None)
+    del seen[:]
+    with pool.client() as client:
+        assert client.get("key") is None
+    assert seen == []
+
+
+def test_what_a_wait_for_a_client_raises_is_raised():
+    pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
+    lent = pool.client()
+
+    def give_back_and_raise(fds, timeout_ms):
+        lent.__exit__(None, None, None)
+        raise Interrupted
+
+    pool.set_wait(give_back_and_raise)
+    lent.__enter__()
+    with pytest.raises(Interrupted):
+        with pool.client():
+            pass
+    assert pool.counts() == {"clients": 1, "idle": 1, "waiting": 0}
+
+
+def test_the_wait_of_a_client_is_the_pools_when_it_is_given_back(server):
+    pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
+    pools, clients = [], []
+
+    def wait_for(seen):
+        def wait(fds, timeout_ms):
+            seen.append(timeout_ms)
+            poll(fds, timeout_ms)
+
+        return wait
+
+    pool.set_wait(wait_for(pools))
+    with pool.client() as client:
+        client.set_wait(wait_for(clients))
+        assert client.get("key") is None
+        assert clients and not pools
+    del clients[:]
+    with pool.client() as client:
+        assert client.get("key") is None
+        assert pools and not clients

@@ -28,3 +28,9 @@ with tenon.Client[bytes](servers=[{"address": "a", "alias": "anna"}]) as inner:
 pool = tenon.Pool("tenon.yaml", size=2)
 with pool.client(timeout=1.5) as lent:
     shared: Optional[bytes] = lent.get("key")
+print(pool.counts()["idle"] + 1)
+pool.set_wait(lambda fds, timeout_ms: None)
+documents = tenon.Pool(servers=["a"], serializer=tenon.JSONSerializer())
+with documents.client() as other:
+    other.set("key", ["anything"])
+    other.set_multi({"key": b"value"}, ttl="soon")  # type: ignore[arg-type]

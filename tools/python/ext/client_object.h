@@ -3,8 +3,8 @@
  * The client of the package tenon. What a key's outcome means is an answer or an
  * exception; exceptions are made by functions that the package registers.
  */
-#ifndef TENON_PYTHON_CLIENT_H
-#define TENON_PYTHON_CLIENT_H
+#ifndef TENON_PYTHON_CLIENT_OBJECT_H
+#define TENON_PYTHON_CLIENT_OBJECT_H
 
 #include "base.h"
 
@@ -46,6 +46,32 @@ void client_raise_multi(struct client *self, PyObject *values,
 /* ---- client_open.c ------------------------------------------------------- */
 
 int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
+
+/*
+ * Make the config that Client and Pool open: path (bytes, str, a path, or None), then
+ * a list of (key, YAML).
+ * Owns:   *out is the caller's, for tenon_config_destroy(), also after an error.
+ * Errors: as tenon_config_load_file() and tenon_config_set(); -1 with an exception set.
+ */
+int client_make_config(PyObject *path, PyObject *settings,
+		       struct tenon_config **out, struct tenon_error *err);
+
+/* Encode and decode by the serializer, or None. Returns false with an exception set. */
+bool client_set_serializer(struct client *self, PyObject *serializer);
+
+/* What set_wait() is given: a function, or None, then *out is NULL. False with TypeError set. */
+bool client_wait_argument(PyObject *argument, PyObject **out);
+
+/* Server lines as the library takes them. */
+struct client_lines {
+	PyObject *list; /* keeps the text */
+	const char **specs;
+	size_t count;
+};
+
+/* Read a sequence of str. Returns false with an exception set; client_lines_fini() all the same. */
+bool client_lines_init(struct client_lines *out, PyObject *servers);
+void client_lines_fini(struct client_lines *lines);
 
 /* Take the client. Returns false with an exception set: closed, or in use. */
 bool client_enter(struct client *self);

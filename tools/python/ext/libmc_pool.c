@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the pool of the package libmc stands on. */
+#include "libmc_client.h"
+#include "pool_object.h"
+
+/* libmc's default; as many as memcached has threads. */
+#define SIZE 4
+
+/* *to = from, both of them references. */
+static void share(PyObject **to, PyObject *from)
+{
+	Py_XINCREF(from);
+	Py_XSETREF(*to, from);
+}
+
+static void follow(PyObject *object, PyObject *model)
+{
+	struct libmc_client *client = libmc_of(object);
+	const struct libmc_client *from = libmc_of(model);
+
+	share(&client->servers, from->servers);
+	share(&client->identities, from->identities);
+	share(&client->prefix, from->prefix);
+	share(&client->encoding, from->encoding);
+	client->is_utf8 = from->is_utf8;
+	client->do_split = from->do_split;
+	client->noreply = from->noreply;
+	client->failover = from->failover;
+	client->comp_threshold = from->comp_threshold;
+	client->hash = from->hash;
+	client->poll_timeout_ms = from->poll_timeout_ms;
+	client->connect_timeout_ms = from->connect_timeout_ms;
+	client->retry_timeout_s = from->retry_timeout_s;
+	client->stale = false;
+}
+
+static void raise_failure(PyObject *model, int code,
+			  const struct tenon_error *err)
+{
+	(void)model;
+	(void)code;
+	libmc_raise_config_error(err);
+}
+
+static void forget(PyObject *model)
+{
+	libmc_of(model)->pool = NULL;
+}
+
+static const struct pool_kind kind = { follow, raise_failure, forget };
+
+static int open_pool(const struct libmc_client *model, struct tenon_pool **pool)
+{
+	static const struct tenon_pool_limits limits = { 1, SIZE, 1 };
+	struct tenon_config *config = NULL;
+	struct tenon_error err = { 0 };
+	int code = libmc_make_config(model, &config, &err);
+
+	if (!code) {
+		code = tenon_pool_open(config, &limits, pool, &err);
+	}
+	tenon_config_destroy(config);
+	if (code) {
+		libmc_raise_config_error(&err);
+	}
+	return code;
+}
+
+static int pool_init(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "model", NULL };
+	struct pool_object *self = pool_of(object);
+	struct tenon_pool *pool = NULL;
+	PyObject *model;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:LibmcPool", names,
+					 self->state->libmc_pooled_type,
+					 &model)) {
+		return -1;
+	}
+	struct libmc_client *settings = libmc_of(model);
+	if (self->kind || settings->pool || settings->base.pool) {
+		PyErr_SetString(PyExc_ValueError, "the pool is set up already");
+		return -1;
+	}
+	if (PyList_GET_SIZE(settings->identities) > 0 &&
+	    open_pool(settings, &pool) != 0) {
+		return -1;
+	}
+	base_adopt(&settings->base, NULL);
+	settings->stale = false;
+	settings->pool = pool;
+	Py_INCREF(model);
+	return pool_set_up(self, &kind, model, pool) ? 0 : -1;
+}
+
+/* libmc takes any number. */
+static PyObject *pool_resize(PyObject *object, PyObject *size)
+{
+	struct tenon_pool_limits limits = { 1, 1, 1 };
+	struct tenon_error err = { 0 };
+	int most;
+
+	if (!int_argument(size, &most)) {
+		return NULL;
+	}
+	if (most > 1) {
+		limits.max = most < TENON_POOL_CLIENTS_MAX ?
+			(uint32_t)most : TENON_POOL_CLIENTS_MAX;
+	}
+	if (pool_of(object)->pool &&
+	    tenon_pool_resize(pool_of(object)->pool, &limits, &err) != 0) {
+		libmc_raise_config_error(&err);
+		return NULL;
+	}
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef pool_methods[] = {
+	{ "resize", pool_resize, METH_O,
+	  "resize(size)\n\nHow many clients there may be." },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot pool_slots[] = {
+	{ Py_tp_doc, (void *)"LibmcPool(model): lends clients like the model; what is changed in it is changed in all." },
+	{ Py_tp_init, (void *)pool_init },
+	{ Py_tp_methods, pool_methods },
+	{ 0, NULL },
+};
+
+PyType_Spec libmc_pool_spec = {
+	.name = "_tenon.LibmcPool",
+	.basicsize = sizeof(struct pool_object),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+	.slots = pool_slots,
+};

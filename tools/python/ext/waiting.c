@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "waiting.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+/* The call of the library that this thread is in. */
+static _Thread_local struct {
+	PyThreadState *thread;
+	PyObject *raised[3]; /* by its hook; as of PyErr_Fetch() */
+} call;
+
+void waiting_unlock(void)
+{
+	call.thread = PyEval_SaveThread();
+}
+
+void waiting_lock(void)
+{
+	PyEval_RestoreThread(call.thread);
+}
+
+bool waiting_end(void)
+{
+	waiting_lock();
+	if (!call.raised[0]) {
+		return true;
+	}
+	PyErr_Restore(call.raised[0], call.raised[1], call.raised[2]);
+	memset(call.raised, 0, sizeof(call.raised));
+	return false;
+}
+
+/* A hook has raised: what it returns. The interpreter lock is held, and given up. */
+static int give_up(void)
+{
+	PyErr_Fetch(&call.raised[0], &call.raised[1], &call.raised[2]);
+	waiting_unlock();
+	errno = ECANCELED;
+	return -1;
+}
+
+static PyObject *list_fds(const struct pollfd *fds, size_t count)
+{
+	PyObject *list = PyList_New((Py_ssize_t)count);
+
+	for (size_t i = 0; list && i < count; i++) {
+		PyObject *pair = Py_BuildValue("(ii)", fds[i].fd,
+					       (int)fds[i].events);
+
+		if (!pair) {
+			Py_CLEAR(list);
+			break;
+		}
+		PyList_SET_ITEM(list, (Py_ssize_t)i, pair);
+	}
+	return list;
+}
+
+/* Call the function; false with an exception set when it raised. */
+static bool run_hook(PyObject *function, const struct pollfd *fds, size_t count,
+		     int timeout_ms)
+{
+	PyObject *list = list_fds(fds, count);
+	PyObject *answer = list ? PyObject_CallFunction(function, "Oi", list,
+							timeout_ms) : NULL;
+
+	Py_XDECREF(list);
+	Py_XDECREF(answer);
+	return answer != NULL;
+}
+
+int waiting_in_python(struct pollfd *fds, size_t count, int timeout_ms,
+		      void *payload)
+{
+	if (call.raised[0]) {
+		errno = ECANCELED; /* the call is about to end */
+		return -1;
+	}
+	waiting_lock();
+	PyObject *wait = *(PyObject **)payload;
+	if (!wait) {
+		waiting_unlock();
+		return poll(fds, (nfds_t)count, timeout_ms);
+	}
+	Py_INCREF(wait);
+	bool waited = run_hook(wait, fds, count, timeout_ms);
+	Py_DECREF(wait);
+	if (!waited) {
+		return give_up();
+	}
+	waiting_unlock();
+	return poll(fds, (nfds_t)count, 0);
+}
+
+int waiting_for_signals(struct pollfd *fds, size_t count, int timeout_ms,
+			void *payload)
+{
+	int ready = poll(fds, (nfds_t)count, timeout_ms);
+
+	(void)payload;
+	if (ready >= 0 || errno != EINTR) {
+		return ready;
+	}
+	waiting_lock();
+	if (PyErr_CheckSignals() != 0) {
+		return give_up();
+	}
+	waiting_unlock();
+	errno = EINTR;
+	return ready;
+}
