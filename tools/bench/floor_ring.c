@@ -126,11 +126,12 @@ int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 	while (!code && (ring->awaited > 0 || io_uring_sq_ready(&ring->io))) {
 		struct io_uring_cqe *cqe;
 		unsigned head, count = 0;
-		int code = io_uring_submit_and_wait(&ring->io, ring->awaited);
+		int entered =
+			io_uring_submit_and_wait(&ring->io, ring->awaited);
 
-		if (code < 0 && code != -EINTR) {
+		if (entered < 0 && entered != -EINTR) {
 			return driver_fail("io_uring_enter: %s",
-					   strerror(-code));
+					   strerror(-entered));
 		}
 		io_uring_for_each_cqe(&ring->io, head, cqe) {
 			count++;

@@ -109,7 +109,7 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
 	}
 	int code = base_run(&multi->self->base, verb, multi->scratch->items,
 			    multi->count, 0, room, results, &err);
-	if (*results || (code == 0 && multi->count == 0)) {
+	if (*results || (!code && multi->count == 0)) {
 		return true;
 	}
 	base_leave(&multi->self->base);

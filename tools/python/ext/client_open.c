@@ -160,7 +160,7 @@ PyObject *client_disconnect(PyObject *object, PyObject *unused)
 PyObject *client_closed(PyObject *object, void *unused)
 {
 	(void)unused;
-	return PyBool_FromLong(client_of(object)->base.client == NULL);
+	return PyBool_FromLong(!client_of(object)->base.client);
 }
 
 /* ---- servers ------------------------------------------------------------- */

@@ -186,8 +186,9 @@ bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 		}
 		return false;
 	}
-	self->last_error = code == 0 ? LIBMC_OK :
-		libmc_error_of(verb, items, *results, count, self->last_error);
+	self->last_error = !code ? LIBMC_OK
+				 : libmc_error_of(verb, items, *results, count,
+						  self->last_error);
 	return true;
 }
 
@@ -379,7 +380,7 @@ static PyObject *store(struct libmc_client *self, enum tenon_verb verb,
 	}
 	int code = libmc_encode(self->base.state, object,
 				compress ? self->comp_threshold : 0, &encoded);
-	if (code != 0) {
+	if (code) {
 		Py_XDECREF(encoded.owner);
 		if (code < 0) {
 			return NULL;

@@ -210,7 +210,7 @@ PyObject *libmc_get_host_by_key(PyObject *object, PyObject *key)
 		base_leave(&self->base);
 	}
 	Py_XDECREF(owner);
-	if (code == 0) {
+	if (!code) {
 		return libmc_server_name(self, index);
 	}
 	if (PyErr_Occurred()) {

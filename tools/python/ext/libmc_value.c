@@ -184,7 +184,7 @@ int libmc_encode(const struct module_state *state, PyObject *object,
 	out->owner = NULL;
 	int code = encode(state, object, out);
 
-	if (code != 0 || comp_threshold <= 0 ||
+	if (code || comp_threshold <= 0 ||
 	    out->value.len <= (size_t)comp_threshold) {
 		return code;
 	}
@@ -359,9 +359,9 @@ PyObject *libmc_encode_value(PyObject *module, PyObject *const *args,
 	}
 	int code = libmc_encode(PyModule_GetState(module), given[0],
 				comp_threshold, &encoded);
-	if (code == 0 && encoded.owner) {
+	if (!code && encoded.owner) {
 		pair = Py_BuildValue("(OI)", encoded.owner, encoded.flags);
-	} else if (code == 0) {
+	} else if (!code) {
 		pair = Py_BuildValue("(y#I)", encoded.value.data,
 				     (Py_ssize_t)encoded.value.len,
 				     encoded.flags);
