@@ -22,6 +22,7 @@ struct tenon__operation {
 	uint32_t hashed_count;	/* requests whose hash is known */
 	uint32_t request_capacity;
 	int64_t start_ns, deadline_ns;
+	int64_t start_ms;  /* start_ns, for failover policies */
 	int64_t latest_ns; /* the deadline is no later; INT64_MAX: only poll_timeout counts */
 	uint64_t *hashes; /* by request */
 	char *key_buffer; /* keys with the prefix */
