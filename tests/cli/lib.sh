@@ -173,10 +173,7 @@ wait_for()
 
 has_ended()
 {
-	case $(ps -o stat= -p "$1") in
-	'' | Z*) true ;;
-	*) false ;;
-	esac
+	! kill -0 "$1" 2>/dev/null || ps -o stat= -p "$1" | grep -q '^Z'
 }
 
 # Three servers with aliases, two on TCP and one on a socket, and a config.
