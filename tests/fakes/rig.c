@@ -82,7 +82,7 @@ void rig_open_at(struct rig *rig, const char *const *servers, size_t count,
 	     "connect_timeout");
 	must(rig, tenon_config_set(config, "poll_timeout", "60s", &rig->err),
 	     "poll_timeout");
-	/* what a server takes is seldom what a test is about */
+	/* few tests are about the servers' item limit */
 	must(rig, tenon_config_set(config, "item_max", "1GiB", &rig->err),
 	     "item_max");
 	if (rig_codecs) {
@@ -138,7 +138,10 @@ void rig_open_one(struct rig *rig, const char *server, const char *settings)
 
 void rig_close(struct rig *rig)
 {
-	/* The scripts end first: a fake may want to see what is still unread. */
+	/*
+	 * Join the fakes before the client closes: a fake may check bytes that it has
+	 * not read yet.
+	 */
 	for (size_t i = 0; i < rig->fake_count; i++) {
 		char *problem = fake_server_join(rig->fakes[i]);
 
@@ -149,7 +152,10 @@ void rig_close(struct rig *rig)
 	rig->client = NULL;
 }
 
-/* Does the status go with a text: 1 always, 0 when a codec has a reason, -1 never? */
+/*
+ * Return 1 when the status always has a text, 0 when it has one only if a codec gives a
+ * reason, -1 when it has none.
+ */
 static int wants_text(int status)
 {
 	switch (status) {
@@ -170,8 +176,9 @@ static int wants_text(int status)
 }
 
 /*
- * A status that goes with a value, a text or neither. No assertions: libcheck writes
- * a message for each that holds, and a call may have a hundred thousand results.
+ * Return true when value and text of the result fit its status. No assertions here:
+ * libcheck writes a message for each assertion that holds, and a call may have a
+ * hundred thousand results.
  */
 static bool result_is_sound(const struct tenon_result *r)
 {
