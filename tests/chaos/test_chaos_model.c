@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the model of the chaos program takes for right, and what for wrong. */
+/*
+ * Tests of the model of the chaos program: which answers it accepts and which it calls
+ * violations.
+ */
 #include <check.h>
 #include <string.h>
 
@@ -8,9 +11,10 @@
 
 static struct model_key key;
 static struct model_count count;
-static struct model_window steady; /* every place has its first process */
-static struct model_window dying;  /* place 1 is killed meanwhile */
-static struct model_window second; /* place 1 has its second process */
+/* every place has its first process during the whole call */
+static struct model_window steady;
+static struct model_window dying;  /* the process at place 1 is killed during the call */
+static struct model_window second; /* place 1 has its second process during the whole call */
 
 static void set_up(void)
 {

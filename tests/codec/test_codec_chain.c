@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values on their way through a chain of codecs, against real memcached. */
+/* Values through a chain of codecs, against real memcached. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void close_chain(void)
 	cluster_close(&cluster);
 }
 
-/* The zlib stream of a value; to be freed. */
+/* Return the zlib stream of a value, for free(). */
 static char *deflated(const char *value, size_t len, size_t *out_len)
 {
 	uLongf room = compressBound(len);
@@ -75,7 +75,7 @@ static void check_says(const char *text, const char *part)
 		      text ? text : "(none)");
 }
 
-/* ---- there and back ------------------------------------------------------ */
+/* ---- round trips --------------------------------------------------------- */
 
 START_TEST(a_value_that_compresses_into_one_item_is_not_split)
 {
@@ -98,7 +98,7 @@ START_TEST(what_is_split_is_the_compressed_form)
 	char *value = noise(3000, 2);
 	size_t len = 0;
 
-	/* half of it compresses: two chunks instead of three */
+	/* half of the value compresses: two chunks instead of three */
 	memset(value + 1500, 'x', 1500);
 	ck_assert_int_eq(cluster_set(&cluster, "k", value, 3000), TENON_STORED);
 	ck_assert(cluster_holds(&cluster, "k", FLAG_ZLIB | FLAG_SPLIT, "2", 1));
@@ -266,7 +266,7 @@ START_TEST(hundreds_of_values_of_all_kinds_share_a_call)
 	for (unsigned i = 0; i < KEYS; i++) {
 		ck_assert_int_eq(cluster.rig.results[i].status, TENON_STORED);
 	}
-	/* twice: the second time the client's memory is used again */
+	/* twice: the second round uses the client's memory again */
 	for (int round = 0; round < 2; round++) {
 		ck_assert_int_eq(rig_run(&cluster.rig, TENON_GET, items, KEYS,
 					 0), 0);
@@ -396,7 +396,10 @@ START_TEST(flags_that_nobody_knows_make_a_value_undecodable)
 }
 END_TEST
 
-/* By default: zlib is there to read, and lz4's bit is no application's. */
+/*
+ * Without `codecs:` a client reads zlib, and the flag bit of lz4 belongs to no
+ * application.
+ */
 START_TEST(what_a_client_was_not_told_to_decode_is_no_value)
 {
 	static const char stream[] =
@@ -449,7 +452,7 @@ START_TEST(raw_stores_and_returns_items_as_they_are)
 				 TENON_RAW), TENON_STORED);
 	ck_assert_int_eq(cluster_peek(&cluster, "k"), TENON_HIT);
 	ck_assert_uint_eq(cluster.raw.result.value_len, 3001);
-	/* and what went through the chain is seen as it is */
+	/* TENON_RAW returns the stored form of a value that went through the chain */
 	ck_assert_int_eq(cluster_set(&cluster, "k", value, 3000), TENON_STORED);
 	ck_assert_int_eq(rig_one(&cluster.rig, TENON_GET, &text, TENON_RAW),
 			 TENON_HIT);
@@ -479,9 +482,9 @@ START_TEST(no_compress_splits_but_does_not_compress)
 }
 END_TEST
 
-/* ---- what cannot be decoded ---------------------------------------------- */
+/* ---- values that cannot be decoded --------------------------------------- */
 
-/* How to spoil a stored form. */
+/* The damage that is done to a stored form. */
 enum damage { GARBAGE, NOTHING, TRUNCATED, TWO_BYTES, FLIPPED, LENGTHENED };
 
 static const struct {
@@ -546,7 +549,7 @@ START_TEST(a_broken_payload_is_one_key_s_and_has_a_reason)
 	check_says(cluster.rig.results[1].text, damages[_i].says);
 	check_says(cluster.rig.err.message, damages[_i].says);
 	ck_assert(result_value_is(&cluster.rig.results[2], "plain", 5));
-	/* the codec is not spoiled */
+	/* the codec still works */
 	ck_assert(cluster_gives(&cluster, "good", value, 2000));
 	free(value);
 }
@@ -593,12 +596,12 @@ START_TEST(a_broken_stream_in_good_chunks_is_undecodable)
 }
 END_TEST
 
-/* ---- what changes the stored bytes --------------------------------------- */
+/* ---- verbs that change the stored bytes ---------------------------------- */
 
 static const struct {
 	enum tenon_verb verb;
 	const char *name;
-	int absent; /* its status where there is nothing */
+	int absent; /* status for an absent key */
 } modifiers[] = {
 	{ TENON_APPEND, "append", TENON_NOT_STORED },
 	{ TENON_PREPEND, "prepend", TENON_NOT_STORED },
@@ -631,7 +634,7 @@ START_TEST(what_is_encoded_or_split_is_not_changed_in_place)
 			 verb < TENON_CAS ? TENON_STORED : TENON_HIT);
 	check_says(cluster.rig.results[0].text, "encoded");
 	check_says(cluster.rig.err.message, "encoded");
-	/* also where nobody waits for the answer */
+	/* also without waiting for the answer */
 	rig_run(&cluster.rig, verb, items, 3, TENON_NOREPLY);
 	ck_assert_int_eq(cluster.rig.results[0].status, TENON_EENCODED);
 	ck_assert_int_eq(cluster.rig.results[2].status, TENON_EENCODED);

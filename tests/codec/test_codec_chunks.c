@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values in pieces, in libmc's format, against real memcached. */
+/* Split values in libmc's format, against real memcached. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,7 +117,7 @@ START_TEST(a_key_that_is_too_long_is_refused_only_for_what_is_split)
 	key[200] = '\0';
 	ck_assert_int_eq(cluster_set(&cluster, key, value, 150), TENON_STORED);
 	ck_assert(cluster_gives(&cluster, key, value, 150));
-	/* the prefix counts */
+	/* the prefix counts as part of the key */
 	cluster_reopen(&cluster, "prefix: p\n" SPLIT);
 	ck_assert_int_eq(cluster_set(&cluster, key, value, 150), TENON_ETOOBIG);
 	key[199] = '\0';
@@ -163,11 +163,11 @@ START_TEST(chunks_live_as_long_as_their_parent)
 }
 END_TEST
 
-/* ---- pieces that do not fit ---------------------------------------------- */
+/* ---- chunks that do not fit ---------------------------------------------- */
 
 enum change { ABSENT, SHORT, EMPTY, LONG };
 
-/* A value of three chunks, 250 bytes, of which one is changed. */
+/* A value of three chunks, 250 bytes. One chunk is changed. */
 static const struct {
 	unsigned chunk;
 	enum change change;
@@ -256,7 +256,7 @@ static const struct {
 	{ "11", TENON_EUNDECODABLE },
 	{ "1000000000", TENON_EUNDECODABLE },
 	{ "99999999999999999999999999", TENON_EUNDECODABLE },
-	{ "4294967298", TENON_EUNDECODABLE }, /* 2 in 32 bits */
+	{ "4294967298", TENON_EUNDECODABLE }, /* is 2 when cut to 32 bits */
 	{ "two", TENON_EUNDECODABLE },
 	{ "2 ", TENON_EUNDECODABLE },
 	{ " 2", TENON_EUNDECODABLE },
@@ -360,7 +360,7 @@ START_TEST(hostile_parents_get_no_more_memory_than_replies_may_have)
 	struct tenon_item items[KEYS];
 	size_t too_big = 0;
 
-	/* each claims ten chunks of a million bytes, 1.2 GB in all; there is nothing */
+	/* each parent names ten chunks of a million bytes, 1.2 GB in all; no chunk exists */
 	cluster_reopen(&cluster, NULL);
 	for (unsigned i = 0; i < KEYS; i++) {
 		snprintf(keys[i], sizeof(keys[i]), "hostile:%u", i);
@@ -381,7 +381,7 @@ START_TEST(hostile_parents_get_no_more_memory_than_replies_may_have)
 }
 END_TEST
 
-/* ---- verbs that libmc's format cannot do --------------------------------- */
+/* ---- verbs that libmc's format does not support -------------------------- */
 
 static const enum tenon_verb conditional[] = { TENON_ADD, TENON_REPLACE,
 					       TENON_CAS };
@@ -454,7 +454,7 @@ END_TEST
 
 /* ---- servers that are down ----------------------------------------------- */
 
-/* A key at home on server 0 whose chunk 1 of 2 is at home on server 1. */
+/* Write a key whose home server is 0 and whose chunk 1 of 2 has home server 1. */
 static void find_key(struct rig *rig, char out[RIG_KEY_LEN + 1])
 {
 	struct tenon_error err;
@@ -496,7 +496,7 @@ START_TEST(a_server_that_is_down_is_no_miss)
 	rig_one(&cluster.rig, TENON_SET, &one, 0);
 	ck_assert_int_lt(cluster.rig.result.status, 0);
 	ck_assert_int_ne(cluster.rig.result.status, TENON_ETOOBIG);
-	/* and it works again where only living servers are concerned */
+	/* a value whose servers all live is stored */
 	one.value.len = 50;
 	ck_assert_int_eq(rig_one(&cluster.rig, TENON_SET, &one, 0),
 			 TENON_STORED);
@@ -513,7 +513,7 @@ START_TEST(a_new_value_whose_piece_was_not_stored_is_not_stored)
 	find_key(&cluster.rig, key);
 	memcached_stop(&cluster.servers[1]);
 	ck_assert_int_lt(cluster_set(&cluster, key, value, 150), 0);
-	/* the parent's server lives and has none */
+	/* the parent's server lives and holds no parent */
 	ck_assert_int_eq(cluster_peek(&cluster, key), TENON_MISS);
 	free(value);
 }
@@ -584,7 +584,7 @@ int main(void)
 	tcase_add_test(verbs, a_small_value_may_take_the_place_of_a_split_one);
 	tcase_add_test(verbs, a_deleted_value_is_gone);
 	add(suite, verbs);
-	/* these stop servers: each has its own */
+	/* these tests stop servers, so each test starts its own */
 	tcase_add_checked_fixture(down, start_and_open, close_and_stop);
 	tcase_add_test(down, a_server_that_is_down_is_no_miss);
 	tcase_add_test(down,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How often an operation goes to the servers: pieces of all its values at the same time. */
+/* The number of rounds of an operation: the chunks of all its values share their rounds. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void close_store(void)
 	}
 }
 
-/* Values of len bytes for all keys: prose or noise. */
+/* Make values of len bytes for all keys: prose or noise. */
 static void make_items(size_t len, bool compresses)
 {
 	for (unsigned i = 0; i < KEYS; i++) {

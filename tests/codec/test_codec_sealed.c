@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Values in pieces that are sealed, against real memcached: every verb works, and
- * no piece is left behind. How many items there are tells.
+ * Split values in format sealed, against real memcached. Every verb works, and no chunk
+ * is left behind: the tests count the items on the servers.
  */
 #include <check.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define SEALED_PARENT_LEN(digits) (sizeof("S1  2  ") - 1 + (digits) + 2 * 16)
 
 static struct cluster cluster;
-static char *a, *b; /* values of up to 4000 bytes */
+static char *a, *b; /* values of at most 4000 bytes */
 
 static void start(void)
 {
@@ -46,14 +46,14 @@ static void check_says(const char *text, const char *part)
 		      text ? text : "(none)");
 }
 
-/* What a sealed parent names. */
+/* The content of a sealed parent. */
 struct pieces {
 	size_t len;
 	unsigned count;
 	char keys[CHUNKS_MAX][TENON_KEY_MAX_BYTES + 1];
 };
 
-/* Read the parent that is stored under a key as it is sent. */
+/* Read and parse the parent under a key. */
 static struct pieces look(const char *key)
 {
 	struct pieces out = { 0 };
@@ -73,8 +73,8 @@ static struct pieces look(const char *key)
 }
 
 /*
- * How many items the living servers have. Asked on the connections that the
- * deletes went over, so that those are done.
+ * Return the number of items on the living servers. The same connections carried the
+ * deletes, so the deletes have been done.
  */
 static size_t item_count(void)
 {
@@ -97,7 +97,7 @@ static size_t item_count(void)
 	return total;
 }
 
-/* The value is there with all its pieces, and nothing else is. */
+/* The value is stored with all its chunks, and no other item exists. */
 static void check_alone(const char *key, const char *value, size_t len)
 {
 	ck_assert_uint_eq(item_count(), len > 100 ? 1 + (len + 99) / 100 : 1);
@@ -172,7 +172,7 @@ START_TEST(every_write_has_chunks_of_its_own)
 }
 END_TEST
 
-/* From a value of one size to one of another. */
+/* Sizes of a value before and after a write. */
 static const size_t changes[][2] = {
 	{ 250, 350 }, { 350, 250 }, { 250, 50 }, { 50, 250 }, { 4000, 101 },
 	{ 100, 0 },
@@ -272,7 +272,7 @@ START_TEST(keys_may_be_as_long_as_their_chunks_keys_can_be)
 	check_alone(key, a, 250);
 	cluster_run(&cluster, TENON_DELETE, key);
 	ck_assert_uint_eq(item_count(), 0);
-	/* an index of two digits is one too many */
+	/* an index of two digits makes the key one byte too long */
 	ck_assert_int_eq(cluster_set(&cluster, key, a, 1500), TENON_ETOOBIG);
 	key[longest] = 'k';
 	key[longest + 1] = '\0';
@@ -375,7 +375,10 @@ END_TEST
 
 /* ---- lifetime ------------------------------------------------------------ */
 
-/* Seconds that a key has to live, by memcached's "mg key t"; 0: no such key, -1: for ever. */
+/*
+ * Return the time to live of a key in seconds, by memcached's "mg key t"; 0: no such
+ * key, -1: for ever.
+ */
 static long ttl_of(const char *key)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -402,12 +405,12 @@ static long ttl_of(const char *key)
 	return ttl;
 }
 
-/* The parent and all its chunks live from..to seconds. */
+/* The time to live of the parent and of all chunks is from..to seconds. */
 static void check_lives(const char *key, long from, long to)
 {
 	struct pieces pieces = look(key);
 
-	item_count(); /* what nobody waited for is done */
+	item_count(); /* deletes without reply have been done after this */
 	ck_assert_int_ge(ttl_of(key), from);
 	ck_assert_int_le(ttl_of(key), to);
 	for (unsigned i = 0; i < pieces.count; i++) {
@@ -490,9 +493,9 @@ START_TEST(delete_takes_the_chunks_along)
 }
 END_TEST
 
-/* ---- what does not belong together --------------------------------------- */
+/* ---- chunks of two writes ------------------------------------------------ */
 
-/* What is done to the value's chunk 2 of 3, and what is said of it. */
+/* The change of chunk 2 of 3, and the reason in the result. */
 enum piece_change { GONE, SHORTER, LONGER, OF_ANOTHER_WRITE, SWAPPED, FLIPPED };
 
 static const struct {
@@ -617,7 +620,7 @@ START_TEST(what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk)
 	rig_key_at(&cluster.rig, 0, 0, key);
 	must_set(key, a, 50);
 	memcached_stop(&cluster.servers[1]);
-	/* of 40 chunks some belong to the server that is down */
+	/* some of 40 chunks belong to the server that is down */
 	ck_assert_int_lt(cluster_set(&cluster, key, b, 4000), 0);
 	ck_assert_ptr_nonnull(strstr(cluster.rig.err.message,
 				     cluster.servers[1].address));
@@ -635,7 +638,7 @@ START_TEST(chunks_stay_where_nobody_knows_whether_their_parent_was_stored)
 	struct rig rig = { 0 };
 
 	ck_assert_uint_eq(SEALED_PARENT_LEN(3), 42);
-	/* the second try: the first could have met a connection long closed */
+	/* two connections: the first try may meet a connection that was closed long ago */
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT,
 			    FAKE_READ(2 * (sizeof(chunk) - 1 + 75 + 2) +
@@ -651,7 +654,7 @@ END_TEST
 
 static void add(Suite *suite, TCase *tcase)
 {
-	/* servers are counted on to be empty */
+	/* the tests count items, so the servers have to be empty */
 	tcase_add_checked_fixture(tcase, start, stop);
 	suite_add_tcase(suite, tcase);
 }

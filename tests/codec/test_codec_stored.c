@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a client tells of its codecs, and of what a value is stored as. */
+/*
+ * tenon_client_codec() and tenon_client_stored(): the client's codecs, and the form in
+ * which a value is stored.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +84,7 @@ START_TEST(a_plain_value_is_one_item)
 	check_item(0, "k", TENON_HIT, 5, 5);
 	ck_assert(result_value_is(stored.result, "hello", 5));
 	ck_assert_uint_eq(stored.result->flags, 5);
-	/* a client without codecs sees the same */
+	/* a client without codecs reports the same */
 	ck_assert_int_eq(tenon_client_stored(cluster.raw.client, slice("k"),
 					     &stored, &err), 0);
 	ck_assert_uint_eq(stored.item_count, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What libmc stored, item by item: tenon stores the same for the same value, and
- * reads libmc's items as the value. vectors/libmc/README.md describes the table.
+ * The items that libmc stored. For the same value tenon stores the same items, and
+ * tenon reads libmc's items as that value. vectors/libmc/README.md describes the table.
  */
 #include <check.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void stop(void)
 
 /* ---- helpers ------------------------------------------------------------- */
 
-/* The config that says what the option said to libmc. */
+/* Return the settings for tenon that correspond to the option of libmc. */
 static const char *settings_of(const struct libmc_case *one, char *out,
 			       size_t size)
 {
@@ -62,7 +62,7 @@ static void clear(const struct libmc_case *one)
 	}
 }
 
-/* The user's part of the flags: 4 and 8 stand for the types of libmc's users. */
+/* Return the user's part of the flags: 4 and 8 stand for the types of libmc's users. */
 static uint32_t user_flags(const struct libmc_case *one)
 {
 	return one->count ?
@@ -82,7 +82,10 @@ static size_t from_hex(const char *hex, char *out)
 	return len;
 }
 
-/* The bytes of an item: written out, or the value or the piece of it that goes there. */
+/*
+ * Return the bytes of an item: from the table, or the value or the part of it that the
+ * item holds.
+ */
 static const char *item_bytes(const struct libmc_case *one, size_t index,
 			      char *room)
 {
@@ -200,7 +203,7 @@ START_TEST(tenon_reads_the_items_that_libmc_stored)
 }
 END_TEST
 
-/* What libmc only answers with False says here which limit it was. */
+/* The values that libmc refuses with False. tenon's error names the limit. */
 static const struct {
 	const char *name;
 	int status;
