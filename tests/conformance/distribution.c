@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every distribution plugin has to do; tenon/plugin/distribution.h. */
+/* The rules of tenon/plugin/distribution.h, tested for every distribution plugin. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@
 #define THREADS 4
 
 /*
- * What an algorithm promises beyond the contract. A plugin of the tree has a row;
- * for one from elsewhere the environment says it, as "order growth".
+ * Promises of an algorithm beyond the contract. The plugins of this tree have rows
+ * below; the promises of another plugin are in the environment, as "order growth".
  */
-#define PROMISES_ORDER 1u  /* the order of servers does not matter */
-#define PROMISES_GROWTH 2u /* a new server takes keys, the others exchange none */
-#define PROMISES_WEIGHT 4u /* more weight, more keys */
+#define PROMISES_ORDER 1u  /* the order of the servers does not matter */
+#define PROMISES_GROWTH 2u /* a new server takes keys from the others, which exchange none */
+#define PROMISES_WEIGHT 4u /* a server with more weight has more keys */
 
 static const struct {
 	const char *name;
@@ -50,7 +50,10 @@ static bool promises(const struct tenon__plugin *plugin, unsigned promise)
 
 /* ---- servers ------------------------------------------------------------ */
 
-/* Servers with and without alias, on libmc's port, another one and a socket. */
+/*
+ * Servers with and without alias, on libmc's default port, on another port and on a
+ * socket.
+ */
 struct servers {
 	struct tenon_ring_server list[SERVERS_MAX];
 	char names[SERVERS_MAX][NAME_BYTES];
@@ -83,7 +86,7 @@ static void servers_fill(struct servers *servers, uint32_t count)
 	}
 }
 
-/* An instance of the subject. */
+/* An instance of the plugin under test. */
 struct ring {
 	const struct tenon__plugin *plugin;
 	const struct tenon_distribution_ops *ops;
@@ -127,7 +130,7 @@ static void ring_build_list(struct ring *ring,
 		      "%s: %s", ring->plugin->name, err.message);
 }
 
-/* A ring of `count` servers, which are gone when this returns. */
+/* Build a ring of `count` servers. The server structs are freed before this returns. */
 static void ring_build(struct ring *ring, const struct tenon__plugin *plugin,
 		       uint32_t count)
 {
@@ -160,7 +163,10 @@ static const struct tenon_ring_key *make_key(struct key *key, unsigned number)
 	return &key->ring_key;
 }
 
-/* Hashes where arithmetic goes wrong; key numbers from here on have them. */
+/*
+ * Extreme hashes, which find errors of arithmetic. Keys with numbers from here on have
+ * them.
+ */
 static const uint64_t extremes[] = {
 	0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
 	0x100000000, 0x7fffffffffffffff, 0x8000000000000000, UINT64_MAX
@@ -217,7 +223,7 @@ START_TEST(every_server_is_home_to_some_keys)
 }
 END_TEST
 
-/* Walk over all servers after the home of one key. */
+/* Walk over all servers after the home server of one key. */
 static void check_walk(const struct ring *ring, const struct tenon_ring_key *key,
 		       uint32_t count)
 {
@@ -320,7 +326,7 @@ START_TEST(order_of_servers_does_not_matter_where_promised)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct tenon_ring_server shuffled[SERVERS_MAX];
-	uint32_t place[SERVERS_MAX]; /* where server i is in shuffled */
+	uint32_t place[SERVERS_MAX]; /* index of server i in shuffled */
 	struct servers *servers = malloc(sizeof(*servers));
 	struct ring straight;
 	struct ring ring;
@@ -390,7 +396,7 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 	for (unsigned i = 0; i < 20000; i++) {
 		keys[locate(&ring, make_key(&key, i))]++;
 	}
-	/* A fair share is 4 of 8. */
+	/* The fair share of keys is 4 of 8. */
 	ck_assert_msg(!promises(plugin, PROMISES_WEIGHT) ||
 			      (keys[2] > 7000 && keys[2] < 13000),
 		      "%s: a server with half of all weight has %u of 20000 keys",
@@ -508,7 +514,7 @@ START_TEST(error_object_may_be_missing)
 	ring_init(&ring, plugin);
 	ring.host.made = 0;
 	ring.host.fail_from = 1;
-	/* Some distributions need no memory. */
+	/* Some distributions allocate nothing, so building may succeed. */
 	ck_assert_subject(ops->build(ring.self, servers->list, 3,
 				     subject_hash("md5"), NULL) == 0 ||
 			  ring.host.made > 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every failover policy has to do; tenon/plugin/failover.h. */
+/* The rules of tenon/plugin/failover.h, tested for every failover policy. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ static uint32_t route(struct policy *policy, uint32_t home, int64_t now_ms)
 static const int statuses[] = { TENON_ECONNECT, TENON_ECLOSED,
 				TENON_ETIMEDOUT, TENON_EPROTOCOL };
 
-/* Let a server fail until any policy has noticed; returns the time after that. */
+/* Report failures of a server until every policy has noticed. Returns the time after that. */
 static int64_t kill_server(struct policy *policy, uint32_t server, int64_t now_ms)
 {
 	for (size_t i = 0; i < 100; i++) {
@@ -29,7 +29,7 @@ static int64_t kill_server(struct policy *policy, uint32_t server, int64_t now_m
 	return now_ms;
 }
 
-/* A monotonic clock starts anywhere. */
+/* A monotonic clock may start at any value. */
 static const int64_t starts_ms[] = { 0, 1, -1, INT64_MIN / 2, 1754000000000,
 				     INT64_MAX / 2 };
 #define STARTS_COUNT (sizeof(starts_ms) / sizeof(starts_ms[0]))
@@ -72,7 +72,7 @@ START_TEST(dead_server_is_avoided_and_comes_back)
 		now_ms = kill_server(&policy, 1, starts_ms[i]);
 		ck_assert_subject(route(&policy, 1, now_ms) != 1);
 		now_ms += DAY_MS;
-		/* It is tried again, succeeds, and stays. */
+		/* The server is tried again, succeeds, and stays in use. */
 		ck_assert_subject(route(&policy, 1, now_ms) == 1);
 		policy.ops->on_success(policy.self, 1, now_ms);
 		ck_assert_subject(route(&policy, 1, now_ms) == 1);
@@ -112,7 +112,7 @@ START_TEST(failure_of_one_server_is_not_that_of_another)
 		ck_assert_subject((route(&policy, home, now_ms) == home) ==
 				  (home != 3));
 	}
-	/* Nor does the success of another revive it. */
+	/* The success of another server does not bring it back either. */
 	policy.ops->on_success(policy.self, 2, now_ms);
 	ck_assert_subject(route(&policy, 3, now_ms) != 3);
 	policy_fini(&policy);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every hash plugin has to do; tenon/plugin/hash.h. */
+/* The rules of tenon/plugin/hash.h, tested for every hash plugin. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,10 @@
 #define THREADS 4
 #define KEYS_COUNT 256
 #define MANY_MAX 40
-#define NAME_MAX_BYTES 1000 /* longer than a key: a distribution's names */
+/* longer than a key, as a distribution's names of points may be */
+#define NAME_MAX_BYTES 1000
 
-/* An instance of the subject. */
+/* An instance of the plugin under test. */
 struct instance {
 	const struct tenon__plugin *plugin;
 	struct watched_host host;
@@ -60,7 +61,7 @@ static void fill_key(unsigned char *key, size_t len, uint64_t *seed)
 	}
 }
 
-/* Keys of exactly their size, for tools that see one byte more or less. */
+/* Make a key in memory of its exact size, so that a sanitizer sees a read beyond the end. */
 static struct tenon_slice make_key(size_t len, uint64_t *seed)
 {
 	unsigned char *key = malloc(len > 0 ? len : 1);
@@ -134,7 +135,7 @@ START_TEST(known_answers_include_the_extremes)
 }
 END_TEST
 
-/* ---- purity ------------------------------------------------------------- */
+/* ---- the same key always has the same hash ------------------------------ */
 
 START_TEST(same_key_has_the_same_hash_in_every_instance)
 {
@@ -157,7 +158,7 @@ START_TEST(same_key_has_the_same_hash_in_every_instance)
 }
 END_TEST
 
-/* What the threads share. */
+/* Data that the threads share. */
 struct crowd {
 	const struct tenon_hash *hash;
 	struct tenon_slice keys[KEYS_COUNT];
@@ -221,7 +222,7 @@ END_TEST
 
 /* ---- reading the key and nothing else ----------------------------------- */
 
-/* A readable page between two that are not. Returns its start. */
+/* Map a readable page between two unreadable ones. Returns its start. */
 static unsigned char *guarded_page(size_t page)
 {
 	unsigned char *pages = mmap(NULL, 3 * page, PROT_NONE,
@@ -317,7 +318,7 @@ static void check_many(const struct instance *instance,
 {
 	const struct tenon__plugin *plugin = instance->plugin;
 	const struct tenon_hash *hash = &instance->hash;
-	/* Of exactly their size, as the keys are. */
+	/* Arrays of exact size, as the keys are. */
 	struct tenon_slice *own = malloc(count * sizeof(*own) + 1);
 	uint64_t *found = malloc(count * sizeof(*found) + 1);
 

@@ -9,7 +9,7 @@
 #define LINE_MAX_BYTES 2048
 #define FIELDS_MAX 8
 
-/* Cut a line at its tabs; returns how many fields. */
+/* Cut a line at its tabs. Returns the number of fields. */
 static size_t cut_fields(char *line, char *fields[FIELDS_MAX])
 {
 	size_t count = 0;
@@ -46,7 +46,7 @@ static void take_bytes(struct libmc_case *libmc, const char *bytes, size_t len)
 	memcpy(libmc->value, bytes, len);
 }
 
-/* What VALUE says, as bytes. */
+/* Convert the field VALUE to bytes. */
 static void take_value(struct libmc_case *libmc, const char *text)
 {
 	unsigned long seed;

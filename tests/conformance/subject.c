@@ -23,7 +23,7 @@ static struct {
 	const struct tenon__plugin *plugins[SUBJECTS_MAX];
 	TCase *tcases[SUBJECTS_MAX];
 	int count;
-	bool foreign; /* the environment named it */
+	bool foreign; /* the environment names one plugin file */
 	uint32_t kind;
 } subjects;
 
@@ -34,9 +34,9 @@ static void give_up(const char *what, const char *why)
 	exit(EXIT_FAILURE);
 }
 
-/* ---- what is left out --------------------------------------------------- */
+/* ---- plugins that are left out ------------------------------------------ */
 
-/* Set *token to the next of the list at *at; false: there is no more. */
+/* Set *token to the next word of the list at *at. Return false at the end. */
 static bool next_left_out(const char **at, char token[LINE_MAX_BYTES])
 {
 	size_t len;
@@ -51,7 +51,7 @@ static bool next_left_out(const char **at, char token[LINE_MAX_BYTES])
 	return true;
 }
 
-/* What the environment lists, and what leave_out() added. */
+/* Return the list in the environment, to which leave_out() adds. */
 static const char *left_out(void)
 {
 	const char *list = getenv(LEFT_OUT_VARIABLE);
@@ -80,7 +80,7 @@ bool subject_is_left_out(const char *token)
 	return false;
 }
 
-/* Not by stdio, whose buffer the processes of the tests would write again. */
+/* Not with stdio: the processes of the tests would write its buffer once more. */
 void subject_say_left_out(const char *token, const TTest *test)
 {
 	dprintf(STDOUT_FILENO, "# left out: %s %s\n", token, test->name);
@@ -104,7 +104,7 @@ static void refused(const char *kind_name, const char *name, const char *path,
 	give_up(path, problem);
 }
 
-/* Where the modules of this build are; "" when nobody said where it is. */
+/* Return the folder of this build's modules, or "" when the environment names no build. */
 static const char *modules_folder(void)
 {
 	static char path[4096];
@@ -148,13 +148,13 @@ static void load_file(const char *path)
 	}
 	plugin = tenon__registry_first(registry);
 	if (plugin->kind != subjects.kind) {
-		give_up("it is for another suite, this plugin being of kind",
+		give_up("another suite tests this plugin, whose kind is",
 			plugin->kind_name);
 	}
 	subjects.plugins[subjects.count++] = plugin;
 }
 
-/* Is it of this build, and not of what is installed? */
+/* Return true for a built-in plugin or a module of this build, false for an installed one. */
 static bool is_of_this_build(const struct tenon__plugin *plugin)
 {
 	const char *modules = modules_folder();
@@ -164,7 +164,10 @@ static bool is_of_this_build(const struct tenon__plugin *plugin)
 		strncmp(plugin->origin, modules, strlen(modules)) == 0);
 }
 
-/* Does the kernel let it work? If not, a transport says TENON_EIO when set up. */
+/*
+ * Return false for a transport that the machine's kernel does not support: its init
+ * gives TENON_EIO.
+ */
 static bool works_here(const struct tenon__plugin *plugin, const char *token)
 {
 	const struct tenon_transport_ops *ops = &plugin->ops.transport;
@@ -232,7 +235,10 @@ static void load_build(void)
 	}
 }
 
-/* Of a kind that no build needs to have, all may be. */
+/*
+ * Return true when a plugin of this kind is left out. A build may lack all plugins of
+ * some kinds.
+ */
 static bool some_are_left_out(void)
 {
 	const char *at = left_out();
@@ -289,9 +295,9 @@ const struct tenon__plugin *subject(int i)
 	return subjects.plugins[i];
 }
 
-/* ---- what instances need ------------------------------------------------ */
+/* ---- hosts, options and hashes for instances ---------------------------- */
 
-/* In front of each allocation, to know our own again. */
+/* Lies in front of each allocation, so that free recognises the rig's own memory. */
 union mark {
 	uintptr_t magic;
 	max_align_t align;
@@ -330,7 +336,7 @@ static void watched_free(void *context, void *memory)
 	}
 	mark--;
 	ck_assert_msg(mark->magic == MARK_LIVE,
-		      "free of what alloc did not give, or twice");
+		      "free() of memory that is not from alloc(), or was freed before");
 	mark->magic = MARK_FREED;
 	host->live--;
 	free(mark);
@@ -372,7 +378,7 @@ void watched_host_init(struct watched_host *host)
 	};
 }
 
-/* Hashes that tests or options asked for. */
+/* Hashes that tests or options have asked for. */
 static struct {
 	const struct tenon__plugin *plugin;
 	struct tenon_hash hash;
@@ -510,13 +516,13 @@ START_TEST(every_option_has_help_and_a_range)
 	for (const struct tenon_option *row = plugin->options; row->name;
 	     row++) {
 		ck_assert_msg(is_one_line(row->help),
-			      "%s: option '%s' has no help in one line without full stop",
+			      "%s: option '%s' needs a help text of one line without a full stop",
 			      plugin->name, row->name);
 		if (row->type == TENON_OPTION_INT ||
 		    row->type == TENON_OPTION_SIZE ||
 		    row->type == TENON_OPTION_DURATION) {
 			ck_assert_msg(row->min < row->max,
-				      "%s: option '%s' leaves no choice",
+				      "%s: option '%s' needs min below max",
 				      plugin->name, row->name);
 			ck_assert_msg(row->min >= 0 ||
 					      row->type == TENON_OPTION_INT,
@@ -583,7 +589,7 @@ START_TEST(plugins_under_test_are_the_expected_ones)
 }
 END_TEST
 
-/* For the plugins that would have run it. */
+/* Report the test as left out, once for each plugin of this kind that is left out. */
 static void say_left_out(const TTest *test)
 {
 	const char *at = left_out();
