@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a call may ask: keys, prefix, limits, refusals, noreply; against a scripted server. */
+/*
+ * Requests of a call: keys, prefix, limits, refusals and noreply, against a scripted
+ * server.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,7 +276,7 @@ START_TEST(the_250_byte_limit_counts_the_prefix)
 }
 END_TEST
 
-/* ---- nothing that was not asked for -------------------------------------- */
+/* ---- no server sees a command that the caller did not give --------------- */
 
 START_TEST(a_value_full_of_commands_stays_a_value)
 {
@@ -571,7 +574,10 @@ START_TEST(a_connection_that_broke_after_noreply_needs_no_fence)
 }
 END_TEST
 
-/* The line before the fence's own is taken for it, and then nothing is. */
+/*
+ * The stray line is taken for the reply to the fence, and the fence's own reply then
+ * answers no request.
+ */
 START_TEST(a_stray_version_behind_noreply_closes_the_connection)
 {
 	struct rig rig = { 0 };

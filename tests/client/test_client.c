@@ -14,7 +14,7 @@
 #define SERVERS 3
 #define KEY_BYTES 32
 
-/* Started once; every test has keys of its own. */
+/* Started once for all tests. Every test uses its own keys. */
 static struct memcached servers[SERVERS];
 
 static void start_servers(void)
@@ -229,7 +229,7 @@ START_TEST(incr_of_a_word_is_the_servers_client_error)
 }
 END_TEST
 
-/* Each of the functions for one key calls its own verb. */
+/* Each function for one key calls its own verb. */
 START_TEST(the_functions_for_one_key_do_what_they_say)
 {
 	struct tenon_item one = item("one:1", "5");
@@ -297,7 +297,7 @@ START_TEST(binary_values_of_any_length_come_back)
 	one = item(key, NULL);
 	one.value = (struct tenon_slice){ value, len };
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
-	/* twice: the second time into buffers that are used already */
+	/* twice: the second round uses the client's buffers again */
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(rig_get(&rig, key), TENON_HIT);
 		ck_assert(result_value_is(&rig.result, value, len));
@@ -335,7 +335,7 @@ START_TEST(values_of_all_lengths_come_back_in_one_call)
 }
 END_TEST
 
-/* The servers' -I, the config's item_max, length of the key and flags. */
+/* memcached's option -I, the config's item_max, and the length of key and flags. */
 static const struct {
 	const char *option;
 	const char *item_max;
@@ -350,7 +350,7 @@ static const struct {
 	{ "-I2m", "item_max: 2MiB\n", 2 << 20, 10, 7 },
 };
 
-/* The largest item that goes is the largest that the server takes. */
+/* The largest item that the client sends is the largest that the server takes. */
 START_TEST(item_max_is_exactly_what_the_server_takes)
 {
 	size_t len = edges[_i].max_bytes - edges[_i].key_len - 59 -
@@ -375,12 +375,12 @@ START_TEST(item_max_is_exactly_what_the_server_takes)
 	ck_assert_ptr_nonnull(strstr(rig.err.message, "more than item_max"));
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY),
 			 TENON_ETOOBIG);
-	/* nothing was sent, so what is there stays */
+	/* nothing was sent, so the old value stays */
 	ck_assert_int_eq(rig_get(&rig, key), TENON_HIT);
 	ck_assert(result_value_is(&rig.result, value, len));
 	rig_close(&rig);
 
-	/* the server itself does not take it, and drops what is there */
+	/* without the client's check the server refuses the item and drops the old value */
 	rig_open_one(&rig, own.address, "item_max: 1GiB\n");
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_ESERVER);
 	ck_assert_int_eq(rig_get(&rig, key), TENON_MISS);
@@ -492,7 +492,7 @@ START_TEST(values_live_until_the_next_operation)
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, 2, 0), 0);
 	ck_assert_int_eq(rig_get(&rig, "live:1"), TENON_HIT);
 	first = rig.result;
-	/* what is no operation leaves them alone */
+	/* these calls are no operations and keep the results valid */
 	ck_assert_uint_eq(tenon_client_server_count(rig.client), SERVERS);
 	tenon_client_disconnect(rig.client);
 	ck_assert(result_value_is(&first, "one", 3));
@@ -546,7 +546,7 @@ START_TEST(thousands_of_keys_over_several_servers_come_back_by_index)
 }
 END_TEST
 
-/* memcached takes long lines for get and gets only. */
+/* memcached takes long request lines only for get and gets. */
 START_TEST(thousands_of_keys_can_be_touched_and_read_in_one_call)
 {
 	struct rig rig = { 0 };
@@ -643,7 +643,7 @@ END_TEST
 #define FLOOD 100000
 #define FLOOD_VALUE_LEN 100
 
-/* Servers of both families, through every transport that is always built. */
+/* Servers on TCP and on UNIX sockets, through every transport that is always built. */
 static const struct {
 	uint32_t server;
 	const char *transport;
@@ -671,7 +671,7 @@ static void flood(size_t row, unsigned options)
 	rig_open_one(&rig, servers[floods[row].server].address,
 		     floods[row].transport);
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, FLOOD, options), 0);
-	/* Counted: libcheck writes a message for every assertion. */
+	/* Count instead of asserting: libcheck writes a message for every assertion. */
 	for (size_t i = 0; i < FLOOD; i++) {
 		sent += rig.results[i].status == status;
 	}

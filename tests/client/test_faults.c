@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Servers that die, hang, drip, move and come back: what the client makes of it. */
+/*
+ * Servers that die, hang, answer byte by byte, move and come back: the results that the
+ * client gives.
+ */
 #include <check.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,7 +13,10 @@
 #include "fakes/scratch.h"
 #include "runner/suite.h"
 
-/* Time-outs in tests are far from what they are compared with. */
+/*
+ * Time-outs in tests are much shorter or longer than the times that they are compared
+ * with.
+ */
 #define SHORT_TIMEOUT "poll_timeout: 200ms\n"
 #define SHORT_TIMEOUT_MS 200
 #define FAR_TOO_LONG_MS 5000
@@ -30,7 +36,7 @@ START_TEST(a_silent_server_costs_poll_timeout_and_is_then_down)
 	ck_assert_int_ge(now_ms() - start_ms, SHORT_TIMEOUT_MS / 2);
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
 	ck_assert_ptr_nonnull(strstr(rig.err.where, "s0"));
-	/* Were they sent, the fake would report it, and they would take long. */
+	/* Sent requests would be reported by the fake and would take long. */
 	for (int i = 0; i < 100; i++) {
 		ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
 	}
@@ -254,7 +260,10 @@ START_TEST(what_is_not_safe_to_repeat_is_not_repeated)
 }
 END_TEST
 
-/* Servers close connections that were idle for long: no reason to shun them. */
+/*
+ * A server may close a connection that was idle for long. That is no failure of the
+ * server.
+ */
 START_TEST(an_idle_connection_that_was_closed_is_not_the_servers_failure)
 {
 	const struct tenon_item one = { .key = TENON_LITERAL("k"), .delta = 1 };
@@ -351,7 +360,7 @@ START_TEST(an_early_refusal_of_a_large_value_is_the_servers_word)
 }
 END_TEST
 
-/* A late reply must not be taken for that of the next request. */
+/* A late reply must not be taken for the reply to the next request. */
 START_TEST(a_reply_that_comes_too_late_answers_nothing)
 {
 	struct rig rig = { 0 };
@@ -422,7 +431,7 @@ START_TEST(update_servers_reconnects_what_moved_and_nothing_else)
 					  FAKE_SEND("END\r\n")));
 	make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
-	/* in another order than at first */
+	/* in a different order than at first */
 	snprintf(lines[0], sizeof(lines[0]), "%s s1",
 		 fake_server_address(moved));
 	snprintf(lines[1], sizeof(lines[1]), "%s s0",

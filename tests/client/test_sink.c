@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values received into memory that the caller gives. */
+/* Values received into a sink, which is memory of the caller. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #define MIN_BYTES 1000
 #define ROOMS	  4
 
-/* What was asked for, and the memory that was given. */
+/* The requests to the sink, and the memory that it gave. */
 struct asked {
 	char *rooms[ROOMS];
 	size_t lens[ROOMS];
@@ -37,7 +37,7 @@ static void free_rooms(struct asked *asked)
 	}
 }
 
-/* A rig over one memcached whose values `a` and `b` are of these lengths. */
+/* Open a rig of one memcached whose values `a` and `b` have these lengths. */
 static void open_with(struct rig *rig, struct memcached *memcached,
 		      struct asked *asked, const size_t lens[2])
 {
@@ -130,7 +130,7 @@ START_TEST(without_room_a_value_is_the_clients)
 }
 END_TEST
 
-/* 4096 is the splitting codec's bit: this parent is read by the client itself. */
+/* Flag 4096 belongs to the codec split: the client itself reads such a parent. */
 START_TEST(a_value_that_a_codec_has_to_see_is_not_asked_for)
 {
 	struct memcached memcached;
