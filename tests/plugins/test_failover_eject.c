@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'eject' sends keys elsewhere, and where. */
+/*
+ * The conditions under which the policy eject sends keys elsewhere, and the servers
+ * that it chooses.
+ */
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
 
@@ -94,7 +97,7 @@ START_TEST(a_question_has_a_bound)
 	for (uint32_t server = 0; server < 999; server++) {
 		kill_server(server, 1000);
 	}
-	/* 64 dead servers are passed by. */
+	/* The policy passes over at most 64 dead servers. */
 	ck_assert_uint_eq(route(999 - 64, 1000), 999);
 	ck_assert_uint_eq(route(999 - 65, 1000), TENON_NO_SERVER);
 }

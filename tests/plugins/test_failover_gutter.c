@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'gutter' sends keys to its spare pool, and on what terms. */
+/*
+ * The conditions under which the policy gutter sends keys to its spare pool, and the
+ * exptime there.
+ */
 #include <stdlib.h>
 
 #include "conformance/policy_rig.h"
@@ -42,7 +45,7 @@ START_TEST(keys_of_a_dead_server_go_to_the_pool_with_a_short_life)
 	ck_assert_uint_eq(policy_route(&gutter, 1, (uint32_t)_i, 1000),
 			  RING + 1);
 	ck_assert_uint_eq(gutter.exptime_max_s, 7);
-	/* others live where and as long as ever */
+	/* keys of other servers keep their server and their exptime */
 	ck_assert_uint_eq(policy_route(&gutter, 2, (uint32_t)_i, 1000), 2);
 	ck_assert_uint_eq(gutter.exptime_max_s, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'none' gives up a server and tries it again. */
+/* The times at which the policy none gives up a server and tries it again. */
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
 

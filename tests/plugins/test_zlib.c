@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Codec zlib: libmc's format to the byte, and what else is sent in its name. */
+/* Codec zlib: libmc's format to the byte, and other zlib streams that a server may send. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +17,12 @@ static void open_zlib(struct codec *codec, const char *options)
 		   MAX_VALUE_BYTES);
 }
 
-/* ---- what is written ---------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
-/* Is what encode makes what zlib.compress() of Python makes? It is compress2(). */
+/*
+ * Check that encode makes the same stream as zlib.compress() of Python, which is
+ * compress2().
+ */
 static void compare(struct codec *codec, struct tenon_slice value, int level)
 {
 	uLongf len = compressBound((uLong)value.len);
@@ -66,7 +69,7 @@ START_TEST(streams_are_those_of_compress)
 }
 END_TEST
 
-/* From hexadecimal digits; returns how many bytes. */
+/* Convert hexadecimal digits to bytes. Returns the number of bytes. */
 static size_t from_hex(const char *hex, unsigned char *to, size_t size)
 {
 	size_t len = strlen(hex) / 2;
@@ -108,7 +111,7 @@ static void check_libmc(const struct libmc_case *libmc, void *payload)
 		ck_assert_int_eq(codec_decode(&codec, stored, &output), 0);
 		ck_assert(slices_equal(written(&output), value));
 		ck_assert_int_eq(codec_encode(&codec, value, &output), 1);
-		/* Another deflate makes another stream. */
+		/* Another implementation of deflate makes another stream. */
 		ck_assert(slices_equal(written(&output), stored) ||
 			  strstr(zlibVersion(), "zlib-ng") != NULL);
 	}
@@ -219,9 +222,12 @@ START_TEST(flag_is_libmcs_or_one_bit_of_yours)
 }
 END_TEST
 
-/* ---- what is read ------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
-/* A stream of `value` as deflateInit2() makes it, perhaps with a dictionary. */
+/*
+ * Make a stream of `value` with deflateInit2() and, unless it is NULL, a dictionary.
+ * Returns its length.
+ */
 static size_t make_stream(Bytef *to, uInt size, struct tenon_slice value,
 			  int window_bits, const char *dictionary)
 {
@@ -245,7 +251,7 @@ static size_t make_stream(Bytef *to, uInt size, struct tenon_slice value,
 	return size - stream.avail_out;
 }
 
-/* Decode; returns what decode does. */
+/* Decode the bytes. Returns the result of decode. */
 static int decode(struct codec *codec, const void *bytes, size_t len,
 		  struct tenon_slice expected)
 {
@@ -351,10 +357,13 @@ START_TEST(room_grows_by_doubling)
 				      &output),
 			 0);
 	ck_assert_uint_le(output.largest, len);
-	/* From four times a stream of a thousandth to the whole. */
+	/*
+	 * The output grows from four times the stream's length, a thousandth of the
+	 * value, to the whole value.
+	 */
 	ck_assert_uint_ge(output.calls, 8);
 	ck_assert_uint_le(output.calls, 10);
-	/* And not at all where there is room already. */
+	/* The output does not grow when it is large enough at first. */
 	output.calls = 0;
 	ck_assert_int_eq(codec_decode(&codec,
 				      (struct tenon_slice){ stream, stream_len },

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * tenon-bench does its work: every case and client has its row. How fast anything
- * is says no test.
- */
+/* Tests of tenon-bench: every case and every client has its row. No test asserts a speed. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +14,10 @@
 
 #define BENCH "tools/bench/tenon-bench"
 
-/* Run tenon-bench with these arguments; NULL when it ends with another status. */
+/*
+ * Run tenon-bench with these arguments. Returns its output, or NULL when it ends with
+ * another status.
+ */
 static char *output_of(const char *arguments, int status)
 {
 	char command[1024];
@@ -62,7 +62,7 @@ static void expect_quartiles(json_t *client, const char *name)
 	ck_assert(lower <= median && median <= upper);
 }
 
-/* Each case has the same clients, with numbers; returns the number of cases. */
+/* Check that each case has the same clients with numbers. Returns the number of cases. */
 static size_t expect_rows(json_t *cases, size_t clients_min)
 {
 	size_t clients = json_array_size(json_object_get(
@@ -166,7 +166,7 @@ START_TEST(system_calls_are_counted)
 	json_t *client = json_array_get(json_object_get(row, "clients"), 0);
 	json_t *counted = json_object_get(client, "system_calls");
 
-	/* null where strace is missing or may not trace */
+	/* null when strace is missing or may not trace */
 	ck_assert(json_is_real(counted) || json_is_null(counted));
 	if (json_is_real(counted)) {
 		ck_assert_double_eq_tol(json_real_value(counted), 38, 0.05);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A pool of clients: limits, fairness, changes at work, waits, memory. */
+/* Client pools: limits, fairness, changes while clients are lent, waits, memory. */
 #include "tenon/pool.h"
 
 #include <check.h>
@@ -20,7 +20,7 @@
 
 static struct tenon_pool *pool;
 static struct tenon_error err;
-static unsigned turns; /* callers that were served, see call() */
+static unsigned turns; /* number of callers that have been served, see call() */
 
 static struct tenon_config *config_of(const char *yaml)
 {
@@ -46,7 +46,7 @@ static void open_pool(const char *yaml, uint32_t initial, uint32_t max,
 {
 	const struct tenon_pool_limits limits = { initial, max, growth };
 
-	turns = 0; /* without a process for each test */
+	turns = 0; /* with CK_FORK=no tests share this variable */
 	ck_assert_msg(try_open(yaml, &limits) == 0, "%s", err.message);
 }
 
@@ -81,14 +81,18 @@ static void close_pool(void)
 	pool = NULL;
 }
 
-/* ---- how many ------------------------------------------------------------ */
+/* ---- number of clients --------------------------------------------------- */
 
-/* The number of clients after the first, the second... is lent; 0: the end. */
+/*
+ * The number of clients after the first, the second, ... client is lent; 0: end of the
+ * list.
+ */
 static const struct {
 	struct tenon_pool_limits limits;
 	uint32_t sizes[10];
 } growths[] = {
-	{ TENON_POOL_LIMITS, { 1, 2, 4, 4, 0 } }, /* libmc: by as many as there are, 4 at most */
+	/* libmc's rule: the number doubles, to at most 4 */
+	{ TENON_POOL_LIMITS, { 1, 2, 4, 4, 0 } },
 	{ { 1, 9, 2 }, { 1, 2, 4, 4, 6, 6, 8, 8, 9, 0 } },
 	{ { 3, 20, 4 }, { 3, 3, 3, 6, 6, 6, 10, 10, 10, 10 } },
 	{ { 2, 2, 1 }, { 2, 2, 0 } },
@@ -221,7 +225,7 @@ START_TEST(a_pool_that_is_resized_makes_and_closes_clients)
 }
 END_TEST
 
-/* ---- who first ----------------------------------------------------------- */
+/* ---- order of waiting callers -------------------------------------------- */
 
 #define CALLERS 8
 
@@ -241,7 +245,7 @@ static void *call(void *payload)
 	caller->code = tenon_pool_acquire(pool, caller->timeout_ms,
 					  &caller->client, NULL);
 	if (caller->code == 0) {
-		/* the client is one: its holder is alone here */
+		/* there is only one client, so only its holder is here */
 		order[turns++] = caller;
 		tenon_pool_release(pool, caller->client);
 	}
@@ -371,7 +375,7 @@ static struct {
 	int64_t pass_ns;
 } hook;
 
-/* Meanwhile whoever has the client gives it back: all on one thread. */
+/* During the wait, the caller that has the client gives it back. All on one thread. */
 static int hook_wait(struct pollfd *fds, size_t count, int timeout_ms,
 		     void *payload)
 {
@@ -425,7 +429,7 @@ START_TEST(a_wait_for_a_client_that_is_given_up_is_told)
 }
 END_TEST
 
-/* A client that comes at the last moment is not lost. */
+/* A client that becomes free at the last moment is not lost. */
 START_TEST(who_gives_up_while_it_is_served_is_served)
 {
 	struct tenon_client *client;
@@ -530,17 +534,17 @@ START_TEST(the_time_a_call_waits_for_a_client_counts)
 	ck_assert_int_eq(run_get(&rig, LONG_TIMEOUT), 0);
 	hook.lent = must_acquire();
 	hook.pass_ns = (int64_t)61 * 1000000000;
-	/* there is none left: nothing is sent */
+	/* no time is left: nothing is sent */
 	ck_assert_int_eq(run_get(&rig, NULL), TENON_ETIMEDOUT);
 	ck_assert_int_eq(done.status, TENON_ETIMEDOUT);
-	/* and only for this call */
+	/* the limit held only for that call */
 	ck_assert_uint_eq(counts().idle, 1);
 	close_pool();
 	rig_close(&rig);
 }
 END_TEST
 
-/* ---- changes at work ----------------------------------------------------- */
+/* ---- changes while clients are lent -------------------------------------- */
 
 static const char *address_in(struct tenon_client *client, size_t server)
 {

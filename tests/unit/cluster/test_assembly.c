@@ -57,7 +57,7 @@ static int assemble(void)
 	return tenon__assembly_create(&assembly, config, &err);
 }
 
-/* Assemble, and let the config go. */
+/* Assemble, and destroy the config. */
 static void assemble_alone(void)
 {
 	ck_assert_msg(assemble() == 0, "%s", err.message);
@@ -134,7 +134,7 @@ START_TEST(the_ring_is_built)
 	ring = assembly->rings[0].instance;
 	ck_assert_uint_eq(ring->server_count, 3);
 	ck_assert_uint_eq(ring->weights, 7);
-	/* Its own hash has the default options, not those of the keys' hash. */
+	/* The point hash has the default options, not those of the hash of keys. */
 	ck_assert_uint_eq(ring->point, 'x');
 	ck_assert_uint_eq(assembly->distribution->locate(ring, &key),
 			  (5 + 1) % 3);
@@ -235,7 +235,7 @@ START_TEST(each_access_may_have_a_policy_with_options_of_its_own)
 	ck_assert_uint_eq(assembly->policy_of[TENON_ACCESS_READ], 0);
 	options = assembly->policies[0].options;
 	ck_assert_int_eq(options->limit, 2);
-	/* deletes go where writes go */
+	/* deletes use the policy of writes */
 	ck_assert_uint_eq(assembly->policy_of[TENON_ACCESS_DELETE],
 			  assembly->policy_of[TENON_ACCESS_WRITE]);
 	options = assembly->policies[1].options;
@@ -407,7 +407,7 @@ START_TEST(codecs_are_told_the_largest_value)
 }
 END_TEST
 
-/* Each after "codecs:" in the fifth line. */
+/* Each value stands after "codecs:" in the fifth line. */
 static const struct {
 	const char *value;
 	int code;

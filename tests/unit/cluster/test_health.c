@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a client knows of how its servers do, and what its log says of that. */
+/* The health of servers that a client reports, and the lines about it in the log. */
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
@@ -334,7 +334,7 @@ END_TEST
 
 /* ---- the log ----------------------------------------------------------- */
 
-/* Lines of the log that have this in them. */
+/* Return the number of lines of the log with this text. */
 static size_t lines_with(const struct rig *rig, const char *text)
 {
 	size_t count = 0;
@@ -346,7 +346,7 @@ static size_t lines_with(const struct rig *rig, const char *text)
 	return count;
 }
 
-/* The one server failed, or answered, just now. */
+/* Report a failure, or an answer, of the one server at the current time. */
 static void let_fail(struct rig *rig, int status, const char *text)
 {
 	const struct tenon__health_failure failure = {
@@ -421,7 +421,7 @@ START_TEST(a_flapping_server_has_five_lines_in_ten_seconds)
 	}
 	ck_assert_uint_eq(rig.log_lines, TENON_LOG_LINES);
 	let_pass_ms(TENON_LOG_WINDOW_MS + 1000);
-	let_recover(&rig); /* the log still has it failing */
+	let_recover(&rig); /* the last line of the log still says that the server fails */
 	ck_assert_uint_eq(rig.log_lines, TENON_LOG_LINES + 1);
 	ck_assert_uint_eq(lines_with(&rig, "up again for"), 1);
 	ck_assert_uint_eq(lines_with(&rig, "(95 lines left out)"), 1);
@@ -520,7 +520,7 @@ struct reader {
 
 static void *read_on(void *argument)
 {
-	static struct tenon_health now; /* one reader at a time */
+	static struct tenon_health now; /* used by one reader at a time */
 	struct reader *reader = argument;
 	uint64_t before = 0;
 
@@ -550,7 +550,7 @@ START_TEST(another_thread_reads_what_belongs_together)
 	rig_open_one(&rig, "127.0.0.1:1 anna", NULL);
 	reader.client = rig.client;
 	ck_assert_int_eq(pthread_create(&thread, NULL, read_on, &reader), 0);
-	/* where one thread runs at a time, the other's turn may come late */
+	/* with one processor the other thread may run late */
 	for (int i = 1; i < 1000 || now_ms() - start_ms < 300 ||
 			atomic_load(&reader.looks) < 10;
 	     i++) {

@@ -82,7 +82,7 @@ START_TEST(a_server_line_is_understood)
 }
 END_TEST
 
-/* Clients copy servers that way. */
+/* Clients copy servers in this way. */
 START_TEST(a_server_can_be_made_again_from_its_address)
 {
 	struct tenon__server server;

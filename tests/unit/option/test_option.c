@@ -275,7 +275,7 @@ static const struct {
 	  "f:1:7: plugin 'x': option 'time': found '-1s', expected a duration in 0ms..2h " DURATION },
 	{ "time: 9999999999999999999999h",
 	  "f:1:7: plugin 'x': option 'time': found '9999999999999999999999h', expected a duration in 0ms..2h " DURATION },
-	/* 2^64 + 5, and 2^57 h: a multiple of 2^64 ms. */
+	/* 2^64 + 5 ms, and 2^57 h, which is a multiple of 2^64 ms. */
 	{ "time: 18446744073709551621ms",
 	  "f:1:7: plugin 'x': option 'time': found '18446744073709551621ms', expected a duration in 0ms..2h " DURATION },
 	{ "time: 144115188075855872h",
@@ -419,7 +419,7 @@ static const char *const no_words[] = { NULL };
 
 static const struct {
 	struct tenon_option row;
-	const char *problem; /* NULL: none */
+	const char *problem; /* NULL: no problem */
 } row_cases[] = {
 	{ INT_ROW(.def = 9), NULL },
 	{ INT_ROW(.offset = 24), NULL },
@@ -540,7 +540,7 @@ END_TEST
 
 static const struct {
 	const char *word;
-	const char *nearest; /* "" for none */
+	const char *nearest; /* "": no suggestion */
 } near_cases[] = {
 	{ "md6", "md5" },	    { "MD5", "md5" },
 	{ "5md", "" },		    { "mdd5", "md5" },
