@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A config of any text, up to the first NUL; behind it keys and values that are
- * set one by one, each up to a NUL. What passes makes a client.
+ * The input is the text of a config, up to the first NUL. Keys and values follow, each
+ * up to a NUL, and are set one by one. A config that passes the check has to make a
+ * client.
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -11,14 +12,14 @@
 #include "fuzz/fuzz.h"
 
 #define TEXT_MAX_BYTES 4096
-/* Rings of more points are built as well, only not so often a second. */
+/* Larger rings would be built as well, but with fewer runs in a second. */
 #define WEIGHTS_MAX 64
 
 const char fuzz_name[] = "config";
 
 /*
- * No text may open a file of the machine it runs on: these take the place of the
- * C library's, for the core in this program.
+ * No input may open a file of the machine. These functions replace those of the C
+ * library for the core in this program.
  */
 void *dlopen(const char *file, int mode)
 {
@@ -51,7 +52,7 @@ static void check_error(int code, const struct tenon_error *err)
 		  "a line has a column");
 }
 
-/* Would its ring take long? */
+/* Return true when building the ring would take long. */
 static bool is_heavy(const struct tenon_config *config)
 {
 	uint64_t weights = 0;

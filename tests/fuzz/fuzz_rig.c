@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Nothing may depend on the clock: an operation has time for everything. */
+/* Results may not depend on the clock, so no operation times out. */
 #define TIMEOUT_MS ((int64_t)24 * 3600 * 1000)
 
 static unsigned char next_random;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Server lines, one a line. What is understood can be written again, and is then
- * understood as the same server.
+ * Lines of `servers:`. A line that is understood can be written again, and the written
+ * line is then understood as the same server.
  */
 #include <string.h>
 
@@ -56,7 +56,10 @@ static void check_server(const struct tenon__server *server)
 	tenon__server_fini(&again);
 }
 
-/* A server joins the list unless its name or address is there, and then it is. */
+/*
+ * Add a server to the list, which fails only when its name or its address is in the
+ * list already. Then check that the same server cannot be added again.
+ */
 static void join(struct tenon__server_list *list, struct tenon__server *server)
 {
 	static const struct tenon__place nowhere = { "", 0, 0 };
