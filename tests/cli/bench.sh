@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# bench: a second of load at a time, against real servers. No speed is asserted.
+# tenon bench: one second of load in each test, against real servers. No test asserts a
+# speed.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Which config is read, and what a wrong one says. No server.
+# The config that tenon reads, and the messages about a wrong one. No server.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-# A config whose one server is called $2.
+# config FILE ALIAS: write a config with one server, which has this alias.
 config()
 {
 	mkdir -p "$(dirname "$1")"
 	printf 'servers:\n  - localhost:1 %s\n' "$2" >"$1"
 }
 
-# The config in use is the one with this alias.
+# uses ALIAS: check that the config in use is the one with this alias.
 uses()
 {
 	alias=$1

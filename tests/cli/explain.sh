@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Values through codecs, and what get --explain says of them.
+# Values through codecs, and their description by get --explain.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 cat >>tenon.yaml <<HERE

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Reading and writing keys on real servers.
+# Commands that read and write keys, on real servers.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 
@@ -217,7 +217,7 @@ end
 begin reader_that_goes_away_ends_the_program
 head -c 1000000 /dev/zero >zeros
 run 0 set zeros --file zeros
-# whoever runs this may ignore the signal, and a shell cannot undo that
+# the caller of this script may ignore SIGPIPE, and a shell cannot undo that
 env --default-signal=PIPE "$tenon" get zeros 2>err | head -c 9 >out
 check 'nine bytes' test "$(wc -c <out)" -eq 9
 no_err

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# plugins: what is there, and its options. No server, no config.
+# tenon plugins: the list of plugins and of their options. No server, no config.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
 begin plugins_are_listed_with_kind_and_origin

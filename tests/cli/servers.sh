@@ -85,7 +85,7 @@ cut -f 1,2 out >after
 check 'same aliases' cmp -s before after
 end
 
-# One JSON document, whatever the command and its outcome.
+# Every command with --json prints one JSON document, also when it fails.
 parse=
 for parser in 'jq -es length==1' 'python3 -m json.tool'; do
 	test -n "$parse" || ! command -v "${parser%% *}" >/dev/null ||

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# where: placement without a connection.
+# tenon where: the server of a key, without a connection.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-# Nothing listens on port 1, and these names do not resolve.
+# No program listens on port 1, and these names have no address.
 servers='a.invalid:1 a,b.invalid:1 b,c.invalid c'
 
 begin keys_are_placed_in_the_order_given

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# What every file and every folder of the tree has. Reports in TAP.
+# Rules for every file and every folder of the tree. Reports in TAP.
 set -eu
 
 cd "$abs_top_srcdir"
 number=0
-# none FUNCTION: it says what is wrong, and has to say nothing
+# none FUNCTION: run the function as a test. The function prints the faults, so the test
+# passes when it prints nothing.
 none()
 {
 	number=$((number + 1))
@@ -18,7 +19,7 @@ none()
 	fi
 }
 
-# Not what is built or comes from autotools.
+# Print the files of the tree, without built files and without files from autotools.
 files()
 {
 	find . \( -name .git -o -name build -o -name build-aux -o -name _build -o -name _inst -o -name .deps \
