@@ -88,7 +88,7 @@ run 2 bench more
 err "'more' is one argument too many"
 end
 
-begin ctrl_c_shows_what_there_is
+begin ctrl_c_shows_the_result_so_far
 "$tenon" bench --seconds 100 --keys 10 >out 2>err &
 pid=$!
 sleep 1

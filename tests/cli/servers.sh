@@ -14,7 +14,7 @@ run 0 --json version
 out_has '"version": "[0-9]+\.'
 end
 
-begin columns_stand_below_each_other_whatever_the_alphabet
+begin columns_are_aligned_in_any_alphabet
 run 0 --servers "$one abcd,$two 漢字,$three grün" version
 out_has "^abcd  $one "
 out_has "^漢字  $two "

@@ -96,7 +96,7 @@ START_TEST(add_and_replace_look_whether_the_key_exists)
 }
 END_TEST
 
-START_TEST(append_and_prepend_extend_what_exists)
+START_TEST(append_and_prepend_extend_an_existing_value)
 {
 	struct rig rig;
 
@@ -115,7 +115,7 @@ START_TEST(append_and_prepend_extend_what_exists)
 }
 END_TEST
 
-START_TEST(cas_stores_only_what_is_unchanged)
+START_TEST(cas_stores_only_over_an_unchanged_value)
 {
 	struct tenon_item one = item("cas:1", "mine");
 	struct rig rig;
@@ -230,7 +230,7 @@ START_TEST(incr_of_a_word_is_the_servers_client_error)
 END_TEST
 
 /* Each function for one key calls its own verb. */
-START_TEST(the_functions_for_one_key_do_what_they_say)
+START_TEST(each_function_for_one_key_runs_its_verb)
 {
 	struct tenon_item one = item("one:1", "5");
 	struct tenon_result r;
@@ -351,7 +351,7 @@ static const struct {
 };
 
 /* The largest item that the client sends is the largest that the server takes. */
-START_TEST(item_max_is_exactly_what_the_server_takes)
+START_TEST(item_max_is_exactly_the_limit_of_the_server)
 {
 	size_t len = edges[_i].max_bytes - edges[_i].key_len - 59 -
 		(edges[_i].flags ? 4 : 0);
@@ -390,7 +390,7 @@ START_TEST(item_max_is_exactly_what_the_server_takes)
 }
 END_TEST
 
-START_TEST(what_is_larger_than_item_max_costs_only_its_own_key)
+START_TEST(an_item_larger_than_item_max_is_not_sent)
 {
 	char *large = binary_value(2000, 1);
 	struct tenon_item items[] = { item("edge:1", "1"), item("edge:2", NULL),
@@ -794,7 +794,7 @@ START_TEST(the_servers_of_a_client_are_described)
 }
 END_TEST
 
-START_TEST(where_names_the_server_that_is_asked)
+START_TEST(client_where_names_the_server_that_is_asked)
 {
 	struct rig rig;
 	size_t home;
@@ -915,22 +915,22 @@ static void add_verbs(TCase *tc)
 {
 	tcase_add_test(tc, set_then_get_gives_value_and_flags);
 	tcase_add_test(tc, add_and_replace_look_whether_the_key_exists);
-	tcase_add_test(tc, append_and_prepend_extend_what_exists);
-	tcase_add_test(tc, cas_stores_only_what_is_unchanged);
+	tcase_add_test(tc, append_and_prepend_extend_an_existing_value);
+	tcase_add_test(tc, cas_stores_only_over_an_unchanged_value);
 	tcase_add_test(tc, delete_removes_the_key);
 	tcase_add_test(tc, a_negative_exptime_expires_at_once);
 	tcase_add_test(tc, gat_and_gats_read_and_touch);
 	tcase_add_test(tc, incr_wraps_and_decr_stops_at_zero);
 	tcase_add_test(tc, incr_of_a_word_is_the_servers_client_error);
-	tcase_add_test(tc, the_functions_for_one_key_do_what_they_say);
+	tcase_add_test(tc, each_function_for_one_key_runs_its_verb);
 }
 
 static void add_values(TCase *tc)
 {
 	LOOP(tc, binary_values_of_any_length_come_back, COUNT(lengths));
 	tcase_add_test(tc, values_of_all_lengths_come_back_in_one_call);
-	LOOP(tc, item_max_is_exactly_what_the_server_takes, COUNT(edges));
-	tcase_add_test(tc, what_is_larger_than_item_max_costs_only_its_own_key);
+	LOOP(tc, item_max_is_exactly_the_limit_of_the_server, COUNT(edges));
+	tcase_add_test(tc, an_item_larger_than_item_max_is_not_sent);
 	tcase_add_test(tc,
 		       a_value_that_the_server_refuses_costs_only_its_own_key);
 	tcase_add_test(
@@ -961,7 +961,7 @@ static void add_servers(TCase *tc)
 	tcase_add_test(tc, version_and_stats_answer_for_every_server);
 	tcase_add_test(tc, flush_all_empties_every_server_when_it_is_enabled);
 	tcase_add_test(tc, the_servers_of_a_client_are_described);
-	tcase_add_test(tc, where_names_the_server_that_is_asked);
+	tcase_add_test(tc, client_where_names_the_server_that_is_asked);
 	tcase_add_test(tc, names_are_resolved);
 	tcase_add_test(tc, ipv6_works_where_the_machine_has_it);
 	tcase_add_loop_test(tc, a_server_that_restarts_is_used_again,

@@ -24,7 +24,7 @@ static void open_without_server(struct rig *rig, const char *settings)
 	rig_open_one(rig, path, settings);
 }
 
-START_TEST(time_passes_when_it_is_told_to)
+START_TEST(clock_advance_moves_the_clock_of_the_core)
 {
 	int64_t before_ns = tenon__now_ns();
 
@@ -113,7 +113,7 @@ int main(void)
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(an_operation_ends_when_its_time_is_over);
-	tcase_add_test(tcase, time_passes_when_it_is_told_to);
+	tcase_add_test(tcase, clock_advance_moves_the_clock_of_the_core);
 	tcase_add_test(tcase,
 		       a_dead_server_is_left_alone_until_retry_timeout_has_passed);
 	tcase_add_test(tcase,

@@ -183,7 +183,7 @@ START_TEST(a_cas_unique_goes_to_no_other_server)
 }
 END_TEST
 
-START_TEST(without_failover_nothing_hops)
+START_TEST(no_key_hops_without_failover)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -238,7 +238,7 @@ static void open_closing(struct rig *rig, size_t request_len,
 	rig_key_at(rig, 0, 0, key);
 }
 
-START_TEST(what_may_be_done_twice_hops_before_a_reply_byte)
+START_TEST(a_repeatable_request_hops_before_a_reply_byte)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -253,7 +253,7 @@ START_TEST(what_may_be_done_twice_hops_before_a_reply_byte)
 }
 END_TEST
 
-START_TEST(what_may_not_be_done_twice_does_not_hop)
+START_TEST(an_unrepeatable_request_does_not_hop)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -271,7 +271,7 @@ START_TEST(what_may_not_be_done_twice_does_not_hop)
 }
 END_TEST
 
-START_TEST(after_a_reply_byte_nothing_hops)
+START_TEST(no_key_hops_after_a_reply_byte)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -586,7 +586,7 @@ static const struct {
 	{ TENON_INCR, 0, "incr k 0\r\n", "5\r\n", TENON_HIT },
 };
 
-START_TEST(what_goes_to_the_spare_pool_does_not_live_long)
+START_TEST(items_in_the_spare_pool_live_at_most_gutter_ttl)
 {
 	struct fake_step steps[] = {
 		FAKE_ACCEPT,
@@ -656,7 +656,7 @@ END_TEST
 
 /* ---- values through codecs ----------------------------------------------------- */
 
-START_TEST(a_command_that_looked_goes_nowhere_else)
+START_TEST(a_command_that_read_the_item_does_not_hop)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -684,7 +684,7 @@ END_TEST
  * The server answers the get that comes before the command. Bytes after that answer
  * make the client give up the server.
  */
-START_TEST(a_command_that_looked_stays_where_it_looked)
+START_TEST(a_command_goes_to_the_server_that_was_read)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -791,11 +791,11 @@ static void add_hops(TCase *tcase)
 {
 	LOOP(tcase, a_refused_connection_lets_any_verb_hop, COUNT(verbs));
 	tcase_add_test(tcase, a_cas_unique_goes_to_no_other_server);
-	tcase_add_test(tcase, without_failover_nothing_hops);
+	tcase_add_test(tcase, no_key_hops_without_failover);
 	tcase_add_test(tcase, a_noreply_command_hops_too);
-	tcase_add_test(tcase, what_may_be_done_twice_hops_before_a_reply_byte);
-	tcase_add_test(tcase, what_may_not_be_done_twice_does_not_hop);
-	tcase_add_test(tcase, after_a_reply_byte_nothing_hops);
+	tcase_add_test(tcase, a_repeatable_request_hops_before_a_reply_byte);
+	tcase_add_test(tcase, an_unrepeatable_request_does_not_hop);
+	tcase_add_test(tcase, no_key_hops_after_a_reply_byte);
 	tcase_add_test(tcase, hops_are_bounded_and_the_next_call_goes_on);
 	tcase_add_test(tcase, no_key_of_many_is_missing);
 	tcase_add_test(tcase,
@@ -826,14 +826,14 @@ int main(void)
 		       reads_writes_and_deletes_have_policies_of_their_own);
 	tcase_add_test(tcase, a_server_that_is_down_says_for_how_long);
 	tcase = new_case(suite, "gutter");
-	LOOP(tcase, what_goes_to_the_spare_pool_does_not_live_long,
+	LOOP(tcase, items_in_the_spare_pool_live_at_most_gutter_ttl,
 	     COUNT(capped));
 	tcase_add_test(tcase, a_pool_of_several_is_a_ring_and_dies_as_one);
 	tcase = new_case(suite, "codecs");
-	suite_add_codec_test(tcase, a_command_that_looked_goes_nowhere_else,
+	suite_add_codec_test(tcase, a_command_that_read_the_item_does_not_hop,
 			     1);
 	suite_add_codec_test(tcase,
-			     a_command_that_looked_stays_where_it_looked, 1);
+			     a_command_goes_to_the_server_that_was_read, 1);
 	suite_add_codec_test(
 		tcase, a_split_value_is_never_a_mix_when_servers_come_and_go,
 		COUNT(formats));

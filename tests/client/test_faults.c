@@ -158,7 +158,7 @@ START_TEST(poll_timeout_bounds_connecting_as_well)
 }
 END_TEST
 
-START_TEST(a_refused_connection_fails_at_once_and_says_so)
+START_TEST(a_refused_connection_fails_at_once_with_its_address)
 {
 	char address[128];
 	struct rig rig = { 0 };
@@ -240,7 +240,7 @@ static const struct {
 	{ TENON_CAS, sizeof("cas k 0 0 1 7\r\nx\r\n") - 1, "STORED\r\n" },
 };
 
-START_TEST(what_is_not_safe_to_repeat_is_not_repeated)
+START_TEST(an_unrepeatable_request_is_not_repeated)
 {
 	const struct tenon_item one = { .key = TENON_LITERAL("k"),
 					.value = TENON_LITERAL("x"),
@@ -411,7 +411,7 @@ END_TEST
 
 /* ---- servers that move --------------------------------------------------- */
 
-START_TEST(update_servers_reconnects_what_moved_and_nothing_else)
+START_TEST(update_servers_reconnects_only_servers_that_moved)
 {
 	struct rig rig = { 0 };
 	struct fake_server *moved;
@@ -543,7 +543,7 @@ static void *get_in_thread(void *payload)
 	return NULL;
 }
 
-START_TEST(a_second_thread_is_told_that_the_client_is_busy)
+START_TEST(a_second_thread_gets_ebusy)
 {
 	const struct tenon_item one = item("j", NULL);
 	struct rig rig = { 0 };
@@ -592,9 +592,11 @@ static TCase *connecting_case(void)
 	tcase_add_loop_test(tc, a_full_backlog_costs_connect_timeout, FAKE_UNIX,
 			    FAKE_UNIX + 1);
 	tcase_add_test(tc, poll_timeout_bounds_connecting_as_well);
-	tcase_add_loop_test(tc, a_refused_connection_fails_at_once_and_says_so,
+	tcase_add_loop_test(tc,
+			    a_refused_connection_fails_at_once_with_its_address,
 			    FAKE_INET, FAKE_INET + 1);
-	tcase_add_loop_test(tc, a_refused_connection_fails_at_once_and_says_so,
+	tcase_add_loop_test(tc,
+			    a_refused_connection_fails_at_once_with_its_address,
 			    FAKE_UNIX, FAKE_UNIX + 1);
 	tcase_add_test(tc, a_name_that_does_not_exist_is_a_connect_error);
 	return tc;
@@ -609,7 +611,7 @@ static TCase *breaking_case(void)
 	tcase_add_test(
 		tc,
 		a_request_that_was_read_and_not_answered_is_repeated_once_where_safe);
-	LOOP(tc, what_is_not_safe_to_repeat_is_not_repeated,
+	LOOP(tc, an_unrepeatable_request_is_not_repeated,
 	     COUNT(unrepeatable));
 	tcase_add_test(
 		tc,
@@ -631,13 +633,13 @@ static TCase *moving_case(void)
 	TCase *tc = tcase_create("servers that move");
 
 	tcase_add_test(tc,
-		       update_servers_reconnects_what_moved_and_nothing_else);
+		       update_servers_reconnects_only_servers_that_moved);
 	LOOP(tc, a_wrong_set_of_servers_changes_nothing, COUNT(wrong_servers));
 	tcase_add_test(
 		tc, a_server_that_moves_away_from_a_dead_address_is_up_again);
 	tcase_add_test(tc,
 		       disconnect_closes_and_the_next_operation_reconnects);
-	tcase_add_test(tc, a_second_thread_is_told_that_the_client_is_busy);
+	tcase_add_test(tc, a_second_thread_gets_ebusy);
 	return tc;
 }
 

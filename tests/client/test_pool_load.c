@@ -169,7 +169,7 @@ static void *change(void *payload)
 	return NULL;
 }
 
-START_TEST(changes_under_load_cost_nobody_an_operation)
+START_TEST(changes_under_load_fail_no_operation)
 {
 	const struct tenon_pool_limits limits = TENON_POOL_LIMITS;
 	static struct worker workers[THREADS];
@@ -270,7 +270,7 @@ int main(void)
 	}
 	scratch_begin();
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, changes_under_load_cost_nobody_an_operation);
+	tcase_add_test(tc, changes_under_load_fail_no_operation);
 	tcase_add_test(tc, waits_that_end_at_the_last_moment_lose_no_client);
 	tcase_add_test(tc,
 		       a_pool_as_large_as_its_threads_serves_them_all);

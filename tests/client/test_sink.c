@@ -110,7 +110,7 @@ START_TEST(small_values_are_not_asked_for)
 }
 END_TEST
 
-START_TEST(without_room_a_value_is_the_clients)
+START_TEST(a_value_that_the_sink_refuses_is_in_the_clients_memory)
 {
 	const size_t lens[] = { 500000, 2000 };
 	struct memcached memcached;
@@ -195,7 +195,8 @@ int main(void)
 	scratch_begin();
 	tcase_add_test(tcase, large_values_are_received_where_the_caller_says);
 	tcase_add_test(tcase, small_values_are_not_asked_for);
-	tcase_add_test(tcase, without_room_a_value_is_the_clients);
+	tcase_add_test(tcase,
+		       a_value_that_the_sink_refuses_is_in_the_clients_memory);
 	suite_add_codec_test(
 		tcase, a_value_that_a_codec_has_to_see_is_not_asked_for, 1);
 	tcase_add_test(tcase, a_value_that_is_torn_is_no_hit);

@@ -96,7 +96,7 @@ START_TEST(a_slow_lookup_costs_the_deadline_and_hinders_nobody)
 }
 END_TEST
 
-START_TEST(with_time_left_its_keys_hop)
+START_TEST(keys_of_a_slow_name_hop_when_time_is_left)
 {
 	char keys[2][RIG_KEY_LEN + 1];
 	struct tenon_item items[2];
@@ -122,6 +122,6 @@ int main(void)
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(a_slow_lookup_costs_the_deadline_and_hinders_nobody);
-	subjects_add_test(with_time_left_its_keys_hop);
+	subjects_add_test(keys_of_a_slow_name_hop_when_time_is_left);
 	return suite_run(suite);
 }

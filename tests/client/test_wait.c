@@ -289,7 +289,7 @@ START_TEST(a_connection_from_before_the_hook_blocks_no_more)
 }
 END_TEST
 
-START_TEST(without_the_hook_the_client_waits_by_itself_again)
+START_TEST(a_client_whose_hook_was_removed_waits_itself_again)
 {
 	struct rig rig = { 0 };
 	struct hook hook = { 0 };
@@ -307,7 +307,7 @@ END_TEST
 
 /* ---- deadlines ----------------------------------------------------------- */
 
-START_TEST(the_hook_is_told_how_long_and_the_deadline_holds)
+START_TEST(the_hook_gets_the_time_left_and_the_deadline_holds)
 {
 	struct rig rig = { 0 };
 	struct hook hook = { 0 };
@@ -322,7 +322,7 @@ START_TEST(the_hook_is_told_how_long_and_the_deadline_holds)
 }
 END_TEST
 
-START_TEST(a_hook_that_tells_what_is_not_so_does_no_harm)
+START_TEST(a_hook_that_reports_false_events_does_no_harm)
 {
 	struct rig rig = { 0 };
 	struct hook hook = { .lie_until = 50 };
@@ -353,7 +353,7 @@ END_TEST
  * The late answer arrives on a connection that is closed: the next key gets its own
  * answer.
  */
-START_TEST(a_wait_given_up_is_told_and_is_not_the_servers_fault)
+START_TEST(a_wait_given_up_is_ewait_and_not_the_servers_failure)
 {
 	const struct fake_listen at_once = { .family = FAKE_UNIX };
 	struct rig rig = { 0 };
@@ -382,7 +382,7 @@ static void await_the_first_server(void)
 	ck_assert(fake_server_await(first_server, 5));
 }
 
-START_TEST(what_was_answered_before_the_wait_was_given_up_stays_answered)
+START_TEST(keys_answered_before_a_wait_was_given_up_stay_answered)
 {
 	char keys[2][RIG_KEY_LEN + 1];
 	struct tenon_item items[2];
@@ -557,12 +557,12 @@ int main(void)
 	EACH(tc, waits_for_room_to_send_are_the_hooks);
 	EACH(tc, waits_for_many_servers_are_the_hooks);
 	EACH(tc, a_connection_from_before_the_hook_blocks_no_more);
-	EACH(tc, without_the_hook_the_client_waits_by_itself_again);
-	EACH(tc, the_hook_is_told_how_long_and_the_deadline_holds);
-	EACH(tc, a_hook_that_tells_what_is_not_so_does_no_harm);
+	EACH(tc, a_client_whose_hook_was_removed_waits_itself_again);
+	EACH(tc, the_hook_gets_the_time_left_and_the_deadline_holds);
+	EACH(tc, a_hook_that_reports_false_events_does_no_harm);
 	EACH(tc, a_wait_that_was_interrupted_goes_on);
-	EACH(tc, a_wait_given_up_is_told_and_is_not_the_servers_fault);
-	EACH(tc, what_was_answered_before_the_wait_was_given_up_stays_answered);
+	EACH(tc, a_wait_given_up_is_ewait_and_not_the_servers_failure);
+	EACH(tc, keys_answered_before_a_wait_was_given_up_stay_answered);
 	EACH(tc, a_wait_for_a_connection_can_be_given_up);
 	EACH(tc, in_a_wait_other_clients_work_and_this_one_is_busy);
 	tcase_add_test(tc, a_program_that_patches_poll_sees_every_wait);

@@ -337,7 +337,7 @@ static void run(const char *format, unsigned seconds, int number)
 	counts = race(format, seconds);
 	printf("# %s, %u s, %zu servers: %" PRIu64 " writes (%" PRIu64
 	       " refused), %" PRIu64 " values read, %" PRIu64
-	       " absent, %" PRIu64 " torn and told so, %" PRIu64
+	       " absent, %" PRIu64 " torn with a reason, %" PRIu64
 	       " mixed, %" PRIu64 " failed; %" PRIu64 " items left over\n",
 	       format, seconds, server_count, counts.writes, counts.refused,
 	       counts.hits, counts.misses, counts.torn, counts.mixed,

@@ -92,7 +92,7 @@ START_TEST(a_value_that_compresses_into_one_item_is_not_split)
 }
 END_TEST
 
-START_TEST(what_is_split_is_the_compressed_form)
+START_TEST(the_compressed_form_is_split)
 {
 	char stored[4000], key[16];
 	char *value = noise(3000, 2);
@@ -371,7 +371,7 @@ START_TEST(flags_that_belong_to_a_codec_are_refused_and_nothing_is_sent)
 }
 END_TEST
 
-START_TEST(flags_that_nobody_knows_make_a_value_undecodable)
+START_TEST(unknown_flags_make_a_value_undecodable)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("unknown", NULL) };
@@ -400,7 +400,7 @@ END_TEST
  * Without `codecs:` a client reads zlib, and the flag bit of lz4 belongs to no
  * application.
  */
-START_TEST(what_a_client_was_not_told_to_decode_is_no_value)
+START_TEST(an_item_of_a_codec_that_is_not_configured_is_undecodable)
 {
 	static const char stream[] =
 		"\x78\x9c\x4b\x4c\x4a\x06\x00\x02\x4d\x01\x27"; /* "abc" */
@@ -529,7 +529,7 @@ static void put_damaged(const char *key, enum damage damage)
 	free(value);
 }
 
-START_TEST(a_broken_payload_is_one_key_s_and_has_a_reason)
+START_TEST(a_broken_payload_fails_only_its_key_and_has_a_reason)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("bad", NULL),
@@ -609,7 +609,7 @@ static const struct {
 	{ TENON_DECR, "decr", TENON_MISS },
 };
 
-START_TEST(what_is_encoded_or_split_is_not_changed_in_place)
+START_TEST(an_encoded_or_split_item_is_not_changed_in_place)
 {
 	enum tenon_verb verb = modifiers[_i].verb;
 	struct tenon_item items[4] = { item("zlib", "7"), item("none", "7"),
@@ -646,7 +646,7 @@ START_TEST(what_is_encoded_or_split_is_not_changed_in_place)
 }
 END_TEST
 
-START_TEST(what_cannot_be_looked_at_is_not_changed)
+START_TEST(an_item_that_cannot_be_read_is_not_changed)
 {
 	struct tenon_item one = item("k", "v");
 	struct rig rig = { 0 };
@@ -662,7 +662,7 @@ START_TEST(what_cannot_be_looked_at_is_not_changed)
 }
 END_TEST
 
-START_TEST(what_is_plain_is_changed_in_place)
+START_TEST(a_plain_item_is_changed_in_place)
 {
 	struct tenon_item one = item("k", "b");
 
@@ -693,7 +693,7 @@ static TCase *there_and_back(void)
 
 	tcase_add_test(tcase,
 		       a_value_that_compresses_into_one_item_is_not_split);
-	tcase_add_test(tcase, what_is_split_is_the_compressed_form);
+	tcase_add_test(tcase, the_compressed_form_is_split);
 	tcase_add_test(tcase, codecs_are_undone_in_the_opposite_order);
 	LOOP(tcase, values_of_any_size_come_back_with_a_nul_behind, 28);
 	tcase_add_test(tcase, only_values_above_the_threshold_are_compressed);
@@ -719,24 +719,24 @@ int main(void)
 	LOOP(flags,
 	     flags_that_belong_to_a_codec_are_refused_and_nothing_is_sent, 3);
 	tcase_add_test(flags,
-		       flags_that_nobody_knows_make_a_value_undecodable);
+		       unknown_flags_make_a_value_undecodable);
 	tcase_add_test(flags,
-		       what_a_client_was_not_told_to_decode_is_no_value);
+		       an_item_of_a_codec_that_is_not_configured_is_undecodable);
 	tcase_add_test(flags, a_default_client_compresses_nothing);
 	tcase_add_test(flags, raw_stores_and_returns_items_as_they_are);
 	tcase_add_test(flags, no_compress_splits_but_does_not_compress);
 	add(suite, flags);
-	LOOP(undecodable, a_broken_payload_is_one_key_s_and_has_a_reason,
+	LOOP(undecodable, a_broken_payload_fails_only_its_key_and_has_a_reason,
 	     COUNT(damages));
 	tcase_add_test(undecodable, a_bomb_is_too_big);
 	tcase_add_test(undecodable,
 		       a_broken_stream_in_good_chunks_is_undecodable);
 	add(suite, undecodable);
-	LOOP(in_place, what_is_encoded_or_split_is_not_changed_in_place,
+	LOOP(in_place, an_encoded_or_split_item_is_not_changed_in_place,
 	     COUNT(modifiers));
-	LOOP(in_place, what_cannot_be_looked_at_is_not_changed,
+	LOOP(in_place, an_item_that_cannot_be_read_is_not_changed,
 	     COUNT(modifiers));
-	tcase_add_test(in_place, what_is_plain_is_changed_in_place);
+	tcase_add_test(in_place, a_plain_item_is_changed_in_place);
 	add(suite, in_place);
 	return suite_run(suite);
 }

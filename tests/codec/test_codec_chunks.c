@@ -102,7 +102,7 @@ START_TEST(a_value_above_max_is_refused_and_the_old_one_stays)
 }
 END_TEST
 
-START_TEST(a_key_that_is_too_long_is_refused_only_for_what_is_split)
+START_TEST(a_key_that_is_too_long_is_refused_only_for_a_split_value)
 {
 	char key[TENON_KEY_MAX_BYTES + 1];
 	char *value = noise(150, 3);
@@ -208,7 +208,7 @@ static void change_chunk(const char *key, unsigned chunk, enum change change)
 	free(value);
 }
 
-START_TEST(a_value_with_a_piece_that_does_not_fit_is_absent_with_the_reason)
+START_TEST(a_value_with_a_chunk_that_does_not_fit_is_absent_with_the_reason)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("k", NULL),
@@ -285,7 +285,7 @@ static const struct {
 	{ "10", TENON_MISS },
 };
 
-START_TEST(a_hostile_parent_is_one_key_s_and_has_a_reason)
+START_TEST(a_hostile_parent_fails_only_its_key_and_has_a_reason)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("hostile", NULL),
@@ -386,7 +386,7 @@ END_TEST
 static const enum tenon_verb conditional[] = { TENON_ADD, TENON_REPLACE,
 					       TENON_CAS };
 
-START_TEST(what_would_be_split_is_refused_on_a_condition_and_the_old_value_stays)
+START_TEST(a_conditional_split_is_refused_and_the_old_value_stays)
 {
 	char *value = noise(250, 14), *other = noise(250, 15);
 	struct tenon_item one = { .key = TENON_LITERAL("k"),
@@ -505,7 +505,7 @@ START_TEST(a_server_that_is_down_is_no_miss)
 }
 END_TEST
 
-START_TEST(a_new_value_whose_piece_was_not_stored_is_not_stored)
+START_TEST(a_new_value_whose_chunk_was_not_stored_is_not_stored)
 {
 	char *value = noise(150, 19);
 	char key[RIG_KEY_LEN + 1];
@@ -542,7 +542,7 @@ static TCase *parent_cases(void)
 {
 	TCase *tcase = tcase_create("parents");
 
-	LOOP(tcase, a_hostile_parent_is_one_key_s_and_has_a_reason,
+	LOOP(tcase, a_hostile_parent_fails_only_its_key_and_has_a_reason,
 	     COUNT(parents));
 	tcase_add_test(tcase, a_long_parent_is_no_parent);
 	tcase_add_test(tcase, nuls_around_a_count_are_passed_over_as_by_libmc);
@@ -567,19 +567,19 @@ int main(void)
 	tcase_add_test(limits,
 		       a_value_above_max_is_refused_and_the_old_one_stays);
 	tcase_add_test(limits,
-		a_key_that_is_too_long_is_refused_only_for_what_is_split);
+		a_key_that_is_too_long_is_refused_only_for_a_split_value);
 	LOOP(limits, chunks_have_the_prefix_where_the_key_has_it, 2);
 	tcase_add_test(limits, chunks_live_as_long_as_their_parent);
 	add(suite, limits);
 	LOOP(pieces,
-	     a_value_with_a_piece_that_does_not_fit_is_absent_with_the_reason,
+	     a_value_with_a_chunk_that_does_not_fit_is_absent_with_the_reason,
 	     COUNT(changes));
 	tcase_add_test(pieces,
 		       a_shorter_value_over_a_longer_one_is_read_as_itself);
 	add(suite, pieces);
 	add(suite, parent_cases());
 	LOOP(verbs,
-	     what_would_be_split_is_refused_on_a_condition_and_the_old_value_stays,
+	     a_conditional_split_is_refused_and_the_old_value_stays,
 	     COUNT(conditional));
 	tcase_add_test(verbs, a_small_value_may_take_the_place_of_a_split_one);
 	tcase_add_test(verbs, a_deleted_value_is_gone);
@@ -588,7 +588,7 @@ int main(void)
 	tcase_add_checked_fixture(down, start_and_open, close_and_stop);
 	tcase_add_test(down, a_server_that_is_down_is_no_miss);
 	tcase_add_test(down,
-		       a_new_value_whose_piece_was_not_stored_is_not_stored);
+		       a_new_value_whose_chunk_was_not_stored_is_not_stored);
 	suite_add_tcase(suite, down);
 	return suite_run(suite);
 }

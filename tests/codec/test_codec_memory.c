@@ -123,7 +123,7 @@ static size_t run_with_failure(enum tenon_verb verb, size_t nth)
 	return made;
 }
 
-START_TEST(an_operation_without_memory_says_so_and_the_next_one_works)
+START_TEST(an_operation_without_memory_fails_and_the_next_one_works)
 {
 	enum tenon_verb verb = _i < 2 ? TENON_SET : TENON_GET;
 	size_t nth = 1;
@@ -244,7 +244,7 @@ int main(void)
 	TCase *tcase = tcase_create("memory");
 
 	scratch_begin();
-	LOOP(tcase, an_operation_without_memory_says_so_and_the_next_one_works,
+	LOOP(tcase, an_operation_without_memory_fails_and_the_next_one_works,
 	     4);
 	tcase_add_test(tcase,
 		       a_client_without_memory_for_its_codecs_is_not_opened);

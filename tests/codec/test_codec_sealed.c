@@ -178,7 +178,7 @@ static const size_t changes[][2] = {
 	{ 100, 0 },
 };
 
-START_TEST(set_leaves_nothing_of_the_value_before)
+START_TEST(set_leaves_no_chunk_of_the_value_before)
 {
 	must_set("k", a, changes[_i][0]);
 	must_set("k", b, changes[_i][1]);
@@ -305,7 +305,7 @@ END_TEST
 
 /* ---- add, replace, cas --------------------------------------------------- */
 
-START_TEST(add_stores_only_where_nothing_is)
+START_TEST(add_stores_only_an_absent_key)
 {
 	ck_assert_int_eq(cluster_store(&cluster, TENON_ADD, "k", a, 250),
 			 TENON_STORED);
@@ -319,7 +319,7 @@ START_TEST(add_stores_only_where_nothing_is)
 }
 END_TEST
 
-START_TEST(replace_stores_only_where_something_is)
+START_TEST(replace_stores_only_an_existing_key)
 {
 	ck_assert_int_eq(cluster_store(&cluster, TENON_REPLACE, "k", a, 250),
 			 TENON_NOT_STORED);
@@ -339,7 +339,7 @@ START_TEST(replace_stores_only_where_something_is)
 }
 END_TEST
 
-START_TEST(cas_stores_only_what_nobody_changed)
+START_TEST(cas_stores_only_over_an_unchanged_value)
 {
 	struct pieces before;
 	uint64_t cas;
@@ -361,7 +361,7 @@ START_TEST(cas_stores_only_what_nobody_changed)
 }
 END_TEST
 
-START_TEST(what_is_split_is_not_changed_in_place)
+START_TEST(a_split_value_is_not_changed_in_place)
 {
 	static const enum tenon_verb verbs[] = { TENON_APPEND, TENON_PREPEND,
 						 TENON_INCR, TENON_DECR };
@@ -450,7 +450,7 @@ START_TEST(chunks_live_as_long_as_their_parent)
 }
 END_TEST
 
-START_TEST(what_is_touched_away_is_gone_with_its_chunks)
+START_TEST(a_negative_exptime_removes_the_value_and_its_chunks)
 {
 	static const enum tenon_verb verbs[] = { TENON_TOUCH, TENON_GAT };
 	struct tenon_item one = { .key = TENON_LITERAL("k"), .exptime = -1 };
@@ -464,7 +464,7 @@ START_TEST(what_is_touched_away_is_gone_with_its_chunks)
 }
 END_TEST
 
-START_TEST(touch_and_delete_of_what_is_absent_or_plain_are_themselves)
+START_TEST(touch_and_delete_of_absent_and_plain_items_are_plain_commands)
 {
 	ck_assert_int_eq(cluster_run(&cluster, TENON_TOUCH, "k"), TENON_MISS);
 	ck_assert_int_eq(cluster_run(&cluster, TENON_DELETE, "k"), TENON_MISS);
@@ -613,7 +613,7 @@ END_TEST
 
 /* ---- servers that fail --------------------------------------------------- */
 
-START_TEST(what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk)
+START_TEST(a_failed_store_leaves_the_old_value_and_no_chunk)
 {
 	char key[RIG_KEY_LEN + 1];
 
@@ -628,7 +628,7 @@ START_TEST(what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk)
 }
 END_TEST
 
-START_TEST(chunks_stay_where_nobody_knows_whether_their_parent_was_stored)
+START_TEST(chunks_stay_when_the_reply_to_their_parent_is_lost)
 {
 	static const char chunk[] = "set ~1k/0123456789abcdef/0 0 0 75\r\n";
 	static const char parent[] = "set k 4096 0 42\r\n";
@@ -666,7 +666,7 @@ static TCase *set_and_get(void)
 	LOOP(tcase, a_value_is_whole_up_to_chunk_and_sealed_above,
 	     COUNT(sizes));
 	tcase_add_test(tcase, every_write_has_chunks_of_its_own);
-	LOOP(tcase, set_leaves_nothing_of_the_value_before, COUNT(changes));
+	LOOP(tcase, set_leaves_no_chunk_of_the_value_before, COUNT(changes));
 	tcase_add_test(tcase,
 		       many_values_in_one_call_leave_nothing_of_those_before);
 	tcase_add_test(tcase, noreply_leaves_nothing_of_the_value_before);
@@ -684,9 +684,9 @@ static TCase *lifetime(void)
 	TCase *tcase = tcase_create("lifetime");
 
 	tcase_add_test(tcase, chunks_live_as_long_as_their_parent);
-	LOOP(tcase, what_is_touched_away_is_gone_with_its_chunks, 2);
+	LOOP(tcase, a_negative_exptime_removes_the_value_and_its_chunks, 2);
 	tcase_add_test(tcase,
-		       touch_and_delete_of_what_is_absent_or_plain_are_themselves);
+		       touch_and_delete_of_absent_and_plain_items_are_plain_commands);
 	tcase_add_test(tcase, delete_takes_the_chunks_along);
 	return tcase;
 }
@@ -701,10 +701,10 @@ int main(void)
 
 	scratch_begin();
 	add(suite, set_and_get());
-	tcase_add_test(conditions, add_stores_only_where_nothing_is);
-	tcase_add_test(conditions, replace_stores_only_where_something_is);
-	tcase_add_test(conditions, cas_stores_only_what_nobody_changed);
-	LOOP(conditions, what_is_split_is_not_changed_in_place, 4);
+	tcase_add_test(conditions, add_stores_only_an_absent_key);
+	tcase_add_test(conditions, replace_stores_only_an_existing_key);
+	tcase_add_test(conditions, cas_stores_only_over_an_unchanged_value);
+	LOOP(conditions, a_split_value_is_not_changed_in_place, 4);
 	add(suite, conditions);
 	add(suite, lifetime());
 	LOOP(pieces, a_chunk_that_is_not_as_it_was_written_is_no_value,
@@ -715,9 +715,9 @@ int main(void)
 	tcase_add_test(formats, chunks_of_libmc_s_format_go_with_their_parent);
 	add(suite, formats);
 	tcase_add_test(down,
-		what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk);
+		a_failed_store_leaves_the_old_value_and_no_chunk);
 	tcase_add_test(down,
-		chunks_stay_where_nobody_knows_whether_their_parent_was_stored);
+		chunks_stay_when_the_reply_to_their_parent_is_lost);
 	add(suite, down);
 	return suite_run(suite);
 }

@@ -100,7 +100,7 @@ static bool splits(const struct tenon__plugin *plugin)
 	return plugin->ops.codec.scatter != NULL;
 }
 
-START_TEST(its_options_are_known_here)
+START_TEST(a_codec_of_the_tree_has_variants_here)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
@@ -431,7 +431,7 @@ START_TEST(codec_takes_some_values)
 }
 END_TEST
 
-START_TEST(output_is_the_same_whatever_room_there_was)
+START_TEST(output_does_not_depend_on_the_room_before)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
@@ -1103,7 +1103,7 @@ START_TEST(keys_of_chunks_can_be_sent_and_differ)
 }
 END_TEST
 
-START_TEST(only_who_owns_chunks_splits_what_is_conditional)
+START_TEST(only_a_codec_that_owns_chunks_splits_a_conditional_value)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
@@ -1338,13 +1338,13 @@ int conformance_codec(void)
 
 	subjects_load(TENON_KIND_CODEC);
 	subjects_add_tests(suite);
-	subjects_add_test(its_options_are_known_here);
+	subjects_add_test(a_codec_of_the_tree_has_variants_here);
 	subjects_add_test(flags_are_some_and_stay);
 	subjects_add_test(codec_either_encodes_or_splits);
 	subjects_add_test(values_of_every_size_come_back);
 	subjects_add_test(values_around_limits_come_back);
 	subjects_add_test(codec_takes_some_values);
-	subjects_add_test(output_is_the_same_whatever_room_there_was);
+	subjects_add_test(output_does_not_depend_on_the_room_before);
 	subjects_add_test(truncated_forms_are_no_values);
 	subjects_add_test(flipped_bits_are_survived);
 	subjects_add_test(bytes_behind_the_form_are_no_part_of_it);
@@ -1361,7 +1361,7 @@ int conformance_codec(void)
 	subjects_add_test(error_object_may_be_missing);
 	subjects_add_test(chunks_are_the_value_and_plan_names_them);
 	subjects_add_test(keys_of_chunks_can_be_sent_and_differ);
-	subjects_add_test(only_who_owns_chunks_splits_what_is_conditional);
+	subjects_add_test(only_a_codec_that_owns_chunks_splits_a_conditional_value);
 	subjects_add_test(absent_and_short_chunks_are_misses);
 	subjects_add_test(damaged_chunks_are_no_values_where_promised);
 	subjects_add_test(hostile_parents_are_survived);

@@ -136,7 +136,7 @@ START_TEST(instances_are_independent)
 }
 END_TEST
 
-START_TEST(all_servers_dead_is_survived)
+START_TEST(a_policy_works_when_all_servers_are_dead)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 
@@ -224,7 +224,7 @@ START_TEST(same_history_gives_the_same_answers)
 }
 END_TEST
 
-START_TEST(what_is_told_of_a_server_is_what_is_done)
+START_TEST(the_reported_state_agrees_with_the_route)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 
@@ -257,7 +257,7 @@ START_TEST(what_is_told_of_a_server_is_what_is_done)
 }
 END_TEST
 
-START_TEST(to_be_told_changes_nothing)
+START_TEST(asking_for_a_state_changes_no_route)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct policy watched;
@@ -349,11 +349,11 @@ int conformance_failover(void)
 	subjects_add_test(server_dies_more_than_once);
 	subjects_add_test(failure_of_one_server_is_not_that_of_another);
 	subjects_add_test(instances_are_independent);
-	subjects_add_test(all_servers_dead_is_survived);
+	subjects_add_test(a_policy_works_when_all_servers_are_dead);
 	subjects_add_test(any_history_gives_a_server_or_none);
 	subjects_add_test(same_history_gives_the_same_answers);
-	subjects_add_test(what_is_told_of_a_server_is_what_is_done);
-	subjects_add_test(to_be_told_changes_nothing);
+	subjects_add_test(the_reported_state_agrees_with_the_route);
+	subjects_add_test(asking_for_a_state_changes_no_route);
 	subjects_add_test(questions_ask_for_no_memory);
 	subjects_add_test(init_that_runs_out_of_memory_cleans_up);
 	return suite_run(suite);

@@ -673,7 +673,7 @@ START_TEST(sending_to_a_closed_connection_raises_no_sigpipe)
 }
 END_TEST
 
-START_TEST(what_is_no_protocol_closes_and_the_next_operation_reconnects)
+START_TEST(garbage_closes_and_the_next_operation_reconnects)
 {
 	struct rig rig = { 0 };
 
@@ -867,7 +867,7 @@ static void add_connections(TCase *tc)
 	EACH(tc, end_of_file_reset_and_half_close_are_closed_connections);
 	EACH(tc, an_idle_connection_that_was_closed_is_replaced_once);
 	EACH(tc, sending_to_a_closed_connection_raises_no_sigpipe);
-	EACH_TWICE(tc, what_is_no_protocol_closes_and_the_next_operation_reconnects);
+	EACH_TWICE(tc, garbage_closes_and_the_next_operation_reconnects);
 	EACH(tc, connections_close_with_the_client_and_on_request);
 	EACH(tc, a_wait_hook_is_called_or_refused);
 }

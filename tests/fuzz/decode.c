@@ -77,10 +77,10 @@ static void check(const struct tenon_result *result)
 	case TENON_MISS:
 	case TENON_EUNDECODABLE:
 	case TENON_ETOOBIG:
-		fuzz_must(result->text && result->text[0] != '\0', "a reason");
+		fuzz_must(result->text && result->text[0] != '\0', "an error has a reason");
 		break;
 	default:
-		fuzz_must(false, "a status that a reader may get");
+		fuzz_must(false, "the status is one that a reader may get");
 	}
 }
 

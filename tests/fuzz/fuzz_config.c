@@ -43,13 +43,13 @@ static void check_error(int code, const struct tenon_error *err)
 {
 	fuzz_must(code == TENON_ECONFIG || code == TENON_EPLUGIN ||
 			  code == TENON_EIO,
-		  "a status that a text may get");
+		  "the status is one that a config may get");
 	fuzz_must(err->code == code, "the error has the code");
-	fuzz_must(err->message[0] != '\0', "a reason");
+	fuzz_must(err->message[0] != '\0', "an error has a reason");
 	fuzz_must(memchr(err->message, '\0', sizeof(err->message)) != NULL,
-		  "that ends");
+		  "the message ends in a NUL");
 	fuzz_must((err->line == 0) == (err->column == 0),
-		  "a line has a column");
+		  "an error has a column when it has a line");
 }
 
 /* Return true when building the ring would take long. */
@@ -72,11 +72,11 @@ static void open_client(struct tenon_config *config)
 
 	fuzz_must(code == opened || opened == TENON_EIO ||
 			  opened == TENON_EPLUGIN,
-		  "what passes the check makes a client");
+		  "a config that passes the check makes a client");
 	if (code) {
 		check_error(code, &err);
 	}
-	fuzz_must((opened == 0) == (client != NULL), "a client, or an error");
+	fuzz_must((opened == 0) == (client != NULL), "there is a client when opening succeeds");
 	if (client) {
 		fuzz_must(tenon_client_server_count(client) > 0,
 			  "a client has a server");

@@ -299,7 +299,7 @@ static void begin(struct subject *subject, const struct tenon_plugin *builtin)
 	memset(subject, 0, sizeof(*subject));
 	subject->descriptor = *builtin;
 	memcpy(&bytes, builtin->ops, sizeof(bytes));
-	fuzz_must(bytes <= sizeof(subject->slots), "slots of this version");
+	fuzz_must(bytes <= sizeof(subject->slots), "the slots have the size of this version");
 	memcpy(&subject->slots, builtin->ops, bytes);
 	subject->slots_bytes = bytes;
 	for (const struct tenon_option *row = builtin->options;
@@ -318,7 +318,7 @@ static int make_hash(void *payload, const struct tenon_hash **out,
 	static const struct tenon_hash hash;
 
 	(void)payload;
-	fuzz_must(asker && name && place, "who asks for a hash, and for which");
+	fuzz_must(asker && name && place, "the call has the asker, the name and the place");
 	*out = &hash;
 	return strcmp(name, "none") != 0 ?
 		       0 :
@@ -345,7 +345,7 @@ static void check_option(const struct tenon_option *row, const char *options)
 	case TENON_OPTION_STRING:
 		memcpy(&text, field, sizeof(text));
 		fuzz_must(text && strlen(text) <= (size_t)row->max,
-			  "a text is as long as it may be");
+			  "a text is no longer than its maximum");
 		break;
 	case TENON_OPTION_HASH:
 		memcpy(&text, field, sizeof(text));
@@ -372,16 +372,16 @@ static void print_option(const struct tenon_option *row)
 		memset(text, 'x', sizeof(text));
 		prints[i](text, row);
 		fuzz_must(memchr(text, '\0', sizeof(text)) != NULL,
-			  "what is printed ends");
+			  "a printed option ends in a NUL");
 	}
 	fuzz_must(tenon__option_type_name(row) != NULL, "a type has a name");
-	fuzz_must(tenon__option_bare_unit(row) != NULL, "a unit has one");
+	fuzz_must(tenon__option_bare_unit(row) != NULL, "every unit has a name");
 }
 
 static void check_error(int code, const struct tenon_error *err)
 {
-	fuzz_must(code == TENON_ECONFIG, "the text is wrong, nothing else");
-	fuzz_must(err->code == code && err->message[0] != '\0', "a reason");
+	fuzz_must(code == TENON_ECONFIG, "options fail only with TENON_ECONFIG");
+	fuzz_must(err->code == code && err->message[0] != '\0', "an error has a reason");
 }
 
 /* Fill the options from text. */
@@ -438,11 +438,11 @@ static int verify(struct tenon__plugin *plugin,
 		code = tenon__verify_hash(plugin, &refusal);
 	}
 	fuzz_must(!code || code == TENON_EPLUGIN,
-		  "a plugin is taken or refused");
+		  "a plugin is accepted or refused");
 	fuzz_must(!code || (refusal.text[0] != '\0' &&
 			    memchr(refusal.text, '\0', sizeof(refusal.text)) !=
 				    NULL),
-		  "with a reason");
+		  "a refused plugin has a reason");
 	return code;
 }
 

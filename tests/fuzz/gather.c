@@ -57,7 +57,8 @@ static void lengthen(struct store *store, const struct store_item *item,
 	char *value = calloc(1, len);
 	char key[TENON_KEY_MAX_BYTES];
 
-	fuzz_must(value && item->key_len <= sizeof(key), "there is room");
+	fuzz_must(value && item->key_len <= sizeof(key),
+		  "there is memory, and the key fits");
 	memcpy(key, item->key, item->key_len);
 	memcpy(value, item->value, item->value_len);
 	store_put(store, key, item->key_len, item->flags, value, len);
@@ -189,13 +190,13 @@ static void check(const struct tenon_result *result,
 			  result->status == TENON_ETOOBIG,
 		  "a status that a reader may get");
 	fuzz_must(result->status == TENON_HIT || result->text != NULL,
-		  "a reason for no value");
+		  "a result without value has a reason");
 	fuzz_must(result->status == TENON_HIT || !there,
-		  "what was written is read");
+		  "an undamaged value is read");
 	fuzz_must(result->status != TENON_HIT || !written ||
 			  is_value(result, values[0], len) ||
 			  is_value(result, values[1], len),
-		  "a value is one that was written");
+		  "the value is one that was written");
 }
 
 int fuzz_gather(const uint8_t *data, size_t size)

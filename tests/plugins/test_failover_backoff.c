@@ -215,7 +215,7 @@ START_TEST(spare_servers_do_not_count)
 }
 END_TEST
 
-START_TEST(what_others_see_of_a_server_that_is_out_counts)
+START_TEST(results_from_another_policy_count_for_a_server_that_is_out)
 {
 	/* a failure that another policy reports is no probe */
 	failures(1, 3, 1000);
@@ -228,7 +228,7 @@ START_TEST(what_others_see_of_a_server_that_is_out_counts)
 }
 END_TEST
 
-START_TEST(its_states_are_told)
+START_TEST(the_policy_reports_its_states)
 {
 	struct tenon_failover_state state;
 
@@ -281,8 +281,9 @@ int main(void)
 	tcase_add_test(tcase, no_more_than_max_ejected_percent_are_out);
 	tcase_add_loop_test(tcase, the_percentage_is_rounded_down, 0, 5);
 	tcase_add_test(tcase, spare_servers_do_not_count);
-	tcase_add_test(tcase, what_others_see_of_a_server_that_is_out_counts);
-	tcase_add_test(tcase, its_states_are_told);
+	tcase_add_test(tcase,
+		       results_from_another_policy_count_for_a_server_that_is_out);
+	tcase_add_test(tcase, the_policy_reports_its_states);
 	tcase_add_test(tcase, min_above_max_is_refused);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

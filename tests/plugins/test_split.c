@@ -280,7 +280,7 @@ START_TEST(long_keys_have_no_chunks)
 }
 END_TEST
 
-START_TEST(what_is_wrong_with_a_chunk_is_said)
+START_TEST(the_fault_of_a_chunk_is_in_the_message)
 {
 	char value[500] = { 0 };
 	struct tenon_split_item item = make_item("key", value, 450);
@@ -526,7 +526,7 @@ START_TEST(two_sealed_writes_never_mix)
 }
 END_TEST
 
-START_TEST(both_formats_are_read_whatever_is_written)
+START_TEST(both_formats_are_read_whichever_is_written)
 {
 	static const char *const options[] = { SMALL, SEALED };
 	char value[450] = { 0 };
@@ -559,7 +559,7 @@ START_TEST(both_formats_are_read_whatever_is_written)
 }
 END_TEST
 
-START_TEST(sealed_is_read_whatever_chunk_and_max_are)
+START_TEST(sealed_is_read_with_any_chunk_and_max)
 {
 	char value[900] = { 0 };
 	struct tenon_split_item item = make_item("key", value, sizeof(value));
@@ -730,7 +730,7 @@ int main(void)
 	tcase_add_loop_test(libmc, counts_are_read_as_written, 0,
 			    (int)(sizeof(counts) / sizeof(counts[0])));
 	tcase_add_test(libmc, long_keys_have_no_chunks);
-	tcase_add_test(libmc, what_is_wrong_with_a_chunk_is_said);
+	tcase_add_test(libmc, the_fault_of_a_chunk_is_in_the_message);
 	tcase_add_test(libmc, values_above_max_value_bytes_are_not_read);
 	tcase_add_test(libmc, two_writes_mix_in_libmcs_format);
 	tcase_add_test(libmc, options_that_make_no_sense_are_refused);
@@ -738,8 +738,8 @@ int main(void)
 	tcase_add_test(sealed, sealed_layout_is_as_documented);
 	tcase_add_test(sealed, chunks_are_alike_and_never_longer_than_asked);
 	tcase_add_test(sealed, two_sealed_writes_never_mix);
-	tcase_add_test(sealed, both_formats_are_read_whatever_is_written);
-	tcase_add_test(sealed, sealed_is_read_whatever_chunk_and_max_are);
+	tcase_add_test(sealed, both_formats_are_read_whichever_is_written);
+	tcase_add_test(sealed, sealed_is_read_with_any_chunk_and_max);
 	tcase_add_test(sealed, sealed_keys_may_be_as_long_as_their_chunks_allow);
 	tcase_add_loop_test(sealed, seals_are_read_as_written, 0,
 			    (int)(sizeof(seals) / sizeof(seals[0])));

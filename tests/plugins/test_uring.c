@@ -307,7 +307,7 @@ START_TEST(a_client_moves_between_threads)
 }
 END_TEST
 
-START_TEST(without_a_new_ring_poll_does_the_work)
+START_TEST(poll_does_the_work_without_a_new_ring)
 {
 	struct fake_step steps[2];
 	struct rig rig = { 0 };
@@ -561,7 +561,7 @@ START_TEST(few_servers_may_do_without_the_ring)
 END_TEST
 
 /* A ring belongs to one thread. Without the ring, another thread needs no ring. */
-START_TEST(without_the_ring_a_thread_needs_none)
+START_TEST(a_thread_needs_no_ring_for_few_servers)
 {
 	struct fake_step steps[2];
 	struct rig rig = { 0 };
@@ -626,7 +626,7 @@ static const struct {
 	{ &a_kernel_that_refuses_is_an_error_that_names_another_transport,
 	  COUNT(refusals) },
 	{ &a_client_moves_between_threads, 1 },
-	{ &without_a_new_ring_poll_does_the_work, 1 },
+	{ &poll_does_the_work_without_a_new_ring, 1 },
 	{ &a_fork_makes_a_ring_of_its_own, 1 },
 	{ &a_fork_that_closes_the_client_disturbs_nobody, 1 },
 	{ &a_silent_server_does_not_hold_up_a_reply_in_pieces, 1 },
@@ -635,7 +635,7 @@ static const struct {
 	{ &a_ring_that_breaks_is_replaced, 1 },
 	{ &a_ring_that_never_works_leaves_the_work_to_poll, 1 },
 	{ &few_servers_may_do_without_the_ring, 1 },
-	{ &without_the_ring_a_thread_needs_none, 1 },
+	{ &a_thread_needs_no_ring_for_few_servers, 1 },
 	{ &a_silent_server_is_late_with_and_without_the_ring, 1 },
 };
 

@@ -158,7 +158,7 @@ START_TEST(values_above_the_threshold_are_compressed)
 }
 END_TEST
 
-START_TEST(what_gets_no_smaller_stays_unless_wanted)
+START_TEST(a_value_that_gets_no_smaller_is_stored_plain_by_default)
 {
 	char noise[2000];
 	const struct tenon_slice value =
@@ -322,7 +322,7 @@ START_TEST(other_streams_are_undecodable_and_say_why)
 }
 END_TEST
 
-START_TEST(what_was_appended_is_named)
+START_TEST(the_number_of_appended_bytes_is_in_the_message)
 {
 	static const struct tenon_slice value = { "hello, hello, hello", 19 };
 	Bytef stream[100] = { 0 };
@@ -387,13 +387,14 @@ int main(void)
 	tcase_add_loop_test(writing, streams_are_those_of_compress, 0, 9);
 	tcase_add_test(writing, items_are_those_of_libmc);
 	tcase_add_test(writing, values_above_the_threshold_are_compressed);
-	tcase_add_test(writing, what_gets_no_smaller_stays_unless_wanted);
+	tcase_add_test(writing,
+		       a_value_that_gets_no_smaller_is_stored_plain_by_default);
 	tcase_add_test(writing, one_byte_less_is_smaller);
 	tcase_add_test(writing, flag_is_libmcs_or_one_bit_of_yours);
 	suite_add_tcase(suite, reading);
 	tcase_add_test(reading, any_zlib_stream_is_read);
 	tcase_add_test(reading, other_streams_are_undecodable_and_say_why);
-	tcase_add_test(reading, what_was_appended_is_named);
+	tcase_add_test(reading, the_number_of_appended_bytes_is_in_the_message);
 	tcase_add_test(reading, room_grows_by_doubling);
 	return suite_run(suite);
 }

@@ -54,7 +54,7 @@ else
 	end
 fi
 
-begin wrong_command_line_is_told
+begin wrong_command_line_is_reported
 run 2
 err 'one plugin is wanted'
 run 2 a.so b.so

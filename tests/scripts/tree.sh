@@ -52,7 +52,7 @@ version_stands_in_one_place()
 	done
 }
 
-every_folder_says_what_it_holds()
+every_folder_has_a_readme()
 {
 	for folder in include core core/* plugins plugins/* tests tests/* tools tools/* m4; do
 		test ! -d "$folder" || test -e "$folder/README.md" ||
@@ -63,7 +63,7 @@ every_folder_says_what_it_holds()
 	done
 }
 
-links_of_readmes_lead_somewhere()
+links_of_readmes_lead_to_files()
 {
 	files -name README.md | while read -r readme; do
 		grep -oE '\]\([^)#:]+' "$readme" | sed 's/^](//' | while read -r link; do
@@ -75,6 +75,6 @@ links_of_readmes_lead_somewhere()
 
 none every_source_names_its_licence
 none version_stands_in_one_place
-none every_folder_says_what_it_holds
-none links_of_readmes_lead_somewhere
+none every_folder_has_a_readme
+none links_of_readmes_lead_to_files
 echo "1..$number"

@@ -187,7 +187,7 @@ START_TEST(a_wrong_command_line_is_refused)
 }
 END_TEST
 
-START_TEST(what_is_not_there_is_named)
+START_TEST(an_unknown_case_or_client_is_named)
 {
 	char *text = output_of("--cases none-such 2>&1", 1);
 
@@ -219,7 +219,7 @@ int main(void)
 	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
 	tcase_add_test(load, system_calls_are_counted);
 	tcase_add_loop_test(line, a_wrong_command_line_is_refused, 0, 6);
-	tcase_add_test(line, what_is_not_there_is_named);
+	tcase_add_test(line, an_unknown_case_or_client_is_named);
 	suite_add_tcase(suite, load);
 	suite_add_tcase(suite, line);
 	return suite_run(suite);

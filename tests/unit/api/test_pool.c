@@ -126,7 +126,7 @@ START_TEST(a_pool_doubles_up_to_growth_and_up_to_its_maximum)
 }
 END_TEST
 
-START_TEST(without_limits_a_pool_has_libmcs)
+START_TEST(a_pool_has_the_limits_of_libmc_by_default)
 {
 	struct tenon_client *lent[4];
 
@@ -184,7 +184,7 @@ START_TEST(a_config_without_servers_makes_no_pool)
 }
 END_TEST
 
-START_TEST(what_is_not_lent_from_a_pool_is_not_taken_back)
+START_TEST(a_client_that_is_not_lent_is_not_taken_back)
 {
 	struct tenon_config *config = config_of(NOBODY);
 	struct tenon_client *stranger;
@@ -263,7 +263,7 @@ static void start_caller(struct caller *caller, int64_t timeout_ms,
 	}
 }
 
-START_TEST(who_comes_first_is_served_first_and_nobody_overtakes)
+START_TEST(the_first_caller_is_served_first_and_no_caller_overtakes)
 {
 	struct caller callers[CALLERS] = { 0 };
 	struct tenon_client *none;
@@ -286,7 +286,7 @@ START_TEST(who_comes_first_is_served_first_and_nobody_overtakes)
 }
 END_TEST
 
-START_TEST(who_waits_too_long_leaves_and_the_others_are_served)
+START_TEST(a_caller_that_waits_too_long_leaves_and_the_others_are_served)
 {
 	struct caller patient = { 0 };
 	struct tenon_client *none;
@@ -328,7 +328,7 @@ START_TEST(a_place_in_the_queue_can_be_given_up_anywhere)
 }
 END_TEST
 
-START_TEST(who_waits_gets_a_client_of_its_own_when_there_may_be_more)
+START_TEST(a_waiting_caller_gets_a_new_client_when_the_maximum_grows)
 {
 	const struct tenon_pool_limits more = { 1, 3, 1 };
 	struct caller callers[2] = { 0 };
@@ -413,7 +413,7 @@ START_TEST(one_thread_can_wait_for_a_client_that_it_gives_back_meanwhile)
 }
 END_TEST
 
-START_TEST(a_wait_for_a_client_that_is_given_up_is_told)
+START_TEST(a_wait_for_a_client_that_is_given_up_is_ewait)
 {
 	struct tenon_client *none;
 
@@ -430,7 +430,7 @@ START_TEST(a_wait_for_a_client_that_is_given_up_is_told)
 END_TEST
 
 /* A client that becomes free at the last moment is not lost. */
-START_TEST(who_gives_up_while_it_is_served_is_served)
+START_TEST(a_caller_that_gives_up_while_it_is_served_is_served)
 {
 	struct tenon_client *client;
 
@@ -692,7 +692,7 @@ static int change_everything(struct tenon_config *config)
 	return code;
 }
 
-START_TEST(a_pool_without_memory_says_so_and_works_again_with_it)
+START_TEST(a_pool_without_memory_fails_and_works_again_with_memory)
 {
 	struct tenon_config *config = config_of(NOBODY);
 	const struct tenon_pool_limits limits = { 1, 4, 4 };
@@ -733,28 +733,29 @@ static void add_limits(TCase *tc)
 {
 	LOOP(tc, a_pool_doubles_up_to_growth_and_up_to_its_maximum,
 	     COUNT(growths));
-	tcase_add_test(tc, without_limits_a_pool_has_libmcs);
+	tcase_add_test(tc, a_pool_has_the_limits_of_libmc_by_default);
 	tcase_add_test(tc, the_client_that_was_used_last_is_lent_next);
 	LOOP(tc, limits_out_of_range_are_refused, COUNT(wrong_limits));
 	tcase_add_test(tc, a_config_without_servers_makes_no_pool);
-	tcase_add_test(tc, what_is_not_lent_from_a_pool_is_not_taken_back);
+	tcase_add_test(tc, a_client_that_is_not_lent_is_not_taken_back);
 	tcase_add_test(tc, a_pool_that_is_resized_makes_and_closes_clients);
 }
 
 static void add_waits(TCase *tc)
 {
 	tcase_add_test(tc,
-		       who_comes_first_is_served_first_and_nobody_overtakes);
-	tcase_add_test(tc, who_waits_too_long_leaves_and_the_others_are_served);
+		       the_first_caller_is_served_first_and_no_caller_overtakes);
+	tcase_add_test(tc,
+		       a_caller_that_waits_too_long_leaves_and_the_others_are_served);
 	LOOP(tc, a_place_in_the_queue_can_be_given_up_anywhere, 3);
 	tcase_add_test(
-		tc, who_waits_gets_a_client_of_its_own_when_there_may_be_more);
+		tc, a_waiting_caller_gets_a_new_client_when_the_maximum_grows);
 	tcase_add_test(tc, waiting_leaks_no_descriptor);
 	tcase_add_test(
 		tc,
 		one_thread_can_wait_for_a_client_that_it_gives_back_meanwhile);
-	tcase_add_test(tc, a_wait_for_a_client_that_is_given_up_is_told);
-	tcase_add_test(tc, who_gives_up_while_it_is_served_is_served);
+	tcase_add_test(tc, a_wait_for_a_client_that_is_given_up_is_ewait);
+	tcase_add_test(tc, a_caller_that_gives_up_while_it_is_served_is_served);
 }
 
 static void add_calls(TCase *tc)
@@ -775,7 +776,7 @@ static void add_changes(TCase *tc)
 		another_config_replaces_idle_clients_at_once_and_lent_ones_later);
 	tcase_add_test(tc, the_health_of_a_pool_is_the_sum_over_its_clients);
 	tcase_add_test(tc,
-		       a_pool_without_memory_says_so_and_works_again_with_it);
+		       a_pool_without_memory_fails_and_works_again_with_memory);
 }
 
 int main(void)

@@ -42,7 +42,7 @@ START_TEST(a_server_that_was_not_asked_is_up_and_has_no_numbers)
 }
 END_TEST
 
-START_TEST(every_key_counts_as_what_became_of_it)
+START_TEST(every_key_is_counted_by_its_outcome)
 {
 	const struct tenon_item gets[] = { item("a", NULL), item("b", NULL),
 					   item("c", NULL) };
@@ -296,7 +296,7 @@ START_TEST(a_key_that_goes_elsewhere_is_a_hop_of_its_home)
 }
 END_TEST
 
-START_TEST(what_came_instead_of_an_answer_is_the_reason)
+START_TEST(an_unexpected_reply_is_in_the_error_text)
 {
 	struct rig rig = { 0 };
 
@@ -431,7 +431,7 @@ START_TEST(a_flapping_server_has_five_lines_in_ten_seconds)
 }
 END_TEST
 
-START_TEST(a_failure_that_was_left_out_is_told_when_there_is_room)
+START_TEST(a_failure_that_was_left_out_is_logged_when_there_is_room)
 {
 	struct rig rig = { 0 };
 
@@ -452,7 +452,7 @@ START_TEST(a_failure_that_was_left_out_is_told_when_there_is_room)
 }
 END_TEST
 
-START_TEST(protocol_errors_are_told_each_up_to_the_limit)
+START_TEST(each_protocol_error_is_logged_up_to_the_limit)
 {
 	struct rig rig = { 0 };
 
@@ -540,7 +540,7 @@ static void *read_on(void *argument)
 	return NULL;
 }
 
-START_TEST(another_thread_reads_what_belongs_together)
+START_TEST(another_thread_reads_a_consistent_state)
 {
 	struct rig rig = { 0 };
 	struct reader reader = { 0 };
@@ -654,7 +654,7 @@ int main(void)
 	TCase *tc = tcase_create("counters");
 
 	tcase_add_test(tc, a_server_that_was_not_asked_is_up_and_has_no_numbers);
-	tcase_add_test(tc, every_key_counts_as_what_became_of_it);
+	tcase_add_test(tc, every_key_is_counted_by_its_outcome);
 	tcase_add_test(tc, bytes_are_those_on_the_wire);
 	tcase_add_test(tc, a_dead_idle_connection_is_a_retry_and_no_failure);
 	tcase_add_test(tc, latency_is_the_time_until_the_answer_was_complete);
@@ -666,7 +666,7 @@ int main(void)
 	tcase_add_test(tc, a_failure_is_kept_with_its_reason_and_its_time);
 	tcase_add_test(tc, a_server_that_the_policy_spares_is_down_until_its_time);
 	tcase_add_test(tc, a_key_that_goes_elsewhere_is_a_hop_of_its_home);
-	tcase_add_test(tc, what_came_instead_of_an_answer_is_the_reason);
+	tcase_add_test(tc, an_unexpected_reply_is_in_the_error_text);
 	tcase_add_test(tc, an_answer_ends_the_failures_and_the_last_error_stays);
 	tcase_add_test(tc, states_have_names);
 	suite_add_tcase(suite, tc);
@@ -676,15 +676,15 @@ int main(void)
 	tcase_add_test(tc, a_server_down_for_long_is_one_line);
 	tcase_add_test(tc, a_flapping_server_has_five_lines_in_ten_seconds);
 	tcase_add_test(tc,
-		       a_failure_that_was_left_out_is_told_when_there_is_room);
-	tcase_add_test(tc, protocol_errors_are_told_each_up_to_the_limit);
+		       a_failure_that_was_left_out_is_logged_when_there_is_room);
+	tcase_add_test(tc, each_protocol_error_is_logged_up_to_the_limit);
 	tcase_add_test(tc,
 		       a_server_whose_policy_wants_to_see_more_is_not_up_yet);
 	tcase_add_test(tc, a_line_says_how_long_the_policy_spares_a_server);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("threads");
-	tcase_add_test(tc, another_thread_reads_what_belongs_together);
+	tcase_add_test(tc, another_thread_reads_a_consistent_state);
 	tcase_add_test(tc, another_thread_reads_while_operations_run);
 	suite_add_tcase(suite, tc);
 

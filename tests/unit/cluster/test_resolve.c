@@ -183,7 +183,7 @@ START_TEST(a_lookup_under_way_stays_with_the_parent_of_a_fork)
 }
 END_TEST
 
-START_TEST(no_memory_is_told)
+START_TEST(no_memory_is_an_error)
 {
 	struct tenon__server server = { .host = "localhost", .port = 1,
 					.address = "localhost:1" };
@@ -222,7 +222,7 @@ int main(void)
 	tcase_add_test(tcase,
 		       a_lookup_under_way_stays_with_the_parent_of_a_fork);
 	tcase_add_test(tcase, a_lookup_under_way_outlives_its_resolver);
-	tcase_add_test(tcase, no_memory_is_told);
+	tcase_add_test(tcase, no_memory_is_an_error);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -258,7 +258,7 @@ START_TEST(a_new_config_has_libmcs_defaults)
 }
 END_TEST
 
-START_TEST(libmcs_sample_means_what_it_means_there)
+START_TEST(the_sample_config_of_libmc_has_its_meaning)
 {
 	ck_assert_int_eq(chdir(good.folder), 0);
 	ck_assert_int_eq(tenon_config_load_file(config, _i == 0 ? "libmc.yaml" :
@@ -518,7 +518,7 @@ START_TEST(codecs_that_are_wrong_change_nothing)
 }
 END_TEST
 
-START_TEST(there_is_no_codec_without_a_flag_bit)
+START_TEST(more_codecs_than_flag_bits_are_refused)
 {
 	char text[300] = "[";
 	size_t used = strlen(text);
@@ -607,7 +607,7 @@ static void tell_codec(const struct tenon_setting_info *info, void *payload)
 	}
 }
 
-START_TEST(codecs_are_told_in_their_order)
+START_TEST(the_config_lists_its_codecs_in_order)
 {
 	char told[200] = "";
 
@@ -640,7 +640,7 @@ START_TEST(success_clears_the_error)
 }
 END_TEST
 
-START_TEST(null_can_be_destroyed)
+START_TEST(a_null_config_can_be_destroyed)
 {
 	tenon_config_destroy(NULL);
 }
@@ -730,7 +730,8 @@ int main(void)
 	suite_add_tcase(suite, files);
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, a_new_config_has_libmcs_defaults);
-	tcase_add_loop_test(values, libmcs_sample_means_what_it_means_there, 0,
+	tcase_add_loop_test(values,
+			    the_sample_config_of_libmc_has_its_meaning, 0,
 			    2);
 	tcase_add_test(values, every_key_is_read);
 	tcase_add_test(values, a_later_setting_overrides_an_earlier_one);
@@ -744,13 +745,13 @@ int main(void)
 	tcase_add_loop_test(values, codecs_are_a_list_in_order_or_one_or_none,
 			    0, CODEC_VALUE_COUNT);
 	tcase_add_test(values, codecs_that_are_wrong_change_nothing);
-	tcase_add_test(values, there_is_no_codec_without_a_flag_bit);
+	tcase_add_test(values, more_codecs_than_flag_bits_are_refused);
 	tcase_add_test(values,
 		       a_threshold_is_libmcs_compression_before_the_default);
 	tcase_add_test(values, codecs_count_beside_a_threshold_of_zero);
-	tcase_add_test(values, codecs_are_told_in_their_order);
+	tcase_add_test(values, the_config_lists_its_codecs_in_order);
 	tcase_add_test(values, success_clears_the_error);
-	tcase_add_test(values, null_can_be_destroyed);
+	tcase_add_test(values, a_null_config_can_be_destroyed);
 	suite_add_tcase(suite, values);
 	tcase_add_test(memory, any_allocation_may_fail);
 	suite_add_tcase(suite, memory);

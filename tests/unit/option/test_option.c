@@ -154,7 +154,7 @@ START_TEST(defaults_are_written)
 }
 END_TEST
 
-START_TEST(null_is_the_default)
+START_TEST(a_null_value_is_the_default)
 {
 	struct values values;
 	struct tenon_error err;
@@ -336,7 +336,7 @@ START_TEST(a_wrong_value_is_refused_with_place_found_and_expected)
 }
 END_TEST
 
-START_TEST(a_plugin_without_options_says_so)
+START_TEST(a_plugin_without_options_refuses_options)
 {
 	struct tenon__node *root;
 	struct tenon_error err = { .code = 0 };
@@ -602,7 +602,7 @@ int main(void)
 	TCase *suggestions = tcase_create("suggestions");
 
 	tcase_add_test(values, defaults_are_written);
-	tcase_add_test(values, null_is_the_default);
+	tcase_add_test(values, a_null_value_is_the_default);
 	tcase_add_loop_test(values, a_number_is_read_in_its_unit, 0,
 			    COUNT(numbers));
 	tcase_add_test(values, words_are_read_in_any_case);
@@ -610,7 +610,7 @@ int main(void)
 	tcase_add_loop_test(
 		values, a_wrong_value_is_refused_with_place_found_and_expected,
 		0, COUNT(errors));
-	tcase_add_test(values, a_plugin_without_options_says_so);
+	tcase_add_test(values, a_plugin_without_options_refuses_options);
 	tcase_add_test(values, any_allocation_may_fail);
 	tcase_add_loop_test(values, a_row_is_printed_for_people, 0,
 			    COUNT(printed));

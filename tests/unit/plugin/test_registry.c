@@ -398,7 +398,7 @@ static void look(const struct tenon_plugin_info *info, void *payload)
 	}
 }
 
-START_TEST(everything_in_the_search_path_is_told_refused_or_not)
+START_TEST(every_plugin_in_the_search_path_is_listed_refused_or_not)
 {
 	struct seen seen = { .core = 0 };
 
@@ -444,7 +444,7 @@ static void find_timeouts(const struct tenon_plugin_info *info, void *payload)
 	}
 }
 
-START_TEST(the_keys_of_the_config_are_told_too)
+START_TEST(the_keys_of_the_config_are_listed_too)
 {
 	int found = 0;
 
@@ -493,8 +493,8 @@ int main(void)
 	suite_add_tcase(suite, finding);
 	tcase_add_checked_fixture(listing, setup, teardown);
 	tcase_add_test(listing,
-		       everything_in_the_search_path_is_told_refused_or_not);
-	tcase_add_test(listing, the_keys_of_the_config_are_told_too);
+		       every_plugin_in_the_search_path_is_listed_refused_or_not);
+	tcase_add_test(listing, the_keys_of_the_config_are_listed_too);
 	suite_add_tcase(suite, listing);
 	return suite_run(suite);
 }
