@@ -838,36 +838,28 @@ START_TEST(no_memory_is_an_error_and_passes)
 }
 END_TEST
 
-START_TEST(init_that_runs_out_of_memory_cleans_up)
+static int try_init(const struct tenon__plugin *plugin, void *self,
+		    const void *options, const struct watched_host *host)
 {
-	const struct tenon__plugin *plugin = subject(_i);
-	const struct tenon_codec_ops *ops = &plugin->ops.codec;
 	const struct tenon_codec_setup setup = {
 		.size = sizeof(setup),
 		.max_value_bytes = MAX_VALUE_BYTES,
 	};
-	struct watched_host host;
-	void *options;
-	int code = TENON_ENOMEM;
+	struct tenon_error err = { 0 };
 
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
+	return subject_check_reason(
+		plugin,
+		plugin->ops.codec.init(self, options, &host->table, &setup, &err),
+		&err);
+}
 
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &setup, &err);
-		ck_assert_subject(!code ||
-				  (code == TENON_ENOMEM && err.code == code &&
-				   err.message[0] != '\0'));
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	subject_options_free(plugin, options);
+START_TEST(init_that_runs_out_of_memory_cleans_up)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_codec_ops *ops = &plugin->ops.codec;
+
+	subject_check_without_memory(plugin, ops->state_size, try_init,
+				     ops->fini);
 }
 END_TEST
 

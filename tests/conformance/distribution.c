@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rules of tenon/plugin/distribution.h, tested for every distribution plugin. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 #define SERVERS_MAX 300
 #define NAME_BYTES 64
 #define KEY_BYTES 32
-#define THREADS 4
 
 /*
  * Promises of an algorithm beyond the contract. The plugins of this tree have rows
@@ -436,7 +434,6 @@ static void *locate_in_a_crowd(void *payload)
 
 START_TEST(threads_share_a_ring)
 {
-	pthread_t threads[THREADS];
 	struct crowd crowd;
 	struct ring ring;
 	struct key key;
@@ -448,57 +445,37 @@ START_TEST(threads_share_a_ring)
 		crowd.home[i] = locate(&ring, &key.ring_key);
 		crowd.next[i] = ring.ops->next(ring.self, &key.ring_key, 3);
 	}
-	for (int i = 0; i < THREADS; i++) {
-		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-						locate_in_a_crowd, &crowd),
-				 0);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		void *wrong;
-
-		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
-		ck_assert_ptr_null(wrong);
-	}
+	subject_check_in_threads(locate_in_a_crowd, &crowd);
 	ring_fini(&ring);
 }
 END_TEST
+
+static int try_build(const struct tenon__plugin *plugin, void *self,
+		     const void *options, const struct watched_host *host)
+{
+	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
+	struct servers *servers = malloc(sizeof(*servers));
+	struct tenon_error err = { 0 };
+	int code;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, 9);
+	code = ops->init(self, options, &host->table, &err);
+	if (!code) {
+		code = ops->build(self, servers->list, 9, subject_hash("md5"),
+				  &err);
+	}
+	free(servers);
+	return subject_check_reason(plugin, code, &err);
+}
 
 START_TEST(build_that_runs_out_of_memory_cleans_up)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
-	struct servers *servers = malloc(sizeof(*servers));
-	struct watched_host host;
-	void *options;
-	int code = TENON_ENOMEM;
 
-	ck_assert_ptr_nonnull(servers);
-	servers_fill(servers, 9);
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
-
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &err);
-		if (!code) {
-			code = ops->build(self, servers->list, 9,
-					  subject_hash("md5"), &err);
-		}
-		ck_assert_msg(
-			!code || (code == TENON_ENOMEM && err.code == code &&
-				  err.message[0] != '\0'),
-			"%s: allocation %zu fails: %d, error %d '%s'",
-			plugin->name, n, code, (int)err.code, err.message);
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	subject_options_free(plugin, options);
-	free(servers);
+	subject_check_without_memory(plugin, ops->state_size, try_build,
+				     ops->fini);
 }
 END_TEST
 

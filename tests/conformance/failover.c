@@ -304,37 +304,27 @@ START_TEST(questions_ask_for_no_memory)
 }
 END_TEST
 
+static int try_init(const struct tenon__plugin *plugin, void *self,
+		    const void *options, const struct watched_host *host)
+{
+	struct tenon_error err = { 0 };
+	struct told told;
+	int code;
+
+	told_init(&told, 10, 5000);
+	code = plugin->ops.failover.init(self, options, &host->table,
+					 &told.setup, &err);
+	told_fini(&told);
+	return subject_check_reason(plugin, code, &err);
+}
+
 START_TEST(init_that_runs_out_of_memory_cleans_up)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_failover_ops *ops = &plugin->ops.failover;
-	struct watched_host host;
-	struct told told;
-	void *options;
-	int code = TENON_ENOMEM;
 
-	told_init(&told, 10, 5000);
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
-
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &told.setup, &err);
-		ck_assert_msg(
-			!code || (code == TENON_ENOMEM && err.code == code &&
-				  err.message[0] != '\0'),
-			"%s: allocation %zu fails: %d, error %d '%s'",
-			plugin->name, n, code, (int)err.code, err.message);
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	told_fini(&told);
-	subject_options_free(plugin, options);
+	subject_check_without_memory(plugin, ops->state_size, try_init,
+				     ops->fini);
 }
 END_TEST
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rules of tenon/plugin/hash.h, tested for every hash plugin. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,7 +10,6 @@
 #include "plugin/instance.h"
 #include "runner/suite.h"
 
-#define THREADS 4
 #define KEYS_COUNT 256
 #define MANY_MAX 40
 /* longer than a key, as a distribution's names of points may be */
@@ -192,7 +190,6 @@ START_TEST(threads_do_not_disturb_each_other)
 {
 	struct instance instance;
 	struct crowd crowd;
-	pthread_t threads[THREADS];
 	uint64_t seed = 3;
 
 	instance_init(&instance, subject(_i));
@@ -202,17 +199,7 @@ START_TEST(threads_do_not_disturb_each_other)
 		crowd.expected[i] = hash_of(crowd.hash, crowd.keys[i].data,
 					    crowd.keys[i].len);
 	}
-	for (int i = 0; i < THREADS; i++) {
-		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-						hash_in_a_crowd, &crowd),
-				 0);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		void *wrong;
-
-		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
-		ck_assert_ptr_null(wrong);
-	}
+	subject_check_in_threads(hash_in_a_crowd, &crowd);
 	for (size_t i = 0; i < KEYS_COUNT; i++) {
 		free_key(crowd.keys[i]);
 	}
@@ -393,30 +380,21 @@ END_TEST
 
 /* ---- memory ------------------------------------------------------------- */
 
+static int try_init(const struct tenon__plugin *plugin, void *self,
+		    const void *options, const struct watched_host *host)
+{
+	struct tenon_error err = { 0 };
+
+	return plugin->ops.hash.init(self, options, &host->table, &err);
+}
+
 START_TEST(init_that_runs_out_of_memory_cleans_up)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_hash_ops *ops = &plugin->ops.hash;
-	struct watched_host host;
-	void *options;
-	int code = TENON_ENOMEM;
 
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
-
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &err);
-		ck_assert_subject(!code || code == TENON_ENOMEM);
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	subject_options_free(plugin, options);
+	subject_check_without_memory(plugin, ops->state_size, try_init,
+				     ops->fini);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conformance/subject.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define SUBJECTS_MAX 64
 #define LINE_MAX_BYTES 128
+#define THREADS 4
 
 static struct tenon__registry *registry;
 
@@ -489,6 +491,59 @@ void *subject_state(uint32_t bytes)
 
 	ck_assert_ptr_nonnull(state);
 	return state;
+}
+
+void subject_check_without_memory(const struct tenon__plugin *plugin,
+				  uint32_t state_size, subject_init_fn init,
+				  void (*fini)(void *self))
+{
+	struct watched_host host;
+	void *options;
+	int code = TENON_ENOMEM;
+
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	for (size_t n = 1; code; n++) {
+		void *self = subject_state(state_size);
+
+		host.made = 0;
+		host.fail_from = n;
+		code = init(plugin, self, options, &host);
+		ck_assert_msg(!code || code == TENON_ENOMEM,
+			      "%s: allocation %zu fails: %d", plugin->name, n,
+			      code);
+		fini(self);
+		ck_assert_subject(host.live == 0);
+		free(self);
+	}
+	host.fail_from = 0;
+	subject_options_free(plugin, options);
+}
+
+int subject_check_reason(const struct tenon__plugin *plugin, int code,
+			 const struct tenon_error *err)
+{
+	ck_assert_msg(!code || (err->code == code && err->message[0] != '\0'),
+		      "%s: code %d, error %d '%s'", plugin->name, code,
+		      (int)err->code, err->message);
+	return code;
+}
+
+void subject_check_in_threads(void *(*run)(void *payload), void *payload)
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, run,
+						payload),
+				 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *wrong;
+
+		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+		ck_assert_ptr_null(wrong);
+	}
 }
 
 /* ---- tests of every kind ------------------------------------------------ */

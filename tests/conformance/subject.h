@@ -110,6 +110,27 @@ void subject_options_free(const struct tenon__plugin *plugin, void *options);
 /* Return zeroed memory of exactly `bytes` bytes, at least 1, for free(). */
 void *subject_state(uint32_t bytes);
 
+/* Make an instance in self, with init and the other slots that a kind needs. */
+typedef int (*subject_init_fn)(const struct tenon__plugin *plugin, void *self,
+			       const void *options,
+			       const struct watched_host *host);
+
+/*
+ * Make instances while all allocations of the host fail from the first on, then from
+ * the second on, and so on, until an instance can be made. Every failure has to be
+ * TENON_ENOMEM, and fini has to release everything.
+ */
+void subject_check_without_memory(const struct tenon__plugin *plugin,
+				  uint32_t state_size, subject_init_fn init,
+				  void (*fini)(void *self));
+
+/* Return code, after checking that err has the same code and a message, or code is 0. */
+int subject_check_reason(const struct tenon__plugin *plugin, int code,
+			 const struct tenon_error *err);
+
+/* Run a function in several threads. Each has to return NULL. */
+void subject_check_in_threads(void *(*run)(void *payload), void *payload);
+
 /* Return a hash of the build. It lives until the program ends. */
 const struct tenon_hash *subject_hash(const char *name);
 
