@@ -45,24 +45,10 @@ START_TEST(a_silent_server_costs_poll_timeout_and_is_then_down)
 }
 END_TEST
 
-/* One key for each of two servers. */
-struct pair {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
-};
-
-static void make_pair(struct rig *rig, struct pair *pair)
-{
-	for (size_t i = 0; i < 2; i++) {
-		rig_key_at(rig, i, 0, pair->keys[i]);
-		pair->items[i] = item(pair->keys[i], NULL);
-	}
-}
-
 START_TEST(a_silent_server_does_not_hinder_the_others)
 {
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_HOLD));
@@ -71,7 +57,7 @@ START_TEST(a_silent_server_does_not_hinder_the_others)
 				  FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, SHORT_TIMEOUT RETRY_NEVER);
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
 			 TENON_ETIMEDOUT);
 	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
@@ -416,7 +402,7 @@ START_TEST(update_servers_reconnects_only_servers_that_moved)
 	struct rig rig = { 0 };
 	struct fake_server *moved;
 	struct tenon_server_info info;
-	struct pair pair;
+	struct rig_pair pair;
 	char lines[2][160];
 	const char *specs[2] = { lines[0], lines[1] };
 	size_t home;
@@ -429,7 +415,7 @@ START_TEST(update_servers_reconnects_only_servers_that_moved)
 	rig_open(&rig, NULL);
 	moved = rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 					  FAKE_SEND("END\r\n")));
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
 	/* in a different order than at first */
 	snprintf(lines[0], sizeof(lines[0]), "%s s1",
@@ -470,7 +456,7 @@ START_TEST(a_wrong_set_of_servers_changes_nothing)
 	const char *const *specs = wrong_servers[_i];
 	size_t count = 0;
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
@@ -479,7 +465,7 @@ START_TEST(a_wrong_set_of_servers_changes_nothing)
 				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, NULL);
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
 	while (count < COUNT(wrong_servers[0]) && specs[count]) {
 		count++;

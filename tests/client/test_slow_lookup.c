@@ -56,7 +56,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 
 /* Open a client with the server "slow" and one fake, and find a key of each. */
 static void start(struct rig *rig, int transport, const char *settings,
-		  char keys[2][RIG_KEY_LEN + 1], struct tenon_item items[2])
+		  struct rig_pair *pair)
 {
 	char slow[] = SLOW " slow";
 	char other[160];
@@ -66,29 +66,25 @@ static void start(struct rig *rig, int transport, const char *settings,
 	snprintf(other, sizeof(other), "%s other",
 		 fake_server_address(rig->fakes[0]));
 	rig_open_at(rig, servers, 2, settings);
-	for (size_t i = 0; i < 2; i++) {
-		rig_key_at(rig, i, 0, keys[i]);
-		items[i] = item(keys[i], NULL);
-	}
+	rig_make_pair(rig, pair);
 }
 
 START_TEST(a_slow_lookup_costs_the_deadline_and_hinders_nobody)
 {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
 	struct rig rig = { 0 };
+	struct rig_pair pair;
 	int64_t start_ms = now_ms();
 	int status;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
-	start(&rig, _i, "poll_timeout: 500ms\n" RETRY_NEVER, keys, items);
-	status = rig_run(&rig, TENON_GET, items, 2, 0);
+	start(&rig, _i, "poll_timeout: 500ms\n" RETRY_NEVER, &pair);
+	status = rig_run(&rig, TENON_GET, pair.items, 2, 0);
 	ck_assert(status == TENON_ETIMEDOUT || status == TENON_ECONNECT);
 	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
 	/* and then the server is down and not asked */
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(rig_get(&rig, keys[0]), TENON_EDOWN);
+		ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_EDOWN);
 	}
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
 	rig_close(&rig);
@@ -98,16 +94,15 @@ END_TEST
 
 START_TEST(keys_of_a_slow_name_hop_when_time_is_left)
 {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
 	struct rig rig = { 0 };
+	struct rig_pair pair;
 	int64_t start_ms = now_ms();
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	start(&rig, _i, "connect_timeout: 200ms\nfailover: eject\n" RETRY_NEVER,
-	      keys, items);
-	ck_assert_int_eq(rig_get(&rig, keys[0]), TENON_MISS);
+	      &pair);
+	ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_MISS);
 	ck_assert_uint_eq(rig.result.server, 1);
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
 	rig_close(&rig);

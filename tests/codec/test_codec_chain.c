@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "codec/inflates.h"
 #include "fakes/cluster.h"
 #include "fakes/scratch.h"
 #include "runner/suite.h"
@@ -53,26 +54,6 @@ static char *deflated(const char *value, size_t len, size_t *out_len)
 				  len), Z_OK);
 	*out_len = room;
 	return out;
-}
-
-static void check_inflates(const char *stored, size_t stored_len,
-			   const char *value, size_t len)
-{
-	uLongf room = len + 1;
-	char *out = malloc(room);
-
-	ck_assert_ptr_nonnull(out);
-	ck_assert_int_eq(uncompress((Bytef *)out, &room,
-				    (const Bytef *)stored, stored_len), Z_OK);
-	ck_assert_uint_eq(room, len);
-	ck_assert(memcmp(out, value, len) == 0);
-	free(out);
-}
-
-static void check_says(const char *text, const char *part)
-{
-	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
-		      text ? text : "(none)");
 }
 
 /* ---- round trips --------------------------------------------------------- */

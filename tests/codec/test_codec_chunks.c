@@ -44,12 +44,6 @@ static const char *chunk_key(const char *key, unsigned i)
 	return out;
 }
 
-static void check_says(const char *text, const char *part)
-{
-	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
-		      text ? text : "(none)");
-}
-
 /* ---- limits -------------------------------------------------------------- */
 
 static const size_t sizes[] = { 0,	   1,		  CHUNK - 1, CHUNK,

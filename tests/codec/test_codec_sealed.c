@@ -40,12 +40,6 @@ static void stop(void)
 	free(b);
 }
 
-static void check_says(const char *text, const char *part)
-{
-	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
-		      text ? text : "(none)");
-}
-
 /* The content of a sealed parent. */
 struct pieces {
 	size_t len;

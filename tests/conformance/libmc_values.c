@@ -115,6 +115,19 @@ static void forget(struct libmc_case *libmc)
 	memset(libmc, 0, sizeof(*libmc));
 }
 
+size_t libmc_item_bytes(const struct libmc_item *item, char *to, size_t size)
+{
+	size_t len = strlen(item->hex) / 2;
+	unsigned byte;
+
+	ck_assert_uint_le(len, size);
+	for (size_t i = 0; i < len; i++) {
+		ck_assert_int_eq(sscanf(item->hex + 2 * i, "%2x", &byte), 1);
+		to[i] = (char)byte;
+	}
+	return len;
+}
+
 const struct libmc_item *libmc_find(const struct libmc_case *libmc,
 				    const char *key, size_t key_len)
 {

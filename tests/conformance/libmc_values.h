@@ -37,6 +37,11 @@ size_t libmc_values_each(void (*check)(const struct libmc_case *libmc,
 				       void *payload),
 			 void *payload);
 
+/*
+ * Write the bytes of an item that has hex: at most size bytes. Returns their number.
+ */
+size_t libmc_item_bytes(const struct libmc_item *item, char *to, size_t size);
+
 /* Return the item under this key, or NULL. */
 const struct libmc_item *libmc_find(const struct libmc_case *libmc,
 				    const char *key, size_t key_len);

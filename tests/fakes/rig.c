@@ -297,6 +297,14 @@ void rig_key_at(struct rig *rig, size_t server, unsigned nth,
 	ck_abort_msg("no key has its home at server %zu", server);
 }
 
+void rig_make_pair(struct rig *rig, struct rig_pair *pair)
+{
+	for (size_t i = 0; i < 2; i++) {
+		rig_key_at(rig, i, 0, pair->keys[i]);
+		pair->items[i] = item(pair->keys[i], NULL);
+	}
+}
+
 struct tenon_slice slice(const char *text)
 {
 	return (struct tenon_slice){ .data = text, .len = strlen(text) };
@@ -306,6 +314,12 @@ struct tenon_item item(const char *key, const char *value)
 {
 	return (struct tenon_item){ .key = slice(key),
 				    .value = slice(value ? value : "") };
+}
+
+void check_says(const char *text, const char *part)
+{
+	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
+		      text ? text : "(none)");
 }
 
 char *binary_value(size_t len, unsigned seed)

@@ -115,9 +115,20 @@ bool result_value_is(const struct tenon_result *result, const void *value,
 void rig_key_at(struct rig *rig, size_t server, unsigned nth,
 		char out[RIG_KEY_LEN + 1]);
 
+/* One key of each of the first two servers. */
+struct rig_pair {
+	char keys[2][RIG_KEY_LEN + 1];
+	struct tenon_item items[2];
+};
+
+void rig_make_pair(struct rig *rig, struct rig_pair *pair);
+
 /* Make a slice or an item of NUL-terminated strings. */
 struct tenon_slice slice(const char *text);
 struct tenon_item item(const char *key, const char *value);
+
+/* Check that there is a text and that it contains the part. */
+void check_says(const char *text, const char *part);
 
 /*
  * Make len bytes with every byte value among them and no two equal stretches. Free them

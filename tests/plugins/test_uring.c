@@ -402,26 +402,12 @@ END_TEST
 
 /* ---- failures ------------------------------------------------------------ */
 
-/* Two servers and one key of each. */
-struct pair {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
-};
-
-static void make_pair(struct rig *rig, struct pair *pair)
-{
-	for (size_t i = 0; i < 2; i++) {
-		rig_key_at(rig, i, 0, pair->keys[i]);
-		pair->items[i] = item(pair->keys[i], NULL);
-	}
-}
-
 /* A reply in pieces is read on while another server is silent. */
 START_TEST(a_silent_server_does_not_hold_up_a_reply_in_pieces)
 {
 	struct rig rig = { 0 };
 	char reply[256];
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_EXPECT_CLOSE));
@@ -432,7 +418,7 @@ START_TEST(a_silent_server_does_not_hold_up_a_reply_in_pieces)
 	};
 	struct fake_server *fake = rig_fake(&rig, steps, COUNT(steps));
 	rig_open(&rig, "poll_timeout: 900ms\n");
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	steps[3].len = (size_t)snprintf(reply, sizeof(reply),
 					"VALUE %s 0 50\r\n%050d\r\nEND\r\n",
 					pair.keys[1], 7);
@@ -485,7 +471,7 @@ END_TEST
 START_TEST(a_ring_that_breaks_is_replaced)
 {
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
@@ -495,7 +481,7 @@ START_TEST(a_ring_that_breaks_is_replaced)
 				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, RETRY_SOON);
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	/* the ring fails after this many waits, so that the other server can answer */
 	kernel.enter_error = EBADF;
 	kernel.enters_left = 50;
@@ -589,13 +575,13 @@ START_TEST(a_silent_server_is_late_with_and_without_the_ring)
 		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
 	};
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_options = "{ring_from: 2}";
 	rig_fake(&rig, steps, COUNT(steps));
 	rig_fake(&rig, steps, COUNT(steps));
 	rig_open(&rig, RETRY_SOON "poll_timeout: 300ms\n");
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(rig_get(&rig, pair.keys[i]), TENON_MISS);
 	}

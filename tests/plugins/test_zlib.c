@@ -69,26 +69,12 @@ START_TEST(streams_are_those_of_compress)
 }
 END_TEST
 
-/* Convert hexadecimal digits to bytes. Returns the number of bytes. */
-static size_t from_hex(const char *hex, unsigned char *to, size_t size)
-{
-	size_t len = strlen(hex) / 2;
-	unsigned byte;
-
-	ck_assert_uint_le(len, size);
-	for (size_t i = 0; i < len; i++) {
-		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &byte), 1);
-		to[i] = (unsigned char)byte;
-	}
-	return len;
-}
-
 static void check_libmc(const struct libmc_case *libmc, void *payload)
 {
 	const struct libmc_item *item =
 		libmc_find(libmc, libmc->key, strlen(libmc->key));
 	const struct tenon_slice value = { libmc->value, libmc->len };
-	unsigned char bytes[100];
+	char bytes[100];
 	struct tenon_slice stored = { bytes, 0 };
 	size_t *checked = payload;
 	struct rig_output output;
@@ -107,7 +93,7 @@ static void check_libmc(const struct libmc_case *libmc, void *payload)
 	if ((item->flags & codec.ops->flags(codec.self)) == 0) {
 		ck_assert_int_eq(codec_encode(&codec, value, &output), 0);
 	} else {
-		stored.len = from_hex(item->hex, bytes, sizeof(bytes));
+		stored.len = libmc_item_bytes(item, bytes, sizeof(bytes));
 		ck_assert_int_eq(codec_decode(&codec, stored, &output), 0);
 		ck_assert(slices_equal(written(&output), value));
 		ck_assert_int_eq(codec_encode(&codec, value, &output), 1);
