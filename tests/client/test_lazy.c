@@ -124,21 +124,7 @@ END_TEST
 
 START_TEST(failed_connects_leak_no_descriptor)
 {
-	char address[128];
-	struct rig rig = { 0 };
-	struct rig_fds before;
-	size_t sockets;
-
-	fake_refused_address((enum fake_family)_i, address, sizeof(address));
-	fds_look(&before);
-	rig_open_one(&rig, address, "retry_timeout: 0s\n");
-	for (int i = 0; i < FAILURES; i++) {
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-	}
-	fds_since(&before, &sockets);
-	ck_assert_uint_eq(sockets, 0);
-	rig_close(&rig);
-	ck_assert_uint_eq(fds_since(&before, NULL), 0);
+	check_refusals_leak_nothing((enum fake_family)_i);
 }
 END_TEST
 
@@ -244,10 +230,7 @@ int main(void)
 {
 	Suite *suite;
 
-	if (!memcached_available()) {
-		printf("1..0 # SKIP memcached is not installed\n");
-		return EXIT_SUCCESS;
-	}
+	memcached_require();
 	scratch_begin();
 	suite = suite_create("lazy");
 	suite_add_tcase(suite, unused_case());

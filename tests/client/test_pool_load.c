@@ -264,10 +264,7 @@ int main(void)
 	Suite *suite = suite_create("pool under load");
 	TCase *tc = tcase_create("pool under load");
 
-	if (!memcached_available()) {
-		printf("1..0 # SKIP memcached is not installed\n");
-		return EXIT_SUCCESS;
-	}
+	memcached_require();
 	scratch_begin();
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, changes_under_load_fail_no_operation);

@@ -739,26 +739,9 @@ END_TEST
 
 START_TEST(failed_connects_leak_no_descriptor)
 {
-	static const enum fake_family kinds[] = { FAKE_INET, FAKE_UNIX };
-
 	USE_TRANSPORT();
-	for (size_t f = 0; f < COUNT(kinds); f++) {
-		char address[128];
-		struct rig rig = { 0 };
-		struct rig_fds before;
-		size_t sockets;
-
-		fake_refused_address(kinds[f], address, sizeof(address));
-		fds_look(&before);
-		rig_open_one(&rig, address, RETRY_SOON);
-		for (int i = 0; i < 50; i++) {
-			ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-		}
-		fds_since(&before, &sockets);
-		ck_assert_uint_eq(sockets, 0);
-		rig_close(&rig);
-		ck_assert_uint_eq(fds_since(&before, NULL), 0);
-	}
+	check_refusals_leak_nothing(FAKE_INET);
+	check_refusals_leak_nothing(FAKE_UNIX);
 }
 END_TEST
 

@@ -80,7 +80,7 @@ static pid_t spawn(char *const argv[], const char *port_file)
 	return pid;
 }
 
-bool memcached_available(void)
+static bool is_available(void)
 {
 	char name[256];
 	char *const argv[] = { name, "-V", NULL };
@@ -90,6 +90,14 @@ bool memcached_available(void)
 	snprintf(name, sizeof(name), "%s", binary());
 	pid = spawn(argv, NULL);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+void memcached_require(void)
+{
+	if (!is_available()) {
+		printf("1..0 # SKIP memcached is not installed\n");
+		exit(EXIT_SUCCESS);
+	}
 }
 
 static bool answers_unix(const char *path)

@@ -25,8 +25,11 @@ struct memcached {
 	char option[64];   /* "": no option */
 };
 
-/* Return true when memcached can be started: $MEMCACHED, or memcached on the PATH. */
-bool memcached_available(void);
+/*
+ * Go on when memcached can be started: $MEMCACHED, or memcached on the PATH. Otherwise
+ * end the program with every test skipped. Call this first in main().
+ */
+void memcached_require(void);
 
 /*
  * Start memcached and wait until it answers. option is one more argument, such as

@@ -381,3 +381,22 @@ size_t fds_since(const struct rig_fds *before, size_t *sockets)
 	}
 	return count;
 }
+
+void check_refusals_leak_nothing(enum fake_family family)
+{
+	char address[128];
+	struct rig rig = { 0 };
+	struct rig_fds before;
+	size_t sockets;
+
+	fake_refused_address(family, address, sizeof(address));
+	fds_look(&before);
+	rig_open_one(&rig, address, RETRY_SOON);
+	for (int i = 0; i < 50; i++) {
+		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	}
+	fds_since(&before, &sockets);
+	ck_assert_uint_eq(sockets, 0);
+	rig_close(&rig);
+	ck_assert_uint_eq(fds_since(&before, NULL), 0);
+}

@@ -155,4 +155,7 @@ void fds_look(struct rig_fds *out);
  */
 size_t fds_since(const struct rig_fds *before, size_t *sockets);
 
+/* Check that refused connections, many in a row, leave no descriptor open. */
+void check_refusals_leak_nothing(enum fake_family family);
+
 #endif

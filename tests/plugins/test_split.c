@@ -526,6 +526,20 @@ START_TEST(two_sealed_writes_never_mix)
 }
 END_TEST
 
+/* Check that the reader finds all parts of the value. */
+static void check_finds(struct codec *reader, const struct parts *parts)
+{
+	const struct tenon_slice parent = written(&parts->parent);
+	struct rig_chunks found;
+
+	ck_assert_int_eq(plan(reader, "key", parent, &found), 0);
+	ck_assert_uint_eq(found.base.count, parts->chunks.base.count);
+	ck_assert_int_eq(gather(reader, "key", parent, parts->chunks.list,
+				parts->chunks.base.count),
+			 0);
+	rig_chunks_fini(&found);
+}
+
 START_TEST(both_formats_are_read_whichever_is_written)
 {
 	static const char *const options[] = { SMALL, SEALED };
@@ -536,22 +550,13 @@ START_TEST(both_formats_are_read_whichever_is_written)
 			make_item("key", value, sizeof(value));
 		struct codec writer;
 		struct codec reader;
-		struct rig_chunks found;
 		struct parts parts;
 
 		open_split(&writer, options[writes]);
 		open_split(&reader, options[1 - writes]);
 		ck_assert_uint_eq(writer.ops->owns_chunks(writer.self), writes);
 		ck_assert_int_eq(scatter(&writer, &item, &parts), 1);
-		ck_assert_int_eq(plan(&reader, "key", written(&parts.parent),
-				      &found),
-				 0);
-		ck_assert_uint_eq(found.base.count, parts.chunks.base.count);
-		ck_assert_int_eq(gather(&reader, "key", written(&parts.parent),
-					parts.chunks.list,
-					parts.chunks.base.count),
-				 0);
-		rig_chunks_fini(&found);
+		check_finds(&reader, &parts);
 		parts_free(&parts);
 		codec_close(&reader);
 		codec_close(&writer);
@@ -563,7 +568,6 @@ START_TEST(sealed_is_read_with_any_chunk_and_max)
 {
 	char value[900] = { 0 };
 	struct tenon_split_item item = make_item("key", value, sizeof(value));
-	struct rig_chunks found;
 	struct codec writer;
 	struct codec reader;
 	struct parts parts;
@@ -571,11 +575,7 @@ START_TEST(sealed_is_read_with_any_chunk_and_max)
 	open_split(&writer, SEALED);
 	open_split(&reader, "{chunk: 33, max: 66, format: sealed}");
 	ck_assert_int_eq(scatter(&writer, &item, &parts), 1);
-	ck_assert_int_eq(plan(&reader, "key", written(&parts.parent), &found), 0);
-	ck_assert_int_eq(gather(&reader, "key", written(&parts.parent),
-				parts.chunks.list, found.base.count),
-			 0);
-	rig_chunks_fini(&found);
+	check_finds(&reader, &parts);
 	parts_free(&parts);
 	codec_close(&reader);
 	codec_close(&writer);

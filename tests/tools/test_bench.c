@@ -205,10 +205,7 @@ int main(void)
 	TCase *load;
 	TCase *line;
 
-	if (!memcached_available()) {
-		printf("1..0 # SKIP memcached is not installed\n");
-		return EXIT_SUCCESS;
-	}
+	memcached_require();
 	scratch_begin();
 	suite = suite_create("bench");
 	load = tcase_create("with servers");
