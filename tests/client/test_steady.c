@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In steady state an operation asks for no memory, whatever its size. */
+/* In steady state an operation of any size allocates no memory. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>

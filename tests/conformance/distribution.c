@@ -404,7 +404,7 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 }
 END_TEST
 
-/* What the threads share. */
+/* Data that the threads share. */
 struct crowd {
 	const struct ring *ring;
 	uint32_t home[1000];
