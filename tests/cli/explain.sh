@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Values through codecs, and what get --explain says of them.
+# Values through codecs, and their description by get --explain.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 cat >>tenon.yaml <<HERE
@@ -56,7 +56,7 @@ out_has '^small: hit$'
 err "'a b'.*0x20"
 end
 
-begin explain_says_what_is_missing
+begin explain_names_the_missing_chunk
 run 0 set noise --file noise
 run 0 --set prefix= --set codecs=none delete '~9app/noise/1'
 run 1 get --explain noise

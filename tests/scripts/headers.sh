@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Each public header compiles alone, as strict C11 and as C++11 and C++17. Reports in
+# Each public header compiles alone, as strict C11, as C++11 and as C++17. Reports in
 # TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"

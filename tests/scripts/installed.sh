@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# make installcheck: an application and a plugin are built against what was
-# installed, with pkg-config alone, and work.
+# make installcheck: an application and a plugin are built with pkg-config against the
+# installed tenon, and work.
 set -eu
 
 PKG_CONFIG_PATH=$DESTDIR$libdir/pkgconfig
@@ -17,7 +17,7 @@ complain()
 	exit 1
 }
 
-# Nobody listens on port 1.
+# No program listens on port 1.
 cat >"$dir/tenon.yaml" <<HERE
 servers: ["127.0.0.1:1 nobody"]
 plugins: [hash_length.so]

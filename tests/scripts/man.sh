@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The manual: what mandoc and groff say of each page, whether it refers to pages that
-# are there, whether every function is in it, whether its options are those
-# of the plugins and its config is one. Reports in TAP.
+# The manual: mandoc and groff accept each page, a page refers only to pages that exist,
+# every function has its page, and the options and the config in it agree with the
+# plugins. Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
@@ -17,7 +17,8 @@ for page in "$sources"/*.[357]in; do
 done
 cd "$dir"
 
-# Pages of other programs need not be installed here; of ours they are checked below.
+# References to pages of other programs are not checked here, because these pages may
+# not be installed. References to tenon's pages are checked below.
 mandoc_is_silent()
 {
 	for page in *.[1357]; do
@@ -88,7 +89,7 @@ case " ${TENON_LEFT_OUT_PLUGINS:-} " in
 	try sample_is_valid sample_is_valid ;;
 esac
 for kind in core codec distribution failover hash transport; do
-	# Plugins that this build does not have cannot be asked.
+	# A plugin that is not part of this build cannot be asked for its options.
 	case " ${TENON_LEFT_OUT_PLUGINS:-} " in
 	*" ${kind}_"*)
 		echo "# left out: $kind options_are_those_of_$kind" ;;
