@@ -6,15 +6,16 @@
 #define TENON_TRANSPORT_URING_RING_H
 
 #include <liburing.h>
+#include <errno.h>
 #include <stdbool.h>
-#include <sys/mman.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct ring {
 	struct io_uring io;
 	unsigned entries;
 	bool open;
-	bool poll_first;     /* the kernel knows IORING_RECVSEND_POLL_FIRST */
-	unsigned char *mark; /* one page: 1 where the ring was made, 0 in a fork */
+	bool poll_first; /* the kernel knows IORING_RECVSEND_POLL_FIRST */
 };
 
 /* The best ring first. An older kernel refuses what it does not know with EINVAL. */
@@ -50,7 +51,6 @@ static inline int ring_open(struct ring *ring)
 		return code;
 	}
 	ring->open = true;
-	*ring->mark = 1;
 	if (!(ring->io.features & IORING_FEAT_EXT_ARG)) {
 		ring_close(ring); /* no timeout in the wait before 5.11 */
 		return -EINVAL;
@@ -58,41 +58,12 @@ static inline int ring_open(struct ring *ring)
 	return 0;
 }
 
-/* Errors: a negative errno; fini is due in any case. */
-static inline int ring_init(struct ring *ring, unsigned entries)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *mark = mmap(NULL, page, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (mark == MAP_FAILED) {
-		return -errno;
-	}
-	ring->mark = mark;
-	ring->entries = entries;
-	if (madvise(mark, page, MADV_WIPEONFORK) != 0) {
-		return -errno;
-	}
-	return ring_open(ring);
-}
-
-static inline void ring_fini(struct ring *ring)
-{
-	ring_close(ring);
-	if (ring->mark) {
-		munmap(ring->mark, (size_t)sysconf(_SC_PAGESIZE));
-	}
-}
-
 /*
- * Is there a ring to submit to? After a fork the memory is still the parent's, so
- * a new ring takes its place. Another thread's ring shows in ring_wait().
+ * Return true when there is a ring to submit to; make a new one when there is none. A ring of
+ * another thread counts as open here; ring_wait() finds out.
  */
 static inline bool ring_ready(struct ring *ring)
 {
-	if (*ring->mark == 0) {
-		ring_close(ring);
-	}
 	return ring->open || ring_open(ring) == 0;
 }
 

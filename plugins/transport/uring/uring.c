@@ -5,7 +5,7 @@
  * through poll(2), with their whole batch; what concerns few servers goes without
  * the ring where the config says so.
  */
-#define _GNU_SOURCE 1 /* liburing.h and madvise() need it */
+#define _GNU_SOURCE 1 /* liburing.h needs it */
 #include "../blocking.h"
 #include "ring.h"
 
@@ -19,7 +19,7 @@
 /* Up to this a socket's buffer mostly takes a request at once. */
 #define WHOLE_MAX_BYTES ((size_t)64 * 1024)
 /* Larger batches go through poll(2). */
-#define LINKS_MAX 4096
+#define CONNECTIONS_MAX 4096
 
 enum outcome {
 	RUNNING, /* has a request in flight */
@@ -55,7 +55,7 @@ struct uring {
 	struct batch batch;
 	size_t ring_from; /* fewer connections than this go without the ring */
 	struct ring ring;
-	struct uring_job *jobs; /* link_max of them */
+	struct uring_job *jobs; /* connection_max of them */
 	size_t connection_max;
 	size_t count;       /* jobs of this run */
 	unsigned in_flight; /* completions that will come */
@@ -104,16 +104,17 @@ static int uring_init(void *self, const void *options,
 		return code;
 	}
 	uring->ring_from = (size_t)chosen->ring_from;
-	uring->connection_max = setup->server_count < LINKS_MAX
+	uring->connection_max = setup->server_count < CONNECTIONS_MAX
 					? setup->server_count
-					: LINKS_MAX;
+					: CONNECTIONS_MAX;
 	uring->jobs = host->alloc(host->context,
 				  uring->connection_max * sizeof(*uring->jobs));
 	if (!uring->jobs) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	/* a send and a receive for each connection */
-	code = ring_init(&uring->ring, (unsigned)(2 * uring->connection_max));
+	uring->ring.entries = (unsigned)(2 * uring->connection_max);
+	code = ring_open(&uring->ring);
 	return !code ? 0 : refuse(host, err, code);
 }
 
@@ -122,17 +123,25 @@ static void uring_fini(void *self)
 	struct uring *uring = self;
 	const struct tenon_host *host = uring->batch.host;
 
-	ring_fini(&uring->ring);
+	ring_close(&uring->ring);
 	if (host) {
 		host->free(host->context, uring->jobs);
 	}
 	batch_fini(&uring->batch);
 }
 
+/*
+ * Close a connection, and the ring with it. In a fork the ring's memory is the parent's: the
+ * core closes every connection there before it runs anything, so no ring of the parent is
+ * used. Elsewhere the core closes connections seldom (disconnect, a server that moves), and the
+ * next run makes a new ring.
+ */
 static void uring_close(void *self, struct tenon_connection *conn)
 {
-	(void)self;
+	struct uring *uring = self;
+
 	socket_close(conn);
+	ring_close(&uring->ring);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -483,7 +492,7 @@ static const struct tenon_option uring_options[] = {
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct uring_options, ring_from),
 	  .min = 1,
-	  .max = LINKS_MAX,
+	  .max = CONNECTIONS_MAX,
 	  .def = 1,
 	  .help = "operations on fewer servers do as blocking does" },
 	{ .name = NULL }
