@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Transport that sends to every server and then receives from each in turn, with
- * calls that block.
- */
+/* Transport blocking: send to every server, then receive from each in turn with calls that block. */
 #include "../blocking.h"
 
 static void blocking_run(void *self, struct tenon_connection *const *conns,
@@ -25,5 +22,5 @@ TENON_PLUGIN_DEFINE(transport_blocking,
 	.kind = TENON_KIND_TRANSPORT,
 	.name = "blocking",
 	.version = "1.0",
-	.summary = "send to all, then block in receive: two system calls for a single get",
+	.summary = "sends to all servers, then blocks in receive: two system calls for a single get",
 	.ops = &ops)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * One io_uring: which kind the kernel has, whose it is, and how to wait in it.
- */
+/* One io_uring: open the best kind that the kernel has, wait in it, close it. */
 #ifndef TENON_TRANSPORT_URING_RING_H
 #define TENON_TRANSPORT_URING_RING_H
 
@@ -18,15 +16,18 @@ struct ring {
 	bool poll_first; /* the kernel knows IORING_RECVSEND_POLL_FIRST */
 };
 
-/* The best ring first. An older kernel refuses what it does not know with EINVAL. */
+/* Set-up flags, the best ring first. A kernel that does not know a flag refuses with EINVAL. */
 static const unsigned ring_flags[] = {
 	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, /* Linux 6.1 */
-	IORING_SETUP_COOP_TASKRUN, /* 5.19, which knows POLL_FIRST as well */
+	IORING_SETUP_COOP_TASKRUN, /* Linux 5.19, which also knows IORING_RECVSEND_POLL_FIRST */
 	0,
 };
 #define RING_KINDS (sizeof(ring_flags) / sizeof(ring_flags[0]))
 
-/* Give the ring back; in a fork, its copy. Nothing may be in flight. */
+/*
+ * Give the ring back to the kernel, if it is open. In a fork this gives back the fork's copy
+ * only. No request of this process may be in flight.
+ */
 static inline void ring_close(struct ring *ring)
 {
 	if (ring->open) {
@@ -35,7 +36,7 @@ static inline void ring_close(struct ring *ring)
 	}
 }
 
-/* Make the best ring that the kernel has: 0 or a negative errno. */
+/* Open the best ring that the kernel has, for ring->entries requests. Returns 0 or a negative errno. */
 static inline int ring_open(struct ring *ring)
 {
 	int code = -EINVAL;
@@ -52,7 +53,7 @@ static inline int ring_open(struct ring *ring)
 	}
 	ring->open = true;
 	if (!(ring->io.features & IORING_FEAT_EXT_ARG)) {
-		ring_close(ring); /* no timeout in the wait before 5.11 */
+		ring_close(ring); /* before Linux 5.11 a wait in the ring has no timeout */
 		return -EINVAL;
 	}
 	return 0;
@@ -68,9 +69,9 @@ static inline bool ring_ready(struct ring *ring)
 }
 
 /*
- * Submit what was prepared and wait for `count` completions or for `ns`, less than
- * a second. Returns 0, also when interrupted or late, or the negative errno with
- * which the kernel took nothing: -EEXIST when another thread made the ring.
+ * Submit the prepared requests and wait for `count` completions, up to `ns` (less than 1 s).
+ * Returns 0, also when the wait was interrupted or timed out. Returns a negative errno when the
+ * kernel took no request: -EEXIST when another thread made the ring.
  */
 static inline int ring_wait(struct ring *ring, unsigned count, int64_t ns)
 {
