@@ -8,13 +8,14 @@
 
 #include "tenon/plugin/distribution.h"
 
+#include "../../decimal.h"
+
 #define POINTS_PER_WEIGHT 100
 #define POINTS_MAX	  (1u << 24) /* 128 MiB, and as much again during build */
 #define SERVER_COUNT_MAX  65535
 #define NAME_MAX_BYTES	  480 /* of an alias or a host */
 #define POINT_MAX_BYTES	  512 /* of a name with ":65535-99999" */
 #define POINTS_AT_ONCE	  16
-#define DIGITS_MAX	  10 /* of a uint32_t */
 
 /* Steps along the points that are cheaper than halving what is left. */
 #define SCAN_MAX 8
@@ -66,22 +67,6 @@ static void ketama_fini(void *self)
 
 /* ---- build ------------------------------------------------------------- */
 
-/* Write number in decimal, without NUL; returns how many digits. */
-static size_t put_number(char *to, uint32_t number)
-{
-	char digits[DIGITS_MAX];
-	size_t len = 0;
-
-	do {
-		digits[len++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	for (size_t i = 0; i < len; i++) {
-		to[i] = digits[len - 1 - i];
-	}
-	return len;
-}
-
 /*
  * Write what the names of a server's points begin with: "alias-", "host-", or
  * "host:port-". Returns its length.
@@ -97,7 +82,7 @@ static size_t put_name(char to[POINT_MAX_BYTES],
 	if (!server->alias && server->port != 0 &&
 	    server->port != TENON_DEFAULT_PORT) {
 		to[len++] = ':';
-		len += put_number(to + len, server->port);
+		len += put_decimal(to + len, server->port);
 	}
 	to[len++] = '-';
 	return len;
@@ -127,7 +112,7 @@ static void put_points(const struct ketama *ketama, uint64_t *points,
 		for (uint32_t n = 0; n < batch; n++) {
 			slices[n].len =
 				name_len +
-				put_number(names[n] + name_len, done + n);
+				put_decimal(names[n] + name_len, done + n);
 		}
 		hash->ops->hash_many(hash->self, slices, batch, hashes);
 		for (uint32_t n = 0; n < batch; n++) {
