@@ -34,7 +34,7 @@ enum state {
 struct server {
 	enum state state;
 	uint32_t failures; /* in a row; 0 after a success */
-	int64_t out_ms;    /* length of its last time out, without jitter; 0: none since a success */
+	int64_t out_ms;    /* its last time out, without jitter; 0: none since a success */
 	int64_t at_ms;     /* OUT, PROBING: when the next probe is due */
 	bool main;	   /* on the main ring, not in a spare pool */
 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Transport blocking: send to every server, then receive from each in turn with calls that block. */
+/*
+ * Transport blocking: send to every server, then receive from each in turn with calls that
+ * block.
+ */
 #include "../blocking.h"
 
 static void blocking_run(void *self, struct tenon_connection *const *conns,

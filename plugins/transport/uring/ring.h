@@ -36,7 +36,10 @@ static inline void ring_close(struct ring *ring)
 	}
 }
 
-/* Open the best ring that the kernel has, for ring->entries requests. Returns 0 or a negative errno. */
+/*
+ * Open the best ring that the kernel has, for ring->entries requests. Returns 0 or a negative
+ * errno.
+ */
 static inline int ring_open(struct ring *ring)
 {
 	int code = -EINVAL;

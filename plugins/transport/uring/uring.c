@@ -299,7 +299,7 @@ static void settle(const struct uring *uring, struct uring_job *job)
 {
 	if (job->sending || job->receiving) {
 		if (job->outcome == DONE) {
-			job->outcome = BROKEN; /* the reply came before the whole request was sent */
+			job->outcome = BROKEN; /* the reply came before all was sent */
 		}
 		shutdown(job->conn->fd, SHUT_RDWR);
 	} else if (job->outcome == BROKEN) {
