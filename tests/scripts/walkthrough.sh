@@ -24,7 +24,7 @@ export PATH PKG_CONFIG_PATH LD_LIBRARY_PATH CC CFLAGS
 unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
 
 # The shell blocks of that section, up to the one that has other people's files.
-awk '/^## / { inside = $0 == "## A plugin outside this tree" }
+awk '/^## / { inside = $0 == "## Write a plugin outside this tree" }
 	$0 == "```" { block = 0 }
 	inside && block && /^tenon-conformance/ { exit }
 	inside && block { print }
