@@ -112,9 +112,9 @@ end
 begin value_that_cannot_be_stored_says_why
 head -c 10001 /dev/urandom >large
 run 2 set large --file large
-err 'key "large": value of 10001 bytes: split takes up to max'
+err 'key "large": value of 10001 bytes is larger than max of codec split'
 run 2 add noise --file noise
-err 'key "noise": value of 2500 bytes would be split.*sealed'
+err 'key "noise": value of 2500 bytes would have to be split.*sealed'
 run 2 set flags x --flags 16
 err 'key "flags": its flags have bits that belong to a codec'
 run 3 append both x

@@ -258,7 +258,7 @@ START_TEST(min_above_max_is_refused)
 					      "{min: 2s, max: 1s}",
 					      &backoff.host, &options, &err),
 			 TENON_ECONFIG);
-	ck_assert_ptr_nonnull(strstr(err.message, "min is longer than max"));
+	ck_assert_ptr_nonnull(strstr(err.message, "option 'min' is longer than option 'max'"));
 }
 END_TEST
 

@@ -101,7 +101,7 @@ START_TEST(a_pool_that_does_not_exist_is_refused)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"option 'pool': no server is in a pool 'nine', expected one such as {address: host:port, pool: nine} in `servers:`");
+		"option 'pool': no server is in pool 'nine'; add one to `servers:`, such as {address: host:port, pool: nine}");
 	ops->fini(self);
 	free(self);
 	told_fini(&told);

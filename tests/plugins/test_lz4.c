@@ -187,7 +187,7 @@ static const struct {
 	/* A literal of one byte, with the right length and with wrong lengths. */
 	{ "\x01\x00\x00\x00\x10q", 6, 0, NULL },
 	{ "\x02\x00\x00\x00\x10q", 6, TENON_EUNDECODABLE,
-	  "holds 1 bytes, its header says 2" },
+	  "holds 1 bytes, its header gives 2" },
 	{ "\x00\x00\x00\x00\x10q", 6, TENON_EUNDECODABLE, "is broken" },
 	/*
 	 * The length is more than a block of two bytes can hold: refused without

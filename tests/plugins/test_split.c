@@ -184,16 +184,16 @@ START_TEST(each_limit_is_named)
 	ck_assert_ptr_nonnull(value);
 	open_split(&codec, NULL);
 	ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-	says(&codec, "value of 10000001 bytes: split takes up to max, which is 10000000");
+	says(&codec, "value of 10000001 bytes is larger than max of codec split, 10000000 bytes");
 	parts_free(&parts);
 	item = make_item(long_key(201), value, 1000001);
 	ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-	says(&codec, "key of 201 bytes: libmc's format splits values under keys of at most 200");
+	says(&codec, "key of 201 bytes is too long: libmc's format splits values under keys of at most 200 bytes");
 	parts_free(&parts);
 	item = make_item("key", value, 1000001);
 	item.conditional = 1;
 	ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-	says(&codec, "'format: sealed' also does it for add, replace and cas");
+	says(&codec, "'format: sealed' does it for add, replace and cas too");
 	parts_free(&parts);
 	/* A value that is not split is never refused. */
 	item = make_item(long_key(250), value, 1000000);
@@ -310,7 +310,7 @@ START_TEST(the_fault_of_a_chunk_is_in_the_message)
 	list[4].value.len = 100;
 	ck_assert_int_eq(GATHER(5), 0);
 	ck_assert_int_eq(GATHER(4), TENON_EUNDECODABLE);
-	says(&codec, "4 chunks were read, expected 5");
+	says(&codec, "4 chunks were read, but the parent names 5");
 #undef GATHER
 	parts_free(&parts);
 	codec_close(&codec);
@@ -616,7 +616,7 @@ START_TEST(sealed_keys_may_be_as_long_as_their_chunks_allow)
 		item = make_item(long_key(fits + 1), value,
 				 limits[i].value_bytes);
 		ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-		says(&codec, "would have 251, the limit is 250");
+		says(&codec, "would have 251 bytes, expected at most 250");
 		parts_free(&parts);
 	}
 	codec_close(&codec);
@@ -697,8 +697,8 @@ START_TEST(options_that_make_no_sense_are_refused)
 		const char *options;
 		const char *says;
 	} wrong[] = {
-		{ "{chunk: 100, max: 99}", "max is 99 bytes, expected at least the 100 of chunk" },
-		{ "{chunk: 1, max: 4097}", "4097 chunks of 1, expected at most 4096" },
+		{ "{chunk: 100, max: 99}", "max is 99 bytes, expected at least chunk, which is 100 bytes" },
+		{ "{chunk: 1, max: 4097}", "4097 chunks of 1 bytes, expected at most 4096" },
 		{ "{flag: 12}", "flag is 12, expected one bit" },
 		{ "{chunk: 0}", "chunk" },
 		{ "{format: libmemcached}", "format" },

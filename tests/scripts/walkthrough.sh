@@ -25,7 +25,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
 
 # Print the shell blocks of that section, up to the block that uses files of other
 # people.
-awk '/^## / { inside = $0 == "## A plugin outside this tree" }
+awk '/^## / { inside = $0 == "## Write a plugin outside this tree" }
 	$0 == "```" { block = 0 }
 	inside && block && /^tenon-conformance/ { exit }
 	inside && block { print }

@@ -389,7 +389,7 @@ START_TEST(chunks_have_to_fit_into_items)
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"chunk is 65224 bytes, expected at most 65223, which is what item_max of the config leaves to a value"));
+		"chunk is 65224 bytes, expected at most 65223: a longer value does not fit into item_max of the config"));
 }
 END_TEST
 

@@ -373,7 +373,7 @@ static void look(const struct tenon_plugin_info *info, void *payload)
 		ck_assert_str_eq(window->range, "1s..1min");
 		ck_assert_str_eq(window->units, "us, ms, s, min, h");
 		ck_assert_str_eq(window->bare_unit, "");
-		ck_assert_str_eq(window->help, "time in which they count");
+		ck_assert_str_eq(window->help, "time in which failures count");
 		ck_assert_str_eq(info->options[4].choices, "lax, strict");
 	}
 	if (strcmp(info->kind, "codec") == 0 &&
