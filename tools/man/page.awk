@@ -282,6 +282,8 @@ function print_comment(comment, code, i, open)
 function print_functions(i, group, title)
 {
 	for (i = 0; i < chosen_count; i++) {
+		if (item_group[chosen[i]] == "")
+			group = ""
 		if (item_group[chosen[i]] != group) {
 			group = title = item_group[chosen[i]]
 			sub(/^.*@name /, "", title)
