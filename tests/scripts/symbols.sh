@@ -19,7 +19,8 @@ sed 's/@@.*//' "$dir/map-versioned" | sort >"$dir/map"
 for header in "$abs_top_srcdir"/include/tenon/*.h; do
 	echo "#include \"$header\""
 done >"$dir/all.c"
-$CPP -P -I"$abs_top_srcdir/include" "$dir/all.c" |
+# Inline functions are compiled into the program: the library does not have them.
+$CPP -P -I"$abs_top_srcdir/include" "$dir/all.c" | grep -v '^static inline' |
 	grep -oE '\<tenon_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$dir/headers"
 $NM -D --defined-only "$library" | awk '$2 == "T" { print $3 }' |
 	sort >"$dir/library"
