@@ -3,6 +3,7 @@
 #ifndef TENON_CLI_ALLOC_H
 #define TENON_CLI_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Get count * size zeroed bytes; NULL only when that is 0. */
@@ -13,9 +14,11 @@ void *alloc_resize(void *old, size_t count, size_t size);
 
 char *alloc_text(const char *text);
 
-/* printf into memory of the right size. */
+/* Print into memory of the right size, as printf() and vprintf() do. */
 char *alloc_format(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+char *alloc_format_args(const char *format, va_list args)
+	__attribute__((format(printf, 1, 0)));
 
 /* Say that memory is out and exit with EXIT_SERVER. */
 _Noreturn void alloc_failed(void);

@@ -98,14 +98,24 @@ static void add_server(struct table *table, const struct app *app, size_t index)
 	table_add(table, STYLE_DIM, "%s", info.address);
 }
 
-static void add_failure(struct table *table, const struct app *app,
-			const struct tenon_result *result)
+/*
+ * Begin a row with the server. Returns true when it answered; else the failure is
+ * added, and the row is complete.
+ */
+static bool begin_row(struct table *table, const struct app *app, size_t index,
+		      const struct tenon_result *result)
 {
-	char *reason = result_reason(app, result);
+	char *reason;
 
+	add_server(table, app, index);
+	if (result->status >= 0) {
+		return true;
+	}
+	reason = result_reason(app, result);
 	table_add(table, STYLE_BAD, "%s%s%s", tenon_status_name(result->status),
 		  reason ? ": " : "", reason ? reason : "");
 	free(reason);
+	return false;
 }
 
 /* ---- version ----------------------------------------------------------- */
@@ -117,10 +127,7 @@ static void version_text(const struct app *app, const struct round *round)
 	for (size_t i = 0; i < round->count; i++) {
 		const struct tenon_result *result = &round->results[i];
 
-		add_server(&table, app, i);
-		if (result->status < 0) {
-			add_failure(&table, app, result);
-		} else {
+		if (begin_row(&table, app, i, result)) {
 			table_add(&table, STYLE_GOOD, "%.*s",
 				  (int)result->value_len, result->value);
 		}
@@ -157,10 +164,7 @@ static void stats_text(const struct app *app, const struct round *round)
 		struct tenon_slice value;
 		size_t cursor = 0;
 
-		add_server(&title, app, i);
-		if (result->status < 0) {
-			add_failure(&title, app, result);
-		}
+		begin_row(&title, app, i, result);
 		table_print(&title, 0);
 		while (result->status >= 0 &&
 		       tenon_stat_next(result, &cursor, &name, &value) != 0) {
@@ -206,12 +210,10 @@ static void flush_text(const struct app *app, const struct round *round)
 	struct table table = { .columns = 3 };
 
 	for (size_t i = 0; i < round->count; i++) {
-		const struct tenon_result *result = &round->results[i];
-
-		add_server(&table, app, i);
-		if (result->status < 0) {
-			add_failure(&table, app, result);
-		} else if (app->options.delay_s == 0) {
+		if (!begin_row(&table, app, i, &round->results[i])) {
+			continue;
+		}
+		if (app->options.delay_s == 0) {
 			table_add(&table, STYLE_GOOD, "every item is gone");
 		} else {
 			table_add(&table, STYLE_GOOD,

@@ -127,6 +127,20 @@ bool parse_u64(const char *text, uint64_t max, uint64_t *out)
 	return true;
 }
 
+/*
+ * Read the digits that text begins with, a number of at most max. Returns the text
+ * behind them, or NULL when there is no such number.
+ */
+static const char *read_digits(const char *text, uint64_t max, uint64_t *out)
+{
+	size_t count = strspn(text, "0123456789");
+	char *digits = alloc_format("%.*s", (int)count, text);
+	bool is_number = parse_u64(digits, max, out);
+
+	free(digits);
+	return is_number ? text + count : NULL;
+}
+
 static bool parse_i64(const char *text, int64_t *out)
 {
 	bool negative = *text == '-';
@@ -150,20 +164,11 @@ static bool parse_ttl(const char *text, int64_t *out)
 		int64_t seconds;
 	} units[] = { { "", 1 },   { "s", 1 },    { "m", 60 },
 		      { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
-	size_t digits = strspn(text, "0123456789");
-	char number[24];
 	uint64_t value;
+	const char *tail = read_digits(text, TTL_MAX_S, &value);
 
-	if (digits >= sizeof(number)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (!parse_u64(number, TTL_MAX_S, &value)) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(text + digits, units[i].unit) != 0) {
+	for (size_t i = 0; tail && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(tail, units[i].unit) != 0) {
 			continue;
 		}
 		if ((int64_t)value > TTL_MAX_S / units[i].seconds) {
@@ -181,37 +186,24 @@ static bool parse_ttl(const char *text, int64_t *out)
 /* "100" or "100-4000". */
 static bool parse_range(const char *text, struct range *out)
 {
-	size_t digits = strspn(text, "0123456789");
-	char number[24];
+	const char *tail = read_digits(text, UINT32_MAX, &out->min);
 
-	if (digits >= sizeof(number)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (!parse_u64(number, UINT32_MAX, &out->min)) {
+	if (!tail) {
 		return false;
 	}
 	out->max = out->min;
-	return text[digits] == '\0' ||
-	       (text[digits] == '-' &&
-		parse_u64(text + digits + 1, UINT32_MAX, &out->max) &&
+	return *tail == '\0' ||
+	       (*tail == '-' &&
+		parse_u64(tail + 1, UINT32_MAX, &out->max) &&
 		out->max >= out->min);
 }
 
 /* "90%" or "90". */
 static bool parse_percent(const char *text, uint64_t *out)
 {
-	size_t digits = strspn(text, "0123456789");
-	char number[4];
+	const char *tail = read_digits(text, 100, out);
 
-	if (digits >= sizeof(number) ||
-	    (text[digits] != '\0' && strcmp(text + digits, "%") != 0)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	return parse_u64(number, 100, out);
+	return tail && (*tail == '\0' || strcmp(tail, "%") == 0);
 }
 
 #define INTERVAL_DEFAULT "2"
@@ -220,18 +212,11 @@ static bool parse_percent(const char *text, uint64_t *out)
 /* "2" or "0.5": seconds, as milliseconds. */
 static bool parse_interval(const char *text, uint64_t *out)
 {
-	size_t digits = strspn(text, "0123456789");
-	const char *tail = text + digits;
+	const char *tail = read_digits(text, INTERVAL_MAX_S, out);
 	uint64_t milliseconds = 0;
 	uint64_t unit = 100;
-	char number[6];
 
-	if (digits == 0 || digits >= sizeof(number)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (!parse_u64(number, INTERVAL_MAX_S, out)) {
+	if (!tail) {
 		return false;
 	}
 	if (*tail == '.' && tail[1] != '\0') {

@@ -106,15 +106,11 @@ void output_format(const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
-	if (len < 0) {
-		alloc_failed();
-	}
-	output_write(text, (size_t)len);
+	output_text(text);
 	free(text);
 }
 
@@ -249,21 +245,17 @@ void table_add(struct table *table, enum style style, const char *format, ...)
 	struct cell *cell;
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
-	if (len < 0) {
-		alloc_failed();
-	}
 	if (table->count == table->capacity) {
 		table->capacity = table->capacity * 2 + 16;
 		table->cells = alloc_resize(table->cells, table->capacity,
 					    sizeof(*table->cells));
 	}
 	cell = &table->cells[table->count++];
-	cell->text = output_clean(text, (size_t)len);
+	cell->text = output_clean(text, strlen(text));
 	cell->style = style;
 	cell->width = text_width(cell->text);
 	free(text);
