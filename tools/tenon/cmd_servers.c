@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whole servers: stats, version, ping and flush-all. */
+/* Commands for whole servers: stats, version, ping and flush-all. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "setup.h"
 #include "tenon/health.h"
 
-/* One round over all servers. */
+/* One answer of every server. */
 struct round {
 	const struct tenon_result *results;
 	size_t count;
@@ -20,9 +20,9 @@ struct round {
 };
 
 /*
- * Run verb on every server of an open client. Returns EXIT_DONE, EXIT_SERVER
- * when some have no answer, or what is to be returned at once: results is NULL
- * then, and the reason was reported.
+ * Run verb on every server of an open client. Returns EXIT_DONE, or EXIT_SERVER when a
+ * server did not answer. When nothing could be asked at all, round->results is NULL, the
+ * reason was reported, and the command has to end with the returned status.
  */
 static int ask(struct app *app, enum tenon_server_verb verb,
 	       const char *argument, struct round *round)
@@ -34,7 +34,7 @@ static int ask(struct app *app, enum tenon_server_verb verb,
 			  &round->err);
 	if (!round->results && round->err.code == TENON_EDISABLED) {
 		return fail(app, TENON_EDISABLED,
-			    "flush-all would drop every item of %zu servers; allow it with --yes-flush, or enable_flush_all: true in the config",
+			    "flush-all would drop every item of %zu servers; to allow this, give --yes-flush or put 'enable_flush_all: true' into the config",
 			    round->count);
 	}
 	if (!round->results) {
@@ -55,7 +55,7 @@ static struct tenon_server_info server_info(const struct app *app, size_t index)
 	return info;
 }
 
-/* Say on stderr how many servers have failed, and why the first has. */
+/* Report on stderr how many servers failed, and the reason of the first. */
 static void report_round(const struct round *round)
 {
 	size_t bad = 0;
@@ -99,8 +99,8 @@ static void add_server(struct table *table, const struct app *app, size_t index)
 }
 
 /*
- * Begin a row with the server. Returns true when it answered; else the failure is
- * added, and the row is complete.
+ * Begin a row: alias and address. Returns true when the server answered, and the caller adds
+ * the rest. Otherwise the row is complete: the failure was added.
  */
 static bool begin_row(struct table *table, const struct app *app, size_t index,
 		      const struct tenon_result *result)
@@ -296,17 +296,17 @@ int run_flush_all(struct app *app)
 
 /* ---- ping -------------------------------------------------------------- */
 
-/* What one server did. */
+/* The two answers of one server. */
 struct ping {
-	double connect_ms; /* first answer, connecting included */
-	double answer_ms;  /* an answer on the open connection */
-	char *version;     /* NULL: no answer */
+	double connect_ms; /* time to the first answer, with connecting */
+	double answer_ms;  /* time to the second answer, on the open connection */
+	char *version;     /* NULL when the server did not answer */
 	struct tenon_error err;
 };
 
 /*
- * Ask for the version; *ms becomes how long that took, as the library found it.
- * Returns the answer, or NULL.
+ * Ask for the version. *ms becomes the time that the library measured for it, in
+ * milliseconds. Returns the answer, or NULL with the reason in *err.
  */
 static const struct tenon_result *ask_timed(struct tenon_client *client,
 					    double *ms, struct tenon_error *err)
@@ -324,7 +324,7 @@ static const struct tenon_result *ask_timed(struct tenon_client *client,
 	return results;
 }
 
-/* Ask twice, on a client that knows this server alone, so that it is timed alone. */
+/* Ask twice, with a client that has only this server, so that no other server delays it. */
 static void ping_server(struct app *app, size_t index, struct ping *ping)
 {
 	const struct tenon_result *result;
