@@ -107,12 +107,15 @@ make_programs()
 	done
 }
 
-# A folder that looks like the top of the tree.
+# A folder that looks like the top of the tree, with this build in place of the demo's.
 make_tree()
 {
 	rm -rf "$dir/tree"
-	mkdir "$dir/tree"
-	ln -s "$abs_top_srcdir"/* "$dir/tree"
+	mkdir -p "$dir/tree/build"
+	for entry in "$abs_top_srcdir"/*; do
+		test "${entry##*/}" = build || ln -s "$entry" "$dir/tree"
+	done
+	ln -s "$abs_top_builddir" "$dir/tree/build/demo"
 }
 
 # line_numbers KIND: of the blocks that readme_blocks.awk wrote, in order
