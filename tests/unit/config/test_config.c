@@ -230,7 +230,7 @@ START_TEST(brackets_without_end_are_refused_at_once)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"deep:1:17: nested too deep, expected at most 16 levels");
+		"deep:1:17: nested too deeply, expected at most 16 levels");
 	free(text);
 }
 END_TEST
@@ -348,7 +348,7 @@ static const struct {
 	const char *message;
 } set_errors[] = {
 	{ "poll_timeout", "5 parsecs", TENON_ECONFIG,
-	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or bare in ms" },
+	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or a bare number in ms" },
 	{ "pol_timeout", "5", TENON_ECONFIG,
 	  "key 'pol_timeout': unknown; did you mean 'poll_timeout'?" },
 	{ "prefix", "[", TENON_ECONFIG,
@@ -360,7 +360,7 @@ static const struct {
 	{ "plugins", "no/such.so", TENON_EPLUGIN,
 	  "key 'plugins': plugin no/such.so: found no file to read (No such file or directory), expected a shared object" },
 	{ "prefix", "a\n--- b", TENON_ECONFIG,
-	  "key 'prefix': a second YAML document, expected one" },
+	  "key 'prefix': found a second YAML document, expected only one" },
 };
 
 #define SET_ERROR_COUNT ((int)(sizeof(set_errors) / sizeof(set_errors[0])))

@@ -47,7 +47,7 @@ static const struct {
 	  "table of slots has %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_hash_ops, bits) },
 	{ "hash_no_slot", "required slot 'hash' is missing, expected a function", 0, 0 },
-	{ "hash_option", "option 'factor' has a default outside its range", 0, 0 },
+	{ "hash_option", "option 'factor' has a default outside its range, expected min <= def <= max", 0, 0 },
 	{ "hash_few", "self-test of 2 vectors, expected 3 or more", 0, 0 },
 	{ "hash_no_bits", "hash of 0 bits, expected 1..64", 0, 0 },
 	{ "hash_wide", "self-test vector 2 is 0xc3, expected less than 2^7", 0, 0 },
