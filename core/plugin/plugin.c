@@ -62,5 +62,5 @@ int tenon__plugin_error(struct tenon_error *err, int code,
 		err, code, place, "%s: %s", subject,
 		reported->message[0] != '\0'
 			? reported->message
-			: "its options are refused, no reason was given");
+			: "does not accept its options, and gives no reason");
 }

@@ -358,7 +358,7 @@ static const struct {
 	{ "servers", "[a x, b x]", TENON_ECONFIG,
 	  "key 'servers': servers: alias 'x' is there twice, expected one of its own" },
 	{ "plugins", "no/such.so", TENON_EPLUGIN,
-	  "key 'plugins': plugin no/such.so: found no file to read (No such file or directory), expected a shared object" },
+	  "key 'plugins': plugin no/such.so: found no file (No such file or directory), expected a shared object" },
 	{ "prefix", "a\n--- b", TENON_ECONFIG,
 	  "key 'prefix': found a second YAML document, expected only one" },
 };
