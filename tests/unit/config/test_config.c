@@ -356,7 +356,7 @@ static const struct {
 	{ "servers", "a b c", TENON_ECONFIG,
 	  "key 'servers': server 'a b c': has more than an address and an alias; a space inside an alias is written '\\ '" },
 	{ "servers", "[a x, b x]", TENON_ECONFIG,
-	  "key 'servers': servers: alias 'x' is there twice, expected one of its own" },
+	  "key 'servers': servers: alias 'x' is used twice, expected a different one for each server" },
 	{ "plugins", "no/such.so", TENON_EPLUGIN,
 	  "key 'plugins': plugin no/such.so: found no file (No such file or directory), expected a shared object" },
 	{ "prefix", "a\n--- b", TENON_ECONFIG,
@@ -410,7 +410,7 @@ START_TEST(a_server_is_added_once)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"servers: alias 'x' is there twice, first in site.yaml:2, expected one of its own");
+		"servers: alias 'x' is used twice, first in site.yaml:2, expected a different one for each server");
 	ck_assert_int_eq(tenon_config_add_server(config, "a:0", NULL, 1, &err),
 			 TENON_ECONFIG);
 	ck_assert_int_eq(tenon_config_add_server(config, "d", NULL, 0, &err),
@@ -510,7 +510,7 @@ START_TEST(codecs_that_are_wrong_change_nothing)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"key 'codecs': codec 'C' is there twice, expected each once");
+		"key 'codecs': codec 'C' is listed twice, expected once");
 	expect_codecs("b a ");
 }
 END_TEST
@@ -531,7 +531,7 @@ START_TEST(there_is_no_codec_without_a_flag_bit)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"key 'codecs': found more than 32 codecs, which is how many flag bits there are");
+		"key 'codecs': found more codecs than the limit of 32, each codec needs a flag bit of its own");
 }
 END_TEST
 
@@ -589,7 +589,7 @@ START_TEST(codecs_count_beside_a_threshold_of_zero)
 	ck_assert_int_eq(tenon_config_check(config, &err), TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"compression_threshold and codecs both say what is compressed, expected one of them; leave one out, or set compression_threshold to 0");
+		"keys 'compression_threshold' and 'codecs' both configure compression, expected only one; remove one, or set compression_threshold to 0");
 }
 END_TEST
 
