@@ -30,7 +30,10 @@
 
 typedef _Atomic uint64_t tenon__counter;
 
-/* State, last error and address of a server. Readers always get all fields of the same moment. */
+/*
+ * State, last error and address of a server. Readers always get all fields of the same moment.
+ * The fields are explained at struct tenon_health.
+ */
 struct tenon__health_view {
 	uint32_t state; /* enum tenon_server_state */
 	uint32_t failures;

@@ -15,7 +15,7 @@
 #include "plugin/registry.h"
 #include "tenon/tenon.h"
 
-/* The keys that have one value each. tenon__setting_rows describes them. */
+/* The values of the keys that have one value each. tenon__setting_rows describes the keys. */
 struct tenon__settings {
 	const char *prefix;
 	int64_t connect_timeout_ms;

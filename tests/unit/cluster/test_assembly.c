@@ -431,7 +431,7 @@ static const struct {
 	  10 },
 	{ "[good, code]", TENON_EPLUGIN,
 	  "codec plugin 'code' (" BAD_DIR
-	  "/codec_code.so): init returned -99, expected 0, -1 or -14",
+	  "/codec_code.so): init returned -99, expected 0, TENON_ENOMEM (-1) or TENON_ECONFIG (-14)",
 	  16 },
 };
 
@@ -519,7 +519,7 @@ START_TEST(a_code_outside_the_contract_is_the_plugins_fault)
 	ck_assert_int_eq(assemble(), TENON_EPLUGIN);
 	ck_assert_str_eq(err.message,
 			 "distribution plugin 'code' (" BAD_DIR
-			 "/distribution_code.so): build returned -99, expected 0, -1 or -14");
+			 "/distribution_code.so): build returned -99, expected 0, TENON_ENOMEM (-1) or TENON_ECONFIG (-14)");
 }
 END_TEST
 
