@@ -149,7 +149,7 @@ end
 
 begin codecs_and_threshold_exclude_each_other
 run 2 -c seven.yaml --set 'codecs=[split]' check
-err 'compression_threshold and codecs .* seven.yaml:7:'
+err "keys 'compression_threshold' .in .*seven.yaml:7:.* and 'codecs' both"
 end
 
 finish

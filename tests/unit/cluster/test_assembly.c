@@ -268,7 +268,7 @@ START_TEST(more_spare_pools_than_there_may_be_are_refused)
 		ck_assert_msg(code == 0, "%s", err.message);
 	}
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
-	ck_assert_str_eq(err.message, "servers: found more than 16 spare pools");
+	ck_assert_str_eq(err.message, "servers: found more spare pools than the limit of 16");
 }
 END_TEST
 
@@ -335,7 +335,7 @@ START_TEST(a_default_codec_that_is_not_there_is_left_out_with_a_warning)
 	ck_assert_uint_eq(assembly->codec_count, 0);
 	ck_assert_str_eq(
 		last_line,
-		"1 key 'codecs': codec plugin 'nosuch' not found, it is left out; `codecs: none` says that this is meant");
+		"1 key 'codecs': codec plugin 'nosuch' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none");
 }
 END_TEST
 
@@ -416,10 +416,10 @@ static const struct {
 	uint32_t column;
 } codec_errors[] = {
 	{ "[{good: {flags: 769}}, halves]", TENON_ECONFIG,
-	  "key 'codecs': codecs 'good' and 'halves' both own flag bits 0x200, expected bits of its own for each",
+	  "key 'codecs': codecs 'good' and 'halves' both own flag bits 0x200, expected different bits for each codec",
 	  32 },
 	{ "[halves, good]", TENON_ECONFIG,
-	  "key 'codecs': codec 'good' comes after 'halves', which splits values, expected that at the end",
+	  "key 'codecs': codec 'good' comes after codec 'halves', which splits values and has to be the last",
 	  18 },
 	{ "[halves, {good: {rom: 2KiB}}]", TENON_ECONFIG,
 	  "codec plugin 'good' (" GOOD_DIR
@@ -431,7 +431,7 @@ static const struct {
 	  10 },
 	{ "[good, code]", TENON_EPLUGIN,
 	  "codec plugin 'code' (" BAD_DIR
-	  "/codec_code.so): init returned -99, expected 0, -1 or -14",
+	  "/codec_code.so): init returned -99, expected 0, TENON_ENOMEM (-1) or TENON_ECONFIG (-14)",
 	  16 },
 };
 
@@ -519,7 +519,7 @@ START_TEST(a_code_outside_the_contract_is_the_plugins_fault)
 	ck_assert_int_eq(assemble(), TENON_EPLUGIN);
 	ck_assert_str_eq(err.message,
 			 "distribution plugin 'code' (" BAD_DIR
-			 "/distribution_code.so): build returned -99, expected 0, -1 or -14");
+			 "/distribution_code.so): build returned -99, expected 0, TENON_ENOMEM (-1) or TENON_ECONFIG (-14)");
 }
 END_TEST
 

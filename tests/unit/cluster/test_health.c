@@ -256,7 +256,7 @@ START_TEST(a_server_that_the_policy_spares_is_down_until_its_time)
 	ck_assert_uint_eq(health.operations, 1);
 	ck_assert_uint_eq(health.errors[-TENON_EDOWN], 5);
 	ck_assert_uint_eq(rig.log_lines, 1);
-	ck_assert_ptr_nonnull(strstr(rig.log, "; left alone for 3600000 ms\n"));
+	ck_assert_ptr_nonnull(strstr(rig.log, "; next try in 3600000 ms\n"));
 	let_pass_ms(3600000);
 	look(&rig, 0);
 	ck_assert_uint_eq(health.state, TENON_SERVER_PROBING);
@@ -505,7 +505,7 @@ START_TEST(a_line_says_how_long_the_policy_spares_a_server)
 	rig_open_one(&rig, "127.0.0.1:1", NULL);
 	tenon__health_failed(rig.client->engine.health, &failure);
 	ck_assert_str_eq(rig.log,
-			 "127.0.0.1:1: down: late; left alone for 5000 ms\n");
+			 "127.0.0.1:1: down: late; next try in 5000 ms\n");
 	rig_close(&rig);
 }
 END_TEST

@@ -233,7 +233,7 @@ START_TEST(brackets_without_end_are_refused_at_once)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"deep:1:17: nested too deep, expected at most 16 levels");
+		"deep:1:17: nested too deeply, expected at most 16 levels");
 	free(text);
 }
 END_TEST
@@ -351,7 +351,7 @@ static const struct {
 	const char *message;
 } set_errors[] = {
 	{ "poll_timeout", "5 parsecs", TENON_ECONFIG,
-	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or bare in ms" },
+	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or a bare number in ms" },
 	{ "pol_timeout", "5", TENON_ECONFIG,
 	  "key 'pol_timeout': unknown; did you mean 'poll_timeout'?" },
 	{ "prefix", "[", TENON_ECONFIG,
@@ -359,11 +359,11 @@ static const struct {
 	{ "servers", "a b c", TENON_ECONFIG,
 	  "key 'servers': server 'a b c': has more than an address and an alias; a space inside an alias is written '\\ '" },
 	{ "servers", "[a x, b x]", TENON_ECONFIG,
-	  "key 'servers': servers: alias 'x' is there twice, expected one of its own" },
+	  "key 'servers': servers: alias 'x' is used twice, expected a different one for each server" },
 	{ "plugins", "no/such.so", TENON_EPLUGIN,
-	  "key 'plugins': plugin no/such.so: found no file to read (No such file or directory), expected a shared object" },
+	  "key 'plugins': plugin no/such.so: found no file (No such file or directory), expected a shared object" },
 	{ "prefix", "a\n--- b", TENON_ECONFIG,
-	  "key 'prefix': a second YAML document, expected one" },
+	  "key 'prefix': found a second YAML document, expected only one" },
 };
 
 #define SET_ERROR_COUNT ((int)(sizeof(set_errors) / sizeof(set_errors[0])))
@@ -413,7 +413,7 @@ START_TEST(a_server_is_added_once)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"servers: alias 'x' is there twice, first in site.yaml:2, expected one of its own");
+		"servers: alias 'x' is used twice, first in site.yaml:2, expected a different one for each server");
 	ck_assert_int_eq(tenon_config_add_server(config, "a:0", NULL, 1, &err),
 			 TENON_ECONFIG);
 	ck_assert_int_eq(tenon_config_add_server(config, "d", NULL, 0, &err),
@@ -513,7 +513,7 @@ START_TEST(codecs_that_are_wrong_change_nothing)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"key 'codecs': codec 'C' is there twice, expected each once");
+		"key 'codecs': codec 'C' is listed twice, expected once");
 	expect_codecs("b a ");
 }
 END_TEST
@@ -534,7 +534,7 @@ START_TEST(more_codecs_than_flag_bits_are_refused)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"key 'codecs': found more than 32 codecs, which is how many flag bits there are");
+		"key 'codecs': found more codecs than the limit of 32, each codec needs a flag bit of its own");
 }
 END_TEST
 
@@ -592,7 +592,7 @@ START_TEST(codecs_count_beside_a_threshold_of_zero)
 	ck_assert_int_eq(tenon_config_check(config, &err), TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"compression_threshold and codecs both say what is compressed, expected one of them; leave one out, or set compression_threshold to 0");
+		"keys 'compression_threshold' and 'codecs' both configure compression, expected only one; remove one, or set compression_threshold to 0");
 }
 END_TEST
 

@@ -13,7 +13,7 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-#define REBUILD "; rebuild it against tenon/plugin/plugin.h of this version"
+#define REBUILD "; rebuild the plugin against tenon/plugin/plugin.h of this version"
 
 /* The size of a struct up to and including the last field of version 1.0. */
 #define SIZE_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
@@ -33,7 +33,7 @@ static const struct {
 	  offsetof(struct tenon_plugin, check),
 	  SIZE_TO(struct tenon_plugin, check) },
 	{ "hash_later",
-	  "needs ABI 1.9, expected 1.0 at most; it is for a later version of tenon", 0, 0 },
+	  "needs ABI 1.9, expected at most 1.0; the plugin needs a later version of tenon", 0, 0 },
 	{ "hash_flags", "unknown flags 0x4, expected 0x0", 0, 0 },
 	{ "hash_rows", "option rows of %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_option, help) },
@@ -43,36 +43,36 @@ static const struct {
 	{ "hash_other_kind", "kind failover, expected hash", 0, 0 },
 	{ "hash_other_name", "name 'something', expected 'other_name'", 0, 0 },
 	{ "hash_version", "no version, expected one line", 0, 0 },
-	{ "hash_no_ops", "no table of slots, expected one", 0, 0 },
+	{ "hash_no_ops", "no table of slots (ops is NULL), expected one", 0, 0 },
 	{ "hash_short_ops",
 	  "table of slots has %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_hash_ops, bits) },
 	{ "hash_no_slot", "required slot 'hash' is missing, expected a function", 0, 0 },
-	{ "hash_option", "option 'factor' has a default outside its range", 0, 0 },
+	{ "hash_option", "option 'factor' has a default outside its range, expected min <= def <= max", 0, 0 },
 	{ "hash_few", "self-test of 2 vectors, expected 3 or more", 0, 0 },
 	{ "hash_no_bits", "hash of 0 bits, expected 1..64", 0, 0 },
 	{ "hash_wide", "self-test vector 2 is 0xc3, expected less than 2^7", 0, 0 },
 	{ "hash_answer", "self-test vector 2: hash found 0xc3, expected 0xc2", 0, 0 },
 	{ "hash_many", "self-test vector 1: hash_many found 0x0, expected 0x61", 0, 0 },
-	{ "hash_init", "not ready for its self-test: found no mood", 0, 0 },
-	{ "hash_nothing", "tenon_plugin_entry returned nothing, expected a descriptor", 0, 0 },
+	{ "hash_init", "failed before its self-test: found no mood", 0, 0 },
+	{ "hash_nothing", "tenon_plugin_entry returned NULL, expected a descriptor", 0, 0 },
 	{ "hash_no_entry",
-	  "not a plugin: found no function tenon_plugin_entry, expected what TENON_PLUGIN_DEFINE() writes", 0, 0 },
+	  "not a plugin: found no function tenon_plugin_entry, expected the one that TENON_PLUGIN_DEFINE() writes", 0, 0 },
 	{ "codec_short_ops",
 	  "table of slots has %zu bytes, expected %zu or more" REBUILD,
 	  offsetof(struct tenon_codec_ops, owns_chunks),
 	  SIZE_TO(struct tenon_codec_ops, owns_chunks) },
 	{ "codec_no_flags", "required slot 'flags' is missing, expected a function", 0, 0 },
 	{ "codec_no_decode",
-	  "slot 'decode' is missing beside 'encode', expected a function", 0, 0 },
+	  "slot 'decode' is missing but slot 'encode' is set, expected both or none", 0, 0 },
 	{ "codec_no_encode",
-	  "slot 'encode' is missing beside 'decode', expected a function", 0, 0 },
+	  "slot 'encode' is missing but slot 'decode' is set, expected both or none", 0, 0 },
 	{ "codec_no_gather",
-	  "slot 'gather' is missing beside 'scatter', expected a function", 0, 0 },
+	  "slot 'gather' is missing but slot 'scatter' is set, expected both or none", 0, 0 },
 	{ "codec_both",
-	  "slots 'encode' and 'scatter' are both there, expected one of them", 0, 0 },
+	  "slots 'encode' and 'scatter' are both set, expected exactly one of them", 0, 0 },
 	{ "codec_neither",
-	  "slots 'encode' and 'scatter' are both missing, expected one of them", 0, 0 },
+	  "slots 'encode' and 'scatter' are both missing, expected exactly one of them", 0, 0 },
 };
 
 static struct tenon_config *config;
@@ -187,8 +187,8 @@ START_TEST(a_second_plugin_of_the_same_kind_and_name_is_refused)
 	ck_assert_str_eq(
 		err.message,
 		"site.yaml:2:2: plugin " BAD_DIR
-		"/hash_twin.so: hash 'good' is there already (" GOOD_DIR
-		"/hash_good.so), expected a name of its own");
+		"/hash_twin.so: a hash plugin 'good' is registered already (" GOOD_DIR
+		"/hash_good.so), expected another name");
 	ck_assert(!is_open(BAD_DIR "/hash_twin.so"));
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(a_missing_file_is_refused)
 	ck_assert_int_eq(load("plugins: [./no/such.so]\n"), TENON_EPLUGIN);
 	ck_assert_str_eq(
 		err.message,
-		"site.yaml:1:11: plugin ./no/such.so: found no file to read (No such file or directory), expected a shared object");
+		"site.yaml:1:11: plugin ./no/such.so: found no file (No such file or directory), expected a shared object");
 }
 END_TEST
 
@@ -215,11 +215,11 @@ START_TEST(a_file_that_is_no_shared_object_is_refused)
 {
 	ck_assert_int_eq(load("plugins: Makefile"), TENON_EPLUGIN);
 	ck_assert_msg(strncmp(err.message,
-			      "site.yaml:1:10: plugin ./Makefile: not a plugin: found '",
-			      55) == 0,
+			      "site.yaml:1:10: plugin ./Makefile: cannot be loaded: ",
+			      53) == 0,
 		      "%s", err.message);
 	ck_assert_ptr_nonnull(
-		strstr(err.message, "', expected a shared object"));
+		strstr(err.message, "; expected a shared object"));
 }
 END_TEST
 
@@ -231,7 +231,7 @@ START_TEST(a_plugin_that_is_not_found_says_where_it_was_looked_for)
 			 TENON_EPLUGIN);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"site.yaml:2:16: key 'hash_function': hash plugin 'godo' not found; did you mean 'good'? It is neither built in nor a file hash_godo.so in " GOOD_DIR
+		"site.yaml:2:16: key 'hash_function': hash plugin 'godo' not found; did you mean 'good'? Searched: built-in plugins, and hash_godo.so in " GOOD_DIR
 		", /no/such/folder, plugins/.libs, "));
 	ck_assert_uint_eq(err.line, 2);
 	ck_assert_uint_eq(err.column, 16);
@@ -244,7 +244,7 @@ START_TEST(nothing_is_suggested_where_nothing_is_near)
 			 TENON_EPLUGIN);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"hash plugin 'surely_not_there' not found: neither built in nor a file hash_surely_not_there.so in "));
+		"hash plugin 'surely_not_there' not found; searched: built-in plugins, and hash_surely_not_there.so in "));
 }
 END_TEST
 
@@ -255,7 +255,7 @@ START_TEST(a_path_is_not_taken_for_a_name)
 			 TENON_EPLUGIN);
 	ck_assert_str_eq(
 		err.message,
-		"site.yaml:2:16: key 'hash_function': found '../.libs/hash_good.so', expected the name of a hash plugin; files are loaded by the key 'plugins'");
+		"site.yaml:2:16: key 'hash_function': found '../.libs/hash_good.so', expected the name of a hash plugin; to load a file, add it to the key 'plugins'");
 }
 END_TEST
 
