@@ -33,7 +33,7 @@ int tenon_client_health_reset(struct tenon_client *client)
 static void merge_state(struct tenon_health *into,
 			const struct tenon_health *from)
 {
-	/* a server that some clients spare is worse off than one that fails now and then */
+	/* a server that some clients avoid is worse off than one that fails now and then */
 	static const unsigned char badness[] = {
 		[TENON_SERVER_UP] = 0,
 		[TENON_SERVER_FAILING] = 1,
