@@ -22,6 +22,7 @@ struct tenon__operation {
 	uint32_t hashed_count;	/* the first requests, whose keys are hashed already */
 	uint32_t request_capacity;
 	int64_t start_ns, deadline_ns; /* monotonic */
+	int64_t start_ms;  /* start_ns in ms, for the failover policies */
 	int64_t latest_ns; /* upper limit of deadline_ns; INT64_MAX: only poll_timeout counts */
 	uint64_t *hashes; /* one for each request */
 	char *key_buffer; /* the keys of the caller's items with the prefix */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "operation/explain.h"
@@ -84,8 +85,8 @@ static int64_t cap_exptime(int64_t exptime, int64_t max_s)
 }
 
 /* Let what a request writes or touches live max_s at most. Errors: TENON_ENOMEM. */
-static int cap_request_exptime(struct tenon__operation *op, uint32_t req,
-			       uint32_t max_s)
+TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
+					   uint32_t req, uint32_t max_s)
 {
 	struct tenon__request *at = &op->requests.list[req];
 	struct tenon_item *item;
@@ -127,8 +128,9 @@ static inline int join_connection(struct tenon__operation *op, uint32_t server,
 }
 
 /* A key has no server to go to: the policy said so. */
-static void answer_unrouted(struct tenon__operation *op, uint32_t req,
-			    uint32_t home, uint32_t answer)
+TENON__COLD static void answer_unrouted(struct tenon__operation *op,
+					uint32_t req, uint32_t home,
+					uint32_t answer)
 {
 	struct tenon__requests *rs = &op->requests;
 
@@ -222,13 +224,13 @@ static inline int route_request(struct tenon__operation *op,
 /* Ready for any key; what is left out here is set for each. */
 static inline void begin_route(struct route *route,
 			       const struct tenon__operation *op,
-			       int64_t now_ns)
+			       int64_t now_ms)
 {
 	route->query.next = route_next;
 	route->query.spare = route_spare;
 	route->op = op;
 	route->key.hash = 0;
-	route->now_ms = now_ns / 1000000;
+	route->now_ms = now_ms;
 }
 
 /* Route the requests from..to-1 that are to be run. Errors: TENON_ENOMEM. */
@@ -241,7 +243,7 @@ static int route_requests(struct tenon__operation *op, uint32_t from,
 	if (from == to) {
 		return 0;
 	}
-	begin_route(&route, op, op->start_ns);
+	begin_route(&route, op, op->start_ms);
 	for (uint32_t i = from; i < to; i++) {
 		if (!requests[i].answered && !requests[i].held) {
 			int code = route_request(op, &route, i);
@@ -274,7 +276,7 @@ static bool is_repeatable(const struct tenon__operation *op,
  * A connection that the server closed while it was idle shows only when it is
  * used. Such exchanges run once more, on new connections, where that is safe.
  */
-static void repeat_stale(struct tenon__operation *op)
+TENON__COLD static void repeat_stale(struct tenon__operation *op)
 {
 	struct tenon_connection **again =
 		op->engine->active + op->engine->active_count;
@@ -322,8 +324,9 @@ static bool may_hop(const struct tenon__connection *conn,
  * What happened to the connection's requests that the server did not answer. Those that
  * may hop are put in front of *hops, chained, and are not answered yet.
  */
-static void settle(struct tenon__operation *op,
-		   const struct tenon__connection *conn, uint32_t *hops)
+TENON__COLD static void settle(struct tenon__operation *op,
+			       const struct tenon__connection *conn,
+			       uint32_t *hops)
 {
 	struct tenon__requests *rs = &op->requests;
 	int status = conn->wire.status ? conn->wire.status : TENON_SENT;
@@ -373,8 +376,8 @@ static bool had_no_time(const struct tenon__operation *op,
 }
 
 /* The server failed: tell its policy, its health and the log. */
-static void report_failure(struct tenon__operation *op,
-			   const struct tenon__connection *conn)
+TENON__COLD static void report_failure(struct tenon__operation *op,
+				       const struct tenon__connection *conn)
 {
 	int64_t now_ms = tenon__now_ns() / 1000000;
 	struct tenon_failover_state state;
@@ -396,8 +399,8 @@ static void report_failure(struct tenon__operation *op,
 }
 
 /* A server that had failed answered; its policy was told. */
-static void report_recovery(struct tenon__operation *op,
-			    const struct tenon__connection *conn)
+TENON__COLD static void report_recovery(struct tenon__operation *op,
+					const struct tenon__connection *conn)
 {
 	int64_t now_ms = conn->done_ns / 1000000;
 	struct tenon_failover_state state;
@@ -426,7 +429,7 @@ static void report(struct tenon__operation *op,
 		return;
 	}
 	tenon__policies_succeeded(&op->engine->policies, conn->base.server,
-				  op->start_ns / 1000000);
+				  op->start_ms);
 	if (conn->done_ns > 0) {
 		tenon__health_time(conn->wire.health, conn->done_ns - start_ns);
 		if (conn->wire.health->unsettled) {
@@ -436,7 +439,7 @@ static void report(struct tenon__operation *op,
 }
 
 /* No time is left to ask anybody: no request is sent and no connection spoilt. */
-static void come_too_late(struct tenon__operation *op)
+TENON__COLD static void come_too_late(struct tenon__operation *op)
 {
 	for (size_t i = 0; i < op->engine->active_count; i++) {
 		tenon__engine_active(op->engine, i)->wire.status =
@@ -462,7 +465,12 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 	} else {
 		op->assembly->transport->run(engine->transport, engine->active,
 					     count, now_ns, op->deadline_ns);
-		repeat_stale(op);
+		for (size_t i = 0; i < count; i++) {
+			if (tenon__engine_active(engine, i)->wire.status) {
+				repeat_stale(op);
+				break;
+			}
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct tenon__connection *conn =
@@ -503,7 +511,7 @@ static int route_hops(struct tenon__operation *op, uint32_t hops,
 	uint32_t next;
 
 	begin(op);
-	begin_route(&route, op, now_ns);
+	begin_route(&route, op, now_ns / 1000000);
 	for (uint32_t req = hops; req != TENON_REQUEST_END; req = next) {
 		struct tenon__request *at = &rs->list[req];
 		uint32_t failed = rs->results[req].server;

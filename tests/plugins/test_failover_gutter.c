@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'gutter' sends keys to its spare pool, and on what terms. */
+/*
+ * The conditions under which the policy gutter sends keys to its spare pool, and the
+ * exptime there.
+ */
 #include <stdlib.h>
 
 #include "conformance/policy_rig.h"
@@ -42,7 +45,7 @@ START_TEST(keys_of_a_dead_server_go_to_the_pool_with_a_short_life)
 	ck_assert_uint_eq(policy_route(&gutter, 1, (uint32_t)_i, 1000),
 			  RING + 1);
 	ck_assert_uint_eq(gutter.exptime_max_s, 7);
-	/* others live where and as long as ever */
+	/* keys of other servers keep their server and their exptime */
 	ck_assert_uint_eq(policy_route(&gutter, 2, (uint32_t)_i, 1000), 2);
 	ck_assert_uint_eq(gutter.exptime_max_s, 0);
 }
@@ -58,7 +61,7 @@ START_TEST(the_pool_has_a_default_time_to_live)
 }
 END_TEST
 
-START_TEST(dead_servers_of_the_pool_are_passed_by)
+START_TEST(dead_servers_of_the_pool_are_passed_over)
 {
 	kill_server(1, 1000);
 	kill_server(RING + 1, 1000);
@@ -71,7 +74,7 @@ START_TEST(dead_servers_of_the_pool_are_passed_by)
 }
 END_TEST
 
-START_TEST(it_is_tried_again_when_retry_timeout_has_passed)
+START_TEST(a_dead_server_is_tried_again_after_retry_timeout)
 {
 	kill_server(1, 1000);
 	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS - 1), RING + 1);
@@ -98,7 +101,7 @@ START_TEST(a_pool_that_does_not_exist_is_refused)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"option 'pool': no server is in a pool 'nine', expected one such as {address: host:port, pool: nine} in `servers:`");
+		"option 'pool': no server is in pool 'nine'; add one to `servers:`, such as {address: host:port, pool: nine}");
 	ops->fini(self);
 	free(self);
 	told_fini(&told);
@@ -116,8 +119,8 @@ int main(void)
 		tcase, keys_of_a_dead_server_go_to_the_pool_with_a_short_life,
 		0, TENON_ACCESS_COUNT);
 	tcase_add_test(tcase, the_pool_has_a_default_time_to_live);
-	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_by);
-	tcase_add_test(tcase, it_is_tried_again_when_retry_timeout_has_passed);
+	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_over);
+	tcase_add_test(tcase, a_dead_server_is_tried_again_after_retry_timeout);
 	tcase_add_test(tcase, a_pool_that_does_not_exist_is_refused);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

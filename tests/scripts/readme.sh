@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# What the README shows is what is compiled and run. Reports in TAP.
+# The examples of the README are those that are compiled and run. Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
@@ -11,7 +11,7 @@ tenon=$abs_top_builddir/tools/tenon/tenon
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# block LANGUAGE N: the Nth block of that language.
+# block LANGUAGE N: print the Nth block of that language.
 block()
 {
 	awk -v start="\`\`\`$1" -v wanted="$2" '
@@ -20,7 +20,7 @@ block()
 		$0 == start { inside = ++seen == wanted }' "$readme"
 }
 
-# The files have a licence line in front.
+# The example files begin with a licence line, which the README leaves out.
 same_program()
 {
 	block "$1" "$2" >"$dir/shown"

@@ -109,8 +109,7 @@ static void run(struct tenon_client *client, enum tenon_verb verb,
 		for (size_t i = 0; i < n; i++) {
 			const struct file *file = &tree->files[from + i];
 
-			items[i].key.data = file->path;
-			items[i].key.len = strlen(file->path);
+			items[i].key = tenon_slice_of(file->path);
 			items[i].value.data = file->bytes;
 			items[i].value.len = file->len;
 		}

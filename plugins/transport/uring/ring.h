@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * One io_uring: which kind the kernel has, whose it is, and how to wait in it.
- */
+/* One io_uring: open the best kind that the kernel has, wait in it, close it. */
 #ifndef TENON_TRANSPORT_URING_RING_H
 #define TENON_TRANSPORT_URING_RING_H
 
 #include <liburing.h>
+#include <errno.h>
 #include <stdbool.h>
-#include <sys/mman.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct ring {
 	struct io_uring io;
 	unsigned entries;
 	bool open;
-	bool poll_first;     /* the kernel knows IORING_RECVSEND_POLL_FIRST */
-	unsigned char *mark; /* one page: 1 where the ring was made, 0 in a fork */
+	bool poll_first; /* the kernel knows IORING_RECVSEND_POLL_FIRST */
 };
 
-/* The best ring first. An older kernel refuses what it does not know with EINVAL. */
+/* Set-up flags, the best ring first. A kernel that does not know a flag refuses with EINVAL. */
 static const unsigned ring_flags[] = {
 	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, /* Linux 6.1 */
-	IORING_SETUP_COOP_TASKRUN, /* 5.19, which knows POLL_FIRST as well */
+	IORING_SETUP_COOP_TASKRUN, /* Linux 5.19, which also knows IORING_RECVSEND_POLL_FIRST */
 	0,
 };
 #define RING_KINDS (sizeof(ring_flags) / sizeof(ring_flags[0]))
 
-/* Give the ring back; in a fork, its copy. Nothing may be in flight. */
+/*
+ * Give the ring back to the kernel, if it is open. In a fork this gives back the fork's copy
+ * only. No request of this process may be in flight.
+ */
 static inline void ring_close(struct ring *ring)
 {
 	if (ring->open) {
@@ -34,7 +36,10 @@ static inline void ring_close(struct ring *ring)
 	}
 }
 
-/* Make the best ring that the kernel has: 0 or a negative errno. */
+/*
+ * Open the best ring that the kernel has, for ring->entries requests. Returns 0 or a negative
+ * errno.
+ */
 static inline int ring_open(struct ring *ring)
 {
 	int code = -EINVAL;
@@ -50,56 +55,26 @@ static inline int ring_open(struct ring *ring)
 		return code;
 	}
 	ring->open = true;
-	*ring->mark = 1;
 	if (!(ring->io.features & IORING_FEAT_EXT_ARG)) {
-		ring_close(ring); /* no timeout in the wait before 5.11 */
+		ring_close(ring); /* before Linux 5.11 a wait in the ring has no timeout */
 		return -EINVAL;
 	}
 	return 0;
 }
 
-/* Errors: a negative errno; fini is due in any case. */
-static inline int ring_init(struct ring *ring, unsigned entries)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *mark = mmap(NULL, page, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (mark == MAP_FAILED) {
-		return -errno;
-	}
-	ring->mark = mark;
-	ring->entries = entries;
-	if (madvise(mark, page, MADV_WIPEONFORK) != 0) {
-		return -errno;
-	}
-	return ring_open(ring);
-}
-
-static inline void ring_fini(struct ring *ring)
-{
-	ring_close(ring);
-	if (ring->mark) {
-		munmap(ring->mark, (size_t)sysconf(_SC_PAGESIZE));
-	}
-}
-
 /*
- * Is there a ring to submit to? After a fork the memory is still the parent's, so
- * a new ring takes its place. Another thread's ring shows in ring_wait().
+ * Return true when there is a ring to submit to; make a new one when there is none. A ring of
+ * another thread counts as open here; ring_wait() finds out.
  */
 static inline bool ring_ready(struct ring *ring)
 {
-	if (*ring->mark == 0) {
-		ring_close(ring);
-	}
 	return ring->open || ring_open(ring) == 0;
 }
 
 /*
- * Submit what was prepared and wait for `count` completions or for `ns`, less than
- * a second. Returns 0, also when interrupted or late, or the negative errno with
- * which the kernel took nothing: -EEXIST when another thread made the ring.
+ * Submit the prepared requests and wait for `count` completions, up to `ns` (less than 1 s).
+ * Returns 0, also when the wait was interrupted or timed out. Returns a negative errno when the
+ * kernel took no request: -EEXIST when another thread made the ring.
  */
 static inline int ring_wait(struct ring *ring, unsigned count, int64_t ns)
 {

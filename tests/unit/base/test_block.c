@@ -37,7 +37,7 @@ START_TEST(the_smallest_block_that_fits_is_taken)
 }
 END_TEST
 
-START_TEST(what_is_above_the_ceiling_is_freed)
+START_TEST(a_block_above_the_ceiling_is_freed)
 {
 	struct tenon__block_cache pool = { 0 };
 	struct tenon__block *block =
@@ -68,7 +68,7 @@ int main(void)
 
 	tcase_add_test(tcase, a_block_that_came_back_is_used_again);
 	tcase_add_test(tcase, the_smallest_block_that_fits_is_taken);
-	tcase_add_test(tcase, what_is_above_the_ceiling_is_freed);
+	tcase_add_test(tcase, a_block_above_the_ceiling_is_freed);
 	tcase_add_test(tcase, no_memory_and_impossible_sizes_give_null);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -57,7 +57,7 @@ static int assemble(void)
 	return tenon__assembly_create(&assembly, config, &err);
 }
 
-/* Assemble, and let the config go. */
+/* Assemble, and destroy the config. */
 static void assemble_alone(void)
 {
 	ck_assert_msg(assemble() == 0, "%s", err.message);
@@ -134,7 +134,7 @@ START_TEST(the_ring_is_built)
 	ring = assembly->rings[0].instance;
 	ck_assert_uint_eq(ring->server_count, 3);
 	ck_assert_uint_eq(ring->weights, 7);
-	/* Its own hash has the default options, not those of the keys' hash. */
+	/* The point hash has the default options, not those of the hash of keys. */
 	ck_assert_uint_eq(ring->point, 'x');
 	ck_assert_uint_eq(assembly->distribution->locate(ring, &key),
 			  (5 + 1) % 3);
@@ -236,7 +236,7 @@ START_TEST(each_access_may_have_a_policy_with_options_of_its_own)
 	ck_assert_uint_eq(assembly->policies.of[TENON_ACCESS_READ], 0);
 	options = assembly->policies.list[0].options;
 	ck_assert_int_eq(options->limit, 2);
-	/* deletes go where writes go */
+	/* deletes use the policy of writes */
 	ck_assert_uint_eq(assembly->policies.of[TENON_ACCESS_DELETE],
 			  assembly->policies.of[TENON_ACCESS_WRITE]);
 	options = assembly->policies.list[1].options;
@@ -389,11 +389,11 @@ START_TEST(chunks_have_to_fit_into_items)
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"chunk is 65224 bytes, expected at most 65223, which is what item_max of the config leaves to a value"));
+		"chunk is 65224 bytes, expected at most 65223: a longer value does not fit into item_max of the config"));
 }
 END_TEST
 
-START_TEST(codecs_are_told_the_largest_value)
+START_TEST(codecs_get_max_value_bytes)
 {
 	set("max_value_bytes", "4KiB");
 	set("codecs", "{good: {room: 4KiB}}");
@@ -408,7 +408,7 @@ START_TEST(codecs_are_told_the_largest_value)
 }
 END_TEST
 
-/* Each after "codecs:" in the fifth line. */
+/* Each value stands after "codecs:" in the fifth line. */
 static const struct {
 	const char *value;
 	int code;
@@ -502,7 +502,7 @@ START_TEST(an_option_that_is_wrong_is_refused)
 }
 END_TEST
 
-START_TEST(what_build_reports_is_passed_on)
+START_TEST(an_error_of_build_is_passed_on)
 {
 	set("servers", "a:666");
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
@@ -599,7 +599,7 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
-START_TEST(a_key_that_the_policy_refuses_says_so)
+START_TEST(a_key_that_the_policy_refuses_has_a_reason)
 {
 	struct rig rig = { 0 };
 
@@ -657,13 +657,13 @@ int main(void)
 	tcase_add_test(codecs, the_codec_of_a_threshold_has_to_be_there);
 	tcase_add_test(codecs, the_codec_of_a_threshold_gets_its_options);
 	suite_add_codec_test(codecs, chunks_have_to_fit_into_items, 1);
-	tcase_add_test(codecs, codecs_are_told_the_largest_value);
+	tcase_add_test(codecs, codecs_get_max_value_bytes);
 	tcase_add_loop_test(codecs, codecs_that_do_not_go_are_refused, 0, 5);
 	suite_add_tcase(suite, codecs);
 	tcase_add_checked_fixture(refusals, setup, teardown);
 	tcase_add_test(refusals, a_rule_between_options_is_kept);
 	tcase_add_loop_test(refusals, an_option_that_is_wrong_is_refused, 0, 4);
-	tcase_add_test(refusals, what_build_reports_is_passed_on);
+	tcase_add_test(refusals, an_error_of_build_is_passed_on);
 	tcase_add_test(refusals,
 		       a_code_outside_the_contract_is_the_plugins_fault);
 	tcase_add_test(refusals, a_missing_hash_of_an_option_is_named);
@@ -674,7 +674,7 @@ int main(void)
 	tcase_add_test(services, a_log_without_listener_goes_nowhere);
 	tcase_add_test(services, any_allocation_may_fail);
 	suite_add_tcase(suite, services);
-	tcase_add_test(answers, a_key_that_the_policy_refuses_says_so);
+	tcase_add_test(answers, a_key_that_the_policy_refuses_has_a_reason);
 	suite_add_tcase(suite, answers);
 	return suite_run(suite);
 }

@@ -14,7 +14,7 @@
 #include "runner/suite.h"
 #include "tenon/introspect.h"
 
-/* Files in a folder of configs; each is one test. */
+/* The files in a folder of configs. Each file is one test. */
 struct files {
 	char folder[400];
 	struct dirent **entries;
@@ -48,7 +48,7 @@ static void teardown(void)
 	tenon_config_destroy(config);
 }
 
-/* Those that name zlib or split, in a build without them. */
+/* Return true for a file that names zlib or split in a build without these codecs. */
 static bool is_left_out(const char *name)
 {
 	return !suite_has_codecs() &&
@@ -87,7 +87,7 @@ static int load(const char *text)
 				      &err);
 }
 
-/* Write the names of the codecs in effect, each with a space behind it. */
+/* Write the names of the codecs in effect, each followed by a space. */
 static void codec_names(char out[200])
 {
 	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
@@ -110,7 +110,7 @@ static void expect_codecs(const char *expected)
 	ck_assert_str_eq(names, expected);
 }
 
-/* Does text match a pattern in which '*' stands for anything? */
+/* Return true when the text matches the pattern, in which '*' stands for any text. */
 static bool matches(const char *pattern, const char *text)
 {
 	while (*pattern != '\0' && *pattern != '*' && *pattern == *text) {
@@ -142,7 +142,10 @@ START_TEST(a_good_file_is_taken)
 }
 END_TEST
 
-/* The first line of a broken file is "# " and the error, without the file. */
+/*
+ * The first line of a broken file is "# " and the expected error, without the name of
+ * the file.
+ */
 START_TEST(a_broken_file_is_refused_with_place_found_and_expected)
 {
 	const char *name = broken.entries[_i]->d_name;
@@ -217,7 +220,7 @@ START_TEST(a_file_that_is_too_long_is_refused)
 }
 END_TEST
 
-/* Brackets without end made libyaml's loader take minutes. */
+/* libyaml's loader took minutes for brackets without end. */
 START_TEST(brackets_without_end_are_refused_at_once)
 {
 	size_t size = TENON_CONFIG_MAX_BYTES;
@@ -255,7 +258,7 @@ START_TEST(a_new_config_has_libmcs_defaults)
 }
 END_TEST
 
-START_TEST(libmcs_sample_means_what_it_means_there)
+START_TEST(the_sample_config_of_libmc_has_its_meaning)
 {
 	ck_assert_int_eq(chdir(good.folder), 0);
 	ck_assert_int_eq(tenon_config_load_file(config, _i == 0 ? "libmc.yaml" :
@@ -420,7 +423,7 @@ START_TEST(a_server_is_added_once)
 }
 END_TEST
 
-/* Named so that they arrive in no order: "h7", "h14", "h21", ... */
+/* The names are such that they do not arrive in order: "h7", "h14", "h21", ... */
 START_TEST(every_server_among_many_is_added_once)
 {
 	enum { COUNT = 300 };
@@ -515,7 +518,7 @@ START_TEST(codecs_that_are_wrong_change_nothing)
 }
 END_TEST
 
-START_TEST(there_is_no_codec_without_a_flag_bit)
+START_TEST(more_codecs_than_flag_bits_are_refused)
 {
 	char text[300] = "[";
 	size_t used = strlen(text);
@@ -582,7 +585,7 @@ START_TEST(codecs_count_beside_a_threshold_of_zero)
 			 0);
 	ck_assert_int_eq(tenon_config_set(config, "codecs", "none", &err), 0);
 	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
-	/* To say that there is none is to say something. */
+	/* A list that names no codecs counts as set. */
 	ck_assert_int_eq(tenon_config_set(config, "compression_threshold", "1",
 					  &err),
 			 0);
@@ -604,7 +607,7 @@ static void tell_codec(const struct tenon_setting_info *info, void *payload)
 	}
 }
 
-START_TEST(codecs_are_told_in_their_order)
+START_TEST(the_config_lists_its_codecs_in_order)
 {
 	char told[200] = "";
 
@@ -637,7 +640,7 @@ START_TEST(success_clears_the_error)
 }
 END_TEST
 
-START_TEST(null_can_be_destroyed)
+START_TEST(a_null_config_can_be_destroyed)
 {
 	tenon_config_destroy(NULL);
 }
@@ -709,7 +712,7 @@ int main(void)
 	enter_builddir();
 	find_files(&good, "good");
 	find_files(&broken, "broken");
-	/* Tests go to other folders. */
+	/* Tests change to other folders. */
 	if (!getcwd(builddir, sizeof(builddir))) {
 		abort();
 	}
@@ -727,7 +730,8 @@ int main(void)
 	suite_add_tcase(suite, files);
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, a_new_config_has_libmcs_defaults);
-	tcase_add_loop_test(values, libmcs_sample_means_what_it_means_there, 0,
+	tcase_add_loop_test(values,
+			    the_sample_config_of_libmc_has_its_meaning, 0,
 			    2);
 	tcase_add_test(values, every_key_is_read);
 	tcase_add_test(values, a_later_setting_overrides_an_earlier_one);
@@ -741,13 +745,13 @@ int main(void)
 	tcase_add_loop_test(values, codecs_are_a_list_in_order_or_one_or_none,
 			    0, CODEC_VALUE_COUNT);
 	tcase_add_test(values, codecs_that_are_wrong_change_nothing);
-	tcase_add_test(values, there_is_no_codec_without_a_flag_bit);
+	tcase_add_test(values, more_codecs_than_flag_bits_are_refused);
 	tcase_add_test(values,
 		       a_threshold_is_libmcs_compression_before_the_default);
 	tcase_add_test(values, codecs_count_beside_a_threshold_of_zero);
-	tcase_add_test(values, codecs_are_told_in_their_order);
+	tcase_add_test(values, the_config_lists_its_codecs_in_order);
 	tcase_add_test(values, success_clears_the_error);
-	tcase_add_test(values, null_can_be_destroyed);
+	tcase_add_test(values, a_null_config_can_be_destroyed);
 	suite_add_tcase(suite, values);
 	tcase_add_test(memory, any_allocation_may_fail);
 	suite_add_tcase(suite, memory);

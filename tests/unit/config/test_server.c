@@ -82,7 +82,7 @@ START_TEST(a_server_line_is_understood)
 }
 END_TEST
 
-/* Clients copy servers that way. */
+/* Clients copy servers in this way. */
 START_TEST(a_server_can_be_made_again_from_its_address)
 {
 	struct tenon__server server;
@@ -121,7 +121,7 @@ START_TEST(a_malformed_line_is_refused_with_its_reason)
 }
 END_TEST
 
-START_TEST(a_line_is_no_longer_than_it_says)
+START_TEST(a_line_ends_at_its_length)
 {
 	struct tenon__server server;
 
@@ -232,7 +232,7 @@ int main(void)
 			    0, COUNT(good));
 	tcase_add_loop_test(lines, a_malformed_line_is_refused_with_its_reason,
 			    0, COUNT(bad));
-	tcase_add_test(lines, a_line_is_no_longer_than_it_says);
+	tcase_add_test(lines, a_line_ends_at_its_length);
 	suite_add_tcase(suite, lines);
 	tcase_add_test(limits, lengths_are_limited);
 	tcase_add_test(limits, a_weight_is_limited);

@@ -154,7 +154,7 @@ START_TEST(defaults_are_written)
 }
 END_TEST
 
-START_TEST(null_is_the_default)
+START_TEST(a_null_value_is_the_default)
 {
 	struct values values;
 	struct tenon_error err;
@@ -275,7 +275,7 @@ static const struct {
 	  "f:1:7: plugin 'x': option 'time': found '-1s', expected a duration in 0ms..2h " DURATION },
 	{ "time: 9999999999999999999999h",
 	  "f:1:7: plugin 'x': option 'time': found '9999999999999999999999h', expected a duration in 0ms..2h " DURATION },
-	/* 2^64 + 5, and 2^57 h: a multiple of 2^64 ms. */
+	/* 2^64 + 5 ms, and 2^57 h, which is a multiple of 2^64 ms. */
 	{ "time: 18446744073709551621ms",
 	  "f:1:7: plugin 'x': option 'time': found '18446744073709551621ms', expected a duration in 0ms..2h " DURATION },
 	{ "time: 144115188075855872h",
@@ -336,7 +336,7 @@ START_TEST(a_wrong_value_is_refused_with_place_found_and_expected)
 }
 END_TEST
 
-START_TEST(a_plugin_without_options_says_so)
+START_TEST(a_plugin_without_options_refuses_options)
 {
 	struct tenon__node *root;
 	struct tenon_error err = { .code = 0 };
@@ -419,7 +419,7 @@ static const char *const no_words[] = { NULL };
 
 static const struct {
 	struct tenon_option row;
-	const char *problem; /* NULL: none */
+	const char *problem; /* NULL: no problem */
 } row_cases[] = {
 	{ INT_ROW(.def = 9), NULL },
 	{ INT_ROW(.offset = 24), NULL },
@@ -540,7 +540,7 @@ END_TEST
 
 static const struct {
 	const char *word;
-	const char *nearest; /* "" for none */
+	const char *nearest; /* "": no suggestion */
 } near_cases[] = {
 	{ "md6", "md5" },	    { "MD5", "md5" },
 	{ "5md", "" },		    { "mdd5", "md5" },
@@ -602,7 +602,7 @@ int main(void)
 	TCase *suggestions = tcase_create("suggestions");
 
 	tcase_add_test(values, defaults_are_written);
-	tcase_add_test(values, null_is_the_default);
+	tcase_add_test(values, a_null_value_is_the_default);
 	tcase_add_loop_test(values, a_number_is_read_in_its_unit, 0,
 			    COUNT(numbers));
 	tcase_add_test(values, words_are_read_in_any_case);
@@ -610,7 +610,7 @@ int main(void)
 	tcase_add_loop_test(
 		values, a_wrong_value_is_refused_with_place_found_and_expected,
 		0, COUNT(errors));
-	tcase_add_test(values, a_plugin_without_options_says_so);
+	tcase_add_test(values, a_plugin_without_options_refuses_options);
 	tcase_add_test(values, any_allocation_may_fail);
 	tcase_add_loop_test(values, a_row_is_printed_for_people, 0,
 			    COUNT(printed));

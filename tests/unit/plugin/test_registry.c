@@ -15,13 +15,14 @@
 
 #define REBUILD "; rebuild it against tenon/plugin/plugin.h of this version"
 
-/* Size of a struct up to and with its last field of 1.0. */
+/* The size of a struct up to and including the last field of version 1.0. */
 #define SIZE_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
 
-/* What is wrong with each plugin of the zoo, as an error says it. */
+/* The fault of each plugin of the zoo, in the words of the error message. */
 static const struct {
 	const char *file; /* <kind>_<name> */
-	const char *problem; /* with %zu for the two sizes, where there are some */
+	/* %zu stands for each of the two sizes, if the message has them */
+	const char *problem;
 	size_t found;
 	size_t expected;
 } zoo[] = {
@@ -77,7 +78,7 @@ static const struct {
 static struct tenon_config *config;
 static struct tenon_error err;
 
-/* Tests may run in one process: each begins with the same environment. */
+/* Tests may share one process, so each test begins with the same environment. */
 static void setup(void)
 {
 	setenv("TENON_PLUGIN_PATH", "plugins/.libs", 1);
@@ -96,7 +97,7 @@ static int load(const char *text)
 				      &err);
 }
 
-/* Load a config that is good but for what is in text. */
+/* Load a config that is good except for `text`. */
 static int check(const char *text)
 {
 	char whole[2000];
@@ -109,7 +110,7 @@ static int check(const char *text)
 	return code ? code : tenon_config_check(config, &err);
 }
 
-/* "<begin><problem of zoo[row]>" */
+/* Expect the error message "<begin><problem of zoo[row]>". */
 static void expect_problem(int row, const char *begin)
 {
 	char problem[300];
@@ -163,7 +164,7 @@ START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_path)
 	char text[200];
 	char begin[300];
 
-	/* Nobody has asked for another kind or name. */
+	/* These plugins are refused only when another kind or name is asked for. */
 	if (strncmp(zoo[_i].file, "hash_other_", 11) == 0) {
 		return;
 	}
@@ -294,7 +295,7 @@ START_TEST(plugins_that_were_loaded_by_path_are_found_by_name)
 }
 END_TEST
 
-/* hash_twin.so also calls itself good; the first file that has the name counts. */
+/* hash_twin.so also has the name good. The first file with the name is taken. */
 START_TEST(the_folders_of_the_config_come_first)
 {
 	char folder[] = "first-XXXXXX";
@@ -338,7 +339,7 @@ START_TEST(a_plugin_of_a_later_minor_works)
 }
 END_TEST
 
-/* ---- what there is ------------------------------------------------------ */
+/* ---- listing plugins ---------------------------------------------------- */
 
 struct seen {
 	int core;
@@ -372,7 +373,7 @@ static void look(const struct tenon_plugin_info *info, void *payload)
 		ck_assert_str_eq(window->range, "1s..1min");
 		ck_assert_str_eq(window->units, "us, ms, s, min, h");
 		ck_assert_str_eq(window->bare_unit, "");
-		ck_assert_str_eq(window->help, "time in which they count");
+		ck_assert_str_eq(window->help, "time in which failures count");
 		ck_assert_str_eq(info->options[4].choices, "lax, strict");
 	}
 	if (strcmp(info->kind, "codec") == 0 &&
@@ -397,7 +398,7 @@ static void look(const struct tenon_plugin_info *info, void *payload)
 	}
 }
 
-START_TEST(everything_in_the_search_path_is_told_refused_or_not)
+START_TEST(every_plugin_in_the_search_path_is_listed_refused_or_not)
 {
 	struct seen seen = { .core = 0 };
 
@@ -408,7 +409,7 @@ START_TEST(everything_in_the_search_path_is_told_refused_or_not)
 	ck_assert_int_eq(seen.good, 1);
 	ck_assert_int_eq(seen.codecs, 1);
 	ck_assert_int_eq(seen.refused, 1);
-	/* hash_twin.so: it is not called twin. */
+	/* plus hash_twin.so, whose name is not twin. */
 	ck_assert_int_eq(seen.others_refused, COUNT(zoo) + 1);
 	ck_assert_str_eq(seen.problem, "ABI major 2, expected 1" REBUILD);
 }
@@ -443,7 +444,7 @@ static void find_timeouts(const struct tenon_plugin_info *info, void *payload)
 	}
 }
 
-START_TEST(the_keys_of_the_config_are_told_too)
+START_TEST(the_keys_of_the_config_are_listed_too)
 {
 	int found = 0;
 
@@ -492,8 +493,8 @@ int main(void)
 	suite_add_tcase(suite, finding);
 	tcase_add_checked_fixture(listing, setup, teardown);
 	tcase_add_test(listing,
-		       everything_in_the_search_path_is_told_refused_or_not);
-	tcase_add_test(listing, the_keys_of_the_config_are_told_too);
+		       every_plugin_in_the_search_path_is_listed_refused_or_not);
+	tcase_add_test(listing, the_keys_of_the_config_are_listed_too);
 	suite_add_tcase(suite, listing);
 	return suite_run(suite);
 }
