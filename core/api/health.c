@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The public functions of tenon/health.h that read a client's servers. */
+/* The public functions of tenon/health.h that read the health of a client's servers. */
 #include <string.h>
 
 #include "api/client.h"

@@ -244,6 +244,7 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
  * Wait until it is the waiter's turn, at most until until_ns (monotonic).
  * Returns 0: *out is a client, or NULL when the caller got a right to make one.
  * Errors:  TENON_ETIMEDOUT; TENON_EWAIT, errno is the reason.
+ * Owns:    the queue takes the waiter back in any case.
  */
 static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 			 int64_t until_ns, struct tenon_client **out)

@@ -121,7 +121,7 @@ int tenon__call_servers(struct tenon__operation *op,
 		rs->results[i].server = i;
 		rs->list[i].answered =
 			verb->only_connected &&
-			op->engine->conns[i].base.fd < 0; /* TENON_OK */
+			op->engine->conns[i].base.fd < 0; /* its status is TENON_OK */
 	}
 	return tenon__round_run_servers(op, noreply);
 }

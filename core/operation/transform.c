@@ -359,6 +359,10 @@ static int clean_up(struct transform *t)
 	return tenon__round_run(t->op, true);
 }
 
+/*
+ * First round: chunks, looks, and the requests whose values are not split. Second round: the
+ * parents, so that no parent is stored before its chunks.
+ */
 static int run_store(struct transform *t)
 {
 	/* a look needs its reply, and in a round either all requests have a reply or none */
@@ -378,6 +382,10 @@ static int run_store(struct transform *t)
 
 /* ---- delete, touch ----------------------------------------------------- */
 
+/*
+ * Run the commands. When the splitter owns its chunks, the same round looks at the old items
+ * first, and clean_up() deletes or touches their chunks.
+ */
 static int run_follow(struct transform *t)
 {
 	bool noreply = (t->options & TENON_NOREPLY) && !t->chain->owns_chunks;
@@ -581,6 +589,10 @@ static void decode_req(struct transform *t, uint32_t req)
 	result->value_len = value.len;
 }
 
+/*
+ * First round: all keys. Second round: the chunks of the parents that were found. Then the
+ * values are put together and decoded.
+ */
 static int run_retrieve(struct transform *t)
 {
 	struct tenon__requests *rs = &t->op->requests;

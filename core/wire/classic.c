@@ -10,7 +10,10 @@
 
 /* A key, four numbers (20 digits and a space each), and 32 bytes for verb, " noreply" and CR LF. */
 #define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 * 21 + 32)
-/* The `version` request that is sent in front of a request that follows noreply requests. */
+/*
+ * The `version` request in front of the first request after noreply requests. Replies that
+ * come before its reply are errors of the noreply requests.
+ */
 #define FENCE "version\r\n"
 
 static char *put_bytes(char *at, const void *bytes, size_t len)
@@ -481,7 +484,10 @@ static inline int end_value(struct tenon__wire *wire,
 	return READ_ON;
 }
 
-/* The line that begins at `line` cannot be read: it is malformed or has not arrived completely. */
+/*
+ * The line that begins at `line` cannot be read. Returns TENON_VERDICT_MORE when the line has
+ * not arrived completely; otherwise TENON_VERDICT_BROKEN, with `why` as the problem.
+ */
 static int incomplete(struct tenon__wire *wire, const char *why,
 		      const char *line)
 {

@@ -14,7 +14,7 @@
 #include "tenon/plugin/transport.h"
 #include "wire/request.h"
 
-/* The first and the largest size of the send buffer. Requests are written in parts of this size. */
+/* The first and the largest size of the send buffer, which holds the requests of one send. */
 #define TENON_SEND_FIRST_BYTES ((size_t)4 * 1024)
 #define TENON_SEND_MAX_BYTES ((size_t)64 * 1024)
 /*
