@@ -256,7 +256,7 @@ static void print_expected(char out[EXPECTED_BYTES],
 
 /* ---- errors ------------------------------------------------------------- */
 
-/* "plugin 'eject': option 'limit'" for a plugin, "key 'prefix'" for the core. */
+/* "plugin 'mine': option 'limit'" for a plugin, "key 'prefix'" for the core. */
 #define LABEL_BYTES 340
 static void print_label(char out[LABEL_BYTES], const struct tenon_option *row,
 			const struct tenon__option_owner *owner)

@@ -20,7 +20,7 @@
 
 /* Whose options they are. */
 struct tenon__option_owner {
-	const char *subject; /* begins errors: "plugin 'eject'"; NULL: the core */
+	const char *subject; /* begins errors: "plugin 'mine'"; NULL: the core */
 	/*
 	 * Make the instance that a HASH option names; asker is that option, for
 	 * errors. NULL where rows have none.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The known name nearest to one that is not known: "did you mean 'md5'?" */
+/* The known name nearest to one that is not known: "did you mean 'mine'?" */
 #ifndef TENON_CORE_SUGGEST_H
 #define TENON_CORE_SUGGEST_H
 
@@ -20,7 +20,7 @@ void tenon__suggest_offer(struct tenon__suggestion *suggestion,
 			  const char *name);
 
 /*
- * Write "; did you mean 'md5'?" or "" (nothing near enough) to out.
+ * Write "; did you mean 'mine'?" or "" (nothing near enough) to out.
  */
 #define TENON__SUGGESTION_BYTES (TENON_PLUGIN_NAME_BYTES + 20)
 void tenon__suggest_print(char out[TENON__SUGGESTION_BYTES],

@@ -58,7 +58,7 @@ void tenon__plugin_free(struct tenon__plugin *plugin);
 void tenon__plugin_show_path(char out[TENON__SHOWN_PATH_BYTES],
 			     const char *path);
 
-/* Describe a plugin for errors: "hash plugin 'md5' (built-in)". */
+/* Describe a plugin for errors: "hash plugin 'mine' (built-in)". */
 #define TENON__SUBJECT_BYTES 256
 void tenon__plugin_describe(char out[TENON__SUBJECT_BYTES],
 			    const struct tenon__plugin *plugin);

@@ -70,7 +70,8 @@ void tenon_pool_close(struct tenon_pool *pool);
  * Units:   timeout_ms is how long to wait in milliseconds; 0: do not wait; -1: no limit.
  * Returns: 0, or a negative enum tenon_status; *out is then NULL.
  * Owns:    *out is the caller's until tenon_pool_release(). The caller must not call
- *          tenon_client_close() or tenon_client_set_wait() with it.
+ *          tenon_client_close() with it. A caller that sets a wait hook of its own with
+ *          tenon_client_set_wait() sets the pool's hook again before the release.
  * Errors:  TENON_ETIMEDOUT: no client in time. TENON_EWAIT: the wait hook failed. TENON_ENOMEM.
  *          TENON_EIO: no descriptor is left to wait with.
  * Threads: any.

@@ -61,7 +61,7 @@ err 'keys failed, the first: .*dead'
 out_has '^hits '
 out_has '^  *[1-9][0-9]* server down$'
 run 3 --servers '127.0.0.1:1 dead' bench --seconds 1
-check 'says so' grep -q 'not one of 10000 keys could be stored' err
+check 'says so' grep -q 'none of 10000 keys could be stored' err
 check 'says why' grep -q 'refused' err
 end
 

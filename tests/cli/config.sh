@@ -21,7 +21,7 @@ uses()
 
 begin no_config_is_an_error
 run 2 where key
-err 'no config: give -c FILE, --servers'
+err 'no config: give -c FILE or --servers LIST'
 run 2 check
 err 'no config'
 end

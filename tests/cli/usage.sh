@@ -68,7 +68,7 @@ end
 
 begin option_of_a_command_does_not_stand_before_it
 run 2 --ttl 5 set key value
-err "option '--ttl' stands after the command"
+err "option '--ttl' belongs to a command and must follow its name"
 end
 
 begin operands_are_counted

@@ -73,7 +73,18 @@ links_of_readmes_lead_to_files()
 	done
 }
 
+# A reader who sees "server.h" knows which one. Public headers are always written with their
+# folder, as in tenon/error.h.
+headers_have_names_of_their_own()
+{
+	files -type f -name '*.h' | grep -vE '^\./(config\.h$|include/)' | sed 's|.*/||' | sort | uniq -d |
+		while read -r name; do
+			echo "$name is the name of several headers"
+		done
+}
+
 none every_source_names_its_licence
+none headers_have_names_of_their_own
 none version_stands_in_one_place
 none every_folder_has_a_readme
 none links_of_readmes_lead_to_files

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "codec_library.h"
-#include "plugin.h"
+#include "bench_plugin.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 #include "table.h"
 #include "tool.h"
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "plugin.h"
-#include "subject.h"
+#include "bench_plugin.h"
+#include "bench_subject.h"
 
 #define HASHES_COUNT 65536
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "plugin.h"
+#include "bench_plugin.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 #include "table.h"
 #include "tool.h"
 

@@ -4,7 +4,7 @@
 
 #include "contest.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 
 static const struct subject *const subjects[] = {
 	&codec_subject,

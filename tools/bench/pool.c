@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
+#include "bench_client.h"
 #include "quartiles.h"
 #include "run.h"
 #include "table.h"

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "driver.h"
-#include "plugin.h"
+#include "bench_plugin.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 #include "table.h"
 #include "tool.h"
 

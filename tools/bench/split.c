@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "bench_client.h"
 #include "driver.h"
 #include "quartiles.h"
 #include "run.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "bench_client.h"
 #include "driver.h"
 
 struct with_tenon {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "bench_client.h"
 
 #define KB 1000
 /* Values begin so far apart in the memory that they share. */

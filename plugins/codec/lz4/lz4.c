@@ -6,7 +6,7 @@
 #include <lz4.h>
 #include <lz4hc.h>
 
-#include "../common.h"
+#include "../codec_common.h"
 
 #define HEADER_BYTES 4
 

@@ -9,7 +9,7 @@
 #include <xxhash.h>
 
 #include "../../decimal.h"
-#include "../common.h"
+#include "../codec_common.h"
 
 #define LIBMC_KEY_MAX_BYTES 200 /* libmc splits no value under a longer key */
 

@@ -9,7 +9,7 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#include "../common.h"
+#include "../codec_common.h"
 
 /* zlib counts bytes in an unsigned int, and a stream can be longer than its value. */
 #define VALUE_MAX_BYTES (UINT_MAX / 2)

@@ -3,7 +3,7 @@
  * CRC-32 (IEEE 802.3; ITU-T V.42) of a key, all 32 bits, as libmc computes it. The instance holds
  * tables with which eight bytes are processed at a time.
  */
-#include "../common.h"
+#include "../hash_common.h"
 
 #define POLYNOMIAL 0xedb88320u /* bits reversed: the lowest bit is x^31 */
 #define SLICES	   8

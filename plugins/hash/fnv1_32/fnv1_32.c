@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* FNV-1, 32 bits: multiply, then xor (Fowler, Noll, Vo). */
-#include "../common.h"
+#include "../hash_common.h"
 
 static uint64_t fnv1_32_hash(const void *self, const void *key, size_t key_len)
 {

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-#include "../common.h"
+#include "../hash_common.h"
 
 #ifdef __GNUC__
 #define NOINLINE __attribute__((noinline))

@@ -6,7 +6,7 @@
  */
 #define _GNU_SOURCE 1 /* liburing.h needs it */
 #include "../blocking.h"
-#include "ring.h"
+#include "uring_ring.h"
 
 #include <stddef.h>
 

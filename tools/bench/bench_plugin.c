@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "plugin.h"
+#include "bench_plugin.h"
 
 #include <dlfcn.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "subject.h"
+#include "bench_subject.h"
 
 #include <stdlib.h>
 #include <string.h>
