@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "wire/key.h"
 
-/* Bytes of a key that an error quotes. */
+/* An error message quotes at most this many bytes of a key. */
 #define SHOWN_KEY_BYTES 80
 
 void tenon__describe_connection(const struct tenon__connection *conn, char *out,
@@ -56,7 +56,7 @@ static void explain_down(const struct tenon__operation *op, uint32_t server,
 	tenon__policies_state(&op->engine->policies, server, now_ms, &state);
 	if (state.state == TENON_SERVER_DOWN && state.down_until_ms > now_ms) {
 		tenon__error_set(err, TENON_EDOWN,
-			"%s: marked down after a failure (%s); tried again in %" PRId64 " ms",
+			"%s: marked down after a failure (%s); is tried again in %" PRId64 " ms",
 			err->where, view->error_text,
 			state.down_until_ms - now_ms);
 	} else {
@@ -66,7 +66,7 @@ static void explain_down(const struct tenon__operation *op, uint32_t server,
 	}
 }
 
-/* Write the sentence for a status that concerns a server. */
+/* Write the sentence for a result that has a server. */
 static void explain_connection(const struct tenon__operation *op,
 			       const struct tenon_result *result,
 			       struct tenon_error *err)
@@ -76,7 +76,7 @@ static void explain_connection(const struct tenon__operation *op,
 	const char *where = err->where;
 	int status = result->status;
 
-	if (result->text) { /* the server's words, or a codec's */
+	if (result->text) { /* the error line of the server, or the sentence of a codec */
 		tenon__error_set(err, status, "%s: %s", where, result->text);
 		return;
 	}
@@ -97,7 +97,7 @@ static void explain_connection(const struct tenon__operation *op,
 		break;
 	case TENON_EREFUSED:
 		tenon__error_set(err, status,
-			"%s: the failover policy lets the key go to no server",
+			"%s: the failover policy allows no server for the key",
 			where);
 		break;
 	case TENON_ECLOSED:
@@ -108,7 +108,7 @@ static void explain_connection(const struct tenon__operation *op,
 		break;
 	case TENON_EWAIT:
 		tenon__error_set(err, status,
-				 "%s: the wait for the answer was given up: %s",
+				 "%s: waiting for the answer was aborted: %s",
 				 where, strerror(conn->sys_errno));
 		break;
 	case TENON_ETOOBIG:
@@ -120,8 +120,8 @@ static void explain_connection(const struct tenon__operation *op,
 		break;
 	case TENON_EPROTOCOL:
 		tenon__error_set(err, status,
-				 "%s: not the memcached text protocol, "
-				 "connection closed: %s",
+				 "%s: the reply breaks the memcached text "
+				 "protocol, so the connection was closed: %s",
 				 where, tenon__connection_failure(conn));
 		break;
 	default:
@@ -130,7 +130,7 @@ static void explain_connection(const struct tenon__operation *op,
 	}
 }
 
-/* Write the sentence for what was never sent. */
+/* Write the sentence for a request that was never sent. */
 static void explain_refused(const struct tenon__operation *op,
 			    const struct tenon_slice *key,
 			    const struct tenon_result *result, size_t value_len,
@@ -145,15 +145,15 @@ static void explain_refused(const struct tenon__operation *op,
 	}
 	if (value_len <= op->assembly->max_value_bytes) {
 		tenon__error_set(err, result->status,
-				 "key \"%.*s\": value of %zu bytes, with key "
-				 "and header more than item_max (%" PRIu64 ")",
+				 "key \"%.*s\": value of %zu bytes: with key "
+				 "and header, more than item_max (%" PRIu64 ")",
 				 shown, (const char *)key->data, value_len,
 				 op->assembly->item_max_bytes);
 		return;
 	}
 	tenon__error_set(
 		err, result->status,
-		"key \"%.*s\": value of %zu bytes, max_value_bytes is %" PRIu64,
+		"key \"%.*s\": value of %zu bytes: more than max_value_bytes (%" PRIu64 ")",
 		shown, (const char *)key->data, value_len,
 		op->assembly->max_value_bytes);
 }

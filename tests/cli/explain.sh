@@ -116,7 +116,7 @@ err 'key "large": value of 10001 bytes is larger than max of codec split'
 run 2 add noise --file noise
 err 'key "noise": value of 2500 bytes would have to be split.*sealed'
 run 2 set flags x --flags 16
-err 'key "flags": its flags have bits that belong to a codec'
+err 'key "flags": the flags have bits that belong to a codec'
 run 3 append both x
 err "'both': mc-.*encoded or split"
 end

@@ -58,7 +58,7 @@ end
 begin value_above_the_limit_is_refused
 head -c 70000 /dev/zero >zeros
 run 2 --set max_value_bytes=64KiB set big --file zeros
-err 'key "big": value of 70000 bytes, max_value_bytes is 65536'
+err 'key "big": value of 70000 bytes: more than max_value_bytes \(65536\)'
 run 1 get big
 end
 

@@ -612,7 +612,7 @@ START_TEST(a_key_that_the_policy_refuses_has_a_reason)
 			 "refused by policy");
 	ck_assert_ptr_nonnull(
 		strstr(rig.err.message,
-		       ": the failover policy lets the key go to no server"));
+		       ": the failover policy allows no server for the key"));
 	rig_close(&rig);
 }
 END_TEST
