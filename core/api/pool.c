@@ -254,7 +254,7 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 
 	pthread_mutex_lock(&pool->lock);
 	if (atomic_load(&waiter->granted)) {
-		*out = waiter->client;
+		*out = waiter->item;
 		pthread_mutex_unlock(&pool->lock);
 		tenon__waiter_reset(waiter);
 		pthread_mutex_lock(&pool->lock);

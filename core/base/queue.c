@@ -58,7 +58,7 @@ int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out)
 			return code;
 		}
 	}
-	waiter->client = NULL;
+	waiter->item = NULL;
 	waiter->wait = NULL;
 	atomic_store(&waiter->granted, false);
 	waiter->next = NULL;
@@ -91,12 +91,12 @@ void tenon__queue_leave(struct tenon__queue *queue,
 }
 
 struct tenon__waiter *tenon__queue_grant(struct tenon__queue *queue,
-					 struct tenon_client *client)
+					 void *item)
 {
 	struct tenon__waiter *waiter = queue->first;
 
 	tenon__queue_leave(queue, waiter);
-	waiter->client = client;
+	waiter->item = item;
 	atomic_store(&waiter->granted, true);
 	return waiter;
 }

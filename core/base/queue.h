@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The queue of callers that wait for a client of a client pool, first come first served. Each
- * caller has a waiter, with a file descriptor that becomes readable when the caller's turn
- * comes. So a caller waits for a client in the same way as for a socket: by poll(2), or by a
- * wait hook that switches to another green thread.
+ * A queue of callers that wait for one thing each, such as a client of a client pool: first
+ * come, first served. Each caller has a waiter, with a file descriptor that becomes readable
+ * when the caller's turn comes. So a caller waits in the same way as for a socket: by poll(2),
+ * or by a wait hook that switches to another green thread.
  *
  * A waiter is allocated and never on a caller's stack, because libraries for green threads may
  * move stacks while other threads still write to the waiter.
@@ -24,15 +24,15 @@ struct tenon__waiter {
 	struct tenon__waiter *next, *before; /* neighbours in the queue */
 	int event_fd; /* an eventfd(2) */
 	atomic_bool granted; /* the caller's turn has come */
-	/* Once granted: the client for the caller; NULL: the caller may make a new client. */
-	struct tenon_client *client;
+	/* Once granted: the thing that the caller waited for; NULL: the right to make a new one. */
+	void *item;
 	tenon_wait_fn wait; /* NULL: poll(2) */
 	void *wait_payload;
 };
 
 /*
  * A zeroed queue is empty.
- * Threads: the tenon__queue_ functions are called with the client pool's lock held.
+ * Threads: the tenon__queue_ functions are called with the lock of the queue's owner held.
  */
 struct tenon__queue {
 	struct tenon__waiter *first, *last;
@@ -56,12 +56,12 @@ void tenon__queue_leave(struct tenon__queue *queue,
 			struct tenon__waiter *waiter);
 
 /*
- * Give client (or NULL, the right to make one) to the first waiter, and take that waiter out
+ * Give item (or NULL, the right to make one) to the first waiter, and take that waiter out
  * of the queue. The queue must not be empty. Returns the waiter; after the caller has released
  * the lock, it wakes the waiter by tenon__waiter_wake().
  */
 struct tenon__waiter *tenon__queue_grant(struct tenon__queue *queue,
-					 struct tenon_client *client);
+					 void *item);
 
 /* Give up a waiter that is not in the queue any more. The queue keeps it for another caller. */
 void tenon__queue_reuse(struct tenon__queue *queue,
