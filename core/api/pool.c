@@ -328,8 +328,7 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 	}
 	if (code) {
 		return tenon__error_set(err, code,
-					"no client of the pool is free, and "
-					"waiting for one failed: %s",
+					"no client of the pool is free, and waiting for one failed: %s",
 					code == TENON_ENOMEM
 						? tenon_status_name(code)
 						: strerror(why));

@@ -249,10 +249,7 @@ static int add_codec(struct tenon__assembly *assembly,
 	}
 	if (!part->plugin) {
 		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-				"key '%s': codec plugin '%s' not found and left "
-				"out of the default codecs; to avoid this "
-				"warning, set `codecs` to the codecs that you "
-				"want, or to none",
+				"key '%s': codec plugin '%s' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none",
 				choice->asker, choice->name);
 		return 0;
 	}

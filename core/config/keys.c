@@ -315,8 +315,7 @@ static int add_codec(struct tenon__codecs *codecs,
 		if (tenon__same_word(other->name, choice->name)) {
 			code = tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
-				"key '%s': codec '%.60s' is listed twice%s, "
-				"expected once",
+				"key '%s': codec '%.60s' is listed twice%s, expected once",
 				key->name, choice->name,
 				print_place(first, ", first in ", &other->place,
 					    ""));
@@ -462,8 +461,7 @@ static int read_plugin_path(struct tenon_config *config,
 
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ "
-	  "alias]\" or {address, alias, weight, pool} for each server",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool} for each server",
 	  read_servers, 0, 0 },
 	{ "hash_function", "plugin", tenon__default_hash_function,
 	  "hash plugin that turns keys into numbers", read_role, TENON__ROLE_HASH,
@@ -476,19 +474,16 @@ const struct tenon__root_key tenon__root_keys[] = {
 	  TENON__ROLE_TRANSPORT,
 	  TENON_KIND_TRANSPORT },
 	{ "codecs", "list", tenon__default_codecs,
-	  "codec plugins that values go through, in this order, or none; each "
-	  "is a name or {name: {option: value}}",
+	  "codec plugins that values go through, in this order, or none; each is a name or {name: {option: value}}",
 	  read_codecs, 0, TENON_KIND_CODEC },
 	{ "failover", "plugin", tenon__default_failover,
-	  "failover plugin that decides where the keys of failed servers go, "
-	  "or {read: plugin, write: plugin, delete: plugin}",
+	  "failover plugin that decides where the keys of failed servers go, or {read: plugin, write: plugin, delete: plugin}",
 	  read_failover, 0, TENON_KIND_FAILOVER },
 	{ "plugins", "list", "",
 	  "files with plugins to load, relative to the config's folder",
 	  read_plugins, 0, 0 },
 	{ "plugin_path", "list", "",
-	  "folders that are searched first for plugins, relative to the "
-	  "config's folder",
+	  "folders that are searched first for plugins, relative to the config's folder",
 	  read_plugin_path, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0 },
 };

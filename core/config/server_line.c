@@ -271,8 +271,7 @@ int tenon__server_parse(struct tenon__server *out, const char *spec, size_t len,
 	alias_len = take_word(words + address_len, &at, end);
 	if (at < end) {
 		code = malformed(err, spec, len,
-				 "has more than an address and an alias; a "
-				 "space inside an alias is written '\\ '");
+				 "has more than an address and an alias; a space inside an alias is written '\\ '");
 	} else {
 		code = make(out, spec, len, words, address_len,
 			    alias_len > 0 ? words + address_len : NULL,

@@ -250,8 +250,7 @@ static int parse_map(struct tenon__server *out, const struct tenon__node *map,
 
 	if (!code && options.address[0] == '\0') {
 		code = tenon__error_place(err, TENON_ECONFIG, &map->place,
-					  "server: found no address, expected "
-					  "{address: host:port}");
+					  "server: found no address, expected {address: host:port}");
 	} else if (!code) {
 		code = tenon__server_make(
 			out, options.address,
@@ -285,9 +284,7 @@ static int read_entry(struct tenon__server_list *list,
 		   tenon__node_is_null(node)) {
 		code = tenon__error_place(
 			err, TENON_ECONFIG, &node->place,
-			"server: found %s, expected host:port alias, or "
-			"{address: host:port, alias: name, weight: 1, pool: "
-			"name}",
+			"server: found %s, expected host:port alias, or {address: host:port, alias: name, weight: 1, pool: name}",
 			tenon__node_found(found, node));
 	} else {
 		code = tenon__server_parse(&server, node->text,

@@ -61,8 +61,7 @@ static int find_places(struct tenon__engine *engine,
 
 		if (!conn) {
 			return tenon__error_set(err, TENON_ECONFIG,
-						"server \"%s\": no server of "
-						"the client has this alias",
+						"server \"%s\": no server of the client has this alias",
 						name);
 		}
 		int code = tenon__resolver_init(&places[conn->base.server],
@@ -103,8 +102,7 @@ int tenon__engine_update_servers(struct tenon__engine *engine,
 
 	if (count != engine->server_count) {
 		return tenon__error_set(err, TENON_ECONFIG,
-					"found %zu servers, expected %zu: one "
-					"for each alias of the client",
+					"found %zu servers, expected %zu: one for each alias of the client",
 					count, engine->server_count);
 	}
 	places = tenon__calloc(count, sizeof(*places));

@@ -433,8 +433,7 @@ static int run_modify(struct transform *t)
 			share_outcome(t, look->req, look->get);
 		} else if (flags_found(t, look) & t->chain->flags) {
 			answer(t, look->req, TENON_EENCODED,
-			       "the stored value is encoded or split: store "
-			       "the whole value again");
+			       "the stored value is encoded or split: store the whole value again");
 			results[look->req].server = results[look->get].server;
 		} else {
 			/* the look is true of this server only */

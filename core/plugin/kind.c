@@ -290,8 +290,7 @@ static int check_either(const union tenon__ops *ops,
 		present[i] = find_slot(ops, either[i], true);
 		if (present[i] && missing) {
 			return tenon__refuse(refusal,
-					     "slot '%s' is missing but slot '%s' "
-					     "is set, expected both or none",
+					     "slot '%s' is missing but slot '%s' is set, expected both or none",
 					     missing->name, present[i]->name);
 		}
 	}

@@ -72,8 +72,7 @@ static int check_prefix(const struct tenon_plugin *descriptor,
 	    descriptor->option_size % alignof(struct tenon_option) != 0) {
 		return tenon__refuse(refusal,
 				     "option rows of %" PRIu32
-				     " bytes, expected a multiple of %zu up to "
-				     "%d; " TENON__REBUILD,
+				     " bytes, expected a multiple of %zu up to %d; " TENON__REBUILD,
 				     descriptor->option_size,
 				     alignof(struct tenon_option),
 				     OPTION_MAX_BYTES);
