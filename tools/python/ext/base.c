@@ -40,11 +40,11 @@ static void scratch_free(struct scratch *scratch)
  * Make the bytes object that a value is received into. The running call has no
  * lock, so it takes it for that long. NULL: out of memory, then the value is copied.
  */
-static void *make_room(void *payload, size_t index, size_t len)
+static void *make_sink(void *payload, size_t index, size_t len)
 {
 	struct base_client *self = payload;
 
-	if (!self->room || len > PY_SSIZE_T_MAX) {
+	if (!self->sinks || len > PY_SSIZE_T_MAX) {
 		return NULL;
 	}
 	waiting_lock();
@@ -52,7 +52,7 @@ static void *make_room(void *payload, size_t index, size_t len)
 	if (!bytes) {
 		PyErr_Clear();
 	}
-	Py_XSETREF(self->room[index], bytes);
+	Py_XSETREF(self->sinks[index], bytes);
 	waiting_unlock();
 	return bytes ? PyBytes_AS_STRING(bytes) : NULL;
 }
@@ -64,7 +64,7 @@ void base_adopt(struct base_client *self, struct tenon_client *client)
 	}
 	self->client = client;
 	if (client) {
-		tenon_client_set_sink(client, ROOM_MIN_BYTES, make_room, self);
+		tenon_client_set_sink(client, SINK_MIN_BYTES, make_sink, self);
 	}
 }
 
@@ -88,12 +88,12 @@ void base_fini(struct base_client *self)
 
 /* ---- values received into bytes objects --------------------------------- */
 
-PyObject *base_value(const struct tenon_result *result, PyObject **room)
+PyObject *base_value(const struct tenon_result *result, PyObject **sink)
 {
-	PyObject *value = room ? *room : NULL;
+	PyObject *value = sink ? *sink : NULL;
 
 	if (value && result->value == PyBytes_AS_STRING(value)) {
-		*room = NULL;
+		*sink = NULL;
 		return value;
 	}
 	return PyBytes_FromStringAndSize(result->value,
@@ -131,15 +131,15 @@ static int end_call(int code, const struct tenon_result **results)
 
 int base_run(struct base_client *self, enum tenon_verb verb,
 	     const struct tenon_item *items, size_t count, unsigned options,
-	     PyObject **room, const struct tenon_result **results,
+	     PyObject **sinks, const struct tenon_result **results,
 	     struct tenon_error *err)
 {
-	self->room = room;
+	self->sinks = sinks;
 	waiting_unlock();
 	int code = tenon_run(self->client, verb, items, count, options,
 			     results, err);
 	code = end_call(code, results);
-	self->room = NULL;
+	self->sinks = NULL;
 	return code;
 }
 

@@ -11,7 +11,7 @@
 #include "module.h"
 
 /* Values from this size on are received straight into their bytes object. */
-#define ROOM_MIN_BYTES ((size_t)32 * 1024)
+#define SINK_MIN_BYTES ((size_t)32 * 1024)
 
 /* A value on its way to the server, and who owns its bytes. */
 struct encoded {
@@ -40,7 +40,7 @@ struct base_client {
 	bool hooked;                 /* lent has base_set_wait()'s hook, not its pool's */
 	bool busy;                   /* a call has it */
 	struct scratch *scratch;     /* NULL: a call has it */
-	PyObject **room;             /* of the running call: values received so far */
+	PyObject **sinks;            /* of the running call: values received so far */
 	PyObject *wait;              /* base_set_wait(); NULL: none */
 };
 
@@ -88,13 +88,13 @@ static inline void base_leave(struct base_client *self)
 }
 
 /*
- * tenon_run() without the interpreter lock. room[count], zeroed, becomes bytes
+ * tenon_run() without the interpreter lock. sinks[count], zeroed, becomes bytes
  * objects for those values that were received straight into one; NULL: none are.
  * Returns what tenon_run() does; no results and an exception set when the wait raised.
  */
 int base_run(struct base_client *self, enum tenon_verb verb,
 	     const struct tenon_item *items, size_t count, unsigned options,
-	     PyObject **room, const struct tenon_result **results,
+	     PyObject **sinks, const struct tenon_result **results,
 	     struct tenon_error *err);
 
 /* tenon_run_servers() without the interpreter lock. */
@@ -103,8 +103,8 @@ int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
 		     const struct tenon_result **results,
 		     struct tenon_error *err);
 
-/* The value as bytes: *room when it was received into that, else a copy. */
-PyObject *base_value(const struct tenon_result *result, PyObject **room);
+/* The value as bytes: *sink when it was received into that, else a copy. */
+PyObject *base_value(const struct tenon_result *result, PyObject **sink);
 
 /* Get scratch memory for count keys, all owned places NULL; or NULL with MemoryError set. */
 struct scratch *base_take_scratch(struct base_client *self, size_t count);

@@ -4,7 +4,7 @@
 
 /* Run one item. Returns its status, 0 or more, or -1 with an exception set; *result is a copy. */
 static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,
-		   struct tenon_item *item, PyObject **room,
+		   struct tenon_item *item, PyObject **sink,
 		   struct tenon_result *result)
 {
 	const struct tenon_result *results;
@@ -13,7 +13,7 @@ static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,
 	if (!client_key(key, &item->key) || !client_enter(self)) {
 		return -1;
 	}
-	int code = base_run(&self->base, verb, item, 1, 0, room, &results,
+	int code = base_run(&self->base, verb, item, 1, 0, sink, &results,
 			    &err);
 	if (code < 0) {
 		base_leave(&self->base);
@@ -33,18 +33,18 @@ static bool retrieve(struct client *self, enum tenon_verb verb, PyObject *key,
 {
 	struct tenon_item item = { .exptime = exptime };
 	struct tenon_result result;
-	PyObject *room = NULL, *bytes = NULL;
-	int status = run_one(self, verb, key, &item, &room, &result);
+	PyObject *sink = NULL, *bytes = NULL;
+	int status = run_one(self, verb, key, &item, &sink, &result);
 
 	*out = NULL;
 	if (status >= 0) {
 		if (status == TENON_HIT) {
-			bytes = base_value(&result, &room);
+			bytes = base_value(&result, &sink);
 			*cas = result.cas;
 		}
 		base_leave(&self->base);
 	}
-	Py_XDECREF(room);
+	Py_XDECREF(sink);
 	if (status != TENON_HIT) {
 		return status >= 0;
 	}

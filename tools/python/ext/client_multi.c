@@ -99,7 +99,7 @@ static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 }
 
 /* Run all items. The client is the caller's when this returns true. */
-static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
+static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 		const struct tenon_result **results)
 {
 	struct tenon_error err;
@@ -108,7 +108,7 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
 		return false;
 	}
 	int code = base_run(&multi->self->base, verb, multi->scratch->items,
-			    multi->count, 0, room, results, &err);
+			    multi->count, 0, sinks, results, &err);
 	if (*results || (!code && multi->count == 0)) {
 		return true;
 	}
@@ -137,13 +137,13 @@ static bool take_results(struct multi *multi,
 	struct scratch *scratch = multi->scratch;
 
 	for (size_t i = 0; i < multi->count; i++) {
-		PyObject *room = scratch->values[i];
+		PyObject *sink = scratch->values[i];
 		bool hit = results[i].status == TENON_HIT;
 
 		scratch->encoded[i].flags = results[i].flags;
-		scratch->values[i] = hit ? base_value(&results[i], &room) :
+		scratch->values[i] = hit ? base_value(&results[i], &sink) :
 					   NULL;
-		Py_XDECREF(room);
+		Py_XDECREF(sink);
 		if ((hit && !scratch->values[i]) ||
 		    (results[i].status < 0 &&
 		     !add_failure(multi, i, &results[i]))) {

@@ -164,7 +164,7 @@ bool libmc_enter(struct libmc_client *self)
 
 bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 	       const struct tenon_item *items, size_t count, unsigned options,
-	       PyObject **room, const struct tenon_result **results)
+	       PyObject **sinks, const struct tenon_result **results)
 {
 	*results = NULL;
 	if (!libmc_enter(self)) {
@@ -174,7 +174,7 @@ bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 		self->last_error = LIBMC_SERVER_ERR;
 		return true;
 	}
-	int code = base_run(&self->base, verb, items, count, options, room,
+	int code = base_run(&self->base, verb, items, count, options, sinks,
 			    results, NULL);
 	if (!*results) {
 		base_leave(&self->base);
@@ -203,7 +203,7 @@ static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
 {
 	struct tenon_item item = { .delta = 0 };
 	const struct tenon_result *results;
-	PyObject *owner, *room = NULL, *value;
+	PyObject *owner, *sink = NULL, *value;
 
 	*result = (struct tenon_result){ .status = TENON_MISS };
 	if (!libmc_record_thread(self) ||
@@ -211,9 +211,9 @@ static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
 		return NULL;
 	}
 	if (!libmc_run(self, verb, &item, 1, self->do_split ? 0 : TENON_RAW,
-		       &room, &results)) {
+		       &sink, &results)) {
 		Py_XDECREF(owner);
-		Py_XDECREF(room);
+		Py_XDECREF(sink);
 		return NULL;
 	}
 	if (results) {
@@ -223,13 +223,13 @@ static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
 		Py_INCREF(Py_None);
 		value = Py_None;
 	} else if (raw || !libmc_is_plain(result->flags)) {
-		value = base_value(result, &room);
+		value = base_value(result, &sink);
 	} else {
-		value = libmc_decode_result(self->base.state, result, &room);
+		value = libmc_decode_result(self->base.state, result, &sink);
 	}
 	base_leave(&self->base);
 	Py_XDECREF(owner);
-	Py_XDECREF(room);
+	Py_XDECREF(sink);
 	return value;
 }
 

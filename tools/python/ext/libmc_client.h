@@ -144,7 +144,7 @@ bool libmc_enter(struct libmc_client *self);
  */
 bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 	       const struct tenon_item *items, size_t count, unsigned options,
-	       PyObject **room, const struct tenon_result **results);
+	       PyObject **sinks, const struct tenon_result **results);
 
 /* What the outcome of a call is to libmc; items may be NULL where there are no keys. */
 int libmc_error_of(enum tenon_verb verb, const struct tenon_item *items,

@@ -84,16 +84,16 @@ static bool take_values(struct multi *multi, const struct tenon_result *results)
 	const struct module_state *state = multi->self->base.state;
 
 	for (size_t i = 0; i < multi->count; i++) {
-		PyObject *room = scratch->values[i];
+		PyObject *sink = scratch->values[i];
 
 		scratch->values[i] = NULL;
 		scratch->encoded[i].flags = results[i].flags;
 		if (results[i].status == TENON_HIT) {
 			scratch->values[i] = libmc_is_plain(results[i].flags) ?
-				libmc_decode_result(state, &results[i], &room) :
-				base_value(&results[i], &room);
+				libmc_decode_result(state, &results[i], &sink) :
+				base_value(&results[i], &sink);
 		}
-		Py_XDECREF(room);
+		Py_XDECREF(sink);
 		if (results[i].status == TENON_HIT && !scratch->values[i]) {
 			return false;
 		}

@@ -293,12 +293,12 @@ static PyObject *decode_plain(const struct module_state *state,
 
 PyObject *libmc_decode_result(const struct module_state *state,
 			      const struct tenon_result *result,
-			      PyObject **room)
+			      PyObject **sink)
 {
 	PyObject *object = decode_plain(state, result->value,
 					result->value_len, result->flags);
 
-	return object || PyErr_Occurred() ? object : base_value(result, room);
+	return object || PyErr_Occurred() ? object : base_value(result, sink);
 }
 
 static PyObject *decompress(const struct module_state *state, PyObject *bytes)

@@ -21,10 +21,10 @@ PyObject *libmc_decode(const struct module_state *state, PyObject *bytes,
 /* May a value with these flags be decoded without running Python code? */
 bool libmc_is_plain(uint32_t flags);
 
-/* The same from a result whose flags are plain; it may become *room. */
+/* The same from a result whose flags are plain; it may become *sink. */
 PyObject *libmc_decode_result(const struct module_state *state,
 			      const struct tenon_result *result,
-			      PyObject **room);
+			      PyObject **sink);
 
 /* The functions encode_value and decode_value of the module. */
 PyObject *libmc_encode_value(PyObject *module, PyObject *const *args,
