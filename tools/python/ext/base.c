@@ -4,7 +4,7 @@
 #include "pool_object.h"
 #include "waiting.h"
 
-/* Scratch memory above this many keys is not kept. */
+/* A client does not keep scratch memory for more keys than this. */
 #define SCRATCH_KEEP_MAX_KEYS 10000
 
 PyObject *base_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -37,8 +37,9 @@ static void scratch_free(struct scratch *scratch)
 }
 
 /*
- * Make the bytes object that a value is received into. The running call has no
- * lock, so it takes it for that long. NULL: out of memory, then the value is copied.
+ * Make the bytes object that a value is received into; a tenon_sink_fn. The running call does not
+ * hold the interpreter lock, so make_sink() takes the lock for this step.
+ * NULL: there is no memory, and the library receives the value into memory of its own.
  */
 static void *make_sink(void *payload, size_t index, size_t len)
 {
@@ -119,7 +120,10 @@ int base_set_wait(struct base_client *self, PyObject *wait,
 
 /* ---- calls -------------------------------------------------------------- */
 
-/* After a call: its code, unless its wait raised. */
+/*
+ * End a call of the library: take the interpreter lock. Returns the call's code, or TENON_EWAIT
+ * with an exception set and no results when the wait function raised.
+ */
 static int end_call(int code, const struct tenon_result **results)
 {
 	if (waiting_end()) {
@@ -212,7 +216,7 @@ void base_put_scratch(struct base_client *self, struct scratch *scratch,
 /* ---- the type ------------------------------------------------------------ */
 
 static PyType_Slot base_slots[] = {
-	{ Py_tp_doc, (void *)"What tenon.Client and libmc.Client have in common." },
+	{ Py_tp_doc, (void *)"The base of tenon.Client and libmc.Client." },
 	{ 0, NULL },
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opening, closing, and the servers of a client. */
+/* Open and close a client; its servers. */
 #include "client_object.h"
 
-/* Set every (key, YAML) pair of a list. */
+/* Set every (key, YAML text) pair of a list. */
 static int set_settings(struct tenon_config *config, PyObject *settings,
 			struct tenon_error *err)
 {
@@ -40,7 +40,10 @@ int client_make_config(PyObject *path, PyObject *settings,
 {
 	int code = tenon_config_create(out, err);
 
-	/* the fastest for a thread that may block; a file may choose another */
+	/*
+	 * The fastest transport for a thread that may block. The file or a setting may name
+	 * another.
+	 */
 	if (!code) {
 		code = tenon_config_set(*out, "transport", "blocking", err);
 	}
@@ -66,7 +69,7 @@ static int open_client(PyObject *path, PyObject *settings,
 	return code;
 }
 
-/* *out = serializer.name, or NULL without a serializer. */
+/* Set *out = serializer.name, or NULL when the serializer is None. */
 static bool set_function(PyObject **out, PyObject *serializer, const char *name)
 {
 	PyObject *function = NULL;

@@ -3,7 +3,10 @@
 
 #include <time.h>
 
-/* memcached takes what is above this for a date; protocol.txt, "Expiration times". */
+/*
+ * memcached takes an exptime above this number of seconds for a date (protocol.txt, "Expiration
+ * times"). A longer time to live is therefore sent as a date.
+ */
 #define RELATIVE_MAX_S (60 * 60 * 24 * 30)
 
 bool client_key(PyObject *key, struct tenon_slice *out)
@@ -61,7 +64,7 @@ static bool take_bytes(PyObject *bytes, struct encoded *out)
 	return true;
 }
 
-/* The serializer's (bytes, flags). */
+/* Take the (bytes, flags) that the serializer's dumps() returned. Takes pair over. */
 static bool take_pair(PyObject *pair, struct encoded *out)
 {
 	if (!pair) {

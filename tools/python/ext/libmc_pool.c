@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the pool of the package libmc stands on. */
+/* The base of the pool of the package libmc. */
 #include "libmc_client.h"
 #include "pool_object.h"
 
-/* libmc's default; as many as memcached has threads. */
+/* The number of clients by default, as in libmc; memcached has as many threads. */
 #define SIZE 4
 
-/* *to = from, both of them references. */
+/* Make *to a new reference to from, which may be NULL. Drops the reference that *to was. */
 static void share(PyObject **to, PyObject *from)
 {
 	Py_XINCREF(from);
@@ -94,7 +94,7 @@ static int pool_init(PyObject *object, PyObject *args, PyObject *kwargs)
 	return pool_set_up(self, &kind, model, pool) ? 0 : -1;
 }
 
-/* libmc takes any number. */
+/* libmc takes any number, so numbers outside 1 .. TENON_POOL_CLIENTS_MAX are clamped. */
 static PyObject *pool_resize(PyObject *object, PyObject *size)
 {
 	struct tenon_pool_limits limits = { 1, 1, 1 };
@@ -118,12 +118,12 @@ static PyObject *pool_resize(PyObject *object, PyObject *size)
 
 static PyMethodDef pool_methods[] = {
 	{ "resize", pool_resize, METH_O,
-	  "resize(size)\n\nHow many clients there may be." },
+	  "resize(size)\n\nSet the largest number of clients." },
 	{ NULL, NULL, 0, NULL },
 };
 
 static PyType_Slot pool_slots[] = {
-	{ Py_tp_doc, (void *)"LibmcPool(model): lends clients like the model; what is changed in it is changed in all." },
+	{ Py_tp_doc, (void *)"LibmcPool(model): lends clients with the settings of the model. A change of the model changes all of them." },
 	{ Py_tp_init, (void *)pool_init },
 	{ Py_tp_methods, pool_methods },
 	{ 0, NULL },

@@ -6,7 +6,7 @@
 
 enum {
 	FLAG_PICKLE = 1 << 0,
-	FLAG_INTEGER = 1 << 1, /* read, never written */
+	FLAG_INTEGER = 1 << 1, /* read only: libmc for Python 3 stores FLAG_LONG */
 	FLAG_LONG = 1 << 2,
 	FLAG_BOOL = 1 << 3,
 	FLAG_COMPRESS = 1 << 4,
@@ -34,7 +34,7 @@ static void set_bytes(struct encoded *out, PyObject *owner)
 	out->value.len = (size_t)PyBytes_GET_SIZE(owner);
 }
 
-/* Decimal digits of an int that fits in 64 bits, without a Python object. */
+/* Write the decimal digits of a number into out->digits, without making a Python object. */
 static void set_number(struct encoded *out, long long number)
 {
 	char *at = out->digits + sizeof(out->digits);
@@ -72,7 +72,10 @@ static int encode_int(PyObject *object, struct encoded *out)
 	return 0;
 }
 
-/* The warning that an object cannot be stored. */
+/*
+ * Replace the exception that is set by a Python warning that an object cannot be stored. Returns
+ * 1, or -1 with an exception set.
+ */
 static int warn_unencodable(const struct module_state *state, PyObject *object)
 {
 	PyObject *kind, *error, *trace;
@@ -129,7 +132,7 @@ static int encode_marshal(const struct module_state *state, PyObject *object,
 	return 0;
 }
 
-/* Types that are often stored, whose module is known. */
+/* Return true for the built-in types that are often stored. They need no look at their module. */
 static bool is_builtin(PyObject *object)
 {
 	return PyUnicode_CheckExact(object) || PyDict_CheckExact(object) ||
@@ -137,7 +140,10 @@ static bool is_builtin(PyObject *object)
 		PyFloat_CheckExact(object) || object == Py_None;
 }
 
-/* Is the object of a type of numpy, which marshal would take for bytes? -1: exception. */
+/*
+ * Return 1 when the object's type is one of numpy, else 0; -1 with an exception set. marshal would
+ * store such an object as bytes.
+ */
 static int is_numpy(const struct module_state *state, PyObject *object)
 {
 	if (is_builtin(object)) {
@@ -210,7 +216,10 @@ int libmc_encode(const struct module_state *state, PyObject *object,
 
 /* ---- decoding ------------------------------------------------------------ */
 
-/* None, after the warning that a value is broken; or NULL. */
+/*
+ * Replace the exception that is set by a Python warning that a value is broken. Returns None; NULL
+ * with an exception set.
+ */
 static PyObject *warn_broken(const struct module_state *state, const char *what)
 {
 	PyObject *kind, *error, *trace;
@@ -230,7 +239,7 @@ static PyObject *warn_broken(const struct module_state *state, const char *what)
 	return done; /* warn() returns None */
 }
 
-/* Any int that Python reads: spaces, underscores and all. */
+/* Read any text that int() reads, also with spaces or underscores. */
 static PyObject *decode_long_text(const char *data, size_t len)
 {
 	PyObject *text = PyUnicode_DecodeASCII(data, (Py_ssize_t)len, NULL);
@@ -257,7 +266,7 @@ static PyObject *decode_number(const char *data, size_t len)
 	return PyLong_FromLongLong(at ? -number : number);
 }
 
-/* bool(int(value)), where int() gets bytes. */
+/* Return bool(int(value)), as libmc does: int() reads the bytes. */
 static PyObject *decode_bool(const char *data, size_t len)
 {
 	if (len == 1 && (*data == '0' || *data == '1')) {
@@ -272,7 +281,10 @@ static PyObject *decode_bool(const char *data, size_t len)
 	return truth < 0 ? NULL : PyBool_FromLong(truth);
 }
 
-/* What runs no Python code. NULL without an exception: it is bytes, or pickled. */
+/*
+ * Decode the forms that need no Python code. Returns NULL without an exception for a value that is
+ * plain bytes or pickled.
+ */
 static PyObject *decode_plain(const struct module_state *state,
 			      const char *data, size_t len, uint32_t flags)
 {
