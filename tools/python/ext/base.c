@@ -112,8 +112,7 @@ int base_set_wait(struct base_client *self, PyObject *wait,
 
 	if (!code) {
 		self->hooked = self->client == self->lent;
-		Py_XINCREF(wait);
-		Py_XSETREF(self->wait, wait);
+		set_reference(&self->wait, wait);
 	}
 	return code;
 }
@@ -156,6 +155,26 @@ int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
 	int code = tenon_run_servers(self->client, verb, argument, options,
 				     results, err);
 	return end_call(code, results);
+}
+
+PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
+		     base_stat_fn make_value)
+{
+	PyObject *dict = PyDict_New();
+	struct tenon_slice name, value;
+	size_t cursor = 0;
+
+	while (dict && tenon_stat_next(result, &cursor, &name, &value)) {
+		PyObject *key = make_name(name);
+		PyObject *item = key ? make_value(value) : NULL;
+
+		if (!item || PyDict_SetItem(dict, key, item) < 0) {
+			Py_CLEAR(dict);
+		}
+		Py_XDECREF(key);
+		Py_XDECREF(item);
+	}
+	return dict;
 }
 
 /* ---- scratch memory ------------------------------------------------------ */

@@ -81,6 +81,20 @@ void base_borrow(struct base_client *self, PyObject *pool,
 int base_set_wait(struct base_client *self, PyObject *wait,
 		  struct tenon_error *err);
 
+/* Return the bytes of a bytes object, which owns them. */
+static inline struct tenon_slice bytes_slice(PyObject *bytes)
+{
+	return (struct tenon_slice){ PyBytes_AS_STRING(bytes),
+				     (size_t)PyBytes_GET_SIZE(bytes) };
+}
+
+/* Make a bytes object the value and the owner of *out. Takes bytes over. */
+static inline void encoded_set(struct encoded *out, PyObject *bytes)
+{
+	out->owner = bytes;
+	out->value = bytes_slice(bytes);
+}
+
 /* Take the client. Returns false, without an exception, when another call has it. */
 static inline bool base_enter(struct base_client *self)
 {
@@ -109,6 +123,13 @@ int base_run(struct base_client *self, enum tenon_verb verb,
 	     const struct tenon_item *items, size_t count, unsigned options,
 	     PyObject **sinks, const struct tenon_result **results,
 	     struct tenon_error *err);
+
+/* Makes an object of a name or a value of a statistic. Returns NULL with an exception set. */
+typedef PyObject *(*base_stat_fn)(struct tenon_slice text);
+
+/* Make the dict of the statistics of one server. Returns NULL with an exception set. */
+PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
+		     base_stat_fn make_value);
 
 /* Call tenon_run_servers() without the interpreter lock. Errors: as base_run(). */
 int base_run_servers(struct base_client *self, enum tenon_server_verb verb,

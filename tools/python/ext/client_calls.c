@@ -240,8 +240,7 @@ static PyObject *extend(PyObject *self, const struct parameters *parameters,
 				    "data must be bytes, not %s",
 				    Py_TYPE(given[1])->tp_name);
 	}
-	item.value.data = PyBytes_AS_STRING(given[1]);
-	item.value.len = (size_t)PyBytes_GET_SIZE(given[1]);
+	item.value = bytes_slice(given[1]);
 	return truth(run_for(client_of(self), verb, given[0], &item,
 			     TENON_STORED));
 }

@@ -13,10 +13,8 @@ PyObject *client_register(PyObject *module, PyObject *const *args,
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
 		return NULL;
 	}
-	Py_INCREF(given[0]);
-	Py_INCREF(given[1]);
-	Py_XSETREF(state->make_error, given[0]);
-	Py_XSETREF(state->make_multi_error, given[1]);
+	set_reference(&state->make_error, given[0]);
+	set_reference(&state->make_multi_error, given[1]);
 	Py_RETURN_NONE;
 }
 

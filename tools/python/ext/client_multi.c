@@ -408,21 +408,7 @@ static PyObject *decode(struct tenon_slice text)
 
 static PyObject *describe_stats(const struct tenon_result *result)
 {
-	PyObject *dict = PyDict_New();
-	struct tenon_slice name, value;
-	size_t cursor = 0;
-
-	while (dict && tenon_stat_next(result, &cursor, &name, &value)) {
-		PyObject *key = decode(name);
-		PyObject *text = decode(value);
-
-		if (!key || !text || PyDict_SetItem(dict, key, text) < 0) {
-			Py_CLEAR(dict);
-		}
-		Py_XDECREF(key);
-		Py_XDECREF(text);
-	}
-	return dict;
+	return base_stats(result, decode, decode);
 }
 
 PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,

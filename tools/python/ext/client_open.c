@@ -90,6 +90,16 @@ bool client_set_serializer(struct client *self, PyObject *serializer)
 		set_function(&self->loads, serializer, "loads");
 }
 
+/* Take the client, which may be closed. Returns false with BusyError set. */
+static bool take(struct client *self)
+{
+	if (base_enter(&self->base)) {
+		return true;
+	}
+	client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	return false;
+}
+
 int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "path", "settings", "serializer", NULL };
@@ -104,8 +114,7 @@ int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 	    !client_set_serializer(self, serializer)) {
 		return -1;
 	}
-	if (!base_enter(&self->base)) {
-		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	if (!take(self)) {
 		return -1;
 	}
 	int code = open_client(path, settings, &client, &err);
@@ -121,8 +130,7 @@ int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 
 bool client_enter(struct client *self)
 {
-	if (!base_enter(&self->base)) {
-		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	if (!take(self)) {
 		return false;
 	}
 	if (!self->base.client) {
@@ -138,8 +146,7 @@ PyObject *client_close(PyObject *object, PyObject *unused)
 	struct client *self = client_of(object);
 
 	(void)unused;
-	if (!base_enter(&self->base)) {
-		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	if (!take(self)) {
 		return NULL;
 	}
 	base_adopt(&self->base, NULL);

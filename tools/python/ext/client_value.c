@@ -19,8 +19,7 @@ bool client_key(PyObject *key, struct tenon_slice *out)
 		return out->data != NULL;
 	}
 	if (PyBytes_Check(key)) {
-		out->data = PyBytes_AS_STRING(key);
-		out->len = (size_t)PyBytes_GET_SIZE(key);
+		*out = bytes_slice(key);
 		return true;
 	}
 	PyErr_Format(PyExc_TypeError, "key must be str or bytes, not %s",
@@ -58,9 +57,7 @@ static bool take_bytes(PyObject *bytes, struct encoded *out)
 	if (!bytes) {
 		return false;
 	}
-	out->owner = bytes;
-	out->value.data = PyBytes_AS_STRING(bytes);
-	out->value.len = (size_t)PyBytes_GET_SIZE(bytes);
+	encoded_set(out, bytes);
 	return true;
 }
 

@@ -340,12 +340,6 @@ static bool is_bytes(PyObject *object)
 	return false;
 }
 
-static void set_value(struct tenon_item *item, PyObject *bytes)
-{
-	item->value.data = PyBytes_AS_STRING(bytes);
-	item->value.len = (size_t)PyBytes_GET_SIZE(bytes);
-}
-
 /*
  * Return true for a str or None: libmc checks this before all else. Returns false with TypeError
  * set.
@@ -498,7 +492,7 @@ static PyObject *store_bytes(struct libmc_client *self, enum tenon_verb verb,
 		Py_DECREF(bytes);
 		Py_RETURN_NONE;
 	}
-	set_value(item, value);
+	item->value = bytes_slice(value);
 	return answer(run_one(self, verb, key, item, NULL), TENON_STORED,
 		      TENON_STORED);
 }

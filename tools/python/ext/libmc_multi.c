@@ -443,9 +443,7 @@ static PyObject *extend(PyObject *object, const struct parameters *parameters,
 				struct tenon_item *item =
 					&multi.scratch->items[i];
 
-				item->value.data = PyBytes_AS_STRING(value);
-				item->value.len =
-					(size_t)PyBytes_GET_SIZE(value);
+				item->value = bytes_slice(value);
 				item->exptime = exptime;
 			}
 			done = store(&multi, verb, return_failure != 0);

@@ -6,22 +6,15 @@
 /* The number of clients by default, as in libmc; memcached has as many threads. */
 #define SIZE 4
 
-/* Make *to a new reference to from, which may be NULL. Drops the reference that *to was. */
-static void share(PyObject **to, PyObject *from)
-{
-	Py_XINCREF(from);
-	Py_XSETREF(*to, from);
-}
-
 static void follow(PyObject *object, PyObject *model)
 {
 	struct libmc_client *client = libmc_of(object);
 	const struct libmc_client *from = libmc_of(model);
 
-	share(&client->servers, from->servers);
-	share(&client->identities, from->identities);
-	share(&client->prefix, from->prefix);
-	share(&client->encoding, from->encoding);
+	set_reference(&client->servers, from->servers);
+	set_reference(&client->identities, from->identities);
+	set_reference(&client->prefix, from->prefix);
+	set_reference(&client->encoding, from->encoding);
 	client->is_utf8 = from->is_utf8;
 	client->do_split = from->do_split;
 	client->noreply = from->noreply;

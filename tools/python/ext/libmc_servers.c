@@ -74,9 +74,15 @@ PyObject *libmc_version(PyObject *object, PyObject *unused)
 
 /* ---- stats --------------------------------------------------------------- */
 
-/* Return the text as an int, else as a float, else as it is. Takes text over. */
-static PyObject *stat_value(PyObject *text)
+static PyObject *decode_ascii(struct tenon_slice slice)
 {
+	return PyUnicode_DecodeASCII(slice.data, (Py_ssize_t)slice.len, NULL);
+}
+
+/* Return the text as an int, else as a float, else as it is. NULL with an exception set. */
+static PyObject *stat_value(struct tenon_slice slice)
+{
+	PyObject *text = decode_ascii(slice);
 	PyObject *value = text ? PyLong_FromUnicodeObject(text, 10) : NULL;
 
 	if (text && !value) {
@@ -91,29 +97,10 @@ static PyObject *stat_value(PyObject *text)
 	return value;
 }
 
-static PyObject *decode_ascii(struct tenon_slice slice)
-{
-	return PyUnicode_DecodeASCII(slice.data, (Py_ssize_t)slice.len, NULL);
-}
-
 static PyObject *make_stats(const struct tenon_result *result)
 {
-	PyObject *dict = PyDict_New();
-	struct tenon_slice name, value;
-	size_t cursor = 0;
-
-	while (dict && result->status == TENON_OK &&
-	       tenon_stat_next(result, &cursor, &name, &value)) {
-		PyObject *key = decode_ascii(name);
-		PyObject *item = key ? stat_value(decode_ascii(value)) : NULL;
-
-		if (!item || PyDict_SetItem(dict, key, item) < 0) {
-			Py_CLEAR(dict);
-		}
-		Py_XDECREF(key);
-		Py_XDECREF(item);
-	}
-	return dict;
+	return result->status == TENON_OK ?
+		base_stats(result, decode_ascii, stat_value) : PyDict_New();
 }
 
 PyObject *libmc_stats(PyObject *object, PyObject *unused)

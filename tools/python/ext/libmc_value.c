@@ -27,13 +27,6 @@ bool libmc_is_plain(uint32_t flags)
 
 /* ---- encoding ------------------------------------------------------------ */
 
-static void set_bytes(struct encoded *out, PyObject *owner)
-{
-	out->owner = owner;
-	out->value.data = PyBytes_AS_STRING(owner);
-	out->value.len = (size_t)PyBytes_GET_SIZE(owner);
-}
-
 /* Write the decimal digits of a number into out->digits, without making a Python object. */
 static void set_number(struct encoded *out, long long number)
 {
@@ -68,7 +61,7 @@ static int encode_int(PyObject *object, struct encoded *out)
 	if (!bytes) {
 		return -1;
 	}
-	set_bytes(out, bytes);
+	encoded_set(out, bytes);
 	return 0;
 }
 
@@ -113,7 +106,7 @@ static int encode_pickle(const struct module_state *state, PyObject *object,
 		return PyErr_ExceptionMatches(PyExc_Exception) ?
 			warn_unencodable(state, object) : -1;
 	}
-	set_bytes(out, bytes);
+	encoded_set(out, bytes);
 	return 0;
 }
 
@@ -128,7 +121,7 @@ static int encode_marshal(const struct module_state *state, PyObject *object,
 		return encode_pickle(state, object, out);
 	}
 	out->flags = FLAG_MARSHAL;
-	set_bytes(out, bytes);
+	encoded_set(out, bytes);
 	return 0;
 }
 
@@ -166,7 +159,7 @@ static int encode(const struct module_state *state, PyObject *object,
 	if (PyBytes_CheckExact(object)) {
 		Py_INCREF(object);
 		out->flags = 0;
-		set_bytes(out, object);
+		encoded_set(out, object);
 		return 0;
 	}
 	if (PyBool_Check(object)) {
@@ -201,7 +194,7 @@ int libmc_encode(const struct module_state *state, PyObject *object,
 		if (!number) {
 			return -1;
 		}
-		set_bytes(out, number);
+		encoded_set(out, number);
 	}
 	PyObject *packed = PyObject_CallOneArg(state->zlib_compress,
 					       out->owner);
@@ -209,7 +202,7 @@ int libmc_encode(const struct module_state *state, PyObject *object,
 	if (!packed) {
 		return -1;
 	}
-	set_bytes(out, packed);
+	encoded_set(out, packed);
 	out->flags |= FLAG_COMPRESS;
 	return 0;
 }

@@ -66,6 +66,13 @@ bool uint64_argument(PyObject *object, uint64_t *out);
 bool uint32_argument(PyObject *object, uint32_t *out);
 bool int_argument(PyObject *object, int *out);
 
+/* Make *to a new reference to from, which may be NULL. Drops the reference that *to was. */
+static inline void set_reference(PyObject **to, PyObject *from)
+{
+	Py_XINCREF(from);
+	Py_XSETREF(*to, from);
+}
+
 /*
  * Make an empty dict. Before CPython 3.13 it has memory for `count` keys, so that it does not grow
  * while it is filled.

@@ -8,10 +8,8 @@ static void follow(PyObject *object, PyObject *model)
 {
 	struct client *client = client_of(object);
 
-	Py_XINCREF(client_of(model)->dumps);
-	Py_XSETREF(client->dumps, client_of(model)->dumps);
-	Py_XINCREF(client_of(model)->loads);
-	Py_XSETREF(client->loads, client_of(model)->loads);
+	set_reference(&client->dumps, client_of(model)->dumps);
+	set_reference(&client->loads, client_of(model)->loads);
 }
 
 static void raise_failure(PyObject *model, int code,
@@ -131,8 +129,7 @@ static PyObject *pool_set_wait(PyObject *object, PyObject *argument)
 				       wait ? waiting_in_python : NULL,
 				       &self->wait, &err);
 	if (!code) {
-		Py_XINCREF(wait);
-		Py_XSETREF(self->wait, wait);
+		set_reference(&self->wait, wait);
 	}
 	return answer(self, code, &err);
 }

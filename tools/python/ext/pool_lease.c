@@ -207,8 +207,7 @@ static PyObject *lease_enter(PyObject *object, PyObject *unused)
 	PyObject *client = lend(pool_of(self->pool), self->timeout,
 				self->timeout_ms);
 	if (client) {
-		Py_INCREF(client);
-		Py_XSETREF(self->client, client);
+		set_reference(&self->client, client);
 	}
 	return client;
 }
