@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon through its public interface, with one of its transports. */
+/* Driver of tenon, by its public interface, with one of its transports. */
 #include <stdlib.h>
 #include <string.h>
 
