@@ -151,12 +151,25 @@ plugin_names()
 	done
 }
 
+# public FOLDER: the public functions of rooms below api that core/README.md does not except
+public()
+{
+	objects "$1" | while read -r module object; do
+		case $module in
+		api/*) ;;
+		*) (cd "$1" && "${NM:-nm}" -P "$object") |
+			awk -v module="$module" '$2 == "T" && $1 ~ /^tenon_[a-z]/ { print module ": " $1 }' ;;
+		esac
+	done | grep -vE '^(base/error: tenon_status_name|base/histogram: tenon_histogram_[a-z_]*|cluster/health: tenon_server_state_name)$' |
+		sort -u
+}
+
 # A small core with one mistake of each kind: what the checks above have to find.
 make_wrong_core()
 {
 	wrong=$scratch/wrong
 	mkdir -p "$wrong/base" "$wrong/api"
-	printf '#include "api/high.h"\nint high(void);\nint low(void) { return high(); }\n' \
+	printf '#include "api/high.h"\nint high(void);\nint low(void) { return high(); }\nint tenon_low(void) { return 0; }\n' \
 		>"$wrong/base/low.c"
 	printf '#include "base/low.h"\nint low(void);\nint high(void) { return low(); }\n' \
 		>"$wrong/api/high.c"
@@ -174,10 +187,12 @@ try readmes_of_rooms_have_40_lines_at_most nothing readmes_are_short
 try no_include_goes_down_the_list nothing includes_go_up "$core"
 try no_symbol_goes_down_the_list nothing symbols_go_up "$built"
 try no_files_need_each_other nothing files_need_each_other "$core" "$built"
+try public_functions_are_in_api nothing public "$built"
 try no_plugin_is_named_in_the_core nothing plugin_names
 try a_wrong_include_is_found something \
 	'^core/base/low includes core/api/high: base may not use api' includes_go_up "$wrong"
 try a_wrong_symbol_is_found something \
 	'^core/base/low calls core/api/high (high): base may not use api' symbols_go_up "$wrong"
+try a_wrong_public_function_is_found something '^base/low: tenon_low' public "$wrong"
 try a_circle_is_found something 'base/low' files_need_each_other "$wrong" "$wrong"
 plan
