@@ -1,48 +1,64 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# core/README.md says in which files a change belongs. This test makes one of those changes, a
-# new reply of memcached, in copies of the files that the table names and in no other, and
-# parses the reply with the result. Reports in TAP.
+# core/README.md says in which files a change belongs. This test makes two of those changes, a
+# reply that answers a request and an error line, in copies of the files that the rows name and
+# in no other, and parses both replies with the result. Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-row=$(grep '^| a reply code of memcached' "$abs_top_srcdir/core/README.md")
+answer_row=$(grep '^| a reply code of memcached' "$abs_top_srcdir/core/README.md")
+error_row=$(grep '^| a reply that is an error line' "$abs_top_srcdir/core/README.md")
 
-# edit FILE SED-EXPRESSION: change a copy of a file, which the row has to name
+# edit ROW FILE SED-EXPRESSION: change the copy of a file, which the row has to name
 edit()
 {
-	case $row in
-	*"\`${1#core/}\`"*) ;;
-	*) echo "core/README.md does not name $1 for a reply code"; return 1 ;;
+	case $1 in
+	*"\`${2#core/}\`"*) ;;
+	*) echo "core/README.md does not name $2 in the row: $1"; return 1 ;;
 	esac
-	mkdir -p "$scratch/$(dirname "$1")"
-	sed "$2" "$abs_top_srcdir/$1" >"$scratch/$1"
-	! cmp -s "$abs_top_srcdir/$1" "$scratch/$1" || {
-		echo "nothing in $1 matches $2"
+	mkdir -p "$scratch/$(dirname "$2")"
+	test -e "$scratch/$2" || cp "$abs_top_srcdir/$2" "$scratch/$2"
+	sed "$3" "$scratch/$2" >"$scratch/edited"
+	! cmp -s "$scratch/edited" "$scratch/$2" || {
+		echo "nothing in $2 matches $3"
 		return 1
 	}
+	mv "$scratch/edited" "$scratch/$2"
 }
 
 # BUSY answers a store command: no server says so today.
-each_file_of_the_table_takes_its_part()
+the_row_of_an_answer_is_enough()
 {
-	edit include/tenon/error.h 's|^\(\tTENON_SENT = \)\([0-9]*\),|&\n\tTENON_BUSY = 9,|' &&
-	edit core/base/error.c 's|^\t{ TENON_SENT, "sent" },|&\n\t{ TENON_BUSY, "busy" },|' &&
-	edit core/wire/verb.c 's/ANSWER(TENON_NOT_STORED))/ANSWER(TENON_NOT_STORED) | ANSWER(TENON_BUSY))/' &&
-	edit core/wire/classic.c 's|^\t\tWORD("EXISTS", TENON_EXISTS),|&\n\t\tWORD("BUSY", TENON_BUSY),|'
+	edit "$answer_row" include/tenon/error.h 's|^\tTENON_SENT = [0-9]*,|&\n\tTENON_BUSY = 9,|' &&
+	edit "$answer_row" core/base/error.c 's|^\t{ TENON_SENT, "sent" },|&\n\t{ TENON_BUSY, "busy" },|' &&
+	edit "$answer_row" core/wire/verb.c \
+		's/ANSWER(TENON_NOT_STORED))/ANSWER(TENON_NOT_STORED) | ANSWER(TENON_BUSY))/' &&
+	edit "$answer_row" core/wire/classic.c \
+		's|^\t\tWORD("EXISTS", TENON_EXISTS),|&\n\t\tWORD("BUSY", TENON_BUSY),|'
+}
+
+# So is LOCKED, an error line.
+the_row_of_an_error_line_is_enough()
+{
+	edit "$error_row" include/tenon/error.h 's|^\tTENON_ENOMEM = -1,|&\n\tTENON_ELOCKED = -31,|' &&
+	edit "$error_row" core/base/error.c 's|^\t{ TENON_SENT, "sent" },|&\n\t{ TENON_ELOCKED, "locked" },|' &&
+	edit "$error_row" core/wire/classic.c \
+		's|^\treturn STARTS(line, len, "ERROR") ? |\tif (STARTS(line, len, "LOCKED")) {\n\t\treturn TENON_ELOCKED;\n\t}\n&|'
 }
 
 write_program()
 {
 	cat >"$scratch/busy.c" <<'HERE'
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wire/classic.h"
 
-int main(void)
+/* The status of a set that a server answers with this line. */
+static const char *status_of(const char *line)
 {
 	static struct tenon__health health;
 	struct tenon_slice key = { "k", 1 };
@@ -53,21 +69,27 @@ int main(void)
 	struct tenon__requests requests = { .keys = &key, .list = &request,
 					    .results = &result };
 	struct tenon__block_cache blocks = { 0 };
-	static struct tenon__wire wire;
+	struct tenon__wire wire = { .requests = &requests, .health = &health };
 
-	wire.requests = &requests;
-	wire.health = &health;
 	if (tenon__wire_begin(&wire, 0) != 0 ||
 	    !(wire.block = tenon__block_get(&blocks, 100))) {
-		return 1;
+		return "no memory";
 	}
 	tenon__wire_rewind(&wire);
 	tenon__classic_write(&wire);
 	wire.piece = wire.piece_count; /* sent */
-	memcpy(wire.block->data, "BUSY\r\n", 6);
-	wire.block->filled = 6;
-	int verdict = tenon__classic_read(&wire);
-	printf("%d %s\n", verdict, tenon_status_name(result.status));
+	wire.block->filled = strlen(line);
+	memcpy(wire.block->data, line, wire.block->filled);
+	(void)tenon__classic_read(&wire);
+	tenon__block_put_all(&blocks, wire.block);
+	tenon__block_cache_fini(&blocks);
+	free(wire.send_buffer);
+	return tenon_status_name(result.status);
+}
+
+int main(void)
+{
+	printf("%s, %s\n", status_of("BUSY\r\n"), status_of("LOCKED\r\n"));
 	return 0;
 }
 HERE
@@ -91,20 +113,21 @@ the_changed_files_compile()
 }
 
 # The rest of the library is as it was built.
-the_new_reply_is_understood()
+the_new_replies_are_understood()
 {
 	# shellcheck disable=SC2086
 	(cd "$abs_top_builddir" && ./libtool --quiet --tag=CC --mode=link $CC ${SANITIZER_CFLAGS:-} \
 		-o "$scratch/busy" "$scratch/busy.o" "$scratch/error.o" "$scratch/verb.o" \
 		"$scratch/classic.o" core/libtenon-core.la) || return 1
 	answer=$("$scratch/busy")
-	test "$answer" = "1 busy" || {
-		echo "found '$answer', expected '1 busy'"
+	test "$answer" = "busy, locked" || {
+		echo "found '$answer', expected 'busy, locked'"
 		return 1
 	}
 }
 
-try each_file_of_the_table_takes_its_part each_file_of_the_table_takes_its_part
+try the_row_of_an_answer_is_enough the_row_of_an_answer_is_enough
+try the_row_of_an_error_line_is_enough the_row_of_an_error_line_is_enough
 try the_changed_files_compile the_changed_files_compile
-try the_new_reply_is_understood the_new_reply_is_understood
+try the_new_replies_are_understood the_new_replies_are_understood
 plan
