@@ -50,7 +50,7 @@ int tenon__template_open(struct tenon__template *template,
  * Bring a client up to date with the template.
  * Owns: takes the client; the returned client is the caller's. It is the same client where
  *       possible; otherwise that client is closed and a new one made.
- * Returns NULL when no new client could be made.
+ * Returns NULL when no new client could be made; the old one is closed then, too.
  */
 struct tenon_client *tenon__template_apply(struct tenon__template *template,
 					   struct tenon_client *client);

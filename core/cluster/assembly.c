@@ -52,7 +52,7 @@ struct tenon__assembly_parts {
 
 static int make_hash(const struct tenon_hash **out,
 		     struct tenon__assembly *assembly,
-		     const struct tenon__plugin_query *request,
+		     const struct tenon__plugin_query *query,
 		     const struct tenon__node *options, struct tenon_error *err)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
@@ -60,7 +60,7 @@ static int make_hash(const struct tenon_hash **out,
 	const struct tenon__plugin *plugin;
 	struct tenon_error reported = { .code = 0 };
 	struct hash_instance *instance;
-	int code = tenon__registry_find(parts->registry, &plugin, request, err);
+	int code = tenon__registry_find(parts->registry, &plugin, query, err);
 
 	if (code) {
 		return code;
@@ -81,7 +81,7 @@ static int make_hash(const struct tenon_hash **out,
 	instance->next = parts->hashes;
 	parts->hashes = instance;
 	code = tenon__options_create(&instance->options, plugin, options, owner,
-				     &assembly->host, &request->place, err);
+				     &assembly->host, &query->place, err);
 	if (code) {
 		return code;
 	}
@@ -89,7 +89,7 @@ static int make_hash(const struct tenon_hash **out,
 				  &assembly->host, &reported);
 	if (code) {
 		return tenon__plugin_error(err, code, &reported, plugin, "init",
-					   &request->place);
+					   &query->place);
 	}
 	*out = &instance->hash;
 	return 0;
@@ -101,20 +101,20 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 			    const struct tenon__place *place,
 			    struct tenon_error *err)
 {
-	const struct tenon__plugin_query request = {
+	const struct tenon__plugin_query query = {
 		.kind = TENON_KIND_HASH,
 		.name = name,
 		.asker = asker,
 		.place = *place,
 	};
 
-	return make_hash(out, payload, &request, NULL, err);
+	return make_hash(out, payload, &query, NULL, err);
 }
 
 #define ASKER_BYTES 64
 
-/* Make the request for the plugin of a choice. The text goes to asker, which has ASKER_BYTES. */
-static struct tenon__plugin_query make_request(
+/* Make the query for the plugin of a choice. The text goes to asker, which has ASKER_BYTES. */
+static struct tenon__plugin_query make_query(
 	const struct tenon__choice *choice, char *asker)
 {
 	snprintf(asker, ASKER_BYTES, "key '%s'", choice->asker);
@@ -139,9 +139,9 @@ static int choose(struct tenon__assembly *assembly,
 	const struct tenon__option_owner owner = { NULL, make_option_hash,
 						   assembly };
 	char asker[ASKER_BYTES];
-	struct tenon__plugin_query request = make_request(choice, asker);
+	struct tenon__plugin_query query = make_query(choice, asker);
 	int code = tenon__registry_find(assembly->parts->registry, plugin,
-					&request, err);
+					&query, err);
 
 	if (code || !*plugin) {
 		return code;
@@ -157,7 +157,7 @@ static int choose_role(struct tenon__assembly *assembly,
 	struct tenon__assembly_parts *parts = assembly->parts;
 	uint32_t role = choice->key->role;
 	char asker[ASKER_BYTES];
-	struct tenon__plugin_query request;
+	struct tenon__plugin_query query;
 	const struct tenon_hash *hash;
 	int code;
 
@@ -165,8 +165,8 @@ static int choose_role(struct tenon__assembly *assembly,
 		return choose(assembly, choice, &parts->plugins[role],
 			      &parts->options[role], err);
 	}
-	request = make_request(choice, asker);
-	code = make_hash(&hash, assembly, &request, choice->options, err);
+	query = make_query(choice, asker);
+	code = make_hash(&hash, assembly, &query, choice->options, err);
 	if (!code) {
 		assembly->hash = *hash;
 	}

@@ -67,7 +67,7 @@ struct tenon__health {
 	const char *name; /* alias of the server, or its address */
 	struct tenon__health_view view;
 	bool was_connected;    /* at least once, so the next connect is a reconnect */
-	bool unsettled;        /* the server is not up, or no log line says yet that it is */
+	bool unsettled;        /* the server is not up, or its log line about being up is still due */
 	uint32_t failures;     /* since the server was up */
 	uint32_t told;         /* the state in the last log line: enum tenon_server_state */
 	uint32_t log_lines;    /* lines in the current window */

@@ -60,7 +60,7 @@ static int read_root(struct tenon_config *config,
 					  "found %s, expected keys with values, as in `poll_timeout: 300ms`",
 					  tenon__node_found(found, root));
 	}
-	/* an unknown key or a repeated one ends the loop, so the search for a twin is short */
+	/* find_twin() is quadratic, but the loop ends at the first unknown or repeated key */
 	for (const struct tenon__node *entry = root->first; entry && !code;
 	     entry = entry->next) {
 		const struct tenon__node *twin = find_twin(root, entry);

@@ -17,9 +17,9 @@ struct tenon__operation {
 		requests; /* arrays of request_capacity entries */
 	struct tenon__chain chain;
 	struct tenon__arena arena;
-	uint32_t item_count;	/* the first requests: one for each of the caller's items */
+	uint32_t item_count;	/* number of the caller's items; their requests come first */
 	uint32_t request_count; /* all requests, with those that codecs added */
-	uint32_t hashed_count;	/* the first requests, whose keys are hashed already */
+	uint32_t hashed_count;	/* number of requests, from the first, whose keys are hashed */
 	uint32_t request_capacity;
 	int64_t start_ns, deadline_ns; /* monotonic */
 	int64_t start_ms;  /* start_ns in ms, for the failover policies */

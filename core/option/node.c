@@ -256,7 +256,7 @@ static int read_node(struct reader *reader, const yaml_event_t *event,
 	return read_entries(reader, depth, node);
 }
 
-/* Read the whole stream. It is empty or has one document. */
+/* Read the whole stream. An empty stream is allowed; a second document is refused. */
 static int read_stream(struct reader *reader, struct tenon__node **out)
 {
 	bool at_end = false;

@@ -335,18 +335,18 @@ static void suggest_names(const struct tenon__registry *registry,
 }
 
 static int not_found(const struct tenon__registry *registry,
-		     const struct tenon__plugin_query *request,
+		     const struct tenon__plugin_query *query,
 		     const struct tenon__folders *folders,
 		     struct tenon_error *err)
 {
-	const char *kind_name = tenon__kind_name(request->kind);
+	const char *kind_name = tenon__kind_name(query->kind);
 	struct tenon__suggestion near;
 	char hint[TENON__SUGGESTION_BYTES];
 	char tried[TENON_ERROR_MESSAGE_BYTES] = "";
 	size_t used = 0;
 
-	tenon__suggest_begin(&near, request->name);
-	suggest_names(registry, folders, request->kind, &near);
+	tenon__suggest_begin(&near, query->name);
+	suggest_names(registry, folders, query->kind, &near);
 	tenon__suggest_print(hint, &near);
 	for (size_t i = 0; i < folders->count && used < sizeof(tried); i++) {
 		used += (size_t)snprintf(tried + used, sizeof(tried) - used,
@@ -354,18 +354,18 @@ static int not_found(const struct tenon__registry *registry,
 					 folders->paths[i]);
 	}
 	return tenon__error_place(
-		err, TENON_EPLUGIN, &request->place,
+		err, TENON_EPLUGIN, &query->place,
 		"%s: %s plugin '%.60s' not found%s%s: built-in plugins, and %s_%.60s" SUFFIX
 		" in %s",
-		request->asker, kind_name, request->name, hint,
+		query->asker, kind_name, query->name, hint,
 		hint[0] != '\0' ? " Searched" : "; searched", kind_name,
-		request->name, tried);
+		query->name, tried);
 }
 
 /* Look for a module in the search path and register it. */
 static int find_module(struct tenon__registry *registry,
 		       const struct tenon__plugin **out,
-		       const struct tenon__plugin_query *request,
+		       const struct tenon__plugin_query *query,
 		       struct tenon_error *err)
 {
 	struct tenon__folders folders;
@@ -376,22 +376,22 @@ static int find_module(struct tenon__registry *registry,
 	int code = tenon__search_path(&folders, &registry->folders);
 
 	if (!code) {
-		code = find_file(&folders, request->kind, request->name, &path);
+		code = find_file(&folders, query->kind, query->name, &path);
 	}
 	if (code) {
 		code = tenon__error_no_memory(err);
 	} else if (!path) {
-		code = request->optional
+		code = query->optional
 			       ? 0
-			       : not_found(registry, request, &folders, err);
+			       : not_found(registry, query, &folders, err);
 	} else {
-		code = register_file(registry, out, path, request->kind,
-				     request->name, &refusal);
+		code = register_file(registry, out, path, query->kind,
+				     query->name, &refusal);
 		tenon__plugin_show_path(shown, path);
 		snprintf(subject, sizeof(subject), "%s: %s plugin '%s' (%s)",
-			 request->asker, tenon__kind_name(request->kind),
-			 request->name, shown);
-		code = code ? report(err, code, &request->place, subject,
+			 query->asker, tenon__kind_name(query->kind),
+			 query->name, shown);
+		code = code ? report(err, code, &query->place, subject,
 				     &refusal)
 			    : 0;
 	}
@@ -402,47 +402,47 @@ static int find_module(struct tenon__registry *registry,
 
 static int find_by_name(struct tenon__registry *registry,
 			const struct tenon__plugin **out,
-			const struct tenon__plugin_query *request,
+			const struct tenon__plugin_query *query,
 			struct tenon_error *err)
 {
 	const struct tenon_plugin *builtin;
 	struct tenon__refusal refusal;
 	int code;
 
-	*out = find_registered(registry, request->kind, request->name);
+	*out = find_registered(registry, query->kind, query->name);
 	if (*out) {
 		return 0;
 	}
-	builtin = find_builtin(request->kind, request->name);
+	builtin = find_builtin(query->kind, query->name);
 	if (!builtin) {
-		return find_module(registry, out, request, err);
+		return find_module(registry, out, query, err);
 	}
 	code = register_plugin(registry, out, builtin, TENON__BUILTIN_ORIGIN,
-			       request->kind, request->name, &refusal);
-	return code ? report(err, code, &request->place, request->name,
+			       query->kind, query->name, &refusal);
+	return code ? report(err, code, &query->place, query->name,
 			     &refusal)
 		    : 0;
 }
 
 int tenon__registry_find(struct tenon__registry *registry,
 			 const struct tenon__plugin **out,
-			 const struct tenon__plugin_query *request,
+			 const struct tenon__plugin_query *query,
 			 struct tenon_error *err)
 {
-	struct tenon__plugin_query lower = *request;
+	struct tenon__plugin_query lower = *query;
 	char name[TENON_PLUGIN_NAME_BYTES];
-	size_t len = strlen(request->name);
+	size_t len = strlen(query->name);
 
 	*out = NULL;
 	for (size_t i = 0; i < sizeof(name) && i <= len; i++) {
-		name[i] = tenon__lower(request->name[i]);
+		name[i] = tenon__lower(query->name[i]);
 	}
 	if (len >= sizeof(name) || !tenon__name_is_valid(name)) {
 		return tenon__error_place(
-			err, TENON_EPLUGIN, &request->place,
+			err, TENON_EPLUGIN, &query->place,
 			"%s: found '%.100s', expected the name of a %s plugin; to load a file, add it to the key 'plugins'",
-			request->asker, request->name,
-			tenon__kind_name(request->kind));
+			query->asker, query->name,
+			tenon__kind_name(query->kind));
 	}
 	lower.name = name;
 	return find_by_name(registry, out, &lower, err);

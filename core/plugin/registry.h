@@ -45,7 +45,7 @@ int tenon__registry_load(struct tenon__registry *registry, const char *path,
 			 const struct tenon__place *place,
 			 struct tenon_error *err);
 
-/* A request for a plugin, by kind and name. */
+/* The plugin to look for, by kind and name. */
 struct tenon__plugin_query {
 	uint32_t kind;
 	const char *name;  /* as in the config: in any case, and not checked yet */
@@ -62,7 +62,7 @@ struct tenon__plugin_query {
  */
 int tenon__registry_find(struct tenon__registry *registry,
 			 const struct tenon__plugin **out,
-			 const struct tenon__plugin_query *request,
+			 const struct tenon__plugin_query *query,
 			 struct tenon_error *err);
 
 /* Called for each plugin that was refused, with the reason in problem. */

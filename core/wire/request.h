@@ -27,7 +27,7 @@ struct tenon__request {
 struct tenon__sink_rule {
 	tenon_sink_fn fn; /* asks the caller for memory; NULL: the caller gives none */
 	void *payload;
-	size_t min_bytes;  /* smaller values are received into blocks */
+	size_t min_bytes;  /* values of this size or more go into the caller's memory */
 	uint32_t count;    /* only requests with an index below this; 0: none in this operation */
 	uint32_t excluded; /* no values with one of these flags: a codec decodes them */
 };

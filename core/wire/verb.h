@@ -37,7 +37,7 @@ struct tenon__verb {
 	bool whole;       /* stores a whole value, which goes through the codecs */
 	bool conditional; /* stores a whole value, but only under a condition */
 	bool absent_only; /* stores a whole value, but only when the key has none */
-	bool modifies;    /* changes bytes of the stored value */
+	bool modifies;    /* changes the stored value in place: append, prepend, incr, decr */
 	bool only_connected; /* sent on open connections only; no connection is made for it */
 	bool repeatable; /* sent twice, the command has the same effect as once */
 	uint32_t answers; /* the sum of 1 << status over all allowed answers */

@@ -16,7 +16,7 @@
 TENON_BEGIN_DECLS
 
 /**
- * One option of a plugin, or one key of the config. No string is NULL; "" means: does not apply.
+ * One option of a plugin, or one key of the config. Strings are never NULL. A string that does not apply is empty.
  */
 struct tenon_option_info {
 	const char *name;         /**< as in the config */
@@ -29,7 +29,7 @@ struct tenon_option_info {
 	const char *help;         /**< one line */
 };
 
-/** One plugin that a config can name. No string is NULL; "" means: does not apply. */
+/** One plugin that a config can name. Strings are never NULL. A string that does not apply is empty. */
 struct tenon_plugin_info {
 	const char *kind; /**< hash distribution transport codec failover; "core": the config's own keys */
 	const char *name;    /**< as in the config */
@@ -61,7 +61,7 @@ typedef void (*tenon_plugin_fn)(const struct tenon_plugin_info *info,
 int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 			     void *payload, struct tenon_error *err);
 
-/** One key of a config and its value. No string is NULL; "" means: does not apply. */
+/** One key of a config and its value. Strings are never NULL. A string that does not apply is empty. */
 struct tenon_setting_info {
 	const char *name;    /**< name of the key */
 	const char *value;   /**< as in the config: "10ms", "md5" */

@@ -31,7 +31,8 @@ struct tenon_pool;
 
 /**
  * How many clients a client pool has. When all clients are lent and a thread asks for one, the
- * number of clients doubles. It grows by `growth` at most, and to `max` at most.
+ * client pool makes as many new clients as it has, but at most `growth`, and never more than
+ * `max` in all.
  */
 struct tenon_pool_limits {
 	uint32_t initial; /**< clients made at once: 1..max */
@@ -59,7 +60,8 @@ int tenon_pool_open(struct tenon_config *config,
 		    struct tenon_pool **out, struct tenon_error *err);
 
 /**
- * Close every client and free the client pool. Every client must have been given back.
+ * Close every client and free the client pool. Every client must have been given back; a client
+ * that is still lent is never freed and must not be used any more.
  * Shape:   pool may be NULL.
  * Threads: no other call on this client pool may run.
  */

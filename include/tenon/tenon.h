@@ -167,7 +167,7 @@ void tenon_client_close(struct tenon_client *client);
 struct tenon_server_info {
 	const char *alias;   /**< name of the server in ring, log and statistics; never NULL */
 	const char *address; /**< as configured; tenon_client_update_servers() changes it */
-	uint32_t weight;     /**< 1..1000: share of the keys of its server pool */
+	uint32_t weight;     /**< 1..1000: share of its server pool's keys, relative to the other weights */
 	const char *pool;    /**< server pool of a spare server; "" for the main ring */
 };
 

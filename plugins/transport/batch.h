@@ -134,7 +134,7 @@ enum batch_received {
 	BATCH_NOTHING	/* no byte came before the receive would block or timed out */
 };
 
-/* Receive once. With MSG_DONTWAIT in flags never wait; with 0 wait for the socket's timeout. */
+/* Receive once. MSG_DONTWAIT in flags: never wait. 0: wait for bytes, at most as long as the socket's timeout. */
 static inline enum batch_received
 batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		   int flags)
