@@ -13,7 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOUR_MS INT64_C(3600000)
+/* Longest connect_timeout and poll_timeout: an hour. */
+#define TIMEOUT_MAX_MS INT64_C(3600000)
+/* Longest retry_timeout: a day. */
+#define RETRY_MAX_MS (24 * TIMEOUT_MAX_MS)
+/* Largest size that a setting can have. */
+#define SETTING_MAX_BYTES (INT64_C(1) << 30)
 
 const struct tenon_option tenon__setting_rows[] = {
 	{ .name = "prefix",
@@ -29,7 +34,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct tenon__settings, connect_timeout_ms),
 	  .min = 1,
-	  .max = HOUR_MS,
+	  .max = TIMEOUT_MAX_MS,
 	  .def = 10,
 	  .help = "longest time until a connection is made" },
 	{ .name = "poll_timeout",
@@ -38,7 +43,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct tenon__settings, poll_timeout_ms),
 	  .min = 1,
-	  .max = HOUR_MS,
+	  .max = TIMEOUT_MAX_MS,
 	  .def = 300,
 	  .help = "longest time of a whole operation, connecting included" },
 	{ .name = "retry_timeout",
@@ -47,7 +52,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .flags = TENON__OPTION_BARE_SECONDS,
 	  .offset = offsetof(struct tenon__settings, retry_timeout_ms),
 	  .min = 0,
-	  .max = 24 * HOUR_MS,
+	  .max = RETRY_MAX_MS,
 	  .def = 5000,
 	  .help = "time after which a server that failed is tried again" },
 	{ .name = "compression_threshold",
@@ -56,21 +61,21 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .offset = offsetof(struct tenon__settings,
 			     compression_threshold_bytes),
 	  .min = 0,
-	  .max = INT64_C(1) << 30,
+	  .max = SETTING_MAX_BYTES,
 	  .def = 0,
 	  .help = "values above this are compressed as by libmc; 0 is never" },
 	{ .name = "max_value_bytes",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct tenon__settings, max_value_bytes),
 	  .min = 1024,
-	  .max = INT64_C(1) << 30,
+	  .max = SETTING_MAX_BYTES,
 	  .def = INT64_C(16) << 20,
 	  .help = "largest value that is sent or received" },
 	{ .name = "item_max",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct tenon__settings, item_max_bytes),
 	  .min = 1024,
-	  .max = INT64_C(1) << 30,
+	  .max = SETTING_MAX_BYTES,
 	  .def = INT64_C(1) << 20,
 	  .help = "largest item that the servers take, as memcached -I; what is larger with its key is not sent" },
 	{ .name = "user_flags",
@@ -497,7 +502,7 @@ static const struct tenon__root_key *find_root_key(const char *name)
 }
 
 /* A threshold that no value reaches: nothing is compressed. */
-#define NEVER_BYTES (INT64_C(1) << 30)
+#define NEVER_BYTES SETTING_MAX_BYTES
 
 /* Append one option to the compressor's map; its text is not quoted. */
 static void add_option(struct tenon__compression *compression, const char *name,

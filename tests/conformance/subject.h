@@ -98,6 +98,14 @@ void *subject_options(const struct tenon__plugin *plugin,
 		      const struct watched_host *host);
 void subject_options_free(const struct tenon__plugin *plugin, void *options);
 
+/*
+ * An option takes `most` and refuses `above`. What else the options have to be stands in
+ * front of its name: "min: 1s, max".
+ */
+void subject_option_ends_at(const struct tenon__plugin *plugin,
+			    const char *option, const char *most,
+			    const char *above);
+
 /* Zeroed state of exactly bytes, at least 1. For free(). */
 void *subject_state(uint32_t bytes);
 

@@ -249,6 +249,34 @@ START_TEST(its_states_are_told)
 }
 END_TEST
 
+/* backoff.c: PASSED_MAX. 64 servers that are out are passed by. */
+START_TEST(a_question_has_a_bound)
+{
+	policy_fini(&backoff);
+	policy_init(&backoff, subject_named(TENON_KIND_FAILOVER, "backoff"),
+		    "{failure_limit: 1, max_ejected: 100}", 1000, 5000);
+	for (uint32_t server = 0; server < 999; server++) {
+		failures(server, 1, 1000);
+	}
+	ck_assert_uint_eq(route(999 - 64, 1000), 999);
+	ck_assert_uint_eq(route(999 - 65, 1000), TENON_NO_SERVER);
+}
+END_TEST
+
+/* backoff.c: FAILURE_LIMIT_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
+START_TEST(options_have_an_end)
+{
+	const struct tenon__plugin *plugin = backoff.plugin;
+
+	subject_option_ends_at(plugin, "failure_limit", "1000", "1001");
+	subject_option_ends_at(plugin, "max: 24h, min", "24h", "86400001ms");
+	subject_option_ends_at(plugin, "max", "24h", "86400001ms");
+	subject_option_ends_at(plugin, "factor", "100", "101");
+	subject_option_ends_at(plugin, "jitter", "100", "101");
+	subject_option_ends_at(plugin, "max_ejected", "100", "101");
+}
+END_TEST
+
 START_TEST(min_above_max_is_refused)
 {
 	struct tenon_error err = { 0 };
@@ -284,6 +312,8 @@ int main(void)
 	tcase_add_test(tcase, what_others_see_of_a_server_that_is_out_counts);
 	tcase_add_test(tcase, its_states_are_told);
 	tcase_add_test(tcase, min_above_max_is_refused);
+	tcase_add_test(tcase, a_question_has_a_bound);
+	tcase_add_test(tcase, options_have_an_end);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

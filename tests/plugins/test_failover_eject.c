@@ -94,7 +94,7 @@ START_TEST(a_question_has_a_bound)
 	for (uint32_t server = 0; server < 999; server++) {
 		kill_server(server, 1000);
 	}
-	/* 64 dead servers are passed by. */
+	/* eject.c: PASSED_MAX. 64 dead servers are passed by. */
 	ck_assert_uint_eq(route(999 - 64, 1000), 999);
 	ck_assert_uint_eq(route(999 - 65, 1000), TENON_NO_SERVER);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* When exactly the policy 'gutter' sends keys to its spare pool, and on what terms. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
@@ -71,6 +72,52 @@ START_TEST(dead_servers_of_the_pool_are_passed_by)
 }
 END_TEST
 
+static uint32_t none(const struct tenon_route_query *query, uint32_t nth)
+{
+	(void)query;
+	(void)nth;
+	return TENON_NO_SERVER;
+}
+
+/* A large pool: every server but the home. */
+static uint32_t large_pool(const struct tenon_route_query *query, uint32_t pool,
+			   uint32_t nth)
+{
+	(void)query;
+	(void)pool;
+	return 1 + nth;
+}
+
+/* gutter.c: PASSED_MAX. 64 dead servers of the pool are passed by. */
+START_TEST(a_question_has_a_bound)
+{
+	struct tenon_route_query query = { .next = none, .spare = large_pool };
+
+	tear_down();
+	policy_init(&gutter, subject_named(TENON_KIND_FAILOVER, "gutter"), NULL,
+		    100, TIMEOUT_MS);
+	for (uint32_t server = 0; server <= 64; server++) {
+		kill_server(server, 1000);
+	}
+	ck_assert_uint_eq(gutter.ops->route(gutter.self, &query, 1000), 65);
+	kill_server(65, 1000);
+	ck_assert_uint_eq(gutter.ops->route(gutter.self, &query, 1000),
+			  TENON_NO_SERVER);
+}
+END_TEST
+
+/* gutter.c: POOL_NAME_MAX_BYTES, gutter.c: TTL_MAX_S */
+START_TEST(options_have_an_end)
+{
+	char name[62];
+
+	memset(name, 'p', 61);
+	name[61] = '\0';
+	subject_option_ends_at(gutter.plugin, "pool", name + 1, name);
+	subject_option_ends_at(gutter.plugin, "gutter_ttl", "720h", "2592001s");
+}
+END_TEST
+
 START_TEST(it_is_tried_again_when_retry_timeout_has_passed)
 {
 	kill_server(1, 1000);
@@ -119,6 +166,8 @@ int main(void)
 	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_by);
 	tcase_add_test(tcase, it_is_tried_again_when_retry_timeout_has_passed);
 	tcase_add_test(tcase, a_pool_that_does_not_exist_is_refused);
+	tcase_add_test(tcase, a_question_has_a_bound);
+	tcase_add_test(tcase, options_have_an_end);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

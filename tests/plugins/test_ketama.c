@@ -502,6 +502,7 @@ END_TEST
 
 /* ---- what is refused ---------------------------------------------------- */
 
+/* ketama.c: POINTS_MAX */
 START_TEST(more_weight_than_a_ring_holds_is_refused)
 {
 	struct tenon_ring_server servers[SERVERS_MAX];
@@ -521,6 +522,7 @@ START_TEST(more_weight_than_a_ring_holds_is_refused)
 }
 END_TEST
 
+/* ketama.c: NAME_MAX_BYTES */
 START_TEST(name_that_has_no_room_is_refused)
 {
 	char name[1000];

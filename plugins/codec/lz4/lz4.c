@@ -16,6 +16,8 @@
  */
 #define RATIO_MAX 255
 
+#define THRESHOLD_MAX_BYTES (INT64_C(1) << 30)
+
 struct lz4_options {
 	int64_t flag;
 	int64_t level;
@@ -237,7 +239,7 @@ static const struct tenon_option lz4_options[] = {
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct lz4_options, threshold_bytes),
 	  .min = 0,
-	  .max = INT64_C(1) << 30,
+	  .max = THRESHOLD_MAX_BYTES,
 	  .def = 1024,
 	  .help = "values above this are compressed" },
 	{ .name = "level",

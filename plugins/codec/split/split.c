@@ -16,6 +16,7 @@
 #define NUMBER_DIGITS 10 /* of the longest number that a parent may have */
 #define HEX_DIGITS 16    /* of a uint64_t */
 #define PARENT_MAX_BYTES 64
+#define OPTION_MAX_BYTES (INT64_C(1) << 30) /* of chunk and of max */
 #define QUOTE_BYTES 24
 
 /* "~250" key "/" id "/" index, before anybody found out that it is too long. */
@@ -607,7 +608,7 @@ static const struct tenon_option split_options[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct split_options, chunk_bytes),
 	  .min = 1,
-	  .max = INT64_C(1) << 30,
+	  .max = OPTION_MAX_BYTES,
 	  .def = 1000000,
 	  .help = "values above this are split into chunks of at most this" },
 	{ .name = "max",
@@ -615,7 +616,7 @@ static const struct tenon_option split_options[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct split_options, max_bytes),
 	  .min = 1,
-	  .max = INT64_C(1) << 30,
+	  .max = OPTION_MAX_BYTES,
 	  .def = 10000000,
 	  .help = "values above this are refused" },
 	CODEC_FLAG_OPTION(struct split_options, 4096),

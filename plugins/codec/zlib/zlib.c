@@ -18,6 +18,9 @@
 #define FIRST_RATIO 4
 #define ROOM_MIN_BYTES 64
 
+#define THRESHOLD_MAX_BYTES (INT64_C(1) << 30)
+#define LEVEL_MAX Z_BEST_COMPRESSION
+
 struct zlib_options {
 	int64_t flag;
 	int64_t level;
@@ -327,14 +330,14 @@ static const struct tenon_option zlib_options[] = {
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct zlib_options, threshold_bytes),
 	  .min = 0,
-	  .max = INT64_C(1) << 30,
+	  .max = THRESHOLD_MAX_BYTES,
 	  .def = 1024,
 	  .help = "values above this are compressed" },
 	{ .name = "level",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct zlib_options, level),
 	  .min = 1,
-	  .max = 9,
+	  .max = LEVEL_MAX,
 	  .def = 6,
 	  .help = "1 is the fastest, 9 the smallest; libmc has 6" },
 	{ .name = "keep_if_smaller",

@@ -11,6 +11,10 @@
 
 /* Dead servers of the pool that are passed by at most: a question has a bound. */
 #define PASSED_MAX 64
+/* Longest name of a pool, as in `servers:`. */
+#define POOL_NAME_MAX_BYTES 60
+/* Longest exptime that memcached takes as relative. */
+#define TTL_MAX_S (30 * 24 * 3600)
 
 struct gutter_options {
 	const char *pool;
@@ -107,7 +111,7 @@ static const struct tenon_option gutter_options[] = {
 	  .type = TENON_OPTION_STRING,
 	  .offset = offsetof(struct gutter_options, pool),
 	  .min = 1,
-	  .max = 60,
+	  .max = POOL_NAME_MAX_BYTES,
 	  .def_text = "gutter",
 	  .help = "spare pool that keys of a dead server go to" },
 	{ .name = "gutter_ttl",
@@ -115,7 +119,7 @@ static const struct tenon_option gutter_options[] = {
 	  .unit = TENON_UNIT_S,
 	  .offset = offsetof(struct gutter_options, ttl_s),
 	  .min = 1,
-	  .max = 30 * 24 * 3600, /* what memcached takes as relative */
+	  .max = TTL_MAX_S,
 	  .def = 60,
 	  .help = "longest life of what is stored or touched there" },
 	{ .name = NULL },
