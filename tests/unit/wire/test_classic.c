@@ -169,8 +169,8 @@ static const struct {
 	enum tenon_verb verb;
 	size_t line_max_bytes;
 } line_ceilings[] = {
-	{ TENON_GET, TENON_GET_LINE_MAX_BYTES },
-	{ TENON_GATS, TENON_GAT_LINE_MAX_BYTES },
+	{ TENON_GET, 8000 },  /* TENON_GET_LINE_MAX_BYTES */
+	{ TENON_GATS, 2000 }, /* TENON_GAT_LINE_MAX_BYTES */
 };
 
 START_TEST(no_retrieval_line_is_longer_than_its_ceiling)
@@ -229,6 +229,48 @@ START_TEST(a_large_value_is_sent_from_where_it_is)
 }
 END_TEST
 
+/* TENON_SEND_COPY_MAX_BYTES */
+START_TEST(values_up_to_1024_bytes_are_copied_behind_their_line)
+{
+	static const char value[1025];
+	struct iovec iov[TENON_SEND_PIECES];
+	size_t len;
+
+	for (size_t value_len = 1024; value_len <= 1025; value_len++) {
+		items[0] = (struct tenon_item){
+			.key = TENON_LITERAL("k"), .value = { value, value_len },
+		};
+		begin(tenon__verb_of(TENON_SET), 1);
+		ck_assert_uint_eq(tenon__connection_ops.send_next(
+					  &connection.base, iov, 8),
+				  value_len == 1024 ? 1 : 3);
+		sent(SIZE_MAX, &len);
+	}
+}
+END_TEST
+
+/* TENON_SEND_PIECES */
+START_TEST(a_send_has_64_pieces_at_most)
+{
+	static const char value[2000];
+	struct iovec iov[1000];
+	size_t count, len;
+
+	for (uint32_t i = 0; i < 300; i++) {
+		items[i] = (struct tenon_item){
+			.key = TENON_LITERAL("k"),
+			.value = { value, sizeof(value) },
+		};
+	}
+	begin(tenon__verb_of(TENON_SET), 300);
+	count = tenon__connection_ops.send_next(&connection.base, iov, 1000);
+	ck_assert_uint_gt(count, 32);
+	ck_assert_uint_le(count, 64);
+	sent(SIZE_MAX, &len);
+	ck_assert_uint_gt(len, 300 * sizeof(value));
+}
+END_TEST
+
 /* Loop: values that are copied into the buffer, and values that are not. */
 START_TEST(the_send_buffer_grows_for_what_goes_through_it)
 {
@@ -247,7 +289,7 @@ START_TEST(the_send_buffer_grows_for_what_goes_through_it)
 		ck_assert_uint_gt(len, 200 * value_len);
 	}
 	ck_assert_uint_eq(connection.wire.send_capacity,
-			  _i == 0 ? TENON_SEND_MAX_BYTES
+			  _i == 0 ? 65536 /* TENON_SEND_MAX_BYTES */
 				  : TENON_SEND_FIRST_BYTES);
 }
 END_TEST
@@ -438,6 +480,37 @@ START_TEST(a_value_above_max_value_bytes_is_passed_over)
 }
 END_TEST
 
+/*
+ * TENON_REPLY_MAX_BYTES. The first value has a sink, so the test need not write what it
+ * says has arrived.
+ */
+START_TEST(all_values_together_have_a_gibibyte_at_most)
+{
+	const char *head = "VALUE a 0 1073741824\r\n";
+	const char *rest = "\r\nVALUE b 0 0\r\n\r\nVALUE c 0 1\r\nx\r\nEND\r\n";
+	static char sink[1];
+	size_t len, room;
+
+	begin_keys(TENON_GET, (const char *[]){ "a", "b", "c" }, 3);
+	requests[0].sink = sink;
+	requests[0].sink_bytes = (size_t)1 << 30;
+	sent(SIZE_MAX, &len);
+	ck_assert_int_eq(feed(head, strlen(head), SIZE_MAX),
+			 TENON_VERDICT_MORE);
+	ck_assert_ptr_eq(tenon__connection_ops.recv_space(&connection.base,
+							  &room),
+			 sink);
+	ck_assert_uint_eq(room, (size_t)1 << 30);
+	ck_assert_int_eq(tenon__connection_ops.received(&connection.base, room),
+			 TENON_VERDICT_MORE);
+	ck_assert_int_eq(feed(rest, strlen(rest), SIZE_MAX),
+			 TENON_VERDICT_DONE);
+	ck_assert_int_eq(results[0].status, TENON_HIT);
+	ck_assert_int_eq(results[1].status, TENON_HIT);
+	ck_assert_int_eq(results[2].status, TENON_ETOOBIG);
+}
+END_TEST
+
 START_TEST(replies_out_of_order_are_matched_by_key)
 {
 	begin_keys(TENON_GET, (const char *[]){ "a", "b", "c", "a" }, 4);
@@ -528,13 +601,35 @@ START_TEST(nonsense_breaks_the_connection)
 }
 END_TEST
 
+/* TENON_REPLY_LINE_MAX_BYTES */
 START_TEST(an_endless_line_is_broken)
 {
-	static char wire[3 * TENON_REPLY_LINE_MAX_BYTES];
+	static char wire[2049 + 1];
 
-	memset(wire, 'x', sizeof(wire) - 1);
+	memset(wire, 'x', 2049);
 	begin_one(TENON_SET, "k");
 	assert_broken(reply(wire), "endless line");
+	wire[2048] = '\0';
+	begin_one(TENON_SET, "k");
+	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
+}
+END_TEST
+
+/* The line end's first byte counts. */
+START_TEST(a_reply_line_has_2048_bytes_at_most)
+{
+	static char wire[2050 + 1];
+	const char *word = "SERVER_ERROR ";
+
+	memset(wire, 'x', sizeof(wire) - 1);
+	memcpy(wire, word, strlen(word));
+	memcpy(wire + 2047, "\r\n", 3);
+	begin_one(TENON_SET, "k");
+	ck_assert_int_eq(reply(wire), TENON_VERDICT_DONE);
+	ck_assert_int_eq(results[0].status, TENON_ESERVER);
+	memcpy(wire + 2047, "x\r\n", 4);
+	begin_one(TENON_SET, "k");
+	assert_broken(reply(wire), "malformed line");
 }
 END_TEST
 
@@ -628,6 +723,48 @@ START_TEST(stats_stay_in_one_piece)
 }
 END_TEST
 
+/*
+ * TENON_STATS_MAX_BYTES. All but the last lines are said to be in the block already, so
+ * the test touches no more of its memory than these.
+ */
+START_TEST(the_stats_of_a_server_have_16_mib_at_most)
+{
+	const char *line = "STAT a 1\r\n";
+	size_t len = strlen(line), request_len;
+	struct tenon__block *block =
+		tenon__block_get(&blocks, ((size_t)16 << 20) + 10000);
+
+	begin(tenon__server_verb_of(TENON_STATS), 1);
+	sent(SIZE_MAX, &request_len);
+	connection.wire.block = block;
+	block->filled = ((size_t)16 << 20) - len;
+	connection.wire.parsed = block->filled;
+	connection.wire.keep_from = 0;
+	ck_assert_int_eq(feed(line, len, SIZE_MAX), TENON_VERDICT_MORE);
+	ck_assert_ptr_eq(connection.wire.block, block);
+	assert_broken(feed(line, len, SIZE_MAX), "endless stats");
+}
+END_TEST
+
+/* TENON_BLOCK_KEEP_MAX_BYTES. Nobody writes into the large block: it takes no memory. */
+START_TEST(a_client_that_owns_more_than_64_mib_gives_every_block_back)
+{
+	struct tenon__block *large, *one_more;
+
+	begin_one(TENON_GET, "k");
+	ck_assert_int_eq(reply("END\r\n"), TENON_VERDICT_DONE);
+	large = tenon__block_get(&blocks, ((size_t)64 << 20) -
+						  blocks.owned_bytes);
+	tenon__connection_release_blocks(&connection);
+	ck_assert_ptr_nonnull(connection.wire.block);
+	one_more = tenon__block_get(&blocks, 1);
+	tenon__connection_release_blocks(&connection);
+	ck_assert_ptr_null(connection.wire.block);
+	tenon__block_put_all(&blocks, large);
+	tenon__block_put_all(&blocks, one_more);
+}
+END_TEST
+
 static TCase *request_lines(void)
 {
 	TCase *tcase = tcase_create("requests");
@@ -638,6 +775,9 @@ static TCase *request_lines(void)
 	tcase_add_loop_test(tcase, no_retrieval_line_is_longer_than_its_ceiling,
 			    0, 2);
 	tcase_add_test(tcase, a_large_value_is_sent_from_where_it_is);
+	tcase_add_test(tcase,
+		       values_up_to_1024_bytes_are_copied_behind_their_line);
+	tcase_add_test(tcase, a_send_has_64_pieces_at_most);
 	tcase_add_loop_test(tcase, the_send_buffer_grows_for_what_goes_through_it,
 			    0, 2);
 	tcase_add_loop_test(tcase, partial_sends_lose_and_repeat_nothing, 1, 12);
@@ -658,18 +798,23 @@ static TCase *replies(void)
 	tcase_add_loop_test(tcase,
 		values_smaller_than_a_block_take_blocks_of_one_size, 1, 20);
 	tcase_add_test(tcase, a_value_above_max_value_bytes_is_passed_over);
+	tcase_add_test(tcase, all_values_together_have_a_gibibyte_at_most);
 	tcase_add_test(tcase, replies_out_of_order_are_matched_by_key);
 	tcase_add_loop_test(tcase, an_answer_has_its_status, 0,
 			    sizeof(answers) / sizeof(*answers));
 	tcase_add_loop_test(tcase, nonsense_breaks_the_connection, 0,
 			    sizeof(nonsense) / sizeof(*nonsense));
 	tcase_add_test(tcase, an_endless_line_is_broken);
+	tcase_add_test(tcase, a_reply_line_has_2048_bytes_at_most);
 	tcase_add_test(tcase, a_reply_to_nothing_is_broken);
 	tcase_add_test(tcase, an_answer_before_the_request_is_sent_is_broken);
 	tcase_add_test(tcase, behind_a_refused_data_block_nothing_is_matched);
 	tcase_add_test(tcase, an_error_ends_the_retrieval_line_it_stands_for);
 	tcase_add_test(tcase, no_memory_for_a_value_is_told_to_the_transport);
 	tcase_add_loop_test(tcase, stats_stay_in_one_piece, 3000, 3010);
+	tcase_add_test(tcase, the_stats_of_a_server_have_16_mib_at_most);
+	tcase_add_test(tcase,
+		a_client_that_owns_more_than_64_mib_gives_every_block_back);
 	return tcase;
 }
 

@@ -22,6 +22,7 @@ START_TEST(every_printable_and_high_byte_is_fine_and_every_other_is_not)
 }
 END_TEST
 
+/* TENON_KEY_MAX_BYTES */
 START_TEST(length_is_1_to_250)
 {
 	char key[252];
