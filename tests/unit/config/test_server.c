@@ -167,6 +167,22 @@ START_TEST(lengths_are_limited)
 }
 END_TEST
 
+/* server_line.c: SHOWN_SPEC_MAX_BYTES */
+START_TEST(of_a_malformed_line_200_bytes_are_shown)
+{
+	struct tenon__server server;
+	struct tenon_error err = { .code = 0 };
+	char spec[302], shown[203];
+
+	fill(spec, 300, "/");
+	fill(shown, 200, "':");
+	ck_assert_int_eq(tenon__server_parse(&server, spec, strlen(spec), &err),
+			 TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, shown));
+	ck_assert_int_eq(strstr(err.message, shown)[-1], '\'');
+}
+END_TEST
+
 /* TENON_POOL_NAME_MAX_BYTES */
 START_TEST(the_name_of_a_pool_has_60_bytes_at_most)
 {
@@ -285,6 +301,7 @@ int main(void)
 	tcase_add_test(lines, a_line_is_no_longer_than_it_says);
 	suite_add_tcase(suite, lines);
 	tcase_add_test(limits, lengths_are_limited);
+	tcase_add_test(limits, of_a_malformed_line_200_bytes_are_shown);
 	tcase_add_test(limits, the_name_of_a_pool_has_60_bytes_at_most);
 	tcase_add_test(limits, a_list_has_65535_servers_at_most);
 	tcase_add_test(limits, a_weight_is_limited);

@@ -633,6 +633,49 @@ START_TEST(a_reply_line_has_2048_bytes_at_most)
 }
 END_TEST
 
+/* classic.c: SHOWN_REPLY_MAX_BYTES */
+START_TEST(of_a_reply_that_is_not_understood_60_bytes_are_shown)
+{
+	char expected[62 + 1] = { 0 };
+	char wire[100 + 1] = { 0 };
+
+	memset(wire, 'x', 98);
+	memcpy(wire + 98, "\r\n", 2);
+	memset(expected, 'x', 61);
+	expected[0] = '"';
+	expected[61] = '"';
+	begin_one(TENON_SET, "k");
+	assert_broken(reply(wire), expected);
+}
+END_TEST
+
+static void keep_line(void *payload, int level, const char *line)
+{
+	(void)level;
+	snprintf(payload, 1000, "%s", line);
+}
+
+/* classic.c: LOGGED_REPLY_MAX_BYTES */
+START_TEST(of_an_answer_to_a_noreply_command_100_bytes_are_logged)
+{
+	static char line[1000];
+	char wire[200 + 1] = { 0 };
+
+	memset(wire, 'x', 198);
+	memcpy(wire, "ERROR", 5);
+	memcpy(wire + 198, "\r\n", 2);
+	assembly.log = (struct tenon__log){ .fn = keep_line, .payload = line };
+	connection.wire.fence = true;
+	begin_one(TENON_GET, "k");
+	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
+	wire[100] = '\0';
+	ck_assert_ptr_nonnull(strstr(line, wire));
+	wire[100] = 'x';
+	wire[101] = '\0';
+	ck_assert_ptr_null(strstr(line, wire));
+}
+END_TEST
+
 START_TEST(a_reply_to_nothing_is_broken)
 {
 	begin_one(TENON_GET, "k");
@@ -806,6 +849,10 @@ static TCase *replies(void)
 			    sizeof(nonsense) / sizeof(*nonsense));
 	tcase_add_test(tcase, an_endless_line_is_broken);
 	tcase_add_test(tcase, a_reply_line_has_2048_bytes_at_most);
+	tcase_add_test(tcase,
+		       of_a_reply_that_is_not_understood_60_bytes_are_shown);
+	tcase_add_test(tcase,
+		       of_an_answer_to_a_noreply_command_100_bytes_are_logged);
 	tcase_add_test(tcase, a_reply_to_nothing_is_broken);
 	tcase_add_test(tcase, an_answer_before_the_request_is_sent_is_broken);
 	tcase_add_test(tcase, behind_a_refused_data_block_nothing_is_matched);
