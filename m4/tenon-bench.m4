@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # TENON_BENCH
-# What tenon-bench compares tenon with, and whether it is installed.
+# The clients with which tenon-bench compares tenon, and whether tenon-bench is installed.
 AC_DEFUN([TENON_BENCH], [
 	AC_ARG_ENABLE([bench-install],
 		[AS_HELP_STRING([--enable-bench-install],
-			[install tenon-bench, which is built anyway])],
+			[install tenon-bench, which is always built])],
 		[], [enable_bench_install=no])
 	AM_CONDITIONAL([BENCH_INSTALL], [test "x$enable_bench_install" != xno])
 	TENON_BENCH_LIBMEMCACHED
@@ -13,12 +13,12 @@ AC_DEFUN([TENON_BENCH], [
 ])
 
 # TENON_BENCH_LIBMEMCACHED
-# Its pkg-config file asks for more libraries than a client needs.
+# Not by pkg-config: libmemcached's file names more libraries than a client needs.
 AC_DEFUN([TENON_BENCH_LIBMEMCACHED], [
 	AC_ARG_WITH([libmemcached],
 		[AS_HELP_STRING([--with-libmemcached=auto|yes|no],
-			[let tenon-bench measure libmemcached as well (default:
-			auto, when it is there)])],
+			[let tenon-bench measure libmemcached too (default:
+			auto, if it is installed)])],
 		[], [with_libmemcached=auto])
 	LIBMEMCACHED_LIBS=
 	AS_IF([test "x$with_libmemcached" != xno], [
@@ -36,13 +36,13 @@ AC_DEFUN([TENON_BENCH_LIBMEMCACHED], [
 ])
 
 # TENON_BENCH_LIBMC
-# DIR is a source tree of libmc in which its static library was built.
+# DIR is a source tree of libmc in which the static library was built.
 AC_DEFUN([TENON_BENCH_LIBMC], [
 	AC_ARG_WITH([libmc],
 		[AS_HELP_STRING([--with-libmc=DIR],
-			[let tenon-bench measure libmc as well: DIR/include has
-			c_client.h; DIR or a folder of it has libmc.a (default:
-			no)])],
+			[let tenon-bench measure libmc too: DIR/include holds
+			c_client.h; DIR or a folder in it holds libmc.a
+			(default: no)])],
 		[], [with_libmc=no])
 	LIBMC_CPPFLAGS=
 	LIBMC_LIBS=
@@ -53,7 +53,7 @@ AC_DEFUN([TENON_BENCH_LIBMC], [
 		done
 		AS_IF([test -z "$LIBMC_LIBS" ||
 		       test ! -f "$with_libmc/include/c_client.h"],
-			[AC_MSG_ERROR([--with-libmc=$with_libmc: there is no include/c_client.h, or libmc.a is neither there nor one folder below])])
+			[AC_MSG_ERROR([--with-libmc=$with_libmc: include/c_client.h is missing, or libmc.a is neither in this folder nor one level below])])
 		LIBMC_CPPFLAGS="-isystem $with_libmc/include"
 		AC_DEFINE([HAVE_LIBMC], [1], [tenon-bench measures libmc])
 	])

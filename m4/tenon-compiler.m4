@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # TENON_CFLAG(VARIABLE, FLAG)
-# Append FLAG to VARIABLE when the compiler takes it.
+# Append FLAG to VARIABLE if the compiler accepts it.
 AC_DEFUN([TENON_CFLAG], [
 	AS_VAR_PUSHDEF([cache], [tenon_cv_cflag_$2])
-	AC_CACHE_CHECK([whether $CC takes $2], [cache], [
+	AC_CACHE_CHECK([whether $CC accepts $2], [cache], [
 		tenon_save_CFLAGS=$CFLAGS
 		CFLAGS="$CFLAGS -Werror $2"
 		AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
@@ -17,9 +17,9 @@ AC_DEFUN([TENON_CFLAG], [
 ])
 
 # TENON_C11
-# Stop unless -std=c11 works and has atomics; hide symbols by default.
+# Set TENON_CFLAGS: C11, symbols hidden by default. Stop if the compiler has no C11 with atomics.
 AC_DEFUN([TENON_C11], [
-	AC_CACHE_CHECK([whether $CC takes -std=c11], [tenon_cv_c11], [
+	AC_CACHE_CHECK([whether $CC accepts -std=c11], [tenon_cv_c11], [
 		tenon_save_CFLAGS=$CFLAGS
 		CFLAGS="$CFLAGS -std=c11"
 		AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
@@ -36,11 +36,11 @@ AC_DEFUN([TENON_C11], [
 ])
 
 # TENON_WARNINGS
-# Set WARNING_CFLAGS; --enable-werror makes them errors.
+# Set WARNING_CFLAGS; with --enable-werror warnings are errors.
 AC_DEFUN([TENON_WARNINGS], [
 	AC_ARG_ENABLE([werror],
 		[AS_HELP_STRING([--enable-werror],
-			[stop at compiler warnings (for developers)])],
+			[treat compiler warnings as errors (for developers)])],
 		[], [enable_werror=no])
 	WARNING_CFLAGS=
 	m4_foreach_w([flag], [-Wall -Wextra -Wconversion -Wshadow
@@ -52,9 +52,9 @@ AC_DEFUN([TENON_WARNINGS], [
 ])
 
 # TENON_VERSION_SCRIPT
-# Set HAVE_VERSION_SCRIPT for Makefiles when the linker takes a symbol map.
+# Set HAVE_VERSION_SCRIPT for Makefiles if the linker accepts a symbol map.
 AC_DEFUN([TENON_VERSION_SCRIPT], [
-	AC_CACHE_CHECK([whether the linker takes --version-script],
+	AC_CACHE_CHECK([whether the linker accepts --version-script],
 		[tenon_cv_version_script], [
 		tenon_save_LDFLAGS=$LDFLAGS
 		LDFLAGS="$LDFLAGS -Wl,--version-script=conftest.map"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # TENON_LIBRARY(NAME, PKG-CONFIG-MODULE, DEBIAN-PACKAGE, DEFAULT, PLUGIN)
-# --with-NAME=auto|yes|no, DEFAULT unless given, for a library that PLUGIN needs.
-# Set with_NAME to yes or no and tenon_requires_NAME; for Makefiles, in capitals,
-# WITH_NAME, NAME_CFLAGS and NAME_LIBS.
+# Read --with-NAME=auto|yes|no (default: DEFAULT) and look for a library that PLUGIN needs.
+# Set with_NAME to yes or no, tenon_requires_NAME to its pkg-config module, and for Makefiles
+# WITH_NAME, NAME_CFLAGS and NAME_LIBS (NAME in capitals).
 AC_DEFUN([TENON_LIBRARY], [
 	m4_pushdef([VARIABLE], m4_toupper([$1]))
 	AC_ARG_WITH([$1],
@@ -13,7 +13,7 @@ AC_DEFUN([TENON_LIBRARY], [
 	AS_IF([test "x$with_$1" != xno],
 		[PKG_CHECK_MODULES(VARIABLE, [$2], [with_$1=yes], [
 			AS_IF([test "x$with_$1" != xauto],
-				[AC_MSG_ERROR([$1 not found; the plugin $5 needs it (Debian: $3), or configure --without-$1])])
+				[AC_MSG_ERROR([$1 not found; plugin $5 needs it: install it (Debian: $3), or configure --without-$1])])
 			with_$1=no
 		])])
 	tenon_requires_$1="m4_bpatsubst([$2], [ .*])"

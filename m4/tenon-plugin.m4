@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The plugins of the tree. TENON_PLUGINS_BEGIN, one TENON_PLUGIN for each, and
+# The plugins of the tree: call TENON_PLUGINS_BEGIN, TENON_PLUGIN for each plugin, and
 # TENON_PLUGINS_END.
 
 # TENON_PLUGINS_BEGIN
-# Read --with-builtin-plugins and the plugin ABI's number.
+# Read --with-builtin-plugins. Set PLUGIN_ABI to the major version of the plugin ABI.
 AC_DEFUN([TENON_PLUGINS_BEGIN], [
 	AC_ARG_WITH([builtin-plugins],
 		[AS_HELP_STRING([--with-builtin-plugins=LIST],
-			[plugins linked into the library, as kind_name
+			[plugins to link into the library, as kind_name
 			separated by commas, such as hash_md5,failover_none;
-			or all, or none (default: what the default config
-			needs)])],
+			or all, or none (default: those that the default
+			config needs)])],
 		[], [with_builtin_plugins=default])
 	tenon_plugins_wanted=`echo "$with_builtin_plugins" | tr ',' ' '`
 	AS_CASE([$tenon_plugins_wanted],
@@ -30,10 +30,11 @@ AC_DEFUN([TENON_PLUGINS_BEGIN], [
 ])
 
 # TENON_PLUGIN(KIND, NAME, BUILT-IN-BY-DEFAULT, [LIBRARY])
-# Set BUILTIN_<KIND>_<NAME>, LOADABLE_<KIND>_<NAME> and HAVE_<KIND>_<NAME>, one or the
-# other, for Makefiles, and tenon_have_<KIND>_<NAME> to yes or no. It is left out when
-# it needs a LIBRARY that TENON_LIBRARY has not found, or would be loadable without
-# shared libraries.
+# Decide whether a plugin is built in, loadable or left out. It is left out if it needs a
+# LIBRARY that TENON_LIBRARY has not found, or if it would be loadable but shared libraries are
+# disabled.
+# Set for Makefiles BUILTIN_<KIND>_<NAME>, LOADABLE_<KIND>_<NAME>, and HAVE_<KIND>_<NAME> for
+# either; set tenon_have_<KIND>_<NAME> to yes or no.
 AC_DEFUN([TENON_PLUGIN], [
 	m4_pushdef([token], [$1_$2])
 	AS_CASE([" $tenon_plugins_wanted "],
@@ -63,14 +64,14 @@ AC_DEFUN([TENON_PLUGIN], [
 ])
 
 # TENON_PLUGINS_END
-# Refuse names that are no plugin's; set BUILTIN_PLUGINS, LOADABLE_PLUGINS and, for
-# tests, ABSENT_PLUGINS, and what the libraries of built-in plugins need:
-# BUILTIN_CFLAGS, BUILTIN_LIBS, and BUILTIN_REQUIRES for pkg-config.
+# Stop if --with-builtin-plugins names an unknown plugin. Set BUILTIN_PLUGINS, LOADABLE_PLUGINS
+# and, for tests, ABSENT_PLUGINS. For the libraries of built-in plugins set BUILTIN_CFLAGS,
+# BUILTIN_LIBS, and BUILTIN_REQUIRES for pkg-config.
 AC_DEFUN([TENON_PLUGINS_END], [
 	for tenon_plugin in $tenon_plugins_wanted; do
 		AS_CASE([" default all none$tenon_plugins_builtin "],
 			[*" $tenon_plugin "*], [],
-			[AC_MSG_ERROR([--with-builtin-plugins names '$tenon_plugin'; there are:$tenon_plugins_builtin$tenon_plugins_loadable])])
+			[AC_MSG_ERROR([--with-builtin-plugins: unknown plugin '$tenon_plugin', expected some of:$tenon_plugins_builtin$tenon_plugins_loadable])])
 	done
 	AS_IF([test "x$enable_shared" != xyes && test -n "$tenon_plugins_absent"],
 		[AC_MSG_WARN([no loadable plugins without --enable-shared; left out:$tenon_plugins_absent])])

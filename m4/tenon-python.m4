@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # TENON_PYTHON
-# --with-python=auto|yes|no and --with-libmc-module: set PYTHON, pythondir and
-# pyexecdir as AM_PATH_PYTHON does, PYTHON_CPPFLAGS, and for Makefiles
-# PYTHON_MODULE and LIBMC_MODULE. An extension is a shared library.
+# Read --with-python=auto|yes|no and --with-libmc-module. Set PYTHON, pythondir and pyexecdir as
+# AM_PATH_PYTHON does, PYTHON_CPPFLAGS, and for Makefiles PYTHON_MODULE and LIBMC_MODULE.
+# The package needs shared libraries, because a Python extension is one.
 AC_DEFUN([TENON_PYTHON], [
 	AC_ARG_WITH([python],
 		[AS_HELP_STRING([--with-python=auto|yes|no],
@@ -12,13 +12,13 @@ AC_DEFUN([TENON_PYTHON], [
 		[], [with_python=auto])
 	AC_ARG_WITH([libmc-module],
 		[AS_HELP_STRING([--with-libmc-module],
-			[install the Python package libmc, which stands in for
-			the one of that name (default: no)])],
+			[install the Python package libmc, which replaces
+			Douban's package of that name (default: no)])],
 		[], [with_libmc_module=no])
 	tenon_python_missing=
 	PYTHON_CPPFLAGS=
 	AS_IF([test "x$enable_shared" != xyes],
-		[tenon_python_missing="an extension is a shared library, which --disable-shared rules out"])
+		[tenon_python_missing="a Python extension is a shared library, but --disable-shared is given"])
 	AS_IF([test "x$with_python" != xno && test -z "$tenon_python_missing"], [
 		AM_PATH_PYTHON([3.9], [TENON_PYTHON_HEADERS],
 			[tenon_python_missing="no Python 3.9 or later"])
@@ -37,7 +37,7 @@ AC_DEFUN([TENON_PYTHON], [
 ])
 
 # TENON_PYTHON_HEADERS
-# Set PYTHON_CPPFLAGS, or tenon_python_missing where Python.h does not compile.
+# Set PYTHON_CPPFLAGS. Set tenon_python_missing if Python.h does not compile.
 AC_DEFUN([TENON_PYTHON_HEADERS], [
 	PYTHON_CPPFLAGS=-isystem`$PYTHON -c 'import sysconfig; print(sysconfig.get_path("include"))'`
 	tenon_save_CPPFLAGS=$CPPFLAGS
@@ -48,8 +48,9 @@ AC_DEFUN([TENON_PYTHON_HEADERS], [
 ])
 
 # TENON_PYTHON_TESTS
-# Set PYTHON_TESTS for Makefiles: pytest is there, and the interpreter can load what
-# the sanitizers make of the extension. SANITIZER_LIBRARY has to be loaded first.
+# Set PYTHON_TESTS for Makefiles: true if pytest is installed, and if the interpreter can load the
+# extension when it is built with sanitizers. Set SANITIZER_LIBRARY, which the interpreter has to
+# load before the extension.
 AC_DEFUN([TENON_PYTHON_TESTS], [
 	SANITIZER_LIBRARY=
 	tenon_python_tests=$with_python
@@ -65,7 +66,7 @@ AC_DEFUN([TENON_PYTHON_TESTS], [
 		[*address*], [
 			SANITIZER_LIBRARY=`$CC -print-file-name=libasan.so`
 			AS_IF([test ! -e "$SANITIZER_LIBRARY"], [
-				AC_MSG_WARN([no libasan.so; the tests of the Python packages are left out])
+				AC_MSG_WARN([libasan.so not found; the tests of the Python packages are left out])
 				tenon_python_tests=no
 			])
 		], [

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # TENON_FUZZING
-# --enable-fuzzing: what it takes to build the fuzz targets with libFuzzer. Before
-# LT_INIT, TENON_SANITIZER and TENON_PLUGINS_BEGIN, whose defaults it changes: the
-# library is linked into the targets, with every plugin.
+# Read --enable-fuzzing: build the fuzz targets with libFuzzer, each linked to the static library
+# with every plugin built in. Call it before LT_INIT, TENON_SANITIZER and TENON_PLUGINS_BEGIN,
+# because it changes their defaults.
 AC_DEFUN([TENON_FUZZING], [
 	AC_BEFORE([$0], [LT_INIT])
 	AC_ARG_ENABLE([fuzzing],
 		[AS_HELP_STRING([--enable-fuzzing],
-			[build the fuzz targets with libFuzzer, for which the
-			compiler has to be clang, and everything with the
-			address and undefined-behaviour sanitizers (for
-			developers)])],
+			[build the fuzz targets with libFuzzer, which needs
+			clang, and everything with the address and
+			undefined-behaviour sanitizers (for developers)])],
 		[], [enable_fuzzing=no])
 	AS_IF([test "x$enable_fuzzing" != xno], [
 		enable_shared=no
@@ -23,8 +22,8 @@ AC_DEFUN([TENON_FUZZING], [
 ])
 
 # TENON_SANITIZER
-# --with-sanitizer=LIST: set SANITIZER_CFLAGS, for compiling and linking, after
-# a program built with it has run.
+# Read --with-sanitizer=LIST. Set SANITIZER_CFLAGS, for compiling and linking. Stop if a program
+# built with these flags does not run.
 AC_DEFUN([TENON_SANITIZER], [
 	AC_ARG_WITH([sanitizer],
 		[AS_HELP_STRING([--with-sanitizer=LIST],

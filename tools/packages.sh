@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by the scripts here that set up a machine.
+# Sourced by tools/check and tools/demo, which install the packages that they need.
 
-# install_packages LOG PACKAGE...: install the Debian packages that are missing;
-# apt-get's output goes to LOG. Does nothing when all are there.
+# install_packages LOG PACKAGE...: install those of the Debian packages that are missing.
+# apt-get's output goes to LOG. Does nothing when no package is missing.
 install_packages()
 {
 	local log=$1 package missing=() as_root=()
 	shift
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-		echo "No apt-get here; these Debian packages are taken for granted: $*"
+		echo "There is no apt-get here. Make sure that the counterparts of these Debian packages are installed: $*"
 		return
 	fi
 	for package; do
@@ -22,11 +22,11 @@ install_packages()
 	echo "Installing ${missing[*]}"
 	if ((EUID != 0)); then
 		if ! command -v sudo >/dev/null; then
-			echo "neither root nor sudo; install these packages: ${missing[*]}" >&2
+			echo "packages are missing, and this is neither root nor is sudo there; install: ${missing[*]}" >&2
 			exit 1
 		fi
 		as_root=(sudo)
-		sudo -v # asks for the password here, where it is seen
+		sudo -v # asks for the password now: the output of apt-get goes to the log
 	fi
 	mkdir -p "$(dirname "$log")"
 	if ! "${as_root[@]}" apt-get update >"$log" 2>&1 </dev/null ||

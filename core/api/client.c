@@ -98,7 +98,7 @@ int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 		client->engine.transport, wait, payload);
 	tenon__client_leave(client);
 	return code ? tenon__error_set(err, TENON_EINVAL,
-			"the config's transport takes no wait hook; the default one does") : 0;
+			"this transport accepts no wait hook; the default transport does") : 0;
 }
 
 /* ---- servers ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A client: an engine and one operation. client.c makes it, run.c runs it. */
+/* A client: an engine and one operation. client.c makes and closes clients, run.c runs calls. */
 #ifndef TENON_CORE_CLIENT_H
 #define TENON_CORE_CLIENT_H
 
@@ -8,11 +8,11 @@
 #include "base/fork.h"
 #include "operation/operation.h"
 
-/* The part of a client that belongs to its pool: pool.c and template.c only. */
+/* The part of a client that its client pool uses. Only pool.c and template.c touch it. */
 struct tenon__lease {
-	struct tenon_pool *pool;
-	struct tenon__template *template; /* the template it was made by */
-	struct tenon_client *next, *next_idle;
+	struct tenon_pool *pool; /* NULL: the client belongs to no pool */
+	struct tenon__template *template; /* the client is as this template says */
+	struct tenon_client *next, *next_idle; /* in the pool's lists: all clients, idle clients */
 	atomic_bool lent;
 };
 
@@ -25,19 +25,21 @@ struct tenon_client {
 };
 
 /*
- * Make a client of an assembly, which it keeps a reference of.
- * Errors: as tenon_client_open(), but for what the config says.
+ * Make a client of an assembly.
+ * Owns:   the client takes a reference of the assembly; *out is the caller's, for
+ *         tenon_client_close().
+ * Errors: TENON_ENOMEM, TENON_ECONFIG, the errors of init of the plugins; *out is NULL then.
  */
 int tenon__client_make(struct tenon_client **out,
 		       struct tenon__assembly *assembly,
 		       struct tenon_error *err);
 
-/* The client is a copy in a forked child: let go of the connections and lookups, which are the parent's. */
+/* In a forked child: close the child's copies of the descriptors and forget the name lookups. */
 void tenon__client_forked(struct tenon_client *client);
 
 /*
- * Take the client for one call.
- * Returns false when another call runs on it.
+ * Take the client for one call. In a forked child, give up the parent's connections first.
+ * Returns false when another call is running on the client.
  */
 static inline bool tenon__client_enter(struct tenon_client *client)
 {

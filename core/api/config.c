@@ -61,7 +61,7 @@ int tenon_config_load_text(struct tenon_config *config, const char *name,
 				  len, err);
 }
 
-/* Errors of a value alone do not always say the key. */
+/* Put the key in front of an error message that does not name it. */
 static void name_key(struct tenon_error *err, const char *key)
 {
 	struct tenon_error without = *err;
@@ -99,7 +99,7 @@ int tenon_config_set(struct tenon_config *config, const char *key,
 	return code;
 }
 
-/* Append a server; pool NULL: to the main ring. */
+/* Append a server to the server pool `pool`; NULL: to the main ring. */
 static int add_server(struct tenon_config *config, const char *pool,
 		      const char *address, const char *alias, unsigned weight,
 		      struct tenon_error *err)

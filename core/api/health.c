@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The public functions of tenon/health.h that read a client's servers. */
+/* The public functions of tenon/health.h that read the health of a client's servers. */
 #include <string.h>
 
 #include "api/client.h"
@@ -33,7 +33,7 @@ int tenon_client_health_reset(struct tenon_client *client)
 static void merge_state(struct tenon_health *into,
 			const struct tenon_health *from)
 {
-	/* a server that some clients spare is worse off than one that fails now and then */
+	/* a server that some clients avoid is worse off than one that fails now and then */
 	static const unsigned char badness[] = {
 		[TENON_SERVER_UP] = 0,
 		[TENON_SERVER_FAILING] = 1,

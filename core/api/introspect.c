@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* One option and the texts that info points to. */
+/* The description of one option, with the strings that info points to. */
 struct described {
 	struct tenon_option_info info;
 	char default_text[TENON__OPTION_TEXT_BYTES];
@@ -53,7 +53,8 @@ static void describe_key(struct tenon_option_info *out,
 }
 
 /*
- * Complete info with keys (NULL: none) and rows (NULL: none), and tell fn.
+ * Describe the keys (NULL: none) and the option rows (NULL: none) in *info, and call
+ * fn(info, payload). The options live only during that call. Errors: TENON_ENOMEM.
  */
 static int tell(struct tenon_plugin_info *info,
 		const struct tenon__root_key *keys,
@@ -121,7 +122,7 @@ static int tell_plugin(const struct tenon__plugin *plugin, tenon_plugin_fn fn,
 	return tell(&info, NULL, plugin->options, fn, payload);
 }
 
-/* Whom refused modules are told to. */
+/* The function that is told of modules that were refused. */
 struct listener {
 	tenon_plugin_fn fn;
 	void *payload;
@@ -167,9 +168,9 @@ int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 	return code;
 }
 
-/* ---- what a config says ------------------------------------------------- */
+/* ---- the settings of a config -------------------------------------------- */
 
-/* A key may be told more than once, each time with another plugin. */
+/* Tell fn one key whose value is a plugin. A key with a list of plugins is told once for each. */
 static void tell_choice(const struct tenon_config *config, const char *name,
 			const struct tenon__choice *choice, tenon_setting_fn fn,
 			void *payload)
@@ -213,7 +214,10 @@ static void tell_failover(const struct tenon_config *config,
 	}
 }
 
-/* A row whose default is what the settings hold prints as that. */
+/*
+ * Tell fn the value of one setting. To print the value, it is made the default of a copy of
+ * the row, as there is a function that prints defaults.
+ */
 static void tell_value(const struct tenon__settings *settings,
 		       const struct tenon_option *row, tenon_setting_fn fn,
 		       void *payload)
@@ -269,9 +273,9 @@ void tenon_config_each_setting(const struct tenon_config *config,
 	}
 }
 
-/* ---- what is stored ------------------------------------------------------ */
+/* ---- stored items --------------------------------------------------------- */
 
-/* How often the item is read anew when somebody stores it at the same time. */
+/* The item is read at most this many times, when another client stores it between two reads. */
 #define STORED_TRIES_MAX 4
 
 int tenon_client_codec(const struct tenon_client *client, size_t index,
@@ -304,7 +308,10 @@ static void describe_item(struct tenon_stored_item *out,
 	};
 }
 
-/* List the item that was there before the codecs saw it, and the chunks they asked for. */
+/*
+ * List the stored item as it was read without codecs, and the chunks that the codecs asked
+ * for. The list lives as long as the results. Errors: TENON_ENOMEM.
+ */
 static int list_items(struct tenon_client *client,
 		      const struct tenon_result *raw, struct tenon_stored *out)
 {
@@ -325,7 +332,10 @@ static int list_items(struct tenon_client *client,
 	return 0;
 }
 
-/* Read the item as it is; out->result NULL: nothing of it is known. */
+/*
+ * Read the item without codecs. out->result is NULL when the call as a whole failed or the
+ * key cannot be sent.
+ */
 static int read_raw(struct tenon_client *client, const struct tenon_item *item,
 		    struct tenon_result *raw, struct tenon_stored *out,
 		    struct tenon_error *err)

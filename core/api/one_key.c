@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The calls for one key: tenon_run() with one item. */
+/* The calls for one key. Each is tenon_run() with one item. */
 #include "tenon/plugin/distribution.h"
 #include "tenon/tenon.h"
 

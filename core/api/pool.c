@@ -13,21 +13,22 @@
 #include <string.h>
 
 /*
- * A client is idle, lent, or on its way: being made, brought up to date or closed.
- * `size` counts the rights to have one, also of callers that are about to make
- * theirs. Nobody waits while there is an idle client or a right to be had.
+ * A pool has limits.max rights, and each client uses one right. A client is idle, lent, or
+ * being made, updated or closed. `size` is the number of rights in use; a thread that is
+ * about to make a client has its right already. `size` is above limits.max only after
+ * limits.max was lowered. No caller waits while a client is idle or a right is free.
  */
 struct tenon_pool {
-	pthread_mutex_t changing; /* held for one change of the template; taken first */
-	pthread_mutex_t lock;     /* guards all that follows; held for a few steps */
+	pthread_mutex_t changing; /* held while the template is changed; taken before lock */
+	pthread_mutex_t lock;     /* guards the fields below; held for short times only */
 	struct tenon_pool_limits limits;
 	struct tenon__template *template;
 	uint32_t size;
-	struct tenon_client *idle; /* the last one used is the next one lent */
+	struct tenon_client *idle; /* the client that was used last is lent first */
 	uint32_t idle_count;
-	struct tenon_client *all; /* that exist, for their health */
+	struct tenon_client *all; /* all clients except those being made, updated or closed */
 	struct tenon__queue queue;
-	uint64_t waits, timeouts;
+	uint64_t waits, timeouts; /* for struct tenon_pool_counts */
 };
 
 static struct tenon__template *template_of(struct tenon_pool *pool)
@@ -38,7 +39,7 @@ static struct tenon__template *template_of(struct tenon_pool *pool)
 	return template;
 }
 
-/* ---- clients that exist -------------------------------------------------- */
+/* ---- the list of all clients --------------------------------------------- */
 
 static void enlist(struct tenon_pool *pool, struct tenon_client *client)
 {
@@ -60,7 +61,7 @@ static void strike_off_locked(struct tenon_pool *pool,
 	*at = client->lease.next;
 }
 
-/* Use a right: make a client. The right stays also after an error. */
+/* Make a client with a right that the caller has. After an error the caller still has the right. */
 static int make_client(struct tenon_pool *pool, struct tenon_client **out,
 		       struct tenon_error *err)
 {
@@ -96,8 +97,8 @@ static struct tenon_client *pop_idle_locked(struct tenon_pool *pool)
 }
 
 /*
- * Bring a client up to date, without the lock while that goes on; NULL when it
- * cannot be.
+ * Bring a client up to date. The lock is released meanwhile and taken again.
+ * Returns the client or a new one in its place; NULL when none could be made. The right stays.
  */
 static struct tenon_client *renew_locked(struct tenon_pool *pool,
 					 struct tenon_client *client)
@@ -116,9 +117,11 @@ static struct tenon_client *renew_locked(struct tenon_pool *pool,
 }
 
 /*
- * Give a right back, with the client that was made by it or without (NULL): to who
- * has waited longest, to the idle ones, or to nobody where there are too many.
- * Returns who has to be woken, or NULL; *surplus is a client to close, or NULL.
+ * Give a right back, with its client or without (client NULL). When the pool has too many
+ * rights, the right is given up. Otherwise the caller that has waited longest gets the right
+ * and the client. When no caller waits, the client becomes idle; a right without client is
+ * given up.
+ * Returns the waiter to wake, or NULL. *surplus is a client to close, or NULL.
  */
 static struct tenon__waiter *pass_on_locked(struct tenon_pool *pool,
 					    struct tenon_client *client,
@@ -174,7 +177,7 @@ int tenon_pool_release(struct tenon_pool *pool, struct tenon_client *client)
 
 /* ---- borrowing ----------------------------------------------------------- */
 
-/* Take the rights to grow, when all clients are lent; returns how many. */
+/* All clients are lent: take rights to make more. Returns the number of rights, 0 at limits.max. */
 static uint32_t grow_locked(struct tenon_pool *pool)
 {
 	const struct tenon_pool_limits *limits = &pool->limits;
@@ -193,7 +196,11 @@ static uint32_t grow_locked(struct tenon_pool *pool)
 	return by;
 }
 
-/* Use rights to make clients, the first for oneself. All are used after an error. */
+/*
+ * Make a client for each of the caller's `rights`. The first client is returned in *out; the
+ * others go to waiting callers or become idle. After an error no client is returned, and
+ * every right was given back.
+ */
 static int make_clients(struct tenon_pool *pool, uint32_t rights,
 			struct tenon_client **out, struct tenon_error *err)
 {
@@ -205,7 +212,7 @@ static int make_clients(struct tenon_pool *pool, uint32_t rights,
 	for (uint32_t i = 1; i < rights; i++) {
 		struct tenon_client *client = NULL;
 
-		/* who is short of memory now may not be when it is needed */
+		/* a right without client may be used later, when there is memory again */
 		(void)(code || make_client(pool, &client, NULL));
 		pass_on(pool, client);
 	}
@@ -224,16 +231,21 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
 	if (code == TENON_EWAIT) {
 		err->sys_errno = why;
 		return tenon__error_set(err, code,
-			"the wait for a client of the pool was given up: %s",
+			"waiting for a client of the pool was aborted: %s",
 			strerror(why));
 	}
 	tenon_pool_counts(pool, &counts);
 	return tenon__error_set(err, code,
-		"no client of the pool was free within %" PRId64 " ms: all %" PRIu32 " are lent, %" PRIu32 " more callers wait",
+		"no client of the pool was free within %" PRId64 " ms: all %" PRIu32 " are lent, %" PRIu32 " other callers wait",
 		timeout_ms, counts.clients, counts.waiting);
 }
 
-/* Wait for one's turn; *out is what one gets: a client, or NULL and a right. */
+/*
+ * Wait until it is the waiter's turn, at most until until_ns (monotonic).
+ * Returns 0: *out is a client, or NULL when the caller got a right to make one.
+ * Errors:  TENON_ETIMEDOUT; TENON_EWAIT, errno is the reason.
+ * Owns:    the queue takes the waiter back in any case.
+ */
 static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 			 int64_t until_ns, struct tenon_client **out)
 {
@@ -242,7 +254,7 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 
 	pthread_mutex_lock(&pool->lock);
 	if (atomic_load(&waiter->granted)) {
-		*out = waiter->client;
+		*out = waiter->item;
 		pthread_mutex_unlock(&pool->lock);
 		tenon__waiter_reset(waiter);
 		pthread_mutex_lock(&pool->lock);
@@ -257,7 +269,7 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 	return code;
 }
 
-/* All clients are lent. */
+/* All clients are lent: wait for one, or for the right to make one. */
 static int wait_for_client(struct tenon_pool *pool,
 			   struct tenon__waiter *waiter, int64_t timeout_ms,
 			   struct tenon_client **out, struct tenon_error *err)
@@ -316,8 +328,7 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 	}
 	if (code) {
 		return tenon__error_set(err, code,
-					"no client of the pool is free, and "
-					"none can be waited for: %s",
+					"no client of the pool is free, and waiting for one failed: %s",
 					code == TENON_ENOMEM
 						? tenon_status_name(code)
 						: strerror(why));
@@ -372,7 +383,7 @@ int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
 
 /* ---- changes ------------------------------------------------------------- */
 
-/* An idle client that is not as it should be, or one too many. */
+/* Take an idle client that is not up to date, or any idle client when there are too many. */
 static struct tenon_client *take_odd_locked(struct tenon_pool *pool)
 {
 	struct tenon_client **at = &pool->idle;
@@ -389,7 +400,10 @@ static struct tenon_client *take_odd_locked(struct tenon_pool *pool)
 	return client;
 }
 
-/* After a change: idle clients follow it, and who waits may make a client. */
+/*
+ * After a change of the template or the limits: update or close idle clients, and let
+ * waiting callers make clients when the limits allow more.
+ */
 static void follow_change(struct tenon_pool *pool)
 {
 	for (;;) {
@@ -407,8 +421,10 @@ static void follow_change(struct tenon_pool *pool)
 }
 
 /*
- * Go over to a template, when a client can be made by it. Takes the template, which may be
- * NULL for no memory.
+ * Make this template the pool's, when a client can be made by it: a trial client is made
+ * and closed.
+ * Owns:   takes the template, also on error.
+ * Errors: as tenon__template_open(); TENON_ENOMEM when template is NULL.
  */
 static int adopt(struct tenon_pool *pool, struct tenon__template *template,
 		 struct tenon_error *err)
@@ -495,7 +511,7 @@ static int check_limits(const struct tenon_pool_limits *limits,
 	    limits->initial == 0 || limits->initial > limits->max ||
 	    limits->growth == 0) {
 		return tenon__error_set(err, TENON_EINVAL,
-			"a pool of %" PRIu32 " to %" PRIu32 " clients that grows by %" PRIu32 ": expected 1 to max, max up to %d, growth 1 or more",
+			"pool limits: found initial %" PRIu32 ", max %" PRIu32 ", growth %" PRIu32 ", expected initial in 1..max, max in 1..%d, growth 1 or more",
 			limits->initial, limits->max, limits->growth,
 			TENON_POOL_CLIENTS_MAX);
 	}
@@ -580,7 +596,7 @@ void tenon_pool_close(struct tenon_pool *pool)
 	tenon__free(pool);
 }
 
-/* ---- looking ------------------------------------------------------------- */
+/* ---- counts and health --------------------------------------------------- */
 
 void tenon_pool_counts(struct tenon_pool *pool, struct tenon_pool_counts *out)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Prometheus' text format, version 0.0.4: for each metric HELP, TYPE, and a line
- * for each server and what else tells its values apart.
+ * The health of servers as text for Prometheus, format version 0.0.4. Each metric has a HELP
+ * line, a TYPE line, and one line for each combination of its labels, such as server and
+ * state.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,9 +12,9 @@
 #include "api/client.h"
 #include "base/memory.h"
 
-/* The longest line but for its labels. */
+/* The longest line, not counting its labels. */
 #define LINE_MAX_BYTES 256
-/* Buckets are shown by powers of two: from 8 us to 17 s. */
+/* The upper limits of the histogram's buckets are powers of two in ns: from 8 us to 17 s. */
 #define LE_FIRST_BITS 13
 #define LE_LAST_BITS 34
 
@@ -22,7 +23,7 @@ struct page {
 	size_t count;
 	tenon_write_fn write;
 	void *payload;
-	int stopped; /* what write returned */
+	int stopped; /* the last return value of write; not 0: write nothing more */
 };
 
 /* ---- text -------------------------------------------------------------- */
@@ -50,7 +51,7 @@ static void put(struct page *page, const char *format, ...)
 	}
 }
 
-/* How many bytes the UTF-8 character at text has; 0: it is none. */
+/* Return the length in bytes of the UTF-8 character at text; 0 when it is not valid UTF-8. */
 static size_t utf8_len(const unsigned char *text)
 {
 	static const struct {
@@ -80,7 +81,10 @@ static size_t utf8_len(const unsigned char *text)
 	return 0;
 }
 
-/* name="value": quotes, backslashes and newlines escaped, what is no UTF-8 replaced. */
+/*
+ * Write name="value". Quotes, backslashes and newlines are escaped; each byte that is not
+ * valid UTF-8 becomes a question mark.
+ */
 static void put_label(struct page *page, const char *name, const char *value)
 {
 	put(page, "%s=\"", name);
@@ -100,7 +104,7 @@ static void put_label(struct page *page, const char *name, const char *value)
 	put_bytes(page, "\"", 1);
 }
 
-/* A word for a label: "timed out" becomes timed_out. */
+/* Write text as one word for a label: "timed out" becomes timed_out. */
 static void put_word(struct page *page, const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -118,7 +122,7 @@ static void put_head(struct page *page, const char *name, const char *type,
 	put(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* The name and the labels that say whose value it is; more may follow. */
+/* Begin a line: the metric's name and the labels of the server. More labels may follow. */
 static void put_series(struct page *page, const char *name,
 		       const struct tenon_health *server)
 {
@@ -140,23 +144,24 @@ static const struct {
 	const char *help;
 	size_t offset;
 } counters[] = {
-	{ "tenon_operations_total", "Operations in which the server took part.",
+	{ "tenon_operations_total", "Operations that used the server.",
 	  offsetof(struct tenon_health, operations) },
 	{ "tenon_operation_failures_total",
-	  "Operations that the server failed.",
+	  "Operations in which the server failed.",
 	  offsetof(struct tenon_health, failed) },
 	{ "tenon_operation_timeouts_total",
-	  "Operations that failed for want of a complete answer in time.",
+	  "Operations without a complete answer within poll_timeout.",
 	  offsetof(struct tenon_health, timeouts) },
 	{ "tenon_connections_total", "Connections made.",
 	  offsetof(struct tenon_health, connects) },
-	{ "tenon_reconnections_total", "Connections made after the first.",
+	{ "tenon_reconnections_total",
+	  "Connections made, without the first one of each client.",
 	  offsetof(struct tenon_health, reconnects) },
 	{ "tenon_retries_total",
-	  "Operations repeated because an idle connection proved dead.",
+	  "Operations repeated because the server had closed an idle connection.",
 	  offsetof(struct tenon_health, retries) },
 	{ "tenon_hops_total",
-	  "Keys whose home the server is that went to another one.",
+	  "Keys of this home server that were sent to another server.",
 	  offsetof(struct tenon_health, hops) },
 	{ "tenon_sent_bytes_total", "Bytes sent.",
 	  offsetof(struct tenon_health, sent_bytes) },
@@ -184,7 +189,7 @@ static void put_counters(struct page *page)
 static void put_states(struct page *page)
 {
 	put_head(page, "tenon_server_info", "gauge",
-		 "Where the server lives.");
+		 "The address of the server, as a label.");
 	for (size_t s = 0; s < page->count; s++) {
 		put_series(page, "tenon_server_info", &page->servers[s]);
 		put_bytes(page, ",", 1);
@@ -192,7 +197,7 @@ static void put_states(struct page *page)
 		put_value(page, 1);
 	}
 	put_head(page, "tenon_server_up", "gauge",
-		 "1 when the last operation was answered or none was asked yet.");
+		 "1 when the server answered the last operation or had none yet.");
 	for (size_t s = 0; s < page->count; s++) {
 		put_series(page, "tenon_server_up", &page->servers[s]);
 		put_value(page, page->servers[s].state == TENON_SERVER_UP);
@@ -211,7 +216,7 @@ static void put_states(struct page *page)
 		}
 	}
 	put_head(page, "tenon_server_failures", "gauge",
-		 "Operations that failed in a row, up to now.");
+		 "Operations that failed one after another, up to now.");
 	for (size_t s = 0; s < page->count; s++) {
 		put_series(page, "tenon_server_failures", &page->servers[s]);
 		put_value(page, page->servers[s].failures);
@@ -226,7 +231,7 @@ static void put_outcome(struct page *page, const struct tenon_health *server,
 	put_value(page, value);
 }
 
-/* Can a server be the cause? Such a status is shown before it has occurred. */
+/* Return true when a server can cause this status. Its counter is shown also while it is 0. */
 static bool is_usual(int status)
 {
 	return status <= TENON_ETOOBIG && status >= TENON_EUNKNOWN;
@@ -235,7 +240,7 @@ static bool is_usual(int status)
 static void put_keys(struct page *page)
 {
 	put_head(page, "tenon_keys_total", "counter",
-		 "Keys that were asked for, by what became of them.");
+		 "Keys of all operations, by outcome.");
 	for (size_t s = 0; s < page->count; s++) {
 		const struct tenon_health *server = &page->servers[s];
 
@@ -248,7 +253,7 @@ static void put_keys(struct page *page)
 				    server->stored - server->other);
 	}
 	put_head(page, "tenon_key_errors_total", "counter",
-		 "Keys without an answer, by the reason.");
+		 "Keys without an answer, by status.");
 	for (size_t s = 0; s < page->count; s++) {
 		for (int i = 1; i < TENON_HEALTH_ERRORS; i++) {
 			uint64_t value = page->servers[s].errors[i];
@@ -317,7 +322,7 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 	put_counters(&page);
 	put_keys(&page);
 	put_head(&page, "tenon_operation_duration_seconds", "histogram",
-		 "How long answered operations took this server, connecting included.");
+		 "Time until the server had answered an operation, connecting included.");
 	for (size_t s = 0; s < count; s++) {
 		put_buckets(&page, &servers[s]);
 	}

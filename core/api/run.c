@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon_run() and tenon_run_servers(): every other call over keys or servers is one of these. */
+/* tenon_run() and tenon_run_servers(), which all other calls over keys or servers use. */
 #include <string.h>
 
 #include "api/client.h"
@@ -7,7 +7,7 @@
 #include "operation/call.h"
 #include "operation/explain.h"
 
-/* A word or two behind stats, flush_all, verbosity. */
+/* Longest argument of stats, flush_all and verbosity. These arguments are one or two words. */
 #define ARGUMENT_MAX_BYTES 200
 
 #define OPTIONS (TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS)
@@ -32,7 +32,7 @@ static int check_options(const struct tenon__verb *verb, unsigned options,
 	}
 	if (options & ~known) {
 		return tenon__error_set(err, TENON_EINVAL,
-					"options 0x%x do not go with %s",
+					"options 0x%x are not allowed with %s",
 					options, verb->name);
 	}
 	return 0;
@@ -55,7 +55,8 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 	}
 	if (count >= TENON_REQUEST_END) {
 		return tenon__error_set(err, TENON_EINVAL,
-					"%zu keys in one call", count);
+					"%zu keys are too many for one call",
+					count);
 	}
 	if (!tenon__client_enter(client)) {
 		return tenon__error_set(err, TENON_EBUSY,
@@ -75,7 +76,10 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 
 /* ---- over servers ------------------------------------------------------ */
 
-/* Is this an argument that the command takes, and no second command? */
+/*
+ * Return TENON_EINVAL when the command does not accept this argument. Control bytes are
+ * refused, because a line end in the argument would begin a second command.
+ */
 static int check_argument(const struct tenon__verb *verb, const char *argument,
 			  struct tenon_error *err)
 {
@@ -90,7 +94,7 @@ static int check_argument(const struct tenon__verb *verb, const char *argument,
 
 	if (len > ARGUMENT_MAX_BYTES) {
 		return tenon__error_set(err, TENON_EINVAL,
-			"argument of %s: %zu bytes, at most %d are sent",
+			"the argument of %s has %zu bytes, expected at most %d",
 			verb->name, len, ARGUMENT_MAX_BYTES);
 	}
 	for (size_t i = 0; i < len && fits; i++) {
@@ -124,7 +128,7 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 	if (verb == TENON_FLUSH_ALL &&
 	    !client->engine.assembly->enable_flush_all) {
 		return tenon__error_set(err, TENON_EDISABLED,
-			"flush_all is switched off; set enable_flush_all: true to allow it");
+			"flush_all is disabled; set enable_flush_all: true to allow it");
 	}
 	code = check_argument(command, argument, err);
 	if (code) {
@@ -134,7 +138,7 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 		return tenon__error_set(err, TENON_EBUSY,
 					"another call runs on this client");
 	}
-	/* quit has no reply: the server closes */
+	/* quit has no reply: the server closes the connection */
 	code = tenon__call_servers(&client->operation, command, argument,
 				   options || verb == TENON_QUIT);
 	if (code) {

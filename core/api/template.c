@@ -77,7 +77,7 @@ void tenon__template_unref(struct tenon__template *template)
 	tenon__free(template);
 }
 
-/* Give a client of the template's assembly what else the template says. */
+/* Give a client of the template's assembly the template's server addresses and wait hook. */
 static int adapt(struct tenon__template *template, struct tenon_client *client,
 		 struct tenon_error *err)
 {

@@ -6,7 +6,7 @@
 
 #include "tenon/error.h"
 
-/* The size of a block that small pieces share. */
+/* The size in bytes of a block that small allocations share. */
 #define SHARED_BYTES ((size_t)16 * 1024)
 
 void *tenon__arena_alloc(struct tenon__arena *arena, size_t bytes)
@@ -42,7 +42,7 @@ const char *tenon__arena_text(struct tenon__arena *arena, const char *text)
 
 void tenon__arena_keep(struct tenon__arena *arena, struct tenon__block *block)
 {
-	/* the block that small pieces share stays the first */
+	/* the first block stays the one that small allocations share */
 	if (arena->first) {
 		block->next = arena->first->next;
 		arena->first->next = block;

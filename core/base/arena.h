@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory that lives until one common end, such as that of an operation. Small
- * pieces share a block; blocks come from a cache and go back to it.
+ * An arena: allocations that are all released together, such as at the end of an operation.
+ * Small allocations share a block. Blocks come from a cache and go back to the cache.
  */
 #ifndef TENON_CORE_ARENA_H
 #define TENON_CORE_ARENA_H
@@ -10,19 +10,25 @@
 
 struct tenon__arena {
 	struct tenon__block_cache *blocks;
-	struct tenon__block *first; /* small pieces go into this block; NULL: empty */
+	struct tenon__block *first; /* small allocations go into this block; NULL: empty arena */
 };
 
-/* Get memory until the next release, aligned for any type; NULL: no memory. */
+/*
+ * Allocate memory, aligned for any type and not zeroed. Returns NULL when out of memory.
+ * Owns: the arena's; valid until tenon__arena_release().
+ */
 void *tenon__arena_alloc(struct tenon__arena *arena, size_t bytes);
 
-/* Copy a string; "out of memory" when there is no memory for the copy. */
+/*
+ * Copy a string into the arena. Never returns NULL: when there is no memory for the copy, the
+ * result is the static string "out of memory".
+ */
 const char *tenon__arena_text(struct tenon__arena *arena, const char *text);
 
-/* Take a block of the same cache, and give it back with the next release. */
+/* Add a block to the arena. The block comes from the same cache; the next release returns it. */
 void tenon__arena_keep(struct tenon__arena *arena, struct tenon__block *block);
 
-/* Give all memory back. */
+/* Give all blocks back to the cache. The arena is then empty and can be used again. */
 void tenon__arena_release(struct tenon__arena *arena);
 
 #endif

@@ -12,7 +12,7 @@ static void block_free(struct tenon__block_cache *blocks,
 	tenon__free(block);
 }
 
-/* Unlink the smallest free block that is large enough. */
+/* Unlink and return the smallest free block of at least `bytes` bytes, or NULL. */
 static struct tenon__block *take_fitting(struct tenon__block_cache *blocks,
 					 size_t bytes)
 {

@@ -1,41 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory that replies are received into. Results point into blocks, so a block
- * never moves; a value that does not fit gets a block of its own size and the
- * kernel copies straight into it. Blocks are kept for the next operation.
+ * Blocks: memory that replies are received into. Results point into blocks, so a block never
+ * moves. A value that does not fit into the current block gets a block of its own size, and
+ * the kernel copies the value straight into that block. Blocks are kept for the next operation.
  */
 #ifndef TENON_CORE_BLOCK_H
 #define TENON_CORE_BLOCK_H
 
 #include <stddef.h>
 
-/* The first block of a connection: a 100-key reply of small values in one receive. */
+/* Size of a connection's first block: room for the reply to a get of 100 small values. */
 #define TENON_BLOCK_FIRST_BYTES ((size_t)16 * 1024)
-/* What a client keeps between operations, over all connections; above it, freed. */
+/*
+ * The most memory that a client keeps between operations, in bytes, for all its connections
+ * together. While a client owns more, it frees the blocks that are given back.
+ */
 #define TENON_BLOCK_KEEP_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
 struct tenon__block {
 	struct tenon__block *next;
 	size_t capacity;
 	size_t filled;
-	char data[]; /* one more than capacity: a NUL may stand behind all */
+	char data[]; /* capacity + 1 bytes: there is always room for a NUL after the data */
 };
 
-/* The blocks of one client. Zeroed is empty. */
+/* The blocks of one client. A zeroed cache is empty. */
 struct tenon__block_cache {
-	struct tenon__block *free; /* any order; few */
-	size_t owned_bytes;        /* capacity of all blocks, free or out */
+	struct tenon__block *free; /* in any order; the list is short */
+	size_t owned_bytes;        /* sum of the capacity of all blocks, free or in use */
 };
 
-/* Get an empty block with capacity of at least `bytes`, or NULL. */
+/*
+ * Get an empty block with a capacity of at least `bytes`: a free one, or else a new one.
+ * Returns NULL when out of memory. Cost: linear in the number of free blocks.
+ */
 struct tenon__block *tenon__block_get(struct tenon__block_cache *blocks,
 				      size_t bytes);
 
-/* Give back a list of blocks; NULL is fine. */
+/* Give back a list of blocks, linked by `next`. list may be NULL. */
 void tenon__block_put_all(struct tenon__block_cache *blocks,
 			  struct tenon__block *list);
 
-/* Free every free block. */
+/* Free all free blocks. Blocks that are in use have to be given back before. */
 void tenon__block_cache_fini(struct tenon__block_cache *blocks);
 
 #endif

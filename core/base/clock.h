@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The one place where the library reads a clock; tests move it. */
+/* The clock: the only place where the library reads the time. Tests can move it forward. */
 #ifndef TENON_CORE_CLOCK_H
 #define TENON_CORE_CLOCK_H
 
 #include <stdint.h>
 
-/* Monotonic time in ns. Policies and transports get theirs from here. */
+/* Return the monotonic time in ns. The time that policies and transports are given is this one. */
 int64_t tenon__now_ns(void);
 
 /*
- * Tests: let ns pass at once, for the whole process. Time goes on from there, so
- * that a wait in the kernel takes what it takes and everything else needs none.
+ * For tests: move the clock forward by ns nanoseconds, for the whole process. The clock then
+ * runs on from there. So a test need not sleep until a timeout passes. Waits in the kernel are
+ * not shortened.
  */
 void tenon__clock_advance(int64_t ns);
 

@@ -52,16 +52,16 @@ const char *tenon_status_name(int status)
 	return "unknown status";
 }
 
-/* Does a byte continue a UTF-8 sequence? */
+/* Return true when the byte is not the first byte of a UTF-8 sequence. */
 static int continues_utf8(char byte)
 {
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
 /*
- * Make text of size bytes presentable: what did not fit (full_len is the length
- * it should have had) ends in "...", never inside a UTF-8 sequence; quoted
- * input cannot break the line or reach a terminal's controls.
+ * Make a text safe to print. size is the room in text, full_len the length of the whole text.
+ * A text that was cut ends in "..."; a UTF-8 sequence is never cut in the middle. Control bytes
+ * become '?', so that input quoted in a message cannot break the line or control a terminal.
  */
 static void tidy(char *text, size_t size, size_t full_len)
 {

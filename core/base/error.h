@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writing a struct tenon_error; each function takes NULL. */
+/* Write a struct tenon_error. In every function here err may be NULL. */
 #ifndef TENON_CORE_ERROR_H
 #define TENON_CORE_ERROR_H
 
 #include "tenon/error.h"
 
-/* Forget what an earlier call left. */
+/* Clear what an earlier call wrote. */
 static inline void tenon__error_clear(struct tenon_error *err)
 {
 	if (err) {
@@ -18,17 +18,17 @@ static inline void tenon__error_clear(struct tenon_error *err)
 	}
 }
 
-/* Write code and sentence, keep the other fields; returns code. */
+/* Write the code and a printf-formatted message; keep the other fields. Returns code. */
 int tenon__error_set(struct tenon_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Write "out of memory"; returns TENON_ENOMEM. */
+/* Write the message "out of memory". Returns TENON_ENOMEM. */
 int tenon__error_no_memory(struct tenon_error *err);
 
 /*
- * As tenon__error_set(), for a place in a config: fills where, line and column, and puts
- * "where:line:column: " in front of the sentence. line 0: no place is known,
- * nothing is put in front. Returns code.
+ * As tenon__error_set(), for an error at a place in a config. Also fills the fields where,
+ * line and column. The message begins with "where:line:column: ", except when line is 0, which
+ * means that the line is not known. Returns code.
  */
 int tenon__error_at(struct tenon_error *err, int code, const char *where,
 		    uint32_t line, uint32_t column, const char *format, ...)

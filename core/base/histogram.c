@@ -39,7 +39,7 @@ void tenon_histogram_merge(struct tenon_histogram *into,
 uint64_t tenon_histogram_permille_ns(const struct tenon_histogram *histogram,
 				     unsigned permille)
 {
-	/* rounded up, without overflow */
+	/* total * permille / 1000, rounded up; divided first to avoid an overflow */
 	uint64_t rank = histogram->total / 1000 * permille +
 		(histogram->total % 1000 * permille + 999) / 1000;
 	uint64_t below = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which bucket of a histogram a time belongs to. Up to SUB_COUNT units a bucket
- * is one unit; then it is 1/SUB_COUNT of a power of two.
+ * Find the bucket of a histogram that a time belongs to. A bucket is one unit wide for times
+ * below 2 * TENON_HISTOGRAM_SUB_COUNT units. Above that, each power of two is divided into
+ * TENON_HISTOGRAM_SUB_COUNT buckets of the same width.
  */
 #ifndef TENON_CORE_HISTOGRAM_H
 #define TENON_CORE_HISTOGRAM_H
@@ -11,7 +12,7 @@
 #define TENON_HISTOGRAM_UNIT_BITS 5 /* a unit is 32 ns */
 #define TENON_HISTOGRAM_SUB_BITS 6
 #define TENON_HISTOGRAM_SUB_COUNT (UINT64_C(1) << TENON_HISTOGRAM_SUB_BITS)
-/* What is greater falls into the last bucket: 2^36 ns are 69 s. */
+/* Longer times are counted in the last bucket, which ends at 2^36 ns (69 s). */
 #define TENON_HISTOGRAM_UNITS_MAX \
 	((UINT64_C(1) << (36 - TENON_HISTOGRAM_UNIT_BITS)) - 1)
 

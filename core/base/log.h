@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The application's log: where lines go, and writing one. */
+/* Write to the log function of the application. */
 #ifndef TENON_CORE_LOG_H
 #define TENON_CORE_LOG_H
 
 #include "tenon/tenon.h"
 
-/* Where lines go. Zeroed: nowhere. */
+/* The function that gets the lines. In a zeroed log there is none, and lines are dropped. */
 struct tenon__log {
 	tenon_log_fn fn;
 	void *payload;
 };
 
 /*
- * Write one line, printf-formatted, without a newline. A longer line than
- * TENON_ERROR_MESSAGE_BYTES + TENON_ERROR_WHERE_BYTES is cut.
- * Threads: those that the application's function allows.
+ * Write one line, printf-formatted, without a newline. A line of
+ * TENON_ERROR_MESSAGE_BYTES + TENON_ERROR_WHERE_BYTES or more bytes is cut.
+ * Threads: any thread in which the application's function may be called.
  */
 void tenon__log_line(const struct tenon__log *log, int level,
 		     const char *format, ...)

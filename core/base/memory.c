@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool counting;    /* a test has asked for failures */
-static size_t fail_from; /* the call that fails first; 0: none */
-static size_t fail_to;   /* and last */
-static size_t made;      /* calls since tenon__memory_fail_from() */
+static bool counting;    /* a test has called tenon__memory_fail_from() or _at() */
+static size_t fail_from; /* the first call that fails; 0: no call fails */
+static size_t fail_to;   /* the last call that fails */
+static size_t made;      /* calls since counting began */
 
-/* Threads never write here unless a test has switched counting on. */
+/* Nothing is written before a test begins to count, so other programs may use threads. */
 static bool must_fail(void)
 {
 	if (!counting) {

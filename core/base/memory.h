@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Every allocation of the core goes through here, so that tests can fail the
- * nth one.
- */
+/* Memory: the core allocates only through these functions, so that tests can make the nth fail. */
 #ifndef TENON_CORE_MEMORY_H
 #define TENON_CORE_MEMORY_H
 
 #include <stddef.h>
 
-/* Get bytes (not zeroed), or NULL. */
+/* Allocate bytes, not zeroed. 0 bytes are allowed. Returns NULL only when out of memory. */
 void *tenon__alloc(size_t bytes);
 
-/* Get count * size zeroed bytes, or NULL; also when the product overflows. */
+/*
+ * Allocate count * size bytes, zeroed. Returns NULL when out of memory, and when the product
+ * overflows.
+ */
 void *tenon__calloc(size_t count, size_t size);
 
-/* Grow or shrink to count * size bytes; NULL leaves old as it is. */
+/*
+ * Grow or shrink old to count * size bytes. Returns NULL when out of memory, and when the
+ * product overflows; old is then unchanged.
+ */
 void *tenon__realloc(void *old, size_t count, size_t size);
 
-/* Copy len bytes and a NUL. */
+/* Copy len bytes of text and append a NUL. Returns NULL when out of memory. */
 char *tenon__strndup(const char *text, size_t len);
 
 void tenon__free(void *memory);
 
 /*
- * Tests: let the nth allocation from now (1 is the next) return NULL, with all later
- * ones or alone; 0 switches that off. How many were made since then. Not for threads.
+ * For tests: let allocations return NULL. nth counts from now, 1 is the next allocation, 0 lets
+ * every allocation succeed. fail_from: the nth and all later ones fail. fail_at: only the nth
+ * fails. made: the number of allocations since the last of these calls.
+ * Threads: none of these is thread-safe, and from the first call on neither is allocation.
  */
 void tenon__memory_fail_from(size_t nth);
 void tenon__memory_fail_at(size_t nth);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* poll and read by their names: see plugins/transport/socket.h */
+/* Keep the calls of poll and read under these names: see plugins/transport/socket.h. */
 #undef _FORTIFY_SOURCE
 #include "base/queue.h"
 
@@ -58,7 +58,7 @@ int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out)
 			return code;
 		}
 	}
-	waiter->client = NULL;
+	waiter->item = NULL;
 	waiter->wait = NULL;
 	atomic_store(&waiter->granted, false);
 	waiter->next = NULL;
@@ -91,12 +91,12 @@ void tenon__queue_leave(struct tenon__queue *queue,
 }
 
 struct tenon__waiter *tenon__queue_grant(struct tenon__queue *queue,
-					 struct tenon_client *client)
+					 void *item)
 {
 	struct tenon__waiter *waiter = queue->first;
 
 	tenon__queue_leave(queue, waiter);
-	waiter->client = client;
+	waiter->item = item;
 	atomic_store(&waiter->granted, true);
 	return waiter;
 }
@@ -117,13 +117,13 @@ void tenon__waiter_wake(const struct tenon__waiter *waiter)
 {
 	const uint64_t one = 1;
 
-	/* fails only by a signal: the counter is far from full */
+	/* only a signal can make this fail, because the counter of the eventfd is far from full */
 	while (write(waiter->event_fd, &one, sizeof(one)) < 0 &&
 	       errno == EINTR) {
 	}
 }
 
-/* How long from now, for poll(2). */
+/* The time from now to until_ns as a timeout for poll(2), rounded up; -1: no end. */
 static int timeout_ms(int64_t until_ns)
 {
 	if (until_ns == INT64_MAX) {

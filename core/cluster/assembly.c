@@ -13,37 +13,37 @@
 #include "plugin/host.h"
 #include "plugin/instance.h"
 
-/* A hash that somebody uses, with what it was made from. */
+/* A hash that the ring or an option uses, with the plugin and the options that it is made from. */
 struct hash_instance {
 	struct hash_instance *next;
 	const struct tenon__plugin *plugin;
-	bool has_defaults; /* its options are: to be shared */
+	bool has_defaults; /* all options have their defaults, so the hash can be shared */
 	void *options;
 	struct tenon_hash hash;
 };
 
-/* What a codec of the assembly is made from. */
+/* The plugin and the options that a codec of the assembly is made from, and its flag bits. */
 struct codec_part {
 	const struct tenon__plugin *plugin;
 	void *options;
 	uint32_t flags;
 };
 
-/* The same for a failover policy. */
+/* The plugin and the options that a failover policy is made from. */
 struct policy_part {
 	const struct tenon__plugin *plugin;
 	void *options;
 };
 
 struct tenon__assembly_parts {
-	struct tenon__registry *registry; /* owns every plugin's ops */
+	struct tenon__registry *registry; /* owns the ops of all plugins */
 	struct hash_instance *hashes;
 	const struct tenon__plugin *plugins[TENON__ROLE_COUNT];
-	void *options[TENON__ROLE_COUNT]; /* a hash has its own */
+	void *options[TENON__ROLE_COUNT]; /* those of a hash are in its hash_instance */
 	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count;
 	struct policy_part policies[TENON_ACCESS_COUNT];
-	/* What failover_setup points to. */
+	/* The setup of the failover policies points to these two. */
 	struct tenon_failover_server *failover_servers;
 	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
 };
@@ -95,7 +95,7 @@ static int make_hash(const struct tenon_hash **out,
 	return 0;
 }
 
-/* What an option of type HASH needs; payload is the assembly. */
+/* Make the hash that an option of the type HASH names; payload is the assembly. */
 static int make_option_hash(void *payload, const struct tenon_hash **out,
 			    const char *asker, const char *name,
 			    const struct tenon__place *place,
@@ -113,7 +113,7 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 
 #define ASKER_BYTES 64
 
-/* asker is to have ASKER_BYTES. */
+/* Make the request for the plugin of a choice. The text goes to asker, which has ASKER_BYTES. */
 static struct tenon__plugin_query make_request(
 	const struct tenon__choice *choice, char *asker)
 {
@@ -128,8 +128,8 @@ static struct tenon__plugin_query make_request(
 }
 
 /*
- * Look up the plugin of a choice and make its options. *plugin is NULL when the
- * choice is optional and there is no such plugin.
+ * Find the plugin of a choice and make its options. *plugin is NULL when the choice is optional
+ * and the plugin was not found.
  */
 static int choose(struct tenon__assembly *assembly,
 		  const struct tenon__choice *choice,
@@ -175,7 +175,7 @@ static int choose_role(struct tenon__assembly *assembly,
 
 /* ---- codecs ------------------------------------------------------------- */
 
-/* Ask an instance, which lives no longer than that, for its flags. */
+/* Make a short-lived instance of a codec and ask the instance for its flag bits. */
 static int read_flags(const struct tenon__assembly *assembly,
 		      struct codec_part *part, const struct tenon__place *place,
 		      struct tenon_error *err)
@@ -208,7 +208,7 @@ static int read_flags(const struct tenon__assembly *assembly,
 		"%s: flags returned 0x0, expected at least one bit", subject);
 }
 
-/* Does the last of the codecs go together with those in front of it? */
+/* Check that the last codec shares no flag bits with an earlier one, and follows no splitter. */
 static int check_neighbours(const struct tenon__assembly_parts *parts,
 			    const struct tenon__choice *choice,
 			    struct tenon_error *err)
@@ -220,7 +220,7 @@ static int check_neighbours(const struct tenon__assembly_parts *parts,
 		if (part->plugin->ops.codec.scatter) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
-				"key '%s': codec '%s' comes after '%s', which splits values, expected that at the end",
+				"key '%s': codec '%s' comes after codec '%s', which splits values and has to be the last",
 				choice->asker, last->plugin->name,
 				part->plugin->name);
 		}
@@ -228,7 +228,7 @@ static int check_neighbours(const struct tenon__assembly_parts *parts,
 			return tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
 				"key '%s': codecs '%s' and '%s' both own flag bits 0x%" PRIx32
-				", expected bits of its own for each",
+				", expected different bits for each codec",
 				choice->asker, part->plugin->name,
 				last->plugin->name, part->flags & last->flags);
 		}
@@ -249,9 +249,8 @@ static int add_codec(struct tenon__assembly *assembly,
 	}
 	if (!part->plugin) {
 		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-				"key '%s': codec plugin '%s' not found, it is "
-				"left out; `%s: none` says that this is meant",
-				choice->asker, choice->name, choice->asker);
+				"key '%s': codec plugin '%s' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none",
+				choice->asker, choice->name);
 		return 0;
 	}
 	parts->codec_count++;
@@ -309,7 +308,7 @@ static bool has_ring(const struct tenon__assembly *assembly, const char *pool)
 	return false;
 }
 
-/* Copy the servers of a pool and make them a ring, not built yet. */
+/* Copy the servers of a server pool and begin a ring of them. The ring is not built yet. */
 static int copy_pool(struct tenon__assembly *assembly,
 		     const struct tenon__server_list *list, const char *pool,
 		     struct tenon_error *err)
@@ -354,7 +353,7 @@ static int copy_servers(struct tenon__assembly *assembly,
 	if (!code && assembly->server_count == 0) {
 		return tenon__error_place(
 			err, TENON_ECONFIG, &list->entries[0].place,
-			"servers: every one is in a spare pool, expected one without `pool` at least");
+			"servers: every server is in a spare pool, expected at least one without `pool`");
 	}
 	for (size_t i = 0; i < list->count && !code; i++) {
 		const struct tenon__server_entry *entry = &list->entries[i];
@@ -366,7 +365,7 @@ static int copy_servers(struct tenon__assembly *assembly,
 		if (assembly->ring_count == TENON_SERVER_POOL_MAX_COUNT) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->place,
-				"servers: found more than %d spare pools",
+				"servers: found more spare pools than the limit of %d",
 				TENON_SERVER_POOL_MAX_COUNT - 1);
 		}
 		code = copy_pool(assembly, list, pool, err);
@@ -405,7 +404,7 @@ static int build_rings(struct tenon__assembly *assembly,
 
 /* ---- failover ----------------------------------------------------------- */
 
-/* What every policy of every client is told. */
+/* Fill the setup that every failover policy of every client gets. */
 static int make_failover_setup(struct tenon__assembly *assembly,
 			       struct tenon_error *err)
 {
@@ -445,7 +444,7 @@ static int make_failover_setup(struct tenon__assembly *assembly,
 	return 0;
 }
 
-/* Let the policies be made once: they say here what does not fit these servers. */
+/* Make the policies once and free them, so that a policy that refuses these servers says so now. */
 static int try_policies(const struct tenon__assembly *assembly,
 			const struct tenon__failover *failover,
 			struct tenon_error *err)
@@ -542,7 +541,7 @@ static int assemble(struct tenon__assembly *assembly,
 	return code ? code : add_policies(assembly, &config->failover, err);
 }
 
-/* The file that could have named servers is the one that was loaded last. */
+/* Report that the config has no server. The error names the file that was loaded last. */
 static int no_server(const struct tenon_config *config, struct tenon_error *err)
 {
 	const struct tenon__source *source = config->sources;
@@ -625,7 +624,7 @@ static void free_parts(struct tenon__assembly *assembly)
 	}
 	tenon__free(parts->failover_servers);
 	tenon__free(assembly->codecs);
-	free_hashes(parts->hashes); /* after the options that point to them */
+	free_hashes(parts->hashes); /* after the options, which point to hashes */
 	tenon__registry_unref(parts->registry);
 	tenon__free(parts);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a config comes down to: servers, limits and plugins that are ready to
- * use. Immutable once made, counted, shared by every client made from it; it
- * does not need the config any more.
+ * An assembly: everything that clients need from a config, ready for use: servers, rings,
+ * limits, plugins and their options. An assembly never changes and is reference-counted. All
+ * clients that are made from it share it. The config may be freed before the assembly.
  */
 #ifndef TENON_CORE_ASSEMBLY_H
 #define TENON_CORE_ASSEMBLY_H
@@ -22,45 +22,45 @@
 #include "tenon/tenon.h"
 
 /*
- * What an item takes besides its key and value: header and cas unique (56 bytes),
- * the ends of the key and of the value (1 + 2); and 4 where flags are not 0.
- * memcached items.c, item_size_ok(); found by storing with 1.6.18.
+ * The bytes of an item besides its key and its value: 56 for header and cas unique, 1 for the
+ * NUL after the key, 2 for the CR LF after the value. An item whose flags are not 0 has 4 more.
+ * Source: memcached items.c, item_size_ok(); measured by storing values in memcached 1.6.18.
  */
 #define TENON_ITEM_EXTRA_BYTES 59
 #define TENON_ITEM_FLAGS_BYTES 4
 
-/* One codec of the chain. */
+/* One codec of the chain of codecs that values go through. */
 struct tenon__codec_choice {
-	const struct tenon_codec_ops *ops; /* as in struct tenon__plugin */
+	const struct tenon_codec_ops *ops; /* with all defaults filled in */
 	const void *options;
-	const char *name;
+	const char *name; /* of the plugin */
 };
 
 struct tenon__assembly {
 	atomic_uint refs;
 
 	size_t server_count; /* 1..TENON_SERVER_MAX_COUNT */
-	/* Those of the main ring in the order of the config, then pool by pool. */
+	/* First the main ring, then each spare pool. Within a pool in the order of the config. */
 	struct tenon__server *servers;
 
-	/* One instance for all clients. Optional slots are filled. */
+	/* Instances that all clients share. All ops have their defaults filled in. */
 	struct tenon_hash hash;
 	const struct tenon_distribution_ops *distribution;
-	/* By pool; rings[0] is the main one. */
+	/* One ring for each server pool; rings[0] is the main ring. */
 	struct tenon__ring rings[TENON_SERVER_POOL_MAX_COUNT];
 	size_t ring_count;
-	bool needs_hash; /* a ring has more than one server */
+	bool needs_hash; /* keys have to be hashed: a ring has more than one server */
 
-	/* Every client makes its own instance of these. */
+	/* Plugins of which each client makes an instance of its own. */
 	const struct tenon_transport_ops *transport;
 	const void *transport_options;
 	struct tenon__policy_choices policies;
 	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
-	size_t codec_count;                 /* one that splits is the last */
-	uint32_t codec_flags;               /* the bits of all of them; no two share one */
+	size_t codec_count;                 /* a codec that splits is the last one */
+	uint32_t codec_flags;               /* flag bits of all codecs; no two share one */
 
 	struct tenon__log log;
-	struct tenon_host host; /* what instances get; its context is the log */
+	struct tenon_host host; /* the services for plugins; its context is the log */
 
 	char *prefix;
 	size_t prefix_len;
@@ -69,27 +69,29 @@ struct tenon__assembly {
 	int64_t retry_timeout_ms;
 	uint64_t max_value_bytes;
 	uint64_t item_max_bytes;
-	uint32_t user_flags; /* bits that are neither these nor a codec's are unknown */
+	uint32_t user_flags; /* flag bits of the application; others have to be a codec's */
 	bool enable_flush_all;
 
-	/* What else has to be freed with it; assembly.c knows. */
+	/* Things that are only needed to free the assembly; private to assembly.c. */
 	struct tenon__assembly_parts *parts;
 };
 
 /*
- * Make one from a config. Errors: as tenon_client_open().
- * Owns: one reference is the caller's.
+ * Make an assembly from a config.
+ * Owns:   one reference is the caller's, dropped by tenon__assembly_unref(). config is not kept.
+ * Errors: as tenon_client_open(); *out is then NULL.
  */
 int tenon__assembly_create(struct tenon__assembly **out,
 			   const struct tenon_config *config,
 			   struct tenon_error *err);
 
+/* Add a reference. Returns assembly. Threads: any. */
 struct tenon__assembly *tenon__assembly_ref(struct tenon__assembly *assembly);
 
-/* Drop a reference; frees the assembly with the last one. NULL is fine. */
+/* Drop a reference; the last one frees the assembly. assembly may be NULL. Threads: any. */
 void tenon__assembly_unref(struct tenon__assembly *assembly);
 
-/* The longest value that servers take under any key and flags. */
+/* Return the length in bytes of the longest value that fits with the longest key and any flags. */
 static inline uint64_t
 tenon__item_value_bytes(const struct tenon__assembly *assembly)
 {
@@ -97,7 +99,7 @@ tenon__item_value_bytes(const struct tenon__assembly *assembly)
 		TENON_ITEM_FLAGS_BYTES - TENON_KEY_MAX_BYTES;
 }
 
-/* How a codec of this assembly is set up. */
+/* Return the setup that each codec of the assembly gets. */
 static inline struct tenon_codec_setup tenon__codec_setup(
 	const struct tenon__assembly *assembly)
 {

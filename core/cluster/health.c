@@ -18,11 +18,12 @@ static uint64_t load(const tenon__counter *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* ---- what belongs together --------------------------------------------- */
+/* ---- the view ---------------------------------------------------------- */
 
 /*
- * A sequence lock. A reader that sees one word of a new view also sees that the
- * number has changed: words are released and acquired.
+ * Publish the view under a sequence lock. The sequence number is odd while the words are
+ * written. Words are stored with release and loaded with acquire: a reader that sees one word
+ * of a new view therefore also sees the changed number, and reads again.
  */
 static void publish(struct tenon__health *health)
 {
@@ -76,7 +77,7 @@ void tenon__health_moved(struct tenon__health *health, const char *address)
 
 /* ---- the log ----------------------------------------------------------- */
 
-/* May one more line be written? */
+/* Return true when one more line may be written now. */
 static bool may_log(struct tenon__health *health, int64_t now_ms)
 {
 	if (health->log_lines == 0 ||
@@ -87,7 +88,10 @@ static bool may_log(struct tenon__health *health, int64_t now_ms)
 	return health->log_lines < TENON_LOG_LINES;
 }
 
-/* "alias (address)", or the address where they are the same. */
+/*
+ * Write a line that begins with "alias (address): ", or with "address: " when the server has no
+ * alias. The line says how many lines were left out before it.
+ */
 static void write_line(struct tenon__health *health, int level,
 		       const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
@@ -126,14 +130,17 @@ void tenon__health_log(struct tenon__health *health, int level, int64_t now_ms,
 	va_end(args);
 }
 
-/* The state as the log knows it: a probe is no news. */
+/* Return the state for the log, where a probing server still counts as down. */
 static uint32_t news(const struct tenon__health_view *view)
 {
 	return view->state == TENON_SERVER_PROBING ? TENON_SERVER_DOWN :
 						     view->state;
 }
 
-/* Tell of a state that the log does not know yet; later if that is too much now. */
+/*
+ * Log the server's state unless the log knows this state already. When the limit of lines is
+ * reached, a later failure or success writes the line. Returns true when a line was written.
+ */
 static bool tell_failure(struct tenon__health *health, int64_t now_ms,
 			 bool is_change)
 {
@@ -147,7 +154,7 @@ static bool tell_failure(struct tenon__health *health, int64_t now_ms,
 		return false;
 	}
 	if (view->retry_at_ms > now_ms) {
-		snprintf(retry, sizeof(retry), "; left alone for %" PRId64 " ms",
+		snprintf(retry, sizeof(retry), "; next try in %" PRId64 " ms",
 			 view->retry_at_ms - now_ms);
 	}
 	health->told = news(view);
@@ -198,7 +205,7 @@ void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 	uint32_t failures = health->failures;
 	int64_t took_ms = now_ms - view->state_at_ms;
 
-	if (state != TENON_SERVER_UP) { /* the policy wants to see more */
+	if (state != TENON_SERVER_UP) { /* the policy waits for more successes */
 		view->state = state;
 		view->failures = 0;
 		publish(health);
@@ -213,7 +220,7 @@ void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 	}
 	if (health->told != TENON_SERVER_UP && !may_log(health, now_ms)) {
 		health->log_left_out += is_change;
-		return; /* the log hears of it later */
+		return; /* a later success writes the line */
 	}
 	health->unsettled = false;
 	if (health->told == TENON_SERVER_UP) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How one server of one client does. The client's thread is the only writer; any
- * thread may read. So counters are atomics that are loaded and stored, never
- * exchanged: that costs what plain ones cost. What belongs together is published
- * under a sequence number.
+ * The health of one server as one client sees it: state, last error, counters, latency.
+ *
+ * Threads: only the client's thread writes; any thread may read. Because there is one writer,
+ * a counter is an atomic that is loaded and stored, without a read-modify-write instruction.
+ * This costs no more than a plain integer. The fields of the view have to match each other, so
+ * they are published together under a sequence number.
  */
 #ifndef TENON_CORE_HEALTH_H
 #define TENON_CORE_HEALTH_H
@@ -14,18 +16,24 @@
 #include "base/histogram.h"
 #include "base/log.h"
 
-/* A server's log lines: so many within so long, the others are counted. */
+/* A server writes at most TENON_LOG_LINES log lines in each window; further ones are counted. */
 #define TENON_LOG_LINES 5
 #define TENON_LOG_WINDOW_MS 10000
 
-/* Where the keys of a status are counted: those without answer in the upper half. */
+/*
+ * The index at which keys with a status are counted: TENON_OK is in the middle of the array, the
+ * other answers are below the middle, and errors (keys without an answer) are above the middle.
+ */
 #define TENON_HEALTH_OUTCOMES (2 * TENON_HEALTH_ERRORS)
 #define TENON_HEALTH_OUTCOME(status) \
 	((unsigned)(TENON_HEALTH_ERRORS - (status)) % TENON_HEALTH_OUTCOMES)
 
 typedef _Atomic uint64_t tenon__counter;
 
-/* What belongs together: published as a whole. */
+/*
+ * State, last error and address of a server. Readers always get all fields of the same moment.
+ * The fields are explained at struct tenon_health.
+ */
 struct tenon__health_view {
 	uint32_t state; /* enum tenon_server_state */
 	uint32_t failures;
@@ -41,50 +49,54 @@ struct tenon__health_view {
 #define TENON_HEALTH_WORDS (sizeof(struct tenon__health_view) / sizeof(uint64_t))
 
 struct tenon__health {
-	/* every operation */
-	tenon__counter hits, misses; /* get family */
+	/* written in every operation */
+	tenon__counter hits, misses; /* of get, gets, gat, gats */
 	tenon__counter sent_bytes, received_bytes;
 	tenon__counter sum_ns, max_ns;
-	tenon__counter outcomes[TENON_HEALTH_OUTCOMES]; /* all other keys */
-	tenon__counter times[TENON_HISTOGRAM_BUCKETS];
+	tenon__counter outcomes[TENON_HEALTH_OUTCOMES]; /* of all keys that are no hit or miss */
+	tenon__counter times[TENON_HISTOGRAM_BUCKETS];  /* latencies */
 
-	/* now and then */
+	/* written rarely */
 	tenon__counter connects, reconnects, retries, hops;
 	tenon__counter failed, timeouts;
 	tenon__counter sequence; /* odd while words are written */
-	tenon__counter words[TENON_HEALTH_WORDS];
+	tenon__counter words[TENON_HEALTH_WORDS]; /* the published copy of view */
 
-	/* the writer's own */
+	/* only for the writer */
 	const struct tenon__log *log;
-	const char *name;
-	struct tenon__health_view view; /* what words hold */
-	bool was_connected;
-	bool unsettled;                 /* it failed, or the log has not heard that it is well */
-	uint32_t failures;              /* since it was up */
-	uint32_t told;                  /* the state that the log knows of */
-	uint32_t log_lines;             /* in the window */
-	int64_t log_window_at_ms;
-	uint64_t log_left_out;          /* lines since the last one */
+	const char *name; /* alias of the server, or its address */
+	struct tenon__health_view view;
+	bool was_connected;    /* at least once, so the next connect is a reconnect */
+	bool unsettled;        /* the server is not up, or no log line says yet that it is */
+	uint32_t failures;     /* since the server was up */
+	uint32_t told;         /* the state in the last log line: enum tenon_server_state */
+	uint32_t log_lines;    /* lines in the current window */
+	int64_t log_window_at_ms; /* beginning of the current window */
+	uint64_t log_left_out; /* lines that were left out since the last line */
 };
 
-/* How an exchange failed. */
+/* The failure of an exchange with a server. */
 struct tenon__health_failure {
-	int status;
-	int sys_errno;
+	int status;          /* enum tenon_status */
+	int sys_errno;       /* or 0 */
 	const char *text;    /* one sentence */
-	uint32_t state;      /* what the policy makes of it: enum tenon_server_state */
-	int64_t retry_at_ms; /* 0: unknown */
+	uint32_t state;      /* the policy's state; TENON_SERVER_FAILING if the policy says up */
+	int64_t retry_at_ms; /* the time when the server is tried again; 0: unknown */
 	int64_t now_ms;
 };
 
-/* health is zeroed. log and name live as long as health. */
+/*
+ * Set up the health of a server. *health is zeroed before.
+ * Owns: log and name are not copied and have to live as long as *health. address is copied.
+ */
 void tenon__health_init(struct tenon__health *health,
 			const struct tenon__log *log, const char *name,
 			const char *address);
 
-/* The server lives elsewhere. */
+/* Set the address of a server that has moved. Counters and state stay. */
 void tenon__health_moved(struct tenon__health *health, const char *address);
 
+/* Add n to a counter. Threads: the writer. */
 static inline void tenon__count(tenon__counter *counter, uint64_t n)
 {
 	atomic_store_explicit(
@@ -93,6 +105,7 @@ static inline void tenon__count(tenon__counter *counter, uint64_t n)
 		memory_order_relaxed);
 }
 
+/* Count a connection that was made. */
 static inline void tenon__health_connected(struct tenon__health *health)
 {
 	tenon__count(&health->reconnects, health->was_connected);
@@ -100,13 +113,13 @@ static inline void tenon__health_connected(struct tenon__health *health)
 	health->was_connected = true;
 }
 
-/* A key has this status; of the get family only when it is neither hit nor miss. */
+/* Count a key by its status. Hits and misses of get, gets, gat and gats are counted elsewhere. */
 static inline void tenon__health_key(struct tenon__health *health, int status)
 {
 	tenon__count(&health->outcomes[TENON_HEALTH_OUTCOME(status)], 1);
 }
 
-/* The server answered what was asked of it, so long after that. */
+/* Count one complete answer of the server, which took ns nanoseconds. */
 static inline void tenon__health_time(struct tenon__health *health, int64_t ns)
 {
 	uint64_t took_ns = ns > 0 ? (uint64_t)ns : 0;
@@ -120,26 +133,26 @@ static inline void tenon__health_time(struct tenon__health *health, int64_t ns)
 	}
 }
 
-/* The server failed an exchange. Says so in the log when that is news. */
+/* Record that an exchange failed, and log a change of the state. */
 void tenon__health_failed(struct tenon__health *health,
 			  const struct tenon__health_failure *failure);
 
-/* An unsettled server answered; state is what the policy makes of it. */
+/* Record an answer of an unsettled server. state is the new state by the failover policy. */
 void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 			     int64_t now_ms);
 
 /*
- * Read state, last error, counters and latencies. A server that is down and whose
- * retry time has passed reads as probing.
+ * Read state, last error, counters and latencies. The state is probing for a server that is
+ * down and whose retry time has passed.
  * Threads: any.
  */
 void tenon__health_read(const struct tenon__health *health, int64_t now_ms,
 			struct tenon_health *out);
 
-/* Set counters and latencies to zero; state and last error stay. Threads: the writer. */
+/* Set counters and latencies to 0. State and last error stay. Threads: the writer. */
 void tenon__health_reset(struct tenon__health *health);
 
-/* Say one line about the server, within its limit. */
+/* Write one log line about the server, or count the line as left out when the limit is reached. */
 void tenon__health_log(struct tenon__health *health, int level, int64_t now_ms,
 		       const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

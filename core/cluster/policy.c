@@ -61,7 +61,10 @@ void tenon__policies_failed(const struct tenon__policies *policies,
 	}
 }
 
-/* Is left worse than right? Down is worse than probing, and later is worse. */
+/*
+ * Return true when left is the worse state. Down is worse than probing, probing worse than up. Of
+ * two servers that are down, the one that is tried again later is worse. Else more failures are.
+ */
 static bool is_worse(const struct tenon_failover_state *left,
 		     const struct tenon_failover_state *right)
 {
@@ -91,7 +94,7 @@ void tenon__policies_state(const struct tenon__policies *policies,
 
 		policy->ops->state(policy->self, server, now_ms, &state);
 		if (state.state > TENON_SERVER_PROBING) {
-			state.state = TENON_SERVER_DOWN; /* none that we know */
+			state.state = TENON_SERVER_DOWN; /* an unknown state counts as down */
 		}
 		if (is_worse(&state, out)) {
 			*out = state;

@@ -14,16 +14,16 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Shared by the resolver and the thread; the last of the two frees it. */
+/* A lookup, shared by the resolver and the lookup's thread. The last of the two frees it. */
 struct tenon__lookup {
 	atomic_uint refs;
 	atomic_bool done;
-	int read_fd;  /* readable when done */
-	int write_fd; /* the thread's; closed when done */
+	int read_fd;  /* for the resolver; becomes readable when the lookup is done */
+	int write_fd; /* for the thread, which closes it when the lookup is done */
 	char *host;
 	char port[6];
-	int gai_error;
-	struct addrinfo *list;
+	int gai_error;         /* result of getaddrinfo(3) */
+	struct addrinfo *list; /* the addresses that were found, or NULL */
 };
 
 static struct addrinfo hints_for(int flags)
@@ -59,7 +59,10 @@ static void *lookup_thread(void *payload)
 	lookup->gai_error = getaddrinfo(lookup->host, lookup->port, &hints,
 					&lookup->list);
 	atomic_store(&lookup->done, true);
-	/* who waits is woken when nothing of it is ours any more */
+	/*
+	 * Give up the lookup first, then wake the transport. When the transport is woken, the thread
+	 * does not use *lookup any more.
+	 */
 	int write_fd = lookup->write_fd;
 	lookup->write_fd = -1;
 	lookup_unref(lookup);
@@ -67,7 +70,7 @@ static void *lookup_thread(void *payload)
 	return NULL;
 }
 
-/* Start the thread; it takes no signals that are meant for the application. */
+/* Start the thread with all signals blocked, so that the application's threads get them. */
 static int lookup_spawn(struct tenon__lookup *lookup)
 {
 	pthread_attr_t attr;
@@ -113,7 +116,7 @@ static struct tenon__lookup *lookup_start(const char *host, uint32_t port)
 	return lookup;
 }
 
-/* Copy what getaddrinfo found. Errors: TENON_ENOMEM. */
+/* Copy the addresses of a list into the resolver, up to the limit. Errors: TENON_ENOMEM. */
 static int keep_addresses(struct tenon__resolver *resolver,
 			  const struct addrinfo *list)
 {
@@ -149,14 +152,14 @@ static int init_path(struct tenon__resolver *resolver, const char *path,
 
 	if (len >= sizeof(un.sun_path)) {
 		return tenon__error_set(err, TENON_ECONFIG,
-			"server \"%s\": a socket path has at most %zu bytes",
+			"server '%s': the path is too long for a UNIX socket, expected at most %zu bytes",
 			path, sizeof(un.sun_path) - 1);
 	}
 	memcpy(un.sun_path, path, len);
 	return keep_addresses(resolver, &info);
 }
 
-/* Returns 1 when host is a literal, 0 when it is a name, or an error. */
+/* Returns 1 when host is an IP address, 0 when host is a name, or an error below 0. */
 static int init_literal(struct tenon__resolver *resolver,
 			const struct tenon__server *server)
 {
@@ -232,7 +235,7 @@ void tenon__resolver_rewind(struct tenon__resolver *resolver)
 	resolver->answered = resolver->literal;
 }
 
-/* Take the answer of a lookup that is done. Errors: TENON_ENOMEM. */
+/* Copy the result of a lookup that is done, and give up the lookup. Errors: TENON_ENOMEM. */
 static int take_answer(struct tenon__resolver *resolver)
 {
 	struct tenon__lookup *lookup = resolver->lookup;

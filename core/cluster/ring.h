@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A pool of servers and the distribution over it. The main ring is one, and so is
- * every spare pool, whose servers are not on the main ring. Immutable once built.
+ * A ring: a server pool with an instance of the distribution plugin, which spreads keys over
+ * the pool's servers. There is the main ring, and one ring for each spare pool. No server is in
+ * two of them. A ring does not change after it was built.
  */
 #ifndef TENON_CORE_RING_H
 #define TENON_CORE_RING_H
@@ -9,39 +10,44 @@
 #include "config/server_line.h"
 #include "tenon/plugin/distribution.h"
 
-/* Pools of one config, the main one included. */
+/* The most server pools of one config: the main ring and 16 spare pools. */
 #define TENON_SERVER_POOL_MAX_COUNT 17
 
 struct tenon__ring {
-	const char *pool; /* its name, a server's; "" for the main ring */
-	uint32_t first;   /* the servers first..first+count-1 of the assembly */
+	const char *pool; /* the pool's name, owned by one of its servers; "": the main ring */
+	uint32_t first;   /* the ring has the assembly's servers first..first+count-1 */
 	uint32_t count;   /* 1 or more */
-	void *instance;   /* the distribution's; NULL: not begun */
+	void *instance;   /* state of the distribution plugin; NULL: not made yet */
 };
 
-/* What rings are made from. */
+/* The things that all rings of an assembly are made from. */
 struct tenon__ring_setup {
 	const struct tenon_distribution_ops *ops;
 	const void *options;
 	const struct tenon_host *host;
 	const struct tenon_hash *hash;
-	const struct tenon__server *servers; /* the assembly's */
+	const struct tenon__server *servers; /* all servers of the assembly */
 };
 
 /*
- * Make and build the ring of a pool. *slot is what of the plugin ran last, NULL
- * when nothing did.
- * Errors: TENON_ENOMEM, what init and build return. *ring is for
- *         tenon__ring_fini() in any case.
+ * Make the instance of a ring and build it. The caller has set first and count.
+ * Shape:  *slot is the name of the plugin's slot that was called last ("init", "build"), for
+ *         errors; NULL: none was called.
+ * Owns:   *ring has to be released by tenon__ring_fini(), also after an error.
+ * Errors: TENON_ENOMEM, and the errors of the plugin's init and build.
  */
 int tenon__ring_build(struct tenon__ring *ring,
 		      const struct tenon__ring_setup *plan, const char **slot,
 		      struct tenon_error *err);
 
+/* Free the instance of a ring, if there is one. */
 void tenon__ring_fini(struct tenon__ring *ring,
 		      const struct tenon_distribution_ops *ops);
 
-/* The home server of a key, which has been hashed where a pool has more than one. */
+/*
+ * Return the home server of a key, as an index into the assembly's servers. key has to have its
+ * hash when the ring has more than one server.
+ */
 static inline uint32_t tenon__ring_locate(const struct tenon__ring *ring,
 					  const struct tenon_distribution_ops *ops,
 					  const struct tenon_ring_key *key)
@@ -50,7 +56,10 @@ static inline uint32_t tenon__ring_locate(const struct tenon__ring *ring,
 		ring->first : ring->first + ops->locate(ring->instance, key);
 }
 
-/* The nth other server after it, or TENON_NO_SERVER. */
+/*
+ * Return the nth other server after the home server of the key (nth 1, 2, ...), as an index
+ * into the assembly's servers; TENON_NO_SERVER when there is no such server.
+ */
 static inline uint32_t tenon__ring_next(const struct tenon__ring *ring,
 					const struct tenon_distribution_ops *ops,
 					const struct tenon_ring_key *key,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * struct tenon_config: what files and setters have said so far. Settings are
- * parsed and checked as they come; plugins are looked up by name only when an
- * assembly is made, so that plugin_path may be set after them.
+ * struct tenon_config: the settings that files and setters have made so far. A setting is
+ * parsed and checked at once. A plugin is looked up by its name only when an assembly is made
+ * from the config, so plugin_path may be set after the plugin's key.
  *
- * The header is not called config.h, which is autoconf's.
+ * The header is not called config.h because autoconf uses that name.
  */
 #ifndef TENON_CORE_CONF_H
 #define TENON_CORE_CONF_H
@@ -15,7 +15,7 @@
 #include "plugin/registry.h"
 #include "tenon/tenon.h"
 
-/* The keys that are one value each; tenon__setting_rows describes them. */
+/* The values of the keys that have one value each. tenon__setting_rows describes the keys. */
 struct tenon__settings {
 	const char *prefix;
 	int64_t connect_timeout_ms;
@@ -28,10 +28,10 @@ struct tenon__settings {
 	int32_t enable_flush_all;
 };
 
-/* Ends with name NULL. */
+/* One row for each field of struct tenon__settings. Ends with name NULL. */
 extern const struct tenon_option tenon__setting_rows[];
 
-/* The keys that name one plugin. */
+/* The keys that name exactly one plugin. */
 enum tenon__role {
 	TENON__ROLE_HASH = 0,
 	TENON__ROLE_DISTRIBUTION = 1,
@@ -39,71 +39,75 @@ enum tenon__role {
 	TENON__ROLE_COUNT = 3
 };
 
-/* Each codec has flag bits of its own. */
+/* The most codecs of a config. Each codec needs a flag bit of its own, and flags have 32 bits. */
 #define TENON__CODEC_MAX_COUNT 32
 
-/* A key that is more than one value. */
+/* A key that is not described by a row of tenon__setting_rows, such as a plugin or a list. */
 struct tenon__root_key {
 	const char *name;
-	const char *type;
-	const char *def_text;
-	const char *help;
+	const char *type;     /* for people: "list" or "plugin" */
+	const char *def_text; /* the default */
+	const char *help;     /* one line, no full stop */
+	/* Read the value; folder and errors as for tenon__config_read_key(). */
 	int (*read)(struct tenon_config *config,
 		    const struct tenon__root_key *key,
 		    const struct tenon__node *value, const char *folder,
 		    struct tenon_error *err);
-	uint32_t role; /* enum tenon__role, where it is one */
-	uint32_t kind; /* of the plugins that it names */
+	uint32_t role; /* enum tenon__role, for a key that names exactly one plugin */
+	uint32_t kind; /* enum tenon_plugin_kind of the plugins that the key names */
 };
 
 /* Ends with name NULL. */
 extern const struct tenon__root_key tenon__root_keys[];
 
-/* What a role's key says, or one codec. */
+/* A plugin that was chosen, with its options: for a role, a codec or a failover policy. */
 struct tenon__choice {
 	const struct tenon__root_key *key;
-	const char *asker;                 /* name of the key that wants it, for errors */
-	const char *name;                  /* of the plugin */
-	const struct tenon__node *options; /* a map, or NULL */
-	struct tenon__place place;         /* of the name */
-	bool optional;                     /* left out when there is no such plugin */
+	const char *asker;                 /* the key that errors name, such as "failover: read" */
+	const char *name;                  /* of the plugin, as in the config */
+	const struct tenon__node *options; /* a map; NULL: all options have their defaults */
+	struct tenon__place place;         /* of the plugin's name */
+	bool optional;                     /* the plugin is not used when it is not found */
 };
 
-/* What the key `codecs` says, or its default. */
+/* The value of the key `codecs`, or its default. */
 struct tenon__codecs {
-	bool given; /* it was said, if only that there are none */
+	bool given; /* the key was set, perhaps to none */
 	struct tenon__place place;
 	size_t count;
 	struct tenon__choice list[TENON__CODEC_MAX_COUNT];
 };
 
-/* What the key `failover` says: a policy, or one for each access. */
+/* The value of the key `failover`: one policy, or one policy for each access. */
 struct tenon__failover {
-	bool by_access;
+	bool by_access; /* the value was a map with the keys read, write, delete */
 	size_t count;
 	struct tenon__choice list[TENON_ACCESS_COUNT];
-	uint8_t of[TENON_ACCESS_COUNT]; /* into list, by enum tenon_access */
+	uint8_t of[TENON_ACCESS_COUNT]; /* index into list, by enum tenon_access */
 };
 
-/* What compression_threshold says, also where it is 0: a codec, and the options it gets. */
+/*
+ * The default compressor as compression_threshold sets it up, also for the threshold 0: the
+ * choice of a codec, and the map of its options.
+ */
 struct tenon__compression {
 	struct tenon__choice choice;
 	struct tenon__node options;
-	struct tenon__node entries[TENON__COMPRESSOR_OPTIONS_MAX];
-	char threshold[24];
+	struct tenon__node entries[TENON__COMPRESSOR_OPTIONS_MAX]; /* of the map */
+	char threshold[24]; /* the threshold as the text of a config, such as "2048B" */
 };
 
-/* A text that was loaded; places and choices point into it. */
+/* A text that was loaded. Places and choices of the config point into it. */
 struct tenon__source {
 	struct tenon__source *next;
-	char *where;
-	char *folder; /* of relative paths, "" is the working folder */
+	char *where;  /* name of the file, or "" */
+	char *folder; /* that relative paths start from; "": the working folder */
 	struct tenon__node *root;
 };
 
 struct tenon_config {
 	struct tenon__registry *registry;
-	struct tenon__source *sources;
+	struct tenon__source *sources; /* the last one that was loaded comes first */
 	struct tenon__settings settings;
 	struct tenon__server_list servers;
 	struct tenon__choice choices[TENON__ROLE_COUNT];
@@ -114,9 +118,10 @@ struct tenon_config {
 };
 
 /*
- * Parse a text and keep its tree for as long as the config lives.
- * Shape:  *out is the source; out->root is NULL for an empty text.
- * Owns:   folder is taken, also after an error; NULL is out of memory.
+ * Parse a text and keep its tree as long as the config lives.
+ * Shape:  where is the name of the file, or "". (*out)->root is NULL for an empty text.
+ * Owns:   *out is the config's. The function takes folder, also after an error. folder NULL
+ *         means that the caller had no memory for it, and gives TENON_ENOMEM.
  * Errors: TENON_ECONFIG, TENON_ENOMEM.
  */
 int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
@@ -124,24 +129,29 @@ int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
 		      size_t len, struct tenon_error *err);
 
 /*
- * Parse a text and take all its keys.
- * Owns:   folder is taken, also after an error; NULL is out of memory.
- * Errors: TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
+ * Parse a text and apply all its keys to the config. where and folder are as above.
+ * Owns:   the function takes folder, also after an error; NULL gives TENON_ENOMEM.
+ * Errors: TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM. Keys before the wrong one are applied.
  */
 int tenon__source_load(struct tenon_config *config, const char *where,
 		       char *folder, const char *text, size_t len,
 		       struct tenon_error *err);
 
-/* The same for the text in a file. Errors: also TENON_EIO, with errno in err. */
+/*
+ * Load the file at path, as tenon__source_load() loads a text.
+ * Errors: TENON_EIO (err has the errno), TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
+ */
 int tenon__source_load_file(struct tenon_config *config, const char *path,
 			    struct tenon_error *err);
 
-/* Free a list of sources. NULL is fine. */
+/* Free a list of sources. source may be NULL. */
 void tenon__source_free_all(struct tenon__source *source);
 
 /*
- * Take one key and its value; place is the key's, folder is what relative paths
- * are relative to ("" is the working folder). What value points to is kept.
+ * Apply one key and its value to the config. place is the place of the key. Relative paths
+ * start from folder; "" is the working folder.
+ * Owns:   value is not taken, but the config keeps pointers into its tree. The tree has to live
+ *         as long as the config.
  * Errors: TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
  */
 int tenon__config_read_key(struct tenon_config *config, const char *name,
@@ -149,18 +159,21 @@ int tenon__config_read_key(struct tenon_config *config, const char *name,
 			   const struct tenon__node *value, const char *folder,
 			   struct tenon_error *err);
 
-/* Give a new config its defaults. Errors: TENON_ENOMEM. */
+/* Set all keys of a new, zeroed config to their defaults. Errors: TENON_ENOMEM. */
 int tenon__config_reset(struct tenon_config *config, struct tenon_error *err);
 
 /*
- * Write the codecs that values go through, in order: those that were given, or
- * the default. Returns their number.
+ * Write the codecs that values go through to `out`, in their order: the value of the key
+ * `codecs`, or its default. Returns their number.
  */
 size_t tenon__config_codecs(
 	const struct tenon_config *config,
 	const struct tenon__choice *out[TENON__CODEC_MAX_COUNT]);
 
-/* Do no two keys disagree about codecs? Errors: TENON_ECONFIG. */
+/*
+ * Check that only one key configures compression: either `codecs` or a compression_threshold
+ * above 0. Errors: TENON_ECONFIG.
+ */
 int tenon__config_check_codecs(const struct tenon_config *config,
 			       struct tenon_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The plugins that a config gets when it names none. defaults.sh makes the table
- * from the file plugins/defaults, so that no plugin's name stands in the core.
+ * The default plugins, for keys that a config does not set. defaults.sh makes the table from
+ * the file plugins/defaults, so that the sources of the core name no plugin.
  */
 #ifndef TENON_CORE_DEFAULTS_H
 #define TENON_CORE_DEFAULTS_H
@@ -13,22 +13,22 @@ extern const char tenon__default_distribution[];
 extern const char tenon__default_transport[];
 extern const char tenon__default_failover[];
 
-/* The codecs: first one that compresses, then one that splits; and both as a list for people. */
+/* The default codecs: one that compresses, then one that splits. As a list for people: "a, b". */
 extern const char tenon__default_compressor[];
 extern const char tenon__default_splitter[];
 extern const char tenon__default_codecs[];
 
-/* The compressor's option that gets the value of the key compression_threshold. */
+/* The name of the compressor's option that is set to the value of compression_threshold. */
 extern const char tenon__default_compressor_threshold[];
 
-/* The other options that the compressor gets, as the text of a config; ends with name NULL. */
+/* The other options of the compressor, as in a config. Ends with name NULL. */
 struct tenon__default_option {
 	const char *name;
 	const char *text;
 };
 extern const struct tenon__default_option tenon__default_compressor_options[];
 
-/* The compressor has at most so many options, compressor_threshold included. */
+/* The most options of the default compressor, compressor_threshold included. */
 #define TENON__COMPRESSOR_OPTIONS_MAX 8
 
 #endif

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # usage: defaults.sh FILE
-# Write defaults.c: the plugins that FILE names, as the core's table of defaults.
+# Write defaults.c to standard output: the core's table of default plugins, which FILE names.
 set -eu
 
-# value KEY: the value of the one line that has this key
+# value KEY: print the value of KEY; fail unless exactly one line has this key
 value()
 {
 	awk -v key="$1" '$1 == key { sub(/^[^ \t]+[ \t]+/, ""); print; n++ }
@@ -14,7 +14,7 @@ value()
 	}
 }
 
-# text NAME KEY: an array of characters with the key's value
+# text NAME KEY: print the C definition of a string with the value of KEY
 text()
 {
 	value=$(value "$2")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The keys of a config and what each of them does. */
+/* The keys of a config: the name of each key, and the function that reads its value. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -17,7 +17,7 @@
 #define TIMEOUT_MAX_MS INT64_C(3600000)
 /* Longest retry_timeout: a day. */
 #define RETRY_MAX_MS (24 * TIMEOUT_MAX_MS)
-/* Largest size that a setting can have. */
+/* Largest value of each setting that is a size: 1 GiB. */
 #define SETTING_MAX_BYTES (INT64_C(1) << 30)
 
 const struct tenon_option tenon__setting_rows[] = {
@@ -27,7 +27,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 0,
 	  .max = TENON_KEY_MAX_BYTES - 1,
 	  .def_text = "",
-	  .help = "put in front of every key; counts for the key's 250 bytes" },
+	  .help = "text put in front of every key; its length counts towards the 250 bytes of a key" },
 	{ .name = "connect_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -36,7 +36,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 1,
 	  .max = TIMEOUT_MAX_MS,
 	  .def = 10,
-	  .help = "longest time until a connection is made" },
+	  .help = "longest time to make a connection" },
 	{ .name = "poll_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -45,7 +45,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 1,
 	  .max = TIMEOUT_MAX_MS,
 	  .def = 300,
-	  .help = "longest time of a whole operation, connecting included" },
+	  .help = "longest time for a whole operation, including connecting" },
 	{ .name = "retry_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -54,7 +54,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 0,
 	  .max = RETRY_MAX_MS,
 	  .def = 5000,
-	  .help = "time after which a server that failed is tried again" },
+	  .help = "time after which a failed server is tried again" },
 	{ .name = "compression_threshold",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,
@@ -63,7 +63,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 0,
 	  .max = SETTING_MAX_BYTES,
 	  .def = 0,
-	  .help = "values above this are compressed as by libmc; 0 is never" },
+	  .help = "values larger than this are compressed as libmc does; 0 means never" },
 	{ .name = "max_value_bytes",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct tenon__settings, max_value_bytes),
@@ -77,14 +77,14 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 1024,
 	  .max = SETTING_MAX_BYTES,
 	  .def = INT64_C(1) << 20,
-	  .help = "largest item that the servers take, as memcached -I; what is larger with its key is not sent" },
+	  .help = "largest item that the servers accept, as set by memcached -I; a value that makes a larger item together with its key is not sent" },
 	{ .name = "user_flags",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct tenon__settings, user_flags),
 	  .min = 0,
 	  .max = UINT32_MAX,
 	  .def = 0xffffff,
-	  .help = "sum of the flag bits that are the application's: a value that has others, which no codec of the chain owns, is undecodable" },
+	  .help = "sum of the flag bits that belong to the application; a value with another bit that no codec owns is undecodable" },
 	{ .name = "enable_flush_all",
 	  .type = TENON_OPTION_BOOL,
 	  .offset = offsetof(struct tenon__settings, enable_flush_all),
@@ -131,7 +131,7 @@ static struct tenon__choice default_choice(const struct tenon__root_key *key,
 				       .place = *place };
 }
 
-/* A name, or {name: {option: value}}, or {name: null}. */
+/* Read the choice of a plugin: name, or {name: {option: value}}, or {name: null}. */
 static int read_choice(struct tenon__choice *choice,
 		       const struct tenon__root_key *key,
 		       const struct tenon__node *value, struct tenon_error *err)
@@ -177,14 +177,17 @@ static int read_role(struct tenon_config *config,
 	return read_choice(choice, key, value, err);
 }
 
-/* Keys of the map that has a policy for each access; by enum tenon_access. */
+/* The keys of the map with a policy for each access, by enum tenon_access. */
 static const char *const access_names[TENON_ACCESS_COUNT] = { "read", "write",
 							      "delete" };
 static const char *const access_askers[TENON_ACCESS_COUNT] = {
 	"failover: read", "failover: write", "failover: delete"
 };
 
-/* Is it a map whose first key is an access? No plugin is called like one. */
+/*
+ * Return true for a map whose first key is an access, and false for a map whose key is the name
+ * of a plugin. No failover plugin has the name of an access.
+ */
 static bool is_by_access(const struct tenon__node *value)
 {
 	for (size_t i = 0; value->type == TENON__NODE_MAP && value->count > 0 &&
@@ -196,7 +199,7 @@ static bool is_by_access(const struct tenon__node *value)
 	return false;
 }
 
-/* The number of the access that an entry is for, or TENON_ACCESS_COUNT. */
+/* Return the access that an entry of the map names; TENON_ACCESS_COUNT for an unknown name. */
 static size_t find_access(const struct tenon__node *entry)
 {
 	size_t access = 0;
@@ -208,7 +211,7 @@ static size_t find_access(const struct tenon__node *entry)
 	return access;
 }
 
-/* {read: policy, write: policy, delete: policy}. */
+/* Read a map with a policy for each access: {read: policy, write: policy, delete: policy}. */
 static int read_by_access(struct tenon__failover *failover,
 			  const struct tenon__root_key *key,
 			  const struct tenon__node *value,
@@ -230,7 +233,7 @@ static int read_by_access(struct tenon__failover *failover,
 		if (access == TENON_ACCESS_COUNT || given[access]) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->key_place,
-				"key '%s': found '%.60s'%s, expected read, write and delete, each once at most",
+				"key '%s': found '%.60s'%s, expected read, write and delete, each at most once",
 				key->name, entry->key,
 				access < TENON_ACCESS_COUNT ? " twice" : "");
 		}
@@ -243,7 +246,7 @@ static int read_by_access(struct tenon__failover *failover,
 			}
 		}
 	}
-	/* Deletes have to reach what was written. */
+	/* by default deletes use the policy of writes, to reach the servers with the values */
 	if (!given[TENON_ACCESS_DELETE]) {
 		failover->of[TENON_ACCESS_DELETE] = TENON_ACCESS_WRITE;
 		failover->count--;
@@ -254,7 +257,7 @@ static int read_by_access(struct tenon__failover *failover,
 	return 0;
 }
 
-/* One policy for everything, or one for each access. */
+/* Read the key `failover`: one policy for everything, or one policy for each access. */
 static int read_failover(struct tenon_config *config,
 			 const struct tenon__root_key *key,
 			 const struct tenon__node *value, const char *folder,
@@ -277,7 +280,10 @@ static int read_failover(struct tenon_config *config,
 	return code;
 }
 
-/* "site.yaml:3:10" for the sentence about another place; "" when none is known. */
+/*
+ * Print a second place that an error names, such as "site.yaml:3:10", between the texts before
+ * and after. Prints "" when the place is not known. Returns out.
+ */
 #define PLACE_BYTES (TENON_ERROR_WHERE_BYTES + 40)
 static const char *print_place(char out[PLACE_BYTES], const char *before,
 			       const struct tenon__place *place,
@@ -292,7 +298,7 @@ static const char *print_place(char out[PLACE_BYTES], const char *before,
 	return out;
 }
 
-/* Append one codec; none may be there twice. */
+/* Append one codec. Each codec may be listed only once. */
 static int add_codec(struct tenon__codecs *codecs,
 		     const struct tenon__root_key *key,
 		     const struct tenon__node *value, struct tenon_error *err)
@@ -304,7 +310,7 @@ static int add_codec(struct tenon__codecs *codecs,
 	if (codecs->count == TENON__CODEC_MAX_COUNT) {
 		return tenon__error_place(
 			err, TENON_ECONFIG, &value->place,
-			"key '%s': found more than %d codecs, which is how many flag bits there are",
+			"key '%s': found more codecs than the limit of %d, each codec needs a flag bit of its own",
 			key->name, TENON__CODEC_MAX_COUNT);
 	}
 	code = read_choice(choice, key, value, err);
@@ -314,8 +320,7 @@ static int add_codec(struct tenon__codecs *codecs,
 		if (tenon__same_word(other->name, choice->name)) {
 			code = tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
-				"key '%s': codec '%.60s' is there twice%s, "
-				"expected each once",
+				"key '%s': codec '%.60s' is listed twice%s, expected once",
 				key->name, choice->name,
 				print_place(first, ", first in ", &other->place,
 					    ""));
@@ -325,7 +330,7 @@ static int add_codec(struct tenon__codecs *codecs,
 	return code;
 }
 
-/* A list, one codec that stands for a list of one, or none. */
+/* Read the key `codecs`: a list of codecs, or a single codec, or none. */
 static int read_codecs(struct tenon_config *config,
 		       const struct tenon__root_key *key,
 		       const struct tenon__node *value, const char *folder,
@@ -340,7 +345,7 @@ static int read_codecs(struct tenon_config *config,
 	(void)folder;
 	if (value->type == TENON__NODE_MAP && value->count > 1) {
 		return unexpected(key, value,
-				  "a list, whose order counts, as in [name, {name: {option: value}}]",
+				  "a list, because the order matters, as in [name, {name: {option: value}}]",
 				  err);
 	}
 	if (value->type != TENON__NODE_LIST && !is_none) {
@@ -358,8 +363,9 @@ static int read_codecs(struct tenon_config *config,
 }
 
 /*
- * Join a path of the config with the folder it is relative to. A file gets a
- * slash in any case: without one dlopen() looks elsewhere. NULL: out of memory.
+ * Join a path of the config with the folder that the path is relative to. The path of a file
+ * always gets a slash: without one, dlopen() searches other folders for the file. Returns a new
+ * string, NULL: out of memory.
  */
 static char *join_path(const char *folder, const char *path, bool is_file)
 {
@@ -383,7 +389,7 @@ static char *join_path(const char *folder, const char *path, bool is_file)
 	return joined;
 }
 
-/* The path in one node, joined. */
+/* Read the path in one node and join it with folder. *out is a new string. */
 static int read_path(char **out, const struct tenon__root_key *key,
 		     const struct tenon__node *node, const char *folder,
 		     bool is_file, struct tenon_error *err)
@@ -396,7 +402,7 @@ static int read_path(char **out, const struct tenon__root_key *key,
 	return *out ? 0 : tenon__error_no_memory(err);
 }
 
-/* The first node of a list, or the one value that stands for a list of one. */
+/* Return the first node of a list, or the value itself when it is a single path. NULL: none. */
 static const struct tenon__node *first_path(const struct tenon__node *value)
 {
 	if (tenon__node_is_null(value)) {
@@ -460,32 +466,29 @@ static int read_plugin_path(struct tenon_config *config,
 
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ "
-	  "alias]\" or {address, alias, weight, pool} each",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool} for each server",
 	  read_servers, 0, 0 },
 	{ "hash_function", "plugin", tenon__default_hash_function,
-	  "hash plugin that keys go through", read_role, TENON__ROLE_HASH,
+	  "hash plugin that turns keys into numbers", read_role, TENON__ROLE_HASH,
 	  TENON_KIND_HASH },
 	{ "distribution", "plugin", tenon__default_distribution,
 	  "distribution plugin that spreads keys over servers", read_role,
 	  TENON__ROLE_DISTRIBUTION, TENON_KIND_DISTRIBUTION },
 	{ "transport", "plugin", tenon__default_transport,
-	  "transport plugin that moves bytes", read_role, TENON__ROLE_TRANSPORT,
+	  "transport plugin that exchanges bytes with the servers", read_role,
+	  TENON__ROLE_TRANSPORT,
 	  TENON_KIND_TRANSPORT },
 	{ "codecs", "list", tenon__default_codecs,
-	  "codec plugins that values go through, in this order, or none: a "
-	  "name or {name: {option: value}} each",
+	  "codec plugins that values go through, in this order, or none; each is a name or {name: {option: value}}",
 	  read_codecs, 0, TENON_KIND_CODEC },
 	{ "failover", "plugin", tenon__default_failover,
-	  "failover plugin that decides about servers that fail, or {read: "
-	  "plugin, write: plugin, delete: plugin}",
+	  "failover plugin that decides where the keys of failed servers go, or {read: plugin, write: plugin, delete: plugin}",
 	  read_failover, 0, TENON_KIND_FAILOVER },
 	{ "plugins", "list", "",
 	  "files with plugins to load, relative to the config's folder",
 	  read_plugins, 0, 0 },
 	{ "plugin_path", "list", "",
-	  "folders to search for plugins first, relative to the config's "
-	  "folder",
+	  "folders that are searched first for plugins, relative to the config's folder",
 	  read_plugin_path, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0 },
 };
@@ -501,10 +504,10 @@ static const struct tenon__root_key *find_root_key(const char *name)
 	return NULL;
 }
 
-/* A threshold that no value reaches: nothing is compressed. */
+/* A threshold that no value can exceed, so that nothing is compressed. */
 #define NEVER_BYTES SETTING_MAX_BYTES
 
-/* Append one option to the compressor's map; its text is not quoted. */
+/* Append one option to the compressor's map, as if its text had no quotes in the config. */
 static void add_option(struct tenon__compression *compression, const char *name,
 		       const char *text)
 {
@@ -525,9 +528,9 @@ static void add_option(struct tenon__compression *compression, const char *name,
 }
 
 /*
- * Let the key compression_threshold, found at place, stand for the default
- * compressor with its options. With threshold 0 nothing is compressed, but values
- * that were compressed by other clients are read.
+ * Choose the default compressor with its options, as the key compression_threshold says. place
+ * is the place of the key's value. With the threshold 0 no value is compressed, but values that
+ * other clients have compressed can be read.
  */
 static void set_compression(struct tenon_config *config,
 			    const char *key_name,
@@ -559,7 +562,7 @@ static void set_compression(struct tenon_config *config,
 	};
 }
 
-/* A prefix becomes part of every key. */
+/* Check that the prefix has only bytes that may be in a key, because it becomes part of keys. */
 static int check_prefix(const struct tenon_config *config,
 			const struct tenon__place *place,
 			struct tenon_error *err)
@@ -688,9 +691,8 @@ int tenon__config_check_codecs(const struct tenon_config *config,
 	}
 	return tenon__error_place(
 		err, TENON_ECONFIG, &config->codecs.place,
-		"%s and codecs both say what is compressed%s, expected one of them; leave one out, or set %s to 0",
+		"keys '%s'%s and 'codecs' both configure compression, expected only one; remove one, or set %s to 0",
 		compression->asker,
-		print_place(other, " (the former in ", &compression->place,
-			    ")"),
+		print_place(other, " (in ", &compression->place, ")"),
 		compression->asker);
 }

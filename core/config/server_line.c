@@ -13,17 +13,17 @@
 
 #define SYNTAX "expected host[:port][ alias], [ipv6]:port[ alias] or /path.sock[ alias]"
 
-/* Longest text of an address that a person writes: "[" host "]:65535". */
+/* The longest address with its port: "[" host "]:65535". */
 #define ADDRESS_MAX_BYTES (TENON_HOST_MAX_BYTES + 8)
 
-/* So much of a malformed server line is shown. */
+/* An error message quotes at most this many bytes of a malformed server line. */
 #define SHOWN_SPEC_MAX_BYTES 200
 
-/* Where an address was split; all point into the text that was parsed. */
+/* The parts of an address. host points into the text that was parsed. */
 struct pieces {
 	const char *host;
 	size_t host_len;
-	uint32_t port;
+	uint32_t port; /* 0: a UNIX socket */
 	bool bracketed;
 };
 
@@ -59,7 +59,7 @@ static bool is_host_byte(char byte)
 	       byte == '_';
 }
 
-/* Is it an IPv6 literal, perhaps with a zone ("fe80::1%eth0")? */
+/* Return true for an IPv6 address, with or without a zone ("fe80::1%eth0"). */
 static bool is_ipv6(const char *text, size_t len)
 {
 	char literal[INET6_ADDRSTRLEN];
@@ -80,7 +80,7 @@ static bool is_ipv6(const char *text, size_t len)
 	return inet_pton(AF_INET6, literal, &ignored) == 1;
 }
 
-/* Read 1..65535; 0 when text is something else. */
+/* Read a port in 1..65535. Returns 0 when the text is not a port. */
 static uint32_t parse_port(const char *text, size_t len)
 {
 	uint32_t port = 0;
@@ -97,7 +97,7 @@ static uint32_t parse_port(const char *text, size_t len)
 	return port <= UINT16_MAX ? port : 0;
 }
 
-/* Split "host" or "host:port". Returns what is wrong, or NULL. */
+/* Split "host" or "host:port". Returns the problem, or NULL. */
 static const char *split_name(struct pieces *out, const char *text, size_t len)
 {
 	const char *colon = memchr(text, ':', len);
@@ -129,7 +129,7 @@ static const char *split_name(struct pieces *out, const char *text, size_t len)
 	return "the port is not a number in 1..65535";
 }
 
-/* Split "[ipv6]" or "[ipv6]:port". Returns what is wrong, or NULL. */
+/* Split "[ipv6]" or "[ipv6]:port". Returns the problem, or NULL. */
 static const char *split_bracketed(struct pieces *out, const char *text,
 				   size_t len)
 {
@@ -153,7 +153,7 @@ static const char *split_bracketed(struct pieces *out, const char *text,
 	return out->port != 0 ? NULL : "the port is not a number in 1..65535";
 }
 
-/* Returns what is wrong, or NULL. */
+/* Split an address of any of the three forms. Returns the problem, or NULL. */
 static const char *split_address(struct pieces *out, const char *text,
 				 size_t len)
 {
@@ -168,18 +168,18 @@ static const char *split_address(struct pieces *out, const char *text,
 		out->host_len = len;
 		return len < sizeof(((struct sockaddr_un *)NULL)->sun_path) ?
 			       NULL :
-			       "the path is too long for a UNIX socket";
+			       "the path is too long for a UNIX socket, use a shorter one";
 	}
 	out->port = TENON_DEFAULT_PORT;
 	problem = text[0] == '[' ? split_bracketed(out, text, len) :
 				   split_name(out, text, len);
 	if (!problem && out->host_len > TENON_HOST_MAX_BYTES) {
-		return "the host has more than 255 bytes";
+		return "the host is too long, expected at most 255 bytes";
 	}
 	return problem;
 }
 
-/* Copy the pieces into *out. */
+/* Copy the pieces, the alias and the weight into *out. After an error *out needs fini. */
 static int fill(struct tenon__server *out, const struct pieces *pieces,
 		const char *alias, size_t alias_len, uint32_t weight)
 {
@@ -225,7 +225,7 @@ static int make(struct tenon__server *out, const char *spec, size_t spec_len,
 	}
 	if (alias && (alias_len == 0 || alias_len > TENON_ALIAS_MAX_BYTES)) {
 		return malformed(err, spec, spec_len,
-				 "an alias has 1..250 bytes");
+				 "the alias is empty or too long, expected 1..250 bytes");
 	}
 	if (fill(out, &pieces, alias, alias_len, weight) != 0) {
 		tenon__server_fini(out);
@@ -235,8 +235,9 @@ static int make(struct tenon__server *out, const char *spec, size_t spec_len,
 }
 
 /*
- * Take one word from *at: up to an unescaped space, with "\ " turned into a
- * space, written to word (which has room for all of it). Returns its length.
+ * Read one word from *at, up to a space without a backslash, and skip the spaces after it. "\ "
+ * becomes a space in the word. word has room for all bytes up to end. Returns the length of the
+ * word.
  */
 static size_t take_word(char *word, const char **at, const char *end)
 {
@@ -276,8 +277,7 @@ int tenon__server_parse(struct tenon__server *out, const char *spec, size_t len,
 	alias_len = take_word(words + address_len, &at, end);
 	if (at < end) {
 		code = malformed(err, spec, len,
-				 "has more than an address and an alias; a "
-				 "space inside an alias is written '\\ '");
+				 "has more than an address and an alias; a space inside an alias is written '\\ '");
 	} else {
 		code = make(out, spec, len, words, address_len,
 			    alias_len > 0 ? words + address_len : NULL,

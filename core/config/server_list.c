@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "option/option.h"
 
-/* A server as a map. An alias or pool of "" is none: null, or not there. */
+/* A server that is written as a map. "" as alias or pool: the option is null or missing. */
 struct server_options {
 	const char *address;
 	const char *alias;
@@ -47,12 +47,15 @@ static const struct tenon_option server_rows[] = {
 	{ .name = NULL },
 };
 
-/* ---- names that are there once ------------------------------------------ */
+/* ---- unique names and addresses ----------------------------------------- */
 
-/* Longest address in the form that is compared. */
+/* The longest address in canonical form, with its NUL. */
 #define CANONICAL_BYTES (TENON_HOST_MAX_BYTES + 16)
 
-/* Write the address so that equal ones are equal texts. */
+/*
+ * Write a server's address in canonical form: two addresses are the same when their canonical
+ * forms are equal texts.
+ */
 static void canonical_address(char out[CANONICAL_BYTES],
 			      const struct tenon__server *server)
 {
@@ -73,7 +76,7 @@ static void canonical_address(char out[CANONICAL_BYTES],
 	snprintf(out, CANONICAL_BYTES, "%s:%u", host, (unsigned)server->port);
 }
 
-/* What the entries of an order are sorted by. */
+/* Return the text that the entries of an order are sorted by. */
 typedef const char *key_of(const struct tenon__server_entry *entry);
 
 static const char *address_of(const struct tenon__server_entry *entry)
@@ -86,7 +89,10 @@ static const char *name_of(const struct tenon__server_entry *entry)
 	return tenon__server_name(&entry->server);
 }
 
-/* Find where a key is in an order, or where it would be; returns its entry or NULL. */
+/*
+ * Find the entry with a key in an order, by binary search. *at is its index in the order, or the
+ * index where such an entry would have to be inserted. Returns the entry, or NULL.
+ */
 static const struct tenon__server_entry *
 find(const struct tenon__server_list *list, const uint32_t *order, key_of *key,
      const char *wanted, size_t *at)
@@ -127,13 +133,13 @@ static int duplicate(const struct tenon__server_entry *first,
 	}
 	return tenon__error_place(
 		err, TENON_ECONFIG, &again->place,
-		"servers: %s '%.120s' is there twice%s, expected one of its own",
+		"servers: %s '%.120s' is used twice%s, expected a different one for each server",
 		what, name, where);
 }
 
 /* ---- the list ----------------------------------------------------------- */
 
-/* Make room for one more. Errors: TENON_ENOMEM; the list is as it was. */
+/* Make room for one more entry. Errors: TENON_ENOMEM; the entries are unchanged. */
 static int reserve(struct tenon__server_list *list, struct tenon_error *err)
 {
 	size_t capacity = list->capacity > 0 ? 2 * list->capacity : 8;
@@ -158,7 +164,7 @@ static int reserve(struct tenon__server_list *list, struct tenon_error *err)
 	return grown ? 0 : tenon__error_no_memory(err);
 }
 
-/* Put entry number list->count into an order. */
+/* Insert the number of the next entry, list->count, into an order. */
 static void insert(const struct tenon__server_list *list, uint32_t *order,
 		   size_t at)
 {
@@ -167,7 +173,7 @@ static void insert(const struct tenon__server_list *list, uint32_t *order,
 	order[at] = (uint32_t)list->count;
 }
 
-/* Append an entry whose names no other has. Takes nothing when it fails. */
+/* Append an entry, unless its address or name is in the list. On error the entry is not taken. */
 static int append(struct tenon__server_list *list,
 		  const struct tenon__server_entry *entry,
 		  struct tenon_error *err)
@@ -177,7 +183,7 @@ static int append(struct tenon__server_list *list,
 
 	if (list->count == TENON_SERVER_MAX_COUNT) {
 		return tenon__error_place(err, TENON_ECONFIG, &entry->place,
-					  "more than %d servers",
+					  "servers: found more servers than the limit of %d",
 					  TENON_SERVER_MAX_COUNT);
 	}
 	first = find(list, list->by_address, address_of, entry->canonical,
@@ -244,8 +250,7 @@ static int parse_map(struct tenon__server *out, const struct tenon__node *map,
 
 	if (!code && options.address[0] == '\0') {
 		code = tenon__error_place(err, TENON_ECONFIG, &map->place,
-					  "server: found no address, expected "
-					  "{address: host:port}");
+					  "server: found no address, expected {address: host:port}");
 	} else if (!code) {
 		code = tenon__server_make(
 			out, options.address,
@@ -279,9 +284,7 @@ static int read_entry(struct tenon__server_list *list,
 		   tenon__node_is_null(node)) {
 		code = tenon__error_place(
 			err, TENON_ECONFIG, &node->place,
-			"server: found %s, expected host:port alias, or "
-			"{address: host:port, alias: name, weight: 1, pool: "
-			"name}",
+			"server: found %s, expected host:port alias, or {address: host:port, alias: name, weight: 1, pool: name}",
 			tenon__node_found(found, node));
 	} else {
 		code = tenon__server_parse(&server, node->text,

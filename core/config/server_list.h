@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The servers of a config, each with its place. */
+/* The servers of a config, each with its place in the config. */
 #ifndef TENON_CORE_SERVER_LIST_H
 #define TENON_CORE_SERVER_LIST_H
 
@@ -9,25 +9,27 @@
 struct tenon__server_entry {
 	struct tenon__server server;
 	struct tenon__place place;
-	char *canonical; /* its address in the form that is compared */
+	char *canonical; /* the address, in the form in which addresses are compared */
 };
 
-/* Zeroed is empty. */
+/* A list of servers. A zeroed list is empty. */
 struct tenon__server_list {
 	struct tenon__server_entry *entries;
 	size_t count;
 	size_t capacity;
-	uint32_t *by_address; /* numbers of entries, sorted */
-	uint32_t *by_name;
+	uint32_t *by_address; /* indexes of the entries, sorted by canonical address */
+	uint32_t *by_name;    /* indexes of the entries, sorted by alias, or address if none */
 };
 
 /*
- * Append one server; takes what *server owns, also when it fails. Every alias and
- * every address may be there once: the name of a server without alias is its
- * address; addresses are compared without regard to case and to how an IPv6
- * address is written.
- * Errors: TENON_ECONFIG (too many; a duplicate, with both places), TENON_ENOMEM.
- * Cost:   two binary searches; thousands of servers may be added one by one.
+ * Append one server. No two servers may have the same address, and no two the same name. The
+ * name of a server is its alias, or its address if it has no alias. Addresses are compared
+ * without case, and all spellings of an IPv6 address are the same.
+ * Owns:   the list takes the strings of *server. After an error they have been freed.
+ * Errors: TENON_ECONFIG (more than TENON_SERVER_MAX_COUNT servers; a duplicate, with both
+ *         places), TENON_ENOMEM.
+ * Cost:   two binary searches, and moving up to 8 bytes per server in the list. So thousands of
+ *         servers can be added one by one.
  */
 int tenon__server_list_add(struct tenon__server_list *list,
 			   struct tenon__server *server,
@@ -35,15 +37,16 @@ int tenon__server_list_add(struct tenon__server_list *list,
 			   struct tenon_error *err);
 
 /*
- * Append what the value of `servers:` says: a list of server lines and maps
- * {address, alias, weight, pool}, or one server line. Errors: as above, and for what
- * is malformed.
+ * Append the servers in the value of the key `servers`: a list of servers, or one server. Each
+ * is a server line or a map {address, alias, weight, pool}.
+ * Errors: TENON_ECONFIG (also for a malformed server), TENON_ENOMEM. Servers before the wrong
+ *         one stay in the list.
  */
 int tenon__server_list_read(struct tenon__server_list *list,
 			    const struct tenon__node *value,
 			    struct tenon_error *err);
 
-/* Free every server and make it empty. */
+/* Free all servers. The list is then empty. */
 void tenon__server_list_fini(struct tenon__server_list *list);
 
 #endif

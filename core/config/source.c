@@ -32,7 +32,7 @@ int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
 	return tenon__node_parse(&source->root, source->where, text, len, err);
 }
 
-/* An earlier entry of the same key; those before it are known to differ. */
+/* Find an earlier entry with the same key as entry. Returns NULL when there is none. */
 static const struct tenon__node *find_twin(const struct tenon__node *root,
 					   const struct tenon__node *entry)
 {
@@ -57,10 +57,10 @@ static int read_root(struct tenon_config *config,
 	}
 	if (root->type != TENON__NODE_MAP) {
 		return tenon__error_place(err, TENON_ECONFIG, &root->place,
-					  "found %s, expected keys with values",
+					  "found %s, expected keys with values, as in `poll_timeout: 300ms`",
 					  tenon__node_found(found, root));
 	}
-	/* An unknown key ends the loop, which keeps the search for twins short. */
+	/* an unknown key or a repeated one ends the loop, so the search for a twin is short */
 	for (const struct tenon__node *entry = root->first; entry && !code;
 	     entry = entry->next) {
 		const struct tenon__node *twin = find_twin(root, entry);
@@ -68,7 +68,7 @@ static int read_root(struct tenon_config *config,
 		if (twin) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->key_place,
-				"key '%s': is there twice, first in line %u",
+				"key '%s' is set twice, first in line %u, expected once",
 				entry->key, (unsigned)twin->key_place.line);
 		}
 		code = tenon__config_read_key(config, entry->key,
@@ -101,7 +101,7 @@ static int cannot_read(const char *path, struct tenon_error *err)
 	return TENON_EIO;
 }
 
-/* Read a descriptor to its end, at most size bytes. Returns -1 with errno. */
+/* Read a file to its end, but at most size bytes. Returns the length, or -1 with errno set. */
 static ssize_t read_all(int fd, char *out, size_t size)
 {
 	size_t used = 0;
@@ -125,7 +125,7 @@ static int load_descriptor(struct tenon_config *config, const char *path,
 {
 	const char *slash = strrchr(path, '/');
 	size_t folder_len = slash ? (size_t)(slash - path) : 0;
-	/* One byte more than fits, so that a file that is too long shows. */
+	/* one byte more than the limit, so that a file that is too long is noticed */
 	size_t size = TENON_CONFIG_MAX_BYTES + 1;
 	char *text = tenon__alloc(size);
 	ssize_t len;

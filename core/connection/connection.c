@@ -95,8 +95,8 @@ static size_t connection_send_next(struct tenon_connection *base,
 		}
 		if (wire->send_short &&
 		    wire->send_capacity < TENON_SEND_MAX_BYTES) {
-			(void)tenon__wire_grow(
-				wire); /* the old size does, too */
+			/* without memory for a larger buffer, the old one is used */
+			(void)tenon__wire_grow(wire);
 		}
 		tenon__classic_write(wire);
 	}
@@ -110,7 +110,7 @@ static size_t connection_send_next(struct tenon_connection *base,
 	return count;
 }
 
-/* What follows when all pieces are sent. */
+/* Return the bits TENON_AFTER_... for the moment when all pieces are sent. */
 static inline int after_pieces(const struct tenon__wire *wire)
 {
 	return (wire->requests->noreply ? 0 : TENON_AFTER_REPLY) |
@@ -158,14 +158,14 @@ static int connection_after(struct tenon_connection *base, size_t n)
 }
 
 /*
- * The size of the block that the rest of the reply needs. Everything that fits into
- * a block of the first size gets one of that size: then every block that came back
- * serves, however the next reply is cut into receives.
+ * Return the size in bytes of the next block to receive into: at least
+ * TENON_BLOCK_FIRST_BYTES. As small values all get blocks of this one size, every block
+ * that an operation gives back can be used for the next reply.
  */
 static size_t block_size_wanted(const struct tenon__wire *wire)
 {
 	size_t kept = wire->block ? wire->block->filled - wire->keep_from : 0;
-	/* the line behind a value comes in the same receive */
+	/* the reply line after a value arrives in the same receive */
 	size_t wanted = wire->recv_state == TENON_RECV_VALUE
 				? wire->value_len + TENON_REPLY_LINE_MAX_BYTES
 				: 2 * kept;
@@ -174,7 +174,10 @@ static size_t block_size_wanted(const struct tenon__wire *wire)
 						: wanted;
 }
 
-/* Continue in another block. The bytes that must stay in one piece move there. */
+/*
+ * Continue to receive into another block. The bytes that must stay in one piece are copied
+ * to it. Returns false without memory.
+ */
 static bool change_block(struct tenon__connection *conn)
 {
 	struct tenon__wire *wire = &conn->wire;

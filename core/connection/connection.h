@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One connection of a client to one server: its address, its blocks, and the
- * protocol's side of it. A transport moves the bytes.
+ * One connection of a client to one server: its address, its blocks, and its state of the
+ * protocol. A transport moves the bytes.
  */
 #ifndef TENON_CORE_CONNECTION_H
 #define TENON_CORE_CONNECTION_H
@@ -11,22 +11,26 @@
 #include "wire/wire.h"
 
 struct tenon__connection {
-	struct tenon_connection base; /* first: the transport's part */
+	struct tenon_connection base; /* the transport's part; must be first */
 	struct tenon__block_cache *blocks;
-	const char *name; /* alias, or first address: the server's identity */
+	const char *name; /* the server's alias; without alias, its first address */
 
-	bool reused; /* the connection has answered an earlier operation */
+	bool reused; /* an earlier exchange on this connection was completed */
 	bool heard;  /* a byte arrived in this exchange */
 	bool used; /* results of the running operation may point into its blocks */
-	int32_t sys_errno; /* of wire.status; 0: none */
-	int64_t done_ns;   /* when the exchange was complete; 0: not yet */
-	struct tenon__block *full; /* earlier blocks that results point into */
+	int32_t sys_errno; /* the errno that belongs to wire.status; 0: none */
+	int64_t done_ns;   /* monotonic time at the end of the exchange; 0: not complete */
+	struct tenon__block *full; /* full blocks that results of the operation point into */
 
 	struct tenon__wire wire;
 	struct tenon__resolver resolver;
 };
 
-/* Set up a connection that is closed. Errors: TENON_ENOMEM, TENON_ECONFIG. */
+/*
+ * Set up a closed connection to server number `server` of the assembly.
+ * Owns:   assembly, requests, blocks and health are the caller's and live longer.
+ * Errors: TENON_ENOMEM, TENON_ECONFIG.
+ */
 int tenon__connection_init(struct tenon__connection *conn,
 			   const struct tenon__assembly *assembly,
 			   uint32_t server, struct tenon__requests *requests,
@@ -34,17 +38,23 @@ int tenon__connection_init(struct tenon__connection *conn,
 			   struct tenon__health *health,
 			   struct tenon_error *err);
 
-/* Free what it owns; the connection is closed already. */
+/* Free the memory of a connection, which is closed already. */
 void tenon__connection_fini(struct tenon__connection *conn);
 
-/* Move to the server's new address; the connection is closed. What *place owns is taken. */
+/*
+ * Give a closed connection the new address of its server.
+ * Owns: the connection takes over the memory of *place, which is zeroed.
+ */
 void tenon__connection_move(struct tenon__connection *conn,
 			    struct tenon__resolver *place);
 
-/* Give up the replies of the last operation, where they fill more than one block. */
+/*
+ * Give the full blocks of the last operation back; when the client owns more than
+ * TENON_BLOCK_KEEP_MAX_BYTES, give the current block back too.
+ */
 void tenon__connection_release_blocks(struct tenon__connection *conn);
 
-/* Give up the replies of the last operation. */
+/* Give up the replies of the last operation: results that point into the blocks are gone. */
 static inline void tenon__connection_release(struct tenon__connection *conn)
 {
 	if (conn->full ||
@@ -56,7 +66,7 @@ static inline void tenon__connection_release(struct tenon__connection *conn)
 	}
 }
 
-/* Go to the start of the exchange, for its first try or for another one on a new connection. */
+/* Go to the start of the exchange: before its first try and before it is repeated. */
 static inline void tenon__connection_rewind(struct tenon__connection *conn)
 {
 	tenon__wire_rewind(&conn->wire);
@@ -69,8 +79,8 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
 }
 
 /*
- * Return true when a connection that was idle proved closed before a byte of a reply
- * came: the server has closed it while it was idle.
+ * Return true when the server closed a reused connection before the first byte of the
+ * reply: most likely the connection was closed while it was idle.
  */
 static inline bool tenon__connection_is_stale(
 	const struct tenon__connection *conn)
@@ -79,7 +89,7 @@ static inline bool tenon__connection_is_stale(
 	       conn->reused && !conn->heard;
 }
 
-/* The functions that transports call. */
+/* The functions of a connection that transports call. */
 extern const struct tenon_connection_ops tenon__connection_ops;
 
 #endif

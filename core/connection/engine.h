@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The connections of one client, the transport that drives them, and the client's
- * view of its servers: health and failover policies. One thread at a time.
+ * The engine of one client: its connections (one for each server), the transport that
+ * moves their bytes, and the health and failover policies of the servers.
+ * Threads: one at a time.
  */
 #ifndef TENON_CORE_ENGINE_H
 #define TENON_CORE_ENGINE_H
@@ -9,56 +10,56 @@
 #include "connection/connection.h"
 
 struct tenon__engine {
-	struct tenon__assembly *assembly; /* the engine has a reference */
-	void *transport; /* an instance; its slots are the assembly's */
+	struct tenon__assembly *assembly; /* the engine holds a reference */
+	void *transport; /* the transport's instance; its functions are assembly->transport */
 	struct tenon__policies policies;
 
 	size_t server_count;
-	struct tenon__connection *conns; /* by server */
-	struct tenon__health *health;	 /* by server */
+	struct tenon__connection *conns; /* one for each server */
+	struct tenon__health *health;	 /* one for each server */
 	/*
-	 * The connections of the running round, and behind them those that are tried
-	 * again: 2 * server_count entries.
+	 * 2 * server_count entries: first the active_count connections of the running
+	 * round, after them the connections whose exchange is repeated.
 	 */
 	struct tenon_connection **active;
 	size_t active_count;
-	/* The connections of the operation: results may point into their blocks. */
+	/* The connections that the operation used. Results may point into their blocks. */
 	struct tenon__connection **used;
 	size_t used_count;
 	struct tenon__block_cache blocks;
 };
 
 /*
- * Make the connections, all of them closed, the transport and the policies.
- * requests is where every exchange finds its requests; it lives as long as the
- * engine.
- * Errors: TENON_ENOMEM, TENON_ECONFIG, what init of the transport and of the
- *         policies returns. *engine is for tenon__engine_fini() in any case.
+ * Set up the transport, the policies and a closed connection for each server.
+ * Owns:   the engine takes a reference of the assembly. requests is the caller's and must
+ *         live as long as the engine; every exchange reads its requests there.
+ * Errors: TENON_ENOMEM, TENON_ECONFIG, the errors of init of the transport and the
+ *         policies. Call tenon__engine_fini() also after an error.
  */
 int tenon__engine_init(struct tenon__engine *engine,
 		       struct tenon__assembly *assembly,
 		       struct tenon__requests *requests,
 		       struct tenon_error *err);
 
-/* Free it; a zeroed engine is fine. Connections are closed. */
+/* Close all connections and free everything of the engine. A zeroed engine is allowed. */
 void tenon__engine_fini(struct tenon__engine *engine);
 
 /*
- * Let servers move: specs are server lines, every alias exactly once. A server
- * whose address differs is disconnected, and connected at its new address when it
- * is needed. No key changes its server.
+ * Change the addresses of servers. When the address of a server differs, its connection
+ * is closed; the next operation connects to the new address. Every key stays at its server.
+ * Shape:  specs are server lines, exactly one for each alias, in any order.
  * Errors: TENON_ECONFIG, TENON_ENOMEM; nothing has changed then.
  */
 int tenon__engine_update_servers(struct tenon__engine *engine,
 				 const char *const *specs, size_t count,
 				 struct tenon_error *err);
 
-/* Close every connection. The engine can be used again: it connects when it has to. */
+/* Close every connection. The engine stays usable: the next operation connects again. */
 void tenon__engine_close(struct tenon__engine *engine);
 
 /*
- * This process is a fork of the one that made the engine: close the descriptors and
- * forget the lookups. The connections stay open in the parent.
+ * In a forked child: close the descriptors and forget the running name lookups. The
+ * parent's connections stay open.
  */
 void tenon__engine_forked(struct tenon__engine *engine);
 

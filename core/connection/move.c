@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Servers that move to another address under their alias. */
+/* Changes the addresses of servers, which keep their aliases. */
 #include <string.h>
 
 #include "base/error.h"
@@ -7,7 +7,7 @@
 #include "config/server_list.h"
 #include "connection/engine.h"
 
-/* The server with this name, or NULL; most often it is number `hint`. */
+/* Return the connection of the server with this name, or NULL. Tries server number `hint` first. */
 static struct tenon__connection *find_connection(struct tenon__engine *engine,
 						 const char *name, size_t hint)
 {
@@ -22,7 +22,7 @@ static struct tenon__connection *find_connection(struct tenon__engine *engine,
 	return NULL;
 }
 
-/* Read server lines; *list is the caller's to free also after an error. */
+/* Append server lines to *list. The caller frees *list, also after an error. */
 static int read_specs(struct tenon__server_list *list, const char *const *specs,
 		      size_t count, struct tenon_error *err)
 {
@@ -44,8 +44,9 @@ static int read_specs(struct tenon__server_list *list, const char *const *specs,
 }
 
 /*
- * Put every server of the list where its alias is in places.
- * Errors: TENON_ECONFIG, TENON_ENOMEM.
+ * Make a resolver for the new address of each server.
+ * Shape:  places has an entry for each server of the engine, in the engine's order.
+ * Errors: TENON_ECONFIG, TENON_ENOMEM. The caller frees the resolvers, also then.
  */
 static int find_places(struct tenon__engine *engine,
 		       struct tenon__resolver *places,
@@ -60,8 +61,7 @@ static int find_places(struct tenon__engine *engine,
 
 		if (!conn) {
 			return tenon__error_set(err, TENON_ECONFIG,
-						"server \"%s\": no server of "
-						"this client has this alias",
+						"server \"%s\": no server of the client has this alias",
 						name);
 		}
 		int code = tenon__resolver_init(&places[conn->base.server],
@@ -73,7 +73,7 @@ static int find_places(struct tenon__engine *engine,
 	return 0;
 }
 
-/* Nothing can fail any more: let every server whose address differs move. */
+/* Give every server whose address differs its new resolver. Cannot fail. */
 static void move_servers(struct tenon__engine *engine,
 			 struct tenon__resolver *places)
 {
@@ -87,7 +87,7 @@ static void move_servers(struct tenon__engine *engine,
 						   &conn->base);
 		tenon__connection_move(conn, &places[i]);
 		tenon__log_line(&engine->assembly->log, TENON_LOG_INFO,
-				"%s: lives at %s now", conn->name,
+				"%s: the address is %s now", conn->name,
 				conn->resolver.address);
 	}
 }
@@ -102,8 +102,7 @@ int tenon__engine_update_servers(struct tenon__engine *engine,
 
 	if (count != engine->server_count) {
 		return tenon__error_set(err, TENON_ECONFIG,
-					"%zu servers, expected %zu: every "
-					"alias of the client exactly once",
+					"found %zu servers, expected %zu: one for each alias of the client",
 					count, engine->server_count);
 	}
 	places = tenon__calloc(count, sizeof(*places));

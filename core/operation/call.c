@@ -10,7 +10,7 @@
 
 /* ---- over keys --------------------------------------------------------- */
 
-/* Let the key buffer hold all keys with the prefix. Errors: TENON_ENOMEM. */
+/* Make the key buffer large enough for all keys with the prefix. Errors: TENON_ENOMEM. */
 static int reserve_keys(struct tenon__operation *op,
 			const struct tenon_item *items, size_t count)
 {
@@ -36,7 +36,7 @@ static int reserve_keys(struct tenon__operation *op,
 	return 0;
 }
 
-/* Check every key and value; the result of a refused one is its refusal. */
+/* Append a request for each item. A request whose key or value is refused is answered at once. */
 static void add_items(struct tenon__operation *op,
 		      const struct tenon__verb *verb,
 		      const struct tenon_item *items, size_t count)
@@ -66,7 +66,10 @@ static void add_items(struct tenon__operation *op,
 	op->item_count = (uint32_t)count;
 }
 
-/* Say which values of this call go into the caller's memory. */
+/*
+ * Set which values of this call may be received into the caller's memory: those of the
+ * caller's keys that no codec has to decode.
+ */
 static void aim_sinks(struct tenon__operation *op,
 		      const struct tenon__verb *verb, size_t count, bool raw)
 {
@@ -118,7 +121,7 @@ int tenon__call_servers(struct tenon__operation *op,
 		rs->results[i].server = i;
 		rs->list[i].answered =
 			verb->only_connected &&
-			op->engine->conns[i].base.fd < 0; /* TENON_OK */
+			op->engine->conns[i].base.fd < 0; /* its status is TENON_OK */
 	}
 	return tenon__round_run_servers(op, noreply);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One call: from the caller's items, or a command for every server, to results. */
+/* One call: from the caller's items, or a command for every server, to the results. */
 #ifndef TENON_CORE_CALL_H
 #define TENON_CORE_CALL_H
 
 #include "operation/operation.h"
 
 /*
- * Ask for count items with a verb; the results are op->requests.results[0..count-1].
- * Shape:  options as for tenon_run(), and checked; count is below TENON_REQUEST_END.
+ * Run a verb over count items. The results are op->requests.results[0..count-1].
+ * Shape:  options as for tenon_run(), checked by the caller; count is below
+ *         TENON_REQUEST_END.
  * Errors: TENON_ENOMEM. A key without an answer has its own status.
  */
 int tenon__call_items(struct tenon__operation *op,
@@ -16,8 +17,8 @@ int tenon__call_items(struct tenon__operation *op,
 		      unsigned options);
 
 /*
- * Ask every server; the results are by server.
- * Shape:  argument as for tenon_run_servers(), and checked.
+ * Run a verb on every server. op->requests.results[i] is the result of server i.
+ * Shape:  argument as for tenon_run_servers(), checked by the caller.
  * Errors: TENON_ENOMEM. A server without an answer has its own status.
  */
 int tenon__call_servers(struct tenon__operation *op,

@@ -82,9 +82,9 @@ void tenon__chain_fini(struct tenon__chain *chain)
 
 /* ---- outputs ----------------------------------------------------------- */
 
-/* A struct tenon_output whose memory is a block, with a byte to spare for a NUL. */
+/* The output of a codec. Its memory is a block, with one byte more than the capacity for a NUL. */
 struct output {
-	struct tenon_output base; /* first */
+	struct tenon_output base; /* the codec's part; must be first */
 	struct tenon__chain *chain;
 	struct tenon__block *block;
 	uint64_t max_bytes;
@@ -118,7 +118,7 @@ static int output_reserve(struct tenon_output *base, size_t bytes)
 	return 0;
 }
 
-/* No memory yet: most values are left as they are. */
+/* Begin without memory: codecs leave most values as they are and need none. */
 static void output_begin(struct output *output, struct tenon__chain *chain)
 {
 	*output = (struct output){
@@ -134,10 +134,13 @@ static void output_drop(struct output *output)
 	tenon__block_put_all(output->chain->arena->blocks, output->block);
 }
 
-/* The output's bytes, for as long as the operation's results live. Errors: as reserve(). */
+/*
+ * Keep the output's bytes as long as the results of the operation, with a NUL after them.
+ * Errors: TENON_ENOMEM, TENON_ETOOBIG.
+ */
 static int output_keep(struct output *output, struct tenon_slice *out)
 {
-	/* an empty value has its NUL as well */
+	/* an empty value needs memory for its NUL */
 	int code = output->block ? 0 : output_reserve(&output->base, 1);
 
 	if (code) {
@@ -149,7 +152,7 @@ static int output_keep(struct output *output, struct tenon_slice *out)
 	return 0;
 }
 
-/* Give an error its sentence where a codec gave none. */
+/* Write a sentence into err when the codec wrote none. Returns code. */
 static int explain(struct tenon_error *err, int code, const char *name)
 {
 	if (err->message[0] == '\0') {
@@ -202,7 +205,8 @@ int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
 			continue;
 		}
 		output_begin(&output, chain);
-		/* many small bombs in one operation are a large one */
+		/* one limit for all values of the operation: many small compression bombs
+		 * together would take too much memory */
 		if (output.max_bytes > chain->left_bytes) {
 			output.max_bytes = chain->left_bytes;
 		}
@@ -226,7 +230,7 @@ int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
 	return 0;
 }
 
-/* ---- pieces ------------------------------------------------------------ */
+/* ---- chunks ------------------------------------------------------------ */
 
 static int chunks_add(struct tenon_chunks *base, const void *key,
 		      size_t key_len, struct tenon_slice value)

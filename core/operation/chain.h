@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The codecs of one client: its instances, and values on their way through them. */
+/* The chain of codecs of one client: the codec instances, and functions that run values through. */
 #ifndef TENON_CORE_CHAIN_H
 #define TENON_CORE_CHAIN_H
 
@@ -10,43 +10,52 @@
 
 struct tenon__chain {
 	const struct tenon__codec_choice *codecs; /* the assembly's */
-	void **instances;
+	void **instances; /* one for each codec */
 	size_t count;
-	uint32_t flags; /* of all codecs */
-	uint32_t user_flags; /* the application's; others are unknown */
-	const struct tenon_codec_ops *splitter; /* NULL: none */
+	uint32_t flags; /* the flag bits of all codecs */
+	uint32_t user_flags; /* the flag bits that the application may use */
+	const struct tenon_codec_ops *splitter; /* the codec that splits; NULL: none */
 	void *splitter_instance;
-	uint32_t split_flags; /* 0 without splitter */
-	bool owns_chunks;
-	uint64_t least_bytes; /* no codec takes a shorter value */
+	uint32_t split_flags; /* the splitter's flag bits; 0 without splitter */
+	bool owns_chunks; /* the splitter's chunks are touched and deleted with their parent */
+	uint64_t least_bytes; /* codecs are not asked about shorter values */
 	uint64_t max_value_bytes;
-	uint64_t left_bytes; /* what the running operation may still decode */
+	uint64_t left_bytes; /* most bytes that the running operation may still decode */
 	struct tenon__arena *arena; /* the operation's memory */
 };
 
-/* Errors: what a codec's init returns, TENON_ENOMEM; *chain is safe for fini. */
+/*
+ * Make an instance of each codec of the assembly.
+ * Errors: TENON_ENOMEM, the errors of a codec's init. Call tenon__chain_fini() also after
+ *         an error.
+ */
 int tenon__chain_init(struct tenon__chain *chain,
 		      const struct tenon__assembly *assembly,
 		      struct tenon__arena *arena, struct tenon_error *err);
 void tenon__chain_fini(struct tenon__chain *chain);
 
 /*
- * Let the codecs that encode have a value; *value and *flags change where one
- * takes it. Errors: the key's status, with a sentence.
+ * Run a value through the codecs that encode, in the order of the chain. A codec that
+ * encodes the value changes *value and adds its bits to *flags.
+ * Owns:   an encoded value lives as long as the results of the operation.
+ * Errors: the status for the key, with a sentence in err.
  */
 int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 			uint32_t *flags, struct tenon_error *err);
 
 /*
- * Undo them, by the flags; a codec's bits are gone afterwards. The value is
- * followed by a NUL. Errors: the key's status, with a sentence.
+ * Undo tenon__chain_encode(): run a value through the codecs whose bits are in *flags, in
+ * the opposite order, and remove their bits from *flags.
+ * Shape:  a NUL follows a decoded value.
+ * Owns:   a decoded value lives as long as the results of the operation.
+ * Errors: the status for the key, with a sentence in err.
  */
 int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
 			uint32_t *flags, struct tenon_error *err);
 
-/* A list that scatter and plan fill; its memory is the operation's. */
+/* A list of chunks, which scatter or plan of a codec fills. Its memory is the operation's. */
 struct tenon__chunks {
-	struct tenon_chunks base; /* first */
+	struct tenon_chunks base; /* the codec's part; must be first */
 	struct tenon__chain *chain;
 	struct tenon_chunk *list;
 	uint32_t capacity;
@@ -56,8 +65,9 @@ void tenon__chunks_init(struct tenon__chunks *chunks,
 			struct tenon__chain *chain);
 
 /*
- * Let the splitting codec have a value; there is one. Returns 1: *chunks and
- * *parent are what to store; 0: it stays whole; else the key's status.
+ * Let the splitter split a value. The chain has a splitter.
+ * Returns 1: the value was split: store *chunks first, then *parent under the key;
+ *         0: the value stays whole; negative: the status for the key, with a sentence in err.
  */
 int tenon__chain_scatter(struct tenon__chain *chain,
 			 const struct tenon_split_item *item,

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "wire/key.h"
 
-/* Bytes of a key that an error quotes. */
+/* An error message quotes at most this many bytes of a key. */
 #define SHOWN_KEY_BYTES 80
 
 void tenon__describe_connection(const struct tenon__connection *conn, char *out,
@@ -56,7 +56,7 @@ static void explain_down(const struct tenon__operation *op, uint32_t server,
 	tenon__policies_state(&op->engine->policies, server, now_ms, &state);
 	if (state.state == TENON_SERVER_DOWN && state.down_until_ms > now_ms) {
 		tenon__error_set(err, TENON_EDOWN,
-			"%s: marked down after a failure (%s); tried again in %" PRId64 " ms",
+			"%s: marked down after a failure (%s); is tried again in %" PRId64 " ms",
 			err->where, view->error_text,
 			state.down_until_ms - now_ms);
 	} else {
@@ -66,71 +66,59 @@ static void explain_down(const struct tenon__operation *op, uint32_t server,
 	}
 }
 
-/* Write the sentence for a status that concerns a server. */
+/* The beginning of the sentence for a failed connection; NULL: status is no such failure. */
+static const char *failure_prefix(int status)
+{
+	switch (status) {
+	case TENON_ECONNECT:
+		return "";
+	case TENON_ECLOSED:
+		return "the connection broke before the answer: ";
+	case TENON_EWAIT:
+		return "waiting for the answer was aborted: ";
+	case TENON_EPROTOCOL:
+		return "the reply breaks the memcached text protocol, so the connection was closed: ";
+	default:
+		return NULL;
+	}
+}
+
+/* Write the sentence for a result that has a server. */
 static void explain_connection(const struct tenon__operation *op,
 			       const struct tenon_result *result,
 			       struct tenon_error *err)
 {
-	const struct tenon__connection *conn =
-		&op->engine->conns[result->server];
 	const char *where = err->where;
 	int status = result->status;
+	const char *prefix = failure_prefix(status);
 
-	if (result->text) { /* the server's words, or a codec's */
+	if (result->text) { /* the error line of the server, or the sentence of a codec */
 		tenon__error_set(err, status, "%s: %s", where, result->text);
-		return;
-	}
-	switch (status) {
-	case TENON_ECONNECT:
-		tenon__error_set(err, status, "%s: %s", where,
-				 tenon__connection_failure(conn));
-		break;
-	case TENON_ETIMEDOUT:
-		tenon__error_set(
-			err, status,
-			"%s: no complete answer within poll_timeout (%" PRId64
-			" ms)",
-			where, op->assembly->poll_timeout_ms);
-		break;
-	case TENON_EDOWN:
+	} else if (prefix) {
+		tenon__error_set(err, status, "%s: %s%s", where, prefix,
+				 tenon__connection_failure(
+					 &op->engine->conns[result->server]));
+	} else if (status == TENON_EDOWN) {
 		explain_down(op, result->server, err);
-		break;
-	case TENON_EREFUSED:
+	} else if (status == TENON_ETIMEDOUT) {
 		tenon__error_set(err, status,
-			"%s: the failover policy lets the key go to no server",
-			where);
-		break;
-	case TENON_ECLOSED:
-		tenon__error_set(
-			err, status,
-			"%s: the connection broke before the answer: %s", where,
-			tenon__connection_failure(conn));
-		break;
-	case TENON_EWAIT:
+			"%s: no complete answer within poll_timeout (%" PRId64 " ms)",
+			where, op->assembly->poll_timeout_ms);
+	} else if (status == TENON_ETOOBIG) {
 		tenon__error_set(err, status,
-				 "%s: the wait for the answer was given up: %s",
-				 where, strerror(conn->sys_errno));
-		break;
-	case TENON_ETOOBIG:
-		tenon__error_set(
-			err, status,
-			"%s: the value is larger than max_value_bytes (%" PRIu64
-			")",
+			"%s: the value is larger than max_value_bytes (%" PRIu64 ")",
 			where, op->assembly->max_value_bytes);
-		break;
-	case TENON_EPROTOCOL:
+	} else if (status == TENON_EREFUSED) {
 		tenon__error_set(err, status,
-				 "%s: not the memcached text protocol, "
-				 "connection closed: %s",
-				 where, tenon__connection_failure(conn));
-		break;
-	default:
+			"%s: the failover policy allows no server for the key",
+			where);
+	} else {
 		tenon__error_set(err, status, "%s: %s", where,
 				 tenon_status_name(status));
 	}
 }
 
-/* Write the sentence for what was never sent. */
+/* Write the sentence for a request that was never sent. */
 static void explain_refused(const struct tenon__operation *op,
 			    const struct tenon_slice *key,
 			    const struct tenon_result *result, size_t value_len,
@@ -145,15 +133,14 @@ static void explain_refused(const struct tenon__operation *op,
 	}
 	if (value_len <= op->assembly->max_value_bytes) {
 		tenon__error_set(err, result->status,
-				 "key \"%.*s\": value of %zu bytes, with key "
-				 "and header more than item_max (%" PRIu64 ")",
+				 "key \"%.*s\": value of %zu bytes: with key and header, more than item_max (%" PRIu64 ")",
 				 shown, (const char *)key->data, value_len,
 				 op->assembly->item_max_bytes);
 		return;
 	}
 	tenon__error_set(
 		err, result->status,
-		"key \"%.*s\": value of %zu bytes, max_value_bytes is %" PRIu64,
+		"key \"%.*s\": value of %zu bytes: more than max_value_bytes (%" PRIu64 ")",
 		shown, (const char *)key->data, value_len,
 		op->assembly->max_value_bytes);
 }

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sentences for results that are no answers. */
+/* Sentences that explain results with a negative status. */
 #ifndef TENON_CORE_EXPLAIN_H
 #define TENON_CORE_EXPLAIN_H
 
 #include "operation/operation.h"
 
-/* Why its last exchange failed: one sentence, which lives until its next one. */
+/*
+ * Return one sentence about why the last exchange on a connection failed.
+ * Owns: the string is static or the connection's, and lives until the next exchange.
+ */
 const char *tenon__connection_failure(const struct tenon__connection *conn);
 
-/* "alias (address)", or the address alone where it is the name. */
+/* Write "alias (address)" of a server into out; only the address when the server has no alias. */
 void tenon__describe_connection(const struct tenon__connection *conn, char *out,
 				size_t size);
 
-/* Write into err why the key of results[index] has no answer; returns its status. */
+/*
+ * Write into err why the request of results[index] has no answer. err NULL is allowed.
+ * Returns the status of the result.
+ */
 int tenon__explain(const struct tenon__operation *op, size_t index,
 		   struct tenon_error *err);
 
 /*
- * The status of the first of count results that is no answer, explained in err;
- * 0 when all are answers.
+ * Find the first of count results with a negative status, and explain it in err.
+ * Returns that status; 0 when every request has an answer.
  */
 static inline int tenon__explain_first(const struct tenon__operation *op,
 				       size_t count, struct tenon_error *err)

@@ -47,6 +47,7 @@ void tenon__operation_begin(struct tenon__operation *op)
 	op->hashed_count = 0;
 	op->requests.reply_left_bytes = TENON_REPLY_MAX_BYTES;
 	op->start_ns = tenon__now_ns();
+	op->start_ms = op->start_ns / 1000000;
 	op->deadline_ns =
 		op->start_ns + op->assembly->poll_timeout_ms * 1000000;
 	if (op->deadline_ns > op->latest_ns) {

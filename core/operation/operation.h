@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An operation: the requests of one call and their results, the memory that they
- * live in, and the deadline. Results live until the operation is used again.
+ * An operation: the requests of one call, their results, the memory of both, and the
+ * deadline. Results live until the next call.
  */
 #ifndef TENON_CORE_OPERATION_H
 #define TENON_CORE_OPERATION_H
@@ -17,36 +17,40 @@ struct tenon__operation {
 		requests; /* arrays of request_capacity entries */
 	struct tenon__chain chain;
 	struct tenon__arena arena;
-	uint32_t item_count;	/* requests of the caller's items */
-	uint32_t request_count; /* all requests */
-	uint32_t hashed_count;	/* requests whose hash is known */
+	uint32_t item_count;	/* the first requests: one for each of the caller's items */
+	uint32_t request_count; /* all requests, with those that codecs added */
+	uint32_t hashed_count;	/* the first requests, whose keys are hashed already */
 	uint32_t request_capacity;
-	int64_t start_ns, deadline_ns;
-	int64_t latest_ns; /* the deadline is no later; INT64_MAX: only poll_timeout counts */
-	uint64_t *hashes; /* by request */
-	char *key_buffer; /* keys with the prefix */
-	size_t key_buffer_capacity;
+	int64_t start_ns, deadline_ns; /* monotonic */
+	int64_t start_ms;  /* start_ns in ms, for the failover policies */
+	int64_t latest_ns; /* upper limit of deadline_ns; INT64_MAX: only poll_timeout counts */
+	uint64_t *hashes; /* one for each request */
+	char *key_buffer; /* the keys of the caller's items with the prefix */
+	size_t key_buffer_capacity; /* bytes */
 };
 
 /*
- * Set up an operation for an engine, which is set up and lives as long.
- * Errors: TENON_ENOMEM, what init of a codec returns. *op is for
- *         tenon__operation_fini() in any case.
+ * Set up an operation for an engine, which must be set up and must live longer.
+ * Errors: TENON_ENOMEM, the errors of a codec's init. Call tenon__operation_fini() also
+ *         after an error.
  */
 int tenon__operation_init(struct tenon__operation *op,
 			  struct tenon__engine *engine,
 			  struct tenon_error *err);
 
-/* Free it, before the engine; a zeroed operation is fine. */
+/* Free an operation, before its engine is freed. A zeroed operation is allowed. */
 void tenon__operation_fini(struct tenon__operation *op);
 
-/* Begin a call: give up the results of the call before, and take the time. */
+/* Begin a call: give up the results of the last call, and set the deadline. */
 void tenon__operation_begin(struct tenon__operation *op);
 
-/* Grow the arrays to count requests. Errors: TENON_ENOMEM. */
+/*
+ * Grow the arrays to exactly count requests.
+ * Errors: TENON_ENOMEM; the old capacity stays usable.
+ */
 int tenon__operation_grow(struct tenon__operation *op, size_t count);
 
-/* Let the arrays hold count requests. Errors: TENON_ENOMEM. */
+/* Make sure that the arrays can hold count requests. Errors: TENON_ENOMEM. */
 static inline int tenon__operation_reserve(struct tenon__operation *op,
 					   size_t count)
 {
@@ -55,8 +59,10 @@ static inline int tenon__operation_reserve(struct tenon__operation *op,
 }
 
 /*
- * Append a request; the arrays hold one more. key is as sent: with the prefix.
- * Returns its index.
+ * Append a request. The arrays must have room for it.
+ * Shape: key has the prefix already; item is NULL for server verbs.
+ * Owns:  the bytes of key and *item are not copied; they must live as long as the call.
+ * Returns the index of the request.
  */
 static inline uint32_t tenon__operation_add(struct tenon__operation *op,
 					    const struct tenon__verb *verb,

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "operation/explain.h"
@@ -32,9 +33,9 @@ static void hash_keys(struct tenon__operation *op)
 	}
 }
 
-/* What a failover policy may ask about the key being routed. */
+/* The key that is being routed, for the questions of its failover policy. */
 struct route {
-	struct tenon_route_query query; /* first */
+	struct tenon_route_query query; /* the policy's part; must be first */
 	const struct tenon__operation *op;
 	struct tenon_ring_key key;
 	int64_t now_ms;
@@ -66,10 +67,13 @@ static uint32_t route_spare(const struct tenon_route_query *query,
 				&route->key, nth);
 }
 
-/* Seconds up to which memcached takes an exptime as relative; protocol.txt. */
+/*
+ * memcached reads an exptime up to this as seconds from now, and a larger one as UNIX time.
+ * Source: memcached protocol.txt, "Expiration times".
+ */
 #define RELATIVE_MAX_S (INT64_C(30) * 24 * 3600)
 
-/* The exptime that lets an item live max_s at most. */
+/* Return an exptime that lets an item live no longer than max_s. */
 static int64_t cap_exptime(int64_t exptime, int64_t max_s)
 {
 	int64_t left_s = exptime;
@@ -83,9 +87,13 @@ static int64_t cap_exptime(int64_t exptime, int64_t max_s)
 	return exptime == 0 || left_s > max_s ? max_s : exptime;
 }
 
-/* Let what a request writes or touches live max_s at most. Errors: TENON_ENOMEM. */
-static int cap_request_exptime(struct tenon__operation *op, uint32_t req,
-			       uint32_t max_s)
+/*
+ * Limit the life of the item that a request writes or touches to max_s. The request gets a
+ * copy of its item, because the caller's item must not change.
+ * Errors: TENON_ENOMEM.
+ */
+TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
+					   uint32_t req, uint32_t max_s)
 {
 	struct tenon__request *at = &op->requests.list[req];
 	struct tenon_item *item;
@@ -103,7 +111,7 @@ static int cap_request_exptime(struct tenon__operation *op, uint32_t req,
 	return 0;
 }
 
-/* Put a request on the connection of its server. Errors: TENON_ENOMEM. */
+/* Append a request to the exchange with this server. Errors: TENON_ENOMEM. */
 static inline int join_connection(struct tenon__operation *op, uint32_t server,
 				  uint32_t req)
 {
@@ -126,9 +134,10 @@ static inline int join_connection(struct tenon__operation *op, uint32_t server,
 	return 0;
 }
 
-/* A key has no server to go to: the policy said so. */
-static void answer_unrouted(struct tenon__operation *op, uint32_t req,
-			    uint32_t home, uint32_t answer)
+/* Answer a request that the failover policy sends to no server. home: the key's home server. */
+TENON__COLD static void answer_unrouted(struct tenon__operation *op,
+					uint32_t req, uint32_t home,
+					uint32_t answer)
 {
 	struct tenon__requests *rs = &op->requests;
 
@@ -143,7 +152,10 @@ static void answer_unrouted(struct tenon__operation *op, uint32_t req,
 	rs->list[req].answered = true;
 }
 
-/* Ask the policy for the server of one key; an answer that is none stays one. */
+/*
+ * Ask the failover policy for the server of one key.
+ * Returns the index of a server, TENON_NO_SERVER or TENON_ROUTE_REFUSED.
+ */
 static inline uint32_t ask_policy(struct tenon__operation *op,
 				  struct route *route, uint32_t req)
 {
@@ -163,7 +175,7 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 				     route->now_ms);
 }
 
-/* Send a key to the server that the policy gave. Errors: TENON_ENOMEM. */
+/* Send a request to the server that the failover policy chose. Errors: TENON_ENOMEM. */
 static inline int send_to(struct tenon__operation *op,
 			  const struct route *route, uint32_t server,
 			  uint32_t req)
@@ -183,8 +195,9 @@ static inline int send_to(struct tenon__operation *op,
 }
 
 /*
- * Would the servers refuse the item for its size? That is looked at before it is
- * sent: they drop what is there with it, and a noreply command would not tell.
+ * Return true when servers would refuse the item of this request for its size. Such an item
+ * is never sent, because a server that refuses a set also drops the stored item, and with
+ * noreply the caller would not hear of the refusal.
  */
 static inline bool is_too_big(const struct tenon__operation *op, uint32_t req)
 {
@@ -197,7 +210,10 @@ static inline bool is_too_big(const struct tenon__operation *op, uint32_t req)
 		       op->assembly->item_max_bytes;
 }
 
-/* Find the server of one key, or why there is none. Errors: TENON_ENOMEM. */
+/*
+ * Send a request to the server of its key, or answer the request when no server may get
+ * it. Errors: TENON_ENOMEM.
+ */
 static inline int route_request(struct tenon__operation *op,
 				struct route *route, uint32_t req)
 {
@@ -219,19 +235,19 @@ static inline int route_request(struct tenon__operation *op,
 	return 0;
 }
 
-/* Ready for any key; what is left out here is set for each. */
+/* Set the fields that are the same for all keys. ask_policy() sets the others for each key. */
 static inline void begin_route(struct route *route,
 			       const struct tenon__operation *op,
-			       int64_t now_ns)
+			       int64_t now_ms)
 {
 	route->query.next = route_next;
 	route->query.spare = route_spare;
 	route->op = op;
 	route->key.hash = 0;
-	route->now_ms = now_ns / 1000000;
+	route->now_ms = now_ms;
 }
 
-/* Route the requests from..to-1 that are to be run. Errors: TENON_ENOMEM. */
+/* Route the requests from..to-1, except answered and held ones. Errors: TENON_ENOMEM. */
 static int route_requests(struct tenon__operation *op, uint32_t from,
 			  uint32_t to)
 {
@@ -241,7 +257,7 @@ static int route_requests(struct tenon__operation *op, uint32_t from,
 	if (from == to) {
 		return 0;
 	}
-	begin_route(&route, op, op->start_ns);
+	begin_route(&route, op, op->start_ms);
 	for (uint32_t i = from; i < to; i++) {
 		if (!requests[i].answered && !requests[i].held) {
 			int code = route_request(op, &route, i);
@@ -255,7 +271,7 @@ static int route_requests(struct tenon__operation *op, uint32_t from,
 
 /* ---- the exchanges ----------------------------------------------------- */
 
-/* Does twice what the connection's requests do no harm? */
+/* Return true when all requests of the connection's exchange may be sent twice. */
 static bool is_repeatable(const struct tenon__operation *op,
 			  const struct tenon__connection *conn)
 {
@@ -271,10 +287,11 @@ static bool is_repeatable(const struct tenon__operation *op,
 }
 
 /*
- * A connection that the server closed while it was idle shows only when it is
- * used. Such exchanges run once more, on new connections, where that is safe.
+ * A server may close a connection while it is idle; the client notices only when it uses the
+ * connection. Repeat such exchanges once on new connections, when their requests may be sent
+ * twice.
  */
-static void repeat_stale(struct tenon__operation *op)
+TENON__COLD static void repeat_stale(struct tenon__operation *op)
 {
 	struct tenon_connection **again =
 		op->engine->active + op->engine->active_count;
@@ -299,10 +316,10 @@ static void repeat_stale(struct tenon__operation *op)
 }
 
 /*
- * May a request whose server has failed go to another one? Where there was no
- * connection the server cannot have seen it; where no byte of a reply came, it may
- * have, and twice has to be as good as once. A cas unique means something to one
- * server only.
+ * Return true when a request whose server has failed may hop to another server. Without a
+ * connection, the server cannot have seen the request. When a connection broke before the
+ * first byte of the reply, the server may have seen it, so the request must be repeatable. A
+ * cas request never hops, because a cas unique is valid on its own server only.
  */
 static bool may_hop(const struct tenon__connection *conn,
 		    const struct tenon__request *req)
@@ -319,11 +336,12 @@ static bool may_hop(const struct tenon__connection *conn,
 }
 
 /*
- * What happened to the connection's requests that the server did not answer. Those that
- * may hop are put in front of *hops, chained, and are not answered yet.
+ * Answer the requests of a connection that got no reply. Requests that may hop are not
+ * answered yet: they are put in front of the chain *hops. hops NULL: no request may hop.
  */
-static void settle(struct tenon__operation *op,
-		   const struct tenon__connection *conn, uint32_t *hops)
+TENON__COLD static void settle(struct tenon__operation *op,
+			       const struct tenon__connection *conn,
+			       uint32_t *hops)
 {
 	struct tenon__requests *rs = &op->requests;
 	int status = conn->wire.status ? conn->wire.status : TENON_SENT;
@@ -349,9 +367,10 @@ static void settle(struct tenon__operation *op,
 }
 
 /*
- * Is a server late through no fault of its own? Its exchange, begun at start_ns, had
- * less than three quarters of the time that it may take: another server had taken
- * the rest in an earlier round or before a hop, or the caller had it no longer.
+ * Return true when a timeout is not the server's fault: its exchange began at start_ns and
+ * had less than three quarters of poll_timeout (or connect_timeout) until the deadline. The
+ * other part was used up by another server in an earlier round or before a hop, or the
+ * caller's deadline was earlier.
  */
 static bool had_no_time(const struct tenon__operation *op,
 			const struct tenon__connection *conn, int64_t start_ns)
@@ -372,9 +391,9 @@ static bool had_no_time(const struct tenon__operation *op,
 	return op->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
 }
 
-/* The server failed: tell its policy, its health and the log. */
-static void report_failure(struct tenon__operation *op,
-			   const struct tenon__connection *conn)
+/* The server failed: tell the failover policies and the health record, which writes to the log. */
+TENON__COLD static void report_failure(struct tenon__operation *op,
+				       const struct tenon__connection *conn)
 {
 	int64_t now_ms = tenon__now_ns() / 1000000;
 	struct tenon_failover_state state;
@@ -395,9 +414,9 @@ static void report_failure(struct tenon__operation *op,
 	tenon__health_failed(conn->wire.health, &failure);
 }
 
-/* A server that had failed answered; its policy was told. */
-static void report_recovery(struct tenon__operation *op,
-			    const struct tenon__connection *conn)
+/* A server that had failed has answered. The failover policies were told already. */
+TENON__COLD static void report_recovery(struct tenon__operation *op,
+					const struct tenon__connection *conn)
 {
 	int64_t now_ms = conn->done_ns / 1000000;
 	struct tenon_failover_state state;
@@ -408,9 +427,9 @@ static void report_recovery(struct tenon__operation *op,
 }
 
 /*
- * Tell who wants to know how the exchange with one server went that began at
- * start_ns. An idle connection that was closed, and what failed on our side, say
- * nothing about the server.
+ * Tell the failover policies and the health record the outcome of the exchange that began at
+ * start_ns. They are not told of an idle connection that was closed or of a failure of the
+ * client itself (no memory, say), because neither says anything about the server.
  */
 static void report(struct tenon__operation *op,
 		   const struct tenon__connection *conn, int64_t start_ns)
@@ -422,11 +441,11 @@ static void report(struct tenon__operation *op,
 		}
 		return;
 	}
-	if (conn->wire.status) { /* failed on our side */
+	if (conn->wire.status) { /* the client itself failed */
 		return;
 	}
 	tenon__policies_succeeded(&op->engine->policies, conn->base.server,
-				  op->start_ns / 1000000);
+				  op->start_ms);
 	if (conn->done_ns > 0) {
 		tenon__health_time(conn->wire.health, conn->done_ns - start_ns);
 		if (conn->wire.health->unsettled) {
@@ -435,8 +454,8 @@ static void report(struct tenon__operation *op,
 	}
 }
 
-/* No time is left to ask anybody: no request is sent and no connection spoilt. */
-static void come_too_late(struct tenon__operation *op)
+/* The deadline has passed: fail without sending anything, so that no connection must be closed. */
+TENON__COLD static void come_too_late(struct tenon__operation *op)
 {
 	for (size_t i = 0; i < op->engine->active_count; i++) {
 		tenon__engine_active(op->engine, i)->wire.status =
@@ -445,8 +464,8 @@ static void come_too_late(struct tenon__operation *op)
 }
 
 /*
- * Run the exchanges of all active connections and settle every request, but for those
- * that may hop: they are chained in *hops. NULL: none may.
+ * Run the exchanges of all active connections, and answer every request. Requests that may
+ * hop are put into the chain *hops instead. hops NULL: no request may hop.
  */
 static void exchange(struct tenon__operation *op, int64_t now_ns,
 		     uint32_t *hops)
@@ -462,7 +481,12 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 	} else {
 		op->assembly->transport->run(engine->transport, engine->active,
 					     count, now_ns, op->deadline_ns);
-		repeat_stale(op);
+		for (size_t i = 0; i < count; i++) {
+			if (tenon__engine_active(engine, i)->wire.status) {
+				repeat_stale(op);
+				break;
+			}
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct tenon__connection *conn =
@@ -475,7 +499,7 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 	}
 }
 
-/* Start with no connection; what an earlier round left undone is forgotten. */
+/* Begin a round: no connection is active. Exchanges that were prepared but not run are dropped. */
 static void begin(struct tenon__operation *op)
 {
 	for (size_t i = 0; i < op->engine->active_count; i++) {
@@ -487,12 +511,12 @@ static void begin(struct tenon__operation *op)
 
 /* ---- hops -------------------------------------------------------------- */
 
-/* After the first server of a key, so many others may be tried in a round. */
+/* A key may hop this many times in a round. */
 #define HOPS_MAX 3
 
 /*
- * Ask the policy again for the keys in the chain, now that it knows that their
- * servers have failed. One that has no other server keeps its failure.
+ * Ask the failover policy again for the keys in the chain `hops`: now it knows that their
+ * servers have failed. A key for which it gives no other server keeps its failure.
  * Errors: TENON_ENOMEM.
  */
 static int route_hops(struct tenon__operation *op, uint32_t hops,
@@ -503,7 +527,7 @@ static int route_hops(struct tenon__operation *op, uint32_t hops,
 	uint32_t next;
 
 	begin(op);
-	begin_route(&route, op, now_ns);
+	begin_route(&route, op, now_ns / 1000000);
 	for (uint32_t req = hops; req != TENON_REQUEST_END; req = next) {
 		struct tenon__request *at = &rs->list[req];
 		uint32_t failed = rs->results[req].server;
@@ -528,8 +552,9 @@ static int route_hops(struct tenon__operation *op, uint32_t hops,
 }
 
 /*
- * Exchange, and once more with other servers for keys whose server had failed
- * before it could do anything. Errors: TENON_ENOMEM.
+ * Run the exchanges of a round. Then run exchanges with other servers for the keys that may
+ * hop, at most HOPS_MAX times.
+ * Errors: TENON_ENOMEM.
  */
 static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 {

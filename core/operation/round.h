@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Rounds of an operation: requests go to their servers, all of them at the same
- * time, and every one gets its outcome. Most operations are one round; codecs may
- * ask for more.
+ * A round of an operation: requests are sent to all of their servers at the same time, and
+ * every request gets its result. Most operations have one round; codecs may need more.
  */
 #ifndef TENON_CORE_ROUND_H
 #define TENON_CORE_ROUND_H
@@ -10,12 +9,14 @@
 #include "operation/operation.h"
 
 /*
- * Run every request that is neither answered nor held; those behind the caller's
- * items are written first. Errors: TENON_ENOMEM.
+ * Run every request that is neither answered nor held. On each connection, requests that
+ * codecs added are sent before those of the caller's items.
+ * Shape:  noreply: no request of the round has a reply.
+ * Errors: TENON_ENOMEM. A request without an answer has its own status.
  */
 int tenon__round_run(struct tenon__operation *op, bool noreply);
 
-/* The same for requests that go to the server of their number, without a key. */
+/* The same for requests without a key: request i is sent to server i. */
 int tenon__round_run_servers(struct tenon__operation *op, bool noreply);
 
 #endif

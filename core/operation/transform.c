@@ -6,22 +6,22 @@
 #include "base/error.h"
 #include "operation/round.h"
 
-/* A value in pieces: chunks are requests first..first+chunks.base.count-1. */
+/* A split value. Its chunks are the requests first..first+chunks.base.count-1. */
 struct split {
 	struct split *next;
-	uint32_t req; /* the caller's */
+	uint32_t req; /* the caller's request, for the parent */
 	uint32_t first;
-	bool unsent; /* writing: a chunk was not stored, so its parent stayed here */
+	bool unsent; /* writing: a chunk was not stored, so the parent was not sent */
 	struct tenon__chunks chunks;
-	struct tenon_split_item parent; /* reading */
-	char *buffer;                   /* reading: where the chunks go */
+	struct tenon_split_item parent; /* reading: the parent that was read */
+	char *buffer;                   /* reading: all chunks are received into it */
 };
 
-/* A get of what is stored under the key of a request that changes it. */
+/* A look: a get of the item that a request of the caller is about to change. */
 struct look {
 	struct look *next;
-	uint32_t req; /* the caller's */
-	uint32_t get;
+	uint32_t req; /* the caller's request */
+	uint32_t get; /* the get */
 };
 
 /* One operation with codecs. */
@@ -37,7 +37,7 @@ struct transform {
 
 /* ---- requests and outcomes ------------------------------------------------ */
 
-/* Add a request behind all others. Errors: TENON_ENOMEM. */
+/* Append a request. Errors: TENON_ENOMEM. */
 static int add_req(struct tenon__operation *op, const struct tenon__verb *verb,
 		   struct tenon_slice key, const struct tenon_item *item)
 {
@@ -53,7 +53,7 @@ static int add_req(struct tenon__operation *op, const struct tenon__verb *verb,
 	return 0;
 }
 
-/* The key of this request is answered by something else than its own reply. */
+/* Set the result of a request without a reply of its own. text is copied; NULL: none. */
 static void answer(struct transform *t, uint32_t req, int status,
 		   const char *text)
 {
@@ -68,7 +68,7 @@ static void answer(struct transform *t, uint32_t req, int status,
 	result->text = text ? tenon__arena_text(&t->op->arena, text) : NULL;
 }
 
-/* The key of this request shares the outcome of another request. */
+/* Set the result of a request to the status, text and server of another request. */
 static void share_outcome(struct transform *t, uint32_t req, uint32_t other)
 {
 	const struct tenon_result *result = &t->op->requests.results[other];
@@ -83,7 +83,7 @@ static void hold(struct transform *t, uint32_t req)
 	t->held = true;
 }
 
-/* Let every held request go. */
+/* Release every held request: the next round runs it. */
 static void let_go(struct transform *t)
 {
 	struct tenon__request *requests = t->op->requests.list;
@@ -94,7 +94,7 @@ static void let_go(struct transform *t)
 	t->held = false;
 }
 
-/* Ask what is stored under the key of a request. Errors: TENON_ENOMEM. */
+/* Append a get of the item that is stored under the key of a request. Errors: TENON_ENOMEM. */
 static int add_look(struct transform *t, uint32_t req)
 {
 	struct tenon__requests *rs = &t->op->requests;
@@ -113,7 +113,7 @@ static int add_look(struct transform *t, uint32_t req)
 		       rs->list[req].item);
 }
 
-/* The flags that were found under a look's key; 0 for nothing there. */
+/* Return the flags of the item that a look found; 0 when there is no item. */
 static uint32_t flags_found(const struct transform *t, const struct look *look)
 {
 	const struct tenon_result *result = &t->op->requests.results[look->get];
@@ -123,7 +123,7 @@ static uint32_t flags_found(const struct transform *t, const struct look *look)
 
 /* ---- set, add, replace, cas -------------------------------------------- */
 
-/* Store the chunks of a value; its parent waits. Errors: TENON_ENOMEM. */
+/* Append requests that store the chunks of a value, and hold the parent. Errors: TENON_ENOMEM. */
 static int add_chunks(struct transform *t, uint32_t req,
 		      const struct tenon__chunks *chunks,
 		      const struct tenon_item *wire)
@@ -159,7 +159,8 @@ static int add_chunks(struct transform *t, uint32_t req,
 }
 
 /*
- * Let the codecs have the value of a request. A refusal becomes the request's answer.
+ * Run the value of a request through the codecs. When a codec refuses the value, the
+ * request is answered with the codec's status.
  * Errors: TENON_ENOMEM.
  */
 static int encode_req(struct transform *t, uint32_t req,
@@ -199,18 +200,19 @@ static int encode_req(struct transform *t, uint32_t req,
 	return code;
 }
 
-/* The flags of a request are not the application's to use. */
+/* Refuse a request whose flags have bits that the application may not use. */
 static void refuse_flags(struct transform *t, uint32_t req, uint32_t flags)
 {
 	answer(t, req, TENON_EINVAL,
 	       flags & t->chain->flags
-		       ? "its flags have bits that belong to a codec"
-		       : "its flags have bits that user_flags leaves out");
+		       ? "the flags have bits that belong to a codec"
+		       : "the flags have bits that are not in user_flags");
 }
 
 /*
- * Every value that a codec may take goes through them before it is sent, in an
- * item of its own. Errors: TENON_ENOMEM.
+ * Encode the values of all requests. A value that a codec may encode gets a copy of its
+ * item, because the caller's item must not change.
+ * Errors: TENON_ENOMEM.
  */
 static int encode_all(struct transform *t)
 {
@@ -247,7 +249,10 @@ static int encode_all(struct transform *t)
 	return 0;
 }
 
-/* A parent is stored only when all of its chunks are. */
+/*
+ * A parent is sent only when all of its chunks are stored. Otherwise the request gets the
+ * result of the first chunk that failed.
+ */
 static void judge_chunks(struct transform *t)
 {
 	const struct tenon_result *results = t->op->requests.results;
@@ -265,7 +270,7 @@ static void judge_chunks(struct transform *t)
 	}
 }
 
-/* Was what this request asked for done? */
+/* Return true when the server stored, deleted or touched the item of this request. */
 static bool is_done(const struct transform *t, uint32_t req)
 {
 	int status = t->op->requests.results[req].status;
@@ -274,7 +279,10 @@ static bool is_done(const struct transform *t, uint32_t req)
 		status == TENON_TOUCHED;
 }
 
-/* Is it certain that no parent names these chunks? Whoever did not hear, does not know. */
+/*
+ * Return true when the parent of these chunks was certainly not stored. After a timeout, or
+ * when the connection broke, the server may have stored it, so the chunks are kept.
+ */
 static bool is_orphaned(const struct transform *t, const struct split *split)
 {
 	switch (t->op->requests.results[split->req].status) {
@@ -290,7 +298,7 @@ static bool is_orphaned(const struct transform *t, const struct split *split)
 	}
 }
 
-/* Do to chunks what was done to their parent. Errors: TENON_ENOMEM. */
+/* Append a request of this verb for each of the chunks. Errors: TENON_ENOMEM. */
 static int follow(struct transform *t, const struct tenon_chunks *chunks,
 		  const struct tenon__verb *verb, const struct tenon_item *item)
 {
@@ -304,9 +312,10 @@ static int follow(struct transform *t, const struct tenon_chunks *chunks,
 }
 
 /*
- * Chunks that no parent names any more go: those of the value that was replaced
- * or deleted, and those of a value that was not stored. Chunks of a value that was
- * touched are touched. Nobody waits for it. Errors: TENON_ENOMEM.
+ * Run a last round for the chunks of old and failed values, with noreply. It deletes the
+ * chunks of values that were replaced or deleted, and of values whose parent was not
+ * stored. It touches the chunks of values that were touched.
+ * Errors: TENON_ENOMEM.
  */
 static int clean_up(struct transform *t)
 {
@@ -350,9 +359,13 @@ static int clean_up(struct transform *t)
 	return tenon__round_run(t->op, true);
 }
 
+/*
+ * First round: chunks, looks, and the requests whose values are not split. Second round: the
+ * parents, so that no parent is stored before its chunks.
+ */
 static int run_store(struct transform *t)
 {
-	/* a look has a reply, so then everything has one */
+	/* a look needs its reply, and in a round either all requests have a reply or none */
 	int code = encode_all(t);
 	bool noreply = (t->options & TENON_NOREPLY) && !t->looks;
 
@@ -369,6 +382,10 @@ static int run_store(struct transform *t)
 
 /* ---- delete, touch ----------------------------------------------------- */
 
+/*
+ * Run the commands. When the splitter owns its chunks, the same round looks at the old items
+ * first, and clean_up() deletes or touches their chunks.
+ */
 static int run_follow(struct transform *t)
 {
 	bool noreply = (t->options & TENON_NOREPLY) && !t->chain->owns_chunks;
@@ -389,8 +406,9 @@ static int run_follow(struct transform *t)
 /* ---- append, prepend, incr, decr --------------------------------------- */
 
 /*
- * These change the bytes that are stored, which for a value that is encoded or
- * split are not the value: look first.
+ * These commands change the stored bytes. The stored bytes of an encoded or split value are
+ * not the value, so the first round looks at the stored flags, and the second round
+ * changes only values that are stored as they are.
  */
 static int run_modify(struct transform *t)
 {
@@ -415,11 +433,10 @@ static int run_modify(struct transform *t)
 			share_outcome(t, look->req, look->get);
 		} else if (flags_found(t, look) & t->chain->flags) {
 			answer(t, look->req, TENON_EENCODED,
-			       "the value there is encoded or split: store it "
-			       "anew");
+			       "the stored value is encoded or split: store the whole value again");
 			results[look->req].server = results[look->get].server;
 		} else {
-			/* what another server has was not looked at */
+			/* the look is true of this server only */
 			results[look->req].server = results[look->get].server;
 			t->op->requests.list[look->req].pinned = true;
 		}
@@ -430,7 +447,7 @@ static int run_modify(struct transform *t)
 
 /* ---- get, gets, gat, gats ---------------------------------------------- */
 
-/* Ask for the chunks of a parent. Errors: TENON_ENOMEM. */
+/* Append requests that read the chunks of a parent into split->buffer. Errors: TENON_ENOMEM. */
 static int add_parts(struct transform *t, struct split *split)
 {
 	struct tenon__requests *rs = &t->op->requests;
@@ -453,7 +470,7 @@ static int add_parts(struct transform *t, struct split *split)
 	return 0;
 }
 
-/* Make room for all chunks in one piece. Errors: TENON_ENOMEM, TENON_ETOOBIG. */
+/* Get one buffer for all chunks of a value. Errors: TENON_ENOMEM, TENON_ETOOBIG. */
 static int make_buffer(struct transform *t, struct split *split)
 {
 	uint64_t bytes = 0;
@@ -470,7 +487,11 @@ static int make_buffer(struct transform *t, struct split *split)
 	return split->buffer ? 0 : TENON_ENOMEM;
 }
 
-/* A parent was read: ask for its chunks. Errors: TENON_ENOMEM. */
+/*
+ * A parent was read: append requests for its chunks. When the codec refuses the parent, the
+ * request is answered with the codec's status.
+ * Errors: TENON_ENOMEM.
+ */
 static int begin_gather(struct transform *t, uint32_t req)
 {
 	struct tenon__requests *rs = &t->op->requests;
@@ -507,7 +528,7 @@ static int begin_gather(struct transform *t, uint32_t req)
 	return code;
 }
 
-/* The chunks are here, or not: make one value of them. */
+/* Make one value of the chunks that were read, or answer the request with the failure. */
 static void end_gather(struct transform *t, const struct split *split)
 {
 	struct tenon_result *results = t->op->requests.results;
@@ -542,7 +563,7 @@ static void end_gather(struct transform *t, const struct split *split)
 	result->flags &= ~t->chain->split_flags;
 }
 
-/* Undo what encoded the value of a request. */
+/* Decode the value of a request. On failure the request is answered with the codec's status. */
 static void decode_req(struct transform *t, uint32_t req)
 {
 	struct tenon_result *result = &t->op->requests.results[req];
@@ -567,12 +588,16 @@ static void decode_req(struct transform *t, uint32_t req)
 	result->value_len = value.len;
 }
 
+/*
+ * First round: all keys. Second round: the chunks of the parents that were found. Then the
+ * values are put together and decoded.
+ */
 static int run_retrieve(struct transform *t)
 {
 	struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
 	uint32_t count = t->op->item_count;
-	uint32_t first = count; /* of the hits that codecs have to do with */
+	uint32_t first = count; /* the first hit that has to be gathered or decoded */
 	int code = tenon__round_run(t->op, false);
 
 	for (uint32_t i = 0; i < count && !code; i++) {

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What codecs add to an operation: values on their way out and back, and the rounds they need. */
+/*
+ * Operations with codecs: values are encoded before they are sent and decoded after they
+ * were received. Chunks of split values need requests and rounds of their own.
+ */
 #ifndef TENON_CORE_TRANSFORM_H
 #define TENON_CORE_TRANSFORM_H
 
 #include "operation/operation.h"
 
 /*
- * Run the operation whose items are in the client's requests, through the chain of
- * codecs (there is one). options as for tenon_run(). Errors: TENON_ENOMEM.
+ * Run an operation whose requests for the caller's items were added, with the codecs of
+ * its chain. The chain has at least one codec.
+ * Shape:  options as for tenon_run(), without TENON_RAW.
+ * Errors: TENON_ENOMEM. A request without an answer has its own status.
  */
 int tenon__transform_run(struct tenon__operation *op,
 			 const struct tenon__verb *verb, unsigned options);

@@ -13,8 +13,9 @@
 #define TEXT(x) TEXT_(x)
 
 /*
- * One parse. Events instead of libyaml's documents: its loader needs quadratic
- * time for brackets nested without limit, events let us stop at our limit.
+ * The state of one parse. This reader uses libyaml's events and not libyaml's documents: the
+ * document loader needs quadratic time when brackets are nested deeply. With events the reader
+ * can stop at TENON_CONFIG_MAX_DEPTH.
  */
 struct reader {
 	yaml_parser_t parser;
@@ -45,7 +46,7 @@ static int refuse(const struct reader *reader, const yaml_mark_t *mark,
 				  problem);
 }
 
-/* Line and column of a byte offset, for what libyaml reports by offset only. */
+/* Compute line and column of a byte offset: libyaml reports some errors by offset only. */
 static yaml_mark_t mark_at(const struct reader *reader, size_t offset)
 {
 	yaml_mark_t mark = { offset, 0, 0 };
@@ -60,7 +61,7 @@ static yaml_mark_t mark_at(const struct reader *reader, size_t offset)
 	return mark;
 }
 
-/* Does the line of a syntax error look like an IPv6 address without quotes? */
+/* Return true when the line of a syntax error looks like an IPv6 address without quotes. */
 static bool looks_like_ipv6(const struct reader *reader,
 			    const yaml_mark_t *mark)
 {
@@ -130,6 +131,8 @@ static bool tag_is_standard(const yaml_char_t *tag)
 	return false;
 }
 
+#define FOREIGN_TAG "found a tag that is not one of YAML's own, remove it"
+
 static int copy_text(const struct reader *reader, const yaml_event_t *event,
 		     char **out)
 {
@@ -138,11 +141,11 @@ static int copy_text(const struct reader *reader, const yaml_event_t *event,
 
 	if (!tag_is_standard(event->data.scalar.tag)) {
 		return refuse(reader, &event->start_mark,
-			      "a tag has no meaning here");
+			      FOREIGN_TAG);
 	}
 	if (memchr(text, '\0', len)) {
 		return refuse(reader, &event->start_mark,
-			      "found a NUL byte in a string");
+			      "found a NUL byte in a string, expected none");
 	}
 	*out = tenon__strndup(text, len);
 	return *out ? 0 : tenon__error_no_memory(reader->err);
@@ -151,7 +154,7 @@ static int copy_text(const struct reader *reader, const yaml_event_t *event,
 static int read_node(struct reader *reader, const yaml_event_t *event,
 		     unsigned depth, struct tenon__node **out);
 
-/* Read one entry of a list or map; what came of it hangs on *link. */
+/* Read one entry of a list or map into *link. After an error *link is NULL or incomplete. */
 static int read_entry(struct reader *reader, const yaml_event_t *event,
 		      unsigned depth, bool is_map, struct tenon__node **link)
 {
@@ -165,7 +168,7 @@ static int read_entry(struct reader *reader, const yaml_event_t *event,
 	}
 	if (event->type != YAML_SCALAR_EVENT) {
 		return refuse(reader, &event->start_mark,
-			      "a key must be a plain word");
+			      "found a list or map as a key, expected a plain word");
 	}
 	code = copy_text(reader, event, &key);
 	if (code) {
@@ -211,7 +214,7 @@ static int read_entries(struct reader *reader, unsigned depth,
 	return code;
 }
 
-/* Read the node that event begins. *out may be incomplete after an error. */
+/* Read the node whose first event is `event`. After an error *out may be incomplete. */
 static int read_node(struct reader *reader, const yaml_event_t *event,
 		     unsigned depth, struct tenon__node **out)
 {
@@ -220,11 +223,11 @@ static int read_node(struct reader *reader, const yaml_event_t *event,
 
 	if (event->type == YAML_ALIAS_EVENT) {
 		return refuse(reader, &event->start_mark,
-			      "an alias has no meaning here, write the value out");
+			      "found a YAML alias, expected the value itself");
 	}
 	if (depth > TENON_CONFIG_MAX_DEPTH) {
 		return refuse(reader, &event->start_mark,
-			      "nested too deep, expected at most " TEXT(
+			      "nested too deeply, expected at most " TEXT(
 				      TENON_CONFIG_MAX_DEPTH) " levels");
 	}
 	node = tenon__calloc(1, sizeof(*node));
@@ -248,12 +251,12 @@ static int read_node(struct reader *reader, const yaml_event_t *event,
 	}
 	if (!tag_is_standard(tag)) {
 		return refuse(reader, &event->start_mark,
-			      "a tag has no meaning here");
+			      FOREIGN_TAG);
 	}
 	return read_entries(reader, depth, node);
 }
 
-/* Read the whole stream: nothing, or one document. */
+/* Read the whole stream. It is empty or has one document. */
 static int read_stream(struct reader *reader, struct tenon__node **out)
 {
 	bool at_end = false;
@@ -268,7 +271,7 @@ static int read_stream(struct reader *reader, struct tenon__node **out)
 		at_end = event.type == YAML_STREAM_END_EVENT;
 		if (event.type == YAML_DOCUMENT_START_EVENT && *out) {
 			code = refuse(reader, &event.start_mark,
-				      "a second YAML document, expected one");
+				      "found a second YAML document, expected only one");
 		} else if (event.type != YAML_STREAM_START_EVENT &&
 			   event.type != YAML_DOCUMENT_START_EVENT &&
 			   event.type != YAML_DOCUMENT_END_EVENT && !at_end) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * YAML (or JSON) text as a tree of scalars, lists and maps, each with its
- * place. What is legal YAML but has no place in a config is refused here: more
- * than one document, aliases, tags that are not YAML's own, deep nesting, keys
- * that are not scalars, NUL bytes.
+ * Parse YAML (or JSON) text into a tree of scalars, lists and maps. Each node has its place in
+ * the text. Some legal YAML is refused because a config has no use for it: more than one
+ * document, aliases, tags that are not YAML's own, nesting deeper than TENON_CONFIG_MAX_DEPTH,
+ * keys that are not scalars, NUL bytes.
  */
 #ifndef TENON_CORE_NODE_H
 #define TENON_CORE_NODE_H
@@ -15,11 +15,11 @@
 #define TENON_CONFIG_MAX_BYTES (1024 * 1024)
 #define TENON_CONFIG_MAX_DEPTH 16
 
-/* A place in a config. Where it is "" there is no file: line is 0. */
+/* A place in a config. When `where` is "" the text is not from a file, and line is 0. */
 struct tenon__place {
-	const char *where; /* somebody else's; lives as long as the config */
-	uint32_t line;
-	uint32_t column;
+	const char *where; /* name of the file; not owned, valid as long as the config */
+	uint32_t line;     /* from 1; 0: unknown */
+	uint32_t column;   /* from 1; 0: unknown */
 };
 
 enum tenon__node_type {
@@ -31,40 +31,44 @@ enum tenon__node_type {
 struct tenon__node {
 	enum tenon__node_type type;
 	struct tenon__place place;
-	/* An entry of a map: */
+	/* For an entry of a map; else NULL and zeroed. */
 	char *key;
 	struct tenon__place key_place;
-	/* A scalar without NUL byte; plain: not quoted, may be a number or word. */
+	/* For a scalar. The text has no NUL byte inside. */
 	char *text;
-	bool plain;
-	/* A list or map: */
+	bool plain; /* written without quotes, so the text may be a number, bool or null */
+	/* For a list or map. */
 	struct tenon__node *first;
 	size_t count;
-	/* The next one in the same list or map. */
+	/* The next node in the same list or map, or NULL. */
 	struct tenon__node *next;
 };
 
 /*
- * Parse text. *out is NULL for an empty text. where is kept in the places; line
- * and column are 0 throughout when it is "".
- * Owns:   *out is the caller's, for tenon__node_free().
- * Errors: TENON_ECONFIG, TENON_ENOMEM.
+ * Parse len bytes of text. where is the name of the file, or "".
+ * Shape:  *out is NULL for an empty text. When where is "", line and column are 0 in all places.
+ * Owns:   *out is the caller's, freed by tenon__node_free(). The places point to where, which
+ *         has to live as long as the tree. text is not kept.
+ * Errors: TENON_ECONFIG, TENON_ENOMEM; *out is then NULL.
  */
 int tenon__node_parse(struct tenon__node **out, const char *where,
 		      const char *text, size_t len, struct tenon_error *err);
 
-/* Free a tree. NULL is fine. */
+/* Free a tree. node may be NULL. */
 void tenon__node_free(struct tenon__node *node);
 
-/* Is it an unquoted null, ~ or nothing at all? NULL counts as null. */
+/* Return true for an unquoted null, an unquoted ~, an empty value, and for NULL. */
 bool tenon__node_is_null(const struct tenon__node *node);
 
-/* "a list", "a map", "nothing" or "'text'", cut to fit, for "found …". */
+/*
+ * Describe a node for the "found ..." of an error: "a list", "a map", "nothing", "'text'" or
+ * "quoted 'text'". A long text is cut. Returns out or a static string.
+ */
 #define TENON__NODE_FOUND_BYTES 100
 const char *tenon__node_found(char out[TENON__NODE_FOUND_BYTES],
 			      const struct tenon__node *node);
 
-/* tenon__error_at() for a place. */
+/* As tenon__error_at(), with a struct tenon__place. */
 #define tenon__error_place(err, code, place, ...)                              \
 	tenon__error_at(err, code, (place)->where, (place)->line,              \
 			(place)->column, __VA_ARGS__)

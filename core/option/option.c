@@ -10,13 +10,13 @@
 #include "base/text.h"
 #include "option/suggest.h"
 
-/* A unit as it is written, and how many of the smallest unit it is. */
+/* A unit by its name in a config, and its size in the smallest unit of its table. */
 struct unit {
 	const char *name;
 	int64_t factor;
 };
 
-/* Ascending; printing takes the last one that leaves no rest. */
+/* From small to large. A value is printed in the last unit that divides it without a rest. */
 static const struct unit durations[] = {
 	{ "us", 1 },	    { "ms", 1000 },	       { "s", 1000000 },
 	{ "min", 60000000 }, { "h", INT64_C(3600000000) }, { NULL, 0 },
@@ -36,7 +36,7 @@ static const struct {
 	{ "no", 0 },	{ "on", 1 },	{ "off", 0 },
 };
 
-/* What a value of each type takes up in an option struct. */
+/* The name of each type, and the size of its field in an option struct. */
 static const struct {
 	const char *name;
 	size_t bytes;
@@ -82,7 +82,7 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
 	return NULL;
 }
 
-/* The unit of a DURATION's field. */
+/* Return the unit in which the field of a DURATION counts. */
 static const struct unit *field_unit(const struct tenon_option *row)
 {
 	return &durations[row->unit - TENON_UNIT_US];
@@ -217,7 +217,10 @@ void tenon__option_print_units(char out[TENON__OPTION_TEXT_BYTES],
 
 #define EXPECTED_BYTES (3 * TENON__OPTION_TEXT_BYTES)
 
-/* "a duration in 1ms..1h with a unit (us, ms, s, min, h), or bare in ms" */
+/*
+ * Describe the values that an option accepts, for the "expected ..." of an error. Example:
+ * "a duration in 1ms..1h with a unit (us, ms, s, min, h), or a bare number in ms".
+ */
 static void print_expected(char out[EXPECTED_BYTES],
 			   const struct tenon_option *row)
 {
@@ -239,7 +242,7 @@ static void print_expected(char out[EXPECTED_BYTES],
 		tenon__option_print_units(units, row);
 		snprintf(out, size, "a %s in %s with a unit (%s)%s%s",
 			 types[row->type].name, detail, units,
-			 bare[0] != '\0' ? ", or bare in " : "", bare);
+			 bare[0] != '\0' ? ", or a bare number in " : "", bare);
 		break;
 	case TENON_OPTION_STRING:
 		snprintf(out, size, "a string of %s", detail);
@@ -256,7 +259,7 @@ static void print_expected(char out[EXPECTED_BYTES],
 
 /* ---- errors ------------------------------------------------------------- */
 
-/* "plugin 'eject': option 'limit'" for a plugin, "key 'prefix'" for the core. */
+/* Name the option in an error: "plugin 'mine': option 'limit'", or "key 'prefix'" in the core. */
 #define LABEL_BYTES 340
 static void print_label(char out[LABEL_BYTES], const struct tenon_option *row,
 			const struct tenon__option_owner *owner)
@@ -297,8 +300,9 @@ static int unexpected(const struct tenon_option *row,
 /* ---- from text ---------------------------------------------------------- */
 
 /*
- * Read digits, with '-' in front where that is allowed; what is too big becomes
- * INT64_MAX or INT64_MIN. Returns what follows, or NULL when there is no digit.
+ * Read digits, and a '-' before them if may_be_negative. A number beyond the range of *out
+ * becomes INT64_MAX or -INT64_MAX. Returns the text after the digits, or NULL when there are no
+ * digits.
  */
 static const char *read_number(const char *text, bool may_be_negative,
 			       int64_t *out)
@@ -329,8 +333,9 @@ static int64_t saturated_product(int64_t number, int64_t factor)
 }
 
 /*
- * Read a SIZE or DURATION in the field's unit. Returns false when it is not one;
- * *too_fine: it is not a whole number of the field's unit.
+ * Read a SIZE or DURATION and convert it to the unit of the field. Returns false when the value
+ * is not a number with a known unit. Sets *too_fine when the value is not a whole number of the
+ * field's unit, such as 1500us in a field of ms.
  */
 static bool read_quantity(const struct tenon_option *row,
 			  const struct tenon__node *value, int64_t *out,
@@ -590,7 +595,7 @@ int tenon__option_fill(const struct tenon_option *rows, void *out,
 		if (seen[row - rows]) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &entry->key_place,
-				"%s: option '%s' is there twice, first in line %u",
+				"%s: option '%s' is set twice, first in line %u, expected once",
 				owner->subject, row->name,
 				(unsigned)seen[row - rows]->key_place.line);
 		}

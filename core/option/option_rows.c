@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Are names and rows of plugins in order? */
+/* Check the names and the option rows of plugins. */
 #include "option/option.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@ bool tenon__name_is_valid(const char *name)
 	return true;
 }
 
-/* Returns what is wrong with a row's field, or NULL. */
+/* Check the place of a row's field. Returns the problem, or NULL. */
 static const char *field_problem(const struct tenon_option *row,
 				 size_t options_bytes)
 {
@@ -32,12 +32,14 @@ static const char *field_problem(const struct tenon_option *row,
 
 	if (row->offset > options_bytes ||
 	    options_bytes - row->offset < bytes) {
-		return "lies outside the option struct";
+		return "has a field outside the option struct, expected offset + size <= options_bytes";
 	}
-	return row->offset % bytes != 0 ? "is not aligned" : NULL;
+	return row->offset % bytes != 0 ?
+		"has a field that is not aligned, expected an offset from offsetof()" :
+		NULL;
 }
 
-/* Returns what is wrong with a row's default or range, or NULL. */
+/* Check a row's default and range. Returns the problem, or NULL. */
 static const char *value_problem(const struct tenon_option *row, bool hashes)
 {
 	switch (row->type) {
@@ -45,62 +47,62 @@ static const char *value_problem(const struct tenon_option *row, bool hashes)
 		return NULL;
 	case TENON_OPTION_STRING:
 		if (row->min < 0 || row->min > row->max) {
-			return "has no sensible range of lengths";
+			return "has a wrong range of lengths, expected 0 <= min <= max";
 		}
 		return !row->def_text ||
 				       strlen(row->def_text) <
 					       (size_t)row->min ||
 				       strlen(row->def_text) > (size_t)row->max
-			       ? "has no default text in its range"
+			       ? "has no default text with a length in min..max"
 			       : NULL;
 	case TENON_OPTION_CHOICE:
 		if (!row->choices || !row->choices[0]) {
-			return "has no choices";
+			return "has no choices, expected one word or more";
 		}
 		return !row->def_text || tenon__option_choice(row,
 							      row->def_text) < 0
-			       ? "has no default among its choices"
+			       ? "has a default that is not one of its choices"
 			       : NULL;
 	case TENON_OPTION_HASH:
 		if (!hashes) {
-			return "names a hash, which a hash may not";
+			return "has the type HASH, which a hash plugin may not use";
 		}
 		return !tenon__name_is_valid(row->def_text) ?
-			       "has no hash as default" :
+			       "has no valid default, expected the name of a hash plugin" :
 			       NULL;
 	default:
 		if (row->type != TENON_OPTION_INT && row->min < 0) {
-			return "has a negative range";
+			return "has a negative min, expected 0 or more";
 		}
 		return row->def < row->min || row->def > row->max ?
-			       "has a default outside its range" :
+			       "has a default outside its range, expected min <= def <= max" :
 			       NULL;
 	}
 }
 
-/* Returns what is wrong with a row, or NULL. */
+/* Check one row. Returns the problem, or NULL. */
 static const char *row_problem(const struct tenon_option *row,
 			       size_t options_bytes, bool hashes)
 {
 	const char *problem;
 
 	if (tenon__option_field_bytes(row->type) == 0) {
-		return "has an unknown type";
+		return "has an unknown type, expected one of enum tenon_option_type";
 	}
 	if ((row->flags & ~TENON_OPTION_BARE) != 0) {
-		return "has unknown flags";
+		return "has unknown flags, expected 0 or TENON_OPTION_BARE";
 	}
 	if ((row->flags & TENON_OPTION_BARE) != 0 &&
 	    row->type != TENON_OPTION_SIZE &&
 	    row->type != TENON_OPTION_DURATION) {
-		return "is bare, but has no unit that could be left out";
+		return "has TENON_OPTION_BARE, which only a SIZE or DURATION may have";
 	}
 	if (row->type == TENON_OPTION_DURATION &&
 	    (row->unit < TENON_UNIT_US || row->unit > TENON_UNIT_S)) {
-		return "has no unit";
+		return "has no unit, expected TENON_UNIT_US, TENON_UNIT_MS or TENON_UNIT_S";
 	}
 	if (!row->help) {
-		return "has no help";
+		return "has no help, expected one line";
 	}
 	problem = field_problem(row, options_bytes);
 	return problem ? problem : value_problem(row, hashes);
@@ -117,16 +119,17 @@ bool tenon__option_rows_valid(const struct tenon_option *rows,
 			      char problem[TENON__PROBLEM_BYTES])
 {
 	for (size_t i = 0; rows && rows[i].name; i++) {
-		const char *found = "has a name that is not lower_snake";
+		const char *found =
+			"has a wrong name, expected lower_snake of 1..47 bytes";
 
 		if (tenon__name_is_valid(rows[i].name)) {
 			found = row_problem(&rows[i], options_bytes, hashes);
 		}
 		for (size_t j = 0; j < i && !found; j++) {
 			if (strcmp(rows[i].name, rows[j].name) == 0) {
-				found = "is there twice";
+				found = "has two rows, expected one";
 			} else if (overlap(&rows[i], &rows[j])) {
-				found = "shares its field with another one";
+				found = "has a field that overlaps another option's";
 			}
 		}
 		if (found) {

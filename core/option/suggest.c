@@ -12,9 +12,9 @@ static size_t least(size_t a, size_t b)
 }
 
 /*
- * Optimal string alignment distance, case ignored: insertions, deletions,
- * substitutions and swaps of neighbours. Both are shorter than
- * TENON_PLUGIN_NAME_BYTES.
+ * Compute the optimal string alignment distance of a and b, ignoring case: the least number of
+ * insertions, deletions, substitutions and swaps of neighbours that turn a into b. Both lengths
+ * are below TENON_PLUGIN_NAME_BYTES.
  */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -54,7 +54,7 @@ void tenon__suggest_begin(struct tenon__suggestion *suggestion,
 {
 	suggestion->word = word;
 	suggestion->best[0] = '\0';
-	/* A third of the word may be wrong, but never more than 3 bytes. */
+	/* A third of the word may differ, but at most 3 bytes. */
 	suggestion->distance = least(strlen(word) / 3, 3) + 1;
 }
 

@@ -27,7 +27,7 @@ static void host_log(void *context, int level, const char *line)
 	}
 }
 
-/* A kernel that has no random bytes leaves out as it is: there is nobody to tell. */
+/* When the kernel gives no random bytes, the rest of out is unchanged: this slot cannot fail. */
 static void host_random_bytes(void *context, void *out, size_t len)
 {
 	unsigned char *at = out;

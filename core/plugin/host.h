@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The services that plugins get: struct tenon_host. */
+/* The table of services that the core gives to plugins: struct tenon_host. */
 #ifndef TENON_CORE_HOST_H
 #define TENON_CORE_HOST_H
 
@@ -7,8 +7,8 @@
 #include "tenon/plugin/plugin.h"
 
 /*
- * Fill the table. log is kept and gets the plugin's lines; NULL: a plugin that is
- * being verified, whose lines go nowhere.
+ * Fill the table. The plugin's log lines go to log, which has to live as long as *host. With
+ * log NULL, as for a plugin that is being verified, the lines are dropped.
  */
 void tenon__host_init(struct tenon_host *host, const struct tenon__log *log);
 

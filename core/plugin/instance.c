@@ -58,8 +58,8 @@ void *tenon__instance_alloc(uint32_t state_size)
 }
 
 /*
- * What lies in front of a hash's state. The default of hash_many is given the
- * state alone and finds the hash function here.
+ * The header in front of a hash's state. The default of hash_many is called with the state
+ * only, and finds the plugin's hash function in this header.
  */
 union hash_header {
 	uint64_t (*hash)(const void *self, const void *key, size_t key_len);
@@ -75,7 +75,7 @@ int tenon__hash_create(struct tenon_hash *out,
 	int code;
 
 	*out = (struct tenon_hash){ NULL, NULL };
-	/* a byte where there is no state: what self points to is ours */
+	/* one byte more, so that self points into this memory even without a state */
 	header = tenon__calloc(1, sizeof(*header) + (size_t)ops->state_size + 1);
 	if (!header) {
 		return tenon__error_no_memory(err);

@@ -7,7 +7,7 @@
 
 #include "plugin/instance.h"
 
-/* A slot without which a kind, or a way of doing it, cannot work. */
+/* A slot that a kind of plugin requires, or that one of two sets of slots requires. */
 struct tenon__kind_slot {
 	const char *name;
 	size_t offset; /* of a function pointer in the ops */
@@ -16,15 +16,15 @@ struct tenon__kind_slot {
 struct tenon__kind {
 	uint32_t kind;
 	const char *name;
-	size_t ops_bytes;
-	size_t ops_1_0_bytes;
+	size_t ops_bytes;     /* size of the table of slots in this version */
+	size_t ops_1_0_bytes; /* its size in ABI 1.0, the least that a plugin may have */
 	const struct tenon__kind_slot *required; /* ends with name NULL */
 	/*
-	 * Two sets of slots, each ending with name NULL, of which a plugin has
-	 * exactly one, and all of it; or NULL.
+	 * NULL, or two sets of slots, each ending with name NULL. A plugin has all slots of one
+	 * set, and no slot of the other. A codec, for example, either encodes or splits.
 	 */
 	const struct tenon__kind_slot *const *either;
-	void (*fill)(union tenon__ops *ops);
+	void (*fill)(union tenon__ops *ops); /* set the optional slots that are NULL */
 };
 
 /* ---- defaults of optional slots ----------------------------------------- */
@@ -265,7 +265,7 @@ static bool has_slot(const union tenon__ops *ops,
 	return slot != NULL;
 }
 
-/* The first row whose slot is there (or is not), or NULL. */
+/* Find the first row whose slot is set (there), or is NULL (not there). Returns NULL for none. */
 static const struct tenon__kind_slot *find_slot(
 	const union tenon__ops *ops, const struct tenon__kind_slot *rows,
 	bool there)
@@ -276,7 +276,7 @@ static const struct tenon__kind_slot *find_slot(
 	return rows->name ? rows : NULL;
 }
 
-/* A plugin has all slots of one set, and none of the other. */
+/* Check that a plugin has all slots of one set and no slot of the other. */
 static int check_either(const union tenon__ops *ops,
 			const struct tenon__kind_slot *const *either,
 			struct tenon__refusal *refusal)
@@ -290,8 +290,7 @@ static int check_either(const union tenon__ops *ops,
 		present[i] = find_slot(ops, either[i], true);
 		if (present[i] && missing) {
 			return tenon__refuse(refusal,
-					     "slot '%s' is missing beside "
-					     "'%s', expected a function",
+					     "slot '%s' is missing but slot '%s' is set, expected both or none",
 					     missing->name, present[i]->name);
 		}
 	}
@@ -300,12 +299,11 @@ static int check_either(const union tenon__ops *ops,
 	}
 	return tenon__refuse(
 		refusal,
-		"slots '%s' and '%s' are both %s, expected one of them",
+		"slots '%s' and '%s' are both %s, expected exactly one of them",
 		either[0]->name, either[1]->name,
-		present[0] ? "there" : "missing");
+		present[0] ? "set" : "missing");
 }
 
-/* Copy the ops into a table of our size, check and fill it. */
 int tenon__kind_take_ops(struct tenon__plugin *out,
 			 const struct tenon_plugin *descriptor,
 			 const struct tenon__kind *kind,
@@ -317,9 +315,10 @@ int tenon__kind_take_ops(struct tenon__plugin *out,
 
 	if (!descriptor->ops) {
 		return tenon__refuse(refusal,
-				     "no table of slots, expected one");
+				     "no table of slots (ops is NULL), expected one");
 	}
-	memcpy(&size, descriptor->ops, sizeof(size)); /* every table's first */
+	/* the size is the first field of every table */
+	memcpy(&size, descriptor->ops, sizeof(size));
 	if (size < kind->ops_1_0_bytes) {
 		return tenon__refuse(
 			refusal,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kinds of plugins: the name of each, the size of its table of slots, the
- * slots that it must have, and the defaults of those that it may leave out.
+ * The kinds of plugins. For each kind: its name, the size of its table of slots, the slots that
+ * are required, and the defaults of the slots that are optional.
  */
 #ifndef TENON_CORE_KIND_H
 #define TENON_CORE_KIND_H
@@ -18,8 +18,9 @@ const struct tenon__kind *tenon__kind_find(uint32_t kind);
 const char *tenon__kind_name(uint32_t kind);
 
 /*
- * Copy a plugin's table of slots into out->ops, check it and fill the optional
- * slots with their defaults.
+ * Copy a plugin's table of slots into out->ops, check the copy, and set its optional slots that
+ * are missing to their defaults. The plugin's table may be shorter or longer than this
+ * version's.
  * Errors: TENON_EPLUGIN with *refusal.
  */
 int tenon__kind_take_ops(struct tenon__plugin *out,
@@ -27,7 +28,7 @@ int tenon__kind_take_ops(struct tenon__plugin *out,
 			 const struct tenon__kind *kind,
 			 struct tenon__refusal *refusal);
 
-/* The default of tenon_plugin.check: every combination of options is good. */
+/* The default of tenon_plugin.check: accept every combination of options. */
 int tenon__check_nothing(const void *options, const struct tenon_host *host,
 			 struct tenon_error *err);
 

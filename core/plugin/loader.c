@@ -36,7 +36,7 @@ void tenon__folders_fini(struct tenon__folders *folders)
 	*folders = (struct tenon__folders){ NULL, 0 };
 }
 
-/* Append the folders of a colon-separated list. */
+/* Append the folders of a colon-separated list. Empty ones are skipped. */
 static int add_list(struct tenon__folders *folders, const char *list)
 {
 	int code = 0;
@@ -73,7 +73,7 @@ int tenon__search_path(struct tenon__folders *out,
 	return code;
 }
 
-/* What dlerror() says, without the path that it begins with. */
+/* Return the text of dlerror(), without the path at its beginning. */
 static const char *dl_problem(const char *path)
 {
 	const char *text = dlerror();
@@ -97,7 +97,7 @@ static int find_entry(struct tenon__module *module,
 	if (!symbol) {
 		return tenon__refuse(
 			refusal,
-			"not a plugin: found no function %s, expected what TENON_PLUGIN_DEFINE() writes",
+			"not a plugin: found no function %s, expected the one that TENON_PLUGIN_DEFINE() writes",
 			TENON_PLUGIN_ENTRY_NAME);
 	}
 	/* ISO C has no cast from an object pointer to a function pointer. */
@@ -105,7 +105,7 @@ static int find_entry(struct tenon__module *module,
 	module->descriptor = entry();
 	if (!module->descriptor) {
 		return tenon__refuse(
-			refusal, "%s returned nothing, expected a descriptor",
+			refusal, "%s returned NULL, expected a descriptor",
 			TENON_PLUGIN_ENTRY_NAME);
 	}
 	return 0;
@@ -120,7 +120,7 @@ int tenon__module_open(struct tenon__module *out, const char *path,
 	*out = (struct tenon__module){ NULL, NULL };
 	if (stat(path, &status) != 0) {
 		return tenon__refuse(refusal,
-				     "found no file to read (%s), expected a shared object",
+				     "found no file (%s), expected a shared object",
 				     strerror(errno));
 	}
 	if (!S_ISREG(status.st_mode)) {
@@ -130,7 +130,7 @@ int tenon__module_open(struct tenon__module *out, const char *path,
 	out->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!out->handle) {
 		return tenon__refuse(
-			refusal, "not a plugin: found '%.200s', expected a shared object",
+			refusal, "cannot be loaded: %.200s; expected a shared object",
 			dl_problem(path));
 	}
 	code = find_entry(out, refusal);

@@ -53,8 +53,8 @@ int tenon__plugin_error(struct tenon_error *err, int code,
 	if (code != TENON_ECONFIG) {
 		return tenon__error_place(
 			err, TENON_EPLUGIN, place,
-			"%s: %s returned %d, expected 0, %d or %d%s%s", subject,
-			slot, code, TENON_ENOMEM, TENON_ECONFIG,
+			"%s: %s returned %d, expected 0, TENON_ENOMEM (%d) or TENON_ECONFIG (%d)%s%s",
+			subject, slot, code, TENON_ENOMEM, TENON_ECONFIG,
 			reported->message[0] != '\0' ? ": " : "",
 			reported->message);
 	}
@@ -62,5 +62,5 @@ int tenon__plugin_error(struct tenon_error *err, int code,
 		err, code, place, "%s: %s", subject,
 		reported->message[0] != '\0'
 			? reported->message
-			: "its options are refused, no reason was given");
+			: "does not accept its options, and gives no reason");
 }

@@ -22,7 +22,7 @@
 struct tenon__registry {
 	atomic_uint refs;
 	struct tenon__plugin *first;
-	struct tenon__plugin **last; /* the link behind the last one */
+	struct tenon__plugin **last; /* the next field of the last plugin, or &first */
 	struct tenon__folders folders;
 };
 
@@ -94,7 +94,7 @@ find_registered(const struct tenon__registry *registry, uint32_t kind,
 	return plugin;
 }
 
-/* Built-ins were compiled with us: their descriptors may be read unchecked. */
+/* Built-in plugins are of the same version as the core, so their fields are read unchecked. */
 static const struct tenon_plugin *find_builtin(uint32_t kind, const char *name)
 {
 	for (size_t i = 0; i < tenon__builtin_plugin_count; i++) {
@@ -125,7 +125,7 @@ static int check_duplicate(const struct tenon__registry *registry,
 	}
 	return tenon__refuse(
 		refusal,
-		"%s '%s' is there already (%.100s), expected a name of its own",
+		"a %s plugin '%s' is registered already (%.100s), expected another name",
 		plugin->kind_name, plugin->name, origin);
 }
 
@@ -149,7 +149,7 @@ static int verify(const struct tenon__registry *registry,
 	return code;
 }
 
-/* Verify a descriptor and append its plugin; *out is the registry's. */
+/* Verify a descriptor and append its plugin to the registry, which owns *out. */
 static int register_plugin(struct tenon__registry *registry,
 			   const struct tenon__plugin **out,
 			   const struct tenon_plugin *descriptor,
@@ -177,7 +177,7 @@ static int register_plugin(struct tenon__registry *registry,
 	return 0;
 }
 
-/* Open a file and register its plugin; the file is closed when it is refused. */
+/* Open a file and register its plugin. The file is closed when the plugin is refused. */
 static int register_file(struct tenon__registry *registry,
 			 const struct tenon__plugin **out, const char *path,
 			 uint32_t kind, const char *name,
@@ -230,7 +230,7 @@ int tenon__registry_load(struct tenon__registry *registry, const char *path,
 	return report(err, code, place, subject, &refusal);
 }
 
-/* "<folder>/<kind>_<name>.so"; NULL: out of memory. */
+/* Return "<folder>/<kind>_<name>.so" as a new string; NULL: out of memory. */
 static char *module_path(const char *folder, uint32_t kind, const char *name)
 {
 	const char *kind_name = tenon__kind_name(kind);
@@ -245,7 +245,7 @@ static char *module_path(const char *folder, uint32_t kind, const char *name)
 	return path;
 }
 
-/* Find the first file of that name. *out is NULL when there is none. */
+/* Find the file of a plugin in the first folder that has one. *out is NULL when none has. */
 static int find_file(const struct tenon__folders *folders, uint32_t kind,
 		     const char *name, char **out)
 {
@@ -267,7 +267,7 @@ static int find_file(const struct tenon__folders *folders, uint32_t kind,
 	return 0;
 }
 
-/* Write kind and name of "<kind>_<name>.so" where file is one. */
+/* Split a file name "<kind>_<name>.so". Returns false when the file has another form of name. */
 static bool split_file_name(const char *file, uint32_t *kind,
 			    char name[TENON_PLUGIN_NAME_BYTES])
 {
@@ -296,7 +296,7 @@ static bool split_file_name(const char *file, uint32_t *kind,
 	return false;
 }
 
-/* Offer every name that could have been meant. */
+/* Offer the name of every plugin of this kind: registered, built-in, or a file in a folder. */
 static void suggest_names(const struct tenon__registry *registry,
 			  const struct tenon__folders *folders, uint32_t kind,
 			  struct tenon__suggestion *near)
@@ -355,11 +355,11 @@ static int not_found(const struct tenon__registry *registry,
 	}
 	return tenon__error_place(
 		err, TENON_EPLUGIN, &request->place,
-		"%s: %s plugin '%.60s' not found%s%s neither built in nor a file %s_%.60s" SUFFIX
+		"%s: %s plugin '%.60s' not found%s%s: built-in plugins, and %s_%.60s" SUFFIX
 		" in %s",
 		request->asker, kind_name, request->name, hint,
-		hint[0] != '\0' ? " It is" : ":", kind_name, request->name,
-		tried);
+		hint[0] != '\0' ? " Searched" : "; searched", kind_name,
+		request->name, tried);
 }
 
 /* Look for a module in the search path and register it. */
@@ -440,7 +440,7 @@ int tenon__registry_find(struct tenon__registry *registry,
 	if (len >= sizeof(name) || !tenon__name_is_valid(name)) {
 		return tenon__error_place(
 			err, TENON_EPLUGIN, &request->place,
-			"%s: found '%.100s', expected the name of a %s plugin; files are loaded by the key 'plugins'",
+			"%s: found '%.100s', expected the name of a %s plugin; to load a file, add it to the key 'plugins'",
 			request->asker, request->name,
 			tenon__kind_name(request->kind));
 	}
@@ -450,7 +450,7 @@ int tenon__registry_find(struct tenon__registry *registry,
 
 /* ---- everything there is ------------------------------------------------ */
 
-/* What loading all works with. */
+/* The arguments of tenon__registry_load_all(). */
 struct sweep {
 	struct tenon__registry *registry;
 	const struct tenon__folders *folders;
@@ -466,7 +466,10 @@ static int is_module(const struct dirent *entry)
 	return split_file_name(entry->d_name, &kind, name);
 }
 
-/* Register the plugin in one file, where a lookup by name would come to it. */
+/*
+ * Register the plugin in one file. Skip the file when a lookup of its plugin by name would find
+ * another one: a registered plugin, or a file in an earlier folder.
+ */
 static int sweep_file(const struct sweep *sweep, const char *folder,
 		      const char *file)
 {
@@ -499,7 +502,7 @@ static int sweep_file(const struct sweep *sweep, const char *folder,
 	return code;
 }
 
-/* A folder that cannot be read has nothing to offer. */
+/* Register the plugins in one folder. A folder that cannot be read counts as empty. */
 static int sweep_folder(const struct sweep *sweep, const char *folder)
 {
 	struct dirent **entries;

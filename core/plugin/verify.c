@@ -15,15 +15,15 @@
 
 #define DESCRIPTOR_1_0_BYTES TENON__SIZE_TO(struct tenon_plugin, check)
 #define OPTION_1_0_BYTES     TENON__SIZE_TO(struct tenon_option, help)
-/* No later minor has rows as long as this. */
+/* Longer rows are taken for a mistake: no later minor version will have them. */
 #define OPTION_MAX_BYTES 4096
 
 #define LEAST_SELFTESTS 3
-#define SELFTEST_GROUP 16 /* as many as any SIMD width takes at once */
+#define SELFTEST_GROUP 16 /* enough keys to fill the widest SIMD registers at once */
 
 /* ---- the descriptor ----------------------------------------------------- */
 
-/* Magic, numbers and sizes; afterwards every field of 1.0 may be read. */
+/* Check magic, version numbers and sizes. Afterwards all fields of ABI 1.0 may be read. */
 static int check_prefix(const struct tenon_plugin *descriptor,
 			struct tenon__refusal *refusal)
 {
@@ -50,7 +50,7 @@ static int check_prefix(const struct tenon_plugin *descriptor,
 		return tenon__refuse(
 			refusal,
 			"needs ABI %u.%" PRIu32
-			", expected %u.%u at most; it is for a later version of tenon",
+			", expected at most %u.%u; the plugin needs a later version of tenon",
 			(unsigned)TENON_PLUGIN_ABI_MAJOR,
 			descriptor->needs_host_minor,
 			(unsigned)TENON_PLUGIN_ABI_MAJOR,
@@ -72,8 +72,7 @@ static int check_prefix(const struct tenon_plugin *descriptor,
 	    descriptor->option_size % alignof(struct tenon_option) != 0) {
 		return tenon__refuse(refusal,
 				     "option rows of %" PRIu32
-				     " bytes, expected a multiple of %zu up to "
-				     "%d; " TENON__REBUILD,
+				     " bytes, expected a multiple of %zu up to %d; " TENON__REBUILD,
 				     descriptor->option_size,
 				     alignof(struct tenon_option),
 				     OPTION_MAX_BYTES);
@@ -81,7 +80,7 @@ static int check_prefix(const struct tenon_plugin *descriptor,
 	return 0;
 }
 
-/* Kind and name, as they are and as they were asked for. */
+/* Check kind and name: valid ones, and the ones that were asked for. */
 static int check_identity(const struct tenon_plugin *descriptor, uint32_t kind,
 			  const char *name, struct tenon__refusal *refusal)
 {
@@ -119,7 +118,7 @@ static int check_identity(const struct tenon_plugin *descriptor, uint32_t kind,
 	return 0;
 }
 
-/* The nth row in the plugin's layout, whose rows may be longer than ours. */
+/* Return a row in the plugin's layout, where rows may be longer or shorter than in the core's. */
 static const struct tenon_option *
 option_row(const struct tenon_plugin *descriptor, size_t index)
 {
@@ -127,7 +126,7 @@ option_row(const struct tenon_plugin *descriptor, size_t index)
 			      index * descriptor->option_size);
 }
 
-/* Copy the option rows into our layout and check them. */
+/* Copy the option rows into the core's layout and check the copies. */
 static int take_options(struct tenon__plugin *out,
 			const struct tenon_plugin *descriptor,
 			struct tenon__refusal *refusal)
@@ -150,7 +149,7 @@ static int take_options(struct tenon__plugin *out,
 		if (++count > TENON_OPTION_MAX_COUNT) {
 			return tenon__refuse(
 				refusal,
-				"more than %d options, expected a row without name at their end",
+				"more than %d options, expected a row with name NULL after at most that many",
 				TENON_OPTION_MAX_COUNT);
 		}
 	}
@@ -211,7 +210,7 @@ static int check_vector(const struct tenon_hash_ops *ops, uint32_t index,
 	if (!vector->key || vector->key_len > TENON_KEY_MAX_BYTES) {
 		return tenon__refuse(refusal,
 				     "self-test vector %" PRIu32
-				     " has no key of 0..%d bytes",
+				     " has no key or too long a key, expected 0..%d bytes",
 				     index, TENON_KEY_MAX_BYTES);
 	}
 	if (ops->bits < 64 && vector->hash >> ops->bits != 0) {
@@ -239,7 +238,7 @@ static int check_answer(const struct tenon_hash *hash, uint32_t index,
 			     index, slot, found, expected);
 }
 
-/* Check one group of vectors: each by hash, all at once by hash_many. */
+/* Check one group of vectors: each key alone by hash, and all keys at once by hash_many. */
 static int check_group(const struct tenon_hash *hash, uint32_t first,
 		       uint32_t count, struct tenon__refusal *refusal)
 {
@@ -320,7 +319,7 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 	}
 	if (code && code != TENON_ENOMEM) {
 		code = tenon__refuse(refusal,
-				     "not ready for its self-test: %.200s",
+				     "failed before its self-test: %.200s",
 				     reported.message);
 	}
 	if (!code) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a descriptor has to be before its plugin is registered. */
+/* Check a descriptor before its plugin is registered. */
 #ifndef TENON_CORE_VERIFY_H
 #define TENON_CORE_VERIFY_H
 
@@ -7,9 +7,10 @@
 #include "plugin/refusal.h"
 
 /*
- * Check a descriptor's numbers, kind and name, and fill these into *out. Nothing
- * of the descriptor is read before the checks that allow it.
- * Shape:  kind 0 and name NULL: any.
+ * Check the version numbers, sizes, kind and name of a descriptor. Copy kind, name, version and
+ * summary into *out. A field of the descriptor is read only after the check of the version
+ * which has that field.
+ * Shape:  kind is the kind that was asked for, 0: any. name likewise, NULL: any.
  * Errors: TENON_EPLUGIN with *refusal.
  */
 int tenon__verify_descriptor(struct tenon__plugin *out,
@@ -18,7 +19,8 @@ int tenon__verify_descriptor(struct tenon__plugin *out,
 			     struct tenon__refusal *refusal);
 
 /*
- * Then its slots and options; fills the rest but next and origin.
+ * Check the slots and options of a descriptor that has passed tenon__verify_descriptor(). Fill
+ * the other fields of *out, except for next and origin.
  * Owns:   out->options is the caller's, also after an error.
  * Errors: TENON_EPLUGIN with *refusal, TENON_ENOMEM.
  */
@@ -26,7 +28,11 @@ int tenon__verify_slots(struct tenon__plugin *out,
 			const struct tenon_plugin *descriptor,
 			struct tenon__refusal *refusal);
 
-/* Does a hash give its known answers? Returns 0, TENON_EPLUGIN, TENON_ENOMEM. */
+/*
+ * Run the self-test of a hash plugin: make an instance with default options, and compare its
+ * hashes with the vectors in the plugin's table.
+ * Errors: TENON_EPLUGIN with *refusal, TENON_ENOMEM.
+ */
 int tenon__verify_hash(const struct tenon__plugin *plugin,
 		       struct tenon__refusal *refusal);
 

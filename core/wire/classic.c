@@ -8,9 +8,12 @@
 
 /* ---- requests ---------------------------------------------------------- */
 
-/* A key, four numbers of up to 20 digits, the verb, " noreply" and what goes between. */
+/* A key, four numbers (20 digits and a space each), and 32 bytes for verb, " noreply" and CR LF. */
 #define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 * 21 + 32)
-/* Any argument of a server verb; the operation checked its length. */
+/*
+ * The `version` request in front of the first request after noreply requests. Replies that
+ * come before its reply are errors of the noreply requests.
+ */
 #define FENCE "version\r\n"
 
 static char *put_bytes(char *at, const void *bytes, size_t len)
@@ -19,14 +22,14 @@ static char *put_bytes(char *at, const void *bytes, size_t len)
 	return at + len;
 }
 
-/* The whole name is copied, as that has a fixed size: what follows overwrites the rest. */
+/* Copies the whole array, as a fixed size is fast to copy. The next bytes overwrite the rest. */
 static char *put_name(char *at, const struct tenon__verb *verb)
 {
 	memcpy(at, verb->name, sizeof(verb->name));
 	return at + verb->name_len;
 }
 
-/* Up to 20 digits; 20 bytes are copied, as those of a name. */
+/* Writes up to 20 digits. Like put_name(), always copies 20 bytes. */
 static char *put_digits(char *at, uint64_t number)
 {
 	enum { MOST = 20 };
@@ -59,7 +62,7 @@ static inline char *put_i64(char *at, int64_t number)
 	return put_u64(at, (uint64_t)number);
 }
 
-/* Bytes from `from` to `to` in the send buffer are the next piece. */
+/* Append the bytes from `from` to `to` to the pieces to send. */
 static void add_piece(struct tenon__wire *wire, const char *from,
 		      const char *to)
 {
@@ -69,7 +72,7 @@ static void add_piece(struct tenon__wire *wire, const char *from,
 	};
 }
 
-/* Room for one more request that begins at `at`? */
+/* Return true when the send buffer has `bytes` bytes of room from `at` on. */
 static bool fits(const struct tenon__wire *wire, const char *at,
 		 size_t bytes)
 {
@@ -78,7 +81,7 @@ static bool fits(const struct tenon__wire *wire, const char *at,
 	return wire->send_capacity - used >= bytes;
 }
 
-/* May this request go on in a retrieval line of that verb and exptime? */
+/* Return true when this request can share a retrieval line of that verb and exptime. */
 static bool joins_line(const struct tenon__request *req,
 		       const struct tenon__verb *verb, int64_t exptime)
 {
@@ -86,7 +89,7 @@ static bool joins_line(const struct tenon__request *req,
 	       (!verb->exptime || req->item->exptime == exptime);
 }
 
-/* Write one retrieval line for as many keys as it and the buffer hold. */
+/* Write one retrieval line with as many keys as the line and the send buffer can hold. */
 static char *write_retrieve(struct tenon__wire *wire, char *at)
 {
 	const struct tenon__requests *rs = wire->requests;
@@ -108,7 +111,7 @@ static char *write_retrieve(struct tenon__wire *wire, char *at)
 
 		*at++ = ' ';
 		at = put_bytes(at, key->data, key->len);
-		rs->list[req].line_end = false; /* of an earlier try */
+		rs->list[req].line_end = false; /* an earlier try may have set it */
 		last = req;
 		req = rs->list[req].next;
 	} while (req != TENON_REQUEST_END &&
@@ -122,8 +125,9 @@ static char *write_retrieve(struct tenon__wire *wire, char *at)
 }
 
 /*
- * Write one store request. A large value is sent from where it is: `*from` moves
- * on to where the next piece begins.
+ * Write one store request. A value above TENON_SEND_COPY_MAX_BYTES is not copied:
+ * the caller's memory becomes a piece of its own. Then *from is moved to the start
+ * of the next piece in the send buffer.
  */
 static char *write_store(struct tenon__wire *wire, char *at,
 			 const char **from)
@@ -211,7 +215,7 @@ void tenon__classic_write(struct tenon__wire *wire)
 		at = put_bytes(at, FENCE, sizeof(FENCE) - 1);
 		wire->fence_sent = true;
 	}
-	/* a store request takes up to three pieces, one of them begun already */
+	/* a request adds at most two pieces, and one piece is left for the end of the buffer */
 	do {
 		switch (rs->list[wire->send_req].verb->shape) {
 		case TENON_SHAPE_RETRIEVE:
@@ -232,13 +236,13 @@ void tenon__classic_write(struct tenon__wire *wire)
 
 /* ---- replies ----------------------------------------------------------- */
 
-/* What was read leads to what is behind it; besides enum tenon_verdict. */
+/* A result of the functions below, besides those of enum tenon_verdict: go on reading. */
 #define READ_ON 2
-/* So much of a reply that is not understood is shown in errors, and in the log. */
+/* Most bytes of an unexpected reply that an error message quotes, and that a log line quotes. */
 #define SHOWN_REPLY_MAX_BYTES 60
 #define LOGGED_REPLY_MAX_BYTES 100
 
-/* Give up the connection: what came is not what the protocol allows here. */
+/* Give up the connection, because the protocol does not allow these bytes here. */
 static int broken(struct tenon__wire *wire, const char *what,
 		  const char *line, size_t len)
 {
@@ -258,7 +262,7 @@ static int broken(struct tenon__wire *wire, const char *what,
 	return TENON_VERDICT_BROKEN;
 }
 
-/* What is being answered; there is something. */
+/* The verb of the request that the next reply answers. There is such a request. */
 static const struct tenon__verb *current_verb(
 	const struct tenon__wire *wire)
 {
@@ -276,7 +280,7 @@ static struct tenon_result *answer(struct tenon__wire *wire, uint32_t req,
 	return result;
 }
 
-/* Record the answer of the request whose line was read, and go to the next. */
+/* Record the answer of the current request, and make the next request the current one. */
 static struct tenon_result *answer_line(struct tenon__wire *wire,
 					int status)
 {
@@ -287,7 +291,7 @@ static struct tenon_result *answer_line(struct tenon__wire *wire,
 	return answer(wire, req, status);
 }
 
-/* The retrieval line is over: every key that did not come has this status. */
+/* The reply to a retrieval line is complete: every key without a value gets this status. */
 static void end_retrieve(struct tenon__wire *wire, int status,
 			 const char *text)
 {
@@ -311,13 +315,13 @@ static void end_retrieve(struct tenon__wire *wire, int status,
 	wire->seek_req = req;
 }
 
-/* Is text[0..len) the word? */
+/* True when text[0..len) is this word, or starts with it. */
 #define IS(text, len, word) \
 	((len) == sizeof(word) - 1 && memcmp(text, word, sizeof(word) - 1) == 0)
 #define STARTS(text, len, word) \
 	((len) >= sizeof(word) - 1 && memcmp(text, word, sizeof(word) - 1) == 0)
 
-/* The status that an error line means, or 0 when it is none. */
+/* The status of an error line; 0 when the line is no error line. */
 static int error_status(const char *line, size_t len)
 {
 	if (STARTS(line, len, "SERVER_ERROR")) {
@@ -330,8 +334,9 @@ static int error_status(const char *line, size_t len)
 }
 
 /*
- * An error line answers the current request. Behind a data block that the server
- * may have taken for commands, nothing can be matched any more.
+ * An error line answers the current request. After CLIENT_ERROR or ERROR to a store
+ * request, the server may read the data block as commands and answer those too. Then no
+ * later reply can be matched with a request, so the connection is closed.
  */
 static int read_error(struct tenon__wire *wire, int status, char *line,
 		      size_t len)
@@ -357,17 +362,18 @@ static inline unsigned digit_of(char byte)
 	return (unsigned char)(byte - '0');
 }
 
-/* Does a number of this many digits have 64 bits? Number is what it has modulo 2^64. */
+/* Return true when these `count` digits fit into 64 bits. number is their value modulo 2^64. */
 static bool fits_u64(const char *digits, size_t count, uint64_t number)
 {
-	/* 19 digits always fit; the least of 20 that do not wraps to less */
+	/* 19 digits always fit. 20 digits above 2^64 - 1 wrap to a number below 10^19. */
 	return count <= 19 || (count == 20 && *digits == '1' &&
 			       number >= UINT64_C(10000000000000000000));
 }
 
 /*
- * Read decimal digits from `at`, which end before the NUL behind what arrived;
- * returns where they end. NULL: there are none, or the number has over 64 bits.
+ * Read decimal digits from `at` on; a NUL stands after the bytes that arrived.
+ * Returns the end of the digits; NULL when there are no digits or the number has
+ * more than 64 bits.
  */
 static inline const char *read_u64(const char *at, uint64_t *out)
 {
@@ -382,13 +388,16 @@ static inline const char *read_u64(const char *at, uint64_t *out)
 		at : NULL;
 }
 
-/* Read a space and a number; NULL in, NULL out. */
+/* Read a space and a number, as read_u64(). Returns NULL also when `at` is NULL. */
 static inline const char *read_field(const char *at, uint64_t *out)
 {
 	return at && *at == ' ' ? read_u64(at + 1, out) : NULL;
 }
 
-/* Are the first len bytes the same? For short keys, where a call costs more than its work. */
+/*
+ * Return true when the first len bytes are the same. For keys and short lines, a call
+ * of memcmp() costs more time than the comparison.
+ */
 static inline bool same_bytes(const char *a, const char *b, size_t len)
 {
 	uint64_t x, y;
@@ -409,17 +418,17 @@ static inline bool same_bytes(const char *a, const char *b, size_t len)
 }
 
 /*
- * What stays as it is while the values of a block are read. Read from here it is
- * not loaded anew behind every byte that is written.
+ * The pointers that do not change while the values of a block are read. As they are in a
+ * local struct, the compiler need not load them again after every byte that is written.
  */
 struct reading {
 	const struct tenon_slice *keys;
 	struct tenon__request *requests;
 	struct tenon_result *results;
-	char *end; /* of what arrived */
+	char *end; /* of the bytes that arrived */
 };
 
-/* Does this request wait for a value under the key that starts at `key`? */
+/* Return true when this request has the key that starts at `key` and has no answer yet. */
 static inline bool awaits(const struct reading *in, uint32_t req,
 			  const char *key)
 {
@@ -431,8 +440,10 @@ static inline bool awaits(const struct reading *in, uint32_t req,
 }
 
 /*
- * Find the request of this line whose key starts at `key`; TENON_REQUEST_END: none.
- * In order, as asked; a proxy may answer in another.
+ * Find the request of this retrieval line whose key starts at `key`. Values come in the
+ * order of the keys in the line, except from some proxies; so the search starts at the
+ * expected request and goes round the whole line.
+ * Returns TENON_REQUEST_END when no request has this key.
  */
 static uint32_t find_key(const struct tenon__wire *wire,
 			 const struct reading *in, const char *key)
@@ -455,14 +466,14 @@ static uint32_t find_key(const struct tenon__wire *wire,
 	}
 }
 
-/* All of a value is here: check its end and hand it to its request. */
+/* All bytes of a value have arrived: check its line end and make it the request's result. */
 static inline int end_value(struct tenon__wire *wire,
 			    struct tenon__request *req,
 			    struct tenon_result *result, char *value,
 			    size_t len)
 {
 	if (memcmp(value + len, "\r\n", 2) != 0) {
-		return broken(wire, "no line end behind a value", value + len,
+		return broken(wire, "no line end after a value", value + len,
 			      2);
 	}
 	value[len] = '\0';
@@ -477,7 +488,10 @@ static inline int end_value(struct tenon__wire *wire,
 	return READ_ON;
 }
 
-/* Something is wrong with the line that begins at `line`, or it is not all here yet. */
+/*
+ * The line that begins at `line` cannot be read. Returns TENON_VERDICT_MORE when the line has
+ * not arrived completely; otherwise TENON_VERDICT_BROKEN, with `why` as the problem.
+ */
 static int incomplete(struct tenon__wire *wire, const char *why,
 		      const char *line)
 {
@@ -488,12 +502,15 @@ static int incomplete(struct tenon__wire *wire, const char *why,
 		return broken(wire, why, line, (size_t)(newline - line));
 	}
 	if (here > TENON_REPLY_LINE_MAX_BYTES) {
-		return broken(wire, "an endless line", line, here);
+		return broken(wire, "a reply line that is too long", line, here);
 	}
 	return TENON_VERDICT_MORE;
 }
 
-/* The value goes into its request's sink: what is here already, then the rest. */
+/*
+ * Receive a value into its request's sink. The bytes that have arrived are copied; the
+ * transport receives the rest directly into the sink.
+ */
 static int begin_sink(struct tenon__wire *wire)
 {
 	const struct tenon__request *req =
@@ -510,13 +527,13 @@ static int begin_sink(struct tenon__wire *wire)
 	return READ_ON;
 }
 
-/* The line end behind a value that is in its sink. */
+/* Read the line end after a value that was received into a sink. */
 static int end_sink(struct tenon__wire *wire)
 {
 	const char *tail = wire->block->data + wire->parsed;
 
 	if (memcmp(tail, "\r\n", 2) != 0) {
-		return broken(wire, "no line end behind a value", tail, 2);
+		return broken(wire, "no line end after a value", tail, 2);
 	}
 	wire->parsed += 2;
 	wire->keep_from = wire->parsed;
@@ -534,7 +551,7 @@ static int end_sink(struct tenon__wire *wire)
 	return READ_ON;
 }
 
-/* Ask the caller for memory for a large value, on every try anew. */
+/* Ask the caller for memory for a large value. A repeated exchange asks again. */
 static void ask_for_sink(const struct tenon__requests *rs, uint32_t req,
 			 uint64_t bytes)
 {
@@ -549,7 +566,10 @@ static void ask_for_sink(const struct tenon__requests *rs, uint32_t req,
 	}
 }
 
-/* The value's length is known: take it, receive the rest of it, or pass over it. */
+/*
+ * The length of a value is known: take the value when all of it has arrived, receive the
+ * rest, or skip a value that is too large.
+ */
 static inline int begin_value(struct tenon__wire *wire,
 			      const struct reading *in, uint32_t req,
 			      char *value, uint64_t bytes)
@@ -592,8 +612,8 @@ static inline int begin_value(struct tenon__wire *wire,
 }
 
 /*
- * "VALUE <key> <flags> <bytes>[ <cas unique>]", read in one pass: where the line
- * ends shows when it has been read.
+ * Read "VALUE <key> <flags> <bytes>[ <cas unique>]" in one pass, without a search for the
+ * end of the line first.
  */
 static inline int read_value_line(struct tenon__wire *wire,
 				  const struct reading *in, char *line)
@@ -641,8 +661,8 @@ static int read_number(struct tenon__wire *wire, const char *line,
 }
 
 /*
- * Read the one-line replies of store verbs, delete, touch, incr and decr that are
- * words, each compared with its line end. Returns whether it was one.
+ * Read a reply that is one word and its line end: the replies of store verbs, delete and
+ * touch, and NOT_FOUND of incr and decr. Returns false when the line is no such reply.
  */
 static inline bool read_word(struct tenon__wire *wire, const char *line,
 			     size_t here)
@@ -675,7 +695,7 @@ static inline bool read_word(struct tenon__wire *wire, const char *line,
 	return false;
 }
 
-/* version answers "VERSION <text>"; flush_all and verbosity answer "OK". */
+/* The reply to version is "VERSION <text>"; the reply to flush_all and verbosity is "OK". */
 static int read_server_line(struct tenon__wire *wire, char *line,
 			    size_t len)
 {
@@ -694,7 +714,7 @@ static int read_server_line(struct tenon__wire *wire, char *line,
 	return READ_ON;
 }
 
-/* stats: lines up to END; "stats reset" and its like answer one word. */
+/* The reply to stats is lines up to END; the reply to "stats reset" and the like is one word. */
 static int read_server_lines(struct tenon__wire *wire, const char *line,
 			     size_t len)
 {
@@ -704,7 +724,8 @@ static int read_server_lines(struct tenon__wire *wire, const char *line,
 	if (!end && !(line == first &&
 		      (IS(line, len, "RESET") || IS(line, len, "OK")))) {
 		if (wire->parsed - wire->keep_from > TENON_STATS_MAX_BYTES) {
-			return broken(wire, "endless stats", line, len);
+			return broken(wire, "stats that are too long", line,
+				      len);
 		}
 		return READ_ON;
 	}
@@ -715,7 +736,7 @@ static int read_server_lines(struct tenon__wire *wire, const char *line,
 	return READ_ON;
 }
 
-/* Replies before VERSION belong to noreply commands: they answer nobody. */
+/* Replies before VERSION are errors of noreply requests. They answer nothing in this exchange. */
 static int read_fenced(struct tenon__wire *wire, const char *line,
 		       size_t len)
 {
@@ -741,7 +762,7 @@ static int read_line(struct tenon__wire *wire, char *line, size_t len)
 		return read_fenced(wire, line, len);
 	}
 	if (wire->line_req == wire->send_req) {
-		return broken(wire, "a reply that nobody asked for", line, len);
+		return broken(wire, "a reply without a request", line, len);
 	}
 	int status = error_status(line, len);
 	if (status != 0) {
@@ -761,7 +782,7 @@ static int read_line(struct tenon__wire *wire, char *line, size_t len)
 	}
 }
 
-/* Look at a line that ends where its first line end is. */
+/* Read a reply line that is no VALUE line: find its end first. */
 static int next_other(struct tenon__wire *wire)
 {
 	char *line = wire->block->data + wire->parsed;
@@ -782,7 +803,7 @@ static int next_other(struct tenon__wire *wire)
 	return read_line(wire, line, len - 1);
 }
 
-/* Read values up to END, as far as they are here. */
+/* Read values up to END, as far as they have arrived. */
 static int next_values(struct tenon__wire *wire)
 {
 	const struct tenon__requests *rs = wire->requests;
@@ -812,7 +833,7 @@ static int next_values(struct tenon__wire *wire)
 	return verdict;
 }
 
-/* Look at the next reply. */
+/* Read the next reply. */
 static inline int next_reply(struct tenon__wire *wire)
 {
 	if (wire->fenced || wire->line_req == wire->send_req) {
@@ -827,7 +848,7 @@ static inline int next_reply(struct tenon__wire *wire)
 		       : next_other(wire);
 }
 
-/* Pass over what is here of a value that nobody wants. */
+/* Skip the bytes that have arrived of a value that is not kept. */
 static void skip(struct tenon__wire *wire)
 {
 	size_t here = wire->block->filled - wire->parsed;
@@ -839,12 +860,12 @@ static void skip(struct tenon__wire *wire)
 	if (wire->skip_bytes == 0) {
 		wire->recv_state = TENON_RECV_LINE;
 	} else {
-		/* nothing of it is kept, so the block may be filled again */
+		/* receive the next bytes into the same place of the block */
 		wire->block->filled = wire->parsed;
 	}
 }
 
-/* Go on with a value that was not all here. */
+/* Continue a value that had not arrived completely. */
 static int next_part(struct tenon__wire *wire)
 {
 	const struct tenon__requests *rs = wire->requests;
@@ -877,14 +898,15 @@ static int next_part(struct tenon__wire *wire)
 	return READ_ON;
 }
 
-/* Every request has its answer: nothing else may be on its way. */
+/* Every request has its answer. Bytes left to send or to parse now are the server's error. */
 static int end_exchange(struct tenon__wire *wire)
 {
 	if (wire->piece < wire->piece_count) {
-		return broken(wire, "an answer to half a request", "", 0);
+		return broken(wire, "an answer before the request was sent",
+			      "", 0);
 	}
 	if (wire->parsed != wire->block->filled) {
-		return broken(wire, "bytes behind the last reply",
+		return broken(wire, "bytes after the last reply",
 			      wire->block->data + wire->parsed,
 			      wire->block->filled - wire->parsed);
 	}
@@ -895,7 +917,7 @@ int tenon__classic_read(struct tenon__wire *wire)
 {
 	int verdict;
 
-	/* where reading stops at the latest; a block has space for it */
+	/* reading stops here at the latest; a block has one byte more than its capacity for it */
 	wire->block->data[wire->block->filled] = '\0';
 	do {
 		if (wire->recv_state != TENON_RECV_LINE) {

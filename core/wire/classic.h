@@ -6,14 +6,14 @@
 #include "wire/wire.h"
 
 /*
- * Write requests from wire->send_req on into the send buffer and its pieces, as
- * many as fit: at least one. All earlier pieces are sent.
+ * Write the next requests, from wire->send_req on, into the send buffer and its list of
+ * pieces: as many as fit, at least one. All earlier pieces were sent.
  */
 void tenon__classic_write(struct tenon__wire *wire);
 
 /*
- * Parse the bytes that have arrived and answer the requests that they answer.
- * Returns enum tenon_verdict. After TENON_VERDICT_BROKEN wire->status says why.
+ * Parse the bytes that have arrived, and record the answers of requests.
+ * Returns enum tenon_verdict. After TENON_VERDICT_BROKEN, wire->status is the reason.
  */
 int tenon__classic_read(struct tenon__wire *wire);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which keys may be sent, and what the prefix makes of them. */
+/* Checks keys and puts the prefix into them. */
 #ifndef TENON_CORE_KEY_H
 #define TENON_CORE_KEY_H
 
@@ -9,10 +9,10 @@
 #include "tenon/error.h"
 #include "tenon/types.h"
 
-/* Looks at 16 bytes at a time where the machine can (gcc and clang see to it). */
+/* 16 bytes that are checked at once, by SIMD instructions where the machine has them. */
 typedef uint8_t tenon__bytes16 __attribute__((vector_size(16)));
 
-/* Which of 16 bytes are below 0x21 or equal to 0x7f? */
+/* Return 16 bytes that are nonzero where the byte of `at` is below 0x21 or equal to 0x7f. */
 static inline tenon__bytes16 tenon__key_bad(const char *at)
 {
 	tenon__bytes16 bytes;
@@ -22,9 +22,9 @@ static inline tenon__bytes16 tenon__key_bad(const char *at)
 }
 
 /*
- * May this key be sent as it is? 1..TENON_KEY_MAX_BYTES bytes, no space, no
- * control byte (0..31, 127); bytes from 128 are fine (memcached protocol.txt,
- * "Keys").
+ * Return true when this key can be sent: it has 1..TENON_KEY_MAX_BYTES bytes, no space
+ * and no control byte (0..31, 127). Bytes from 128 on are allowed.
+ * Source: memcached protocol.txt, "Keys".
  */
 static inline bool tenon__key_valid(const char *key, size_t len)
 {
@@ -50,22 +50,21 @@ static inline bool tenon__key_valid(const char *key, size_t len)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/*
- * Write into err why a key cannot be sent. Returns TENON_EKEY.
- */
+/* Write into err why this key cannot be sent. Returns TENON_EKEY. */
 int tenon__key_explain(struct tenon_slice key, size_t prefix_len,
 		       struct tenon_error *err);
 
 /*
- * Put the prefix into key: in front, or behind the first byte when that is `?`
- * (libmc, _client.pyx normalize_key).
- * Shape: out has room for prefix_len + len bytes; len is 1 or more.
+ * Put the prefix in front of the key. When the key begins with `?`, the prefix goes after
+ * the `?`.
+ * Shape:  out has room for prefix_len + len bytes; len is 1 or more.
+ * Source: libmc, _client.pyx normalize_key.
  */
 void tenon__key_prefix(char *out, const char *prefix, size_t prefix_len,
 		       const char *key, size_t len);
 
 /*
- * Check a key and make the key that is sent, with the prefix.
+ * Check a key and make the key that is sent: with the prefix.
  * Shape:  *out points into key, or into buffer (TENON_KEY_MAX_BYTES bytes) when
  *         there is a prefix.
  * Errors: TENON_EKEY; *out is untouched.

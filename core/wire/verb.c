@@ -7,7 +7,10 @@
 #define RETRIEVED (ANSWER(TENON_HIT) | ANSWER(TENON_MISS))
 #define STORED (ANSWER(TENON_STORED) | ANSWER(TENON_NOT_STORED))
 
-/* memcached protocol.txt: "Retrieval command" to "Touch"; repeatable is ours. */
+/*
+ * Source: memcached protocol.txt, "Retrieval command" to "Touch". `repeatable` is not in
+ * protocol.txt; it was decided for tenon.
+ */
 const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 	[TENON_GET] = { NAME("get"), .shape = TENON_SHAPE_RETRIEVE,
 		.repeatable = true, .answers = RETRIEVED },
@@ -61,7 +64,7 @@ const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 		.answers = RETRIEVED },
 };
 
-/* protocol.txt: "Statistics", "Other commands". */
+/* Source: memcached protocol.txt, "Statistics" and "Other commands". */
 static const struct tenon__verb server_verbs[TENON_SERVER_VERB_COUNT] = {
 	[TENON_VERSION] = { NAME("version"), .shape = TENON_SHAPE_LINE,
 		.repeatable = true },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the core knows of each command, in one table. */
+/* The memcached commands, described by one table. */
 #ifndef TENON_CORE_VERB_H
 #define TENON_CORE_VERB_H
 
@@ -10,14 +10,14 @@
 
 /* How a command is written and how its reply is read. */
 enum tenon__shape {
-	TENON_SHAPE_RETRIEVE, /* many keys a line; VALUE blocks up to END */
-	TENON_SHAPE_STORE,    /* a data block follows; one line comes back */
-	TENON_SHAPE_KEY,      /* one key a line; one line comes back */
-	TENON_SHAPE_LINE,     /* no key; one line comes back */
-	TENON_SHAPE_LINES     /* no key; lines up to END come back */
+	TENON_SHAPE_RETRIEVE, /* a line with many keys; the reply is VALUE blocks up to END */
+	TENON_SHAPE_STORE,    /* a line with one key, then a data block; the reply is one line */
+	TENON_SHAPE_KEY,      /* a line with one key; the reply is one line */
+	TENON_SHAPE_LINE,     /* a line without key; the reply is one line */
+	TENON_SHAPE_LINES     /* a line without key; the reply is lines up to END */
 };
 
-/* What may stand behind a command that has no key. */
+/* The argument that a command without key accepts. */
 enum tenon__argument {
 	TENON_ARGUMENT_NONE,
 	TENON_ARGUMENT_NUMBER,
@@ -25,22 +25,22 @@ enum tenon__argument {
 };
 
 struct tenon__verb {
-	char name[15]; /* zeroed behind its end: all of it may be copied */
+	char name[15]; /* zeroed after its end: the whole array may be copied */
 	uint8_t name_len;
 	uint8_t shape;  /* enum tenon__shape */
 	uint8_t access; /* enum tenon_access */
 	uint8_t argument; /* enum tenon__argument */
-	bool exptime;   /* the command line carries one */
-	bool delta;
-	bool cas;        /* store: sends the cas unique; retrieve: gets one */
-	bool noreply;    /* the protocol has it */
-	bool whole;       /* the value replaces what is there: codecs have it */
-	bool conditional; /* whole, on a condition */
-	bool absent_only; /* whole, where nothing is */
-	bool modifies;    /* changes the bytes that are there */
-	bool only_connected; /* no reason to make a connection */
-	bool repeatable; /* twice does what once does */
-	uint32_t answers; /* 1 << status, for every answer that is legal */
+	bool exptime;   /* the command line has an exptime */
+	bool delta;     /* the command line has a delta; the reply may be a number */
+	bool cas;        /* store: the line has a cas unique; retrieve: VALUE lines have one */
+	bool noreply;    /* the protocol allows `noreply` */
+	bool whole;       /* stores a whole value, which goes through the codecs */
+	bool conditional; /* stores a whole value, but only under a condition */
+	bool absent_only; /* stores a whole value, but only when the key has none */
+	bool modifies;    /* changes bytes of the stored value */
+	bool only_connected; /* sent on open connections only; no connection is made for it */
+	bool repeatable; /* sent twice, the command has the same effect as once */
+	uint32_t answers; /* the sum of 1 << status over all allowed answers */
 };
 
 extern const struct tenon__verb tenon__verbs[TENON_VERB_COUNT];

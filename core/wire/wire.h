@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The protocol's side of one connection: the requests of the running exchange,
- * the bytes to send and the bytes that arrived. An exchange is the part of a
- * round that concerns one server: a chain of requests to write and to answer.
- * No system call is made here.
+ * The state of the protocol on one connection: the requests of the running exchange, the
+ * bytes to send and the bytes that arrived. An exchange is the part of a round with one
+ * server: a chain of requests that are sent and answered. This code makes no system call.
  */
 #ifndef TENON_CORE_WIRE_H
 #define TENON_CORE_WIRE_H
@@ -15,34 +14,37 @@
 #include "tenon/plugin/transport.h"
 #include "wire/request.h"
 
-/* The send buffer: its first size, and the size that it grows to. One send writes at most that. */
+/* The first and the largest size of the send buffer, which holds the requests of one send. */
 #define TENON_SEND_FIRST_BYTES ((size_t)4 * 1024)
 #define TENON_SEND_MAX_BYTES ((size_t)64 * 1024)
-/* Values up to this are copied behind their request line; larger ones are sent from the caller's memory. */
+/*
+ * Values up to this size are copied into the send buffer. Larger values are sent from the
+ * caller's memory.
+ */
 #define TENON_SEND_COPY_MAX_BYTES 1024
-/* Pieces of one send. */
+/* Most pieces (struct iovec) that are ready to send at a time. */
 #define TENON_SEND_PIECES 64
 /*
- * Longest retrieval line. Servers look for the end of a line in the first 2 KiB
- * of input. memcached makes an exception for get and gets (proto_text.c), not for
- * gat and gats; it answers keys of one line faster than keys of several lines. The
- * limit also bounds the search when replies come out of order.
+ * Longest retrieval line. memcached refuses input without a line end in its first 2 KiB;
+ * only get and gets may have longer lines (proto_text.c), gat and gats may not. Long lines
+ * are good because memcached answers the keys of one line faster than those of several
+ * lines. The limit of 8000 bytes bounds the search when replies come out of order.
  */
 #define TENON_GET_LINE_MAX_BYTES 8000
 #define TENON_GAT_LINE_MAX_BYTES 2000
-/* Longest reply line; a VALUE line needs at most 6 + 250 + 3 * 21 + 2 bytes. */
+/* Longest reply line. (The longest VALUE line has 6 + 250 + 3 * 21 + 2 bytes.) */
 #define TENON_REPLY_LINE_MAX_BYTES 2048
-/* All values of one operation. A value beyond it is skipped and answered TENON_ETOOBIG. */
+/* Most bytes of all values of one operation. Further values are skipped: TENON_ETOOBIG. */
 #define TENON_REPLY_MAX_BYTES ((uint64_t)1 << 30)
-/* The stats of one server. */
+/* Most bytes of the reply to stats of one server. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
-/* What is received next. */
+/* The part of a reply that is received next. */
 enum tenon__recv_state {
 	TENON_RECV_LINE,  /* a reply line */
 	TENON_RECV_VALUE, /* the rest of a value and its line end, into the block */
-	TENON_RECV_SINK,  /* the rest of a value, into its request's sink */
-	TENON_RECV_TAIL,  /* the line end behind a value that went into a sink */
+	TENON_RECV_SINK,  /* the rest of a value, into the sink of its request */
+	TENON_RECV_TAIL,  /* the line end after a value that is in a sink */
 	TENON_RECV_SKIP   /* the rest of a value that is not kept */
 };
 
@@ -50,40 +52,43 @@ struct tenon__wire {
 	struct tenon__requests *requests;
 	struct tenon__health *health;
 	uint64_t max_value_bytes; /* a longer value is skipped: TENON_ETOOBIG */
-	bool fence; /* noreply requests were sent since the last reply */
+	bool fence; /* the next exchange needs a fence: noreply requests were sent last */
 
-	/* the exchange: its requests, and its outcome */
+	/* the exchange: the indexes of its requests, and its outcome */
 	uint32_t first, last;
-	uint32_t send_req; /* the next to write */
-	uint32_t line_req; /* the first of the line that is being answered */
-	uint32_t seek_req; /* the one that the next VALUE is expected to match */
-	int32_t status;    /* of the requests without an answer; 0: nothing failed */
-	bool blamed;       /* the server is to blame for status: the failover policy hears of it */
+	uint32_t send_req; /* the next request to write */
+	uint32_t line_req; /* the request, or first key of the line, that the next reply answers */
+	uint32_t seek_req; /* the next VALUE line is expected to have the key of this request */
+	int32_t status;    /* the status of requests without an answer; 0: nothing failed */
+	bool blamed;       /* the server caused status, so the failover policy is told */
 
 	/* sending: pieces[piece..piece_count-1] are left to send */
 	char *send_buffer;
 	size_t send_capacity;
-	bool send_short; /* the buffer did not hold all requests of the last send */
-	bool fence_sent;
+	bool send_short; /* the buffer was too small for all requests of the last send */
+	bool fence_sent; /* the fence of this exchange is written */
 	uint32_t piece, piece_count;
 
 	/* receiving: block->data[parsed..block->filled) is not parsed yet */
 	struct tenon__block *block;
 	size_t parsed;
-	size_t keep_from; /* bytes from here on stay in one piece when the block is changed */
+	size_t keep_from; /* bytes from here on are copied when the block is changed */
 	enum tenon__recv_state recv_state;
-	bool fenced;        /* replies up to VERSION belong to noreply requests */
-	uint32_t value_req; /* of TENON_RECV_VALUE, SINK, TAIL */
+	bool fenced;        /* replies before VERSION belong to noreply requests */
+	uint32_t value_req; /* TENON_RECV_VALUE, SINK, TAIL: the request of the value */
 	size_t value_len;
-	size_t sink_filled;
-	uint64_t skip_bytes; /* of TENON_RECV_SKIP */
+	size_t sink_filled;  /* TENON_RECV_SINK: bytes of the value in the sink */
+	uint64_t skip_bytes; /* TENON_RECV_SKIP: bytes left to skip */
 
 	/* large, or seldom read */
 	struct iovec pieces[TENON_SEND_PIECES];
-	char problem[TENON_HEALTH_TEXT_BYTES]; /* TENON_EPROTOCOL: the reply that was found instead */
+	char problem[TENON_HEALTH_TEXT_BYTES]; /* TENON_EPROTOCOL: one sentence; else empty */
 };
 
-/* Double the send buffer; all pieces are sent. Errors: TENON_ENOMEM. */
+/*
+ * Make the first send buffer, or double it. All pieces were sent.
+ * Errors: TENON_ENOMEM; the old buffer is kept.
+ */
 int tenon__wire_grow(struct tenon__wire *wire);
 
 /* Begin an exchange with its first request. Errors: TENON_ENOMEM. */
@@ -98,7 +103,7 @@ static inline int tenon__wire_begin(struct tenon__wire *wire, uint32_t req)
 	return 0;
 }
 
-/* Append another request to an exchange that has begun. */
+/* Append a request to the exchange, which has at least one. */
 static inline void tenon__wire_add(struct tenon__wire *wire, uint32_t req)
 {
 	struct tenon__request *list = wire->requests->list;
@@ -108,7 +113,7 @@ static inline void tenon__wire_add(struct tenon__wire *wire, uint32_t req)
 	wire->last = req;
 }
 
-/* Go to the start of the exchange, for its first try or for another one. */
+/* Go to the start of the exchange: before its first try and before it is repeated. */
 static inline void tenon__wire_rewind(struct tenon__wire *wire)
 {
 	wire->send_req = wire->first;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/health.h
- * @brief How the servers of a client do: state, last error, counters, latency.
+ * @brief Health of the servers of a client: state, last error, counters, latency.
  *
- * A client keeps count for each of its servers, under the server's alias: a
- * server that moves keeps its numbers. Counting costs an operation one look at
- * the clock and a few additions per server, no lock and no memory.
+ * A client keeps a health record for each of its servers. The record belongs to the server's
+ * alias: a server that moves to another address keeps its counters. Counting costs an operation
+ * one look at the clock and a few additions per server, no lock and no memory.
  *
- * Threads: reading is the one thing that any thread may do with a client at any
- * time while it is open, also while an operation runs. Every number of a
- * snapshot is whole; state and last error belong together; two counters may be an
- * operation apart.
+ * Threads: reading health is the one thing that any thread may do with an open client at any
+ * time, also while an operation runs. Each number in a snapshot is complete, and state and last
+ * error belong together. Two counters of a snapshot may differ by one operation.
  *
  * Stability: client ABI; structs never change size.
  */
@@ -24,135 +23,176 @@ TENON_BEGIN_DECLS
 /* ---- histograms -------------------------------------------------------- */
 
 /**
- * Buckets of a histogram of times: 32 ns wide up to 2 us, then 1/64 of a power of
- * two, up to 69 s; the last holds everything above. The way of HdrHistogram.
+ * Number of buckets of a histogram of times. Buckets are 32 ns wide up to 2 us, then 1/64 of a
+ * power of two, up to 69 s. The last bucket counts all longer times.
+ * Source:  HdrHistogram has this layout.
  */
 #define TENON_HISTOGRAM_BUCKETS 1664
 
-/** How often which time was taken. All zero is an empty one. */
+/** Histogram of times. A struct of zeros is an empty histogram. */
 struct tenon_histogram {
-	uint64_t counts[TENON_HISTOGRAM_BUCKETS]; /**< of times, see tenon_histogram_bucket_ns() */
-	uint64_t total;  /**< of counts */
-	uint64_t sum_ns; /**< of all times */
-	uint64_t max_ns; /**< exactly */
+	uint64_t counts[TENON_HISTOGRAM_BUCKETS]; /**< times in each bucket */
+	uint64_t total;  /**< sum of counts */
+	uint64_t sum_ns; /**< sum of all times, in nanoseconds */
+	uint64_t max_ns; /**< longest time, exact, in nanoseconds */
 };
 
-/** Count one time. */
+/**
+ * Count one time.
+ * Units:   ns is nanoseconds.
+ * Threads: one call at a time per histogram.
+ */
 void tenon_histogram_add(struct tenon_histogram *histogram, uint64_t ns);
 
-/** Add the counts of another. */
+/**
+ * Add the counts of the histogram `from` to the histogram `into`.
+ * Threads: one call at a time per histogram.
+ */
 void tenon_histogram_merge(struct tenon_histogram *into,
 			   const struct tenon_histogram *from);
 
 /**
- * The time that so many per thousand did not exceed: 500 is the median.
- * Shape:   never too low, and too high by 1.6 % or 32 ns at most, up to 69 s;
- *          1000 is the exact maximum; 0 when nothing was counted.
+ * Get a percentile: the time that `permille` of 1000 times did not exceed. 500 is the median.
+ * Shape:   permille is 0..1000.
+ * Units:   nanoseconds.
+ * Returns: the time; never too low, too high by at most 1.6 % or 32 ns (for times up to 69 s).
+ *          1000 returns the exact maximum. An empty histogram returns 0.
+ * Errors:  none.
+ * Threads: any, while the histogram does not change.
  */
 uint64_t tenon_histogram_permille_ns(const struct tenon_histogram *histogram,
 				     unsigned permille);
 
 /**
- * Where a bucket begins; it ends where the next one begins.
- * Shape:   bucket is 0..TENON_HISTOGRAM_BUCKETS - 1; UINT64_MAX behind the last.
+ * Get the start of a bucket. A bucket ends where the next bucket starts.
+ * Shape:   bucket is 0..TENON_HISTOGRAM_BUCKETS - 1.
+ * Units:   nanoseconds.
+ * Returns: the start of the bucket; UINT64_MAX for a number behind the last bucket.
+ * Errors:  none.
+ * Threads: any.
  */
 uint64_t tenon_histogram_bucket_ns(size_t bucket);
 
 /* ---- servers ----------------------------------------------------------- */
 
-/** Name a state: "up", "failing", "down", "probing"; "unknown state" for a number that is none. */
+/**
+ * Get the name of a state.
+ * Shape:   state is an enum tenon_server_state or any other number.
+ * Returns: "up", "failing", "down" or "probing"; "unknown state" for any other number.
+ * Owns:    the string is static.
+ * Errors:  none.
+ * Threads: any.
+ */
 const char *tenon_server_state_name(int state);
 
-/** Slots of tenon_health.errors. */
+/** Number of entries of errors in struct tenon_health. */
 #define TENON_HEALTH_ERRORS 32
-#define TENON_HEALTH_TEXT_BYTES 128    /**< with its NUL */
-#define TENON_HEALTH_ADDRESS_BYTES 280 /**< with its NUL */
+#define TENON_HEALTH_TEXT_BYTES 128    /**< size of error_text, its NUL included */
+#define TENON_HEALTH_ADDRESS_BYTES 280 /**< size of address, its NUL included */
 
 /**
- * One server, as its client sees it. Times that end in _at_ms are monotonic, as
- * now_ms; 0: never. Counters begin at the opening of the client or the last
- * tenon_client_health_reset(). A key is counted as it goes to a server: what
- * codecs add (chunks) counts too, and a command to a whole server counts as one.
+ * Health of one server, as its client sees it. Fields with names that end in _at_ms are times of
+ * the same monotonic clock as now_ms, in milliseconds; 0: never. Counters count from the opening of
+ * the client, or from the last tenon_client_health_reset(). Keys are counted as they are sent:
+ * chunks that a codec adds count too, and a command for whole servers counts as one key.
  */
 struct tenon_health {
-	const char *client; /**< NULL; a caller may name the client for tenon_health_prometheus() */
-	const char *alias;  /**< lives as long as the client */
-	char address[TENON_HEALTH_ADDRESS_BYTES]; /**< as configured, or as last updated */
+	const char *client; /**< NULL; the caller may set a name for tenon_health_prometheus() */
+	const char *alias;  /**< name of the server; lives as long as the client */
+	char address[TENON_HEALTH_ADDRESS_BYTES]; /**< as configured, or updated */
 
 	uint32_t state;         /**< enum tenon_server_state */
-	uint32_t failures;      /**< in a row, up to now */
-	int64_t now_ms;         /**< when the snapshot was made */
-	int64_t state_at_ms;    /**< since when it is up, or not */
-	int64_t retry_at_ms;    /**< down: when it is tried again, if the policy says; else 0 */
-	int64_t error_at_ms;    /**< last error: when */
-	int32_t error_status;   /**< last error: enum tenon_status; 0: none yet */
+	uint32_t failures;      /**< failures in a row, up to now */
+	int64_t now_ms;         /**< time of the snapshot */
+	int64_t state_at_ms;    /**< time when the server came up, or stopped being up */
+	int64_t retry_at_ms;    /**< down: time of the next try, if the policy has one; else 0 */
+	int64_t error_at_ms;    /**< last error: its time */
+	int32_t error_status;   /**< last error: enum tenon_status; 0: no error yet */
 	int32_t error_sys_errno; /**< last error: errno, or 0 */
 	char error_text[TENON_HEALTH_TEXT_BYTES]; /**< last error: one sentence, or "" */
 
-	uint64_t operations; /**< in which the server took part */
-	uint64_t failed;     /**< of them, those that the server failed */
-	uint64_t timeouts;   /**< of failed: no complete answer in time */
-	uint64_t keys;       /**< asked for: hits + misses + stored + other + all errors */
-	uint64_t hits;       /**< get family */
-	uint64_t misses;     /**< get family */
-	uint64_t stored;     /**< store verbs */
-	uint64_t other;      /**< deleted, touched, counted, not stored, sent without reply, ... */
-	uint64_t errors[TENON_HEALTH_ERRORS]; /**< keys without answer: errors[-TENON_ETIMEDOUT] and so on */
+	uint64_t operations; /**< operations that had requests for the server */
+	uint64_t failed;     /**< operations in which the server failed */
+	uint64_t timeouts;   /**< failed operations without a complete answer in time */
+	uint64_t keys;       /**< keys sent: hits + misses + stored + other + all errors */
+	uint64_t hits;       /**< get, gets, gat, gats: key found */
+	uint64_t misses;     /**< get, gets, gat, gats: key absent */
+	uint64_t stored;     /**< set, add, replace, append, prepend, cas: value stored */
+	uint64_t other;      /**< other answers: deleted, touched, not stored, no reply asked, ... */
+	uint64_t errors[TENON_HEALTH_ERRORS]; /**< keys without answer, by -status: errors[-TENON_EDOWN] */
 	uint64_t connects;   /**< connections made */
-	uint64_t reconnects; /**< of them, all but the first */
-	uint64_t retries;    /**< operations repeated since an idle connection proved dead */
-	uint64_t hops;       /**< keys whose home it is that went to another server */
-	uint64_t sent_bytes;     /**< requests, as the kernel took them */
-	uint64_t received_bytes; /**< replies */
+	uint64_t reconnects; /**< connections made, without the first one */
+	uint64_t retries;    /**< operations repeated after the server closed an idle connection */
+	uint64_t hops;       /**< keys that have their home here and went to another server */
+	uint64_t sent_bytes;     /**< bytes of requests that the kernel took */
+	uint64_t received_bytes; /**< bytes of replies */
 
 	/**
-	 * Operations that were answered, from their start until this server's
-	 * answer was complete, connecting included.
+	 * Times of operations that the server answered: from the start of the operation until
+	 * the server's answer was complete, connecting included.
 	 */
 	struct tenon_histogram latency;
 };
 
 /**
- * Take a snapshot of server number index.
- * Errors:  TENON_EINVAL when there is none of that number; *out is untouched.
- * Threads: any, while the client is open. Cost: some 15 KiB are copied.
+ * Take a snapshot of the health of one server.
+ * Shape:   index is 0..tenon_client_server_count() - 1.
+ * Returns: 0, or TENON_EINVAL; *out is then untouched.
+ * Owns:    out->alias is the client's. The rest of *out is a copy.
+ * Errors:  TENON_EINVAL: index is out of range.
+ * Threads: any, while the client is open.
+ * Cost:    about 15 KiB are copied.
  */
 int tenon_client_health(const struct tenon_client *client, size_t index,
 			struct tenon_health *out);
 
 /**
- * Set counters and latencies of all servers to 0; state and last error stay.
- * Errors:  TENON_EBUSY while an operation runs.
- * Threads: as an operation.
+ * Set the counters and histograms of all servers to 0. State and last error stay.
+ * Returns: 0, or TENON_EBUSY.
+ * Errors:  TENON_EBUSY: an operation runs.
+ * Threads: one call at a time per client.
  */
 int tenon_client_health_reset(struct tenon_client *client);
 
 /**
- * Add another client's snapshot of the same server, for pools: counters are
- * summed; of state and last error those of the one that is worse off, or that
- * has the later error, are kept.
+ * Add the health record `from` to the record `into`; both are snapshots of one server by
+ * different clients. Counters are summed. `into` gets the worse state and the later error.
+ * Owns:    strings of `into` stay those of the client that they came from.
+ * Threads: any; the records are the caller's.
  */
 void tenon_health_merge(struct tenon_health *into,
 			const struct tenon_health *from);
 
 /* ---- Prometheus -------------------------------------------------------- */
 
-/** Receives len bytes of text; returns 0 to go on, anything else to stop. */
+/**
+ * Write function: receives a part of the text.
+ * Shape:   text has len bytes and no NUL.
+ * Returns: 0 to go on; any other number to stop.
+ * Owns:    text is valid during the call only.
+ * Threads: called on the thread that made the call.
+ */
 typedef int (*tenon_write_fn)(void *payload, const char *text, size_t len);
 
 /**
- * Write snapshots in Prometheus' text format.
- * Shape:   servers[count]; each has labels server (its alias) and, where set,
- *          client. The same server twice needs different names of clients.
- * Errors:  what write returned when it was not 0.
+ * Write health records in the text format of Prometheus.
+ * Shape:   servers has count entries. Each server gets the label `server` with its alias, and
+ *          the label `client` if client is not NULL. Records of the same server need different
+ *          names of clients.
+ * Returns: 0, or the number with which the write function stopped.
+ * Owns:    servers and payload stay the caller's.
+ * Errors:  those of the write function.
+ * Threads: any.
  * Source:  Prometheus, "Exposition formats", text format 0.0.4.
  */
 int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 			    tenon_write_fn write, void *payload);
 
 /**
- * Write the snapshots of all servers of a client likewise.
- * Errors:  TENON_ENOMEM, or what write returned.
+ * Write the health of all servers of a client in the text format of Prometheus.
+ * Returns: 0, a negative enum tenon_status, or the number with which the write function stopped.
+ * Owns:    payload stays the caller's.
+ * Errors:  TENON_ENOMEM, and those of the write function.
  * Threads: any, while the client is open.
  */
 int tenon_client_prometheus(const struct tenon_client *client,

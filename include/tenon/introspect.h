@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/introspect.h
- * @brief What plugins and options there are, and what is stored, for tools that
- *        show it.
+ * @brief For tools: list plugins, options, settings and codecs, and show how a value is stored.
  *
- * What is told of plugins and options is text for people, made from the rows that
- * the core itself reads options by.
+ * Texts about plugins and options are for people. The library makes them from the rows by which
+ * it reads the options.
  *
  * Stability: client ABI; structs never change size.
  */
@@ -16,7 +15,9 @@
 
 TENON_BEGIN_DECLS
 
-/** One option of a plugin, or one key of the config. No string is NULL; "" where it does not apply. */
+/**
+ * One option of a plugin, or one key of the config. No string is NULL; "" means: does not apply.
+ */
 struct tenon_option_info {
 	const char *name;         /**< as in the config */
 	const char *type;         /**< bool int size duration string choice hash; keys also: list plugin */
@@ -24,54 +25,65 @@ struct tenon_option_info {
 	const char *range;        /**< "1ms..1h", "0..249 bytes" */
 	const char *choices;      /**< "a, b, c" */
 	const char *units;        /**< "us, ms, s, min, h" */
-	const char *bare_unit;    /**< unit of a number that has none; "": such a number is refused */
+	const char *bare_unit;    /**< unit of a number without unit; "": such a number is refused */
 	const char *help;         /**< one line */
 };
 
-/** One plugin that a config could name. Strings as above. */
+/** One plugin that a config can name. No string is NULL; "" means: does not apply. */
 struct tenon_plugin_info {
-	const char *kind; /**< hash distribution transport codec failover; "core" for the config's own keys */
+	const char *kind; /**< hash distribution transport codec failover; "core": the config's own keys */
 	const char *name;    /**< as in the config */
-	const char *version; /**< the plugin's own */
+	const char *version; /**< version of the plugin */
 	const char *summary; /**< one line */
-	const char *origin;  /**< path, or "built-in" */
-	const char *problem; /**< why it cannot be used: found and expected; "" when it can */
-	const struct tenon_option_info *options; /**< [option_count] */
+	const char *origin;  /**< path of the file, or "built-in" */
+	const char *problem; /**< why the plugin cannot be used; "": it can be used */
+	const struct tenon_option_info *options; /**< option_count entries */
 	size_t option_count; /**< 0 or more */
 };
 
-/** Receives one plugin; info and all it points to live during the call. */
+/**
+ * Plugin function: receives one plugin.
+ * Owns:    info and everything that info points to is valid during the call only.
+ */
 typedef void (*tenon_plugin_fn)(const struct tenon_plugin_info *info,
 				void *payload);
 
 /**
- * Tell fn of everything there is: the config's own keys (kind and name "core"),
- * modules that are refused, with their problem, and every plugin that can be
- * used: loaded by path, built in, or found in the search path.
- * Shape:   plugins are loaded and stay so. fn must not use the config.
+ * Call fn for each plugin there is: the config's own keys (kind and name are "core"), modules
+ * that are refused (problem says why), and every plugin that can be used: loaded by path, built
+ * in, or found in the search path.
+ * Shape:   the plugins are loaded and stay loaded. fn must not use the config.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    payload stays the caller's.
  * Errors:  TENON_ENOMEM.
+ * Threads: one call at a time per config.
  */
 int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 			     void *payload, struct tenon_error *err);
 
-/** One key of a config and what it says now. Strings as above. */
+/** One key of a config and its value. No string is NULL; "" means: does not apply. */
 struct tenon_setting_info {
-	const char *name;    /**< of the key */
+	const char *name;    /**< name of the key */
 	const char *value;   /**< as in the config: "10ms", "md5" */
-	const char *kind;    /**< of the plugin that value names; "" for other keys */
-	const char *version; /**< of that plugin; "" until tenon_config_check() has found it */
-	const char *origin;  /**< likewise */
+	const char *kind;    /**< kind of the plugin that value names; "" for other keys */
+	const char *version; /**< version of that plugin; "" before tenon_config_check() */
+	const char *origin;  /**< path of that plugin, or "built-in"; "" before tenon_config_check() */
 };
 
-/** Receives one key; info and all it points to live during the call. */
+/**
+ * Setting function: receives one key of the config.
+ * Owns:    info and everything that info points to is valid during the call only.
+ */
 typedef void (*tenon_setting_fn)(const struct tenon_setting_info *info,
 				 void *payload);
 
 /**
- * Tell fn of every key that is one value, defaults included; lists such as the
- * servers are left out. `codecs` is told once for each codec that values go
- * through, in their order, or once with the value "none"; `failover` as
- * failover.read, failover.write and failover.delete where these differ.
+ * Call fn for each key of the config that has a single value, defaults included. Lists such as
+ * `servers` are left out. For `codecs`, fn is called once for each codec, in the order that values
+ * go through them, or once with the value "none". Where failover policies differ, fn is called for
+ * failover.read, failover.write and failover.delete instead of `failover`.
+ * Owns:    payload stays the caller's.
+ * Threads: one call at a time per config.
  */
 void tenon_config_each_setting(const struct tenon_config *config,
 			       tenon_setting_fn fn, void *payload);
@@ -79,42 +91,46 @@ void tenon_config_each_setting(const struct tenon_config *config,
 /** One codec of a client. */
 struct tenon_codec_info {
 	const char *name; /**< lives as long as the client */
-	uint32_t flags;   /**< the bits of an item's flags that are its own */
-	uint32_t splits;  /**< 1: it makes several items of a value; 0: it encodes */
+	uint32_t flags;   /**< bits of an item's flags that belong to the codec */
+	uint32_t splits;  /**< 1: the codec splits a value into several items; 0: it encodes */
 };
 
 /**
- * Describe codec number index, in the order that values go through them.
- * Errors:  TENON_EINVAL when there is none of that number.
+ * Describe the codec with this index. Values go through the codecs in the order of their indexes.
+ * Shape:   index is 0 or more.
+ * Returns: 0, or TENON_EINVAL.
+ * Owns:    the name in *out is the client's.
+ * Errors:  TENON_EINVAL: the client has no codec with this index.
+ * Threads: one call at a time per client.
  */
 int tenon_client_codec(const struct tenon_client *client, size_t index,
 		       struct tenon_codec_info *out);
 
 /** One item on a server. */
 struct tenon_stored_item {
-	struct tenon_slice key; /**< as it is sent, with prefix */
-	int32_t status;         /**< HIT, MISS, or why nobody knows */
-	uint32_t flags;         /**< HIT: as stored, with the bits of codecs */
-	uint64_t value_bytes;   /**< HIT: length of what is stored */
-	uint32_t server;        /**< index of its server */
+	struct tenon_slice key; /**< as sent, with prefix */
+	int32_t status;         /**< TENON_HIT, TENON_MISS, or why the server did not answer */
+	uint32_t flags;         /**< TENON_HIT: the flags as stored, with the codecs' bits */
+	uint64_t value_bytes;   /**< TENON_HIT: bytes of the value as stored */
+	uint32_t server;        /**< index of the server */
 	uint32_t reserved;      /**< 0 */
 };
 
-/** What a value is stored as. */
+/** How the value of one key is stored. */
 struct tenon_stored {
-	const struct tenon_stored_item *items; /**< the key's own, then its chunks in order */
+	const struct tenon_stored_item *items; /**< item of the key, then its chunks in order */
 	size_t item_count; /**< 0 when the key cannot be sent */
-	const struct tenon_result *result; /**< what tenon_get() gives; NULL likewise */
+	const struct tenon_result *result; /**< as tenon_get() gives it; NULL: cannot be sent */
 };
 
 /**
- * Read a key as tenon_get() does, and tell what its value is stored as.
- * Shape:   *out is filled as far as anything is known, also after an error.
- * Owns:    all that it points to is the client's and lives until its next
- *          operation.
- * Errors:  as tenon_get().
+ * Read a key as tenon_get() does, and show how its value is stored.
+ * Shape:   *out holds all that is known, also after an error.
+ * Returns: 0 when the server answered, or a negative enum tenon_status.
+ * Owns:    everything that *out points to is the client's, until its next operation.
+ * Errors:  those of tenon_get(): each negative enum tenon_status.
  * Threads: one call at a time per client.
- * Cost:    the item is read twice, as it is and through the codecs.
+ * Cost:    the item is read twice: as stored, and through the codecs.
  */
 int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
 			struct tenon_stored *out, struct tenon_error *err);

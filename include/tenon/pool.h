@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/pool.h
- * @brief A pool of clients, for programs with threads.
+ * @brief Client pools, for programs with threads.
  *
- * A client serves one thread at a time; a pool lends clients, each to one thread
- * until it is given back. Clients of a pool share their config's ring, hash and
- * schema; each has connections and a failover policy of its own. Whoever asks
- * first gets a client first: nobody overtakes those who wait.
+ * A client serves one thread at a time. A client pool lends its clients to threads: a thread
+ * borrows a client, uses it and gives it back. The clients of a client pool share the ring, the
+ * hash and the option rows of their config. Each client has its own connections and its own
+ * failover policies. When all clients are lent, threads wait in a queue: the first thread that
+ * asked gets the next client.
  *
- * Threads: every function may be called on any thread at any time, but
- * tenon_pool_close(), which must be the last.
- * Fork:    a pool may be used in a child when no thread was within one of its
- *          functions at the time of the fork; clients that were lent then are lent
- *          in the child too.
+ * Threads: every function may be called on any thread at any time, except tenon_pool_close(), which
+ * must be the last call.
+ * Fork:    a child process may use the client pool if no thread was inside one of these functions
+ *          during the fork. A client that was lent at that time is lent in the child, too.
  *
  * Stability: client ABI; structs never change size.
  */
@@ -23,62 +23,74 @@
 
 TENON_BEGIN_DECLS
 
+/** A client pool: clients of one config that threads borrow. */
 struct tenon_pool;
 
-/** More clients than this are a mistake. */
+/** Largest value of max in struct tenon_pool_limits. */
 #define TENON_POOL_CLIENTS_MAX 4096
 
 /**
- * How many clients a pool has. Where all are lent and another is asked for, their
- * number doubles, by `growth` at most and up to `max`.
+ * How many clients a client pool has. When all clients are lent and a thread asks for one, the
+ * number of clients doubles. It grows by `growth` at most, and to `max` at most.
  */
 struct tenon_pool_limits {
-	uint32_t initial; /**< made at once: 1..max */
+	uint32_t initial; /**< clients made at once: 1..max */
 	uint32_t max;     /**< 1..TENON_POOL_CLIENTS_MAX */
 	uint32_t growth;  /**< 1 or more */
 };
 
-/** libmc's: 1, 4 (memcached has 4 threads by default), 4. */
+/**
+ * Default limits: initial 1, max 4, growth 4.
+ * Source:  libmc; memcached has 4 threads by default.
+ */
 #define TENON_POOL_LIMITS { 1, 4, 4 }
 
 /**
- * Make a pool. No socket is opened before an operation needs one.
+ * Open a client pool. No socket is opened before an operation needs one.
  * Shape:   limits NULL: TENON_POOL_LIMITS.
- * Owns:    *out is the caller's, for tenon_pool_close(); config is not kept. A log
- *          function of the config is called on any thread that uses the pool.
- * Errors:  as tenon_client_open(); TENON_EINVAL for limits out of range.
+ * Returns: 0, or a negative enum tenon_status; *out is then NULL.
+ * Owns:    *out is the caller's. tenon_pool_close() frees it. config is not kept.
+ * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM, as tenon_client_open(). TENON_EINVAL:
+ *          limits are out of range.
+ * Threads: any. The log function of the config is called on any thread that uses the client pool.
  */
 int tenon_pool_open(struct tenon_config *config,
 		    const struct tenon_pool_limits *limits,
 		    struct tenon_pool **out, struct tenon_error *err);
 
-/** Close every client and free the pool. All were given back. NULL is fine. */
+/**
+ * Close every client and free the client pool. Every client must have been given back.
+ * Shape:   pool may be NULL.
+ * Threads: no other call on this client pool may run.
+ */
 void tenon_pool_close(struct tenon_pool *pool);
 
 /**
- * Borrow a client, waiting for one where all are lent.
- * Shape:   timeout_ms is how long to wait: 0 not at all, -1 for ever.
- * Owns:    *out is the caller's until tenon_pool_release(); everything may be done
- *          with it but tenon_client_close(). A hook of tenon_client_set_wait() has
- *          to be the pool's again when the client is given back.
- * Errors:  TENON_ETIMEDOUT, TENON_EWAIT (the pool's wait hook gave up),
- *          TENON_ENOMEM, TENON_EIO (no descriptor left to wait with); *out is
- *          then NULL.
- * Cost:    a lock while there are clients to lend; who has to wait needs a
- *          descriptor meanwhile.
+ * Borrow a client. When all clients are lent, the call waits for one.
+ * Units:   timeout_ms is how long to wait in milliseconds; 0: do not wait; -1: no limit.
+ * Returns: 0, or a negative enum tenon_status; *out is then NULL.
+ * Owns:    *out is the caller's until tenon_pool_release(). The caller must not call
+ *          tenon_client_close() with it. A caller that sets a wait hook of its own with
+ *          tenon_client_set_wait() sets the pool's hook again before the release.
+ * Errors:  TENON_ETIMEDOUT: no client in time. TENON_EWAIT: the wait hook failed. TENON_ENOMEM.
+ *          TENON_EIO: no descriptor is left to wait with.
+ * Threads: any.
+ * Cost:    one lock when a client is free. A thread that waits needs one descriptor.
  */
 int tenon_pool_acquire(struct tenon_pool *pool, int64_t timeout_ms,
 		       struct tenon_client **out, struct tenon_error *err);
 
 /**
- * As tenon_pool_acquire(), and this hook waits where the client is not there at
- * once, whatever tenon_pool_set_wait() says: it may look after signals, say, and
- * give up. The client's own waits do not go through it.
- * Shape:   wait NULL: exactly as tenon_pool_acquire().
+ * Borrow a client as tenon_pool_acquire() does, and wait through a hook of the caller's. The
+ * hook replaces the one of tenon_pool_set_wait() for this wait only. It may look after signals,
+ * for example, and give up. The client's own waits do not go through it.
+ * Shape:   wait may be NULL: the call is then tenon_pool_acquire().
+ * Units:   timeout_ms as for tenon_pool_acquire().
+ * Returns: 0, or a negative enum tenon_status; *out is then NULL.
  * Owns:    payload is the caller's; the hook is not called after the return.
- * Errors:  as tenon_pool_acquire(); TENON_EWAIT: the hook gave up. A client that
- *          came at that moment is lent: 0.
- * Threads: any; the hook is called on this one.
+ * Errors:  as tenon_pool_acquire(). TENON_EWAIT: the hook gave up. When a client came at that
+ *          moment, it is lent and the call returns 0.
+ * Threads: any; the hook is called on the calling thread.
  */
 int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
 			      tenon_wait_fn wait, void *payload,
@@ -86,89 +98,131 @@ int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
 			      struct tenon_error *err);
 
 /**
- * Give a client back; who has waited longest gets it. Its results are gone then.
- * Shape:   client NULL is fine; any thread may give it back.
- * Errors:  TENON_EINVAL: it is not lent from this pool.
+ * Give a client back. The thread that has waited longest gets it. The client's results become
+ * invalid.
+ * Shape:   client may be NULL.
+ * Returns: 0, or TENON_EINVAL.
+ * Owns:    client is the client pool's again.
+ * Errors:  TENON_EINVAL: the client is not lent from this client pool.
+ * Threads: any; also another thread than the one that borrowed the client.
  */
 int tenon_pool_release(struct tenon_pool *pool, struct tenon_client *client);
 
-/** Receives the results of a call; they are gone when it returns. */
+/**
+ * Results function: receives the results of a call.
+ * Shape:   results has count entries, in the order of the items.
+ * Owns:    results are valid during the call only: copy what is needed longer.
+ * Threads: called on the thread that called tenon_pool_run(). The function must not wait for
+ *          another client of the same client pool.
+ */
 typedef void (*tenon_results_fn)(const struct tenon_result *results,
 				 size_t count, void *payload);
 
-/** A tenon_run() on whichever client is free. */
+/** Arguments of tenon_pool_run(). */
 struct tenon_pool_call {
 	enum tenon_verb verb;           /**< as for tenon_run() */
-	unsigned options;               /**< likewise */
-	const struct tenon_item *items; /**< [count] */
+	unsigned options;               /**< as for tenon_run(), such as TENON_NOREPLY */
+	const struct tenon_item *items; /**< count entries */
 	size_t count;                   /**< 0 or more */
-	tenon_results_fn done; /**< called once where there are results; NULL: not needed */
+	tenon_results_fn done; /**< called once if there are results; may be NULL */
 	void *payload; /**< for done */
 };
 
 /**
- * Borrow a client, run, hand over the results, and give it back. poll_timeout is
- * the time for all of it, the wait for a client included.
- * Owns:    results are the client's until `done` returns, which copies what it
- *          needs; it must not wait for another client of this pool.
- * Errors:  as tenon_run() and tenon_pool_acquire(). `done` was called unless they
- *          concern the call as a whole.
+ * Borrow a client, run tenon_run() on it, pass the results to call->done, and give the client
+ * back. One deadline, poll_timeout of the config, holds for all of that, the wait for a client
+ * included.
+ * Returns: 0 when every key has an answer. Otherwise a negative enum tenon_status.
+ * Owns:    the results are the client's and are valid until `done` returns.
+ * Errors:  those of tenon_run() and tenon_pool_acquire(): each negative enum tenon_status.
+ *          call->done was called, unless the error concerns the call as a whole.
+ * Threads: any.
  */
 int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
 		   struct tenon_error *err);
 
-/* Changes of a pool at work. A client that is lent takes them when it is given
- * back: what runs ends as it began. After an error nothing has changed. */
+/*
+ * The next four functions change a client pool while it is in use. A client that is lent is changed
+ * when it is given back; operations that run are not affected. After an error nothing has changed,
+ * except where said.
+ */
 
 /**
- * Change how many clients there may be.
- * Errors:  TENON_EINVAL, TENON_ENOMEM (there are fewer than `initial` then).
+ * Change how many clients the client pool may have.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    limits is copied.
+ * Errors:  TENON_EINVAL: limits are out of range; nothing has changed. TENON_ENOMEM: the new
+ *          limits hold, but there are fewer clients than limits->initial.
+ * Threads: any.
  */
 int tenon_pool_resize(struct tenon_pool *pool,
 		      const struct tenon_pool_limits *limits,
 		      struct tenon_error *err);
 
-/** Move servers, as tenon_client_update_servers(). Errors: likewise. */
+/**
+ * Give servers new addresses, as tenon_client_update_servers() does for one client. A client that
+ * is lent is changed when it is given back.
+ * Shape:   specs has count strings. Each is like an entry of `servers:` in the config ("host:port
+ *          alias"), in any order. Every alias is there exactly once.
+ * Returns: 0, or a negative enum tenon_status; nothing has changed then.
+ * Owns:    specs is copied.
+ * Errors:  TENON_ECONFIG: unknown, missing or repeated alias, or malformed address.
+ *          TENON_ENOMEM.
+ * Threads: any.
+ */
 int tenon_pool_update_servers(struct tenon_pool *pool,
 			      const char *const *specs, size_t count,
 			      struct tenon_error *err);
 
 /**
- * Go on with another config: every client is replaced.
- * Errors:  as tenon_client_open(); TENON_EINVAL: the pool has a wait hook and the
- *          config's transport takes none.
+ * Use another config: every client is replaced. A client that is lent is replaced when it is
+ * given back.
+ * Returns: 0, or a negative enum tenon_status; nothing has changed then.
+ * Owns:    config is not kept.
+ * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM, as tenon_client_open(). TENON_EINVAL: the
+ *          client pool has a wait hook and the transport of the config cannot use one.
+ * Threads: any.
  */
 int tenon_pool_reconfigure(struct tenon_pool *pool, struct tenon_config *config,
 			   struct tenon_error *err);
 
 /**
- * Let somebody else wait, as tenon_client_set_wait() for all clients; the waits
- * for a client go through the hook too, so that it may run other green threads of
- * the same pool.
- * Owns:    payload is the caller's and has to outlive the pool.
- * Errors:  as tenon_client_set_wait().
- * Threads: the hook is called on the thread that waits.
+ * Set the wait hook of all clients, as tenon_client_set_wait() does for one. Threads that wait for
+ * a client use the hook, too; the hook may run other green threads that use the same client pool.
+ * Shape:   wait NULL: clients wait by themselves again.
+ * Returns: 0, or a negative enum tenon_status; nothing has changed then.
+ * Owns:    payload stays the caller's and must outlive the client pool.
+ * Errors:  TENON_EINVAL: the transport cannot use a hook. TENON_ENOMEM.
+ * Threads: any. The hook is called on the thread that waits.
  */
 int tenon_pool_set_wait(struct tenon_pool *pool, tenon_wait_fn wait,
 			void *payload, struct tenon_error *err);
 
-/** What a pool is doing. */
+/** Clients and waits of a client pool. */
 struct tenon_pool_counts {
-	uint32_t clients; /**< that there are or that are being made */
-	uint32_t idle;    /**< of them, not lent */
-	uint32_t waiting; /**< callers that wait for one */
+	uint32_t clients;  /**< clients that exist or are being made */
+	uint32_t idle;     /**< clients that are not lent */
+	uint32_t waiting;  /**< calls that wait for a client now */
 	uint32_t reserved; /**< 0 */
-	uint64_t waits;    /**< calls that had to wait, so far */
-	uint64_t timeouts; /**< of them, in vain */
+	uint64_t waits;    /**< calls that had to wait, since the client pool was opened */
+	uint64_t timeouts; /**< calls that got no client in time, since the client pool was opened */
 };
 
-/** Take the counts, all of the same moment. Never fails. Threads: any. */
+/**
+ * Get the counts of a client pool, all of one moment.
+ * Threads: any.
+ * Cost:    one lock.
+ */
 void tenon_pool_counts(struct tenon_pool *pool, struct tenon_pool_counts *out);
 
 /**
- * The health of server number index, summed over the clients that there are.
- * Owns:    out->alias lives until the pool is reconfigured or closed.
- * Errors:  TENON_EINVAL when there is none of that number; TENON_ENOMEM.
+ * Get the health of one server, summed over the clients that exist.
+ * Shape:   index is 0 or more, as for tenon_client_server().
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    out->alias is the client pool's, until it is reconfigured or closed.
+ * Errors:  TENON_EINVAL: index is out of range. TENON_ENOMEM.
+ * Threads: any.
+ * Cost:    one lock, and about 15 KiB are copied for each client.
  */
 int tenon_pool_health(struct tenon_pool *pool, size_t index,
 		      struct tenon_health *out);

@@ -3,12 +3,12 @@
  * @file tenon/tenon.h
  * @brief The memcached client: configure, open, operate.
  *
- * A config describes a cluster and the plugins that serve it; a client works
- * with it. Keys and values are bytes with a length. One client belongs to one
- * thread at a time; clients share nothing that is writable.
+ * A config describes a cluster and the plugins that serve it. A client is opened from a config
+ * and sends commands to the servers of the cluster. Keys and values are bytes with a length.
+ * One client belongs to one thread at a time. Clients share nothing that is writable.
  *
- * Stability: client ABI. Structs that a caller fills begin with what 1.0 had
- * and never change size; new fields come with new functions.
+ * Stability: client ABI. Structs that a caller fills never change size; new fields come with
+ * new functions.
  */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
@@ -17,234 +17,315 @@
 
 TENON_BEGIN_DECLS
 
-/** A string literal as slice. */
-#define TENON_LITERAL(s) { (s), sizeof(s) - 1 }
-
 /* ---- config ------------------------------------------------------------ */
 
+/** A config: the servers of a cluster, the plugins and all settings. */
 struct tenon_config;
 
 /**
- * Receives what the library has to say; it prints nothing itself.
- * Shape:   line is one sentence, NUL-terminated, no newline.
- * Threads: called on the thread that made the call; must not call back into
- *          the same client.
+ * Log function: receives the library's log lines. The library itself prints nothing.
+ * Shape:   level is an enum tenon_log_level. line is one sentence, NUL-terminated, no newline.
+ * Owns:    line is valid during the call only. payload is the pointer given to
+ *          tenon_config_set_log().
+ * Threads: called on the thread that made the call to the library. The function must not use
+ *          the client that made the call.
  */
 typedef void (*tenon_log_fn)(void *payload, int level, const char *line);
 
 /**
- * Make an empty config: defaults and no server.
- * Owns:    *out is the caller's, for tenon_config_destroy().
- * Errors:  TENON_ENOMEM; *out is then NULL.
+ * Create an empty config: default settings and no server.
+ * Returns: 0, or a negative enum tenon_status; *out is then NULL.
+ * Owns:    *out is the caller's. tenon_config_destroy() frees it.
+ * Errors:  TENON_ENOMEM.
+ * Threads: any.
  */
 int tenon_config_create(struct tenon_config **out, struct tenon_error *err);
 
-/** Free a config. NULL is fine. Clients that were opened from it live on. */
+/**
+ * Free a config. Clients that were opened from the config go on working.
+ * Shape:   config may be NULL.
+ * Threads: one call at a time per config.
+ */
 void tenon_config_destroy(struct tenon_config *config);
 
 /**
- * Read a YAML (or JSON) file into the config, on top of what is set already.
- * Shape:   path is NUL-terminated; plugins named in it by path are relative to
- *          its folder.
- * Errors:  TENON_EIO (cannot be read), TENON_ECONFIG (with file, line, column),
- *          TENON_EPLUGIN (with file, line, plugin, path, found, expected),
- *          TENON_ENOMEM. After an error the config can only be destroyed.
- * Source:  the keys are listed in tenon.yaml(5) and by `tenon plugins core`.
+ * Read a YAML or JSON file into the config. Keys of the file replace what was set before.
+ * Shape:   path is NUL-terminated. The file may name plugins by path; such paths are relative
+ *          to the file's folder.
+ * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed.
+ * Errors:  TENON_EIO: the file cannot be read. TENON_ECONFIG: the file is wrong; err has file,
+ *          line and column. TENON_EPLUGIN: a plugin cannot be loaded; err has file and line, and
+ *          the message names the plugin, its path, what was found and what was expected.
+ *          TENON_ENOMEM.
+ * Threads: one call at a time per config.
+ * Source:  tenon.yaml(5) lists the keys, and so does `tenon plugins core`.
  */
 int tenon_config_load_file(struct tenon_config *config, const char *path,
 			   struct tenon_error *err);
 
 /**
- * The same from memory.
- * Shape:   text has len bytes; name stands for the file in errors; relative
- *          plugin paths are relative to the working folder.
+ * Read YAML or JSON text from memory into the config, as tenon_config_load_file() does.
+ * Shape:   text has len bytes. name is NUL-terminated and stands for the file in errors.
+ *          Relative plugin paths are relative to the working folder.
+ * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed.
+ * Owns:    text is not kept.
+ * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM, with line and column in the text.
+ * Threads: one call at a time per config.
  */
 int tenon_config_load_text(struct tenon_config *config, const char *name,
 			   const char *text, size_t len, struct tenon_error *err);
 
 /**
- * Set one key, as if the file had said `key: value`.
- * Shape:   both NUL-terminated; value is YAML: "md5", "250ms",
- *          "{poll: {}}", "[a:11211 alias1, b:11211 alias2]".
- * Errors:  as tenon_config_load_text().
+ * Set one key, as if a file said `key: value`.
+ * Shape:   key and value are NUL-terminated. value is YAML: "md5", "250ms", "{poll: {}}",
+ *          "[a:11211 alias1, b:11211 alias2]".
+ * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed.
+ * Owns:    key and value are not kept.
+ * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
+ * Threads: one call at a time per config.
  */
 int tenon_config_set(struct tenon_config *config, const char *key,
 		     const char *value, struct tenon_error *err);
 
 /**
- * Append one server.
- * Shape:   address is "host", "host:port", "[ipv6]:port" or "/path.sock",
- *          NUL-terminated; alias may be NULL (the address names it then);
- *          weight is 1..1000.
- * Errors:  TENON_ECONFIG (malformed, duplicate alias or address), TENON_ENOMEM.
+ * Append one server to the main ring.
+ * Shape:   address is "host", "host:port", "[ipv6]:port" or "/path.sock", NUL-terminated; the
+ *          port is TENON_DEFAULT_PORT when none is given. alias is NUL-terminated, or NULL: the
+ *          server is then known by its address. weight is 1..1000.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    address and alias are not kept.
+ * Errors:  TENON_ECONFIG: malformed address, or an alias or address that the config has already.
+ *          TENON_ENOMEM.
+ * Threads: one call at a time per config.
  */
 int tenon_config_add_server(struct tenon_config *config, const char *address,
 			    const char *alias, unsigned weight,
 			    struct tenon_error *err);
 
 /**
- * Append one server to a spare pool. It is not on the main ring: no key has its
- * home there; failover policies that use spare pools send keys to it.
- * Shape:   pool is 1..60 letters, digits, '.', '-' and '_', NUL-terminated; the
- *          rest as above.
- * Errors:  as above.
+ * Append one server to a server pool of spare servers. A spare server is not on the main ring:
+ * it is the home server of no key. Failover policies such as gutter send keys to spare servers
+ * when a home server fails.
+ * Shape:   pool is the name of the server pool: 1..60 letters, digits, '.', '-' and '_',
+ *          NUL-terminated. address, alias and weight are as for tenon_config_add_server().
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    pool, address and alias are not kept.
+ * Errors:  TENON_ECONFIG: malformed pool or address, or an alias or address that the config has
+ *          already. TENON_ENOMEM.
+ * Threads: one call at a time per config.
  */
 int tenon_config_add_spare(struct tenon_config *config, const char *pool,
 			   const char *address, const char *alias,
 			   unsigned weight, struct tenon_error *err);
 
-/** Where log lines go, for clients opened afterwards. fn NULL: nowhere (the default). */
+/**
+ * Set the log function of clients that are opened from the config afterwards.
+ * Shape:   fn NULL, the default: log lines are dropped.
+ * Owns:    payload stays the caller's and must outlive those clients.
+ * Threads: one call at a time per config.
+ */
 void tenon_config_set_log(struct tenon_config *config, tenon_log_fn fn,
 			  void *payload);
 
 /**
- * Check the config as tenon_client_open() would, without making a client.
- * Opens no socket, resolves no name.
+ * Check the config as tenon_client_open() does, without opening a client. The check opens no
+ * socket and resolves no name.
+ * Returns: 0 when a client can be opened, or a negative enum tenon_status.
  * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
+ * Threads: one call at a time per config.
  */
 int tenon_config_check(struct tenon_config *config, struct tenon_error *err);
 
 /* ---- client ------------------------------------------------------------ */
 
+/** A client: the connections to the servers of one config, and the plugins that use them. */
 struct tenon_client;
 
 /**
- * Assemble a client. No socket is opened before the first operation needs one.
- * After a fork the child's copy makes connections of its own; parent and child go
- * on side by side. A copy that another thread was using while the process forked
- * stays TENON_EBUSY in the child.
- * Owns:    *out is the caller's, for tenon_client_close(); config is not kept.
- * Errors:  TENON_ECONFIG (no server; settings that contradict each other),
- *          TENON_EPLUGIN (a plugin cannot work here), TENON_ENOMEM; *out is
- *          then NULL.
+ * Open a client. The client opens no socket before the first operation needs one.
+ *
+ * A client may be used after fork(2): the child's copy makes connections of its own, and parent
+ * and child do not disturb each other. When another thread was using the client during the
+ * fork, every call on the child's copy returns TENON_EBUSY.
+ * Returns: 0, or a negative enum tenon_status; *out is then NULL.
+ * Owns:    *out is the caller's. tenon_client_close() frees it. config is not kept.
+ * Errors:  TENON_ECONFIG: no server, or settings that contradict each other. TENON_EPLUGIN: a
+ *          plugin cannot work here. TENON_ENOMEM.
+ * Threads: one call at a time per config.
  */
 int tenon_client_open(struct tenon_config *config, struct tenon_client **out,
 		      struct tenon_error *err);
 
-/** Close every connection and free the client. NULL is fine. */
+/**
+ * Close every connection and free the client. Its results become invalid.
+ * Shape:   client may be NULL.
+ * Threads: no other call on this client may run.
+ */
 void tenon_client_close(struct tenon_client *client);
 
-/** Where a server lives and what it is called. Strings live as long as the client. */
+/** Alias and address of a server. The strings live as long as the client. */
 struct tenon_server_info {
-	const char *alias;   /**< identity: ring, log, statistics; never NULL */
-	const char *address; /**< as configured; changes with tenon_client_update_servers() */
-	uint32_t weight;     /**< 1..1000: its share of the keys of its pool */
-	const char *pool;    /**< spare pool that it belongs to; "" for the main ring */
+	const char *alias;   /**< name of the server in ring, log and statistics; never NULL */
+	const char *address; /**< as configured; tenon_client_update_servers() changes it */
+	uint32_t weight;     /**< 1..1000: share of the keys of its server pool */
+	const char *pool;    /**< server pool of a spare server; "" for the main ring */
 };
 
-/** Number of servers, 1 or more, those of spare pools included. */
+/**
+ * Count the servers of a client, spare servers included.
+ * Returns: 1 or more.
+ * Errors:  none.
+ * Threads: one call at a time per client.
+ */
 size_t tenon_client_server_count(const struct tenon_client *client);
 
 /**
- * Describe server number index: those of the main ring in the order of the
- * config, then those of spare pools, pool by pool.
- * Errors:  TENON_EINVAL when index is out of range.
+ * Describe the server with this index. Servers of the main ring come first, in the order of the
+ * config; spare servers follow, server pool by server pool.
+ * Shape:   index is 0..tenon_client_server_count() - 1.
+ * Returns: 0, or TENON_EINVAL; *out is then untouched.
+ * Owns:    the strings in *out are the client's.
+ * Errors:  TENON_EINVAL: index is out of range.
+ * Threads: one call at a time per client.
  */
 int tenon_client_server(const struct tenon_client *client, size_t index,
 			struct tenon_server_info *out);
 
 /**
- * Find the home server of a key; opens no connection.
- * Shape:   key without prefix; *out is the server's index.
- * Errors:  TENON_EKEY.
+ * Find the home server of a key: the server where the ring puts the key. The call opens no
+ * connection, and the failover policy is not asked.
+ * Shape:   key is without the config's prefix. *out is the index of the server.
+ * Returns: 0, or a negative enum tenon_status.
+ * Errors:  TENON_EKEY: memcached does not accept the key.
+ * Threads: one call at a time per client.
  * Cost:    one hash and one ring lookup.
  */
 int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
 		       size_t *out, struct tenon_error *err);
 
 /**
- * Move servers: give aliases new addresses. No key changes its alias.
- * Shape:   specs[count], each as a line of `servers:` ("host:port alias"), in
- *          any order, every alias of the client exactly once.
- * Errors:  TENON_ECONFIG (unknown, missing or duplicate alias, malformed
- *          address; nothing is changed then), TENON_ENOMEM.
- * Cost:    connections of servers that moved are closed; the others stay.
+ * Give servers new addresses. Aliases stay, so every key keeps its home server.
+ * Shape:   specs has count strings. Each is like an entry of `servers:` in the config
+ *          ("host:port alias"), in any order. Every alias of the client is there exactly once.
+ * Returns: 0, or a negative enum tenon_status; nothing has changed then.
+ * Owns:    specs is not kept.
+ * Errors:  TENON_ECONFIG: unknown, missing or repeated alias, or malformed address.
+ *          TENON_ENOMEM. TENON_EBUSY.
+ * Threads: one call at a time per client.
+ * Cost:    connections to servers with a new address are closed; the others stay open.
  */
 int tenon_client_update_servers(struct tenon_client *client,
 				const char *const *specs, size_t count,
 				struct tenon_error *err);
 
 /**
- * Let somebody else wait: every wait of the client's operations, for connections,
- * replies and names, becomes a call of the hook; nothing else blocks.
+ * Set the wait hook of a client. Each time an operation has to wait, for a connection, a reply
+ * or a name, the client calls the hook. The operation blocks nowhere else.
  * Shape:   wait NULL: the client waits by itself again.
- * Owns:    payload is the caller's and has to outlive the client's last operation.
- * Errors:  TENON_EINVAL when the transport takes no hook (uring: it waits in the
- *          kernel), TENON_EBUSY.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    payload stays the caller's and must outlive the client's last operation.
+ * Errors:  TENON_EINVAL: the transport cannot use a hook (uring: it waits in the kernel).
+ *          TENON_EBUSY.
+ * Threads: one call at a time per client. The hook is called on the thread that runs the
+ *          operation.
  */
 int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 			  void *payload, struct tenon_error *err);
 
-/** Close every connection now; the next operation opens what it needs. */
+/**
+ * Close every connection now. The next operation opens the connections that it needs.
+ * Threads: one call at a time per client.
+ */
 void tenon_client_disconnect(struct tenon_client *client);
 
 /* ---- operations -------------------------------------------------------- */
 
-/** What a call does; memcached protocol.txt, classic text commands. */
+/**
+ * The command of a call.
+ * Source:  memcached protocol.txt, classic text commands.
+ */
 enum tenon_verb {
-	TENON_GET = 0,
-	TENON_GETS = 1, /**< get, and fetch the cas unique */
-	TENON_GAT = 2,  /**< get and touch: exptime is used */
-	TENON_GATS = 3,
-	TENON_SET = 4,
-	TENON_ADD = 5,     /**< store when absent */
-	TENON_REPLACE = 6, /**< store when present */
-	TENON_APPEND = 7,
-	TENON_PREPEND = 8,
-	TENON_CAS = 9, /**< store when the cas unique is unchanged */
-	TENON_DELETE = 10,
-	TENON_TOUCH = 11,
-	TENON_INCR = 12, /**< 64 bit, wraps */
-	TENON_DECR = 13, /**< stops at 0 */
-	TENON_VERB_COUNT = 14
+	TENON_GET = 0,     /**< read values */
+	TENON_GETS = 1,    /**< read values and their cas unique */
+	TENON_GAT = 2,     /**< read values and set exptime */
+	TENON_GATS = 3,    /**< read values and their cas unique, and set exptime */
+	TENON_SET = 4,     /**< store, whether the key exists or not */
+	TENON_ADD = 5,     /**< store when the key is absent */
+	TENON_REPLACE = 6, /**< store when the key exists */
+	TENON_APPEND = 7,  /**< put bytes behind a value that exists */
+	TENON_PREPEND = 8, /**< put bytes before a value that exists */
+	TENON_CAS = 9,     /**< store when the cas unique is unchanged */
+	TENON_DELETE = 10, /**< delete keys */
+	TENON_TOUCH = 11,  /**< set exptime */
+	TENON_INCR = 12,   /**< add to a number of 64 bits; 2^64 becomes 0 */
+	TENON_DECR = 13,   /**< subtract from a number; stops at 0 */
+	TENON_VERB_COUNT = 14 /**< number of verbs */
 };
 
-/** One key of a call and what goes with it; a verb uses the fields it needs. */
+/** One key of a call, and the arguments for it. Each verb reads the fields that it needs. */
 struct tenon_item {
-	struct tenon_slice key;   /**< without prefix; read only during the call */
-	struct tenon_slice value; /**< store verbs; read only during the call, never copied when large */
-	uint32_t flags;           /**< store verbs: kept by the server for the reader */
-	int64_t exptime;          /**< seconds from now up to 30 days, above that UNIX time; 0 never; negative at once */
-	uint64_t cas;             /**< cas: the cas unique that gets returned */
-	uint64_t delta;           /**< incr, decr */
+	struct tenon_slice key;   /**< without prefix; with it 1..TENON_KEY_MAX_BYTES bytes */
+	struct tenon_slice value; /**< set, add, replace, append, prepend, cas: the value */
+	uint32_t flags;           /**< set, add, replace, cas: kept by the server for readers */
+	/**
+	 * When the item expires: seconds from now, up to 30 days; a larger number is a UNIX time.
+	 * 0: never. Negative: at once.
+	 */
+	int64_t exptime;
+	uint64_t cas;             /**< cas: the cas unique that gets or gats returned */
+	uint64_t delta;           /**< incr, decr: what to add or subtract */
 };
 
-/** What became of one key. */
+/** Outcome for one key. */
 struct tenon_result {
 	int32_t status;    /**< enum tenon_status */
-	uint32_t flags;    /**< get family: as stored */
-	uint64_t cas;      /**< gets, gats */
+	uint32_t flags;    /**< get, gets, gat, gats: the flags that were stored */
+	uint64_t cas;      /**< gets, gats: the cas unique */
 	uint64_t number;   /**< incr, decr: the new value */
-	const char *value; /**< get family: value_len bytes and a NUL that is not counted; NULL unless HIT */
-	size_t value_len; /**< bytes of value; 0 when it is NULL */
-	const char *text; /**< the server's words behind ESERVER, ECLIENT, EUNKNOWN; a codec's reason behind
-			       MISS, EINVAL, ENOMEM, ETOOBIG, EUNDECODABLE, EENCODED; else NULL */
-	uint32_t server;  /**< index of the server concerned; UINT32_MAX: the key was refused */
+	const char *value; /**< get, gets, gat, gats: value_len bytes, then a NUL; NULL unless TENON_HIT */
+	size_t value_len;  /**< bytes of value without the NUL; 0 when value is NULL */
+	/**
+	 * The server's text with TENON_ESERVER, TENON_ECLIENT and TENON_EUNKNOWN. A codec's
+	 * reason with TENON_MISS, TENON_EINVAL, TENON_ENOMEM, TENON_ETOOBIG,
+	 * TENON_EUNDECODABLE and TENON_EENCODED. Otherwise NULL.
+	 */
+	const char *text;
+	uint32_t server;   /**< index of the server; UINT32_MAX: the key was refused, no server */
 	uint32_t reserved; /**< 0 */
 };
 
-/** Call option: the server sends no reply (store verbs, delete, touch, incr, decr). */
+/**
+ * Option bit: the server sends no reply, and the status is TENON_SENT. For set, add, replace,
+ * append, prepend, cas, delete, touch, incr, decr, and for flush_all and verbosity.
+ */
 #define TENON_NOREPLY 1u
-/** Call option: values are stored and returned as they are; no codec sees them. */
+/** Option bit: values are stored and returned as they are; no codec is used. */
 #define TENON_RAW 2u
-/** Call option: no codec that encodes is used (a value may still be split). */
+/** Option bit: no codec encodes the value. A value may still be split. */
 #define TENON_NO_COMPRESS 4u
 
 /**
- * Run one verb over any number of keys: all servers concerned at the same time,
- * under one deadline (poll_timeout) for the whole call. What was sent on an idle
- * connection that the server had closed is sent once more where twice is as good as
- * once (gets, set, delete, touch): a set may so take effect after one that another
- * client sent later.
- * Shape:   items[count]; *results becomes an array of count results in the
- *          order of items, duplicates included. A key that is refused
- *          (TENON_EKEY, TENON_ETOOBIG) does not hinder the others.
- * Owns:    results, their values and texts are the client's and live until its
- *          next operation; copy what is needed longer.
- * Errors:  0 when every key has an answer (status >= 0). Otherwise the status
- *          of the first key that has none; err names its server, and the other
- *          results hold. TENON_EINVAL, TENON_ENOMEM and TENON_EBUSY concern the
- *          call as a whole: *results is then NULL.
+ * Run one verb on any number of keys. The client talks to all servers of these keys at the same
+ * time. One deadline, poll_timeout of the config, holds for the whole call.
+ *
+ * When a server has closed an idle connection, the client notices it only after sending. The
+ * client then sends the requests once more, if the verb may safely run twice: get, gets, gat,
+ * gats, set, delete and touch. A repeated set can take effect after a set that another client sent
+ * later.
+ * Shape:   items has count entries. *results is an array of count results in the order of
+ *          items; a key that is there twice has two results. options is a sum of TENON_NOREPLY,
+ *          TENON_RAW and TENON_NO_COMPRESS, or 0. A key or value that is refused (TENON_EKEY,
+ *          TENON_ETOOBIG) does not affect the other keys.
+ * Returns: 0 when every key has an answer (status 0 or positive). Otherwise the negative status
+ *          of the first key without an answer: err explains that status and names the server,
+ *          and the results of the other keys are valid.
+ * Owns:    the results, their values and their texts are the client's, until its next
+ *          operation: copy what is needed longer. items, keys and values are read during the
+ *          call only; large values are sent without a copy.
+ * Errors:  each negative enum tenon_status can be the status of a key. TENON_EINVAL (unknown
+ *          verb, options that do not go with the verb, too many keys), TENON_ENOMEM and
+ *          TENON_EBUSY (another call uses the client) can also concern the call as a whole:
+ *          *results is then NULL.
  * Threads: one call at a time per client.
  */
 int tenon_run(struct tenon_client *client, enum tenon_verb verb,
@@ -253,105 +334,139 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 
 /**
  * @name One key
- * As tenon_run() with one item. *out is what became of it, and the return value its
- * status when that is an error, else 0. out may be NULL where only success matters.
- * Owns, errors and threads: as tenon_run().
+ * Each of these functions is tenon_run() with one item and without options.
+ * Shape:   *out is the result of the key. out may be NULL.
+ * Returns: 0 when the server answered: out->status is the answer. Otherwise a negative enum
+ *          tenon_status.
+ * Owns:    value and text of *out are the client's, until its next operation. *out itself is
+ *          the caller's.
+ * Errors:  each negative enum tenon_status; TENON_EBUSY: another call uses the client.
+ * Threads: one call at a time per client.
  * @{
  */
 
-/** Get a value: HIT or MISS. */
+/** Read a value. Answers: TENON_HIT, TENON_MISS. */
 int tenon_get(struct tenon_client *client, struct tenon_slice key,
 	      struct tenon_result *out, struct tenon_error *err);
-/** Get a value and its cas unique. */
+/** Read a value and its cas unique. Answers: TENON_HIT, TENON_MISS. */
 int tenon_gets(struct tenon_client *client, struct tenon_slice key,
 	       struct tenon_result *out, struct tenon_error *err);
-/** Get a value and give it another exptime, as struct tenon_item has it. */
+/** Read a value and set its exptime (see struct tenon_item). Answers: TENON_HIT, TENON_MISS. */
 int tenon_gat(struct tenon_client *client, struct tenon_slice key,
 	      int64_t exptime, struct tenon_result *out,
 	      struct tenon_error *err);
-/** tenon_gat() with the cas unique. */
+/** Read a value and its cas unique, and set its exptime. Answers: TENON_HIT, TENON_MISS. */
 int tenon_gats(struct tenon_client *client, struct tenon_slice key,
 	       int64_t exptime, struct tenon_result *out,
 	       struct tenon_error *err);
-/** Store a value, whatever is there: STORED. */
+/** Store a value, whether the key exists or not. Answer: TENON_STORED. */
 int tenon_set(struct tenon_client *client, const struct tenon_item *item,
 	      struct tenon_result *out, struct tenon_error *err);
-/** Store where nothing is: STORED or NOT_STORED. */
+/** Store a value when the key is absent. Answers: TENON_STORED, TENON_NOT_STORED. */
 int tenon_add(struct tenon_client *client, const struct tenon_item *item,
 	      struct tenon_result *out, struct tenon_error *err);
-/** Store where something is: STORED or NOT_STORED. */
+/** Store a value when the key exists. Answers: TENON_STORED, TENON_NOT_STORED. */
 int tenon_replace(struct tenon_client *client, const struct tenon_item *item,
 		  struct tenon_result *out, struct tenon_error *err);
-/** Put bytes behind a value that is there: STORED or NOT_STORED. */
+/** Put bytes behind the value of a key that exists. Answers: TENON_STORED, TENON_NOT_STORED. */
 int tenon_append(struct tenon_client *client, const struct tenon_item *item,
 		 struct tenon_result *out, struct tenon_error *err);
-/** Put bytes before a value that is there: STORED or NOT_STORED. */
+/** Put bytes before the value of a key that exists. Answers: TENON_STORED, TENON_NOT_STORED. */
 int tenon_prepend(struct tenon_client *client, const struct tenon_item *item,
 		  struct tenon_result *out, struct tenon_error *err);
-/** Store where nobody has since item->cas was returned: STORED, EXISTS or MISS. */
+/**
+ * Store a value when no client has stored the key since item->cas was read. Answers:
+ * TENON_STORED, TENON_EXISTS (another client stored the key), TENON_MISS (the key is absent).
+ */
 int tenon_cas(struct tenon_client *client, const struct tenon_item *item,
 	      struct tenon_result *out, struct tenon_error *err);
-/** Remove a key: DELETED or MISS. */
+/** Delete a key. Answers: TENON_DELETED, TENON_MISS. */
 int tenon_delete(struct tenon_client *client, struct tenon_slice key,
 		 struct tenon_result *out, struct tenon_error *err);
-/** Give another exptime: TOUCHED or MISS. */
+/** Set the exptime of a key. Answers: TENON_TOUCHED, TENON_MISS. */
 int tenon_touch(struct tenon_client *client, struct tenon_slice key,
 		int64_t exptime, struct tenon_result *out,
 		struct tenon_error *err);
-/** Add delta to a decimal number, which wraps at 2^64: HIT with out->number, or MISS. */
+/**
+ * Add delta to a value that is a decimal number of 64 bits; after 2^64 - 1 comes 0. Answers:
+ * TENON_HIT (out->number is the new number), TENON_MISS.
+ */
 int tenon_incr(struct tenon_client *client, struct tenon_slice key,
 	       uint64_t delta, struct tenon_result *out,
 	       struct tenon_error *err);
-/** Subtract delta, down to 0: HIT with out->number, or MISS. */
+/**
+ * Subtract delta from a value that is a decimal number; the smallest result is 0. Answers:
+ * TENON_HIT (out->number is the new number), TENON_MISS.
+ */
 int tenon_decr(struct tenon_client *client, struct tenon_slice key,
 	       uint64_t delta, struct tenon_result *out,
 	       struct tenon_error *err);
 /** @} */
 
+/* ---- sink -------------------------------------------------------------- */
+
 /**
- * Give memory that a value is to be received into.
- * Shape:   index is that of the item in tenon_run(); the memory has to have
- *          len + 1 bytes, for a NUL as well. It may be asked for again when the
- *          item's reply is repeated.
- * Owns:    the memory stays the caller's, who leaves it alone until the call has
- *          returned. What is in it counts only when the result is a HIT whose
- *          value points there. NULL: the value goes into the client's memory.
- * Threads: called on the thread that made the call; must not call back into
- *          the same client.
+ * Sink function: give memory for one large value. The client receives the value straight into
+ * this memory and writes a NUL behind it.
+ * Shape:   index is the index of the item in tenon_run(), 0 for the functions that take one
+ *          key. The memory must have len + 1 bytes. The client can call the function again for
+ *          the same item, when it receives the reply once more on a new connection; len may then
+ *          differ. The function may give the same memory again.
+ * Units:   len is the length of the value in bytes, without the NUL.
+ * Returns: the memory, or NULL: the client receives the value into its own memory.
+ * Owns:    the memory stays the caller's. The caller must neither free nor use it before the
+ *          operation has returned. The memory holds the value only if status in the struct
+ *          tenon_result is TENON_HIT and value points to the memory. In any other case (timeout,
+ *          broken connection) the memory can hold part of a value. The caller frees the memory
+ *          in every case.
+ * Threads: called on the thread that runs the operation. The function must not use the client.
  */
 typedef void *(*tenon_sink_fn)(void *payload, size_t index, size_t len);
 
 /**
- * Let large values be received straight into the caller's memory, in calls of the
- * get family made afterwards, where they are not copied.
- * Shape:   asked for values of min_bytes and more that no codec has to see; fn
- *          NULL: no longer.
- * Threads: not while a call runs.
+ * Set the sink function of a client: the caller's memory for large values. Without a sink,
+ * values stay in the client's memory and a caller who keeps them has to copy them. The sink is
+ * used by tenon_run() and tenon_get(), tenon_gets(), tenon_gat(), tenon_gats(), in calls made
+ * afterwards, until another sink is set.
+ * Shape:   the client asks for memory for each value of min_bytes and more, unless a codec has
+ *          to see the value (compressed or split values), or the value is above max_value_bytes.
+ *          With TENON_RAW no codec sees any value. fn NULL: no sink, as in a new client.
+ * Units:   min_bytes is bytes of a value as it is stored.
+ * Owns:    payload stays the caller's, and must outlive the calls that use the sink.
+ * Threads: one call at a time per client; never while an operation runs.
+ * Cost:    a large value is copied once less.
  */
 void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
 			   tenon_sink_fn fn, void *payload);
 
 /* ---- whole servers ----------------------------------------------------- */
 
-/** Commands that go to every server at the same time. */
+/** Commands for whole servers. They go to every server of the client at the same time. */
 enum tenon_server_verb {
-	TENON_VERSION = 0,   /**< value is the version text */
-	TENON_STATS = 1,     /**< value is the reply's lines; read with tenon_stat_next() */
-	TENON_FLUSH_ALL = 2, /**< needs enable_flush_all: true */
-	TENON_VERBOSITY = 3,
-	TENON_QUIT = 4, /**< servers close the connections that are open; TENON_SENT */
-	TENON_SERVER_VERB_COUNT = 5
+	TENON_VERSION = 0,   /**< value is the text of the version */
+	TENON_STATS = 1,     /**< value is the lines of the reply; tenon_stat_next() reads them */
+	TENON_FLUSH_ALL = 2, /**< drop every item; the config needs enable_flush_all: true */
+	TENON_VERBOSITY = 3, /**< set how much the server logs */
+	TENON_QUIT = 4,      /**< close open connections: TENON_SENT; TENON_OK: none was open */
+	TENON_SERVER_VERB_COUNT = 5 /**< number of server verbs */
 };
 
 /**
- * Run one command on every server.
- * Shape:   argument is a NUL-terminated word (or words) after the command:
- *          stats "slabs", flush_all "30" (delay in seconds), verbosity "1";
- *          NULL for none. *results is an array of tenon_client_server_count()
- *          results in server order; status TENON_OK where the server complied.
- * Owns:    as tenon_run().
- * Errors:  as tenon_run(); TENON_EDISABLED for flush_all that is not enabled;
- *          TENON_EINVAL for an argument with control bytes or out of place.
+ * Run one command on every server of the client, spare servers included.
+ * Shape:   argument is NUL-terminated text behind the command, or NULL for none: "slabs" for
+ *          stats, "30" for flush_all (delay in seconds), "1" for verbosity. options is
+ *          TENON_NOREPLY (flush_all, verbosity) or 0. *results is an array of
+ *          tenon_client_server_count() results in the order of the servers. Status TENON_OK: the
+ *          server has done the command.
+ * Returns: 0 when every server has answered. Otherwise the negative status of the first server
+ *          without an answer: err explains that status, and the other results are valid.
+ * Owns:    the results, their values and their texts are the client's, until its next operation.
+ * Errors:  each negative enum tenon_status can be the status of a server. TENON_EDISABLED
+ *          (flush_all that the config does not allow), TENON_EINVAL (unknown verb, options that do
+ *          not go with the verb, an argument that the verb does not take), TENON_ENOMEM and
+ *          TENON_EBUSY (another call uses the client) concern the call as a whole: *results is
+ *          then NULL.
+ * Threads: one call at a time per client.
  */
 int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 		      const char *argument, unsigned options,
@@ -359,14 +474,25 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 		      struct tenon_error *err);
 
 /**
- * Step through what TENON_STATS returned.
- * Shape:   *cursor is 0 at first; name and value become slices of the result.
- *          Returns 1 for a pair, 0 at the end.
+ * Get the next pair of name and value from a result of TENON_STATS.
+ * Shape:   *cursor is 0 before the first call. name and value become slices of the result.
+ * Returns: 1 when there is a pair, 0 at the end.
+ * Owns:    name and value point into the result.
+ * Errors:  none.
+ * Threads: as the result: one call at a time per client.
  */
 int tenon_stat_next(const struct tenon_result *result, size_t *cursor,
 		    struct tenon_slice *name, struct tenon_slice *value);
 
-/** Package version, such as "1.2.3". */
+/* ---- library ----------------------------------------------------------- */
+
+/**
+ * Get the version of the library that the program runs with.
+ * Returns: a string such as "1.2.3".
+ * Owns:    the string is static.
+ * Errors:  none.
+ * Threads: any.
+ */
 const char *tenon_version(void);
 
 TENON_END_DECLS

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Servers that are dead for retry_timeout after their last failure. Included, not
- * linked: a plugin stands alone.
+ * Policies for which a server is dead until retry_timeout has passed since its last failure:
+ * all slots but route. The policy's state is a struct dead, or begins with one. The functions are
+ * inline in a header, because a plugin links to no library of tenon.
  */
 #ifndef TENON_FAILOVER_DEAD_H
 #define TENON_FAILOVER_DEAD_H
@@ -10,11 +11,17 @@
 
 #include "tenon/plugin/failover.h"
 
+/*
+ * Most dead servers that route passes over for one key, which bounds its time. A key with more
+ * dead servers in a row gets no server.
+ */
+#define DEAD_PASSED_MAX 64
+
 #define DEAD_NEVER INT64_MIN
 
 struct dead_server {
-	int64_t until_ms;  /* dead before this time; DEAD_NEVER */
-	uint32_t failures; /* in a row */
+	int64_t until_ms;  /* dead before this time; DEAD_NEVER: alive */
+	uint32_t failures; /* in a row; 0 after a success */
 };
 
 struct dead {
@@ -23,11 +30,14 @@ struct dead {
 	struct dead_server *servers;
 };
 
-/* Safe for dead_fini() in any case. Errors: TENON_ENOMEM. */
-static inline int dead_init(struct dead *dead, const struct tenon_host *host,
+static inline int dead_init(void *self, const void *options,
+			    const struct tenon_host *host,
 			    const struct tenon_failover_setup *setup,
 			    struct tenon_error *err)
 {
+	struct dead *dead = self;
+
+	(void)options;
 	dead->host = host;
 	dead->retry_timeout_ms = setup->retry_timeout_ms;
 	dead->servers = host->alloc(host->context,
@@ -42,8 +52,10 @@ static inline int dead_init(struct dead *dead, const struct tenon_host *host,
 	return 0;
 }
 
-static inline void dead_fini(struct dead *dead)
+static inline void dead_fini(void *self)
 {
+	struct dead *dead = self;
+
 	if (dead->host) {
 		dead->host->free(dead->host->context, dead->servers);
 		dead->servers = NULL;
@@ -56,25 +68,31 @@ static inline bool is_dead(const struct dead *dead, uint32_t server,
 	return now_ms < dead->servers[server].until_ms;
 }
 
-static inline void dead_on_failure(struct dead *dead, uint32_t server,
+static inline void dead_on_failure(void *self, uint32_t server, int status,
 				   int64_t now_ms)
 {
+	struct dead *dead = self;
 	struct dead_server *at = &dead->servers[server];
 
+	(void)status;
 	at->failures += at->failures < UINT32_MAX;
 	at->until_ms = now_ms > INT64_MAX - dead->retry_timeout_ms ?
 		INT64_MAX : now_ms + dead->retry_timeout_ms;
 }
 
-static inline void dead_on_success(struct dead *dead, uint32_t server)
+static inline void dead_on_success(void *self, uint32_t server, int64_t now_ms)
 {
+	struct dead *dead = self;
+
+	(void)now_ms;
 	dead->servers[server].until_ms = DEAD_NEVER;
 	dead->servers[server].failures = 0;
 }
 
-static inline void dead_state(const struct dead *dead, uint32_t server,
-			      int64_t now_ms, struct tenon_failover_state *out)
+static inline void dead_state(const void *self, uint32_t server, int64_t now_ms,
+			      struct tenon_failover_state *out)
 {
+	const struct dead *dead = self;
 	const struct dead_server *at = &dead->servers[server];
 
 	out->failures = at->failures;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The connections of one run and how they are driven with poll(2): every connection connects,
- * sends and receives whenever its socket is ready. Included, not linked: a plugin
- * stands alone.
+ * The connections of one run, driven with poll(2): every connection connects, sends and
+ * receives whenever its socket is ready. The functions are inline in a header, because a plugin
+ * links to no library of tenon.
  */
 #ifndef TENON_TRANSPORT_BATCH_H
 #define TENON_TRANSPORT_BATCH_H
@@ -11,15 +11,15 @@
 
 #include <poll.h>
 
-/* Sends or receives for one connection before the others have their turn. */
+/* Most sends or receives on one connection before the next connection has its turn. */
 #define BATCH_CALLS_PER_TURN 16
-/* Pieces handed to one sendmsg. */
+/* Most pieces that one sendmsg() takes. */
 #define BATCH_SEND_PIECES 64
 
 enum batch_phase {
-	BATCH_LOOKING_UP, /* waits for the name */
+	BATCH_LOOKING_UP, /* the core looks up the server's name; wait_fd tells when to ask again */
 	BATCH_CONNECTING,
-	BATCH_SENDING, /* the socket's buffer is full; replies are read meanwhile */
+	BATCH_SENDING, /* the socket's send buffer is full; replies are still read */
 	BATCH_RECEIVING
 };
 
@@ -27,8 +27,8 @@ enum batch_phase {
 struct batch_job {
 	struct tenon_connection *conn;
 	enum batch_phase phase;
-	int wait_fd;   /* LOOKING_UP */
-	int sys_errno; /* of the last address tried */
+	int wait_fd;   /* BATCH_LOOKING_UP: readable when the look-up has ended */
+	int sys_errno; /* of the last address that was tried; 0: none failed */
 };
 
 struct batch {
@@ -38,11 +38,11 @@ struct batch {
 	tenon_wait_fn wait; /* NULL: poll(2) */
 	void *wait_payload;
 	struct batch_job *jobs; /* room for server_count */
-	struct pollfd *fds;     /* likewise; fds[i] is for jobs[i] */
-	size_t count;           /* jobs that are left */
+	struct pollfd *fds;     /* room for server_count; fds[i] belongs to jobs[i] */
+	size_t count;           /* jobs that are not finished */
 };
 
-/* The slots init, fini, close and set_wait, for a transport whose state is a batch. */
+/* The slots init, fini, close and set_wait, for a transport whose state begins with a batch. */
 
 static inline int batch_init(void *self, const void *options,
 			     const struct tenon_host *host,
@@ -90,7 +90,7 @@ static inline int batch_set_wait(void *self, tenon_wait_fn wait, void *payload)
 	return 0;
 }
 
-/* The steps below return true when the connection is finished. */
+/* Each step below returns true when the connection is finished. */
 
 static inline bool batch_fail(const struct batch *batch,
 			      const struct batch_job *job, int status,
@@ -126,15 +126,15 @@ static inline bool batch_send(const struct batch *batch, struct batch_job *job)
 	return false;
 }
 
-/* What one receive came to. */
+/* The outcome of one receive. */
 enum batch_received {
 	BATCH_FINISHED, /* the connection is done, broken or failed */
-	BATCH_MORE,	/* the socket may hold more */
-	BATCH_DRAINED,	/* the socket held no more than this */
-	BATCH_NOTHING /* the socket held nothing, within its timeout if that is set */
+	BATCH_MORE,	/* bytes came, and the socket may hold more */
+	BATCH_DRAINED,	/* bytes came, and the socket is empty now */
+	BATCH_NOTHING	/* no byte came before the receive would block or timed out */
 };
 
-/* Receive once; flags 0 waits as long as the socket's timeout lets it. */
+/* Receive once. With MSG_DONTWAIT in flags never wait; with 0 wait for the socket's timeout. */
 static inline enum batch_received
 batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		   int flags)
@@ -187,7 +187,7 @@ static inline bool batch_connected(const struct batch *batch,
 	return batch_send(batch, job);
 }
 
-/* Connect to the next address that does not refuse at once. */
+/* Try addresses until one connects, is still connecting, or none is left. */
 static inline bool batch_connect(const struct batch *batch,
 				 struct batch_job *job)
 {
@@ -215,7 +215,7 @@ static inline bool batch_connect(const struct batch *batch,
 	}
 }
 
-/* Begin with every connection: connect, or send what goes without waiting. */
+/* Start every connection: connect it, or send as much as the kernel takes without waiting. */
 static inline void batch_begin(struct batch *batch,
 			       struct tenon_connection *const *conns,
 			       size_t count)
@@ -232,7 +232,7 @@ static inline void batch_begin(struct batch *batch,
 	}
 }
 
-/* Go on with a job whose descriptor has events. */
+/* Continue a job whose descriptor has events (as pollfd.revents). */
 static inline bool batch_go_on(const struct batch *batch, struct batch_job *job,
 			       int events)
 {
@@ -262,7 +262,7 @@ static inline bool batch_is_connecting(const struct batch_job *job)
 	return job->phase == BATCH_LOOKING_UP || job->phase == BATCH_CONNECTING;
 }
 
-/* Say what each job waits for. Returns whether one is still connecting. */
+/* Write the events that each job waits for into fds. Returns true when a job is connecting. */
 static inline bool batch_fill_fds(struct batch *batch)
 {
 	bool connecting = false;
@@ -286,7 +286,7 @@ static inline bool batch_fill_fds(struct batch *batch)
 	return connecting;
 }
 
-/* Go on with every job that is ready. */
+/* Continue every job whose descriptor has events; remove the finished ones. */
 static inline void batch_go_on_all(struct batch *batch)
 {
 	size_t left = 0;
@@ -302,7 +302,7 @@ static inline void batch_go_on_all(struct batch *batch)
 	batch->count = left;
 }
 
-/* Fail what is too late: what is still connecting, or everything. */
+/* Fail the jobs whose time is over: those that are still connecting, or all of them. */
 static inline void batch_expire(struct batch *batch, bool all)
 {
 	size_t left = 0;
@@ -321,7 +321,7 @@ static inline void batch_expire(struct batch *batch, bool all)
 	batch->count = left;
 }
 
-/* Waiting itself failed: nothing can be said of what is left. */
+/* Waiting failed, so the state of the remaining jobs is unknown: fail all with TENON_EWAIT. */
 static inline void batch_give_up(struct batch *batch, int sys_errno)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -331,9 +331,9 @@ static inline void batch_give_up(struct batch *batch, int sys_errno)
 }
 
 /*
- * Wait, up to timeout_ms; gives up where that is impossible. poll is called by its
- * name and its address is not taken: programs that make libraries wait otherwise
- * look for such calls.
+ * Wait for events, up to timeout_ms. Returns as poll(2). When waiting fails, fails every job.
+ * The call must be written as poll(...), not through a function pointer: tools such as greenify
+ * replace only such calls.
  */
 static inline int batch_wait(struct batch *batch, struct pollfd *fds,
 			     size_t count, int timeout_ms)
@@ -348,7 +348,7 @@ static inline int batch_wait(struct batch *batch, struct pollfd *fds,
 	return ready;
 }
 
-/* From now until then in ms for poll(2), rounded up. */
+/* Return the time from now_ns to until_ns in ms, rounded up, for poll(2). */
 static inline int batch_timeout_ms(int64_t now_ns, int64_t until_ns)
 {
 	int64_t left_ms = (until_ns - now_ns + 999999) / 1000000;
@@ -356,7 +356,7 @@ static inline int batch_timeout_ms(int64_t now_ns, int64_t until_ns)
 	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-/* Drive what is left until it is finished or late. */
+/* Drive the remaining jobs until each is finished or its time is over. */
 static inline void batch_finish(struct batch *batch, int64_t start_ns,
 				int64_t now_ns, int64_t deadline_ns)
 {

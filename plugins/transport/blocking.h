@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A batch whose receives block: no system call is spent on waiting. Whatever does
- * not fit that (connecting, full buffers, a server that is slow) goes through
- * poll(2). Included, not linked: a plugin stands alone.
+ * A batch whose receives block, so that no system call is spent on waiting. Connections that
+ * are still connecting, full send buffers and slow servers are handled with poll(2). The
+ * functions are inline in a header, because a plugin links to no library of tenon.
  */
 #ifndef TENON_TRANSPORT_BLOCKING_H
 #define TENON_TRANSPORT_BLOCKING_H
@@ -13,12 +13,12 @@
 #include <sys/time.h>
 
 /*
- * How long one receive may block before the batch is handed to poll(2): for so
- * long at most the other servers' bytes wait.
+ * How long one receive may block before the batch goes on with poll(2). Bytes of the other
+ * servers wait for this long at most.
  */
 #define BLOCKING_PATIENCE_MS 10
 
-/* Let receives on a new connection block, for BLOCKING_PATIENCE_MS; once per connection. */
+/* Let receives on a connection block for BLOCKING_PATIENCE_MS. Needed once per connection. */
 static inline bool blocking_enable(struct tenon_connection *conn)
 {
 	const struct timeval patience = { .tv_usec =
@@ -30,11 +30,14 @@ static inline bool blocking_enable(struct tenon_connection *conn)
 		       sizeof(patience)) != 0) {
 		return false;
 	}
-	conn->io = conn; /* done; closing the socket forgets it */
+	conn->io = conn; /* marks the socket as blocking; socket_close() resets it to NULL */
 	return true;
 }
 
-/* Receive from one server until it is finished; false: it is slow, or time is short. */
+/*
+ * Receive from one server until its connection is finished. Returns false when poll(2) has to
+ * go on with it: the server is slow, or less than BLOCKING_PATIENCE_MS is left.
+ */
 static inline bool blocking_collect_one(const struct batch *batch,
 					const struct batch_job *job,
 					int64_t now_ns, int64_t deadline_ns)
@@ -57,9 +60,9 @@ static inline bool blocking_collect_one(const struct batch *batch,
 }
 
 /*
- * Receive from every server, the last one asked first: while its answer is
- * awaited the others arrive, and their receives need not wait. Leaves in the batch
- * what poll(2) has to go on with; returns the time.
+ * Receive from every server, beginning with the one that was asked last: while the client waits
+ * for its reply, the other replies arrive, and their receives do not wait.
+ * Leaves in the batch the jobs that poll(2) has to go on with. Returns the time in ns.
  */
 static inline int64_t blocking_collect(struct batch *batch, int64_t now_ns,
 				       int64_t deadline_ns)
@@ -80,14 +83,14 @@ static inline int64_t blocking_collect(struct batch *batch, int64_t now_ns,
 	return batch->count > 0 ? batch->ops->now_ns() : now_ns;
 }
 
-/* Send to every server, receive from each, and go on until all is finished or late. */
+/* Send to every server, receive from each, and go on until all are finished or out of time. */
 static inline void blocking_exchange(struct batch *batch,
 				     struct tenon_connection *const *conns,
 				     size_t count, int64_t start_ns,
 				     int64_t deadline_ns)
 {
 	batch_begin(batch, conns, count);
-	/* with a hook nobody may block here: as transport poll does */
+	/* with a wait hook the thread must not block: do as transport poll does */
 	int64_t now_ns =
 		batch->wait ? start_ns
 			    : blocking_collect(batch, start_ns, deadline_ns);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What every transport does with a socket. Included, not linked: a plugin stands
- * alone. To be included first.
+ * Socket calls that all transports share. The functions are inline in a header, because a
+ * plugin links to no library of tenon. Include this header before any other.
  *
- * Programs that make libraries wait otherwise (greenify) look for calls of poll,
- * connect, recv, send and sendmsg by these names: they stay so in a build that is
- * hardened, which would make __poll_chk and the like of them.
+ * Tools such as greenify replace poll, connect, recv, send and sendmsg in a loaded library, and
+ * find the calls by these names. A hardened build (_FORTIFY_SOURCE) would call __poll_chk and
+ * the like instead, so it is switched off here.
  */
 #ifndef TENON_TRANSPORT_SOCKET_H
 #define TENON_TRANSPORT_SOCKET_H
@@ -20,7 +20,7 @@
 
 #include "tenon/plugin/transport.h"
 
-/* Close a connection's connection, if it has one. */
+/* Close the socket of a connection, if it is open. */
 static inline void socket_close(struct tenon_connection *conn)
 {
 	if (conn->fd >= 0) {
@@ -31,8 +31,9 @@ static inline void socket_close(struct tenon_connection *conn)
 }
 
 /*
- * Begin to connect, without blocking. Returns 0 when connected, EINPROGRESS when
- * it goes on (connection->fd is set in both), or the errno that ended it.
+ * Start to connect, without blocking.
+ * Returns 0 when connected, EINPROGRESS when the kernel is still connecting (conn->fd is set in
+ * both cases), or the errno of the failure (conn->fd is -1).
  */
 static inline int socket_connect(struct tenon_connection *conn,
 				 const struct tenon_address *address)
@@ -59,7 +60,7 @@ static inline int socket_connect(struct tenon_connection *conn,
 	return code;
 }
 
-/* How a connect that was in progress ended: 0, or an errno. */
+/* Return the result of a connect that was in progress: 0 when connected, else an errno. */
 static inline int socket_connect_result(const struct tenon_connection *conn)
 {
 	int code = 0;
@@ -71,7 +72,7 @@ static inline int socket_connect_result(const struct tenon_connection *conn)
 	return code;
 }
 
-/* Send what the pieces hold, as far as the kernel takes it: a count, or -1 and errno. */
+/* Send iov[0..count-1]. Returns how many bytes the kernel took, or -1 and errno. */
 static inline ssize_t socket_send(const struct tenon_connection *conn,
 				  struct iovec *iov, size_t count, int flags)
 {
@@ -84,7 +85,7 @@ static inline ssize_t socket_send(const struct tenon_connection *conn,
 	return sendmsg(conn->fd, &message, flags | MSG_NOSIGNAL);
 }
 
-/* Is this the errno of a call that would have to wait? */
+/* Return true when a call failed with this errno only because it would have to wait. */
 static inline bool socket_would_block(int code)
 {
 	return code == EAGAIN || code == EWOULDBLOCK;

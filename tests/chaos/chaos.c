@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Real servers that are killed, stopped, restarted and moved, clients of every
- * transport and policy that go on working with them, and a model that judges every
- * answer. Reports in TAP, with a table of what happened.
+ * The chaos program. It starts memcached servers, kills, stops, restarts and moves
+ * them, and lets clients of every transport and policy work with them meanwhile. A
+ * model judges every answer. Reports in TAP, with a table of the events.
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -25,7 +25,10 @@
 #define STALL_STEP_MS 4
 #define STALLS_KEPT 4096
 #define NAMES_MAX 8
-/* In the suite: no test there depends on the speed of the machine, or of valgrind. */
+/*
+ * Patience in `make check`, where no result may depend on the speed of the machine or
+ * of valgrind.
+ */
 #define SUITE_PATIENCE_MS 20000
 #define MEMORY_SLACK_BYTES (4u << 20)
 #define LEAK_SLACK_BYTES (64u << 10)
@@ -50,7 +53,7 @@ static struct {
 	int64_t worst_ns;
 } stalls = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* Sleep, and write down how much later than that one was woken. */
+/* Sleep step by step, and record how much later than asked each sleep ended. */
 static void *watch_the_machine(void *payload)
 {
 	const struct timespec step = { .tv_nsec = STALL_STEP_MS * 1000000L };
@@ -91,7 +94,7 @@ int64_t chaos_stalls_ns(int64_t begin_ns, int64_t end_ns)
 
 /* ---- clients ------------------------------------------------------------- */
 
-static atomic_ullong log_lines; /* with a pool they come from any thread */
+static atomic_ullong log_lines; /* with a client pool, lines come from any thread */
 
 static void count_line(void *payload, int level, const char *line)
 {
@@ -101,7 +104,7 @@ static void count_line(void *payload, int level, const char *line)
 	atomic_fetch_add(&log_lines, 1);
 }
 
-/* What a policy is in a config, where it is more than a name. */
+/* Return the policy's value for a config: its name, or a map when it needs options. */
 static const char *failover_of(const char *policy)
 {
 	static const struct {
@@ -120,7 +123,7 @@ static const char *failover_of(const char *policy)
 	return policy;
 }
 
-/* Add the servers as they live at first, and the spare pool for gutter. */
+/* Add the servers at the places where they begin, and the spare servers for gutter. */
 static int add_servers(struct chaos_worker *worker, struct tenon_config *config,
 		       struct tenon_error *err)
 {
@@ -186,7 +189,7 @@ static void give_up(const char *what, const char *why)
 	exit(EXIT_FAILURE);
 }
 
-/* Can a client be opened with these? */
+/* Return true when a client can be opened with this transport and policy. */
 static bool is_there(char *transport, char *policy)
 {
 	struct chaos_worker worker = { .transport = transport,
@@ -206,7 +209,7 @@ static bool is_there(char *transport, char *policy)
 	return fine;
 }
 
-/* What was not asked for is everything that there is in this build. */
+/* For an option without a list, choose every transport or policy of this build. */
 static void choose(void)
 {
 	static char transports[][16] = { "poll", "blocking", "uring" };
@@ -231,7 +234,7 @@ static void choose(void)
 	}
 }
 
-/* How many clients there are before a pair of transport and policy comes again in turn. */
+/* Return the number of clients after which the pairs of transport and policy repeat. */
 static size_t turn_length(void)
 {
 	size_t n = options.policy_count;
@@ -242,7 +245,10 @@ static size_t turn_length(void)
 	return n;
 }
 
-/* Use the pool of an earlier worker of the same kind, if there is one. */
+/*
+ * Share the client pool of an earlier worker of the same transport and policy. Return
+ * false when there is none.
+ */
 static bool share_pool(struct chaos_worker *worker)
 {
 	for (struct chaos_worker *other = chaos_workers; other < worker;
@@ -259,7 +265,7 @@ static bool share_pool(struct chaos_worker *worker)
 	return false;
 }
 
-/* Clients go through transports and policies in turn, so that every pair occurs. */
+/* Give the workers transports and policies in turn, so that every pair occurs. */
 static void open_workers(void)
 {
 	size_t count = options.clients;
@@ -304,7 +310,7 @@ static void start_workers(void)
 	}
 }
 
-/* ---- what may not grow --------------------------------------------------- */
+/* ---- limits of memory and descriptors ------------------------------------ */
 
 static size_t count_descriptors(void)
 {
@@ -320,7 +326,10 @@ static size_t count_descriptors(void)
 	return count;
 }
 
-/* Bytes from malloc that are in use; 0 where a sanitizer has its own. */
+/*
+ * Return the bytes from malloc that are in use; 0 with a sanitizer, which has its own
+ * malloc.
+ */
 static size_t count_memory(void)
 {
 	return mallinfo2().uordblks;
@@ -329,7 +338,7 @@ static size_t count_memory(void)
 static struct {
 	size_t descriptors_before, descriptors_after, descriptors_most;
 	size_t memory_before, memory_after;
-	size_t memory_first, memory_second; /* the most in each half of the storm */
+	size_t memory_first, memory_second; /* the maximum in each half of the storm */
 } growth;
 
 static void look_at_growth(bool second_half)
@@ -372,7 +381,7 @@ static void storm(void)
 	}
 }
 
-/* All is well again: wait until every client has shown that it works. */
+/* After the storm: wait until every worker has shown that its client works. */
 static void aftermath(void)
 {
 	int64_t begin_ns = chaos_now_ns();
@@ -475,7 +484,7 @@ struct row {
 
 #define ROWS_MAX 32
 
-/* What there is to say in numbers, for both forms of the report. */
+/* Make the rows of numbers for both forms of the report. */
 static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
 {
 	const struct row all[] = {
@@ -583,7 +592,7 @@ static void print_text(const struct row *rows, size_t count,
 	}
 }
 
-/* Returns how many violations there are. */
+/* Returns the number of violations. */
 static uint64_t report(void)
 {
 	struct chaos_counts sum = { 0 };
@@ -613,14 +622,16 @@ static int usage(FILE *out)
 		"usage: chaos [OPTION]...\n"
 		"  --transport LIST  transports, with commas between (blocking,poll,uring)\n"
 		"  --policy LIST     failover policies (none,eject,backoff,gutter,mixed)\n"
-		"  --clients N       they have transports and policies in turn (each once)\n"
-		"  --pool N          those with the same of both share a pool of N, without\n"
-		"                    the fault decorator\n"
+		"  --clients N       number of clients, which get transports and policies\n"
+		"                    in turn (default: each pair once)\n"
+		"  --pool N          clients of the same transport and policy share a client\n"
+		"                    pool of N, without the fault decorator\n"
 		"  --servers N       1..%d (4)\n"
-		"  --seconds N       how long the storm lasts (4)\n"
-		"  --seed N          what is done, and in which order (1)\n"
-		"  --json            the numbers as JSON instead of TAP\n"
-		"Servers are started for it, and end with it. Exit status: 0 without violations.\n",
+		"  --seconds N       length of the storm (4)\n"
+		"  --seed N          seed of the events and their order (1)\n"
+		"  --json            print the numbers as JSON instead of TAP\n"
+		"The program starts its own memcached servers and stops them. Exit status: 0\n"
+		"without violations.\n",
 		CHAOS_SERVERS_MAX);
 	return out == stderr ? 2 : 0;
 }

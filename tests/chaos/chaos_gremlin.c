@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Kills, stops, restarts and moves servers; only those that this program started. */
+/*
+ * Kills, stops, restarts and moves servers. It touches only processes that this program
+ * started.
+ */
 #include <string.h>
 
 #include "chaos/chaos.h"
 #include "fakes/random.h"
 
-/* The longest and shortest that a server is left alone, dead or stopped. */
+/* The shortest and the longest time for which a server is left alone, dead or stopped. */
 #define PAUSE_MIN_MS 40
 #define PAUSE_MAX_MS 350
 #define DEAD_MAX_MS 1500
@@ -86,7 +89,7 @@ static void stop_place(uint32_t place, int64_t stopped_ms)
 	chaos_deeds.stops++;
 }
 
-/* Bring a place to life; it is tried again later when that fails. */
+/* Start or continue the process of a place. When that fails, it is tried again later. */
 static void heal_place(uint32_t place)
 {
 	struct memcached *process = &chaos_servers.processes[place];
@@ -116,7 +119,7 @@ static bool is_taken(uint32_t place)
 	return false;
 }
 
-/* Let an alias live at a place that nobody uses any more. */
+/* Move an alias to a place that no client uses any more. */
 static void move_alias(uint64_t *random)
 {
 	struct chaos_servers *servers = &chaos_servers;
@@ -138,7 +141,10 @@ static void move_alias(uint64_t *random)
 	}
 }
 
-/* At most half of the servers are unwell at a time. */
+/*
+ * Return true when the place may be harmed: at most half of the servers are unwell at a
+ * time.
+ */
 static bool may_harm(uint32_t place)
 {
 	size_t unwell = 0;

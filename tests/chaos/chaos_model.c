@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "chaos/chaos_model.h"
 
-/* The process that is there, or that is about to be replaced. */
+/*
+ * Return the generation of the process that is there or, during a replacement, of the
+ * old process.
+ */
 static uint16_t earlier(uint16_t generation)
 {
 	return generation & (uint16_t)~1u;
 }
 
-/* The process that is there, or that comes next. */
+/*
+ * Return the generation of the process that is there or, during a replacement, of the
+ * new process.
+ */
 static uint16_t later(uint16_t generation)
 {
 	return (uint16_t)((generation + 1u) & ~1u);
@@ -19,7 +25,7 @@ bool model_window_steady(const struct model_window *window, uint32_t place)
 		window->before[place] % 2 == 0;
 }
 
-/* The key's view of the process that is there: of a new one nothing is known. */
+/* Return the key's view of the process that is there. The view of a new process is empty. */
 static struct model_view *view_at(struct model_key *key, uint32_t place,
 				  const struct model_window *window)
 {
@@ -32,7 +38,7 @@ static struct model_view *view_at(struct model_key *key, uint32_t place,
 	return view;
 }
 
-/* May a floating write reach the process of this generation? */
+/* Return true when the floating write may reach the process of this generation. */
 static bool reaches(const struct model_floating *floating, uint32_t place,
 		    uint16_t generation)
 {
@@ -63,7 +69,7 @@ bool model_has_room(struct model_key *key, const struct model_window *now,
 			forget(key, i);
 		}
 	}
-	/* what one call may leave */
+	/* one call leaves at most 3 floating writes */
 	return key->floating_count + 3 <= MODEL_FLOATING_MAX;
 }
 
@@ -81,7 +87,7 @@ void model_acknowledged(struct model_key *key, uint32_t place,
 			uint64_t disturbed)
 {
 	if (!model_window_steady(window, place)) {
-		/* by the old process or by the new one */
+		/* the old process or the new process acknowledged the write */
 		model_unacknowledged(key, place, window, write);
 		return;
 	}
@@ -91,7 +97,10 @@ void model_acknowledged(struct model_key *key, uint32_t place,
 	view->disturbed = disturbed;
 }
 
-/* Did a floating write happen? Then it does not happen again. */
+/*
+ * Return true when a floating write may have happened. It is then removed, because it
+ * happens only once.
+ */
 static bool happened(struct model_key *key, uint32_t place, uint16_t generation,
 		     uint64_t write)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One thread with a client of its own. It writes its own keys, reads everybody's,
- * and judges every answer.
+ * One thread with its own client. The worker writes its own keys, reads the keys of all
+ * workers, and judges every answer.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -19,18 +19,18 @@
 #define BATCH_MAX 30
 #define VALUE_MAX_BYTES 90000
 #define PAUSE_MAX_US 3000
-#define CALLS_OF_A_MOOD 100 /* after so many calls the faults are others */
+#define CALLS_OF_A_MOOD 100 /* the faults change after this many calls */
 #define CHAOS_FLAG 1u
 
 int64_t chaos_patience_ms;
 struct chaos_worker *chaos_workers;
 size_t chaos_worker_count;
 
-/* What a worker works with, on its thread. */
+/* The worker's arrays for one call. Used by its thread only. */
 struct desk {
 	struct tenon_item items[BATCH_MAX];
-	uint32_t owners[BATCH_MAX]; /* of the key: a worker's number */
-	uint32_t keys[BATCH_MAX];   /* which of its keys */
+	uint32_t owners[BATCH_MAX]; /* number of the worker that writes the key */
+	uint32_t keys[BATCH_MAX];   /* index among that worker's keys */
 	uint64_t writes[BATCH_MAX];
 	size_t count;
 	char names[BATCH_MAX][CHAOS_KEY_BYTES];
@@ -71,7 +71,7 @@ complain(struct chaos_worker *worker, enum chaos_violation violation,
 
 /* ---- calls --------------------------------------------------------------- */
 
-/* Nanoseconds that this thread was ready to run and did not. */
+/* Return the nanoseconds for which this thread was ready to run and did not run. */
 static uint64_t stalled_ns(const struct chaos_worker *worker)
 {
 	unsigned long long run = 0, waited = 0;
@@ -105,7 +105,7 @@ static void begin_call(struct chaos_worker *worker)
 	worker->begin_ns = chaos_now_ns();
 }
 
-/* The call is over: was it in time? */
+/* The end of a call: check that it was in time. */
 static void end_call(struct chaos_worker *worker, const char *verb)
 {
 	struct chaos_counts *counts = &worker->counts;
@@ -147,7 +147,7 @@ static void end_call(struct chaos_worker *worker, const char *verb)
 	}
 }
 
-/* A key without an answer: by a fault, or by a mistake? */
+/* Count a key without an answer. A status that no fault explains is a violation. */
 static void count_failure(struct chaos_worker *worker, const char *verb,
 			  const struct tenon_result *result)
 {
@@ -164,7 +164,7 @@ static void count_failure(struct chaos_worker *worker, const char *verb,
 	}
 }
 
-/* Run the desk's items. False: there are no results, which is a violation. */
+/* Run the desk's items. Return false when there are no results, which is a violation. */
 static bool run(struct chaos_worker *worker, enum tenon_verb verb,
 		const char *name, unsigned options)
 {
@@ -192,7 +192,10 @@ static bool run(struct chaos_worker *worker, enum tenon_verb verb,
 	return true;
 }
 
-/* The place of a server of this client; a server that there is not is a violation. */
+/*
+ * Return the place of a server of this client. A server number out of range is a
+ * violation.
+ */
 static uint32_t place_of(struct chaos_worker *worker, uint32_t server)
 {
 	if (server >= worker->server_count) {
@@ -203,13 +206,13 @@ static uint32_t place_of(struct chaos_worker *worker, uint32_t server)
 	return worker->places[server];
 }
 
-/* What the spare pool has does not stay. */
+/* Return true for a place of the spare pool: values there expire. */
 static bool expires(uint32_t place)
 {
 	return place >= chaos_servers.server_count + CHAOS_SPARES;
 }
 
-/* Where a write went that was not acknowledged, as far as can be known. */
+/* Return the place that a write without acknowledgement went to, or MODEL_ANYWHERE. */
 static uint32_t place_tried(struct chaos_worker *worker,
 			    struct tenon_slice key)
 {
@@ -239,13 +242,13 @@ static struct tenon_item *add_key(uint32_t owner, uint32_t key,
 	return &desk->items[i];
 }
 
-/* What values say which key they are of. */
+/* Return the number by which a value names its key. */
 static uint64_t number_of(uint32_t owner, uint32_t key)
 {
 	return (uint64_t)owner << 32 | key;
 }
 
-/* The head of a key's nth write; its length follows from both. */
+/* Return the head of a key's nth write. The length follows from key and write. */
 static struct value_head head_of(uint32_t owner, uint32_t key, uint64_t write)
 {
 	uint64_t state = number_of(owner, key) * 977 + write;
@@ -265,7 +268,7 @@ static struct value_head head_of(uint32_t owner, uint32_t key, uint64_t write)
 	} else if (how < 94) {
 		head.len += more % (CHAOS_CHUNK_BYTES - VALUE_HEAD_BYTES);
 	} else {
-		/* more than a chunk, also when it is compressed */
+		/* more than a chunk, also after compression */
 		head.prose = 0;
 		head.len = CHAOS_CHUNK_BYTES + 1 +
 			more % (VALUE_MAX_BYTES - CHAOS_CHUNK_BYTES - 1);
@@ -273,7 +276,7 @@ static struct value_head head_of(uint32_t owner, uint32_t key, uint64_t write)
 	return head;
 }
 
-/* Give an item of the worker's own the value of a write. */
+/* Give an item, whose key is the worker's own, the value of a write. */
 static void set_value(const struct chaos_worker *worker, size_t i,
 		      uint64_t write)
 {
@@ -286,13 +289,13 @@ static void set_value(const struct chaos_worker *worker, size_t i,
 	desk->items[i].flags = CHAOS_FLAG;
 }
 
-/* The same for its next write. */
+/* Give item i the value of its key's next write. */
 static void add_value(struct chaos_worker *worker, size_t i)
 {
 	set_value(worker, i, ++worker->keys[desk->keys[i]].writes);
 }
 
-/* Put some of the worker's own keys on the desk; to be written, or not. */
+/* Put some of the worker's own keys on the desk. The caller may write them or not. */
 static void take_own_keys(struct chaos_worker *worker, size_t most)
 {
 	uint32_t key = (uint32_t)below(worker, CHAOS_KEYS);
@@ -334,7 +337,7 @@ static void judge(struct chaos_worker *worker, enum model_verdict verdict,
 	}
 }
 
-/* Is what was read of item i a value that was written to its key? */
+/* Return true when the value read for item i was written to its key. */
 static bool is_of_its_key(size_t i, struct value_head *head)
 {
 	const struct tenon_result *result = &desk->results[i];
@@ -369,8 +372,9 @@ static void check_hit(struct chaos_worker *worker, size_t i)
 }
 
 /*
- * The parent of a value is there, and a chunk is not: it was put elsewhere, or an
- * earlier write happened late, whose chunks a later one removed.
+ * Judge a value whose parent was found and one of whose chunks was not. Two events
+ * explain that: the chunk was put elsewhere, or an earlier write happened late and a
+ * later write removed its chunks.
  */
 static enum model_verdict judge_torn(struct chaos_worker *worker, size_t i,
 				     uint32_t place)
@@ -386,7 +390,7 @@ static enum model_verdict judge_torn(struct chaos_worker *worker, size_t i,
 	return MODEL_LOST;
 }
 
-/* The owner found nothing: may that be? */
+/* Judge a miss of a key. Only the worker that writes the key can. */
 static void check_miss(struct chaos_worker *worker, size_t i)
 {
 	struct model_key *key = &worker->keys[desk->keys[i]];
@@ -432,7 +436,7 @@ static void read_some(struct chaos_worker *worker)
 	for (size_t i = 0; i < count; i++) {
 		bool own = below(worker, 2) == 0;
 
-		key = (key + 1) % CHAOS_KEYS; /* every one once */
+		key = (key + 1) % CHAOS_KEYS; /* each key once */
 		add_key(own ? worker->number :
 			      (uint32_t)below(worker, chaos_worker_count),
 			key, "k");
@@ -444,7 +448,7 @@ static void read_some(struct chaos_worker *worker)
 
 /* ---- writing ------------------------------------------------------------- */
 
-/* Write number write (0: a delete) of item i may have happened, or not. */
+/* The write of item i (0: a delete) may or may not have happened. */
 static void leave_floating(struct chaos_worker *worker, size_t i)
 {
 	model_unacknowledged(&worker->keys[desk->keys[i]],
@@ -463,12 +467,12 @@ static void acknowledge(struct chaos_worker *worker, size_t i,
 			   disturbed);
 	tenon_client_where(worker->client, desk->items[i].key, &home, NULL);
 	if (worker->places[home] != place) {
-		/* the policy may have had it tried at home before */
+		/* the policy may have tried it at the home server before */
 		leave_floating(worker, i);
 	}
 }
 
-/* What became of writes; disturbed: before they were run. */
+/* Judge the results of writes. disturbed: worker->disturbed before the writes. */
 static void check_writes(struct chaos_worker *worker, uint64_t disturbed)
 {
 	for (size_t i = 0; i < desk->count; i++) {
@@ -485,10 +489,10 @@ static void check_writes(struct chaos_worker *worker, uint64_t disturbed)
 		case TENON_MISS:
 			check_miss(worker, i);
 			break;
-		case TENON_NOT_STORED: /* by add or replace */
+		case TENON_NOT_STORED: /* from add or replace */
 		case TENON_EXISTS:
 		case TENON_TOUCHED:
-		case TENON_EDOWN: /* it was never sent */
+		case TENON_EDOWN: /* the request was never sent */
 			break;
 		default:
 			leave_floating(worker, i);
@@ -515,7 +519,10 @@ static void write_some(struct chaos_worker *worker, enum tenon_verb verb,
 	check_writes(worker, disturbed);
 }
 
-/* Read one key and change it if nobody else did: nobody else does. */
+/*
+ * Read one key with gets and store it with cas. No other worker writes the key, so cas
+ * has to succeed.
+ */
 static void compare_and_swap(struct chaos_worker *worker)
 {
 	uint64_t disturbed = worker->disturbed, cas;
@@ -559,7 +566,7 @@ static void touch_some(struct chaos_worker *worker)
 
 /* ---- counters ------------------------------------------------------------ */
 
-/* Nobody knows where the step went, if anywhere. */
+/* The step may have been counted at any place that it may have gone to. */
 static void leave_step(struct chaos_worker *worker, uint32_t counter)
 {
 	uint32_t tried = place_tried(worker, desk->items[0].key);
@@ -649,7 +656,7 @@ static void ask_servers(struct chaos_worker *worker)
 	}
 }
 
-/* ---- the worker's day ----------------------------------------------------- */
+/* ---- the worker's loop ---------------------------------------------------- */
 
 static int update_servers(struct chaos_worker *worker)
 {
@@ -668,7 +675,7 @@ static int update_servers(struct chaos_worker *worker)
 					    worker->server_count, &desk->err);
 }
 
-/* Take over where the aliases live now. */
+/* Take over the current places of the aliases. */
 static void follow_moves(struct chaos_worker *worker)
 {
 	int code;
@@ -676,7 +683,10 @@ static void follow_moves(struct chaos_worker *worker)
 	if (atomic_load(&chaos_servers.changed) == worker->seen) {
 		return;
 	}
-	/* a pool gets the lists of several workers: in their order */
+	/*
+	 * a pool gets lists from several workers: under the lock, in the order of their
+	 * changes
+	 */
 	pthread_mutex_lock(&chaos_servers.lock);
 	memcpy(worker->places, chaos_servers.places,
 	       chaos_servers.server_count * sizeof(worker->places[0]));
@@ -702,7 +712,7 @@ static uint32_t place_at(const char *address)
 	return 0;
 }
 
-/* Borrow a client from the pool, which says itself where its servers live. */
+/* Borrow a client from the pool, and read the places of its servers from the client. */
 static bool borrow(struct chaos_worker *worker)
 {
 	if (!worker->pool) {
@@ -745,7 +755,7 @@ bool chaos_workers_follow(void)
 	return true;
 }
 
-/* Other faults: none, or some. */
+/* Choose other faults. calm: no faults. */
 static void change_mood(struct chaos_worker *worker, bool calm)
 {
 	struct fault_plan plan = { .seed = random_next(&worker->random) };
@@ -800,7 +810,7 @@ static void do_something(struct chaos_worker *worker)
 	}
 }
 
-/* The storm is over: can keys be written and read back that it did not touch? */
+/* After the storm: write and read back keys that the storm did not touch. */
 static bool try_new_keys(struct chaos_worker *worker)
 {
 	uint64_t attempt = ++worker->attempts;
@@ -828,7 +838,7 @@ static bool try_new_keys(struct chaos_worker *worker)
 	return good == desk->count;
 }
 
-/* And what became of those that it did? False: not all have an answer yet. */
+/* Read the keys that the storm did touch. Return false when some have no answer yet. */
 static bool look_at_old_keys(struct chaos_worker *worker)
 {
 	for (uint32_t key = 0; key < CHAOS_KEYS;) {
@@ -847,7 +857,7 @@ static bool look_at_old_keys(struct chaos_worker *worker)
 	return true;
 }
 
-/* One deed, or none. */
+/* Do one deed, or none. */
 static void act(struct chaos_worker *worker, int phase)
 {
 	if (phase != CHAOS_STORM && atomic_load(&worker->works)) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the model of the chaos program takes for right, and what for wrong. */
+/*
+ * Tests of the model of the chaos program: which answers it accepts and which it calls
+ * violations.
+ */
 #include <check.h>
 #include <string.h>
 
@@ -8,9 +11,10 @@
 
 static struct model_key key;
 static struct model_count count;
-static struct model_window steady; /* every place has its first process */
-static struct model_window dying;  /* place 1 is killed meanwhile */
-static struct model_window second; /* place 1 has its second process */
+/* every place has its first process during the whole call */
+static struct model_window steady;
+static struct model_window dying;  /* the process at place 1 is killed during the call */
+static struct model_window second; /* place 1 has its second process during the whole call */
 
 static void set_up(void)
 {
@@ -20,7 +24,7 @@ static void set_up(void)
 	second.before[1] = second.after[1] = 2;
 }
 
-START_TEST(what_was_acknowledged_is_there)
+START_TEST(an_acknowledged_write_is_found)
 {
 	model_acknowledged(&key, 1, &steady, 7, 0);
 	ck_assert_int_eq(model_read(&key, 1, &steady, 7), MODEL_FINE);
@@ -29,7 +33,7 @@ START_TEST(what_was_acknowledged_is_there)
 }
 END_TEST
 
-START_TEST(what_was_replaced_is_stale)
+START_TEST(a_replaced_value_is_stale)
 {
 	model_acknowledged(&key, 1, &steady, 7, 0);
 	model_acknowledged(&key, 1, &steady, 8, 0);
@@ -37,7 +41,7 @@ START_TEST(what_was_replaced_is_stale)
 }
 END_TEST
 
-START_TEST(what_was_deleted_is_stale)
+START_TEST(a_deleted_value_is_stale)
 {
 	model_acknowledged(&key, 1, &steady, 7, 0);
 	model_acknowledged(&key, 1, &steady, 0, 0);
@@ -46,7 +50,7 @@ START_TEST(what_was_deleted_is_stale)
 }
 END_TEST
 
-START_TEST(every_place_has_its_own)
+START_TEST(every_place_has_its_own_view)
 {
 	model_acknowledged(&key, 1, &steady, 7, 0);
 	model_acknowledged(&key, 2, &steady, 8, 0);
@@ -65,7 +69,7 @@ START_TEST(a_new_process_knows_nothing)
 }
 END_TEST
 
-START_TEST(while_a_process_is_replaced_nothing_is_judged)
+START_TEST(no_answer_is_judged_while_a_process_is_replaced)
 {
 	model_acknowledged(&key, 1, &steady, 7, 0);
 	ck_assert_int_eq(model_missed(&key, 1, &dying), MODEL_UNJUDGED);
@@ -73,7 +77,7 @@ START_TEST(while_a_process_is_replaced_nothing_is_judged)
 }
 END_TEST
 
-START_TEST(an_answer_of_that_time_may_be_the_new_process_s)
+START_TEST(a_write_during_a_replacement_may_be_in_the_new_process)
 {
 	model_acknowledged(&key, 1, &dying, 7, 0);
 	ck_assert_int_eq(model_missed(&key, 1, &second), MODEL_FINE);
@@ -82,7 +86,7 @@ START_TEST(an_answer_of_that_time_may_be_the_new_process_s)
 }
 END_TEST
 
-START_TEST(what_floats_may_happen_once)
+START_TEST(a_floating_write_may_happen_once)
 {
 	model_acknowledged(&key, 1, &steady, 7, 0);
 	model_unacknowledged(&key, 1, &steady, 8);
@@ -102,7 +106,7 @@ START_TEST(a_delete_may_float)
 }
 END_TEST
 
-START_TEST(what_floats_ends_with_its_process)
+START_TEST(a_floating_write_ends_with_its_process)
 {
 	model_unacknowledged(&key, 1, &steady, 7);
 	ck_assert_int_eq(model_read(&key, 1, &second, 7), MODEL_STALE);
@@ -111,7 +115,7 @@ START_TEST(what_floats_ends_with_its_process)
 }
 END_TEST
 
-START_TEST(there_is_room_for_so_many)
+START_TEST(a_key_has_room_for_a_limited_number_of_writes)
 {
 	for (uint64_t write = 1; model_has_room(&key, &steady, 4); write++) {
 		ck_assert_uint_lt(write, 1000);
@@ -161,17 +165,18 @@ int main(void)
 	TCase *counters = tcase_create("counters");
 
 	tcase_add_checked_fixture(values, set_up, NULL);
-	tcase_add_test(values, what_was_acknowledged_is_there);
-	tcase_add_test(values, what_was_replaced_is_stale);
-	tcase_add_test(values, what_was_deleted_is_stale);
-	tcase_add_test(values, every_place_has_its_own);
+	tcase_add_test(values, an_acknowledged_write_is_found);
+	tcase_add_test(values, a_replaced_value_is_stale);
+	tcase_add_test(values, a_deleted_value_is_stale);
+	tcase_add_test(values, every_place_has_its_own_view);
 	tcase_add_test(values, a_new_process_knows_nothing);
-	tcase_add_test(values, while_a_process_is_replaced_nothing_is_judged);
-	tcase_add_test(values, an_answer_of_that_time_may_be_the_new_process_s);
-	tcase_add_test(values, what_floats_may_happen_once);
+	tcase_add_test(values, no_answer_is_judged_while_a_process_is_replaced);
+	tcase_add_test(values,
+		       a_write_during_a_replacement_may_be_in_the_new_process);
+	tcase_add_test(values, a_floating_write_may_happen_once);
 	tcase_add_test(values, a_delete_may_float);
-	tcase_add_test(values, what_floats_ends_with_its_process);
-	tcase_add_test(values, there_is_room_for_so_many);
+	tcase_add_test(values, a_floating_write_ends_with_its_process);
+	tcase_add_test(values, a_key_has_room_for_a_limited_number_of_writes);
 	suite_add_tcase(suite, values);
 	tcase_add_checked_fixture(counters, set_up, NULL);
 	tcase_add_test(counters, every_step_counts_once);

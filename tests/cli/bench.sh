@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# bench: a second of load at a time, against real servers. No speed is asserted.
+# tenon bench: one second of load in each test, against real servers. No test asserts a
+# speed.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 
@@ -60,7 +61,7 @@ err 'keys failed, the first: .*dead'
 out_has '^hits '
 out_has '^  *[1-9][0-9]* server down$'
 run 3 --servers '127.0.0.1:1 dead' bench --seconds 1
-check 'says so' grep -q 'not one of 10000 keys could be stored' err
+check 'says so' grep -q 'none of 10000 keys could be stored' err
 check 'says why' grep -q 'refused' err
 end
 
@@ -87,7 +88,7 @@ run 2 bench more
 err "'more' is one argument too many"
 end
 
-begin ctrl_c_shows_what_there_is
+begin ctrl_c_shows_the_result_so_far
 "$tenon" bench --seconds 100 --keys 10 >out 2>err &
 pid=$!
 sleep 1

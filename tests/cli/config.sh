@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Which config is read, and what a wrong one says. No server.
+# The config that tenon reads, and the messages about a wrong one. No server.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-# A config whose one server is called $2.
+# config FILE ALIAS: write a config with one server, which has this alias.
 config()
 {
 	mkdir -p "$(dirname "$1")"
 	printf 'servers:\n  - localhost:1 %s\n' "$2" >"$1"
 }
 
-# The config in use is the one with this alias.
+# uses ALIAS: check that the config in use is the one with this alias.
 uses()
 {
 	alias=$1
@@ -21,7 +21,7 @@ uses()
 
 begin no_config_is_an_error
 run 2 where key
-err 'no config: give -c FILE, --servers'
+err 'no config: give -c FILE or --servers LIST'
 run 2 check
 err 'no config'
 end
@@ -44,7 +44,7 @@ uses option -c option.yaml
 uses option --config=option.yaml
 end
 
-begin servers_alone_read_no_file
+begin no_config_is_read_when_servers_are_given
 TENON_CONFIG=missing.yaml
 run 0 --servers 'localhost:1 alone' where key
 out "$(printf 'key\talone\tlocalhost:1')"
@@ -62,7 +62,7 @@ run 0 --servers 'localhost:1' where key
 out "$(printf 'key\tlocalhost:1\tlocalhost:1')"
 end
 
-begin set_stands_above_the_config
+begin option_set_overrides_the_config
 printf 'servers: [a:1 a, b:1 b, c:1 c]\nhash_function: md5\n' >three.yaml
 run 0 -c three.yaml where 1 2 3 4 5 6 7 8 9
 cp out md5
@@ -108,7 +108,7 @@ run 2 --servers 'a:99999' where key
 err 99999
 end
 
-begin check_shows_what_the_config_makes
+begin check_shows_the_settings_in_effect
 run 0 -c three.yaml check
 out_has '^.*three.yaml'
 out_has 'md5'
@@ -149,7 +149,7 @@ end
 
 begin codecs_and_threshold_exclude_each_other
 run 2 -c seven.yaml --set 'codecs=[split]' check
-err 'compression_threshold and codecs .* seven.yaml:7:'
+err "keys 'compression_threshold' .in .*seven.yaml:7:.* and 'codecs' both"
 end
 
 finish

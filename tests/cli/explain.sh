@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Values through codecs, and what get --explain says of them.
+# Values through codecs, and their description by get --explain.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 cat >>tenon.yaml <<HERE
@@ -56,7 +56,7 @@ out_has '^small: hit$'
 err "'a b'.*0x20"
 end
 
-begin explain_says_what_is_missing
+begin explain_names_the_missing_chunk
 run 0 set noise --file noise
 run 0 --set prefix= --set codecs=none delete '~9app/noise/1'
 run 1 get --explain noise
@@ -112,11 +112,11 @@ end
 begin value_that_cannot_be_stored_says_why
 head -c 10001 /dev/urandom >large
 run 2 set large --file large
-err 'key "large": value of 10001 bytes: split takes up to max'
+err 'key "large": value of 10001 bytes is larger than max of codec split'
 run 2 add noise --file noise
-err 'key "noise": value of 2500 bytes would be split.*sealed'
+err 'key "noise": value of 2500 bytes would have to be split.*sealed'
 run 2 set flags x --flags 16
-err 'key "flags": its flags have bits that belong to a codec'
+err 'key "flags": the flags have bits that belong to a codec'
 run 3 append both x
 err "'both': mc-.*encoded or split"
 end

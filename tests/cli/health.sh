@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# health: real servers that are up, stopped and gone; a screen; text for machines.
+# tenon health: real servers that are up, stopped and gone; on a terminal, and as text
+# for other programs.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 duration='[0-9]+(\.[0-9]+)? (us|ms|s)'
@@ -68,7 +69,7 @@ run 2 health now
 err "'now' is one argument too many"
 end
 
-# watch FILE ARGUMENT...: a watch in the background; $watcher is its process.
+# watch FILE ARGUMENT...: start a watch in the background; $watcher is its process id.
 watch()
 {
 	file=$1
@@ -123,7 +124,8 @@ end
 
 if has_terminals; then
 	begin a_terminal_is_a_screen_that_is_left_as_it_was
-	# exec: script(1) goes by $SHELL, and not every shell makes way for what it runs
+	# exec, because script(1) runs $SHELL, and not every shell replaces itself by
+	# its last command
 	script -qec "exec '$tenon' --color=always health --watch 0.2" typescript \
 		</dev/null >screen 2>&1 &
 	scripted=$!

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Reading and writing keys on real servers.
+# Commands that read and write keys, on real servers.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 
@@ -58,7 +58,7 @@ end
 begin value_above_the_limit_is_refused
 head -c 70000 /dev/zero >zeros
 run 2 --set max_value_bytes=64KiB set big --file zeros
-err 'key "big": value of 70000 bytes, max_value_bytes is 65536'
+err 'key "big": value of 70000 bytes: more than max_value_bytes \(65536\)'
 run 1 get big
 end
 
@@ -104,7 +104,7 @@ run 0 get middle
 out abc
 end
 
-begin cas_stores_only_what_nobody_changed
+begin cas_stores_only_over_an_unchanged_value
 run 0 set compared 1
 run 0 get --cas compared
 out_has '^VALUE compared 0 1 [0-9]+$'
@@ -137,7 +137,7 @@ run 0 touch long --exptime -1
 run 1 get long
 end
 
-begin numbers_count
+begin incr_and_decr_count
 run 0 set number 40
 run 0 incr number
 out 41
@@ -166,7 +166,7 @@ run 0 delete quiet --noreply
 run 1 get quiet
 end
 
-begin json_tells_everything
+begin json_has_every_field
 run 0 set text 'a "quote"' --flags 3
 run 1 --json get text none
 out_has '^    "key": "text",$'
@@ -217,7 +217,7 @@ end
 begin reader_that_goes_away_ends_the_program
 head -c 1000000 /dev/zero >zeros
 run 0 set zeros --file zeros
-# whoever runs this may ignore the signal, and a shell cannot undo that
+# the caller of this script may ignore SIGPIPE, and a shell cannot undo that
 env --default-signal=PIPE "$tenon" get zeros 2>err | head -c 9 >out
 check 'nine bytes' test "$(wc -c <out)" -eq 9
 no_err

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by the tests of tenon(1). A test is
+# To be sourced by the tests of tenon(1). A test is
 #
 #	begin get_writes_the_bytes_and_nothing_else
-#	run 0 get key            # expected exit status, then tenon's arguments
-#	out 'value'              # what stdout is, has; what stderr has
+#	run 0 get key            # the expected exit status, then tenon's arguments
+#	out 'value'              # the expected stdout; out_has and err take a regexp
 #	end
 #
-# and a script ends in `finish`. Everything happens in a scratch folder that is
-# the working folder and the home as well; what is left running is ended.
+# and a script ends in `finish`. The working folder and $HOME are a scratch folder.
+# When the script ends, that folder is removed and processes that still run are killed.
 set -u
 export LC_ALL=C
 
@@ -16,8 +16,9 @@ dir=$(mktemp -d) || exit 1
 number=0
 reasons=
 
-# By the shell's own list, which forgets what has ended: its pid may be another's by
-# then. KILL, for what a test has stopped.
+# Kill the jobs in the shell's own list. The shell removes a job that has ended, so a
+# pid in the list is never that of another process. SIGKILL also ends processes that a
+# test has stopped.
 clean_up()
 {
 	jobs >"$dir/jobs"
@@ -50,7 +51,8 @@ complain()
 $*"
 }
 
-# A line for what the shell itself can judge: check 'the file is empty' test ! -s file
+# check 'the file is empty' test ! -s file: run a command of the shell; the test fails
+# when it fails
 check()
 {
 	text=$1
@@ -58,7 +60,8 @@ check()
 	"$@" || complain "not so: $text"
 }
 
-# run STATUS ARGUMENT...: stdin is $input; stdout and stderr go to files out, err.
+# run STATUS ARGUMENT...: run tenon and check its exit status. stdin is $input; stdout
+# and stderr go to the files out and err.
 run()
 {
 	expected=$1
@@ -71,7 +74,7 @@ run()
 	fi
 }
 
-# stdout is these lines
+# out TEXT: stdout is exactly this text
 out()
 {
 	if test "$(cat "$dir/out")" != "$1"; then
@@ -79,7 +82,7 @@ out()
 	fi
 }
 
-# a line of stdout matches
+# out_has REGEXP: a line of stdout matches
 out_has()
 {
 	grep -Eq -e "$1" "$dir/out" ||
@@ -91,7 +94,7 @@ no_out()
 	test ! -s "$dir/out" || complain "stdout is '$(cat "$dir/out")'"
 }
 
-# stderr is one line that matches
+# err REGEXP: stderr is one line, which matches
 err()
 {
 	test "$(wc -l <"$dir/err")" -eq 1 ||
@@ -116,13 +119,13 @@ end()
 	fi
 }
 
-# Can script(1) run something on a terminal here?
+# Succeed when script(1) can run a command on a terminal here.
 has_terminals()
 {
 	script -qec true /dev/null </dev/null >/dev/null 2>&1
 }
 
-# skip NAME REASON: for what the machine cannot do; it counts as a test.
+# skip NAME REASON: count a test that this machine cannot run as skipped.
 skip()
 {
 	number=$((number + 1))
@@ -134,7 +137,7 @@ finish()
 	echo "1..$number"
 }
 
-# start_server NAME [SOCKET]: run a memcached, with $server_pid at $address.
+# start_server NAME [SOCKET]: start memcached. Sets $server_pid and $address.
 start_server()
 {
 	if test $# -gt 1; then
@@ -164,7 +167,8 @@ await()
 	done
 }
 
-# wait_for PID: its exit status. One that does not end fails the test, and is ended.
+# wait_for PID: wait for the process and return its exit status. A process that does not
+# end is killed, and the test fails.
 wait_for()
 {
 	await has_ended "$1"
@@ -173,13 +177,11 @@ wait_for()
 
 has_ended()
 {
-	case $(ps -o stat= -p "$1") in
-	'' | Z*) true ;;
-	*) false ;;
-	esac
+	! kill -0 "$1" 2>/dev/null || ps -o stat= -p "$1" | grep -q '^Z'
 }
 
-# Three servers with aliases, two on TCP and one on a socket, and a config.
+# Start three servers with aliases, two on TCP and one on a UNIX socket, and write a
+# config for them.
 start_cluster()
 {
 	start_server one

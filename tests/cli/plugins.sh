@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# plugins: what is there, and its options. No server, no config.
+# tenon plugins: the list of plugins and of their options. No server, no config.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
 begin plugins_are_listed_with_kind_and_origin
@@ -72,7 +72,7 @@ check 'its source' grep -q 'TENON_PLUGIN_DEFINE(failover_other,' failover_other/
 check 'no other name' test -z "$(grep -rlE 'nearby|times33|hash_other' failover_other)"
 end
 
-begin new_plugin_takes_no_name_that_is_there
+begin new_plugin_refuses_a_name_in_use
 run 2 plugins --new hash md5
 err "there is a hash plugin 'md5' already"
 run 2 plugins --new hash Mine

@@ -14,7 +14,7 @@ run 0 --json version
 out_has '"version": "[0-9]+\.'
 end
 
-begin columns_stand_below_each_other_whatever_the_alphabet
+begin columns_are_aligned_in_any_alphabet
 run 0 --servers "$one abcd,$two 漢字,$three grün" version
 out_has "^abcd  $one "
 out_has "^漢字  $two "
@@ -85,7 +85,7 @@ cut -f 1,2 out >after
 check 'same aliases' cmp -s before after
 end
 
-# One JSON document, whatever the command and its outcome.
+# Every command with --json prints one JSON document, also when it fails.
 parse=
 for parser in 'jq -es length==1' 'python3 -m json.tool'; do
 	test -n "$parse" || ! command -v "${parser%% *}" >/dev/null ||

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The command line itself: help, errors, manual, completion. No server.
+# The command line: help, errors, manual, completion. No server.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
 commands='get set add replace append prepend cas delete touch gat incr decr
@@ -68,7 +68,7 @@ end
 
 begin option_of_a_command_does_not_stand_before_it
 run 2 --ttl 5 set key value
-err "option '--ttl' stands after the command"
+err "option '--ttl' belongs to a command and must follow its name"
 end
 
 begin operands_are_counted
@@ -148,7 +148,7 @@ check 'status 3 without a stdout' test $? -eq 3
 err 'standard output: Bad file descriptor'
 end
 
-# complete WORD...: what bash would offer for the last word
+# complete_words WORD...: print bash's completions of the last word
 complete_words()
 {
 	bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -158,7 +158,7 @@ complete_words()
 		>out 2>err
 }
 
-# completion NAME: run the function of that name as a test, where bash is.
+# completion NAME: run the function of that name as a test. Skipped without bash.
 completion()
 {
 	if ! command -v bash >/dev/null; then

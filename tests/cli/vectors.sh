@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# where puts every key on the server that libmc puts it on.
+# tenon where names the same server for every key as libmc.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
 for file in "$abs_top_srcdir"/tests/vectors/libmc/libmc-ketama-*.tsv; do
@@ -11,7 +11,7 @@ for file in "$abs_top_srcdir"/tests/vectors/libmc/libmc-ketama-*.tsv; do
 		$1 == "server" { print "  - \"" $2 "\"" }' "$file" >tenon.yaml
 	echo "hash_function: $hash" >>tenon.yaml
 	awk -F '\t' '$1 == "key" { print $2 }' "$file" >keys
-	# A server goes by its alias, or by its address with the port.
+	# A server is named by its alias, or by its address with the port.
 	awk -F '\t' '
 		$1 == "server" {
 			count = split($2, word, " ")

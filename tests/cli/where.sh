@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# where: placement without a connection.
+# tenon where: the server of a key, without a connection.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-# Nothing listens on port 1, and these names do not resolve.
+# No program listens on port 1, and these names have no address.
 servers='a.invalid:1 a,b.invalid:1 b,c.invalid c'
 
 begin keys_are_placed_in_the_order_given
@@ -14,7 +14,7 @@ check 'same key, same place' \
 out_has "^two	[abc]	[abc]\.invalid:[0-9]+\$"
 end
 
-begin stdin_and_arguments_agree
+begin keys_from_stdin_and_arguments_give_the_same
 seq 1 2000 >keys
 input=$dir/keys
 run 0 --servers "$servers" where --stdin
@@ -27,7 +27,7 @@ check 'all keys' test "$(wc -l <out)" -eq 2000
 check 'all servers' test "$(cut -f 2 out | sort -u | tr -d '\n')" = abc
 end
 
-begin keys_are_bytes
+begin keys_may_have_any_bytes
 printf '\344\270\255\346\226\207\n\377\200\nlast-without-newline' >keys
 input=$dir/keys
 run 0 --servers 'localhost:1 s' where --stdin

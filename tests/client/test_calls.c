@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a call may ask: keys, prefix, limits, refusals, noreply; against a scripted server. */
+/*
+ * Requests of a call: keys, prefix, limits, refusals and noreply, against a scripted
+ * server.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +82,7 @@ START_TEST(a_key_echoed_twice_that_was_asked_once_closes_the_connection)
 }
 END_TEST
 
-START_TEST(an_error_in_the_middle_of_a_pipeline_is_one_key_s)
+START_TEST(an_error_in_the_middle_of_a_pipeline_fails_one_key)
 {
 	const struct tenon_item items[] = { item("a", "1"), item("b", "22"),
 					    item("c", "") };
@@ -106,7 +109,7 @@ START_TEST(an_error_in_the_middle_of_a_pipeline_is_one_key_s)
 }
 END_TEST
 
-START_TEST(an_error_in_the_middle_of_a_get_is_that_of_the_keys_left)
+START_TEST(an_error_in_the_middle_of_a_get_fails_the_keys_left)
 {
 	const struct tenon_item items[] = { item("a", NULL), item("b", NULL),
 					    item("c", NULL) };
@@ -128,7 +131,7 @@ START_TEST(an_error_in_the_middle_of_a_get_is_that_of_the_keys_left)
 }
 END_TEST
 
-START_TEST(what_was_answered_before_the_break_stays_answered)
+START_TEST(keys_answered_before_the_break_stay_answered)
 {
 	const struct tenon_item items[] = { item("a", "1"), item("b", "2"),
 					    item("c", "3") };
@@ -273,7 +276,7 @@ START_TEST(the_250_byte_limit_counts_the_prefix)
 }
 END_TEST
 
-/* ---- nothing that was not asked for -------------------------------------- */
+/* ---- no server sees a command that the caller did not give --------------- */
 
 START_TEST(a_value_full_of_commands_stays_a_value)
 {
@@ -375,7 +378,7 @@ START_TEST(an_argument_has_200_bytes_at_most)
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(rig_run_servers(&rig, TENON_STATS, argument, 0),
 			 TENON_EINVAL);
-	ck_assert_ptr_nonnull(strstr(rig.err.message, "201 bytes, at most 200"));
+	ck_assert_ptr_nonnull(strstr(rig.err.message, "201 bytes, expected at most 200"));
 	ck_assert_int_eq(rig_run_servers(&rig, TENON_STATS, argument + 1, 0), 0);
 	rig_close(&rig);
 }
@@ -595,7 +598,10 @@ START_TEST(a_connection_that_broke_after_noreply_needs_no_fence)
 }
 END_TEST
 
-/* The line before the fence's own is taken for it, and then nothing is. */
+/*
+ * The stray line is taken for the reply to the fence, and the fence's own reply then
+ * answers no request.
+ */
 START_TEST(a_stray_version_behind_noreply_closes_the_connection)
 {
 	struct rig rig = { 0 };
@@ -642,10 +648,10 @@ static TCase *keys_case(void)
 	tcase_add_test(
 		tc,
 		a_key_echoed_twice_that_was_asked_once_closes_the_connection);
-	tcase_add_test(tc, an_error_in_the_middle_of_a_pipeline_is_one_key_s);
+	tcase_add_test(tc, an_error_in_the_middle_of_a_pipeline_fails_one_key);
 	tcase_add_test(
-		tc, an_error_in_the_middle_of_a_get_is_that_of_the_keys_left);
-	tcase_add_test(tc, what_was_answered_before_the_break_stays_answered);
+		tc, an_error_in_the_middle_of_a_get_fails_the_keys_left);
+	tcase_add_test(tc, keys_answered_before_the_break_stay_answered);
 	LOOP(tc, refused_keys_do_not_hinder_the_others, COUNT(refused_keys));
 	LOOP(tc, a_refused_key_is_refused_by_every_verb_and_nothing_is_sent,
 	     TENON_VERB_COUNT);

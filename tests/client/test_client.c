@@ -14,7 +14,7 @@
 #define SERVERS 3
 #define KEY_BYTES 32
 
-/* Started once; every test has keys of its own. */
+/* Started once for all tests. Every test uses its own keys. */
 static struct memcached servers[SERVERS];
 
 static void start_servers(void)
@@ -96,7 +96,7 @@ START_TEST(add_and_replace_look_whether_the_key_exists)
 }
 END_TEST
 
-START_TEST(append_and_prepend_extend_what_exists)
+START_TEST(append_and_prepend_extend_an_existing_value)
 {
 	struct rig rig;
 
@@ -115,7 +115,7 @@ START_TEST(append_and_prepend_extend_what_exists)
 }
 END_TEST
 
-START_TEST(cas_stores_only_what_is_unchanged)
+START_TEST(cas_stores_only_over_an_unchanged_value)
 {
 	struct tenon_item one = item("cas:1", "mine");
 	struct rig rig;
@@ -229,8 +229,8 @@ START_TEST(incr_of_a_word_is_the_servers_client_error)
 }
 END_TEST
 
-/* Each of the functions for one key calls its own verb. */
-START_TEST(the_functions_for_one_key_do_what_they_say)
+/* Each function for one key calls its own verb. */
+START_TEST(each_function_for_one_key_runs_its_verb)
 {
 	struct tenon_item one = item("one:1", "5");
 	struct tenon_result r;
@@ -297,7 +297,7 @@ START_TEST(binary_values_of_any_length_come_back)
 	one = item(key, NULL);
 	one.value = (struct tenon_slice){ value, len };
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
-	/* twice: the second time into buffers that are used already */
+	/* twice: the second round uses the client's buffers again */
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(rig_get(&rig, key), TENON_HIT);
 		ck_assert(result_value_is(&rig.result, value, len));
@@ -335,7 +335,7 @@ START_TEST(values_of_all_lengths_come_back_in_one_call)
 }
 END_TEST
 
-/* The servers' -I, the config's item_max, length of the key and flags. */
+/* memcached's option -I, the config's item_max, and the length of key and flags. */
 static const struct {
 	const char *option;
 	const char *item_max;
@@ -350,8 +350,8 @@ static const struct {
 	{ "-I2m", "item_max: 2MiB\n", 2 << 20, 10, 7 },
 };
 
-/* The largest item that goes is the largest that the server takes. */
-START_TEST(item_max_is_exactly_what_the_server_takes)
+/* The largest item that the client sends is the largest that the server takes. */
+START_TEST(item_max_is_exactly_the_limit_of_the_server)
 {
 	size_t len = edges[_i].max_bytes - edges[_i].key_len - 59 -
 		(edges[_i].flags ? 4 : 0);
@@ -375,12 +375,12 @@ START_TEST(item_max_is_exactly_what_the_server_takes)
 	ck_assert_ptr_nonnull(strstr(rig.err.message, "more than item_max"));
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY),
 			 TENON_ETOOBIG);
-	/* nothing was sent, so what is there stays */
+	/* nothing was sent, so the old value stays */
 	ck_assert_int_eq(rig_get(&rig, key), TENON_HIT);
 	ck_assert(result_value_is(&rig.result, value, len));
 	rig_close(&rig);
 
-	/* the server itself does not take it, and drops what is there */
+	/* without the client's check the server refuses the item and drops the old value */
 	rig_open_one(&rig, own.address, "item_max: 1GiB\n");
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_ESERVER);
 	ck_assert_int_eq(rig_get(&rig, key), TENON_MISS);
@@ -390,7 +390,7 @@ START_TEST(item_max_is_exactly_what_the_server_takes)
 }
 END_TEST
 
-START_TEST(what_is_larger_than_item_max_costs_only_its_own_key)
+START_TEST(an_item_larger_than_item_max_is_not_sent)
 {
 	char *large = binary_value(2000, 1);
 	struct tenon_item items[] = { item("edge:1", "1"), item("edge:2", NULL),
@@ -492,7 +492,7 @@ START_TEST(values_live_until_the_next_operation)
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, 2, 0), 0);
 	ck_assert_int_eq(rig_get(&rig, "live:1"), TENON_HIT);
 	first = rig.result;
-	/* what is no operation leaves them alone */
+	/* these calls are no operations and keep the results valid */
 	ck_assert_uint_eq(tenon_client_server_count(rig.client), SERVERS);
 	tenon_client_disconnect(rig.client);
 	ck_assert(result_value_is(&first, "one", 3));
@@ -546,7 +546,7 @@ START_TEST(thousands_of_keys_over_several_servers_come_back_by_index)
 }
 END_TEST
 
-/* memcached takes long lines for get and gets only. */
+/* memcached takes long request lines only for get and gets. */
 START_TEST(thousands_of_keys_can_be_touched_and_read_in_one_call)
 {
 	struct rig rig = { 0 };
@@ -643,7 +643,7 @@ END_TEST
 #define FLOOD 100000
 #define FLOOD_VALUE_LEN 100
 
-/* Servers of both families, through every transport that is always built. */
+/* Servers on TCP and on UNIX sockets, through every transport that is always built. */
 static const struct {
 	uint32_t server;
 	const char *transport;
@@ -671,7 +671,7 @@ static void flood(size_t row, unsigned options)
 	rig_open_one(&rig, servers[floods[row].server].address,
 		     floods[row].transport);
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, FLOOD, options), 0);
-	/* Counted: libcheck writes a message for every assertion. */
+	/* Count instead of asserting: libcheck writes a message for every assertion. */
 	for (size_t i = 0; i < FLOOD; i++) {
 		sent += rig.results[i].status == status;
 	}
@@ -794,7 +794,7 @@ START_TEST(the_servers_of_a_client_are_described)
 }
 END_TEST
 
-START_TEST(where_names_the_server_that_is_asked)
+START_TEST(client_where_names_the_server_that_is_asked)
 {
 	struct rig rig;
 	size_t home;
@@ -915,22 +915,22 @@ static void add_verbs(TCase *tc)
 {
 	tcase_add_test(tc, set_then_get_gives_value_and_flags);
 	tcase_add_test(tc, add_and_replace_look_whether_the_key_exists);
-	tcase_add_test(tc, append_and_prepend_extend_what_exists);
-	tcase_add_test(tc, cas_stores_only_what_is_unchanged);
+	tcase_add_test(tc, append_and_prepend_extend_an_existing_value);
+	tcase_add_test(tc, cas_stores_only_over_an_unchanged_value);
 	tcase_add_test(tc, delete_removes_the_key);
 	tcase_add_test(tc, a_negative_exptime_expires_at_once);
 	tcase_add_test(tc, gat_and_gats_read_and_touch);
 	tcase_add_test(tc, incr_wraps_and_decr_stops_at_zero);
 	tcase_add_test(tc, incr_of_a_word_is_the_servers_client_error);
-	tcase_add_test(tc, the_functions_for_one_key_do_what_they_say);
+	tcase_add_test(tc, each_function_for_one_key_runs_its_verb);
 }
 
 static void add_values(TCase *tc)
 {
 	LOOP(tc, binary_values_of_any_length_come_back, COUNT(lengths));
 	tcase_add_test(tc, values_of_all_lengths_come_back_in_one_call);
-	LOOP(tc, item_max_is_exactly_what_the_server_takes, COUNT(edges));
-	tcase_add_test(tc, what_is_larger_than_item_max_costs_only_its_own_key);
+	LOOP(tc, item_max_is_exactly_the_limit_of_the_server, COUNT(edges));
+	tcase_add_test(tc, an_item_larger_than_item_max_is_not_sent);
 	tcase_add_test(tc,
 		       a_value_that_the_server_refuses_costs_only_its_own_key);
 	tcase_add_test(
@@ -961,7 +961,7 @@ static void add_servers(TCase *tc)
 	tcase_add_test(tc, version_and_stats_answer_for_every_server);
 	tcase_add_test(tc, flush_all_empties_every_server_when_it_is_enabled);
 	tcase_add_test(tc, the_servers_of_a_client_are_described);
-	tcase_add_test(tc, where_names_the_server_that_is_asked);
+	tcase_add_test(tc, client_where_names_the_server_that_is_asked);
 	tcase_add_test(tc, names_are_resolved);
 	tcase_add_test(tc, ipv6_works_where_the_machine_has_it);
 	tcase_add_loop_test(tc, a_server_that_restarts_is_used_again,
@@ -974,10 +974,7 @@ int main(void)
 {
 	Suite *suite;
 
-	if (!memcached_available()) {
-		printf("1..0 # SKIP memcached is not installed\n");
-		return EXIT_SUCCESS;
-	}
+	memcached_require();
 	scratch_begin();
 	suite = suite_create("client");
 	add_verbs(server_case(suite, "verbs"));

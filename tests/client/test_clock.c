@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the client does as time passes, without any test waiting for it. */
+/*
+ * The client as time passes. The core reads its clock in core/base/clock.c only, so
+ * tests move that clock instead of waiting.
+ */
 #include <check.h>
 #include <string.h>
 
@@ -12,7 +15,7 @@
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
 
-/* A client whose only server is a socket that is not there. */
+/* Open a client whose only server is a UNIX socket that does not exist. */
 static void open_without_server(struct rig *rig, const char *settings)
 {
 	char path[108];
@@ -21,7 +24,7 @@ static void open_without_server(struct rig *rig, const char *settings)
 	rig_open_one(rig, path, settings);
 }
 
-START_TEST(time_passes_when_it_is_told_to)
+START_TEST(clock_advance_moves_the_clock_of_the_core)
 {
 	int64_t before_ns = tenon__now_ns();
 
@@ -68,7 +71,7 @@ START_TEST(retry_timeout_begins_when_the_failure_is_known)
 {
 	struct rig rig = { 0 };
 
-	/* The fault takes its own time: half of retry_timeout goes by meanwhile. */
+	/* The failure itself takes half of retry_timeout. */
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 				  FAKE_SEND("VALUE k 0 1\r\n"), FAKE_CLOSE));
 	rig_open(&rig, "retry_timeout: 60min\npoll_timeout: 10min\n");
@@ -83,7 +86,7 @@ START_TEST(retry_timeout_begins_when_the_failure_is_known)
 }
 END_TEST
 
-/* The reply begins in time; before the rest is there the deadline is over. */
+/* The reply begins before the deadline and is not complete when the deadline passes. */
 START_TEST(an_operation_ends_when_its_time_is_over)
 {
 	struct rig rig = { 0 };
@@ -110,7 +113,7 @@ int main(void)
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(an_operation_ends_when_its_time_is_over);
-	tcase_add_test(tcase, time_passes_when_it_is_told_to);
+	tcase_add_test(tcase, clock_advance_moves_the_clock_of_the_core);
 	tcase_add_test(tcase,
 		       a_dead_server_is_left_alone_until_retry_timeout_has_passed);
 	tcase_add_test(tcase,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keys whose server has failed: where they go, within the same operation and
- * after it, for each policy.
+ * Keys whose server has failed: the servers that they go to, within the same operation
+ * and after it, for each policy.
  */
 #include <check.h>
 #include <signal.h>
@@ -19,10 +19,10 @@
 #include "tenon/health.h"
 #include "vectors/failover_libmc.h"
 
-/* Far from what it is compared with. */
+/* Much longer than the times that it is compared with. */
 #define FAR_TOO_LONG_MS 5000
 
-/* A place where nobody listens. */
+/* Return the address of a UNIX socket that does not exist. Static. */
 static const char *nowhere(void)
 {
 	static char paths[8][108];
@@ -34,8 +34,9 @@ static const char *nowhere(void)
 }
 
 /*
- * Open a client over the rig's fakes, each as a line of `servers:` in which %s is
- * its address (NULL: "%s"), after those in `before`, each with a comma.
+ * Open a client whose servers are those in `before`, each with a comma, and then the
+ * rig's fakes. Each fake becomes a line of `servers:`, in which %s is its address
+ * (NULL: "%s").
  */
 static void open_with(struct rig *rig, const char *before,
 		      const char *settings)
@@ -53,7 +54,10 @@ static void open_with(struct rig *rig, const char *before,
 	rig_open_at(rig, NULL, 0, text);
 }
 
-/* A dead server "dead" and one fake; *key lives on the former. */
+/*
+ * Open a client with a dead server named "dead" and one fake. *key has the home server
+ * "dead".
+ */
 static void open_half_dead(struct rig *rig, const char *settings,
 			   char key[RIG_KEY_LEN + 1])
 {
@@ -93,7 +97,7 @@ START_TEST(keys_of_dead_servers_go_where_libmc_sends_them)
 		items[i] = item(keys[i], NULL);
 	}
 	rig_open_at(&rig, specs, COUNT(specs), "failover: eject\n" RETRY_NEVER);
-	/* Up to two dead servers in a row need no second call. */
+	/* With at most two dead servers in a row, one call is enough. */
 	for (int call = 0; call < (_i < 3 ? 1 : 3); call++) {
 		rig_run(&rig, TENON_GET, items, COUNT(items), 0);
 	}
@@ -117,7 +121,7 @@ END_TEST
 
 /* ---- hops ----------------------------------------------------------------- */
 
-/* Every verb, its request with the key in place of %s, a reply and what it means. */
+/* Every verb, its request with %s for the key, a reply and the status of that reply. */
 static const struct {
 	enum tenon_verb verb;
 	const char *request;
@@ -146,7 +150,7 @@ START_TEST(a_refused_connection_lets_any_verb_hop)
 	struct fake_step steps[] = { FAKE_ACCEPT, FAKE_WAIT, FAKE_WAIT };
 	struct tenon_item one;
 
-	/* which key it is depends on the aliases alone */
+	/* the key depends on the aliases alone, so it is known before the fake starts */
 	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
 	open_half_dead(&rig, "failover: eject\n", key);
 	rig_close(&rig);
@@ -179,7 +183,7 @@ START_TEST(a_cas_unique_goes_to_no_other_server)
 }
 END_TEST
 
-START_TEST(without_failover_nothing_hops)
+START_TEST(no_key_hops_without_failover)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -213,7 +217,10 @@ START_TEST(a_noreply_command_hops_too)
 }
 END_TEST
 
-/* Two fakes; *key lives on the first, which reads the request and closes. */
+/*
+ * Open a client with two fakes. *key has the first one as its home server, which reads
+ * the request and closes.
+ */
 static void open_closing(struct rig *rig, size_t request_len,
 			 const struct fake_step *second, size_t count,
 			 char key[RIG_KEY_LEN + 1])
@@ -221,7 +228,7 @@ static void open_closing(struct rig *rig, size_t request_len,
 	const struct fake_step first[] = { FAKE_ACCEPT, FAKE_READ(request_len),
 					   FAKE_CLOSE };
 
-	/* The steps outlive this function: the rig's fakes run till its end. */
+	/* static, because the steps have to outlive the fakes */
 	static struct fake_step kept[COUNT(first)];
 
 	memcpy(kept, first, sizeof(kept));
@@ -231,7 +238,7 @@ static void open_closing(struct rig *rig, size_t request_len,
 	rig_key_at(rig, 0, 0, key);
 }
 
-START_TEST(what_may_be_done_twice_hops_before_a_reply_byte)
+START_TEST(a_repeatable_request_hops_before_a_reply_byte)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -246,13 +253,15 @@ START_TEST(what_may_be_done_twice_hops_before_a_reply_byte)
 }
 END_TEST
 
-START_TEST(what_may_not_be_done_twice_does_not_hop)
+START_TEST(an_unrepeatable_request_does_not_hop)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
 	struct tenon_item one;
 
-	/* "incr KEY 1\r\n" is two bytes longer than "get KEY\r\n" and one more */
+	/*
+	 * "incr KEY 1\r\n" is three bytes longer than "get KEY\r\n"
+	 */
 	open_closing(&rig, RIG_GET_LEN + 3, FAKE_STEPS(FAKE_HOLD), key);
 	one = item(key, NULL);
 	one.delta = 1;
@@ -262,7 +271,7 @@ START_TEST(what_may_not_be_done_twice_does_not_hop)
 }
 END_TEST
 
-START_TEST(after_a_reply_byte_nothing_hops)
+START_TEST(no_key_hops_after_a_reply_byte)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -277,7 +286,7 @@ START_TEST(after_a_reply_byte_nothing_hops)
 }
 END_TEST
 
-/* The last server of this many lives. */
+/* This many servers, of which only the last one lives. */
 #define CROWD 6
 
 /* round.c: HOPS_MAX */
@@ -304,7 +313,7 @@ START_TEST(hops_are_bounded_and_the_next_call_goes_on)
 		rig_open_at(&rig, NULL, 0, text);
 		rig_key_at(&rig, 0, nth, key);
 		status = rig_get(&rig, key);
-		/* four servers of it are tried at most */
+		/* an operation tries at most four servers for a key */
 		ck_assert(status == TENON_MISS || status == TENON_ECONNECT);
 		bounded |= status == TENON_ECONNECT;
 		ck_assert_int_eq(rig_get(&rig, key), TENON_MISS);
@@ -358,7 +367,7 @@ START_TEST(a_hop_that_times_out_is_not_held_against_the_server)
 	struct rig rig = { 0 };
 	int64_t start_ms = now_ms();
 
-	/* The first takes its connect_timeout; the second has what is left. */
+	/* The first server takes its connect_timeout; the second has the rest of the time. */
 	rig_fake_at(&rig, &full, FAKE_STEPS(FAKE_HOLD));
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
@@ -408,7 +417,7 @@ START_TEST(a_stopped_process_costs_one_deadline_and_is_then_spared)
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, 2, 0), 0);
 	memcached_freeze(&stopped);
 	start_ms = now_ms();
-	/* what did arrive is returned */
+	/* the value of the other server is returned */
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 2, 0),
 			 TENON_ETIMEDOUT);
 	ck_assert_int_eq(rig.results[0].status, TENON_ETIMEDOUT);
@@ -421,7 +430,7 @@ START_TEST(a_stopped_process_costs_one_deadline_and_is_then_spared)
 					 TENON_EDOWN : TENON_MISS);
 		ck_assert_int_eq(rig.results[1].status, TENON_HIT);
 	}
-	/* a hundred and one deadlines are 80 s */
+	/* a hundred and one deadlines would take 80 s */
 	ck_assert_int_lt(now_ms() - start_ms, 20000);
 	kill(stopped.pid, SIGCONT);
 	rig_close(&rig);
@@ -431,8 +440,8 @@ START_TEST(a_stopped_process_costs_one_deadline_and_is_then_spared)
 END_TEST
 
 /*
- * One server takes all the time there is, in the round that asks for the parents of
- * split values: their chunks are asked for no more, and nobody else is blamed.
+ * One server uses up the whole deadline in the round that asks for the parents of split
+ * values. The chunks are then not asked for, and no other server is blamed.
  */
 START_TEST(a_hung_server_is_the_only_one_that_is_blamed)
 {
@@ -465,11 +474,11 @@ START_TEST(a_hung_server_is_the_only_one_that_is_blamed)
 	ck_assert_int_lt(rig_run(&rig, TENON_GET, items, KEYS, 0), 0);
 	ck_assert_int_eq(rig.results[SPLIT].status, TENON_ETIMEDOUT);
 	for (unsigned i = 0; i < SPLIT; i++) {
-		/* down: a chunk of it is at the hung one */
+		/* down: one of the chunks is on the hung server */
 		ck_assert(rig.results[i].status == TENON_ETIMEDOUT ||
 			  rig.results[i].status == TENON_EDOWN);
 	}
-	/* what the good one has of the values is there, on the same connection */
+	/* the other server's values can be read, on the same connection */
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, SPLIT, TENON_RAW), 0);
 	for (unsigned i = 0; i < SPLIT; i++) {
 		ck_assert_int_eq(rig.results[i].status, TENON_HIT);
@@ -486,7 +495,7 @@ START_TEST(a_hung_server_is_the_only_one_that_is_blamed)
 }
 END_TEST
 
-/* What its caller has no time for says nothing about a server, either. */
+/* A server is not blamed either when the caller had too little time left. */
 START_TEST(a_server_that_was_given_little_time_is_not_blamed)
 {
 	char key[RIG_KEY_LEN + 1];
@@ -497,10 +506,10 @@ START_TEST(a_server_that_was_given_little_time_is_not_blamed)
 				  FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n")));
 	rig_open(&rig, "poll_timeout: 20s\n" RETRY_NEVER);
 	rig_key_at(&rig, 0, 0, key);
-	/* none: it is not even asked */
+	/* no time left: the server is not even asked */
 	rig.client->operation.latest_ns = tenon__now_ns();
 	ck_assert_int_eq(rig_get(&rig, key), TENON_ETIMEDOUT);
-	/* some, but less than it may take */
+	/* some time left, but less than poll_timeout */
 	rig.client->operation.latest_ns = tenon__now_ns() + 100000000;
 	ck_assert_int_eq(rig_get(&rig, key), TENON_ETIMEDOUT);
 	rig.client->operation.latest_ns = INT64_MAX;
@@ -527,7 +536,7 @@ START_TEST(reads_writes_and_deletes_have_policies_of_their_own)
 		       key);
 	one = item(key, "v");
 	ck_assert_int_eq(rig_set(&rig, key, "v"), TENON_ECONNECT);
-	/* every policy has been told of it */
+	/* every policy has been told of the failure */
 	ck_assert_int_eq(rig_get(&rig, key), TENON_MISS);
 	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &one, 0), TENON_MISS);
 	ck_assert_int_eq(rig_set(&rig, key, "v"), TENON_EDOWN);
@@ -552,7 +561,7 @@ END_TEST
 
 /* ---- gutter ------------------------------------------------------------------- */
 
-/* What is asked for, and what is sent to a pool where 7 s are the most. */
+/* A request, and the request that goes to a spare pool whose gutter_ttl is 7 s. */
 static const struct {
 	enum tenon_verb verb;
 	int64_t exptime;
@@ -565,12 +574,12 @@ static const struct {
 	{ TENON_SET, 7, "set k 0 7 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	{ TENON_SET, 8, "set k 0 7 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	{ TENON_SET, -1, "set k 0 -1 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
-	/* UNIX time: far ahead, and long ago */
+	/* UNIX times: in the far future, and in the past */
 	{ TENON_SET, 1ll << 40, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 100000000, "set k 0 100000000 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
-	/* round.c: RELATIVE_MAX_S; 30 days and a second are a UNIX time as well */
+	/* round.c: RELATIVE_MAX_S; memcached reads 30 days and a second as UNIX time too */
 	{ TENON_SET, 2592000, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 2592001, "set k 0 2592001 1\r\nv\r\n", "STORED\r\n",
@@ -583,7 +592,7 @@ static const struct {
 	{ TENON_INCR, 0, "incr k 0\r\n", "5\r\n", TENON_HIT },
 };
 
-START_TEST(what_goes_to_the_spare_pool_does_not_live_long)
+START_TEST(items_in_the_spare_pool_live_at_most_gutter_ttl)
 {
 	struct fake_step steps[] = {
 		FAKE_ACCEPT,
@@ -603,7 +612,7 @@ START_TEST(what_goes_to_the_spare_pool_does_not_live_long)
 	one.exptime = capped[_i].exptime;
 	ck_assert_int_eq(rig_one(&rig, capped[_i].verb, &one, 0),
 			 capped[_i].status);
-	/* servers of spare pools come behind those of the ring */
+	/* servers of spare pools have the numbers after those of the ring */
 	ck_assert_uint_eq(rig.result.server, 1);
 	rig_close(&rig);
 }
@@ -640,7 +649,7 @@ START_TEST(a_pool_of_several_is_a_ring_and_dies_as_one)
 	ck_assert_uint_eq(per_server[0], 0);
 	ck_assert_uint_gt(per_server[1], KEYS / 10);
 	ck_assert_uint_gt(per_server[2], KEYS / 10);
-	/* one of the pool dies: the other has all of them */
+	/* one server of the spare pool dies: the other takes all keys */
 	memcached_stop(&spares[0]);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, KEYS, 0), 0);
 	for (int i = 0; i < KEYS; i++) {
@@ -653,13 +662,16 @@ END_TEST
 
 /* ---- values through codecs ----------------------------------------------------- */
 
-START_TEST(a_command_that_looked_goes_nowhere_else)
+START_TEST(a_command_that_read_the_item_does_not_hop)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
 	struct tenon_item one;
 
-	/* the look is answered, then the server is gone: the other was not looked at */
+	/*
+	 * the server answers the get that comes before the command, and closes; the
+	 * other server was not asked
+	 */
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n"), FAKE_CLOSE));
 	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
@@ -674,8 +686,11 @@ START_TEST(a_command_that_looked_goes_nowhere_else)
 }
 END_TEST
 
-/* The look is answered, and what comes behind it costs the server its place. */
-START_TEST(a_command_that_looked_stays_where_it_looked)
+/*
+ * The server answers the get that comes before the command. Bytes after that answer
+ * make the client give up the server.
+ */
+START_TEST(a_command_goes_to_the_server_that_was_read)
 {
 	char key[RIG_KEY_LEN + 1];
 	struct rig rig = { 0 };
@@ -703,7 +718,7 @@ static const char *const formats[] = {
 	"codecs: [{split: {format: libmc}}]\n",
 };
 
-/* Chunks live everywhere: with a server gone, the value is whole or absent. */
+/* The chunks are on all servers. When one server is gone, the value is whole or absent. */
 START_TEST(a_split_value_is_never_a_mix_when_servers_come_and_go)
 {
 	enum { SERVERS = 3, LEN = 2500000 };
@@ -729,7 +744,7 @@ START_TEST(a_split_value_is_never_a_mix_when_servers_come_and_go)
 				 TENON_STORED);
 		rig_close(&rig);
 
-		/* another client sees the victim at an address where nobody is */
+		/* a second client has an address for the victim at which no server listens */
 		char gone[1024];
 		const char *addresses[SERVERS];
 
@@ -750,7 +765,7 @@ START_TEST(a_split_value_is_never_a_mix_when_servers_come_and_go)
 			ck_assert_int_eq(status, TENON_MISS);
 			absent++;
 		}
-		/* and what is stored now is whole */
+		/* a value that is stored now is whole */
 		ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0),
 				 TENON_STORED);
 		ck_assert_int_eq(rig_get(&rig, "large"), TENON_HIT);
@@ -782,11 +797,11 @@ static void add_hops(TCase *tcase)
 {
 	LOOP(tcase, a_refused_connection_lets_any_verb_hop, COUNT(verbs));
 	tcase_add_test(tcase, a_cas_unique_goes_to_no_other_server);
-	tcase_add_test(tcase, without_failover_nothing_hops);
+	tcase_add_test(tcase, no_key_hops_without_failover);
 	tcase_add_test(tcase, a_noreply_command_hops_too);
-	tcase_add_test(tcase, what_may_be_done_twice_hops_before_a_reply_byte);
-	tcase_add_test(tcase, what_may_not_be_done_twice_does_not_hop);
-	tcase_add_test(tcase, after_a_reply_byte_nothing_hops);
+	tcase_add_test(tcase, a_repeatable_request_hops_before_a_reply_byte);
+	tcase_add_test(tcase, an_unrepeatable_request_does_not_hop);
+	tcase_add_test(tcase, no_key_hops_after_a_reply_byte);
 	tcase_add_test(tcase, hops_are_bounded_and_the_next_call_goes_on);
 	tcase_add_test(tcase, no_key_of_many_is_missing);
 	tcase_add_test(tcase,
@@ -817,14 +832,14 @@ int main(void)
 		       reads_writes_and_deletes_have_policies_of_their_own);
 	tcase_add_test(tcase, a_server_that_is_down_says_for_how_long);
 	tcase = new_case(suite, "gutter");
-	LOOP(tcase, what_goes_to_the_spare_pool_does_not_live_long,
+	LOOP(tcase, items_in_the_spare_pool_live_at_most_gutter_ttl,
 	     COUNT(capped));
 	tcase_add_test(tcase, a_pool_of_several_is_a_ring_and_dies_as_one);
 	tcase = new_case(suite, "codecs");
-	suite_add_codec_test(tcase, a_command_that_looked_goes_nowhere_else,
+	suite_add_codec_test(tcase, a_command_that_read_the_item_does_not_hop,
 			     1);
 	suite_add_codec_test(tcase,
-			     a_command_that_looked_stays_where_it_looked, 1);
+			     a_command_goes_to_the_server_that_was_read, 1);
 	suite_add_codec_test(
 		tcase, a_split_value_is_never_a_mix_when_servers_come_and_go,
 		COUNT(formats));

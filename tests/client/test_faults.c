@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Servers that die, hang, drip, move and come back: what the client makes of it. */
+/*
+ * Servers that die, hang, answer byte by byte, move and come back: the results that the
+ * client gives.
+ */
 #include <check.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,7 +13,10 @@
 #include "fakes/scratch.h"
 #include "runner/suite.h"
 
-/* Time-outs in tests are far from what they are compared with. */
+/*
+ * Time-outs in tests are much shorter or longer than the times that they are compared
+ * with.
+ */
 #define SHORT_TIMEOUT "poll_timeout: 200ms\n"
 #define SHORT_TIMEOUT_MS 200
 #define FAR_TOO_LONG_MS 5000
@@ -30,7 +36,7 @@ START_TEST(a_silent_server_costs_poll_timeout_and_is_then_down)
 	ck_assert_int_ge(now_ms() - start_ms, SHORT_TIMEOUT_MS / 2);
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
 	ck_assert_ptr_nonnull(strstr(rig.err.where, "s0"));
-	/* Were they sent, the fake would report it, and they would take long. */
+	/* Sent requests would be reported by the fake and would take long. */
 	for (int i = 0; i < 100; i++) {
 		ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
 	}
@@ -39,24 +45,10 @@ START_TEST(a_silent_server_costs_poll_timeout_and_is_then_down)
 }
 END_TEST
 
-/* One key for each of two servers. */
-struct pair {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
-};
-
-static void make_pair(struct rig *rig, struct pair *pair)
-{
-	for (size_t i = 0; i < 2; i++) {
-		rig_key_at(rig, i, 0, pair->keys[i]);
-		pair->items[i] = item(pair->keys[i], NULL);
-	}
-}
-
 START_TEST(a_silent_server_does_not_hinder_the_others)
 {
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_HOLD));
@@ -65,7 +57,7 @@ START_TEST(a_silent_server_does_not_hinder_the_others)
 				  FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, SHORT_TIMEOUT RETRY_NEVER);
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
 			 TENON_ETIMEDOUT);
 	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
@@ -152,7 +144,7 @@ START_TEST(poll_timeout_bounds_connecting_as_well)
 }
 END_TEST
 
-START_TEST(a_refused_connection_fails_at_once_and_says_so)
+START_TEST(a_refused_connection_fails_at_once_with_its_address)
 {
 	char address[128];
 	struct rig rig = { 0 };
@@ -234,7 +226,7 @@ static const struct {
 	{ TENON_CAS, sizeof("cas k 0 0 1 7\r\nx\r\n") - 1, "STORED\r\n" },
 };
 
-START_TEST(what_is_not_safe_to_repeat_is_not_repeated)
+START_TEST(an_unrepeatable_request_is_not_repeated)
 {
 	const struct tenon_item one = { .key = TENON_LITERAL("k"),
 					.value = TENON_LITERAL("x"),
@@ -254,7 +246,10 @@ START_TEST(what_is_not_safe_to_repeat_is_not_repeated)
 }
 END_TEST
 
-/* Servers close connections that were idle for long: no reason to shun them. */
+/*
+ * A server may close a connection that was idle for long. That is no failure of the
+ * server.
+ */
 START_TEST(an_idle_connection_that_was_closed_is_not_the_servers_failure)
 {
 	const struct tenon_item one = { .key = TENON_LITERAL("k"), .delta = 1 };
@@ -351,7 +346,7 @@ START_TEST(an_early_refusal_of_a_large_value_is_the_servers_word)
 }
 END_TEST
 
-/* A late reply must not be taken for that of the next request. */
+/* A late reply must not be taken for the reply to the next request. */
 START_TEST(a_reply_that_comes_too_late_answers_nothing)
 {
 	struct rig rig = { 0 };
@@ -402,12 +397,12 @@ END_TEST
 
 /* ---- servers that move --------------------------------------------------- */
 
-START_TEST(update_servers_reconnects_what_moved_and_nothing_else)
+START_TEST(update_servers_reconnects_only_servers_that_moved)
 {
 	struct rig rig = { 0 };
 	struct fake_server *moved;
 	struct tenon_server_info info;
-	struct pair pair;
+	struct rig_pair pair;
 	char lines[2][160];
 	const char *specs[2] = { lines[0], lines[1] };
 	size_t home;
@@ -420,9 +415,9 @@ START_TEST(update_servers_reconnects_what_moved_and_nothing_else)
 	rig_open(&rig, NULL);
 	moved = rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 					  FAKE_SEND("END\r\n")));
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
-	/* in another order than at first */
+	/* in a different order than at first */
 	snprintf(lines[0], sizeof(lines[0]), "%s s1",
 		 fake_server_address(moved));
 	snprintf(lines[1], sizeof(lines[1]), "%s s0",
@@ -461,7 +456,7 @@ START_TEST(a_wrong_set_of_servers_changes_nothing)
 	const char *const *specs = wrong_servers[_i];
 	size_t count = 0;
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
@@ -470,7 +465,7 @@ START_TEST(a_wrong_set_of_servers_changes_nothing)
 				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, NULL);
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
 	while (count < COUNT(wrong_servers[0]) && specs[count]) {
 		count++;
@@ -534,7 +529,7 @@ static void *get_in_thread(void *payload)
 	return NULL;
 }
 
-START_TEST(a_second_thread_is_told_that_the_client_is_busy)
+START_TEST(a_second_thread_gets_ebusy)
 {
 	const struct tenon_item one = item("j", NULL);
 	struct rig rig = { 0 };
@@ -583,9 +578,11 @@ static TCase *connecting_case(void)
 	tcase_add_loop_test(tc, a_full_backlog_costs_connect_timeout, FAKE_UNIX,
 			    FAKE_UNIX + 1);
 	tcase_add_test(tc, poll_timeout_bounds_connecting_as_well);
-	tcase_add_loop_test(tc, a_refused_connection_fails_at_once_and_says_so,
+	tcase_add_loop_test(tc,
+			    a_refused_connection_fails_at_once_with_its_address,
 			    FAKE_INET, FAKE_INET + 1);
-	tcase_add_loop_test(tc, a_refused_connection_fails_at_once_and_says_so,
+	tcase_add_loop_test(tc,
+			    a_refused_connection_fails_at_once_with_its_address,
 			    FAKE_UNIX, FAKE_UNIX + 1);
 	tcase_add_test(tc, a_name_that_does_not_exist_is_a_connect_error);
 	return tc;
@@ -600,7 +597,7 @@ static TCase *breaking_case(void)
 	tcase_add_test(
 		tc,
 		a_request_that_was_read_and_not_answered_is_repeated_once_where_safe);
-	LOOP(tc, what_is_not_safe_to_repeat_is_not_repeated,
+	LOOP(tc, an_unrepeatable_request_is_not_repeated,
 	     COUNT(unrepeatable));
 	tcase_add_test(
 		tc,
@@ -622,13 +619,13 @@ static TCase *moving_case(void)
 	TCase *tc = tcase_create("servers that move");
 
 	tcase_add_test(tc,
-		       update_servers_reconnects_what_moved_and_nothing_else);
+		       update_servers_reconnects_only_servers_that_moved);
 	LOOP(tc, a_wrong_set_of_servers_changes_nothing, COUNT(wrong_servers));
 	tcase_add_test(
 		tc, a_server_that_moves_away_from_a_dead_address_is_up_again);
 	tcase_add_test(tc,
 		       disconnect_closes_and_the_next_operation_reconnects);
-	tcase_add_test(tc, a_second_thread_is_told_that_the_client_is_busy);
+	tcase_add_test(tc, a_second_thread_gets_ebusy);
 	return tc;
 }
 

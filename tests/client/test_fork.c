@@ -21,7 +21,7 @@ static struct memcached servers[SERVERS];
 static char keys[KEYS][24];
 static char values[KEYS][24];
 
-/* Open a client over the servers whose connections are all made. */
+/* Open a client of all servers and make all of its connections. */
 static void start(struct rig *rig, int transport)
 {
 	const char *addresses[SERVERS];
@@ -49,7 +49,10 @@ static void end(struct rig *rig)
 	}
 }
 
-/* Read every key, in an order that depends on who asks; nothing may be wrong. */
+/*
+ * Read every key, in an order that depends on stride. Return true when every result is
+ * right.
+ */
 static bool reads_right(struct tenon_client *client, int stride)
 {
 	const struct tenon_result *results;
@@ -72,7 +75,10 @@ static bool reads_right(struct tenon_client *client, int stride)
 	return true;
 }
 
-/* A child gives back what it has, so that a leak checker can judge it, too. */
+/*
+ * End a child. It releases its memory first, so that a leak checker can judge the child
+ * too.
+ */
 static _Noreturn void end_child(struct rig *rig, bool right)
 {
 	tenon_client_close(rig->client);
@@ -113,7 +119,7 @@ START_TEST(parent_and_child_work_at_the_same_time)
 }
 END_TEST
 
-/* What the servers say of connections that were ever made. */
+/* Return the servers' number of connections that were ever made. */
 static uint64_t connections_made(struct rig *rig)
 {
 	uint64_t total = 0;
@@ -213,7 +219,7 @@ START_TEST(a_noreply_behind_a_fork_disturbs_nobody)
 	pid_t pid;
 
 	start(&rig, _i);
-	/* its late error belongs to the parent's connection */
+	/* the late error of this request belongs to the parent's connection */
 	bad = item(keys[0], NULL);
 	bad.delta = 1;
 	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &bad, TENON_NOREPLY),

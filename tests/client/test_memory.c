@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every call, without memory from its nth allocation on, and without its nth only,
- * for all n: it says TENON_ENOMEM or it succeeds, and the client works afterwards.
- * That nothing leaks is what the address sanitizer and valgrind see here.
+ * Every call, with all allocations failing from the nth on, and with only the nth
+ * failing, for all n. The call returns TENON_ENOMEM or succeeds, and the client works
+ * afterwards. The address sanitizer and valgrind find leaks here.
  */
 #include <check.h>
 #include <stdio.h>
@@ -29,8 +29,8 @@
 
 static struct memcached servers[SERVERS];
 static const char *addresses[SERVERS];
-static struct rig steady; /* never out of memory */
-static struct rig rig;    /* the one that is */
+static struct rig steady; /* this client always has memory */
+static struct rig rig;    /* the client whose allocations fail */
 static const char *settings;
 static void (*const fail[])(size_t nth) = { tenon__memory_fail_from,
 					    tenon__memory_fail_at };
@@ -38,8 +38,9 @@ static void (*const fail[])(size_t nth) = { tenon__memory_fail_from,
 /* ---- values -------------------------------------------------------------- */
 
 static const char *const names[KEYS] = { "plain", "zlib", "split", "both" };
-static struct tenon_item large[KEYS]; /* one of each kind for codecs */
-static struct tenon_item small[KEYS]; /* numbers: for incr, append and their like */
+/* one value of each kind: plain, compressed, split, both */
+static struct tenon_item large[KEYS];
+static struct tenon_item small[KEYS]; /* numbers, for incr, append and similar verbs */
 
 static void make_items(void)
 {
@@ -53,12 +54,12 @@ static void make_items(void)
 					   noise(lengths[i], i), lengths[i] },
 		};
 	}
-	/* some of it does not compress: it is split as well */
+	/* a part does not compress, so that the value is split as well */
 	memcpy((char *)(uintptr_t)large[3].value.data, large[2].value.data,
 	       1000);
 }
 
-/* So many of the servers are there; the others are sockets that are not. */
+/* Start `count` servers. The other addresses are sockets that do not exist. */
 static void start_some(const char *with, size_t count)
 {
 	static char nobody[SERVERS][108];
@@ -93,7 +94,10 @@ static void end(void)
 	}
 }
 
-/* The client has come out of whatever happened to it, which concerned other keys. */
+/*
+ * The client works after any failure before. The keys here are others than those of the
+ * failure.
+ */
 static void check_works(void)
 {
 	static const char *const others[KEYS] = { "a", "b", "c", "d" };
@@ -118,8 +122,8 @@ static void check_works(void)
 /* ---- verbs --------------------------------------------------------------- */
 
 /*
- * Make the servers such that the verb has something to do. Every time with new keys:
- * what was sent and not answered may still happen.
+ * Store items so that the verb succeeds. The keys are new each time, because a write
+ * without an answer may still happen.
  */
 static void prepare(enum tenon_verb verb, struct tenon_item *items,
 		    size_t count)
@@ -149,7 +153,7 @@ static void prepare(enum tenon_verb verb, struct tenon_item *items,
 	}
 }
 
-/* What the verb gives when nothing is wrong. */
+/* Return the status of the verb when nothing fails. */
 static int expected(enum tenon_verb verb)
 {
 	static const int answers[TENON_VERB_COUNT] = {
@@ -187,8 +191,8 @@ static void check_results(enum tenon_verb verb, const struct tenon_item *items,
 }
 
 /*
- * The verb on a new client without its nth allocation. Returns how many there were
- * until it was over.
+ * Run the verb on a new client while its allocations fail as `how` says, from the nth
+ * on or the nth only. Returns the number of allocations.
  */
 static size_t run_without(enum tenon_verb verb, size_t count, int how,
 			  size_t nth)
@@ -217,11 +221,11 @@ static void try_all(enum tenon_verb verb, size_t count, int how)
 	while (run_without(verb, count, how, nth) >= nth) {
 		ck_assert_uint_lt(++nth, ATTEMPTS_MAX);
 	}
-	/* there were some: slots, a buffer to send from, a block to receive in */
+	/* an operation allocates: slots, a buffer for requests, a block for replies */
 	ck_assert_uint_gt(nth, 5);
 }
 
-START_TEST(a_verb_without_memory_says_so_and_the_client_works_on)
+START_TEST(a_verb_without_memory_fails_and_the_client_still_works)
 {
 	start(_i % 2 ? CODECS : NULL);
 	for (int how = 0; how < 2; how++) {
@@ -232,7 +236,7 @@ START_TEST(a_verb_without_memory_says_so_and_the_client_works_on)
 }
 END_TEST
 
-START_TEST(connecting_without_memory_says_so_and_the_client_works_on)
+START_TEST(connecting_without_memory_fails_and_the_client_still_works)
 {
 	rig_transport = subject(_i)->name;
 	start(NULL);
@@ -244,8 +248,8 @@ START_TEST(connecting_without_memory_says_so_and_the_client_works_on)
 }
 END_TEST
 
-/* Keys of a server that is not there go to the other one, at once. */
-START_TEST(hopping_without_memory_says_so_and_the_client_works_on)
+/* Keys of a dead server go to the other server in the same operation. */
+START_TEST(hopping_without_memory_fails_and_the_client_still_works)
 {
 	start_some(_i ? CODECS "failover: eject\n" : "failover: eject\n", 1);
 	for (int how = 0; how < 2; how++) {
@@ -258,7 +262,7 @@ END_TEST
 
 /* ---- other calls --------------------------------------------------------- */
 
-/* Calls that leave the client as it was when they fail. */
+/* Calls that do not change the client when they fail. */
 static int call_stats(void)
 {
 	return rig_run_servers(&rig, TENON_STATS, NULL, 0);
@@ -284,11 +288,11 @@ static int call_prometheus(void)
 	int code = tenon_client_prometheus(rig.client, take_text, &total);
 
 	ck_assert((!code) == (total > 0));
-	rig.err.code = code; /* it takes none */
+	rig.err.code = code; /* the function has no err argument */
 	return code;
 }
 
-/* Two servers change places. */
+/* Swap the addresses of the two servers. */
 static int call_update_servers(void)
 {
 	char lines[SERVERS][160];
@@ -303,7 +307,7 @@ static int call_update_servers(void)
 static int (*const calls[])(void) = { call_stats, call_version,
 				      call_update_servers, call_prometheus };
 
-START_TEST(a_call_without_memory_says_so_and_the_client_works_on)
+START_TEST(a_call_without_memory_fails_and_the_client_still_works)
 {
 	char lines[SERVERS][160];
 	const char *named[SERVERS] = { lines[0], lines[1] };
@@ -393,13 +397,13 @@ int main(void)
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(
-		connecting_without_memory_says_so_and_the_client_works_on);
+		connecting_without_memory_fails_and_the_client_still_works);
 	tcase_set_timeout(tcase, 60);
-	LOOP(tcase, a_verb_without_memory_says_so_and_the_client_works_on,
+	LOOP(tcase, a_verb_without_memory_fails_and_the_client_still_works,
 	     2 * TENON_VERB_COUNT);
-	LOOP(tcase, a_call_without_memory_says_so_and_the_client_works_on,
+	LOOP(tcase, a_call_without_memory_fails_and_the_client_still_works,
 	     2 * (int)COUNT(calls));
-	LOOP(tcase, hopping_without_memory_says_so_and_the_client_works_on, 2);
+	LOOP(tcase, hopping_without_memory_fails_and_the_client_still_works, 2);
 	LOOP(tcase, a_client_without_memory_is_not_opened, 2);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

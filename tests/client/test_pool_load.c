@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Threads that share a pool while everything about it changes; real servers. */
+/*
+ * Threads that share a client pool of real servers while its size, servers and config
+ * change.
+ */
 #include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -62,7 +65,7 @@ static void close_pool(void)
 	}
 }
 
-/* What a thread asks for and what it has to get. */
+/* The requests of a thread and the values that it has to get. */
 struct worker {
 	pthread_t thread;
 	unsigned number;
@@ -134,7 +137,10 @@ static void *work(void *payload)
 	return NULL;
 }
 
-/* No change may cost anybody an operation, or the sight of a stored value. */
+/*
+ * Change everything about the pool. No change may make an operation fail or hide a
+ * stored value.
+ */
 static void *change(void *payload)
 {
 	static const struct tenon_pool_limits sizes[] = {
@@ -154,7 +160,7 @@ static void *change(void *payload)
 			ck_assert_int_eq(tenon_pool_reconfigure(pool, config,
 								NULL), 0);
 		}
-		/* a client may be on its way just now */
+		/* a client may be changing hands at this moment */
 		(void)tenon_pool_health(pool, i % SERVERS, &health);
 		tenon_pool_counts(pool, &counts);
 		ck_assert_uint_le(counts.idle, counts.clients);
@@ -163,7 +169,7 @@ static void *change(void *payload)
 	return NULL;
 }
 
-START_TEST(changes_under_load_cost_nobody_an_operation)
+START_TEST(changes_under_load_fail_no_operation)
 {
 	const struct tenon_pool_limits limits = TENON_POOL_LIMITS;
 	static struct worker workers[THREADS];
@@ -186,7 +192,7 @@ START_TEST(changes_under_load_cost_nobody_an_operation)
 }
 END_TEST
 
-/* Waits that end in time and waits that do not, all at once. */
+/* Acquire clients with short waits: some end in time, some do not. */
 static void *hurry(void *payload)
 {
 	size_t *served = payload;
@@ -258,13 +264,10 @@ int main(void)
 	Suite *suite = suite_create("pool under load");
 	TCase *tc = tcase_create("pool under load");
 
-	if (!memcached_available()) {
-		printf("1..0 # SKIP memcached is not installed\n");
-		return EXIT_SUCCESS;
-	}
+	memcached_require();
 	scratch_begin();
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, changes_under_load_cost_nobody_an_operation);
+	tcase_add_test(tc, changes_under_load_fail_no_operation);
 	tcase_add_test(tc, waits_that_end_at_the_last_moment_lose_no_client);
 	tcase_add_test(tc,
 		       a_pool_as_large_as_its_threads_serves_them_all);

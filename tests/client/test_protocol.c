@@ -22,7 +22,7 @@ struct exchange {
 	uint32_t flags;
 	uint64_t cas;
 	uint64_t number;
-	bool closes; /* the client gives up the connection afterwards */
+	bool closes; /* the client closes the connection afterwards */
 };
 
 #define HELLO "VALUE k 7 5\r\nhello\r\nEND\r\n"
@@ -32,7 +32,7 @@ struct exchange {
 #define NON_NUMERIC \
 	"CLIENT_ERROR cannot increment or decrement non-numeric value"
 
-/* All with key k, value hello, flags 5, exptime 60, cas 99, delta 5. */
+/* All requests have key k, value hello, flags 5, exptime 60, cas 99, delta 5. */
 static const struct exchange exchanges[] = {
 	{ TENON_GET, 0, "get k\r\n", HELLO, TENON_HIT, "hello", .flags = 7 },
 	{ TENON_GET, 0, "get k\r\n", "END\r\n", .status = TENON_MISS },
@@ -128,7 +128,10 @@ static const struct tenon_item usual_item = {
 	.delta = 5,
 };
 
-/* Once more on the same connection, or on a new one, it still works. */
+/*
+ * Add the steps of a get of z, on the same connection or on a new one: the client still
+ * works.
+ */
 static size_t then_get_z(struct fake_step *steps, size_t n, bool closes,
 			 bool fence)
 {
@@ -350,17 +353,17 @@ struct nonsense {
 	A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64
 
 static const struct nonsense nonsenses[] = {
-	/* a key that was not asked for */
+	/* a key that the client did not request */
 	NONSENSE(TENON_GET, "VALUE x 0 1\r\na\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE kk 0 1\r\na\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE K 0 1\r\na\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE  0 1\r\na\r\nEND\r\n"),
-	/* a length that is not the value's */
+	/* a length that differs from the value's length */
 	NONSENSE(TENON_GET, "VALUE k 0 5\r\nhello!\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE k 0 6\r\nhello\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE k 0 5\r\nhello\n\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE k 0 5\r\nhelloEND\r\n"),
-	/* numbers that are none, or too large */
+	/* fields that are no numbers, or too large */
 	NONSENSE(TENON_GET, "VALUE k 0 -1\r\n\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE k 0 +5\r\nhello\r\nEND\r\n"),
 	NONSENSE(TENON_GET, "VALUE k 0 0x5\r\nhello\r\nEND\r\n"),
@@ -406,7 +409,7 @@ static const struct nonsense nonsenses[] = {
 	NONSENSE(TENON_INCR, "1 2\r\n"),
 	NONSENSE(TENON_INCR, "-1\r\n"),
 	NONSENSE(TENON_INCR, "18446744073709551616\r\n"),
-	/* lines that are none */
+	/* lines that are no replies */
 	NONSENSE(TENON_GET, "\r\n"),
 	NONSENSE(TENON_GET, "\n"),
 	NONSENSE(TENON_GET, "END\n"),
@@ -418,7 +421,7 @@ static const struct nonsense nonsenses[] = {
 	NONSENSE(TENON_GET, A1024 A1024 A1024),
 	NONSENSE(TENON_GET, "VALUE " A1024 A1024 A1024),
 	NONSENSE(TENON_SET, "SERVER_ERROR " A1024 A1024 A1024),
-	/* terminal escapes must not reach a log as they are */
+	/* terminal escapes must not reach a log unchanged */
 	NONSENSE(TENON_GET, "\x1b[2J\x1b]0;x\x07\r\n"),
 };
 
@@ -470,7 +473,7 @@ START_TEST(garbage_is_a_protocol_error)
 }
 END_TEST
 
-/* What stands behind the answer must not become the next one. */
+/* Bytes behind the last reply must not become the reply to the next request. */
 START_TEST(bytes_behind_the_last_reply_are_never_an_answer)
 {
 	struct rig rig = { 0 };
@@ -482,7 +485,7 @@ START_TEST(bytes_behind_the_last_reply_are_never_an_answer)
 				  FAKE_EXPECT("get z\r\n"),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, RETRY_SOON);
-	/* k itself has a whole answer, yet who would trust this server? */
+	/* k has a complete answer, which the client may use or refuse */
 	ck_assert(rig_get(&rig, "k") == TENON_MISS ||
 		  rig.result.status == TENON_EPROTOCOL);
 	ck_assert_uint_ge(rig.log_lines, 1);
@@ -522,7 +525,7 @@ START_TEST(a_reply_to_nothing_is_never_an_answer)
 }
 END_TEST
 
-/* ---- broken off ---------------------------------------------------------- */
+/* ---- replies that break off ---------------------------------------------- */
 
 static const char *const torn[] = {
 	"",
@@ -537,7 +540,7 @@ static const char *const torn[] = {
 	"VALUE k 0 5\r\nhello\r\nEN",
 };
 
-/* With value or without: the key has an answer or it has none. */
+/* The key has either a whole answer or this status and no value. */
 static void check_torn(struct rig *rig, int status)
 {
 	if (rig->result.status == TENON_HIT) {
@@ -704,19 +707,19 @@ struct reply {
 	size_t len;
 	char keys[BLOCKS][16];
 	struct tenon_item items[BLOCKS];
-	size_t at[BLOCKS]; /* where the values are in bytes */
+	size_t at[BLOCKS]; /* offset of each value in bytes */
 	size_t lens[BLOCKS];
 	char request[16 * BLOCKS];
 };
 
-/* Numbers that look random and are the same in every run. */
+/* Return a pseudo-random number. The sequence is the same in every run. */
 static uint32_t next_random(uint32_t *state)
 {
 	*state = *state * 1664525u + 1013904223u;
 	return *state >> 8;
 }
 
-/* Most values are small, some are larger than any buffer at first. */
+/* Most values are small; some are larger than any buffer is at first. */
 static void make_reply(struct reply *reply, uint32_t *state)
 {
 	size_t request_len;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values received into memory that the caller gives. */
+/* Values received into a sink, which is memory of the caller. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #define MIN_BYTES 1000
 #define ROOMS	  4
 
-/* What was asked for, and the memory that was given. */
+/* The requests to the sink, and the memory that it gave. */
 struct asked {
 	char *rooms[ROOMS];
 	size_t lens[ROOMS];
@@ -37,7 +37,7 @@ static void free_rooms(struct asked *asked)
 	}
 }
 
-/* A rig over one memcached whose values `a` and `b` are of these lengths. */
+/* Open a rig of one memcached whose values `a` and `b` have these lengths. */
 static void open_with(struct rig *rig, struct memcached *memcached,
 		      struct asked *asked, const size_t lens[2])
 {
@@ -110,7 +110,7 @@ START_TEST(small_values_are_not_asked_for)
 }
 END_TEST
 
-START_TEST(without_room_a_value_is_the_clients)
+START_TEST(a_value_that_the_sink_refuses_is_in_the_clients_memory)
 {
 	const size_t lens[] = { 500000, 2000 };
 	struct memcached memcached;
@@ -130,7 +130,7 @@ START_TEST(without_room_a_value_is_the_clients)
 }
 END_TEST
 
-/* 4096 is the splitting codec's bit: this parent is read by the client itself. */
+/* Flag 4096 belongs to the codec split: the client itself reads such a parent. */
 START_TEST(a_value_that_a_codec_has_to_see_is_not_asked_for)
 {
 	struct memcached memcached;
@@ -195,7 +195,8 @@ int main(void)
 	scratch_begin();
 	tcase_add_test(tcase, large_values_are_received_where_the_caller_says);
 	tcase_add_test(tcase, small_values_are_not_asked_for);
-	tcase_add_test(tcase, without_room_a_value_is_the_clients);
+	tcase_add_test(tcase,
+		       a_value_that_the_sink_refuses_is_in_the_clients_memory);
 	suite_add_codec_test(
 		tcase, a_value_that_a_codec_has_to_see_is_not_asked_for, 1);
 	tcase_add_test(tcase, a_value_that_is_torn_is_no_hit);

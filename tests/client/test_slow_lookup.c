@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A resolver that hangs: its name costs no more than the deadline. */
+/* A resolver that hangs: a lookup takes no longer than the deadline. */
 #define _GNU_SOURCE 1 /* RTLD_NEXT */
 #include <check.h>
 #include <dlfcn.h>
@@ -16,17 +16,17 @@
 #define SLOW_MS 20000
 #define FAR_TOO_LONG_MS 10000
 
-static atomic_int waiting; /* lookups that hang */
+static atomic_int waiting; /* number of lookups that hang */
 static atomic_bool released;
 
-/* The lookups go on in threads of their own: let none outlive its test. */
+/* Let the hanging lookups end. They run in threads, and no thread may outlive its test. */
 static void release(void)
 {
 	atomic_store(&released, true);
 	while (atomic_load(&waiting) > 0) {
 		sleep_ms(1);
 	}
-	sleep_ms(200); /* until the threads are gone, for a leak checker */
+	sleep_ms(200); /* until the threads have ended, for a leak checker */
 	atomic_store(&released, false);
 }
 
@@ -39,7 +39,7 @@ static void hang(void)
 	atomic_fetch_sub(&waiting, 1);
 }
 
-/* Stands in for the C library's. */
+/* Takes the place of the C library's function. */
 int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 		struct addrinfo **out)
 {
@@ -54,9 +54,9 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 	return real(host, port, hints, out);
 }
 
-/* "slow" and one fake; a key of each. */
+/* Open a client with the server "slow" and one fake, and find a key of each. */
 static void start(struct rig *rig, int transport, const char *settings,
-		  char keys[2][RIG_KEY_LEN + 1], struct tenon_item items[2])
+		  struct rig_pair *pair)
 {
 	char slow[] = SLOW " slow";
 	char other[160];
@@ -66,29 +66,25 @@ static void start(struct rig *rig, int transport, const char *settings,
 	snprintf(other, sizeof(other), "%s other",
 		 fake_server_address(rig->fakes[0]));
 	rig_open_at(rig, servers, 2, settings);
-	for (size_t i = 0; i < 2; i++) {
-		rig_key_at(rig, i, 0, keys[i]);
-		items[i] = item(keys[i], NULL);
-	}
+	rig_make_pair(rig, pair);
 }
 
 START_TEST(a_slow_lookup_costs_the_deadline_and_hinders_nobody)
 {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
 	struct rig rig = { 0 };
+	struct rig_pair pair;
 	int64_t start_ms = now_ms();
 	int status;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
-	start(&rig, _i, "poll_timeout: 500ms\n" RETRY_NEVER, keys, items);
-	status = rig_run(&rig, TENON_GET, items, 2, 0);
+	start(&rig, _i, "poll_timeout: 500ms\n" RETRY_NEVER, &pair);
+	status = rig_run(&rig, TENON_GET, pair.items, 2, 0);
 	ck_assert(status == TENON_ETIMEDOUT || status == TENON_ECONNECT);
 	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
-	/* and then it is spared */
+	/* and then the server is down and not asked */
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(rig_get(&rig, keys[0]), TENON_EDOWN);
+		ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_EDOWN);
 	}
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
 	rig_close(&rig);
@@ -96,18 +92,17 @@ START_TEST(a_slow_lookup_costs_the_deadline_and_hinders_nobody)
 }
 END_TEST
 
-START_TEST(with_time_left_its_keys_hop)
+START_TEST(keys_of_a_slow_name_hop_when_time_is_left)
 {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
 	struct rig rig = { 0 };
+	struct rig_pair pair;
 	int64_t start_ms = now_ms();
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	start(&rig, _i, "connect_timeout: 200ms\nfailover: eject\n" RETRY_NEVER,
-	      keys, items);
-	ck_assert_int_eq(rig_get(&rig, keys[0]), TENON_MISS);
+	      &pair);
+	ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_MISS);
 	ck_assert_uint_eq(rig.result.server, 1);
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
 	rig_close(&rig);
@@ -122,6 +117,6 @@ int main(void)
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(a_slow_lookup_costs_the_deadline_and_hinders_nobody);
-	subjects_add_test(with_time_left_its_keys_hop);
+	subjects_add_test(keys_of_a_slow_name_hop_when_time_is_left);
 	return suite_run(suite);
 }

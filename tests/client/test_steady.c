@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In steady state an operation asks for no memory, whatever its size. */
+/* In steady state an operation of any size allocates no memory. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define SERVERS 3
 #define KEYS 200
 #define LARGE 300000
-#define STEADY 20 /* rounds in a row that ask for no memory */
+#define STEADY 20 /* rounds in a row without an allocation */
 #define ROUNDS_MAX 200
 
 static struct memcached servers[SERVERS];
@@ -54,7 +54,10 @@ START_TEST(operations_in_steady_state_allocate_nothing)
 		};
 	}
 	rig_open_at(&rig, addresses, SERVERS, "prefix: \"p:\"\n");
-	/* how many blocks a reply takes is also the kernel's choice: now and then more */
+	/*
+	 * the number of blocks for a reply depends on the kernel too: it is sometimes
+	 * larger
+	 */
 	for (int round = 0, steady = 0; steady < STEADY; round++) {
 		ck_assert_int_lt(round, ROUNDS_MAX);
 		tenon__memory_fail_from(0);

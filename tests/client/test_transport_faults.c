@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every transport behind the fault decorator, against real memcached. A value
- * says which key it belongs to and which write it is from, so that a wrong one
- * cannot pass for a right one.
+ * Every transport with the fault decorator, against real memcached. A value names its
+ * key and its write, so that a wrong value is always noticed.
  */
 #include <check.h>
 #include <stdio.h>
@@ -25,15 +24,15 @@ static struct memcached servers[SERVERS];
 static char keys[KEYS][8];
 static char values[KEYS][VALUE_MAX];
 static struct tenon_item items[KEYS];
-static unsigned written[KEYS]; /* the last write that was begun */
-static unsigned stored[KEYS];  /* the last write that was acknowledged */
+static unsigned written[KEYS]; /* number of the last write that was begun */
+static unsigned stored[KEYS];  /* number of the last acknowledged write */
 /*
- * Writes that were not: their bytes may lie in a connection that is gone, and the
- * server may read them from there at any later time.
+ * Writes without an acknowledgement. Their bytes may lie in a connection that is gone,
+ * and the server may read them from there at any later time.
  */
 static bool unanswered[KEYS][ROUNDS + 1];
 
-/* The value of a key's nth write: "key nth", then a byte that follows from both. */
+/* Write the value of a key's nth write: "key nth", then a byte that follows from both. */
 static size_t make_value(char *out, unsigned key, unsigned nth)
 {
 	static const size_t lengths[] = { 40, 200, 1500, 5000, 17000, VALUE_MAX };
@@ -41,11 +40,14 @@ static size_t make_value(char *out, unsigned key, unsigned nth)
 
 	memset(out, 'a' + (int)((key * 7 + nth) % 26), len);
 	int n = snprintf(out, 32, "%u %u ", key, nth);
-	out[n] = 'x'; /* in place of the NUL */
+	out[n] = 'x'; /* replaces the NUL */
 	return len;
 }
 
-/* Is this a whole value of that key? Sets *nth to the write it is from. */
+/*
+ * Return true when the result is a whole value of that key. *nth is then the number of
+ * its write.
+ */
 static bool is_value(const struct tenon_result *result, unsigned key,
 		     unsigned *nth)
 {
@@ -60,7 +62,7 @@ static bool is_value(const struct tenon_result *result, unsigned key,
 		memcmp(result->value, expected, result->value_len) == 0;
 }
 
-/* Write everything; returns how many keys were not answered. */
+/* Write all keys. Returns the number of keys without an answer. */
 static unsigned write_all(struct rig *rig)
 {
 	unsigned failures = 0;
@@ -85,7 +87,7 @@ static unsigned write_all(struct rig *rig)
 	return failures;
 }
 
-/* Read everything; returns how many keys were answered. */
+/* Read all keys. Returns the number of keys with an answer. */
 static unsigned read_all(struct rig *rig)
 {
 	unsigned hits = 0, nth = 0;
@@ -117,7 +119,10 @@ static void start(struct rig *rig, int transport, const struct fault_plan *plan)
 {
 	const char *addresses[SERVERS];
 
-	/* The servers are new and empty, also when tests share a process. */
+	/*
+	 * The servers are new and empty, so forget the earlier writes: tests may share
+	 * a process.
+	 */
 	memset(written, 0, sizeof(written));
 	memset(stored, 0, sizeof(stored));
 	memset(unanswered, 0, sizeof(unanswered));
@@ -143,7 +148,7 @@ static void end(struct rig *rig)
 	}
 }
 
-/* Faults that only slow down: every key has its right answer. */
+/* Test with faults that only slow down: every key gets its right answer. */
 static void harmless(int transport, const struct fault_plan *plan, int rounds)
 {
 	struct rig rig = { 0 };
@@ -157,7 +162,7 @@ static void harmless(int transport, const struct fault_plan *plan, int rounds)
 	end(&rig);
 }
 
-/* Faults that break connections: some keys fail, no answer is wrong. */
+/* Test with faults that break connections: some keys fail, and no answer is wrong. */
 static void harmful(int transport, const struct fault_plan *plan)
 {
 	struct rig rig = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Somebody else waits: the wait hook. What the library calls is watched, so that a
- * call that could block anywhere but in the hook is seen.
+ * The wait hook: the application waits in place of the client. The tests watch the
+ * library's calls, so that they notice a call that could block outside the hook.
  */
 #include <check.h>
 #include <errno.h>
@@ -21,9 +21,9 @@
 /* ---- calls that are watched ---------------------------------------------- */
 
 static struct {
-	size_t outside; /* calls that could block, not made by the hook */
+	size_t outside; /* number of calls that could block and were not made by the hook */
 	size_t polls;
-	char what[64]; /* the first of them */
+	char what[64]; /* the first of these calls */
 } watched;
 
 static void could_block(const char *call)
@@ -81,7 +81,7 @@ static ssize_t watched_sendmsg(int fd, const struct msghdr *message, int flags)
 	return sendmsg(fd, message, flags);
 }
 
-/* To be called when the client's transport is loaded. */
+/* Start watching. Call this after the client's transport has been loaded. */
 static void watch(void)
 {
 	memset(&watched, 0, sizeof(watched));
@@ -98,12 +98,12 @@ static const char *const transports[] = { "poll", "blocking" };
 
 struct hook {
 	size_t calls;
-	int greatest_ms;   /* longest timeout */
-	short events;      /* all that was waited for */
-	size_t fail_at;    /* this call fails; 0: none */
+	int greatest_ms;   /* the longest time-out */
+	short events;      /* all events that were waited for */
+	size_t fail_at;    /* number of the call that fails; 0: none */
 	int fail_errno;
-	size_t lie_until;  /* calls up to this one tell what is not so */
-	void (*meanwhile)(void); /* runs in every call */
+	size_t lie_until;  /* calls up to this one report events that did not happen */
+	void (*meanwhile)(void); /* called in every call of the hook */
 };
 
 static int hook_wait(struct pollfd *fds, size_t count, int timeout_ms,
@@ -136,7 +136,7 @@ static int hook_wait(struct pollfd *fds, size_t count, int timeout_ms,
 	return poll(fds, (nfds_t)count, timeout_ms);
 }
 
-/* Open the rig's client with transport _i and this hook. */
+/* Open the rig's client with this hook and the transport number i. */
 static void open_hooked(struct rig *rig, const char *settings,
 			struct hook *hook, int i)
 {
@@ -147,7 +147,7 @@ static void open_hooked(struct rig *rig, const char *settings,
 					       &rig->err), 0);
 }
 
-/* Get "k" from a server with this script, which lives as long as the rig. */
+/* Get "k" from a fake with this script, which must live as long as the rig. */
 static int get_hooked(struct rig *rig, const struct fake_step *steps,
 		      size_t count, struct hook *hook, int i)
 {
@@ -156,7 +156,7 @@ static int get_hooked(struct rig *rig, const struct fake_step *steps,
 	return rig_get(rig, "k");
 }
 
-/* A server that takes its time, in two arguments. */
+/* The two arguments of a slow server's script. */
 #define SLOW_MISS \
 	FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"), FAKE_DELAY(50), \
 		   FAKE_SEND("END\r\n"))
@@ -268,7 +268,7 @@ START_TEST(waits_for_many_servers_are_the_hooks)
 }
 END_TEST
 
-/* Transport blocking makes connections that block, until it has a hook. */
+/* Without a hook, transport blocking makes connections whose sockets block. */
 START_TEST(a_connection_from_before_the_hook_blocks_no_more)
 {
 	struct rig rig = { 0 };
@@ -289,7 +289,7 @@ START_TEST(a_connection_from_before_the_hook_blocks_no_more)
 }
 END_TEST
 
-START_TEST(without_the_hook_the_client_waits_by_itself_again)
+START_TEST(a_client_whose_hook_was_removed_waits_itself_again)
 {
 	struct rig rig = { 0 };
 	struct hook hook = { 0 };
@@ -307,7 +307,7 @@ END_TEST
 
 /* ---- deadlines ----------------------------------------------------------- */
 
-START_TEST(the_hook_is_told_how_long_and_the_deadline_holds)
+START_TEST(the_hook_gets_the_time_left_and_the_deadline_holds)
 {
 	struct rig rig = { 0 };
 	struct hook hook = { 0 };
@@ -322,7 +322,7 @@ START_TEST(the_hook_is_told_how_long_and_the_deadline_holds)
 }
 END_TEST
 
-START_TEST(a_hook_that_tells_what_is_not_so_does_no_harm)
+START_TEST(a_hook_that_reports_false_events_does_no_harm)
 {
 	struct rig rig = { 0 };
 	struct hook hook = { .lie_until = 50 };
@@ -349,8 +349,11 @@ START_TEST(a_wait_that_was_interrupted_goes_on)
 }
 END_TEST
 
-/* The answer comes later, on a connection that is gone: the next key gets its own. */
-START_TEST(a_wait_given_up_is_told_and_is_not_the_servers_fault)
+/*
+ * The late answer arrives on a connection that is closed: the next key gets its own
+ * answer.
+ */
+START_TEST(a_wait_given_up_is_ewait_and_not_the_servers_failure)
 {
 	const struct fake_listen at_once = { .family = FAKE_UNIX };
 	struct rig rig = { 0 };
@@ -379,7 +382,7 @@ static void await_the_first_server(void)
 	ck_assert(fake_server_await(first_server, 5));
 }
 
-START_TEST(what_was_answered_before_the_wait_was_given_up_stays_answered)
+START_TEST(keys_answered_before_a_wait_was_given_up_stay_answered)
 {
 	char keys[2][RIG_KEY_LEN + 1];
 	struct tenon_item items[2];
@@ -463,9 +466,9 @@ START_TEST(in_a_wait_other_clients_work_and_this_one_is_busy)
 }
 END_TEST
 
-/* ---- patched ------------------------------------------------------------- */
+/* ---- a program that replaces poll ---------------------------------------- */
 
-/* As greenify has it: wait elsewhere, then look what is ready. */
+/* As greenify does: wait elsewhere, then poll without waiting. */
 static size_t green_waits;
 
 static int green_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
@@ -554,12 +557,12 @@ int main(void)
 	EACH(tc, waits_for_room_to_send_are_the_hooks);
 	EACH(tc, waits_for_many_servers_are_the_hooks);
 	EACH(tc, a_connection_from_before_the_hook_blocks_no_more);
-	EACH(tc, without_the_hook_the_client_waits_by_itself_again);
-	EACH(tc, the_hook_is_told_how_long_and_the_deadline_holds);
-	EACH(tc, a_hook_that_tells_what_is_not_so_does_no_harm);
+	EACH(tc, a_client_whose_hook_was_removed_waits_itself_again);
+	EACH(tc, the_hook_gets_the_time_left_and_the_deadline_holds);
+	EACH(tc, a_hook_that_reports_false_events_does_no_harm);
 	EACH(tc, a_wait_that_was_interrupted_goes_on);
-	EACH(tc, a_wait_given_up_is_told_and_is_not_the_servers_fault);
-	EACH(tc, what_was_answered_before_the_wait_was_given_up_stays_answered);
+	EACH(tc, a_wait_given_up_is_ewait_and_not_the_servers_failure);
+	EACH(tc, keys_answered_before_a_wait_was_given_up_stay_answered);
 	EACH(tc, a_wait_for_a_connection_can_be_given_up);
 	EACH(tc, in_a_wait_other_clients_work_and_this_one_is_busy);
 	tcase_add_test(tc, a_program_that_patches_poll_sees_every_wait);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Several threads write split values to a few keys, others read them: whatever is
- * read has to be a value that one of them wrote, whole. Reports in TAP.
+ * Several threads write split values to a few keys, and others read them. Every value
+ * that is read has to be a whole value of one writer. Reports in TAP.
  *
  * usage: sealed_race [SECONDS [SERVERS [FORMAT]]]
  *
- * Format sealed must pass. Format libmc cannot tell the chunks of two writers
- * apart: what it mixes is counted, and fails nothing.
+ * Format sealed must pass. Format libmc cannot tell the chunks of two writers apart:
+ * mixed values of that format are counted, but are no failure.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -32,21 +32,21 @@
 #define VALUE_MAX_BYTES 20000
 
 struct counts {
-	uint64_t writes;  /* that were stored */
-	uint64_t refused; /* add, cas: by the server, because of another writer */
+	uint64_t writes;  /* writes that were stored */
+	uint64_t refused; /* add, cas: refused by the server, because of another writer */
 	uint64_t hits;
-	uint64_t misses;  /* nothing there */
-	uint64_t torn;    /* a miss, because a chunk is absent or does not fit */
-	uint64_t mixed;   /* a value that nobody wrote */
-	uint64_t failed;  /* any other status */
+	uint64_t misses;  /* misses without a reason */
+	uint64_t torn;    /* misses because a chunk is absent or does not fit */
+	uint64_t mixed;   /* values that no thread wrote */
+	uint64_t failed;  /* results with any other status */
 };
 
 struct worker {
 	pthread_t thread;
 	struct tenon_client *client;
 	uint64_t random;
-	uint64_t number; /* of the thread */
-	uint64_t tries;  /* to write */
+	uint64_t number; /* number of the thread */
+	uint64_t tries;  /* number of attempts to write */
 	bool sealed;
 	char *value;
 	struct counts counts;
@@ -266,7 +266,10 @@ static void add_counts(struct counts *to, const struct counts *from)
 	to->failed += from->failed;
 }
 
-/* Items that are left when every key is deleted: chunks that no parent names. */
+/*
+ * Return the number of items that are left when every key is deleted: chunks without a
+ * parent.
+ */
 static uint64_t count_orphans(const char *format)
 {
 	struct tenon_client *client = open_client(format);
@@ -320,7 +323,7 @@ static struct counts race(const char *format, unsigned seconds)
 	return total;
 }
 
-/* One line of TAP, and one with what was counted. */
+/* Run the race. Prints one line of TAP and one line of counts. */
 static void run(const char *format, unsigned seconds, int number)
 {
 	bool sealed = strcmp(format, "sealed") == 0;
@@ -334,7 +337,7 @@ static void run(const char *format, unsigned seconds, int number)
 	counts = race(format, seconds);
 	printf("# %s, %u s, %zu servers: %" PRIu64 " writes (%" PRIu64
 	       " refused), %" PRIu64 " values read, %" PRIu64
-	       " absent, %" PRIu64 " torn and told so, %" PRIu64
+	       " absent, %" PRIu64 " torn with a reason, %" PRIu64
 	       " mixed, %" PRIu64 " failed; %" PRIu64 " items left over\n",
 	       format, seconds, server_count, counts.writes, counts.refused,
 	       counts.hits, counts.misses, counts.torn, counts.mixed,

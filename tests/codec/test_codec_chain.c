@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values on their way through a chain of codecs, against real memcached. */
+/* Values through a chain of codecs, against real memcached. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "codec/inflates.h"
 #include "fakes/cluster.h"
 #include "fakes/scratch.h"
 #include "runner/suite.h"
@@ -42,7 +43,7 @@ static void close_chain(void)
 	cluster_close(&cluster);
 }
 
-/* The zlib stream of a value; to be freed. */
+/* Return the zlib stream of a value, for free(). */
 static char *deflated(const char *value, size_t len, size_t *out_len)
 {
 	uLongf room = compressBound(len);
@@ -55,27 +56,7 @@ static char *deflated(const char *value, size_t len, size_t *out_len)
 	return out;
 }
 
-static void check_inflates(const char *stored, size_t stored_len,
-			   const char *value, size_t len)
-{
-	uLongf room = len + 1;
-	char *out = malloc(room);
-
-	ck_assert_ptr_nonnull(out);
-	ck_assert_int_eq(uncompress((Bytef *)out, &room,
-				    (const Bytef *)stored, stored_len), Z_OK);
-	ck_assert_uint_eq(room, len);
-	ck_assert(memcmp(out, value, len) == 0);
-	free(out);
-}
-
-static void check_says(const char *text, const char *part)
-{
-	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
-		      text ? text : "(none)");
-}
-
-/* ---- there and back ------------------------------------------------------ */
+/* ---- round trips --------------------------------------------------------- */
 
 START_TEST(a_value_that_compresses_into_one_item_is_not_split)
 {
@@ -92,13 +73,13 @@ START_TEST(a_value_that_compresses_into_one_item_is_not_split)
 }
 END_TEST
 
-START_TEST(what_is_split_is_the_compressed_form)
+START_TEST(the_compressed_form_is_split)
 {
 	char stored[4000], key[16];
 	char *value = noise(3000, 2);
 	size_t len = 0;
 
-	/* half of it compresses: two chunks instead of three */
+	/* half of the value compresses: two chunks instead of three */
 	memset(value + 1500, 'x', 1500);
 	ck_assert_int_eq(cluster_set(&cluster, "k", value, 3000), TENON_STORED);
 	ck_assert(cluster_holds(&cluster, "k", FLAG_ZLIB | FLAG_SPLIT, "2", 1));
@@ -266,7 +247,7 @@ START_TEST(hundreds_of_values_of_all_kinds_share_a_call)
 	for (unsigned i = 0; i < KEYS; i++) {
 		ck_assert_int_eq(cluster.rig.results[i].status, TENON_STORED);
 	}
-	/* twice: the second time the client's memory is used again */
+	/* twice: the second round uses the client's memory again */
 	for (int round = 0; round < 2; round++) {
 		ck_assert_int_eq(rig_run(&cluster.rig, TENON_GET, items, KEYS,
 					 0), 0);
@@ -371,7 +352,7 @@ START_TEST(flags_that_belong_to_a_codec_are_refused_and_nothing_is_sent)
 }
 END_TEST
 
-START_TEST(flags_that_nobody_knows_make_a_value_undecodable)
+START_TEST(unknown_flags_make_a_value_undecodable)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("unknown", NULL) };
@@ -396,8 +377,11 @@ START_TEST(flags_that_nobody_knows_make_a_value_undecodable)
 }
 END_TEST
 
-/* By default: zlib is there to read, and lz4's bit is no application's. */
-START_TEST(what_a_client_was_not_told_to_decode_is_no_value)
+/*
+ * Without `codecs:` a client reads zlib, and the flag bit of lz4 belongs to no
+ * application.
+ */
+START_TEST(an_item_of_a_codec_that_is_not_configured_is_undecodable)
 {
 	static const char stream[] =
 		"\x78\x9c\x4b\x4c\x4a\x06\x00\x02\x4d\x01\x27"; /* "abc" */
@@ -449,7 +433,7 @@ START_TEST(raw_stores_and_returns_items_as_they_are)
 				 TENON_RAW), TENON_STORED);
 	ck_assert_int_eq(cluster_peek(&cluster, "k"), TENON_HIT);
 	ck_assert_uint_eq(cluster.raw.result.value_len, 3001);
-	/* and what went through the chain is seen as it is */
+	/* TENON_RAW returns the stored form of a value that went through the chain */
 	ck_assert_int_eq(cluster_set(&cluster, "k", value, 3000), TENON_STORED);
 	ck_assert_int_eq(rig_one(&cluster.rig, TENON_GET, &text, TENON_RAW),
 			 TENON_HIT);
@@ -479,9 +463,9 @@ START_TEST(no_compress_splits_but_does_not_compress)
 }
 END_TEST
 
-/* ---- what cannot be decoded ---------------------------------------------- */
+/* ---- values that cannot be decoded --------------------------------------- */
 
-/* How to spoil a stored form. */
+/* The damage that is done to a stored form. */
 enum damage { GARBAGE, NOTHING, TRUNCATED, TWO_BYTES, FLIPPED, LENGTHENED };
 
 static const struct {
@@ -526,7 +510,7 @@ static void put_damaged(const char *key, enum damage damage)
 	free(value);
 }
 
-START_TEST(a_broken_payload_is_one_key_s_and_has_a_reason)
+START_TEST(a_broken_payload_fails_only_its_key_and_has_a_reason)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("bad", NULL),
@@ -546,7 +530,7 @@ START_TEST(a_broken_payload_is_one_key_s_and_has_a_reason)
 	check_says(cluster.rig.results[1].text, damages[_i].says);
 	check_says(cluster.rig.err.message, damages[_i].says);
 	ck_assert(result_value_is(&cluster.rig.results[2], "plain", 5));
-	/* the codec is not spoiled */
+	/* the codec still works */
 	ck_assert(cluster_gives(&cluster, "good", value, 2000));
 	free(value);
 }
@@ -593,12 +577,12 @@ START_TEST(a_broken_stream_in_good_chunks_is_undecodable)
 }
 END_TEST
 
-/* ---- what changes the stored bytes --------------------------------------- */
+/* ---- verbs that change the stored bytes ---------------------------------- */
 
 static const struct {
 	enum tenon_verb verb;
 	const char *name;
-	int absent; /* its status where there is nothing */
+	int absent; /* status for an absent key */
 } modifiers[] = {
 	{ TENON_APPEND, "append", TENON_NOT_STORED },
 	{ TENON_PREPEND, "prepend", TENON_NOT_STORED },
@@ -606,7 +590,7 @@ static const struct {
 	{ TENON_DECR, "decr", TENON_MISS },
 };
 
-START_TEST(what_is_encoded_or_split_is_not_changed_in_place)
+START_TEST(an_encoded_or_split_item_is_not_changed_in_place)
 {
 	enum tenon_verb verb = modifiers[_i].verb;
 	struct tenon_item items[4] = { item("zlib", "7"), item("none", "7"),
@@ -631,7 +615,7 @@ START_TEST(what_is_encoded_or_split_is_not_changed_in_place)
 			 verb < TENON_CAS ? TENON_STORED : TENON_HIT);
 	check_says(cluster.rig.results[0].text, "encoded");
 	check_says(cluster.rig.err.message, "encoded");
-	/* also where nobody waits for the answer */
+	/* also without waiting for the answer */
 	rig_run(&cluster.rig, verb, items, 3, TENON_NOREPLY);
 	ck_assert_int_eq(cluster.rig.results[0].status, TENON_EENCODED);
 	ck_assert_int_eq(cluster.rig.results[2].status, TENON_EENCODED);
@@ -643,7 +627,7 @@ START_TEST(what_is_encoded_or_split_is_not_changed_in_place)
 }
 END_TEST
 
-START_TEST(what_cannot_be_looked_at_is_not_changed)
+START_TEST(an_item_that_cannot_be_read_is_not_changed)
 {
 	struct tenon_item one = item("k", "v");
 	struct rig rig = { 0 };
@@ -659,7 +643,7 @@ START_TEST(what_cannot_be_looked_at_is_not_changed)
 }
 END_TEST
 
-START_TEST(what_is_plain_is_changed_in_place)
+START_TEST(a_plain_item_is_changed_in_place)
 {
 	struct tenon_item one = item("k", "b");
 
@@ -690,7 +674,7 @@ static TCase *there_and_back(void)
 
 	tcase_add_test(tcase,
 		       a_value_that_compresses_into_one_item_is_not_split);
-	tcase_add_test(tcase, what_is_split_is_the_compressed_form);
+	tcase_add_test(tcase, the_compressed_form_is_split);
 	tcase_add_test(tcase, codecs_are_undone_in_the_opposite_order);
 	LOOP(tcase, values_of_any_size_come_back_with_a_nul_behind, 28);
 	tcase_add_test(tcase, only_values_above_the_threshold_are_compressed);
@@ -716,24 +700,24 @@ int main(void)
 	LOOP(flags,
 	     flags_that_belong_to_a_codec_are_refused_and_nothing_is_sent, 3);
 	tcase_add_test(flags,
-		       flags_that_nobody_knows_make_a_value_undecodable);
+		       unknown_flags_make_a_value_undecodable);
 	tcase_add_test(flags,
-		       what_a_client_was_not_told_to_decode_is_no_value);
+		       an_item_of_a_codec_that_is_not_configured_is_undecodable);
 	tcase_add_test(flags, a_default_client_compresses_nothing);
 	tcase_add_test(flags, raw_stores_and_returns_items_as_they_are);
 	tcase_add_test(flags, no_compress_splits_but_does_not_compress);
 	add(suite, flags);
-	LOOP(undecodable, a_broken_payload_is_one_key_s_and_has_a_reason,
+	LOOP(undecodable, a_broken_payload_fails_only_its_key_and_has_a_reason,
 	     COUNT(damages));
 	tcase_add_test(undecodable, a_bomb_is_too_big);
 	tcase_add_test(undecodable,
 		       a_broken_stream_in_good_chunks_is_undecodable);
 	add(suite, undecodable);
-	LOOP(in_place, what_is_encoded_or_split_is_not_changed_in_place,
+	LOOP(in_place, an_encoded_or_split_item_is_not_changed_in_place,
 	     COUNT(modifiers));
-	LOOP(in_place, what_cannot_be_looked_at_is_not_changed,
+	LOOP(in_place, an_item_that_cannot_be_read_is_not_changed,
 	     COUNT(modifiers));
-	tcase_add_test(in_place, what_is_plain_is_changed_in_place);
+	tcase_add_test(in_place, a_plain_item_is_changed_in_place);
 	add(suite, in_place);
 	return suite_run(suite);
 }

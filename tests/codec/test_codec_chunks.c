@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values in pieces, in libmc's format, against real memcached. */
+/* Split values in libmc's format, against real memcached. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +42,6 @@ static const char *chunk_key(const char *key, unsigned i)
 
 	snprintf(out, sizeof(out), "~%zu%s/%u", strlen(key), key, i);
 	return out;
-}
-
-static void check_says(const char *text, const char *part)
-{
-	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
-		      text ? text : "(none)");
 }
 
 /* ---- limits -------------------------------------------------------------- */
@@ -102,7 +96,7 @@ START_TEST(a_value_above_max_is_refused_and_the_old_one_stays)
 }
 END_TEST
 
-START_TEST(a_key_that_is_too_long_is_refused_only_for_what_is_split)
+START_TEST(a_key_that_is_too_long_is_refused_only_for_a_split_value)
 {
 	char key[TENON_KEY_MAX_BYTES + 1];
 	char *value = noise(150, 3);
@@ -117,7 +111,7 @@ START_TEST(a_key_that_is_too_long_is_refused_only_for_what_is_split)
 	key[200] = '\0';
 	ck_assert_int_eq(cluster_set(&cluster, key, value, 150), TENON_STORED);
 	ck_assert(cluster_gives(&cluster, key, value, 150));
-	/* the prefix counts */
+	/* the prefix counts as part of the key */
 	cluster_reopen(&cluster, "prefix: p\n" SPLIT);
 	ck_assert_int_eq(cluster_set(&cluster, key, value, 150), TENON_ETOOBIG);
 	key[199] = '\0';
@@ -163,11 +157,11 @@ START_TEST(chunks_live_as_long_as_their_parent)
 }
 END_TEST
 
-/* ---- pieces that do not fit ---------------------------------------------- */
+/* ---- chunks that do not fit ---------------------------------------------- */
 
 enum change { ABSENT, SHORT, EMPTY, LONG };
 
-/* A value of three chunks, 250 bytes, of which one is changed. */
+/* A value of three chunks, 250 bytes. One chunk is changed. */
 static const struct {
 	unsigned chunk;
 	enum change change;
@@ -208,7 +202,7 @@ static void change_chunk(const char *key, unsigned chunk, enum change change)
 	free(value);
 }
 
-START_TEST(a_value_with_a_piece_that_does_not_fit_is_absent_with_the_reason)
+START_TEST(a_value_with_a_chunk_that_does_not_fit_is_absent_with_the_reason)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("k", NULL),
@@ -256,7 +250,7 @@ static const struct {
 	{ "11", TENON_EUNDECODABLE },
 	{ "1000000000", TENON_EUNDECODABLE },
 	{ "99999999999999999999999999", TENON_EUNDECODABLE },
-	{ "4294967298", TENON_EUNDECODABLE }, /* 2 in 32 bits */
+	{ "4294967298", TENON_EUNDECODABLE }, /* is 2 when cut to 32 bits */
 	{ "two", TENON_EUNDECODABLE },
 	{ "2 ", TENON_EUNDECODABLE },
 	{ " 2", TENON_EUNDECODABLE },
@@ -285,7 +279,7 @@ static const struct {
 	{ "10", TENON_MISS },
 };
 
-START_TEST(a_hostile_parent_is_one_key_s_and_has_a_reason)
+START_TEST(a_hostile_parent_fails_only_its_key_and_has_a_reason)
 {
 	const struct tenon_item items[] = { item("good", NULL),
 					    item("hostile", NULL),
@@ -360,7 +354,7 @@ START_TEST(hostile_parents_get_no_more_memory_than_replies_may_have)
 	struct tenon_item items[KEYS];
 	size_t too_big = 0;
 
-	/* each claims ten chunks of a million bytes, 1.2 GB in all; there is nothing */
+	/* each parent names ten chunks of a million bytes, 1.2 GB in all; no chunk exists */
 	cluster_reopen(&cluster, NULL);
 	for (unsigned i = 0; i < KEYS; i++) {
 		snprintf(keys[i], sizeof(keys[i]), "hostile:%u", i);
@@ -381,12 +375,12 @@ START_TEST(hostile_parents_get_no_more_memory_than_replies_may_have)
 }
 END_TEST
 
-/* ---- verbs that libmc's format cannot do --------------------------------- */
+/* ---- verbs that libmc's format does not support -------------------------- */
 
 static const enum tenon_verb conditional[] = { TENON_ADD, TENON_REPLACE,
 					       TENON_CAS };
 
-START_TEST(what_would_be_split_is_refused_on_a_condition_and_the_old_value_stays)
+START_TEST(a_conditional_split_is_refused_and_the_old_value_stays)
 {
 	char *value = noise(250, 14), *other = noise(250, 15);
 	struct tenon_item one = { .key = TENON_LITERAL("k"),
@@ -454,7 +448,7 @@ END_TEST
 
 /* ---- servers that are down ----------------------------------------------- */
 
-/* A key at home on server 0 whose chunk 1 of 2 is at home on server 1. */
+/* Write a key whose home server is 0 and whose chunk 1 of 2 has home server 1. */
 static void find_key(struct rig *rig, char out[RIG_KEY_LEN + 1])
 {
 	struct tenon_error err;
@@ -496,7 +490,7 @@ START_TEST(a_server_that_is_down_is_no_miss)
 	rig_one(&cluster.rig, TENON_SET, &one, 0);
 	ck_assert_int_lt(cluster.rig.result.status, 0);
 	ck_assert_int_ne(cluster.rig.result.status, TENON_ETOOBIG);
-	/* and it works again where only living servers are concerned */
+	/* a value whose servers all live is stored */
 	one.value.len = 50;
 	ck_assert_int_eq(rig_one(&cluster.rig, TENON_SET, &one, 0),
 			 TENON_STORED);
@@ -505,7 +499,7 @@ START_TEST(a_server_that_is_down_is_no_miss)
 }
 END_TEST
 
-START_TEST(a_new_value_whose_piece_was_not_stored_is_not_stored)
+START_TEST(a_new_value_whose_chunk_was_not_stored_is_not_stored)
 {
 	char *value = noise(150, 19);
 	char key[RIG_KEY_LEN + 1];
@@ -513,7 +507,7 @@ START_TEST(a_new_value_whose_piece_was_not_stored_is_not_stored)
 	find_key(&cluster.rig, key);
 	memcached_stop(&cluster.servers[1]);
 	ck_assert_int_lt(cluster_set(&cluster, key, value, 150), 0);
-	/* the parent's server lives and has none */
+	/* the parent's server lives and holds no parent */
 	ck_assert_int_eq(cluster_peek(&cluster, key), TENON_MISS);
 	free(value);
 }
@@ -542,7 +536,7 @@ static TCase *parent_cases(void)
 {
 	TCase *tcase = tcase_create("parents");
 
-	LOOP(tcase, a_hostile_parent_is_one_key_s_and_has_a_reason,
+	LOOP(tcase, a_hostile_parent_fails_only_its_key_and_has_a_reason,
 	     COUNT(parents));
 	tcase_add_test(tcase, a_long_parent_is_no_parent);
 	tcase_add_test(tcase, nuls_around_a_count_are_passed_over_as_by_libmc);
@@ -567,28 +561,28 @@ int main(void)
 	tcase_add_test(limits,
 		       a_value_above_max_is_refused_and_the_old_one_stays);
 	tcase_add_test(limits,
-		a_key_that_is_too_long_is_refused_only_for_what_is_split);
+		a_key_that_is_too_long_is_refused_only_for_a_split_value);
 	LOOP(limits, chunks_have_the_prefix_where_the_key_has_it, 2);
 	tcase_add_test(limits, chunks_live_as_long_as_their_parent);
 	add(suite, limits);
 	LOOP(pieces,
-	     a_value_with_a_piece_that_does_not_fit_is_absent_with_the_reason,
+	     a_value_with_a_chunk_that_does_not_fit_is_absent_with_the_reason,
 	     COUNT(changes));
 	tcase_add_test(pieces,
 		       a_shorter_value_over_a_longer_one_is_read_as_itself);
 	add(suite, pieces);
 	add(suite, parent_cases());
 	LOOP(verbs,
-	     what_would_be_split_is_refused_on_a_condition_and_the_old_value_stays,
+	     a_conditional_split_is_refused_and_the_old_value_stays,
 	     COUNT(conditional));
 	tcase_add_test(verbs, a_small_value_may_take_the_place_of_a_split_one);
 	tcase_add_test(verbs, a_deleted_value_is_gone);
 	add(suite, verbs);
-	/* these stop servers: each has its own */
+	/* these tests stop servers, so each test starts its own */
 	tcase_add_checked_fixture(down, start_and_open, close_and_stop);
 	tcase_add_test(down, a_server_that_is_down_is_no_miss);
 	tcase_add_test(down,
-		       a_new_value_whose_piece_was_not_stored_is_not_stored);
+		       a_new_value_whose_chunk_was_not_stored_is_not_stored);
 	suite_add_tcase(suite, down);
 	return suite_run(suite);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Items that nobody wrote, and items that somebody changed, read through every
- * codec. Seeded: the same again each time; the seed is in the test's number.
+ * Items that no client wrote, and items that were damaged, read through every codec.
+ * The random numbers follow from a seed, which is in the test's number, so every run
+ * does the same.
  */
 #include <check.h>
 #include <stdbool.h>
@@ -28,7 +29,7 @@ static uint32_t any(uint32_t below)
 
 /* ---- any flags, any bytes ------------------------------------------------ */
 
-/* The flags of zlib, lz4 and split, alone and together, and any others. */
+/* Return the flags of zlib, lz4 and split, alone and together, or any others. */
 static uint32_t any_flags(void)
 {
 	static const uint32_t own[] = { 0, 16, 1 << 24, 4096, 4112,
@@ -47,7 +48,7 @@ static size_t any_bytes(uint8_t *out, size_t max)
 	return len;
 }
 
-/* Something like a parent, or like the beginning of a stream, or neither. */
+/* Write bytes that resemble a parent or the beginning of a stream, or neither. */
 static size_t any_item(uint8_t *out)
 {
 	static const uint8_t zlib_head[] = { 0x78, 0x9c };
@@ -101,7 +102,7 @@ START_TEST(any_flags_and_bytes_are_a_value_or_have_a_reason)
 	for (int round = 0; round < ROUNDS; round++) {
 		uint8_t room[2048];
 		size_t len = any_input(room);
-		/* so that a sanitizer sees where it ends */
+		/* exact size, so that a sanitizer sees a read beyond the end */
 		uint8_t *input = malloc(len);
 
 		ck_assert_ptr_nonnull(input);
@@ -122,25 +123,28 @@ START_TEST(any_flags_and_bytes_are_a_value_or_have_a_reason)
 		free(input);
 	}
 	fuzz_decode_end();
-	/* what is made up reaches every way out */
+	/* the random items reach every outcome */
 	ck_assert_uint_gt(seen[0], 100);
 	ck_assert_uint_gt(seen[1], 100);
 	ck_assert_uint_gt(seen[2], 100);
 }
 END_TEST
 
-/* ---- what was stored, damaged ------------------------------------------- */
+/* ---- stored values, damaged --------------------------------------------- */
 
 #define VALUE_BYTES 2500
 #define DAMAGES_MAX 3
 
-/* Values that are split, compressed and split, compressed. */
+/* Values that are split, compressed and split, or only compressed. */
 static const struct {
 	bool compressed;
 	bool prose;
 } kinds[] = { { false, false }, { true, false }, { true, true } };
 
-/* Two writes, up to three damages, and what the values consist of: gather.h. */
+/*
+ * Write the input of fuzz_gather() (gather.h): two writes, up to three damages, and the
+ * text of the values.
+ */
 static size_t any_mix(uint8_t *out, const char *text, bool compressed)
 {
 	uint32_t damages = any(DAMAGES_MAX + 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Codecs and memory: none left, and more wanted than there may be. */
+/* Codecs when memory runs out, and when a value needs more memory than the limits allow. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +37,12 @@ static void close_store(void)
 	rig_close(&rig);
 }
 
-/* ---- no memory ----------------------------------------------------------- */
+/* ---- without memory ------------------------------------------------------ */
 
 static struct tenon_item items[KEYS];
 static char settings[160];
 
-/* One value of each kind: plain, compressed, split, both. */
+/* Make one value of each kind: plain, compressed, split, compressed and split. */
 static void make_items(const char *format)
 {
 	static const char *const keys[KEYS] = { "plain", "zlib", "split",
@@ -70,7 +70,7 @@ static void free_items(void)
 	}
 }
 
-/* Everything works: the client has come out of whatever happened to it. */
+/* The client works, after any failure before. */
 static void check_works(void)
 {
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, KEYS, 0), 0);
@@ -81,7 +81,7 @@ static void check_works(void)
 	}
 }
 
-/* A value that was got is right; anything else says that memory is out. */
+/* Every value is right, and every other outcome is TENON_ENOMEM. */
 static void check_outcome(enum tenon_verb verb)
 {
 	for (size_t i = 0; rig.results && i < KEYS; i++) {
@@ -101,8 +101,8 @@ static void check_outcome(enum tenon_verb verb)
 }
 
 /*
- * Run the verb on a new client whose nth allocation fails, and all later ones.
- * Returns how many it made.
+ * Run the verb on a new client whose nth allocation fails, and every later one too.
+ * Returns the number of allocations.
  */
 static size_t run_with_failure(enum tenon_verb verb, size_t nth)
 {
@@ -123,7 +123,7 @@ static size_t run_with_failure(enum tenon_verb verb, size_t nth)
 	return made;
 }
 
-START_TEST(an_operation_without_memory_says_so_and_the_next_one_works)
+START_TEST(an_operation_without_memory_fails_and_the_next_one_works)
 {
 	enum tenon_verb verb = _i < 2 ? TENON_SET : TENON_GET;
 	size_t nth = 1;
@@ -166,9 +166,9 @@ START_TEST(a_client_without_memory_for_its_codecs_is_not_opened)
 }
 END_TEST
 
-/* ---- too much of it ------------------------------------------------------ */
+/* ---- too much memory ----------------------------------------------------- */
 
-/* Store the zlib stream of so many zeros. */
+/* Store the zlib stream of len zeros. */
 static void put_bomb(const char *key, size_t len)
 {
 	char *zeros = calloc(1, len);
@@ -196,7 +196,7 @@ START_TEST(a_bomb_gets_no_more_memory_than_a_value)
 		ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_ETOOBIG);
 		if (i == 0) {
 			after_first = rig.client->engine.blocks.owned_bytes;
-			/* the stored form and what else is received */
+			/* the stored form and other received bytes */
 			ck_assert_uint_lt(after_first, most + 100000);
 		}
 		ck_assert_uint_eq(rig.client->engine.blocks.owned_bytes,
@@ -232,10 +232,10 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 	ck_assert_uint_le(decoded, 3);
 	ck_assert_str_ne(err.message, "");
 	ck_assert_uint_le(rig.client->engine.blocks.owned_bytes, 300000);
-	/* an operation begins anew */
+	/* the next operation starts with the full limit */
 	ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_HIT);
 	ck_assert_uint_eq(rig.result.value_len, 60000);
-	/* TENON_REPLY_MAX_BYTES holds for what is decoded as well */
+	/* TENON_REPLY_MAX_BYTES limits decoded values as well. */
 	ck_assert_uint_eq(chain->left_bytes, (UINT64_C(1) << 30) - 60000);
 	close_store();
 }
@@ -247,7 +247,7 @@ int main(void)
 	TCase *tcase = tcase_create("memory");
 
 	scratch_begin();
-	LOOP(tcase, an_operation_without_memory_says_so_and_the_next_one_works,
+	LOOP(tcase, an_operation_without_memory_fails_and_the_next_one_works,
 	     4);
 	tcase_add_test(tcase,
 		       a_client_without_memory_for_its_codecs_is_not_opened);

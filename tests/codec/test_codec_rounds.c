@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How often an operation goes to the servers: pieces of all its values at the same time. */
+/* The number of rounds of an operation: the chunks of all its values share their rounds. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void close_store(void)
 	}
 }
 
-/* Values of len bytes for all keys: prose or noise. */
+/* Make values of len bytes for all keys: prose or noise. */
 static void make_items(size_t len, bool compresses)
 {
 	for (unsigned i = 0; i < KEYS; i++) {
@@ -140,7 +140,7 @@ START_TEST(raw_takes_one_round)
 }
 END_TEST
 
-START_TEST(old_chunks_go_in_one_round_that_nobody_waits_for)
+START_TEST(old_chunks_are_deleted_in_one_round_without_reply)
 {
 	open_store(SEALED);
 	make_items(1000, false);
@@ -175,7 +175,8 @@ int main(void)
 	LOOP(tcase, values_of_all_kinds_share_their_rounds, 2);
 	tcase_add_test(tcase, a_missing_chunk_takes_no_round_more);
 	tcase_add_test(tcase, raw_takes_one_round);
-	tcase_add_test(tcase, old_chunks_go_in_one_round_that_nobody_waits_for);
+	tcase_add_test(tcase,
+		       old_chunks_are_deleted_in_one_round_without_reply);
 	tcase_add_test(tcase, noreply_of_libmc_s_format_waits_for_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

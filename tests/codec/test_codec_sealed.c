@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Values in pieces that are sealed, against real memcached: every verb works, and
- * no piece is left behind. How many items there are tells.
+ * Split values in format sealed, against real memcached. Every verb works, and no chunk
+ * is left behind: the tests count the items on the servers.
  */
 #include <check.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define SEALED_PARENT_LEN(digits) (sizeof("S1  2  ") - 1 + (digits) + 2 * 16)
 
 static struct cluster cluster;
-static char *a, *b; /* values of up to 4000 bytes */
+static char *a, *b; /* values of at most 4000 bytes */
 
 static void start(void)
 {
@@ -40,20 +40,14 @@ static void stop(void)
 	free(b);
 }
 
-static void check_says(const char *text, const char *part)
-{
-	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
-		      text ? text : "(none)");
-}
-
-/* What a sealed parent names. */
+/* The content of a sealed parent. */
 struct pieces {
 	size_t len;
 	unsigned count;
 	char keys[CHUNKS_MAX][TENON_KEY_MAX_BYTES + 1];
 };
 
-/* Read the parent that is stored under a key as it is sent. */
+/* Read and parse the parent under a key. */
 static struct pieces look(const char *key)
 {
 	struct pieces out = { 0 };
@@ -73,8 +67,8 @@ static struct pieces look(const char *key)
 }
 
 /*
- * How many items the living servers have. Asked on the connections that the
- * deletes went over, so that those are done.
+ * Return the number of items on the living servers. The same connections carried the
+ * deletes, so the deletes have been done.
  */
 static size_t item_count(void)
 {
@@ -97,7 +91,7 @@ static size_t item_count(void)
 	return total;
 }
 
-/* The value is there with all its pieces, and nothing else is. */
+/* The value is stored with all its chunks, and no other item exists. */
 static void check_alone(const char *key, const char *value, size_t len)
 {
 	ck_assert_uint_eq(item_count(), len > 100 ? 1 + (len + 99) / 100 : 1);
@@ -172,13 +166,13 @@ START_TEST(every_write_has_chunks_of_its_own)
 }
 END_TEST
 
-/* From a value of one size to one of another. */
+/* Sizes of a value before and after a write. */
 static const size_t changes[][2] = {
 	{ 250, 350 }, { 350, 250 }, { 250, 50 }, { 50, 250 }, { 4000, 101 },
 	{ 100, 0 },
 };
 
-START_TEST(set_leaves_nothing_of_the_value_before)
+START_TEST(set_leaves_no_chunk_of_the_value_before)
 {
 	must_set("k", a, changes[_i][0]);
 	must_set("k", b, changes[_i][1]);
@@ -272,7 +266,7 @@ START_TEST(keys_may_be_as_long_as_their_chunks_keys_can_be)
 	check_alone(key, a, 250);
 	cluster_run(&cluster, TENON_DELETE, key);
 	ck_assert_uint_eq(item_count(), 0);
-	/* an index of two digits is one too many */
+	/* an index of two digits makes the key one byte too long */
 	ck_assert_int_eq(cluster_set(&cluster, key, a, 1500), TENON_ETOOBIG);
 	key[longest] = 'k';
 	key[longest + 1] = '\0';
@@ -305,7 +299,7 @@ END_TEST
 
 /* ---- add, replace, cas --------------------------------------------------- */
 
-START_TEST(add_stores_only_where_nothing_is)
+START_TEST(add_stores_only_an_absent_key)
 {
 	ck_assert_int_eq(cluster_store(&cluster, TENON_ADD, "k", a, 250),
 			 TENON_STORED);
@@ -319,7 +313,7 @@ START_TEST(add_stores_only_where_nothing_is)
 }
 END_TEST
 
-START_TEST(replace_stores_only_where_something_is)
+START_TEST(replace_stores_only_an_existing_key)
 {
 	ck_assert_int_eq(cluster_store(&cluster, TENON_REPLACE, "k", a, 250),
 			 TENON_NOT_STORED);
@@ -339,7 +333,7 @@ START_TEST(replace_stores_only_where_something_is)
 }
 END_TEST
 
-START_TEST(cas_stores_only_what_nobody_changed)
+START_TEST(cas_stores_only_over_an_unchanged_value)
 {
 	struct pieces before;
 	uint64_t cas;
@@ -361,7 +355,7 @@ START_TEST(cas_stores_only_what_nobody_changed)
 }
 END_TEST
 
-START_TEST(what_is_split_is_not_changed_in_place)
+START_TEST(a_split_value_is_not_changed_in_place)
 {
 	static const enum tenon_verb verbs[] = { TENON_APPEND, TENON_PREPEND,
 						 TENON_INCR, TENON_DECR };
@@ -375,7 +369,10 @@ END_TEST
 
 /* ---- lifetime ------------------------------------------------------------ */
 
-/* Seconds that a key has to live, by memcached's "mg key t"; 0: no such key, -1: for ever. */
+/*
+ * Return the time to live of a key in seconds, by memcached's "mg key t"; 0: no such
+ * key, -1: for ever.
+ */
 static long ttl_of(const char *key)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -402,12 +399,12 @@ static long ttl_of(const char *key)
 	return ttl;
 }
 
-/* The parent and all its chunks live from..to seconds. */
+/* The time to live of the parent and of all chunks is from..to seconds. */
 static void check_lives(const char *key, long from, long to)
 {
 	struct pieces pieces = look(key);
 
-	item_count(); /* what nobody waited for is done */
+	item_count(); /* deletes without reply have been done after this */
 	ck_assert_int_ge(ttl_of(key), from);
 	ck_assert_int_le(ttl_of(key), to);
 	for (unsigned i = 0; i < pieces.count; i++) {
@@ -447,7 +444,7 @@ START_TEST(chunks_live_as_long_as_their_parent)
 }
 END_TEST
 
-START_TEST(what_is_touched_away_is_gone_with_its_chunks)
+START_TEST(a_negative_exptime_removes_the_value_and_its_chunks)
 {
 	static const enum tenon_verb verbs[] = { TENON_TOUCH, TENON_GAT };
 	struct tenon_item one = { .key = TENON_LITERAL("k"), .exptime = -1 };
@@ -461,7 +458,7 @@ START_TEST(what_is_touched_away_is_gone_with_its_chunks)
 }
 END_TEST
 
-START_TEST(touch_and_delete_of_what_is_absent_or_plain_are_themselves)
+START_TEST(touch_and_delete_of_absent_and_plain_items_are_plain_commands)
 {
 	ck_assert_int_eq(cluster_run(&cluster, TENON_TOUCH, "k"), TENON_MISS);
 	ck_assert_int_eq(cluster_run(&cluster, TENON_DELETE, "k"), TENON_MISS);
@@ -490,9 +487,9 @@ START_TEST(delete_takes_the_chunks_along)
 }
 END_TEST
 
-/* ---- what does not belong together --------------------------------------- */
+/* ---- chunks of two writes ------------------------------------------------ */
 
-/* What is done to the value's chunk 2 of 3, and what is said of it. */
+/* The change of chunk 2 of 3, and the reason in the result. */
 enum piece_change { GONE, SHORTER, LONGER, OF_ANOTHER_WRITE, SWAPPED, FLIPPED };
 
 static const struct {
@@ -610,14 +607,14 @@ END_TEST
 
 /* ---- servers that fail --------------------------------------------------- */
 
-START_TEST(what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk)
+START_TEST(a_failed_store_leaves_the_old_value_and_no_chunk)
 {
 	char key[RIG_KEY_LEN + 1];
 
 	rig_key_at(&cluster.rig, 0, 0, key);
 	must_set(key, a, 50);
 	memcached_stop(&cluster.servers[1]);
-	/* of 40 chunks some belong to the server that is down */
+	/* some of 40 chunks belong to the server that is down */
 	ck_assert_int_lt(cluster_set(&cluster, key, b, 4000), 0);
 	ck_assert_ptr_nonnull(strstr(cluster.rig.err.message,
 				     cluster.servers[1].address));
@@ -625,7 +622,7 @@ START_TEST(what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk)
 }
 END_TEST
 
-START_TEST(chunks_stay_where_nobody_knows_whether_their_parent_was_stored)
+START_TEST(chunks_stay_when_the_reply_to_their_parent_is_lost)
 {
 	static const char chunk[] = "set ~1k/0123456789abcdef/0 0 0 75\r\n";
 	static const char parent[] = "set k 4096 0 42\r\n";
@@ -635,7 +632,7 @@ START_TEST(chunks_stay_where_nobody_knows_whether_their_parent_was_stored)
 	struct rig rig = { 0 };
 
 	ck_assert_uint_eq(SEALED_PARENT_LEN(3), 42);
-	/* the second try: the first could have met a connection long closed */
+	/* two connections: the first try may meet a connection that was closed long ago */
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT,
 			    FAKE_READ(2 * (sizeof(chunk) - 1 + 75 + 2) +
@@ -651,7 +648,7 @@ END_TEST
 
 static void add(Suite *suite, TCase *tcase)
 {
-	/* servers are counted on to be empty */
+	/* the tests count items, so the servers have to be empty */
 	tcase_add_checked_fixture(tcase, start, stop);
 	suite_add_tcase(suite, tcase);
 }
@@ -663,7 +660,7 @@ static TCase *set_and_get(void)
 	LOOP(tcase, a_value_is_whole_up_to_chunk_and_sealed_above,
 	     COUNT(sizes));
 	tcase_add_test(tcase, every_write_has_chunks_of_its_own);
-	LOOP(tcase, set_leaves_nothing_of_the_value_before, COUNT(changes));
+	LOOP(tcase, set_leaves_no_chunk_of_the_value_before, COUNT(changes));
 	tcase_add_test(tcase,
 		       many_values_in_one_call_leave_nothing_of_those_before);
 	tcase_add_test(tcase, noreply_leaves_nothing_of_the_value_before);
@@ -681,9 +678,9 @@ static TCase *lifetime(void)
 	TCase *tcase = tcase_create("lifetime");
 
 	tcase_add_test(tcase, chunks_live_as_long_as_their_parent);
-	LOOP(tcase, what_is_touched_away_is_gone_with_its_chunks, 2);
+	LOOP(tcase, a_negative_exptime_removes_the_value_and_its_chunks, 2);
 	tcase_add_test(tcase,
-		       touch_and_delete_of_what_is_absent_or_plain_are_themselves);
+		       touch_and_delete_of_absent_and_plain_items_are_plain_commands);
 	tcase_add_test(tcase, delete_takes_the_chunks_along);
 	return tcase;
 }
@@ -698,10 +695,10 @@ int main(void)
 
 	scratch_begin();
 	add(suite, set_and_get());
-	tcase_add_test(conditions, add_stores_only_where_nothing_is);
-	tcase_add_test(conditions, replace_stores_only_where_something_is);
-	tcase_add_test(conditions, cas_stores_only_what_nobody_changed);
-	LOOP(conditions, what_is_split_is_not_changed_in_place, 4);
+	tcase_add_test(conditions, add_stores_only_an_absent_key);
+	tcase_add_test(conditions, replace_stores_only_an_existing_key);
+	tcase_add_test(conditions, cas_stores_only_over_an_unchanged_value);
+	LOOP(conditions, a_split_value_is_not_changed_in_place, 4);
 	add(suite, conditions);
 	add(suite, lifetime());
 	LOOP(pieces, a_chunk_that_is_not_as_it_was_written_is_no_value,
@@ -712,9 +709,9 @@ int main(void)
 	tcase_add_test(formats, chunks_of_libmc_s_format_go_with_their_parent);
 	add(suite, formats);
 	tcase_add_test(down,
-		what_could_not_be_stored_whole_leaves_the_old_value_and_no_chunk);
+		a_failed_store_leaves_the_old_value_and_no_chunk);
 	tcase_add_test(down,
-		chunks_stay_where_nobody_knows_whether_their_parent_was_stored);
+		chunks_stay_when_the_reply_to_their_parent_is_lost);
 	add(suite, down);
 	return suite_run(suite);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a client tells of its codecs, and of what a value is stored as. */
+/*
+ * tenon_client_codec() and tenon_client_stored(): the client's codecs, and the form in
+ * which a value is stored.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +57,7 @@ static void check_item(size_t index, const char *key, int status,
 	ck_assert_uint_eq(item->server, server);
 }
 
-START_TEST(codecs_are_told_in_the_order_of_the_chain)
+START_TEST(client_codec_lists_the_codecs_in_the_order_of_the_chain)
 {
 	struct tenon_codec_info codec;
 
@@ -81,7 +84,7 @@ START_TEST(a_plain_value_is_one_item)
 	check_item(0, "k", TENON_HIT, 5, 5);
 	ck_assert(result_value_is(stored.result, "hello", 5));
 	ck_assert_uint_eq(stored.result->flags, 5);
-	/* a client without codecs sees the same */
+	/* a client without codecs reports the same */
 	ck_assert_int_eq(tenon_client_stored(cluster.raw.client, slice("k"),
 					     &stored, &err), 0);
 	ck_assert_uint_eq(stored.item_count, 1);
@@ -109,7 +112,7 @@ START_TEST(a_value_that_is_compressed_and_split_is_all_its_items)
 }
 END_TEST
 
-START_TEST(a_chunk_that_is_absent_is_told)
+START_TEST(an_absent_chunk_is_reported)
 {
 	char *value = noise(2500, 2);
 
@@ -128,7 +131,7 @@ START_TEST(a_chunk_that_is_absent_is_told)
 }
 END_TEST
 
-START_TEST(an_item_that_cannot_be_decoded_is_told)
+START_TEST(an_item_that_cannot_be_decoded_is_reported)
 {
 	cluster_put(&cluster, "k", 2, "nonsense", 8);
 	ck_assert_int_eq(read_stored("k"), TENON_EUNDECODABLE);
@@ -143,7 +146,7 @@ START_TEST(an_item_that_cannot_be_decoded_is_told)
 }
 END_TEST
 
-START_TEST(what_is_not_there_is_one_item_that_is_not_there)
+START_TEST(an_absent_key_is_one_absent_item)
 {
 	ck_assert_int_eq(read_stored("k"), 0);
 	ck_assert_uint_eq(stored.item_count, 1);
@@ -197,13 +200,14 @@ int main(void)
 
 	scratch_begin();
 	tcase_add_checked_fixture(tcase, start, stop);
-	tcase_add_test(tcase, codecs_are_told_in_the_order_of_the_chain);
+	tcase_add_test(tcase,
+		       client_codec_lists_the_codecs_in_the_order_of_the_chain);
 	tcase_add_test(tcase, a_plain_value_is_one_item);
 	tcase_add_test(tcase,
 		       a_value_that_is_compressed_and_split_is_all_its_items);
-	tcase_add_test(tcase, a_chunk_that_is_absent_is_told);
-	tcase_add_test(tcase, an_item_that_cannot_be_decoded_is_told);
-	tcase_add_test(tcase, what_is_not_there_is_one_item_that_is_not_there);
+	tcase_add_test(tcase, an_absent_chunk_is_reported);
+	tcase_add_test(tcase, an_item_that_cannot_be_decoded_is_reported);
+	tcase_add_test(tcase, an_absent_key_is_one_absent_item);
 	tcase_add_test(tcase,
 		       an_item_that_changes_all_the_time_is_read_four_times);
 	suite_add_tcase(suite, tcase);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What libmc stored, item by item: tenon stores the same for the same value, and
- * reads libmc's items as the value. vectors/libmc/README.md describes the table.
+ * The items that libmc stored. For the same value tenon stores the same items, and
+ * tenon reads libmc's items as that value. vectors/libmc/README.md describes the table.
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "codec/inflates.h"
 #include "conformance/libmc_values.h"
 #include "fakes/cluster.h"
 #include "fakes/scratch.h"
@@ -17,6 +16,7 @@
 #define FLAG_ZLIB 16u
 #define FLAG_SPLIT 4096u
 #define CHUNK_BYTES 1000000u
+#define ITEM_MAX_BYTES 64 /* the longest item whose bytes the table has */
 
 static struct cluster cluster;
 
@@ -32,7 +32,7 @@ static void stop(void)
 
 /* ---- helpers ------------------------------------------------------------- */
 
-/* The config that says what the option said to libmc. */
+/* Return the settings for tenon that correspond to the option of libmc. */
 static const char *settings_of(const struct libmc_case *one, char *out,
 			       size_t size)
 {
@@ -62,34 +62,25 @@ static void clear(const struct libmc_case *one)
 	}
 }
 
-/* The user's part of the flags: 4 and 8 stand for the types of libmc's users. */
+/* Return the user's part of the flags: 4 and 8 stand for the types of libmc's users. */
 static uint32_t user_flags(const struct libmc_case *one)
 {
 	return one->count ?
 		one->items[0].flags & ~(FLAG_ZLIB | FLAG_SPLIT) : 0;
 }
 
-static size_t from_hex(const char *hex, char *out)
-{
-	size_t len = strlen(hex) / 2;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned byte;
-
-		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &byte), 1);
-		out[i] = (char)byte;
-	}
-	return len;
-}
-
-/* The bytes of an item: written out, or the value or the piece of it that goes there. */
+/*
+ * Return the bytes of an item: from the table, or the value or the part of it that the
+ * item holds.
+ */
 static const char *item_bytes(const struct libmc_case *one, size_t index,
-			      char *room)
+			      char room[ITEM_MAX_BYTES])
 {
 	const struct libmc_item *stored = &one->items[index];
 
 	if (strcmp(stored->hex, "-") != 0) {
-		ck_assert_uint_eq(from_hex(stored->hex, room), stored->len);
+		ck_assert_uint_eq(libmc_item_bytes(stored, room, ITEM_MAX_BYTES),
+				  stored->len);
 		return room;
 	}
 	if (one->count == 1) {
@@ -101,34 +92,21 @@ static const char *item_bytes(const struct libmc_case *one, size_t index,
 	return one->value + (index - 1) * CHUNK_BYTES;
 }
 
-static void check_inflates(const struct tenon_result *result,
-			   const struct libmc_case *one)
-{
-	char *room = malloc(one->len + 1);
-	uLongf len = one->len + 1;
-
-	ck_assert_ptr_nonnull(room);
-	ck_assert_int_eq(uncompress((Bytef *)room, &len,
-				    (const Bytef *)result->value,
-				    result->value_len), Z_OK);
-	ck_assert_uint_eq(len, one->len);
-	ck_assert(memcmp(room, one->value, len) == 0);
-	free(room);
-}
-
 /* ---- tests --------------------------------------------------------------- */
 
 static void check_stored(const struct libmc_case *one, size_t index)
 {
 	const struct libmc_item *want = &one->items[index];
-	char room[64];
+	char room[ITEM_MAX_BYTES];
 	const char *bytes = item_bytes(one, index, room);
 
 	ck_assert_msg(cluster_peek(&cluster, want->key) == TENON_HIT, "%s",
 		      want->key);
 	ck_assert_uint_eq(cluster.raw.result.flags, want->flags);
 	if (want->flags & FLAG_ZLIB) {
-		check_inflates(&cluster.raw.result, one);
+		check_inflates(cluster.raw.result.value,
+			       cluster.raw.result.value_len, one->value,
+			       one->len);
 		return;
 	}
 	ck_assert_msg(result_value_is(&cluster.raw.result, bytes, want->len),
@@ -181,7 +159,7 @@ END_TEST
 
 static void put_and_read(const struct libmc_case *one, void *payload)
 {
-	char settings[64], room[64];
+	char settings[64], room[ITEM_MAX_BYTES];
 
 	(void)payload;
 	cluster_open(&cluster, settings_of(one, settings, sizeof(settings)));
@@ -200,7 +178,7 @@ START_TEST(tenon_reads_the_items_that_libmc_stored)
 }
 END_TEST
 
-/* What libmc only answers with False says here which limit it was. */
+/* The values that libmc refuses with False. tenon's error names the limit. */
 static const struct {
 	const char *name;
 	int status;

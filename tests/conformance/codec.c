@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every codec plugin has to do; tenon/plugin/codec.h. */
+/* The rules of tenon/plugin/codec.h, tested for every codec plugin. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,18 +8,24 @@
 #include "runner/suite.h"
 
 #define MAX_VALUE_BYTES ((size_t)256 * 1024)
-#define EVERY_SIZE_TO 1100 /* beyond all limits of the variants below */
-#define HOSTILE_COUNT 100000 /* of all variants together */
+#define EVERY_SIZE_TO 1100 /* larger than all limits of the variants below */
+#define HOSTILE_COUNT 100000 /* number of hostile parents, over all variants */
 #define KEY "conformance:key"
 
-/* Promises beyond the contract: a stored form is never taken for a value when it ... */
+/*
+ * Promises beyond the contract. For each promise, a stored form with this damage is
+ * never decoded into a value.
+ */
 enum promise {
 	NONE = 0,
-	LENGTH = 1,  /* was cut off, or got longer */
-	DETECTS = 2, /* was damaged in any way */
+	LENGTH = 1,  /* the stored form was cut off or lengthened */
+	DETECTS = 2, /* the stored form was damaged in any way */
 };
 
-/* Options under which a plugin has to pass, limits small enough to be crossed. */
+/*
+ * Options that a plugin is tested with. The limits are small, so that the tests cross
+ * them.
+ */
 struct variant {
 	const char *name;
 	const char *options;
@@ -46,7 +52,7 @@ static const struct variant known[] = {
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
 
-/* The nth variant of a plugin; false when there is none. */
+/* Write the nth variant of a plugin. Return false when there is none. */
 static bool find_variant(const struct tenon__plugin *plugin, size_t n,
 			 struct variant *out)
 {
@@ -74,7 +80,7 @@ static bool find_variant(const struct tenon__plugin *plugin, size_t n,
 	return false;
 }
 
-/* Run what follows for each variant of the subject. */
+/* Run the next statement for each variant of the subject. */
 #define FOR_EACH_VARIANT(variant)                                              \
 	for (size_t n_ = 0; find_variant(subject(_i), n_, &(variant)); n_++)
 
@@ -94,7 +100,7 @@ static bool splits(const struct tenon__plugin *plugin)
 	return plugin->ops.codec.scatter != NULL;
 }
 
-START_TEST(its_options_are_known_here)
+START_TEST(a_codec_of_the_tree_has_variants_here)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
@@ -103,11 +109,11 @@ START_TEST(its_options_are_known_here)
 }
 END_TEST
 
-/* ---- what was stored ---------------------------------------------------- */
+/* ---- stored values ------------------------------------------------------ */
 
-/* A value as a server has it: one stored form, or a parent and its chunks. */
+/* A value as servers hold it: one stored form, or a parent and its chunks. */
 struct stored {
-	char *form;  /* what the key holds */
+	char *form;  /* the value under the key itself */
 	size_t form_len;
 	struct tenon_chunk *list;
 	uint32_t count;
@@ -141,7 +147,7 @@ static void stored_free(struct stored *stored)
 	memset(stored, 0, sizeof(*stored));
 }
 
-/* Take copies of what scatter made. */
+/* Copy the chunks that scatter made. */
 static void keep_chunks(struct stored *stored, const struct rig_chunks *chunks)
 {
 	stored->count = chunks->base.count;
@@ -160,7 +166,7 @@ static void keep_chunks(struct stored *stored, const struct rig_chunks *chunks)
 	}
 }
 
-/* Store a value, in whatever way the codec has. Returns what its slot does. */
+/* Store a value with encode or scatter. Returns the result of that slot. */
 static int put(struct codec *codec, struct tenon_slice value,
 	       struct stored *stored)
 {
@@ -170,7 +176,7 @@ static int put(struct codec *codec, struct tenon_slice value,
 	int code;
 
 	memset(stored, 0, sizeof(*stored));
-	codec->host.seed = 1; /* the same value has the same form again */
+	codec->host.seed = 1; /* equal values get equal forms */
 	rig_output_init(&output, codec->max_value_bytes);
 	rig_chunks_init(&chunks);
 	if (splits(codec->plugin)) {
@@ -195,7 +201,7 @@ static int put(struct codec *codec, struct tenon_slice value,
 	return code;
 }
 
-/* Join what gather has found to be right. */
+/* Join the chunks that gather has accepted. */
 static void join(const struct tenon_chunk *list, uint32_t count,
 		 struct rig_output *value)
 {
@@ -215,7 +221,10 @@ static void join(const struct tenon_chunk *list, uint32_t count,
 	}
 }
 
-/* Read the chunks that plan names: found in what is stored, or absent. */
+/*
+ * Return the chunks that plan names: found in the stored value, or absent. Free the
+ * list with free().
+ */
 static struct tenon_chunk *fetch(const struct rig_chunks *plan,
 				 const struct stored *stored)
 {
@@ -226,7 +235,7 @@ static struct tenon_chunk *fetch(const struct rig_chunks *plan,
 	for (uint32_t i = 0; i < count; i++) {
 		list[i].key = plan->list[i].key;
 		for (uint32_t j = 0; j < stored->count; j++) {
-			/* The core does not accept what is longer. */
+			/* The core does not accept a chunk that is longer than planned. */
 			if (slices_equal(list[i].key, stored->list[j].key) &&
 			    stored->list[j].value.len <=
 				    plan->list[i].value.len) {
@@ -237,7 +246,10 @@ static struct tenon_chunk *fetch(const struct rig_chunks *plan,
 	return list;
 }
 
-/* Read a value that is marked. Returns what the slots do; 0: *value holds it. */
+/*
+ * Read a stored value whose flags name the codec. Returns the slots' result; 0: *value
+ * has the value.
+ */
 static int get(struct codec *codec, const struct stored *stored,
 	       struct rig_output *value)
 {
@@ -264,7 +276,7 @@ static int get(struct codec *codec, const struct stored *stored,
 	return code;
 }
 
-/* Store and read; returns whether the codec took it. */
+/* Store a value and read it back. Return true when the codec took the value. */
 static bool round_trip(struct codec *codec, struct tenon_slice value)
 {
 	const struct tenon__plugin *plugin = codec->plugin;
@@ -286,7 +298,10 @@ static bool round_trip(struct codec *codec, struct tenon_slice value)
 	return code == 1;
 }
 
-/* A value that this variant takes, as long as `len` or less. */
+/*
+ * Store a value of len bytes, or the longest shorter value that this variant takes.
+ * Returns the length.
+ */
 static size_t put_some(struct codec *codec, size_t len, struct stored *stored,
 		       char **value)
 {
@@ -416,7 +431,7 @@ START_TEST(codec_takes_some_values)
 }
 END_TEST
 
-START_TEST(output_is_the_same_whatever_room_there_was)
+START_TEST(output_does_not_depend_on_the_room_before)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
@@ -460,7 +475,7 @@ END_TEST
 
 /* ---- damage ------------------------------------------------------------- */
 
-/* Read what somebody has tampered with: an error, or the value. */
+/* Read a damaged form. When the codec detects damage, the result is an error or the value. */
 static void read_damaged(struct codec *codec, const struct stored *stored,
 			 struct tenon_slice value, bool detects)
 {
@@ -491,7 +506,10 @@ START_TEST(truncated_forms_are_no_values)
 		len = put_some(&codec, 2000, &stored, &text);
 		while (len > 0 && stored.form_len > 0) {
 			stored.form_len--;
-			/* What is left is less than the value, whoever looks. */
+			/*
+			 * A shorter form may decode to the value or fail; with a
+			 * promise it gives no other value.
+			 */
 			read_damaged(&codec, &stored,
 				     (struct tenon_slice){ text, len },
 				     variant.promise != NONE);
@@ -595,7 +613,10 @@ END_TEST
 
 /* ---- ceilings ----------------------------------------------------------- */
 
-/* Read with another limit, into nothing and into room for more than that. */
+/*
+ * Read with the limit max, into an output without memory and into one with more memory
+ * than the limit.
+ */
 static void read_below(const struct variant *variant,
 		       const struct tenon__plugin *plugin,
 		       const struct stored *stored, size_t len, size_t max)
@@ -623,7 +644,7 @@ START_TEST(nothing_above_max_value_bytes_is_made)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		/* 1000: what all splitting variants take. */
+		/* Every splitting variant takes 1000 bytes. */
 		size_t len = splits(plugin) ? 1000 : MAX_VALUE_BYTES;
 		char *zeros = calloc(1, len);
 		struct codec writer;
@@ -683,7 +704,10 @@ END_TEST
 
 /* ---- memory ------------------------------------------------------------- */
 
-/* Write and read one value with reserve() and add() failing from call n. */
+/*
+ * Write one value while reserve() and add() fail from call n on. Return true when
+ * writing failed.
+ */
 static bool fails_at(struct codec *codec, struct tenon_slice value, size_t n)
 {
 	const struct tenon__plugin *plugin = codec->plugin;
@@ -711,7 +735,10 @@ static bool fails_at(struct codec *codec, struct tenon_slice value, size_t n)
 	return failed;
 }
 
-/* The same for reading. */
+/*
+ * Read one value while reserve() and add() fail from call n on. Return true when
+ * reading failed.
+ */
 static bool fails_to_read_at(struct codec *codec, const struct stored *stored,
 			     size_t n)
 {
@@ -811,36 +838,28 @@ START_TEST(no_memory_is_an_error_and_passes)
 }
 END_TEST
 
-START_TEST(init_that_runs_out_of_memory_cleans_up)
+static int try_init(const struct tenon__plugin *plugin, void *self,
+		    const void *options, const struct watched_host *host)
 {
-	const struct tenon__plugin *plugin = subject(_i);
-	const struct tenon_codec_ops *ops = &plugin->ops.codec;
 	const struct tenon_codec_setup setup = {
 		.size = sizeof(setup),
 		.max_value_bytes = MAX_VALUE_BYTES,
 	};
-	struct watched_host host;
-	void *options;
-	int code = TENON_ENOMEM;
+	struct tenon_error err = { 0 };
 
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
+	return subject_check_reason(
+		plugin,
+		plugin->ops.codec.init(self, options, &host->table, &setup, &err),
+		&err);
+}
 
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &setup, &err);
-		ck_assert_subject(!code ||
-				  (code == TENON_ENOMEM && err.code == code &&
-				   err.message[0] != '\0'));
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	subject_options_free(plugin, options);
+START_TEST(init_that_runs_out_of_memory_cleans_up)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	const struct tenon_codec_ops *ops = &plugin->ops.codec;
+
+	subject_check_without_memory(plugin, ops->state_size, try_init,
+				     ops->fini);
 }
 END_TEST
 
@@ -982,7 +1001,7 @@ END_TEST
 
 /* ---- splitting ---------------------------------------------------------- */
 
-/* Is what was made, at this place of the value, what will be asked for? */
+/* Check that scatter made the chunk that plan asks for, from this place of the value. */
 static void check_chunk(const struct tenon__plugin *plugin,
 			const struct tenon_chunk *made,
 			const struct tenon_chunk *named, const char *place)
@@ -1058,7 +1077,7 @@ START_TEST(keys_of_chunks_can_be_sent_and_differ)
 			item.key = (struct tenon_slice){ key, len };
 			rig_output_init(&parent, MAX_VALUE_BYTES);
 			rig_chunks_init(&chunks);
-			/* A key that cannot be sent would be TENON_EKEY. */
+			/* A chunk key that cannot be sent would give TENON_EKEY. */
 			codec_scatter(&codec, &item, &chunks, &parent);
 			for (uint32_t i = 0; i < chunks.base.count; i++) {
 				ck_assert_subject(!slices_equal(
@@ -1076,7 +1095,7 @@ START_TEST(keys_of_chunks_can_be_sent_and_differ)
 }
 END_TEST
 
-START_TEST(only_who_owns_chunks_splits_what_is_conditional)
+START_TEST(only_a_codec_that_owns_chunks_splits_a_conditional_value)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
@@ -1117,7 +1136,7 @@ START_TEST(only_who_owns_chunks_splits_what_is_conditional)
 }
 END_TEST
 
-/* Read a value whose chunk i is `data` of `len` bytes. */
+/* Read a value in which `value` has replaced chunk i. */
 static int get_with(struct codec *codec, struct stored *stored, uint32_t i,
 		    struct tenon_slice value)
 {
@@ -1161,7 +1180,10 @@ START_TEST(absent_and_short_chunks_are_misses)
 					 (struct tenon_slice){ "", 0 }) ==
 				TENON_MISS);
 			value.len--;
-			/* Where nothing says how long the last one is. */
+			/*
+			 * Without a promise a codec may not know the length of the last
+			 * chunk.
+			 */
 			ck_assert_subject((last && variant.promise != DETECTS) ||
 					  get_with(&codec, &stored, i, value) ==
 						  TENON_MISS);
@@ -1205,7 +1227,7 @@ START_TEST(damaged_chunks_are_no_values_where_promised)
 }
 END_TEST
 
-/* Something that a server might send as a parent, made of what parents are. */
+/* Write a hostile parent, made of a damaged good parent or of parts of parents. */
 static size_t make_hostile(char to[80], const struct stored *good,
 			   uint64_t *seed)
 {
@@ -1241,7 +1263,7 @@ static size_t make_hostile(char to[80], const struct stored *good,
 	return len;
 }
 
-/* What a plan may ask for, whatever the parent says. */
+/* Check the limits of a plan, which hold for every parent. */
 static void check_plan(const struct codec *codec, const struct rig_chunks *plan)
 {
 	uint64_t total = 0;
@@ -1308,13 +1330,13 @@ int conformance_codec(void)
 
 	subjects_load(TENON_KIND_CODEC);
 	subjects_add_tests(suite);
-	subjects_add_test(its_options_are_known_here);
+	subjects_add_test(a_codec_of_the_tree_has_variants_here);
 	subjects_add_test(flags_are_some_and_stay);
 	subjects_add_test(codec_either_encodes_or_splits);
 	subjects_add_test(values_of_every_size_come_back);
 	subjects_add_test(values_around_limits_come_back);
 	subjects_add_test(codec_takes_some_values);
-	subjects_add_test(output_is_the_same_whatever_room_there_was);
+	subjects_add_test(output_does_not_depend_on_the_room_before);
 	subjects_add_test(truncated_forms_are_no_values);
 	subjects_add_test(flipped_bits_are_survived);
 	subjects_add_test(bytes_behind_the_form_are_no_part_of_it);
@@ -1331,7 +1353,7 @@ int conformance_codec(void)
 	subjects_add_test(error_object_may_be_missing);
 	subjects_add_test(chunks_are_the_value_and_plan_names_them);
 	subjects_add_test(keys_of_chunks_can_be_sent_and_differ);
-	subjects_add_test(only_who_owns_chunks_splits_what_is_conditional);
+	subjects_add_test(only_a_codec_that_owns_chunks_splits_a_conditional_value);
 	subjects_add_test(absent_and_short_chunks_are_misses);
 	subjects_add_test(damaged_chunks_are_no_values_where_promised);
 	subjects_add_test(hostile_parents_are_survived);

@@ -14,7 +14,10 @@
 
 char *exact_copy(const void *bytes, size_t len)
 {
-	/* malloc(0) may be NULL, and one byte more would hide a mistake. */
+	/*
+	 * malloc(0) may return NULL. No extra byte otherwise: it would hide a read
+	 * beyond the end.
+	 */
 	char *copy = malloc(len > 0 ? len : 1);
 
 	rig_assert(copy != NULL, "out of memory");
@@ -101,7 +104,10 @@ static int chunks_add(struct tenon_chunks *base, const void *key,
 	if (base->count == TENON_CHUNKS_MAX_COUNT) {
 		return TENON_ETOOBIG;
 	}
-	/* A new list each time: who kept the old one is found out. */
+	/*
+	 * A new list at each call, so that a codec that keeps a pointer into the old
+	 * list is caught.
+	 */
 	list = malloc((base->count + 1) * sizeof(*list));
 	rig_assert(list != NULL, "out of memory");
 	if (base->count > 0) {
@@ -169,7 +175,7 @@ void codec_open(struct codec *codec, const struct tenon__plugin *plugin,
 	ck_assert_msg(codec->ops->init(codec->self, codec->options,
 				       &codec->host.table, &setup, &err) == 0,
 		      "codec '%s': %s", plugin->name, err.message);
-	/* It lives during init only. */
+	/* The setup is valid during init only. */
 	memset(&setup, 0x55, sizeof(setup));
 }
 
@@ -185,7 +191,7 @@ void codec_close(struct codec *codec)
 
 /* ---- slots -------------------------------------------------------------- */
 
-/* Codes that a slot may return besides 0 and `good`. */
+/* Check a slot's result: 0, `good` or one of codes. An error needs a message. */
 static int check_answer(struct codec *codec, const char *slot, int code,
 			int good, const int *codes)
 {
@@ -197,7 +203,7 @@ static int check_answer(struct codec *codec, const char *slot, int code,
 	rig_assert(known,
 		   "codec '%s': %s returned %d, which is not on its list",
 		   codec->plugin->name, slot, code);
-	/* The core has a sentence of its own for want of memory. */
+	/* The core has its own message for TENON_ENOMEM. */
 	if (!code || code == good ||
 	    (code == TENON_ENOMEM && codec->err.code == 0)) {
 		return code;
@@ -209,7 +215,7 @@ static int check_answer(struct codec *codec, const char *slot, int code,
 		   codec->err.message);
 	for (const char *at = codec->err.message; *at != '\0'; at++) {
 		rig_assert(*at >= ' ' && *at <= '~',
-			      "codec '%s': %s puts a byte of the server's into its sentence",
+			      "codec '%s': %s puts a control byte into its error message",
 			      codec->plugin->name, slot);
 	}
 	return code;
@@ -273,7 +279,7 @@ int codec_scatter(struct codec *codec, const struct tenon_split_item *item,
 	struct tenon_split_item given = *item;
 	int code;
 
-	/* The value has to be where it is: chunks are parts of it. */
+	/* The value is not copied: chunks are parts of it. */
 	given.key.data = key;
 	codec->host.seed = 1; /* equal values make equal parents */
 	tenon__error_clear(&codec->err);
@@ -321,7 +327,7 @@ int codec_gather(struct codec *codec, const struct tenon_split_item *parent,
 	for (uint32_t i = 0; i < count; i++) {
 		total += list[i].value.data ? list[i].value.len : 0;
 	}
-	/* One behind another, as the core reads them. */
+	/* The chunks lie one after another, as in the core's reply buffer. */
 	buffer = malloc(total > 0 ? total : 1);
 	rig_assert(buffer != NULL, "out of memory");
 	total = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every distribution plugin has to do; tenon/plugin/distribution.h. */
-#include <pthread.h>
+/* The rules of tenon/plugin/distribution.h, tested for every distribution plugin. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +10,14 @@
 #define SERVERS_MAX 300
 #define NAME_BYTES 64
 #define KEY_BYTES 32
-#define THREADS 4
 
 /*
- * What an algorithm promises beyond the contract. A plugin of the tree has a row;
- * for one from elsewhere the environment says it, as "order growth".
+ * Promises of an algorithm beyond the contract. The plugins of this tree have rows
+ * below; the promises of another plugin are in the environment, as "order growth".
  */
-#define PROMISES_ORDER 1u  /* the order of servers does not matter */
-#define PROMISES_GROWTH 2u /* a new server takes keys, the others exchange none */
-#define PROMISES_WEIGHT 4u /* more weight, more keys */
+#define PROMISES_ORDER 1u  /* the order of the servers does not matter */
+#define PROMISES_GROWTH 2u /* a new server takes keys from the others, which exchange none */
+#define PROMISES_WEIGHT 4u /* a server with more weight has more keys */
 
 static const struct {
 	const char *name;
@@ -50,7 +48,10 @@ static bool promises(const struct tenon__plugin *plugin, unsigned promise)
 
 /* ---- servers ------------------------------------------------------------ */
 
-/* Servers with and without alias, on libmc's port, another one and a socket. */
+/*
+ * Servers with and without alias, on libmc's default port, on another port and on a
+ * socket.
+ */
 struct servers {
 	struct tenon_ring_server list[SERVERS_MAX];
 	char names[SERVERS_MAX][NAME_BYTES];
@@ -83,7 +84,7 @@ static void servers_fill(struct servers *servers, uint32_t count)
 	}
 }
 
-/* An instance of the subject. */
+/* An instance of the plugin under test. */
 struct ring {
 	const struct tenon__plugin *plugin;
 	const struct tenon_distribution_ops *ops;
@@ -127,7 +128,7 @@ static void ring_build_list(struct ring *ring,
 		      "%s: %s", ring->plugin->name, err.message);
 }
 
-/* A ring of `count` servers, which are gone when this returns. */
+/* Build a ring of `count` servers. The server structs are freed before this returns. */
 static void ring_build(struct ring *ring, const struct tenon__plugin *plugin,
 		       uint32_t count)
 {
@@ -160,7 +161,10 @@ static const struct tenon_ring_key *make_key(struct key *key, unsigned number)
 	return &key->ring_key;
 }
 
-/* Hashes where arithmetic goes wrong; key numbers from here on have them. */
+/*
+ * Extreme hashes, which find errors of arithmetic. Keys with numbers from here on have
+ * them.
+ */
 static const uint64_t extremes[] = {
 	0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
 	0x100000000, 0x7fffffffffffffff, 0x8000000000000000, UINT64_MAX
@@ -217,7 +221,7 @@ START_TEST(every_server_is_home_to_some_keys)
 }
 END_TEST
 
-/* Walk over all servers after the home of one key. */
+/* Walk over all servers after the home server of one key. */
 static void check_walk(const struct ring *ring, const struct tenon_ring_key *key,
 		       uint32_t count)
 {
@@ -320,7 +324,7 @@ START_TEST(order_of_servers_does_not_matter_where_promised)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct tenon_ring_server shuffled[SERVERS_MAX];
-	uint32_t place[SERVERS_MAX]; /* where server i is in shuffled */
+	uint32_t place[SERVERS_MAX]; /* index of server i in shuffled */
 	struct servers *servers = malloc(sizeof(*servers));
 	struct ring straight;
 	struct ring ring;
@@ -390,7 +394,7 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 	for (unsigned i = 0; i < 20000; i++) {
 		keys[locate(&ring, make_key(&key, i))]++;
 	}
-	/* A fair share is 4 of 8. */
+	/* The fair share of keys is 4 of 8. */
 	ck_assert_msg(!promises(plugin, PROMISES_WEIGHT) ||
 			      (keys[2] > 7000 && keys[2] < 13000),
 		      "%s: a server with half of all weight has %u of 20000 keys",
@@ -400,7 +404,7 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 }
 END_TEST
 
-/* What the threads share. */
+/* Data that the threads share. */
 struct crowd {
 	const struct ring *ring;
 	uint32_t home[1000];
@@ -430,7 +434,6 @@ static void *locate_in_a_crowd(void *payload)
 
 START_TEST(threads_share_a_ring)
 {
-	pthread_t threads[THREADS];
 	struct crowd crowd;
 	struct ring ring;
 	struct key key;
@@ -442,57 +445,37 @@ START_TEST(threads_share_a_ring)
 		crowd.home[i] = locate(&ring, &key.ring_key);
 		crowd.next[i] = ring.ops->next(ring.self, &key.ring_key, 3);
 	}
-	for (int i = 0; i < THREADS; i++) {
-		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-						locate_in_a_crowd, &crowd),
-				 0);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		void *wrong;
-
-		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
-		ck_assert_ptr_null(wrong);
-	}
+	subject_check_in_threads(locate_in_a_crowd, &crowd);
 	ring_fini(&ring);
 }
 END_TEST
+
+static int try_build(const struct tenon__plugin *plugin, void *self,
+		     const void *options, const struct watched_host *host)
+{
+	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
+	struct servers *servers = malloc(sizeof(*servers));
+	struct tenon_error err = { 0 };
+	int code;
+
+	ck_assert_ptr_nonnull(servers);
+	servers_fill(servers, 9);
+	code = ops->init(self, options, &host->table, &err);
+	if (!code) {
+		code = ops->build(self, servers->list, 9, subject_hash("md5"),
+				  &err);
+	}
+	free(servers);
+	return subject_check_reason(plugin, code, &err);
+}
 
 START_TEST(build_that_runs_out_of_memory_cleans_up)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
-	struct servers *servers = malloc(sizeof(*servers));
-	struct watched_host host;
-	void *options;
-	int code = TENON_ENOMEM;
 
-	ck_assert_ptr_nonnull(servers);
-	servers_fill(servers, 9);
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
-
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &err);
-		if (!code) {
-			code = ops->build(self, servers->list, 9,
-					  subject_hash("md5"), &err);
-		}
-		ck_assert_msg(
-			!code || (code == TENON_ENOMEM && err.code == code &&
-				  err.message[0] != '\0'),
-			"%s: allocation %zu fails: %d, error %d '%s'",
-			plugin->name, n, code, (int)err.code, err.message);
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	subject_options_free(plugin, options);
-	free(servers);
+	subject_check_without_memory(plugin, ops->state_size, try_build,
+				     ops->fini);
 }
 END_TEST
 
@@ -508,7 +491,7 @@ START_TEST(error_object_may_be_missing)
 	ring_init(&ring, plugin);
 	ring.host.made = 0;
 	ring.host.fail_from = 1;
-	/* Some distributions need no memory. */
+	/* Some distributions allocate nothing, so building may succeed. */
 	ck_assert_subject(ops->build(ring.self, servers->list, 3,
 				     subject_hash("md5"), NULL) == 0 ||
 			  ring.host.made > 0);

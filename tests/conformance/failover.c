@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every failover policy has to do; tenon/plugin/failover.h. */
+/* The rules of tenon/plugin/failover.h, tested for every failover policy. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ static uint32_t route(struct policy *policy, uint32_t home, int64_t now_ms)
 static const int statuses[] = { TENON_ECONNECT, TENON_ECLOSED,
 				TENON_ETIMEDOUT, TENON_EPROTOCOL };
 
-/* Let a server fail until any policy has noticed; returns the time after that. */
+/* Report failures of a server until every policy has noticed. Returns the time after that. */
 static int64_t kill_server(struct policy *policy, uint32_t server, int64_t now_ms)
 {
 	for (size_t i = 0; i < 100; i++) {
@@ -29,7 +29,7 @@ static int64_t kill_server(struct policy *policy, uint32_t server, int64_t now_m
 	return now_ms;
 }
 
-/* A monotonic clock starts anywhere. */
+/* A monotonic clock may start at any value. */
 static const int64_t starts_ms[] = { 0, 1, -1, INT64_MIN / 2, 1754000000000,
 				     INT64_MAX / 2 };
 #define STARTS_COUNT (sizeof(starts_ms) / sizeof(starts_ms[0]))
@@ -72,7 +72,7 @@ START_TEST(dead_server_is_avoided_and_comes_back)
 		now_ms = kill_server(&policy, 1, starts_ms[i]);
 		ck_assert_subject(route(&policy, 1, now_ms) != 1);
 		now_ms += DAY_MS;
-		/* It is tried again, succeeds, and stays. */
+		/* The server is tried again, succeeds, and stays in use. */
 		ck_assert_subject(route(&policy, 1, now_ms) == 1);
 		policy.ops->on_success(policy.self, 1, now_ms);
 		ck_assert_subject(route(&policy, 1, now_ms) == 1);
@@ -112,7 +112,7 @@ START_TEST(failure_of_one_server_is_not_that_of_another)
 		ck_assert_subject((route(&policy, home, now_ms) == home) ==
 				  (home != 3));
 	}
-	/* Nor does the success of another revive it. */
+	/* The success of another server does not bring it back either. */
 	policy.ops->on_success(policy.self, 2, now_ms);
 	ck_assert_subject(route(&policy, 3, now_ms) != 3);
 	policy_fini(&policy);
@@ -136,7 +136,7 @@ START_TEST(instances_are_independent)
 }
 END_TEST
 
-START_TEST(all_servers_dead_is_survived)
+START_TEST(a_policy_works_when_all_servers_are_dead)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 
@@ -224,7 +224,7 @@ START_TEST(same_history_gives_the_same_answers)
 }
 END_TEST
 
-START_TEST(what_is_told_of_a_server_is_what_is_done)
+START_TEST(the_reported_state_agrees_with_the_route)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 
@@ -257,7 +257,7 @@ START_TEST(what_is_told_of_a_server_is_what_is_done)
 }
 END_TEST
 
-START_TEST(to_be_told_changes_nothing)
+START_TEST(asking_for_a_state_changes_no_route)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	struct policy watched;
@@ -304,37 +304,27 @@ START_TEST(questions_ask_for_no_memory)
 }
 END_TEST
 
+static int try_init(const struct tenon__plugin *plugin, void *self,
+		    const void *options, const struct watched_host *host)
+{
+	struct tenon_error err = { 0 };
+	struct told told;
+	int code;
+
+	told_init(&told, 10, 5000);
+	code = plugin->ops.failover.init(self, options, &host->table,
+					 &told.setup, &err);
+	told_fini(&told);
+	return subject_check_reason(plugin, code, &err);
+}
+
 START_TEST(init_that_runs_out_of_memory_cleans_up)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_failover_ops *ops = &plugin->ops.failover;
-	struct watched_host host;
-	struct told told;
-	void *options;
-	int code = TENON_ENOMEM;
 
-	told_init(&told, 10, 5000);
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
-
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &told.setup, &err);
-		ck_assert_msg(
-			!code || (code == TENON_ENOMEM && err.code == code &&
-				  err.message[0] != '\0'),
-			"%s: allocation %zu fails: %d, error %d '%s'",
-			plugin->name, n, code, (int)err.code, err.message);
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	told_fini(&told);
-	subject_options_free(plugin, options);
+	subject_check_without_memory(plugin, ops->state_size, try_init,
+				     ops->fini);
 }
 END_TEST
 
@@ -349,11 +339,11 @@ int conformance_failover(void)
 	subjects_add_test(server_dies_more_than_once);
 	subjects_add_test(failure_of_one_server_is_not_that_of_another);
 	subjects_add_test(instances_are_independent);
-	subjects_add_test(all_servers_dead_is_survived);
+	subjects_add_test(a_policy_works_when_all_servers_are_dead);
 	subjects_add_test(any_history_gives_a_server_or_none);
 	subjects_add_test(same_history_gives_the_same_answers);
-	subjects_add_test(what_is_told_of_a_server_is_what_is_done);
-	subjects_add_test(to_be_told_changes_nothing);
+	subjects_add_test(the_reported_state_agrees_with_the_route);
+	subjects_add_test(asking_for_a_state_changes_no_route);
 	subjects_add_test(questions_ask_for_no_memory);
 	subjects_add_test(init_that_runs_out_of_memory_cleans_up);
 	return suite_run(suite);

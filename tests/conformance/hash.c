@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every hash plugin has to do; tenon/plugin/hash.h. */
-#include <pthread.h>
+/* The rules of tenon/plugin/hash.h, tested for every hash plugin. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,12 +10,12 @@
 #include "plugin/instance.h"
 #include "runner/suite.h"
 
-#define THREADS 4
 #define KEYS_COUNT 256
 #define MANY_MAX 40
-#define NAME_MAX_BYTES 1000 /* longer than a key: a distribution's names */
+/* longer than a key, as a distribution's names of points may be */
+#define NAME_MAX_BYTES 1000
 
-/* An instance of the subject. */
+/* An instance of the plugin under test. */
 struct instance {
 	const struct tenon__plugin *plugin;
 	struct watched_host host;
@@ -60,7 +59,7 @@ static void fill_key(unsigned char *key, size_t len, uint64_t *seed)
 	}
 }
 
-/* Keys of exactly their size, for tools that see one byte more or less. */
+/* Make a key in memory of its exact size, so that a sanitizer sees a read beyond the end. */
 static struct tenon_slice make_key(size_t len, uint64_t *seed)
 {
 	unsigned char *key = malloc(len > 0 ? len : 1);
@@ -134,7 +133,7 @@ START_TEST(known_answers_include_the_extremes)
 }
 END_TEST
 
-/* ---- purity ------------------------------------------------------------- */
+/* ---- the same key always has the same hash ------------------------------ */
 
 START_TEST(same_key_has_the_same_hash_in_every_instance)
 {
@@ -157,7 +156,7 @@ START_TEST(same_key_has_the_same_hash_in_every_instance)
 }
 END_TEST
 
-/* What the threads share. */
+/* Data that the threads share. */
 struct crowd {
 	const struct tenon_hash *hash;
 	struct tenon_slice keys[KEYS_COUNT];
@@ -191,7 +190,6 @@ START_TEST(threads_do_not_disturb_each_other)
 {
 	struct instance instance;
 	struct crowd crowd;
-	pthread_t threads[THREADS];
 	uint64_t seed = 3;
 
 	instance_init(&instance, subject(_i));
@@ -201,17 +199,7 @@ START_TEST(threads_do_not_disturb_each_other)
 		crowd.expected[i] = hash_of(crowd.hash, crowd.keys[i].data,
 					    crowd.keys[i].len);
 	}
-	for (int i = 0; i < THREADS; i++) {
-		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-						hash_in_a_crowd, &crowd),
-				 0);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		void *wrong;
-
-		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
-		ck_assert_ptr_null(wrong);
-	}
+	subject_check_in_threads(hash_in_a_crowd, &crowd);
 	for (size_t i = 0; i < KEYS_COUNT; i++) {
 		free_key(crowd.keys[i]);
 	}
@@ -221,7 +209,7 @@ END_TEST
 
 /* ---- reading the key and nothing else ----------------------------------- */
 
-/* A readable page between two that are not. Returns its start. */
+/* Map a readable page between two unreadable ones. Returns its start. */
 static unsigned char *guarded_page(size_t page)
 {
 	unsigned char *pages = mmap(NULL, 3 * page, PROT_NONE,
@@ -317,7 +305,7 @@ static void check_many(const struct instance *instance,
 {
 	const struct tenon__plugin *plugin = instance->plugin;
 	const struct tenon_hash *hash = &instance->hash;
-	/* Of exactly their size, as the keys are. */
+	/* Arrays of exact size, as the keys are. */
 	struct tenon_slice *own = malloc(count * sizeof(*own) + 1);
 	uint64_t *found = malloc(count * sizeof(*found) + 1);
 
@@ -392,30 +380,21 @@ END_TEST
 
 /* ---- memory ------------------------------------------------------------- */
 
+static int try_init(const struct tenon__plugin *plugin, void *self,
+		    const void *options, const struct watched_host *host)
+{
+	struct tenon_error err = { 0 };
+
+	return plugin->ops.hash.init(self, options, &host->table, &err);
+}
+
 START_TEST(init_that_runs_out_of_memory_cleans_up)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_hash_ops *ops = &plugin->ops.hash;
-	struct watched_host host;
-	void *options;
-	int code = TENON_ENOMEM;
 
-	watched_host_init(&host);
-	options = subject_options(plugin, &host);
-	for (size_t n = 1; code; n++) {
-		struct tenon_error err = { 0 };
-		void *self = subject_state(ops->state_size);
-
-		host.made = 0;
-		host.fail_from = n;
-		code = ops->init(self, options, &host.table, &err);
-		ck_assert_subject(!code || code == TENON_ENOMEM);
-		ops->fini(self);
-		ck_assert_subject(host.live == 0);
-		free(self);
-	}
-	host.fail_from = 0;
-	subject_options_free(plugin, options);
+	subject_check_without_memory(plugin, ops->state_size, try_init,
+				     ops->fini);
 }
 END_TEST
 

@@ -9,7 +9,7 @@
 #define LINE_MAX_BYTES 2048
 #define FIELDS_MAX 8
 
-/* Cut a line at its tabs; returns how many fields. */
+/* Cut a line at its tabs. Returns the number of fields. */
 static size_t cut_fields(char *line, char *fields[FIELDS_MAX])
 {
 	size_t count = 0;
@@ -46,7 +46,7 @@ static void take_bytes(struct libmc_case *libmc, const char *bytes, size_t len)
 	memcpy(libmc->value, bytes, len);
 }
 
-/* What VALUE says, as bytes. */
+/* Convert the field VALUE to bytes. */
 static void take_value(struct libmc_case *libmc, const char *text)
 {
 	unsigned long seed;
@@ -113,6 +113,19 @@ static void forget(struct libmc_case *libmc)
 	free(libmc->key);
 	free(libmc->value);
 	memset(libmc, 0, sizeof(*libmc));
+}
+
+size_t libmc_item_bytes(const struct libmc_item *item, char *to, size_t size)
+{
+	size_t len = strlen(item->hex) / 2;
+	unsigned byte;
+
+	ck_assert_uint_le(len, size);
+	for (size_t i = 0; i < len; i++) {
+		ck_assert_int_eq(sscanf(item->hex + 2 * i, "%2x", &byte), 1);
+		to[i] = (char)byte;
+	}
+	return len;
 }
 
 const struct libmc_item *libmc_find(const struct libmc_case *libmc,

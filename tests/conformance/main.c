@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The program of one suite, which the build names. */
+/* main() of the program of one suite. The build defines SUITE. */
 #include "conformance/subject.h"
 
 int main(void)

@@ -77,11 +77,11 @@ void policy_fini(struct policy *policy)
 	subject_options_free(plugin, policy->options);
 }
 
-/* A query that knows its rings. */
+/* A query together with its ring and its spare pool. */
 struct question {
-	struct tenon_route_query query; /* first: next() is given this */
+	struct tenon_route_query query; /* must be first: next() gets a pointer to it */
 	uint32_t server_count;
-	uint32_t asked; /* how often next() and spare() were called */
+	uint32_t asked; /* calls of next() and spare() */
 };
 
 static uint32_t question_next(const struct tenon_route_query *query,
@@ -108,7 +108,7 @@ static uint32_t question_spare(const struct tenon_route_query *query,
 		TENON_NO_SERVER;
 }
 
-/* Longest exptime that memcached takes as relative. */
+/* The longest exptime that memcached takes as relative. */
 #define EXPTIME_MAX_S (30u * 24 * 3600)
 
 uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
@@ -128,11 +128,11 @@ uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
 
 	ck_assert_subject(server < all || server == TENON_NO_SERVER ||
 			  server == TENON_ROUTE_REFUSED);
-	/* The question is still the same. */
+	/* The policy must not change the query. */
 	ck_assert_subject(question.query.home == home);
 	ck_assert_subject(question.query.access == access);
 	ck_assert_subject(question.query.exptime_max_s <= EXPTIME_MAX_S);
-	/* Twice around the rings is enough to find out. */
+	/* A policy may ask for each server of the rings twice. */
 	ck_assert_subject(question.asked <= 2 * (all + 1));
 	policy->exptime_max_s = question.query.exptime_max_s;
 	return server;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conformance/subject.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #define SUBJECTS_MAX 64
 #define LINE_MAX_BYTES 128
+#define THREADS 4
 
 static struct tenon__registry *registry;
 
@@ -24,7 +26,7 @@ static struct {
 	const struct tenon__plugin *plugins[SUBJECTS_MAX];
 	TCase *tcases[SUBJECTS_MAX];
 	int count;
-	bool foreign; /* the environment named it */
+	bool foreign; /* the environment names one plugin file */
 	uint32_t kind;
 } subjects;
 
@@ -35,9 +37,9 @@ static void give_up(const char *what, const char *why)
 	exit(EXIT_FAILURE);
 }
 
-/* ---- what is left out --------------------------------------------------- */
+/* ---- plugins that are left out ------------------------------------------ */
 
-/* Set *token to the next of the list at *at; false: there is no more. */
+/* Set *token to the next word of the list at *at. Return false at the end. */
 static bool next_left_out(const char **at, char token[LINE_MAX_BYTES])
 {
 	size_t len;
@@ -52,7 +54,7 @@ static bool next_left_out(const char **at, char token[LINE_MAX_BYTES])
 	return true;
 }
 
-/* What the environment lists, and what leave_out() added. */
+/* Return the list in the environment, to which leave_out() adds. */
 static const char *left_out(void)
 {
 	const char *list = getenv(LEFT_OUT_VARIABLE);
@@ -81,7 +83,7 @@ bool subject_is_left_out(const char *token)
 	return false;
 }
 
-/* Not by stdio, whose buffer the processes of the tests would write again. */
+/* Not with stdio: the processes of the tests would write its buffer once more. */
 void subject_say_left_out(const char *token, const TTest *test)
 {
 	dprintf(STDOUT_FILENO, "# left out: %s %s\n", token, test->name);
@@ -105,7 +107,7 @@ static void refused(const char *kind_name, const char *name, const char *path,
 	give_up(path, problem);
 }
 
-/* Where the modules of this build are; "" when nobody said where it is. */
+/* Return the folder of this build's modules, or "" when the environment names no build. */
 static const char *modules_folder(void)
 {
 	static char path[4096];
@@ -149,13 +151,13 @@ static void load_file(const char *path)
 	}
 	plugin = tenon__registry_first(registry);
 	if (plugin->kind != subjects.kind) {
-		give_up("it is for another suite, this plugin being of kind",
+		give_up("another suite tests this plugin, whose kind is",
 			plugin->kind_name);
 	}
 	subjects.plugins[subjects.count++] = plugin;
 }
 
-/* Is it of this build, and not of what is installed? */
+/* Return true for a built-in plugin or a module of this build, false for an installed one. */
 static bool is_of_this_build(const struct tenon__plugin *plugin)
 {
 	const char *modules = modules_folder();
@@ -165,7 +167,10 @@ static bool is_of_this_build(const struct tenon__plugin *plugin)
 		strncmp(plugin->origin, modules, strlen(modules)) == 0);
 }
 
-/* Does the kernel let it work? If not, a transport says TENON_EIO when set up. */
+/*
+ * Return false for a transport that the machine's kernel does not support: its init
+ * gives TENON_EIO.
+ */
 static bool works_here(const struct tenon__plugin *plugin, const char *token)
 {
 	const struct tenon_transport_ops *ops = &plugin->ops.transport;
@@ -233,7 +238,10 @@ static void load_build(void)
 	}
 }
 
-/* Of a kind that no build needs to have, all may be. */
+/*
+ * Return true when a plugin of this kind is left out. A build may lack all plugins of
+ * some kinds.
+ */
 static bool some_are_left_out(void)
 {
 	const char *at = left_out();
@@ -290,9 +298,9 @@ const struct tenon__plugin *subject(int i)
 	return subjects.plugins[i];
 }
 
-/* ---- what instances need ------------------------------------------------ */
+/* ---- hosts, options and hashes for instances ---------------------------- */
 
-/* In front of each allocation, to know our own again. */
+/* Lies in front of each allocation, so that free recognises the rig's own memory. */
 union mark {
 	uintptr_t magic;
 	max_align_t align;
@@ -331,7 +339,7 @@ static void watched_free(void *context, void *memory)
 	}
 	mark--;
 	ck_assert_msg(mark->magic == MARK_LIVE,
-		      "free of what alloc did not give, or twice");
+		      "free() of memory that is not from alloc(), or was freed before");
 	mark->magic = MARK_FREED;
 	host->live--;
 	free(mark);
@@ -373,7 +381,7 @@ void watched_host_init(struct watched_host *host)
 	};
 }
 
-/* Hashes that tests or options asked for. */
+/* Hashes that tests or options have asked for. */
 static struct {
 	const struct tenon__plugin *plugin;
 	struct tenon_hash hash;
@@ -516,6 +524,59 @@ void *subject_state(uint32_t bytes)
 	return state;
 }
 
+void subject_check_without_memory(const struct tenon__plugin *plugin,
+				  uint32_t state_size, subject_init_fn init,
+				  void (*fini)(void *self))
+{
+	struct watched_host host;
+	void *options;
+	int code = TENON_ENOMEM;
+
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	for (size_t n = 1; code; n++) {
+		void *self = subject_state(state_size);
+
+		host.made = 0;
+		host.fail_from = n;
+		code = init(plugin, self, options, &host);
+		ck_assert_msg(!code || code == TENON_ENOMEM,
+			      "%s: allocation %zu fails: %d", plugin->name, n,
+			      code);
+		fini(self);
+		ck_assert_subject(host.live == 0);
+		free(self);
+	}
+	host.fail_from = 0;
+	subject_options_free(plugin, options);
+}
+
+int subject_check_reason(const struct tenon__plugin *plugin, int code,
+			 const struct tenon_error *err)
+{
+	ck_assert_msg(!code || (err->code == code && err->message[0] != '\0'),
+		      "%s: code %d, error %d '%s'", plugin->name, code,
+		      (int)err->code, err->message);
+	return code;
+}
+
+void subject_check_in_threads(void *(*run)(void *payload), void *payload)
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, run,
+						payload),
+				 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *wrong;
+
+		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+		ck_assert_ptr_null(wrong);
+	}
+}
+
 /* ---- tests of every kind ------------------------------------------------ */
 
 static bool is_one_line(const char *text)
@@ -541,13 +602,13 @@ START_TEST(every_option_has_help_and_a_range)
 	for (const struct tenon_option *row = plugin->options; row->name;
 	     row++) {
 		ck_assert_msg(is_one_line(row->help),
-			      "%s: option '%s' has no help in one line without full stop",
+			      "%s: option '%s' needs a help text of one line without a full stop",
 			      plugin->name, row->name);
 		if (row->type == TENON_OPTION_INT ||
 		    row->type == TENON_OPTION_SIZE ||
 		    row->type == TENON_OPTION_DURATION) {
 			ck_assert_msg(row->min < row->max,
-				      "%s: option '%s' leaves no choice",
+				      "%s: option '%s' needs min below max",
 				      plugin->name, row->name);
 			ck_assert_msg(row->min >= 0 ||
 					      row->type == TENON_OPTION_INT,
@@ -614,7 +675,7 @@ START_TEST(plugins_under_test_are_the_expected_ones)
 }
 END_TEST
 
-/* For the plugins that would have run it. */
+/* Report the test as left out, once for each plugin of this kind that is left out. */
 static void say_left_out(const TTest *test)
 {
 	const char *at = left_out();

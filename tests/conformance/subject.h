@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The plugins that a conformance suite runs through: every built-in and every
- * module of its kind in the build, or the one file that the environment names.
+ * The plugins under test, called subjects. They are all built-in plugins and modules of
+ * one kind in the build, or the one file that the environment names.
  */
 #ifndef TENON_TESTS_SUBJECT_H
 #define TENON_TESTS_SUBJECT_H
@@ -11,14 +11,17 @@
 
 #include "plugin/registry.h"
 
-/* The file of a plugin outside the tree: it alone is tested. */
+/* The file of a plugin outside the tree. When it is set, only that plugin is tested. */
 #define SUBJECT_VARIABLE "TENON_CONFORMANCE_PLUGIN"
 
-/* Its options as in a config, "{zone: b}"; and what it promises beyond its contract. */
+/*
+ * Options of that plugin, as in a config: "{zone: b}". Promises are properties beyond
+ * the plugin's contract.
+ */
 #define SUBJECT_OPTIONS_VARIABLE "TENON_CONFORMANCE_OPTIONS"
 #define SUBJECT_PROMISES_VARIABLE "TENON_CONFORMANCE_PROMISES"
 
-/* The suites: each is what main() of its program is, and returns. */
+/* The suites. Each returns the exit status for its program's main(). */
 int conformance_codec(void);
 int conformance_distribution(void);
 int conformance_failover(void);
@@ -26,20 +29,22 @@ int conformance_hash(void);
 int conformance_transport(void);
 
 /*
- * Find the subjects of one kind. Called once, before tests are added; says why
- * on stderr and ends the program when there is none, or when one is refused.
+ * Find the subjects of one kind. Call this once, before tests are added. Ends the
+ * program, with the reason on stderr, when there is no subject or when a plugin is
+ * refused.
  */
 void subjects_load(uint32_t kind);
 
-/* How many there are: the end of a loop test. */
+/* Return the number of subjects. */
 int subjects_count(void);
 
-/* Number i of them; as the core sees it, with optional slots filled. */
+/* Return subject number i, with its optional slots filled as the core does. */
 const struct tenon__plugin *subject(int i);
 
 /*
- * Add what every kind is tested for: the descriptor's texts, the option rows,
- * and that the subjects are those of tests/runner/expected-plugins. To be called first.
+ * Add the tests that are common to all kinds: the texts of the descriptor, the option
+ * rows, and that the subjects are those of tests/runner/expected-plugins. Call this
+ * before the other functions that add tests.
  */
 void subjects_add_tests(Suite *suite);
 
@@ -47,69 +52,95 @@ void subjects_add_tests(Suite *suite);
 void subjects_add_test(const TTest *test);
 
 /*
- * The same to a test case of its own, and in several variants: _i modulo
- * subjects_count() is the subject, _i divided by it the variant.
+ * As subjects_add_test(), in a test case of its own and in several variants: _i modulo
+ * subjects_count() is the subject, _i divided by it is the variant.
  */
 void subjects_add_test_to(TCase *tcase, const TTest *test, int variants);
 
 /*
- * Plugins of the tree that this build does not have, or this run does without:
- * tokens such as hash_md5 with spaces between; subjects_load() adds transports that
- * this machine's kernel refuses. For each test that they miss there is a line "#
- * left out: TOKEN TEST", which tests/runner/count.sh counts.
+ * Plugins of the tree that this build or this run does without, as words such as
+ * hash_md5 with spaces between. subjects_load() adds transports that the machine's
+ * kernel does not support. For each test that such a plugin misses, one line "# left
+ * out: TOKEN TEST" is printed, which tests/runner/count.sh counts.
  */
 #define LEFT_OUT_VARIABLE "TENON_LEFT_OUT_PLUGINS"
 
 bool subject_is_left_out(const char *token);
 void subject_say_left_out(const char *token, const TTest *test);
 
-/* Assert something about `plugin`, and say which plugin it was. */
+/* Assert a condition about `plugin`; the message names the plugin. */
 #define ck_assert_subject(condition)                                           \
 	ck_assert_msg(condition, "%s plugin '%s': " #condition " is not so",   \
 		      plugin->kind_name, plugin->name)
 
-/* A plugin of this build, whatever is under test. */
+/* Return a plugin of this build, also when a foreign plugin is under test. */
 const struct tenon__plugin *subject_named(uint32_t kind, const char *name);
 
-/* A host whose allocations are watched and can fail. Not for threads. */
+/*
+ * A host that counts its allocations and can let them fail. Not for use by several
+ * threads.
+ */
 struct watched_host {
 	struct tenon_host table;
 	size_t live;      /* allocations not freed yet */
-	size_t made;      /* allocations asked for so far */
-	size_t fail_from; /* this one (1 is the first) and later ones fail; 0: none */
-	uint64_t seed;    /* of what random_bytes gives next */
+	size_t made;      /* allocations requested so far */
+	size_t fail_from; /* allocations from this one on fail (1 is the first); 0: none */
+	uint64_t seed;    /* seed of the next bytes from random_bytes */
 };
 
 void watched_host_init(struct watched_host *host);
 
 /*
- * Make an option struct of text as in a config, "{level: 9}"; NULL: the defaults.
- * Hashes that options name live until the program ends. Errors: as the core's.
+ * Make an option struct from text as in a config, "{level: 9}", or NULL for the
+ * defaults. Hashes that options name live until the program ends. Errors: as
+ * tenon__options_create().
  */
 int subject_options_read(const struct tenon__plugin *plugin, const char *text,
 			 const struct watched_host *host, void **out,
 			 struct tenon_error *err);
 
 /*
- * The same with the defaults, or what the environment says of a plugin outside the
- * tree; NULL when it has none.
+ * Make the subject's option struct: of the defaults, or of the environment's options
+ * for a plugin outside the tree. Returns NULL for a plugin without options.
  */
 void *subject_options(const struct tenon__plugin *plugin,
 		      const struct watched_host *host);
 void subject_options_free(const struct tenon__plugin *plugin, void *options);
 
 /*
- * An option takes `most` and refuses `above`. What else the options have to be stands in
- * front of its name: "min: 1s, max".
+ * Assert that an option takes the value `most` and refuses the value `above`, which the error
+ * message quotes. Other options that have to be set stand before the option's name:
+ * "min: 1s, max" sets min and tests max.
  */
 void subject_option_ends_at(const struct tenon__plugin *plugin,
 			    const char *option, const char *most,
 			    const char *above);
 
-/* Zeroed state of exactly bytes, at least 1. For free(). */
+/* Return zeroed memory of exactly `bytes` bytes, at least 1, for free(). */
 void *subject_state(uint32_t bytes);
 
-/* A hash of the build, ready to use, until the program ends. */
+/* Make an instance in self, with init and the other slots that a kind needs. */
+typedef int (*subject_init_fn)(const struct tenon__plugin *plugin, void *self,
+			       const void *options,
+			       const struct watched_host *host);
+
+/*
+ * Make instances while all allocations of the host fail from the first on, then from
+ * the second on, and so on, until an instance can be made. Every failure has to be
+ * TENON_ENOMEM, and fini has to release everything.
+ */
+void subject_check_without_memory(const struct tenon__plugin *plugin,
+				  uint32_t state_size, subject_init_fn init,
+				  void (*fini)(void *self));
+
+/* Return code, after checking that err has the same code and a message, or code is 0. */
+int subject_check_reason(const struct tenon__plugin *plugin, int code,
+			 const struct tenon_error *err);
+
+/* Run a function in several threads. Each has to return NULL. */
+void subject_check_in_threads(void *(*run)(void *payload), void *payload);
+
+/* Return a hash of the build. It lives until the program ends. */
 const struct tenon_hash *subject_hash(const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon-conformance(1): the suites, for the plugins of others. */
+/* tenon-conformance(1): the suites, for plugins outside the tree. */
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,20 +14,20 @@ enum { FAILED = 1, USAGE = 2 };
 static const char help[] =
 	"usage: tenon-conformance [OPTION]... PLUGIN.so\n"
 	"\n"
-	"Run a plugin through the tests that the plugins of tenon itself pass, those of\n"
-	"its kind. Reports in TAP.\n"
+	"Test a plugin with the tests that the plugins of tenon of the same kind pass.\n"
+	"Reports in TAP.\n"
 	"\n"
-	"  -o, --options YAML     its options, as in a config (default: its defaults); a\n"
-	"                         codec is tried with both: make its limits small, since\n"
-	"                         values of 0 to 1100 bytes are stored\n"
-	"  -p, --promises WORDS   what it promises beyond its contract, with commas between;\n"
+	"  -o, --options YAML     options of the plugin, as in a config (default: none). A\n"
+	"                         codec is tested with these and without. Choose small\n"
+	"                         limits for it: tests store values of 0 to 1100 bytes\n"
+	"  -p, --promises WORDS   promises beyond the plugin's contract, with commas between;\n"
 	"                         distribution: order, growth, weight; codec: length or\n"
 	"                         detects\n"
 	"  -h, --help             show this help\n"
 	"  -V, --version          show the version of tenon\n"
 	"\n"
-	"Exit status: 0 every test passed, 1 one did not or the plugin was refused,\n"
-	"2 wrong command line.\n"
+	"Exit status: 0 when every test passed, 1 when a test failed or the plugin was\n"
+	"refused, 2 when the command line is wrong.\n"
 	"\n"
 	"examples:\n"
 	"  tenon-conformance ./hash_mine.so\n"
@@ -48,7 +48,7 @@ static void say(const char *what, const char *why)
 		why[0] != '\0' ? ": " : "", why);
 }
 
-/* 0, or what the program ends with. */
+/* Parse the command line. Returns 0, or the program's exit status. */
 static int read_line(int argc, char **argv)
 {
 	int letter;
@@ -78,7 +78,7 @@ static int read_line(int argc, char **argv)
 	return 0;
 }
 
-/* What kind is the plugin in this file? 0, after saying why, when it is refused. */
+/* Return the kind of the plugin in this file, or 0 after a message when it is refused. */
 static uint32_t find_kind(const char *path)
 {
 	static const struct tenon__place nowhere = { "", 0, 0 };
@@ -126,7 +126,10 @@ int main(int argc, char **argv)
 	if (status != 0) {
 		return status;
 	}
-	/* Absolute: without a slash a config would take it for a plugin's name. */
+	/*
+	 * The path has to be absolute: a config takes a name without a slash for a
+	 * plugin's name.
+	 */
 	if (!realpath(argv[optind], path)) {
 		perror(argv[optind]);
 		return FAILED;

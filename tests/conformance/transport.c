@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What every transport must do (include/tenon/plugin/transport.h), seen through
- * a client that is assembled with it.
+ * The rules of tenon/plugin/transport.h, tested for every transport through a client
+ * that uses it.
  */
 #include <check.h>
 #include <netinet/in.h>
@@ -21,13 +21,16 @@
 #include "base/memory.h"
 #include "runner/suite.h"
 
-/* Every test runs for every transport, those of EACH_TWICE once more when warm. */
+/*
+ * Every test runs for every transport. Tests added with EACH_TWICE run once more on
+ * warm connections.
+ */
 #define USE_TRANSPORT() use_transport(_i)
 
 #define SHORT_TIMEOUT "poll_timeout: 300ms\n"
 #define FAR_TOO_LONG_MS 5000
 
-/* Larger than what the kernel takes at once. */
+/* Larger than the kernel's buffers of a connection. */
 #define LARGE_LEN ((size_t)6 << 20)
 #define LARGE_OK "max_value_bytes: 16MiB\n"
 
@@ -134,8 +137,8 @@ END_TEST
 #define FLOOD_LEN (sizeof("set f:000000 0 0 100\r\n\r\n") - 1 + FLOOD_VALUE_LEN)
 
 /*
- * A server that reads no more while its replies are not taken: whoever sends all
- * before it reads waits for ever.
+ * The server reads nothing while the client does not take its replies. A client that
+ * sends everything before it reads would wait for ever.
  */
 START_TEST(a_flood_of_sets_does_not_deadlock)
 {
@@ -226,7 +229,7 @@ START_TEST(a_version_during_a_noreply_call_is_no_fence)
 	struct tenon_item one = item("k", NULL);
 	struct rig rig = { 0 };
 
-	/* it comes while the value is being sent, and answers nothing */
+	/* the VERSION line comes while the value is being sent, and answers no request */
 	USE_TRANSPORT();
 	one.value = (struct tenon_slice){ value, LARGE_LEN };
 	rig_fake_at(&rig, &small,
@@ -241,7 +244,7 @@ START_TEST(a_version_during_a_noreply_call_is_no_fence)
 }
 END_TEST
 
-/* ---- all at once --------------------------------------------------------- */
+/* ---- many servers at the same time --------------------------------------- */
 
 #define CLUSTER 20
 #define ANSWER_MS 200
@@ -251,7 +254,7 @@ struct cluster {
 	struct tenon_item items[CLUSTER];
 };
 
-/* One key for each server of the rig. */
+/* Make one key for each server of the rig. */
 static void make_cluster(struct rig *rig, struct cluster *cluster, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -443,7 +446,7 @@ static void on_tick(int signum)
 	ticks = ticks + 1;
 }
 
-/* An application's timer interrupts system calls all the time. */
+/* A timer of the application interrupts system calls all the time. */
 START_TEST(signals_do_not_disturb)
 {
 	const struct itimerval fast = { { 0, 5000 }, { 0, 5000 } };
@@ -459,8 +462,9 @@ START_TEST(signals_do_not_disturb)
 					    1, 5)));
 	rig_open(&rig, NULL);
 	/*
-	 * For good: a tick may come late (valgrind's do), and libcheck's handler kills
-	 * the process group, which is not the test's own where nothing is forked.
+	 * The handler stays installed: a tick may come late (valgrind's ticks do), and
+	 * libcheck's handler kills the process group, which without fork is not the
+	 * test's own.
 	 */
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &fast, NULL);
@@ -497,7 +501,7 @@ START_TEST(a_refused_connection_fails_at_once)
 }
 END_TEST
 
-/* Where localhost is ::1 as well, the fake refuses that one. */
+/* Where localhost is ::1 as well, the fake refuses ::1. */
 START_TEST(names_are_resolved_at_every_connection)
 {
 	char line[64];
@@ -523,7 +527,7 @@ START_TEST(names_are_resolved_at_every_connection)
 }
 END_TEST
 
-/* Lets a full backlog go: connects that wait are refused by and by. */
+/* Close a full backlog after a while: connects that wait are then refused. */
 static void *close_later(void *payload)
 {
 	const int *fd = payload;
@@ -533,7 +537,10 @@ static void *close_later(void *payload)
 	return NULL;
 }
 
-/* Listen where no connect gets through; *filler has to be closed as well. */
+/*
+ * Listen on a socket whose backlog is full, so that no connect gets through. The caller
+ * closes *filler as well.
+ */
 static int listen_full(struct sockaddr_in *where, int filler[4])
 {
 	socklen_t len = sizeof(*where);
@@ -554,7 +561,7 @@ static int listen_full(struct sockaddr_in *where, int filler[4])
 	return fd;
 }
 
-/* Linux sends the connect again after a second: only then is it refused. */
+/* Linux repeats the connect after a second, and only then the server refuses it. */
 START_TEST(a_refusal_that_comes_late_leads_to_the_next_address)
 {
 	struct rig rig = { 0 };
@@ -569,7 +576,7 @@ START_TEST(a_refusal_that_comes_late_leads_to_the_next_address)
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, NULL);
-	/* as if a name had two addresses */
+	/* simulate a name with two addresses */
 	resolver = &rig.client->engine.conns[0].resolver;
 	two = tenon__calloc(2, sizeof(*two));
 	two[0].wait_fd = -1;
@@ -634,7 +641,7 @@ START_TEST(an_idle_connection_that_was_closed_is_replaced_once)
 }
 END_TEST
 
-/* The default action of SIGPIPE would end this test. */
+/* A SIGPIPE would end this test, since its default action does. */
 START_TEST(sending_to_a_closed_connection_raises_no_sigpipe)
 {
 	static const enum fake_family kinds[] = { FAKE_INET, FAKE_UNIX };
@@ -666,7 +673,7 @@ START_TEST(sending_to_a_closed_connection_raises_no_sigpipe)
 }
 END_TEST
 
-START_TEST(what_is_no_protocol_closes_and_the_next_operation_reconnects)
+START_TEST(garbage_closes_and_the_next_operation_reconnects)
 {
 	struct rig rig = { 0 };
 
@@ -718,7 +725,7 @@ START_TEST(descriptors_are_lazy_close_on_exec_and_given_back)
 	fds_since(&before, &sockets);
 	ck_assert_uint_eq(sockets, 0);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	/* the client's end and the fake's */
+	/* the client's end and the fake's end */
 	fds_since(&before, &sockets);
 	ck_assert_uint_eq(sockets, 2);
 	fake_server_go(rig.fakes[0]);
@@ -732,26 +739,9 @@ END_TEST
 
 START_TEST(failed_connects_leak_no_descriptor)
 {
-	static const enum fake_family kinds[] = { FAKE_INET, FAKE_UNIX };
-
 	USE_TRANSPORT();
-	for (size_t f = 0; f < COUNT(kinds); f++) {
-		char address[128];
-		struct rig rig = { 0 };
-		struct rig_fds before;
-		size_t sockets;
-
-		fake_refused_address(kinds[f], address, sizeof(address));
-		fds_look(&before);
-		rig_open_one(&rig, address, RETRY_SOON);
-		for (int i = 0; i < 50; i++) {
-			ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-		}
-		fds_since(&before, &sockets);
-		ck_assert_uint_eq(sockets, 0);
-		rig_close(&rig);
-		ck_assert_uint_eq(fds_since(&before, NULL), 0);
-	}
+	check_refusals_leak_nothing(FAKE_INET);
+	check_refusals_leak_nothing(FAKE_UNIX);
 }
 END_TEST
 
@@ -819,7 +809,10 @@ END_TEST
 /* ---- list ---------------------------------------------------------------- */
 
 #define EACH(tcase, test) subjects_add_test_to(tcase, test, 1)
-/* On connections that the operation makes, and on such as are there. */
+/*
+ * Run the test twice: on connections that the operation makes, and on connections that
+ * exist already.
+ */
 #define EACH_TWICE(tcase, test) subjects_add_test_to(tcase, test, 2)
 
 static void add_bytes(TCase *tc)
@@ -857,7 +850,7 @@ static void add_connections(TCase *tc)
 	EACH(tc, end_of_file_reset_and_half_close_are_closed_connections);
 	EACH(tc, an_idle_connection_that_was_closed_is_replaced_once);
 	EACH(tc, sending_to_a_closed_connection_raises_no_sigpipe);
-	EACH_TWICE(tc, what_is_no_protocol_closes_and_the_next_operation_reconnects);
+	EACH_TWICE(tc, garbage_closes_and_the_next_operation_reconnects);
 	EACH(tc, connections_close_with_the_client_and_on_request);
 	EACH(tc, a_wait_hook_is_called_or_refused);
 }

@@ -22,7 +22,7 @@
 
 #include "scratch.h"
 
-/* How long a script may make no progress once the test is over. */
+/* After the test is over, a step that waits this long for the client fails. */
 #define GRACE_MS 5000
 #define SHOWN_BYTES 80
 #define FILLERS_MAX 16
@@ -30,17 +30,17 @@
 struct fake_server {
 	const struct fake_step *steps;
 	size_t step_count;
-	size_t at; /* the step being done; the thread's */
+	size_t at; /* index of the current step; used by the server's thread */
 	struct fake_listen how;
 	int listen_fd;
-	int conn_fd; /* -1: none */
-	int stop_fd; /* readable once the test is over */
+	int conn_fd; /* -1: no connection */
+	int stop_fd; /* readable as soon as the test is over */
 	int fillers[FILLERS_MAX];
 	size_t filler_count;
 	uint16_t port;
 	char path[108];
 	char address[128];
-	char *problem; /* the thread's until it is joined */
+	char *problem; /* owned by the server's thread until it is joined */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -65,7 +65,7 @@ struct fake_step fake_send_text(const char *text)
 	return (struct fake_step)FAKE_SEND_BYTES(text, strlen(text));
 }
 
-/* Bytes as a C string would show them. */
+/* Write bytes as a C string literal would show them. */
 static void show(char *out, size_t bytes, const char *data, size_t len)
 {
 	size_t n = 0;
@@ -123,7 +123,7 @@ static void close_conn(struct fake_server *server)
 	}
 }
 
-/* Sleep; the end of the test ends it early. Returns whether the test is over. */
+/* Sleep for ms, or until the test is over. Return true when the test is over. */
 static bool pause_until_over(struct fake_server *server, int ms)
 {
 	struct pollfd over = { .fd = server->stop_fd, .events = POLLIN };
@@ -131,7 +131,7 @@ static bool pause_until_over(struct fake_server *server, int ms)
 	return poll(&over, 1, ms) > 0;
 }
 
-/* Wait for fd without limit, or for the grace once the test is over. */
+/* Wait for fd without limit while the test runs, and for GRACE_MS after the test is over. */
 static bool wait_for(struct fake_server *server, int fd, short events)
 {
 	struct pollfd fds[2] = {
@@ -148,7 +148,7 @@ static bool wait_for(struct fake_server *server, int fd, short events)
 static ssize_t receive(struct fake_server *server, void *into, size_t len);
 static bool send_all(struct fake_server *server, const char *data, size_t len);
 
-/* A line and its answer, before the script goes on. */
+/* Read one line and answer it with END, before the script goes on. */
 static bool greet(struct fake_server *server)
 {
 	char byte = 0;
@@ -179,14 +179,17 @@ static bool do_accept(struct fake_server *server)
 		return fail(server, "accept: %s", strerror(errno));
 	}
 	if (server->how.family != FAKE_UNIX) {
-		/* Without this the kernel would glue split pieces together. */
+		/*
+		 * Without TCP_NODELAY the kernel would join pieces that a script sends
+		 * one by one.
+		 */
 		setsockopt(server->conn_fd, IPPROTO_TCP, TCP_NODELAY, &one,
 			   sizeof(one));
 	}
 	return !server->how.greeted || greet(server);
 }
 
-/* Receive 1..len bytes. Returns 0 when the client closed, -1 after fail(). */
+/* Receive 1 to len bytes. Returns their number, 0 when the client closed, -1 after fail(). */
 static ssize_t receive(struct fake_server *server, void *into, size_t len)
 {
 	ssize_t n;
@@ -207,7 +210,7 @@ static ssize_t receive(struct fake_server *server, void *into, size_t len)
 	}
 }
 
-/* closed: the client hung up after these bytes. */
+/* closed: the client closed the connection after these bytes. */
 static bool differs(struct fake_server *server, const struct fake_step *step,
 		    const char *received, size_t len, bool closed)
 {
@@ -219,7 +222,7 @@ static bool differs(struct fake_server *server, const struct fake_step *step,
 	while (start < len && received[start] == wanted[start]) {
 		start++;
 	}
-	/* Show a little of what was right. */
+	/* Show the last bytes that were right as well, so that the reader finds the place. */
 	start = start > 20 ? start - 20 : 0;
 	show(expected, sizeof(expected), wanted + start, step->len - start);
 	show(found, sizeof(found), received + start, len - start);
@@ -240,7 +243,10 @@ static bool do_expect(struct fake_server *server, const struct fake_step *step)
 
 		if (n <= 0 || memcmp(got + len, (const char *)step->bytes + len,
 				     (size_t)n) != 0) {
-			/* The sentence about the bytes says more. */
+			/*
+			 * The message about the bytes says more than the message of
+			 * receive().
+			 */
 			free(server->problem);
 			server->problem = NULL;
 			len += n > 0 ? (size_t)n : 0;
@@ -270,7 +276,10 @@ static bool do_read(struct fake_server *server, size_t len)
 	return true;
 }
 
-/* A client that hung up is no problem: what it made of that is the test's. */
+/*
+ * A client that has closed the connection is not a problem of the script: the test
+ * checks the client's result.
+ */
 static bool send_all(struct fake_server *server, const char *data, size_t len)
 {
 	while (len > 0) {
@@ -327,7 +336,10 @@ static bool do_garbage(struct fake_server *server, size_t len)
 	return true;
 }
 
-/* As a server with one thread does: no reading while replies are not taken. */
+/*
+ * Answer as a server with one thread does: it reads nothing while the client does not
+ * take its replies.
+ */
 static bool do_serve(struct fake_server *server, const struct fake_step *step)
 {
 	size_t total = step->len * step->times;
@@ -431,7 +443,7 @@ static bool do_step(struct fake_server *server, const struct fake_step *step)
 	return fail(server, "unknown step");
 }
 
-/* What the client did beyond the script. */
+/* Report bytes and connections that came after the last step of the script. */
 static void check_rest(struct fake_server *server)
 {
 	char got[SHOWN_BYTES];
@@ -462,7 +474,10 @@ static void *run_script(void *payload)
 	while (ok && server->at < server->step_count) {
 		ok = do_step(server, &server->steps[server->at]);
 		if (!ok) {
-			/* The client must not hang on a script that is over. */
+			/*
+			 * The script has failed. Close the sockets, so that the client
+			 * does not wait for replies.
+			 */
 			close_conn(server);
 			close(server->listen_fd);
 			server->listen_fd = -1;
@@ -515,7 +530,10 @@ static void free_address(struct any_address *out, enum fake_family family)
 	}
 }
 
-/* Bind a new socket; *where becomes the real address. -1 with errno. */
+/*
+ * Bind a new socket to a free address and write that address to *where. Returns the
+ * socket, or -1 with errno.
+ */
 static int bind_free(enum fake_family family, struct any_address *where)
 {
 	int fd;
@@ -548,7 +566,7 @@ static void print_address(const struct any_address *where, char *out,
 	}
 }
 
-/* Connect until the kernel takes no more. */
+/* Connect until the kernel takes no further connections. */
 static bool fill_backlog(struct fake_server *server,
 			 const struct any_address *where)
 {
@@ -587,7 +605,7 @@ static bool set_up(struct fake_server *server)
 	if (server->how.family == FAKE_UNIX) {
 		memcpy(server->path, where.u.un.sun_path, sizeof(server->path));
 	} else {
-		/* The port is at the same place in both families. */
+		/* The port lies at the same offset in sockaddr_in and sockaddr_in6. */
 		server->port = ntohs(where.u.in.sin_port);
 	}
 	if (size > 0) {
@@ -625,7 +643,7 @@ static void release(struct fake_server *server)
 	free(server);
 }
 
-/* Signals are the test's, none of them the thread's. */
+/* Block all signals in the server's thread: the test's thread handles them. */
 static bool spawn(struct fake_server *server)
 {
 	sigset_t all, before;
@@ -736,7 +754,10 @@ void fake_refused_address(enum fake_family family, char *text, size_t bytes)
 		scratch_path(text, bytes);
 		return;
 	}
-	/* Bound but not listening, for the rest of the test: refused for sure. */
+	/*
+	 * The socket stays bound for the rest of the test and never listens, so that
+	 * every connect is refused.
+	 */
 	if (bind_free(family, &where) < 0) {
 		perror("bind");
 		exit(EXIT_FAILURE);

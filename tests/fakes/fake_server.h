@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A scripted server: a thread of the test that listens, does the steps of a
- * script in order, checks every byte it receives, and reports at the end what
- * was not as written.
+ * A scripted server. Its thread, in the process of the test, listens, does the steps of
+ * a script in order and compares every byte that it receives with the script. At the
+ * end it reports the first difference.
  */
 #ifndef TENON_TESTS_FAKES_SERVER_H
 #define TENON_TESTS_FAKES_SERVER_H
@@ -14,24 +14,24 @@
 enum fake_step_kind {
 	FAKE_STEP_ACCEPT,       /* wait for a connection; an earlier one is closed */
 	FAKE_STEP_EXPECT,       /* receive exactly these bytes */
-	FAKE_STEP_READ,         /* receive len bytes, whatever they are */
+	FAKE_STEP_READ,         /* receive len bytes and ignore their content */
 	FAKE_STEP_SEND,         /* send these bytes, piece_bytes at a time with pauses */
 	FAKE_STEP_GARBAGE,      /* send len pseudo-random bytes */
 	FAKE_STEP_SERVE,        /* times: receive len bytes, then send the reply */
 	FAKE_STEP_DELAY,        /* do nothing for pause_ms */
 	FAKE_STEP_WAIT,         /* do nothing until fake_server_go() */
-	FAKE_STEP_HALF_CLOSE,   /* send no more, but go on receiving */
+	FAKE_STEP_HALF_CLOSE,   /* shut down sending, go on receiving */
 	FAKE_STEP_RESET,        /* close with RST (TCP) */
 	FAKE_STEP_CLOSE,
 	FAKE_STEP_EXPECT_CLOSE, /* wait until the client closes; it may send nothing before */
-	FAKE_STEP_HOLD          /* neither read, answer nor close until the test ends */
+	FAKE_STEP_HOLD          /* do not read, answer or close until the test ends */
 };
 
 struct fake_step {
 	enum fake_step_kind kind;
-	const void *bytes; /* the script's own; must outlive the server */
+	const void *bytes; /* borrowed; must outlive the server */
 	size_t len;
-	size_t piece_bytes; /* 0: all at once */
+	size_t piece_bytes; /* 0: all in one piece */
 	unsigned pause_ms;
 	size_t times;
 };
@@ -60,13 +60,16 @@ struct fake_step {
 #define FAKE_EXPECT_CLOSE { .kind = FAKE_STEP_EXPECT_CLOSE }
 #define FAKE_HOLD { .kind = FAKE_STEP_HOLD }
 
-/* A script and its length, as two arguments. Lives as long as the block. */
+/*
+ * A script and its length, as two arguments. The script lives as long as the enclosing
+ * block.
+ */
 #define FAKE_STEPS(...)                            \
 	(const struct fake_step[]){ __VA_ARGS__ }, \
 		(sizeof((const struct fake_step[]){ __VA_ARGS__ }) / \
 		 sizeof(struct fake_step))
 
-/* The same for a text that is no literal. */
+/* FAKE_EXPECT and FAKE_SEND for a string that is not a literal. */
 struct fake_step fake_expect_text(const char *text);
 struct fake_step fake_send_text(const char *text);
 
@@ -76,12 +79,14 @@ enum fake_family {
 	FAKE_UNIX = 2   /* a socket in the scratch folder */
 };
 
-/* How to listen; zeroed is the usual way. */
+/* How the server listens. A zeroed struct is the common way: 127.0.0.1 with a free port. */
 struct fake_listen {
 	enum fake_family family;
-	int buffer_bytes; /* SO_RCVBUF and SO_SNDBUF; 0: the system's */
-	bool full;        /* the backlog is full and stays so: connects hang */
-	bool greeted;     /* the first connection begins with a get: "END" answers it */
+	int buffer_bytes; /* SO_RCVBUF and SO_SNDBUF; 0: the system's default */
+	/* the backlog is full until the test ends: a connect gets no answer */
+	bool full;
+	/* answer the first line of the first connection with "END", before the script */
+	bool greeted;
 };
 
 struct fake_server;
@@ -101,35 +106,39 @@ struct fake_server *fake_server_listen(const struct fake_listen *listen,
 /* "127.0.0.1:port", "[::1]:port" or "/path.sock"; lives as long as the server. */
 const char *fake_server_address(const struct fake_server *server);
 
-/* 0 for UNIX sockets. */
+/* The port, or 0 for a UNIX socket. */
 uint16_t fake_server_port(const struct fake_server *server);
 
-/* Wait until `count` steps are done. False when the script stopped before. */
+/* Wait until `count` steps are done. Return false when the script stopped before that. */
 bool fake_server_await(struct fake_server *server, size_t count);
 
-/* Let one FAKE_WAIT pass, now or when the script comes to it. */
+/* Let one FAKE_WAIT pass: the current one, or else the next one. */
 void fake_server_go(struct fake_server *server);
 
 /*
- * Let the script come to its end, stop the thread and free the server.
- * Returns NULL when everything came as written; otherwise a sentence, to be
- * freed: the step, what was expected, what came. A step that makes no progress
- * for a few seconds, bytes after the last step and connections that the script
- * does not have are problems too, the latter two unless the script ends in
- * FAKE_HOLD.
+ * Wait for the end of the script, stop the thread and free the server.
+ * Returns NULL when the client did what the script says. Otherwise returns a message
+ * for free(): the step, the expected bytes and the received bytes.
+ * Three more things are problems: a step without progress for a few seconds, bytes
+ * after the last step, and a connection that the script does not have. The last two are
+ * allowed when the script ends in FAKE_HOLD.
  */
 char *fake_server_join(struct fake_server *server);
 
 /*
- * An address where nobody listens and nobody can: a port that is bound, or a
- * path that does not exist. text is the caller's, bytes its size.
+ * Write an address that refuses every connection: a port that is bound and does not
+ * listen, or the path of a socket that does not exist. text is the caller's buffer of
+ * this many bytes.
  */
 void fake_refused_address(enum fake_family family, char *text, size_t bytes);
 
-/* Can ::1 be bound here? */
+/* Return true when a socket can be bound to ::1 on this machine. */
 bool fake_has_ipv6(void);
 
-/* Has localhost an address? A bare chroot may lack /etc/hosts. */
+/*
+ * Return true when the name localhost has an address. It may have none in a chroot
+ * without /etc/hosts.
+ */
 bool fake_has_localhost(void);
 
 #endif

@@ -16,16 +16,19 @@
 
 _Thread_local struct fault_counts fault_counts;
 
-/* Connection slots have no argument for a decorator's own state: one wrapping a thread. */
+/*
+ * The connection slots have no argument for the state of a decorator. So the state is
+ * per thread, and a thread wraps one client at a time.
+ */
 static _Thread_local struct {
 	struct fault_plan plan;
 	const struct tenon_transport_ops *next;
 	struct tenon_connection_ops connection_ops;
-	char *space[SERVERS_MAX];  /* what recv_space gave last */
-	bool replying[SERVERS_MAX]; /* the first bytes of the reply are here */
+	char *space[SERVERS_MAX];  /* the last result of recv_space */
+	bool replying[SERVERS_MAX]; /* the first bytes of the reply have arrived */
 } fault;
 
-/* It is used outside of libcheck's tests too. */
+/* Not ck_assert: programs without libcheck use this file too. */
 static void must(bool fine, const char *what)
 {
 	if (!fine) {
@@ -39,7 +42,7 @@ static bool happens(unsigned chance)
 	return chance > 0 && random_next(&fault.plan.seed) % 100 < chance;
 }
 
-/* 1 to max, and no more than n. */
+/* Return a random number from 1 to max, and at most n. */
 static size_t shorten(size_t n, size_t max, size_t *count)
 {
 	if (max == 0 || n <= 1) {
@@ -80,8 +83,8 @@ static void *fault_recv_space(struct tenon_connection *conn, size_t *len)
 }
 
 /*
- * Put a connection that has ended in place of this one: what is on its way is lost.
- * A receive that the kernel has in its hands, as a ring's, ends with the old one.
+ * Replace the connection by one that has ended: bytes on their way are lost. The
+ * shutdown also ends a receive that the kernel has already taken, as io_uring's.
  */
 static void cut(int fd)
 {

@@ -26,12 +26,15 @@ static const char *binary(void)
 	return named && *named ? named : "memcached";
 }
 
-/* In the child: what it shares with its parent may be read and not written. */
+/*
+ * Runs in the child, which shares memory with its parent (vfork()): it may read that
+ * memory and must not write it.
+ */
 static _Noreturn void become(char *const argv[], char *const env[], pid_t parent)
 {
 	int null;
 
-	/* The kernel's promise that no way out of the test leaves it behind. */
+	/* The kernel kills memcached when the test ends, in whatever way the test ends. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent) {
 		_exit(EXIT_FAILURE);
@@ -45,8 +48,8 @@ static _Noreturn void become(char *const argv[], char *const env[], pid_t parent
 }
 
 /*
- * port_file NULL: none. Not by fork(): while that copies a process, every thread of
- * it that touches memory waits.
+ * Start the program; port_file may be NULL. Not with fork(): while fork() copies a
+ * process, every thread of that process that touches memory waits.
  */
 static pid_t spawn(char *const argv[], const char *port_file)
 {
@@ -77,7 +80,7 @@ static pid_t spawn(char *const argv[], const char *port_file)
 	return pid;
 }
 
-bool memcached_available(void)
+static bool is_available(void)
 {
 	char name[256];
 	char *const argv[] = { name, "-V", NULL };
@@ -87,6 +90,14 @@ bool memcached_available(void)
 	snprintf(name, sizeof(name), "%s", binary());
 	pid = spawn(argv, NULL);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+void memcached_require(void)
+{
+	if (!is_available()) {
+		printf("1..0 # SKIP memcached is not installed\n");
+		exit(EXIT_SUCCESS);
+	}
 }
 
 static bool answers_unix(const char *path)
@@ -117,7 +128,7 @@ static bool read_port(const char *path, unsigned *port)
 	return ok;
 }
 
-/* The address that -l gets. */
+/* Write the address for the option -l. */
 static void write_host(char *out, size_t bytes, enum memcached_family family)
 {
 	unsigned pid = (unsigned)getpid();
@@ -167,7 +178,7 @@ static bool wait_until_up(struct memcached *out)
 	return false;
 }
 
-/* port "-1": one that the kernel chooses. */
+/* With port "-1" the kernel chooses a port. */
 static bool launch(struct memcached *out, char *port)
 {
 	char name[256];
@@ -197,7 +208,7 @@ static bool launch(struct memcached *out, char *port)
 		argv[n++] = out->option;
 	}
 	argv[n] = NULL;
-	(void)unlink(out->path); /* an earlier process's */
+	(void)unlink(out->path); /* left by an earlier process */
 	out->pid = spawn(argv, out->family == MEMCACHED_UNIX ? NULL : out->path);
 	if (out->pid < 0 || !wait_until_up(out)) {
 		fprintf(stderr, "%s does not start\n", name);
@@ -244,7 +255,7 @@ void memcached_stop(struct memcached *memcached)
 	if (memcached->pid <= 0) {
 		return;
 	}
-	/* It keeps nothing that a gentler end would save. */
+	/* SIGKILL is enough: memcached has nothing to save when it ends. */
 	kill(memcached->pid, SIGKILL);
 	while (waitpid(memcached->pid, NULL, 0) < 0 && errno == EINTR) {
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Real memcached processes. Each is started on a UNIX socket or a free loopback
- * port, is known by its pid, and is gone when it is stopped or when the process
- * that started it ends, in whatever way.
+ * Real memcached processes. Each listens on a UNIX socket or on a free loopback port. A
+ * process ends when it is stopped, or when the process that started it ends, in
+ * whatever way that ends. Only processes that were started here are signalled, by pid.
  */
 #ifndef TENON_TESTS_FAKES_MEMCACHED_H
 #define TENON_TESTS_FAKES_MEMCACHED_H
@@ -20,33 +20,40 @@ enum memcached_family {
 struct memcached {
 	pid_t pid; /* 0: not running */
 	enum memcached_family family;
-	char address[128]; /* as a config has it */
-	char path[108];    /* the socket, or where the port is written */
-	char option[64];   /* "": none */
+	char address[128]; /* as a line of `servers:` */
+	char path[108];    /* the socket, or the file with the port number */
+	char option[64];   /* "": no option */
 };
 
-/* Is there a memcached to start: $MEMCACHED, or one on the PATH? */
-bool memcached_available(void);
+/*
+ * Go on when memcached can be started: $MEMCACHED, or memcached on the PATH. Otherwise
+ * end the program with every test skipped. Call this first in main().
+ */
+void memcached_require(void);
 
 /*
- * Start one and wait until it answers. option is one more argument, such as
+ * Start memcached and wait until it answers. option is one more argument, such as
  * "-I2m", or NULL. Returns false with a line on stderr.
- * Threads: it ends with the thread that called this.
+ * Threads: the process ends when the thread that called this ends.
  */
 bool memcached_start(struct memcached *out, enum memcached_family family,
 		     const char *option);
 
 /*
- * Start it again, empty, at the address it had. For MEMCACHED_UNIX and
- * MEMCACHED_LOCAL: at others somebody else may listen by now.
+ * Start the process again, empty, at the same address. Only for MEMCACHED_UNIX and
+ * MEMCACHED_LOCAL: with another family some other program may listen at the address by
+ * now.
  */
 bool memcached_restart(struct memcached *memcached);
 
-/* Stop it as SIGSTOP does, and wait until it has stopped; let it go on. */
+/*
+ * Freeze: send SIGSTOP and wait until the process has stopped. Thaw: let the process
+ * continue.
+ */
 void memcached_freeze(const struct memcached *memcached);
 void memcached_thaw(const struct memcached *memcached);
 
-/* Kill it and wait for its end. Nothing is running: nothing happens. */
+/* Kill the process and wait for its end. Does nothing when no process runs. */
 void memcached_stop(struct memcached *memcached);
 
 #endif

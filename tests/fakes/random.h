@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers that look random, for tests that have to be the same in every run. */
+/* Pseudo-random numbers for tests that must do the same in every run. */
 #ifndef TENON_TESTS_FAKES_RANDOM_H
 #define TENON_TESTS_FAKES_RANDOM_H
 
 #include <stdint.h>
 
-/* The next number that follows from *seed. Source: Steele, Lea, Flood: SplitMix64. */
+/*
+ * Return the next number of the sequence and advance *seed. Source: Steele, Lea, Flood:
+ * SplitMix64.
+ */
 uint64_t random_next(uint64_t *seed);
 
 #endif

@@ -9,13 +9,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What a library's dynamic section says of its calls. */
+/* The parts of a library's dynamic section that describe its calls of other libraries. */
 struct calls {
 	const char *names;
 	const ElfW(Sym) *symbols;
 	const char *entries; /* relocations of the table of calls */
 	size_t entries_bytes;
-	size_t entry_bytes; /* of one: with or without addend */
+	size_t entry_bytes; /* size of one entry: with or without addend */
 };
 
 struct request {
@@ -34,7 +34,7 @@ static bool is_ours(const char *path)
 		strncmp(name, "_tenon.", 7) == 0; /* of Python */
 }
 
-/* Most C libraries have added the library's address already. */
+/* Most C libraries have already added the library's load address to this value. */
 static const void *address_of(const struct dl_phdr_info *info, ElfW(Addr) value)
 {
 	return (const void *)(value < info->dlpi_addr ? value + info->dlpi_addr :
@@ -78,7 +78,7 @@ static size_t symbol_index(const ElfW(Rel) *entry)
 #endif
 }
 
-/* The table is read-only where the library was linked with -z relro -z now. */
+/* A library that was linked with -z relro -z now has a read-only table. */
 static void write_slot(uintptr_t slot, redirect_fn substitute)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -100,7 +100,7 @@ static int redirect_in(struct dl_phdr_info *info, size_t size, void *payload)
 	}
 	struct calls calls = find_calls(info);
 	for (size_t at = 0; at < calls.entries_bytes; at += calls.entry_bytes) {
-		/* an addend comes last */
+		/* an Elf_Rela begins as an Elf_Rel; the addend comes last */
 		const ElfW(Rel) *entry = (const void *)(calls.entries + at);
 		const ElfW(Sym) *symbol = &calls.symbols[symbol_index(entry)];
 

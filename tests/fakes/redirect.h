@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Redirects what libtenon and its transports call, as programs with green threads
- * do to C libraries: by writing into the table that the dynamic linker made for
- * such calls. Needs the shared library.
+ * Redirects calls that libtenon and its transports make into other libraries. Programs
+ * with green threads do the same to C libraries: they write into the table that the
+ * dynamic linker made for such calls. Needs the shared library of tenon.
  */
 #ifndef TENON_TESTS_FAKES_REDIRECT_H
 #define TENON_TESTS_FAKES_REDIRECT_H
@@ -12,9 +12,8 @@
 typedef void (*redirect_fn)(void);
 
 /*
- * Let every call of the function with this name, from what is loaded of libtenon
- * and its transports, be a call of substitute. Returns in how many libraries there
- * was one.
+ * Replace every call of the named function by a call of substitute, in libtenon and in
+ * every loaded transport. Returns the number of libraries that call the function.
  */
 size_t redirect(const char *name, redirect_fn substitute);
 

@@ -82,7 +82,7 @@ void rig_open_at(struct rig *rig, const char *const *servers, size_t count,
 	     "connect_timeout");
 	must(rig, tenon_config_set(config, "poll_timeout", "60s", &rig->err),
 	     "poll_timeout");
-	/* what a server takes is seldom what a test is about */
+	/* few tests are about the servers' item limit */
 	must(rig, tenon_config_set(config, "item_max", "1GiB", &rig->err),
 	     "item_max");
 	if (rig_codecs) {
@@ -138,7 +138,10 @@ void rig_open_one(struct rig *rig, const char *server, const char *settings)
 
 void rig_close(struct rig *rig)
 {
-	/* The scripts end first: a fake may want to see what is still unread. */
+	/*
+	 * Join the fakes before the client closes: a fake may check bytes that it has
+	 * not read yet.
+	 */
 	for (size_t i = 0; i < rig->fake_count; i++) {
 		char *problem = fake_server_join(rig->fakes[i]);
 
@@ -149,7 +152,10 @@ void rig_close(struct rig *rig)
 	rig->client = NULL;
 }
 
-/* Does the status go with a text: 1 always, 0 when a codec has a reason, -1 never? */
+/*
+ * Return 1 when the status always has a text, 0 when it has one only if a codec gives a
+ * reason, -1 when it has none.
+ */
 static int wants_text(int status)
 {
 	switch (status) {
@@ -170,8 +176,9 @@ static int wants_text(int status)
 }
 
 /*
- * A status that goes with a value, a text or neither. No assertions: libcheck writes
- * a message for each that holds, and a call may have a hundred thousand results.
+ * Return true when value and text of the result fit its status. No assertions here:
+ * libcheck writes a message for each assertion that holds, and a call may have a
+ * hundred thousand results.
  */
 static bool result_is_sound(const struct tenon_result *r)
 {
@@ -290,6 +297,14 @@ void rig_key_at(struct rig *rig, size_t server, unsigned nth,
 	ck_abort_msg("no key has its home at server %zu", server);
 }
 
+void rig_make_pair(struct rig *rig, struct rig_pair *pair)
+{
+	for (size_t i = 0; i < 2; i++) {
+		rig_key_at(rig, i, 0, pair->keys[i]);
+		pair->items[i] = item(pair->keys[i], NULL);
+	}
+}
+
 struct tenon_slice slice(const char *text)
 {
 	return (struct tenon_slice){ .data = text, .len = strlen(text) };
@@ -299,6 +314,12 @@ struct tenon_item item(const char *key, const char *value)
 {
 	return (struct tenon_item){ .key = slice(key),
 				    .value = slice(value ? value : "") };
+}
+
+void check_says(const char *text, const char *part)
+{
+	ck_assert_msg(text && strstr(text, part), "no '%s' in '%s'", part,
+		      text ? text : "(none)");
 }
 
 char *binary_value(size_t len, unsigned seed)
@@ -359,4 +380,23 @@ size_t fds_since(const struct rig_fds *before, size_t *sockets)
 		}
 	}
 	return count;
+}
+
+void check_refusals_leak_nothing(enum fake_family family)
+{
+	char address[128];
+	struct rig rig = { 0 };
+	struct rig_fds before;
+	size_t sockets;
+
+	fake_refused_address(family, address, sizeof(address));
+	fds_look(&before);
+	rig_open_one(&rig, address, RETRY_SOON);
+	for (int i = 0; i < 50; i++) {
+		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	}
+	fds_since(&before, &sockets);
+	ck_assert_uint_eq(sockets, 0);
+	rig_close(&rig);
+	ck_assert_uint_eq(fds_since(&before, NULL), 0);
 }

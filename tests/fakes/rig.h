@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A client under test, the fakes it talks to and the log it writes. Every
- * function here ends the test when something is not as it must be.
+ * A client under test, the fake servers that it talks to, and its log. Every function
+ * here ends the test when something is wrong.
  */
 #ifndef TENON_TESTS_FAKES_RIG_H
 #define TENON_TESTS_FAKES_RIG_H
@@ -24,42 +24,46 @@
 
 struct rig {
 	struct tenon_client *client;
-	const struct tenon_result *results; /* of the last run */
-	struct tenon_result result;         /* of the last single operation */
+	const struct tenon_result *results; /* of the last operation */
+	struct tenon_result result;         /* of the last operation with one key */
 	struct tenon_error err;
 	struct fake_server *fakes[RIG_SERVERS_MAX];
 	size_t fake_count;
-	char log[16384]; /* every line, each with a newline */
+	char log[16384]; /* all lines, each with a newline */
 	size_t log_len;
 	size_t log_lines;
 };
 
-/* A server that failed is asked again by the next operation, or not any more. */
+/*
+ * After a failure, the next operation asks the server again (RETRY_SOON) or does not
+ * (RETRY_NEVER).
+ */
 #define RETRY_SOON "retry_timeout: 0s\n"
 #define RETRY_NEVER "retry_timeout: 1h\n"
 
-/* The value of `transport:` for clients opened from here on; "poll" at first. */
+/* The value of `transport:` for clients that are opened from now on. Initially "poll". */
 extern const char *rig_transport;
 
 /*
- * Fakes started from here on greet (fakes/server.h), and rig_open() makes their
- * connections: what follows runs on connections that are there. False at first.
+ * When true, fakes that are started from now on answer a first get (`greeted` in
+ * fake_server.h), and rig_open() sends that get. The test then runs on connections that
+ * exist already. Initially false.
  */
 extern bool rig_warm;
 
-/* The file of a plugin that it takes, or NULL. */
+/* The file of a plugin that the client loads, or NULL. */
 extern const char *rig_plugin;
 
-/* The transport's options, as in a config: "{}" at first. */
+/* The transport's options, as in a config. Initially "{}". */
 extern const char *rig_options;
 
 /*
- * The value of `codecs:`, "none" at first: what is on the wire is what was asked
- * for. NULL: the default of the config.
+ * The value of `codecs:`. Initially "none", so that the wire carries values unchanged.
+ * NULL: the default of the config.
  */
 extern const char *rig_codecs;
 
-/* Start a fake and make it the rig's next server. */
+/* Start a fake and append its address to the servers of the rig. */
 struct fake_server *rig_fake(struct rig *rig, const struct fake_step *steps,
 			     size_t count);
 struct fake_server *rig_fake_at(struct rig *rig,
@@ -67,59 +71,76 @@ struct fake_server *rig_fake_at(struct rig *rig,
 				const struct fake_step *steps, size_t count);
 
 /*
- * Open a client over the rig's fakes, with aliases s0, s1, ... Time-outs and item_max are
- * so long that only a hanging test meets them; settings is YAML that overrides
- * them, or NULL.
+ * Open a client whose servers are the rig's fakes, with aliases s0, s1, ... The
+ * time-outs are so long that only a test that hangs meets them, and item_max is 1 GiB.
+ * settings is YAML that overrides these, or NULL.
  */
 void rig_open(struct rig *rig, const char *settings);
 
-/* The same over other servers: lines as in `servers:`. */
+/* As rig_open(), with these servers: each is a line as in `servers:`. */
 void rig_open_at(struct rig *rig, const char *const *servers, size_t count,
 		 const char *settings);
 void rig_open_one(struct rig *rig, const char *server, const char *settings);
 
-/* Close the client and let every fake check its script to the end. */
+/* Wait for the end of every fake's script, check it, and close the client. */
 void rig_close(struct rig *rig);
 
-/* tenon_run(); checks that return value, err and results agree. Returns it. */
+/*
+ * Call tenon_run() and check that its return value, err and the results agree. Returns
+ * its return value.
+ */
 int rig_run(struct rig *rig, enum tenon_verb verb,
 	    const struct tenon_item *items, size_t count, unsigned options);
 
-/* One key, by way of rig_run(). The result goes to rig->result, its status is returned. */
+/* Call rig_run() with one item. The result goes to rig->result. Returns its status. */
 int rig_one(struct rig *rig, enum tenon_verb verb,
 	    const struct tenon_item *item, unsigned options);
 int rig_get(struct rig *rig, const char *key);
 int rig_set(struct rig *rig, const char *key, const char *value);
 
-/* tenon_run_servers(); rig->result becomes that of the first server. */
+/* Call tenon_run_servers(). rig->result is the result of the first server. */
 int rig_run_servers(struct rig *rig, enum tenon_server_verb verb,
 		    const char *argument, unsigned options);
 
-/* Does rig->result hold exactly this value? */
+/* Return true when the result has exactly this value. */
 bool rig_value_is(const struct rig *rig, const char *value);
 bool result_value_is(const struct tenon_result *result, const void *value,
 		     size_t len);
 
-/* What rig_key_at() writes, and the get request for one such key. */
+/* The length of a key from rig_key_at(), and of the get request for one such key. */
 #define RIG_KEY_LEN (sizeof("key:00000") - 1)
 #define RIG_GET_LEN (sizeof("get key:00000\r\n") - 1)
 
-/* Write a key whose home is this server: the nth one such, from 0. */
+/* Write the nth key (from 0) whose home server is this one. */
 void rig_key_at(struct rig *rig, size_t server, unsigned nth,
 		char out[RIG_KEY_LEN + 1]);
 
-/* A NUL-terminated string as slice or item. */
+/* One key of each of the first two servers. */
+struct rig_pair {
+	char keys[2][RIG_KEY_LEN + 1];
+	struct tenon_item items[2];
+};
+
+void rig_make_pair(struct rig *rig, struct rig_pair *pair);
+
+/* Make a slice or an item of NUL-terminated strings. */
 struct tenon_slice slice(const char *text);
 struct tenon_item item(const char *key, const char *value);
 
-/* len bytes in which every value of a byte occurs and no two stretches agree. */
+/* Check that there is a text and that it contains the part. */
+void check_says(const char *text, const char *part);
+
+/*
+ * Make len bytes with every byte value among them and no two equal stretches. Free them
+ * with free().
+ */
 char *binary_value(size_t len, unsigned seed);
 
-/* Monotonic. */
+/* Milliseconds of the monotonic clock. */
 int64_t now_ms(void);
 void sleep_ms(unsigned ms);
 
-/* Which descriptors of this process are open. */
+/* The open descriptors of this process. */
 #define RIG_FDS_MAX 1024
 struct rig_fds {
 	bool open[RIG_FDS_MAX];
@@ -128,10 +149,13 @@ struct rig_fds {
 void fds_look(struct rig_fds *out);
 
 /*
- * Compare with an earlier look: how many are open that were not. Each of these
- * must be close-on-exec. sockets: of how many of them that is what they are;
- * may be NULL.
+ * Return the number of descriptors that are open now and were not open before. Each of
+ * them must be close-on-exec. *sockets is the number of sockets among them; it may be
+ * NULL.
  */
 size_t fds_since(const struct rig_fds *before, size_t *sockets);
+
+/* Check that refused connections, many in a row, leave no descriptor open. */
+void check_refusals_leak_nothing(enum fake_family family);
 
 #endif

@@ -15,7 +15,10 @@ static void scratch_remove(void)
 	char path[sizeof(folder) + 280];
 	DIR *dir;
 
-	/* Tests run in forked children, which inherit the atexit list. */
+	/*
+	 * Tests run in forked children, which inherit the atexit list. Only the parent
+	 * removes the folder.
+	 */
 	if (getpid() != owner) {
 		return;
 	}
@@ -35,7 +38,10 @@ void scratch_begin(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	/* A socket's path has 108 bytes; a deep TMPDIR would not leave enough. */
+	/*
+	 * The path of a socket has at most 108 bytes; a long TMPDIR would not leave
+	 * enough room.
+	 */
 	if (!tmp || strnlen(tmp, 50) == 50) {
 		tmp = "/tmp";
 	}

@@ -9,10 +9,10 @@
 
 #include "api/client.h"
 
-/* Transports have no place for a decorator's own state: one wrapping at a time. */
+/* The store in use: global, because `self` is the state of the transport that was replaced. */
 static struct store *wrapped;
 
-/* Bytes that grow. */
+/* A buffer that grows. */
 struct bytes {
 	char *data;
 	size_t len, capacity;
@@ -60,7 +60,7 @@ static void append_format(struct bytes *to, const char *format, ...)
 
 /* ---- items --------------------------------------------------------------- */
 
-/* What points to the item under this key, or to NULL. */
+/* Return the place in the list that points to the item with this key, or that holds NULL. */
 static struct store_item **find(struct store *store, const void *key,
 				size_t key_len)
 {
@@ -114,7 +114,7 @@ void store_clear(struct store *store)
 
 /* ---- requests ------------------------------------------------------------ */
 
-/* The next word of a line; empty at its end. */
+/* Take the next word of a line; at the end of the line the word is empty. */
 static struct tenon_slice next_word(struct tenon_slice *line)
 {
 	const char *at = line->data;
@@ -156,7 +156,7 @@ static void answer_get(struct store *store, struct tenon_slice line, bool cas,
 	append(reply, "END\r\n", 5);
 }
 
-/* value begins behind the line; returns how much of it there is. */
+/* Store the value, which begins after the line. Returns its length in bytes, with its line end. */
 static size_t answer_set(struct store *store, struct tenon_slice line,
 			 const char *value, struct bytes *reply)
 {
@@ -184,7 +184,7 @@ static void answer_delete(struct store *store, struct tenon_slice line,
 	}
 }
 
-/* Answer everything that was asked. */
+/* Write the replies to all requests. */
 static void answer_all(struct store *store, const struct bytes *request,
 		       struct bytes *reply)
 {
@@ -220,7 +220,7 @@ static void answer_all(struct store *store, const struct bytes *request,
 
 /* ---- the transport ------------------------------------------------------- */
 
-/* Returns what follows. */
+/* Take all requests of a connection. Returns the last return value of sent(). */
 static int collect(struct tenon_connection *conn, struct bytes *request)
 {
 	struct iovec pieces[16];
@@ -280,7 +280,7 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 
 		if (conns[i]->fd < 0) {
 			conns[i]->fd =
-				INT32_MAX; /* no descriptor, but connected */
+				INT32_MAX; /* connected, without a descriptor */
 			tenon__connection_ops.connected(conns[i]);
 		}
 		int after = collect(conns[i], &request);

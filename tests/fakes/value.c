@@ -5,7 +5,7 @@
 
 #include "random.h"
 
-/* The next eight bytes of a body. */
+/* Return the next eight bytes of a value's body. */
 static uint64_t next_word(const struct value_head *head, uint64_t *state)
 {
 	uint64_t word = random_next(state);

@@ -7,9 +7,9 @@
 #include "fuzz/fuzz_rig.h"
 
 #define ID_DIGITS 16
-#define CHUNKS_MAX 64 /* the store looks at all of them for every key */
+#define CHUNKS_MAX 64 /* the store searches all of them for every key */
 
-/* Values are read that any of these wrote; lz4 may not be there. */
+/* The config of the client, and the config for a build without lz4. */
 static const char *const settings[] = {
 	"servers: [nowhere]\nmax_value_bytes: 64KiB\n"
 	"codecs: [zlib, lz4, split: {chunk: 64B, max: 4096B}]\n",
@@ -39,7 +39,7 @@ void fuzz_decode_end(void)
 	}
 }
 
-/* The id that a sealed parent names, "S1 BYTES COUNT ID CHECKSUM", or NULL. */
+/* Return the id in a sealed parent, "S1 BYTES COUNT ID CHECKSUM", or NULL. */
 static const char *find_id(struct fuzz_input parent)
 {
 	for (int words = 0; words < 3; words++) {
@@ -48,7 +48,7 @@ static const char *find_id(struct fuzz_input parent)
 	return parent.left >= ID_DIGITS ? (const char *)parent.at : NULL;
 }
 
-/* Store the chunks where either format looks for them. */
+/* Store the chunks under the keys of both formats. */
 static void put_chunks(struct fuzz_input *input, const char *id)
 {
 	char key[64];
@@ -77,10 +77,10 @@ static void check(const struct tenon_result *result)
 	case TENON_MISS:
 	case TENON_EUNDECODABLE:
 	case TENON_ETOOBIG:
-		fuzz_must(result->text && result->text[0] != '\0', "a reason");
+		fuzz_must(result->text && result->text[0] != '\0', "an error has a reason");
 		break;
 	default:
-		fuzz_must(false, "a status that a reader may get");
+		fuzz_must(false, "the status is one that a reader may get");
 	}
 }
 

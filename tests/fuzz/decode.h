@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One item of any flags and bytes, and chunks of any bytes, read through every codec. */
+/* One item with any flags and bytes, and chunks with any bytes, read through every codec. */
 #ifndef TENON_TESTS_FUZZ_DECODE_H
 #define TENON_TESTS_FUZZ_DECODE_H
 
@@ -10,11 +10,12 @@
 #define DECODE_CHUNK_BYTES 64u
 
 /*
- * Read what the input describes and look at what comes of it; abort() when it is
- * none of what a reader may get.
- * Shape: flags in 4 bytes and the length of the item in 2, lowest byte first; the
- *        item, up to the input's end; then its first 64 chunks in order, each
- *        with its length in a byte in front. What is missing is absent.
+ * Read the item that the input describes and check the result; abort() when no reader
+ * may get such a result.
+ * Shape: the flags in 4 bytes and the length of the item in 2, lowest byte first; the
+ *        item, at most to the end of the input; then its first 64 chunks in order, each
+ *        with one byte of length before it. A chunk that the input does not have is
+ *        absent.
  * Returns the status that the reader got.
  */
 int fuzz_decode(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a fuzz target is made of. It is linked with libFuzzer, or with main.c, which
- * replays what is known.
+ * The interface of a fuzz target. A target is linked with libFuzzer, or with main.c,
+ * which replays known inputs.
  */
 #ifndef TENON_TESTS_FUZZ_FUZZ_H
 #define TENON_TESTS_FUZZ_FUZZ_H
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The target's: its folders are corpus/<name> and crashes/<name>. */
+/* The name of the target. Its folders are corpus/<name> and crashes/<name>. */
 extern const char fuzz_name[];
 
-/* Run one input; abort() where something is not as it must be. Returns 0. */
+/* Run one input; abort() when a check fails. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Give back what the runs share. */
+/* Release everything that the runs share. */
 void fuzz_end(void);
 
 static inline void fuzz_must(bool so, const char *what)
@@ -29,13 +29,13 @@ static inline void fuzz_must(bool so, const char *what)
 	}
 }
 
-/* The bytes of an input that are not used up. */
+/* The bytes of an input that have not been used yet. */
 struct fuzz_input {
 	const uint8_t *at;
 	size_t left;
 };
 
-/* The next byte; 0 where there is none. */
+/* Return the next byte, or 0 at the end of the input. */
 static inline unsigned fuzz_byte(struct fuzz_input *input)
 {
 	if (input->left == 0) {
@@ -45,7 +45,7 @@ static inline unsigned fuzz_byte(struct fuzz_input *input)
 	return *input->at++;
 }
 
-/* The next two or four bytes, the lowest first. */
+/* Return the next two or four bytes as a number, lowest byte first. */
 static inline unsigned fuzz_two(struct fuzz_input *input)
 {
 	unsigned low = fuzz_byte(input);
@@ -60,7 +60,7 @@ static inline uint32_t fuzz_four(struct fuzz_input *input)
 	return low | (uint32_t)fuzz_two(input) << 16;
 }
 
-/* The next len bytes, or all that are left. */
+/* Return the next len bytes, or all bytes that are left. */
 static inline struct fuzz_input fuzz_take(struct fuzz_input *input, size_t len)
 {
 	struct fuzz_input part = { input->at,
@@ -71,7 +71,10 @@ static inline struct fuzz_input fuzz_take(struct fuzz_input *input, size_t len)
 	return part;
 }
 
-/* The next bytes up to `end`, which is used up with them, or all that are left. */
+/*
+ * Return the bytes before the next `end`, and use up `end` as well. Without an `end`,
+ * return all bytes that are left.
+ */
 static inline struct fuzz_input fuzz_until(struct fuzz_input *input, int end)
 {
 	size_t len = 0;

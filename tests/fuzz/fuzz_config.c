@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A config of any text, up to the first NUL; behind it keys and values that are
- * set one by one, each up to a NUL. What passes makes a client.
+ * The input is the text of a config, up to the first NUL. Keys and values follow, each
+ * up to a NUL, and are set one by one. A config that passes the check has to make a
+ * client.
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -11,14 +12,14 @@
 #include "fuzz/fuzz.h"
 
 #define TEXT_MAX_BYTES 4096
-/* Rings of more points are built as well, only not so often a second. */
+/* Larger rings would be built as well, but with fewer runs in a second. */
 #define WEIGHTS_MAX 64
 
 const char fuzz_name[] = "config";
 
 /*
- * No text may open a file of the machine it runs on: these take the place of the
- * C library's, for the core in this program.
+ * No input may open a file of the machine. These functions replace those of the C
+ * library for the core in this program.
  */
 void *dlopen(const char *file, int mode)
 {
@@ -42,16 +43,16 @@ static void check_error(int code, const struct tenon_error *err)
 {
 	fuzz_must(code == TENON_ECONFIG || code == TENON_EPLUGIN ||
 			  code == TENON_EIO,
-		  "a status that a text may get");
+		  "the status is one that a config may get");
 	fuzz_must(err->code == code, "the error has the code");
-	fuzz_must(err->message[0] != '\0', "a reason");
+	fuzz_must(err->message[0] != '\0', "an error has a reason");
 	fuzz_must(memchr(err->message, '\0', sizeof(err->message)) != NULL,
-		  "that ends");
+		  "the message ends in a NUL");
 	fuzz_must((err->line == 0) == (err->column == 0),
-		  "a line has a column");
+		  "an error has a column when it has a line");
 }
 
-/* Would its ring take long? */
+/* Return true when building the ring would take long. */
 static bool is_heavy(const struct tenon_config *config)
 {
 	uint64_t weights = 0;
@@ -71,11 +72,11 @@ static void open_client(struct tenon_config *config)
 
 	fuzz_must(code == opened || opened == TENON_EIO ||
 			  opened == TENON_EPLUGIN,
-		  "what passes the check makes a client");
+		  "a config that passes the check makes a client");
 	if (code) {
 		check_error(code, &err);
 	}
-	fuzz_must((opened == 0) == (client != NULL), "a client, or an error");
+	fuzz_must((opened == 0) == (client != NULL), "there is a client when opening succeeds");
 	if (client) {
 		fuzz_must(tenon_client_server_count(client) > 0,
 			  "a client has a server");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A built-in plugin whose descriptor, slots and option rows the input changes, and
- * what a config says to the options that it has then. Everything is as long as it
- * says it is, so that a sanitizer sees what is read beyond.
+ * The input changes the descriptor, the slots and the option rows of a built-in plugin,
+ * and then gives a config to its options. All memory has the size that the plugin
+ * claims, so that a sanitizer sees a read beyond the end.
  *
- * Shape: which plugin, and whether its name is asked for; the number of changes
- *        (0..31), for each what is changed (enum change) and what it says there;
- *        the rest is the YAML of the options.
+ * Shape: the number of the plugin, and whether the config asks for it by name; the
+ *        number of changes (0..31), and for each change its kind (enum change) and its
+ *        arguments; the rest is the YAML of the options.
  */
 #include <string.h>
 
@@ -22,27 +22,27 @@
 #define SLOTS_MAX_BYTES 512
 #define TEXT_BYTES 80
 #define TEXTS_MAX 8
-/* Up to where a descriptor may be read before its size is known. */
+/* The bytes of a descriptor that may be read before its size is known. */
 #define FROZEN_BYTES (offsetof(struct tenon_plugin, size) + sizeof(uint32_t))
 
 enum change {
-	CHANGE_NUMBER, /* of the descriptor: which, a number */
-	CHANGE_TEXT,   /* of the descriptor: which, a text */
-	CHANGE_MISSING, /* of the descriptor: which pointer */
-	CHANGE_SLOTS_SIZE, /* two bytes */
-	CHANGE_SLOT,   /* which, as words behind the sizes: nothing there */
-	CHANGE_ROW_NUMBER, /* row, which, a number */
-	CHANGE_ROW_RANGE,  /* row, which, a number of 64 bits */
-	CHANGE_ROW_TEXT,   /* row, which, a text */
-	CHANGE_ROW_MISSING, /* row, which pointer */
-	CHANGE_MORE_ROWS,  /* row, how many more like it */
-	CHANGE_NO_END,     /* no row without name behind the others */
+	CHANGE_NUMBER, /* of the descriptor: field, number */
+	CHANGE_TEXT,   /* of the descriptor: field, text */
+	CHANGE_MISSING, /* of the descriptor: pointer to clear */
+	CHANGE_SLOTS_SIZE, /* size of the slots: two bytes */
+	CHANGE_SLOT,   /* slot to clear, counted in words after the sizes */
+	CHANGE_ROW_NUMBER, /* row, field, number */
+	CHANGE_ROW_RANGE,  /* row, field, number of 64 bits */
+	CHANGE_ROW_TEXT,   /* row, field, text */
+	CHANGE_ROW_MISSING, /* row, pointer to clear */
+	CHANGE_MORE_ROWS,  /* row, number of copies of it to add */
+	CHANGE_NO_END,     /* no row without a name at the end */
 	CHANGE_COUNT
 };
 
 const char fuzz_name[] = "plugin";
 
-/* What the input makes of a plugin; texts are its own. */
+/* A plugin as the input has changed it. It owns its texts. */
 struct subject {
 	struct tenon_plugin descriptor;
 	struct tenon_option rows[ROWS_MAX];
@@ -61,7 +61,7 @@ void fuzz_end(void)
 
 /* ---- changes ------------------------------------------------------------- */
 
-/* A text up to a newline; NULL where there are too many. */
+/* Return a copy of the text up to a newline, or NULL when there are too many texts. */
 static const char *take_text(struct subject *subject, struct fuzz_input *input)
 {
 	struct fuzz_input text = fuzz_until(input, '\n');
@@ -140,7 +140,10 @@ static void change_row_text(struct tenon_option *row, unsigned which,
 	*fields[which % 3] = text;
 }
 
-/* Rows from the first one's place: there is room for all of them. */
+/*
+ * Write copies of the row from the first row's place on. The table has room for all of
+ * them.
+ */
 static void more_rows(struct subject *subject, const struct tenon_option *row,
 		      unsigned count)
 {
@@ -211,7 +214,7 @@ static void change(struct subject *subject, struct fuzz_input *input)
 		subject->slots_bytes = fuzz_two(input);
 		break;
 	case CHANGE_SLOT:
-		/* a table that lies about the size of its state is not noticed */
+		/* the core cannot notice a wrong state size, so the sizes stay */
 		at = sizeof(nothing) * (1 + fuzz_byte(input));
 		if (at + sizeof(nothing) <= sizeof(subject->slots)) {
 			memcpy((char *)&subject->slots + at, &nothing,
@@ -226,9 +229,9 @@ static void change(struct subject *subject, struct fuzz_input *input)
 	}
 }
 
-/* ---- what the core gets to see ------------------------------------------- */
+/* ---- the plugin as the core sees it -------------------------------------- */
 
-/* bytes of what is there, and zeros behind it. */
+/* Return `bytes` bytes: a copy of the `there` bytes, and zeros after them. */
 static void *copy(const void *from, size_t there, size_t bytes)
 {
 	char *to = calloc(1, bytes > 0 ? bytes : 1);
@@ -242,7 +245,7 @@ static size_t between(size_t least, size_t wanted, size_t most)
 	return wanted < least ? least : wanted > most ? most : wanted;
 }
 
-/* The rows, each as long as the descriptor says. */
+/* Return the rows, each as long as the descriptor says. */
 static struct tenon_option *copy_rows(const struct subject *subject)
 {
 	size_t bytes = between(0, subject->descriptor.option_size,
@@ -264,11 +267,11 @@ static struct tenon_plugin *build(struct subject *subject)
 {
 	struct tenon_plugin *descriptor = &subject->descriptor;
 
-	/* without an end there are more rows than any plugin may have */
+	/* without an end there are more rows than a plugin may have */
 	if (subject->no_end) {
 		more_rows(subject, &subject->rows[0], ROWS_MAX);
 	}
-	/* none is longer than memory that is there */
+	/* no row is longer than the memory that exists */
 	if (descriptor->option_size > ROW_MAX_BYTES) {
 		descriptor->option_size = ROW_MAX_BYTES;
 	}
@@ -288,7 +291,7 @@ static struct tenon_plugin *build(struct subject *subject)
 			    2 * sizeof(*descriptor)));
 }
 
-/* Write what a built-in is. */
+/* Begin with an unchanged copy of a built-in plugin. */
 static void begin(struct subject *subject, const struct tenon_plugin *builtin)
 {
 	uint32_t bytes;
@@ -296,7 +299,7 @@ static void begin(struct subject *subject, const struct tenon_plugin *builtin)
 	memset(subject, 0, sizeof(*subject));
 	subject->descriptor = *builtin;
 	memcpy(&bytes, builtin->ops, sizeof(bytes));
-	fuzz_must(bytes <= sizeof(subject->slots), "slots of this version");
+	fuzz_must(bytes <= sizeof(subject->slots), "the slots have the size of this version");
 	memcpy(&subject->slots, builtin->ops, bytes);
 	subject->slots_bytes = bytes;
 	for (const struct tenon_option *row = builtin->options;
@@ -315,7 +318,7 @@ static int make_hash(void *payload, const struct tenon_hash **out,
 	static const struct tenon_hash hash;
 
 	(void)payload;
-	fuzz_must(asker && name && place, "who asks for a hash, and for which");
+	fuzz_must(asker && name && place, "the call has the asker, the name and the place");
 	*out = &hash;
 	return strcmp(name, "none") != 0 ?
 		       0 :
@@ -342,7 +345,7 @@ static void check_option(const struct tenon_option *row, const char *options)
 	case TENON_OPTION_STRING:
 		memcpy(&text, field, sizeof(text));
 		fuzz_must(text && strlen(text) <= (size_t)row->max,
-			  "a text is as long as it may be");
+			  "a text is no longer than its maximum");
 		break;
 	case TENON_OPTION_HASH:
 		memcpy(&text, field, sizeof(text));
@@ -369,16 +372,16 @@ static void print_option(const struct tenon_option *row)
 		memset(text, 'x', sizeof(text));
 		prints[i](text, row);
 		fuzz_must(memchr(text, '\0', sizeof(text)) != NULL,
-			  "what is printed ends");
+			  "a printed option ends in a NUL");
 	}
 	fuzz_must(tenon__option_type_name(row) != NULL, "a type has a name");
-	fuzz_must(tenon__option_bare_unit(row) != NULL, "a unit has one");
+	fuzz_must(tenon__option_bare_unit(row) != NULL, "every unit has a name");
 }
 
 static void check_error(int code, const struct tenon_error *err)
 {
-	fuzz_must(code == TENON_ECONFIG, "the text is wrong, nothing else");
-	fuzz_must(err->code == code && err->message[0] != '\0', "a reason");
+	fuzz_must(code == TENON_ECONFIG, "options fail only with TENON_ECONFIG");
+	fuzz_must(err->code == code && err->message[0] != '\0', "an error has a reason");
 }
 
 /* Fill the options from text. */
@@ -435,11 +438,11 @@ static int verify(struct tenon__plugin *plugin,
 		code = tenon__verify_hash(plugin, &refusal);
 	}
 	fuzz_must(!code || code == TENON_EPLUGIN,
-		  "a plugin is taken or refused");
+		  "a plugin is accepted or refused");
 	fuzz_must(!code || (refusal.text[0] != '\0' &&
 			    memchr(refusal.text, '\0', sizeof(refusal.text)) !=
 				    NULL),
-		  "with a reason");
+		  "a refused plugin has a reason");
 	return code;
 }
 

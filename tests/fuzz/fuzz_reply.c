@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Replies of any bytes, read by the operations that the input chooses. Everything
- * is done twice, by two clients alike: one gets what came in the pieces that the
- * input says, the other whole, and both must read the same.
+ * Fuzzes the replies of servers. The input chooses operations and the bytes that servers
+ * reply. Two clients with the same config run the operations: the first receives the replies
+ * in pieces whose sizes the input chooses, the second receives them whole. The results of both
+ * must be the same.
  *
- * Shape: a byte that chooses the config; the number of piece sizes (0..7) and so
- *        many bytes, each a size (0: 256); the number of operations (0..3, one
- *        less than it is); for each its verb, its options and its number of keys;
- *        then what the servers send. In it
- *          0xfe ends what one exchange gets: the time is over
- *          0xff likewise: the connection is closed
- *          0xfd stands behind what arrives before the request is sent
+ * Shape of the input:
+ *   1 byte                 the config
+ *   1 byte n, then n bytes the sizes of pieces: n is taken modulo 8, a size of 0 means 256
+ *   1 byte                 the number of operations minus 1, modulo 4
+ *   3 bytes for each       verb, options (with LONG_KEYS and LONG_VALUES) and number of keys
+ *   the rest               the bytes that servers send; among these
+ *     0xfe                 ends the reply of an exchange, which then times out
+ *     0xff                 ends the reply of an exchange, then the connection is closed
+ *     0xfd                 the bytes of the reply before it arrive before the request is sent
  */
 #include <string.h>
 
@@ -40,15 +43,15 @@ static const char *const configs[] = {
 };
 #define CONFIG_COUNT (sizeof(configs) / sizeof(configs[0]))
 
-/* One of the two: what it is sent, and how. */
+/* One of the two clients, and the replies that it gets. */
 struct side {
 	struct tenon_client *client;
-	const struct tenon_transport_ops *transport; /* what it was assembled with */
-	size_t policy_count;
+	const struct tenon_transport_ops *transport; /* the transport of its config */
+	size_t policy_count; /* of its config */
 	struct fuzz_input replies;
-	const unsigned char *sizes; /* of pieces, or NULL: whole */
+	const unsigned char *sizes; /* of pieces; NULL: replies come whole */
 	size_t size_count, size_at;
-	uint8_t *heard; /* what the running operation has received */
+	uint8_t *heard; /* the bytes that the running operation has received */
 	size_t heard_len;
 };
 
@@ -69,7 +72,7 @@ static size_t next_size(struct side *side)
 	return size ? size : 256;
 }
 
-/* What one exchange gets, and how it ends. */
+/* Take the reply for one exchange. *ending: the status when the reply is not complete. */
 static struct fuzz_input next_reply(struct side *side, int *ending)
 {
 	size_t len = 0;
@@ -83,7 +86,7 @@ static struct fuzz_input next_reply(struct side *side, int *ending)
 	return reply;
 }
 
-/* Returns whether a reply follows, as a verdict. */
+/* Returns TENON_VERDICT_MORE when a reply follows, else TENON_VERDICT_DONE. */
 static int send_all(struct side *side, struct tenon_connection *conn)
 {
 	struct iovec pieces[SENT_PIECES];
@@ -103,8 +106,9 @@ static int send_all(struct side *side, struct tenon_connection *conn)
 }
 
 /*
- * Returns the verdict of the last piece. Bytes behind a reply break the connection
- * where they are read with it, so they do where they would come later.
+ * Let the bytes arrive. Returns the last verdict; when bytes are left after a complete reply,
+ * TENON_VERDICT_BROKEN: a connection breaks when such bytes are in the same piece as the
+ * reply, so for the same results it must break when they are in the next piece.
  */
 static int deliver(struct side *side, struct tenon_connection *conn,
 		   struct fuzz_input bytes)
@@ -133,7 +137,7 @@ static void run_connection(struct side *side, struct tenon_connection *conn)
 	const uint8_t *early = memchr(reply.at, EARLY, reply.left);
 
 	if (conn->fd < 0) {
-		conn->fd = INT32_MAX; /* no descriptor, but connected */
+		conn->fd = INT32_MAX; /* connected, without a descriptor */
 		tenon__connection_ops.connected(conn);
 	}
 	if (early) {
@@ -190,7 +194,7 @@ static void begin(struct side *side, const char *config)
 	fuzz_must(side->client != NULL, "there is a client");
 	side->transport = side->client->engine.assembly->transport;
 	side->client->engine.assembly->transport = &feed_ops;
-	/* nobody hears of failures: which servers are down would depend on the clock */
+	/* policies are told nothing, because the clock would decide which servers are down */
 	side->policy_count = side->client->engine.policies.count;
 	side->client->engine.policies.count = 0;
 }
@@ -218,7 +222,7 @@ void fuzz_end(void)
 /* ---- operations ---------------------------------------------------------- */
 
 struct operation {
-	unsigned verb; /* of keys, then of servers */
+	unsigned verb; /* enum tenon_verb; from TENON_VERB_COUNT on, enum tenon_server_verb */
 	unsigned options;
 	size_t count;
 	struct tenon_item items[KEYS_MAX];
@@ -229,7 +233,7 @@ struct operation {
 #define LONG_VALUES 16u
 #define OPTIONS (TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS)
 
-/* Keys are k0, k1, ...; every fifth is one that was there before. */
+/* Keys are k0, k1, ...; every fifth key repeats an earlier one. */
 static void read_operation(struct operation *op, struct fuzz_input *input)
 {
 	static char value[300];
@@ -261,7 +265,7 @@ static void read_operation(struct operation *op, struct fuzz_input *input)
 	}
 }
 
-/* Run it; returns how many results there are. */
+/* Run an operation with one of the clients. Returns the number of results. */
 static size_t run(struct side *side, const struct operation *op,
 		  const struct tenon_result **out)
 {
@@ -281,9 +285,9 @@ static size_t run(struct side *side, const struct operation *op,
 	return *out ? tenon_client_server_count(side->client) : 0;
 }
 
-/* ---- what comes of it ---------------------------------------------------- */
+/* ---- results ------------------------------------------------------------- */
 
-/* Read a space, or nothing, and digits. */
+/* Read a number, after a space when `space` is true. Returns false when there are no digits. */
 static bool take_number(struct fuzz_input *text, bool space, uint64_t *out)
 {
 	size_t digits = 0;
@@ -306,7 +310,7 @@ static bool takes(struct fuzz_input *text, const void *bytes, size_t len)
 	return part.left == len && memcmp(part.at, bytes, len) == 0;
 }
 
-/* Is this result what follows "VALUE <key> "? */
+/* Return true when this text, which follows "VALUE <key> ", is the result. */
 static bool is_origin(struct fuzz_input text, const struct tenon_result *result,
 		      bool has_cas)
 {
@@ -320,7 +324,7 @@ static bool is_origin(struct fuzz_input text, const struct tenon_result *result,
 	       takes(&text, "\r\n", 2);
 }
 
-/* A value that no codec touched came as it is, under its key. */
+/* Check that a value which no codec changed was received after its own key. */
 static void check_origin(const struct side *side, const struct operation *op,
 			 size_t i, const struct tenon_result *result)
 {

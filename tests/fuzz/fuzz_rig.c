@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Nothing may depend on the clock: an operation has time for everything. */
+/* Results may not depend on the clock, so no operation times out. */
 #define TIMEOUT_MS ((int64_t)24 * 3600 * 1000)
 
 static unsigned char next_random;
@@ -54,7 +54,7 @@ void fuzz_check_value(const struct tenon_result *result)
 	unsigned long sum = 0;
 
 	if (!result->value) {
-		fuzz_must(result->value_len == 0, "no value has no length");
+		fuzz_must(result->value_len == 0, "a result without value has length 0");
 		return;
 	}
 	for (size_t i = 0; i < result->value_len; i++) {
@@ -62,7 +62,7 @@ void fuzz_check_value(const struct tenon_result *result)
 	}
 	fuzz_must(sum <= 255 * result->value_len, "a value can be read");
 	fuzz_must(result->status == TENON_HIT || result->status == TENON_OK,
-		  "what has a value is an answer");
+		  "only a hit or an OK has a value");
 	fuzz_must(result->status == TENON_OK ||
 			  result->value[result->value_len] == '\0',
 		  "a NUL is behind a value");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A client in a fuzz target, and what every result of it is. */
+/* A client in a fuzz target, and the checks of its results. */
 #ifndef TENON_TESTS_FUZZ_RIG_H
 #define TENON_TESTS_FUZZ_RIG_H
 
@@ -7,17 +7,17 @@
 #include "fuzz/fuzz.h"
 
 /*
- * Open a client; NULL where a plugin that the config names is not there. The random
- * bytes that its plugins get are the same each time.
+ * Open a client. Returns NULL when a plugin that the config names does not exist. The
+ * plugins get the same random bytes in every run.
  */
 struct tenon_client *fuzz_open(const char *config);
 
-/* Begin the sequence of random bytes again. */
+/* Start the sequence of random bytes from its beginning. */
 void fuzz_rewind_random(void);
 
 /*
- * A result that says it has a value has one that can be read to its NUL, and any
- * other has none.
+ * Check a value: a result with a value can be read to the NUL behind the value, and any
+ * other result has no value.
  */
 void fuzz_check_value(const struct tenon_result *result);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Server lines, one a line. What is understood can be written again, and is then
- * understood as the same server.
+ * Lines of `servers:`. A line that is understood can be written again, and the written
+ * line is then understood as the same server.
  */
 #include <string.h>
 
@@ -18,10 +18,10 @@ void fuzz_end(void)
 
 static void check_error(int code, const struct tenon_error *err)
 {
-	fuzz_must(code == TENON_ECONFIG, "a line is wrong, nothing else");
+	fuzz_must(code == TENON_ECONFIG, "a line fails only with TENON_ECONFIG");
 	fuzz_must(err->code == code, "the error has the code");
-	fuzz_must(err->message[0] != '\0', "a reason");
-	fuzz_must(!strchr(err->message, '\n'), "of one line");
+	fuzz_must(err->message[0] != '\0', "an error has a reason");
+	fuzz_must(!strchr(err->message, '\n'), "the reason is one line");
 }
 
 static bool is_same(const char *a, const char *b)
@@ -36,10 +36,10 @@ static void check_server(const struct tenon__server *server)
 
 	fuzz_must(server->host[0] != '\0', "a server has a host");
 	fuzz_must(strlen(server->host) <= TENON_HOST_MAX_BYTES,
-		  "of limited length");
+		  "a host is no longer than its maximum");
 	fuzz_must(server->port <= UINT16_MAX, "a port is 0..65535");
 	fuzz_must((server->port == 0) == (server->host[0] == '/'),
-		  "paths only have no port");
+		  "only a path has no port");
 	fuzz_must(server->weight == 1, "a line has no weight");
 	fuzz_must(!server->alias ||
 			  (server->alias[0] != '\0' &&
@@ -47,7 +47,7 @@ static void check_server(const struct tenon__server *server)
 		  "an alias has 1..250 bytes");
 	fuzz_must(tenon__server_make(&again, server->address, server->alias, 1,
 				     &err) == 0,
-		  "what was made of a line can be made again");
+		  "a parsed line can be parsed again");
 	fuzz_must(is_same(again.address, server->address) &&
 			  is_same(again.host, server->host) &&
 			  is_same(again.alias, server->alias) &&
@@ -56,7 +56,10 @@ static void check_server(const struct tenon__server *server)
 	tenon__server_fini(&again);
 }
 
-/* A server joins the list unless its name or address is there, and then it is. */
+/*
+ * Add a server to the list, which fails only when its name or its address is in the
+ * list already. Then check that the same server cannot be added again.
+ */
 static void join(struct tenon__server_list *list, struct tenon__server *server)
 {
 	static const struct tenon__place nowhere = { "", 0, 0 };
@@ -71,9 +74,9 @@ static void join(struct tenon__server_list *list, struct tenon__server *server)
 	if (code) {
 		check_error(code, &err);
 	}
-	fuzz_must(list->count == before + !code, "a server more, or an error");
+	fuzz_must(list->count == before + !code, "the list grows by one unless adding fails");
 	code = tenon__server_list_add(list, &again, &nowhere, &err);
-	fuzz_must(code == TENON_ECONFIG, "a server is there once");
+	fuzz_must(code == TENON_ECONFIG, "the same server cannot be added twice");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

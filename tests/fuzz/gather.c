@@ -11,7 +11,7 @@
 
 enum { COMPRESSED = 1, LIBMC = 2, TWICE = 4, OLD_PARENT = 8, CLIENTS = 4 };
 
-/* By the first two bits. */
+/* The config, chosen by the first two bits of the input. */
 static const char *const configs[CLIENTS] = {
 	"codecs: [zlib: {threshold: 1GiB}, "
 	"split: {format: sealed, chunk: 300B, max: 10000B}]\n",
@@ -35,7 +35,7 @@ void fuzz_gather_end(void)
 
 /* ---- damage -------------------------------------------------------------- */
 
-/* One of the items; there is one at least. */
+/* Return one of the items. There is at least one. */
 static struct store_item *choose(struct store *store, unsigned number)
 {
 	struct store_item *item = store->items;
@@ -57,7 +57,8 @@ static void lengthen(struct store *store, const struct store_item *item,
 	char *value = calloc(1, len);
 	char key[TENON_KEY_MAX_BYTES];
 
-	fuzz_must(value && item->key_len <= sizeof(key), "there is room");
+	fuzz_must(value && item->key_len <= sizeof(key),
+		  "there is memory, and the key fits");
 	memcpy(key, item->key, item->key_len);
 	memcpy(value, item->value, item->value_len);
 	store_put(store, key, item->key_len, item->flags, value, len);
@@ -75,7 +76,7 @@ static void swap(struct store_item *a, struct store_item *b)
 	b->value_len = len;
 }
 
-/* Do something to one of the items that no client would do. */
+/* Change one of the items in a way that no client would. */
 static void damage(struct store *store, struct fuzz_input *input)
 {
 	unsigned what = fuzz_byte(input);
@@ -126,7 +127,7 @@ static void write_value(struct tenon_client *client, const char *value,
 		  "a value is stored");
 }
 
-/* Copy items; the parent stays behind unless it is wanted. */
+/* Copy items. The parent is copied only if `parent` is true. */
 static void copy_items(struct store *to, const struct store *from, bool parent)
 {
 	for (const struct store_item *at = from->items; at; at = at->next) {
@@ -137,7 +138,7 @@ static void copy_items(struct store *to, const struct store *from, bool parent)
 	}
 }
 
-/* Both values are written, and items of both are there. */
+/* Write both values, so that items of both are stored. */
 static void write_both(struct tenon_client *client, struct store *store,
 		       char values[2][GATHER_VALUE_MAX_BYTES], size_t len,
 		       unsigned how)
@@ -160,7 +161,10 @@ static bool is_value(const struct tenon_result *result, const char *value,
 	       memcmp(result->value, value, len) == 0;
 }
 
-/* Do chunks belong to the key that have a checksum? */
+/*
+ * Return true when the stored value is split in format sealed, whose parent has a
+ * checksum of the chunks.
+ */
 static bool is_sealed(const struct store *store, unsigned how)
 {
 	const struct store_item *item = store->items;
@@ -171,7 +175,10 @@ static bool is_sealed(const struct store *store, unsigned how)
 	return !(how & LIBMC) && (item->flags & SPLIT_FLAG);
 }
 
-/* What has to be one of the two values, and what has to be there. */
+/*
+ * Check the result: a value has to be one of the two values, and a whole item has to be
+ * found.
+ */
 static void check(const struct tenon_result *result,
 		  char values[2][GATHER_VALUE_MAX_BYTES], size_t len,
 		  bool written, bool there)
@@ -183,13 +190,13 @@ static void check(const struct tenon_result *result,
 			  result->status == TENON_ETOOBIG,
 		  "a status that a reader may get");
 	fuzz_must(result->status == TENON_HIT || result->text != NULL,
-		  "a reason for no value");
+		  "a result without value has a reason");
 	fuzz_must(result->status == TENON_HIT || !there,
-		  "what was written is read");
+		  "an undamaged value is read");
 	fuzz_must(result->status != TENON_HIT || !written ||
 			  is_value(result, values[0], len) ||
 			  is_value(result, values[1], len),
-		  "a value is one that was written");
+		  "the value is one that was written");
 }
 
 int fuzz_gather(const uint8_t *data, size_t size)

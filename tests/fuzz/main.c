@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A fuzz target without libFuzzer: runs the files that the command line names, or
- * in TAP what lies in corpus/ and crashes/.
+ * The main() of a fuzz target without libFuzzer. Runs the files of the command line, or
+ * else the files in corpus/ and crashes/, and reports in TAP.
  */
 #include <dirent.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static bool run_file(const char *path)
 
 	if (file && input) {
 		len = fread(input, 1, INPUT_MAX_BYTES, file);
-		/* so that a sanitizer sees where it ends */
+		/* exact size, so that a sanitizer sees a read beyond the end */
 		exact = malloc(len > 0 ? len : 1);
 	}
 	if (exact) {
@@ -40,7 +40,7 @@ static int is_input(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Run every file of a folder; returns how many tests there are now. */
+/* Run every file of a folder. Returns the number of tests so far. */
 static int run_folder(const char *kind, int tests)
 {
 	const char *top = getenv("abs_top_srcdir");

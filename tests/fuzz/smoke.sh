@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # usage: smoke.sh SECONDS SOURCE-FOLDER TARGET...
 #
-# Run each fuzz target for some seconds, from its corpus; stop at the first that
-# breaks and show what libFuzzer says. What it finds goes to found/ here.
+# Run each fuzz target for some seconds, starting from its corpus. Stop at the first
+# target that fails and show the output of libFuzzer. New inputs go to found/ in the
+# working folder.
 set -eu
 
 seconds=$1

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The numbers and states of the policy 'backoff'. */
+/* The times and states of the policy backoff. */
 #include <string.h>
 
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
 
-/* Of four servers two may be out. */
+/* Two of the four servers may be out. */
 #define RING 4
 #define EXACT "failure_limit: 3, min: 1s, max: 10s, jitter: 0"
 
@@ -120,7 +120,7 @@ START_TEST(each_failed_probe_makes_the_time_longer_up_to_max)
 		ck_assert_uint_eq(route(1, now_ms), 1);
 		failures(1, 1, now_ms);
 	}
-	/* and a success makes it short again */
+	/* a success makes the time short again */
 	now_ms += 10000;
 	ck_assert_uint_eq(route(1, now_ms), 1);
 	succeed(1, now_ms);
@@ -169,7 +169,7 @@ START_TEST(no_more_than_max_ejected_percent_are_out)
 	ck_assert_uint_eq(route(0, 1000), 2);
 	ck_assert_uint_eq(route(1, 1000), 2);
 	ck_assert_uint_eq(route(2, 1000), 2);
-	/* with one back there is room for the third, at its next failure */
+	/* one server is back, so the third may be out, at its next failure */
 	succeed(0, 1000);
 	ck_assert_uint_eq(route(2, 1000), 2);
 	failures(2, 1, 1000);
@@ -177,7 +177,7 @@ START_TEST(no_more_than_max_ejected_percent_are_out)
 }
 END_TEST
 
-/* Percent of four servers. */
+/* The option as a percentage of four servers. */
 static const struct {
 	const char *options;
 	unsigned out;
@@ -215,20 +215,20 @@ START_TEST(spare_servers_do_not_count)
 }
 END_TEST
 
-START_TEST(what_others_see_of_a_server_that_is_out_counts)
+START_TEST(results_from_another_policy_count_for_a_server_that_is_out)
 {
-	/* a failure seen by another policy is no probe */
+	/* a failure that another policy reports is no probe */
 	failures(1, 3, 1000);
 	failures(1, 5, 1500);
 	ck_assert_uint_eq(route(1, 2000), 1);
-	/* a success is one */
+	/* a success is a probe */
 	failures(1, 1, 2000);
 	succeed(1, 2001);
 	ck_assert_uint_eq(route(1, 2001), 1);
 }
 END_TEST
 
-START_TEST(its_states_are_told)
+START_TEST(the_policy_reports_its_states)
 {
 	struct tenon_failover_state state;
 
@@ -249,8 +249,8 @@ START_TEST(its_states_are_told)
 }
 END_TEST
 
-/* backoff.c: PASSED_MAX. 64 servers that are out are passed by. */
-START_TEST(a_question_has_a_bound)
+/* backoff.c: PASSED_MAX */
+START_TEST(route_passes_over_64_servers_out_of_the_ring_at_most)
 {
 	policy_fini(&backoff);
 	policy_init(&backoff, subject_named(TENON_KIND_FAILOVER, "backoff"),
@@ -264,7 +264,7 @@ START_TEST(a_question_has_a_bound)
 END_TEST
 
 /* backoff.c: FAILURE_LIMIT_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
-START_TEST(options_have_an_end)
+START_TEST(each_option_has_a_largest_value)
 {
 	const struct tenon__plugin *plugin = backoff.plugin;
 
@@ -286,7 +286,7 @@ START_TEST(min_above_max_is_refused)
 					      "{min: 2s, max: 1s}",
 					      &backoff.host, &options, &err),
 			 TENON_ECONFIG);
-	ck_assert_ptr_nonnull(strstr(err.message, "min is longer than max"));
+	ck_assert_ptr_nonnull(strstr(err.message, "option 'min' is longer than option 'max'"));
 }
 END_TEST
 
@@ -309,11 +309,13 @@ int main(void)
 	tcase_add_test(tcase, no_more_than_max_ejected_percent_are_out);
 	tcase_add_loop_test(tcase, the_percentage_is_rounded_down, 0, 5);
 	tcase_add_test(tcase, spare_servers_do_not_count);
-	tcase_add_test(tcase, what_others_see_of_a_server_that_is_out_counts);
-	tcase_add_test(tcase, its_states_are_told);
+	tcase_add_test(tcase,
+		       results_from_another_policy_count_for_a_server_that_is_out);
+	tcase_add_test(tcase, the_policy_reports_its_states);
 	tcase_add_test(tcase, min_above_max_is_refused);
-	tcase_add_test(tcase, a_question_has_a_bound);
-	tcase_add_test(tcase, options_have_an_end);
+	tcase_add_test(tcase,
+		       route_passes_over_64_servers_out_of_the_ring_at_most);
+	tcase_add_test(tcase, each_option_has_a_largest_value);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

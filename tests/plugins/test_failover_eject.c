@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'eject' sends keys elsewhere, and where. */
+/*
+ * The conditions under which the policy eject sends keys elsewhere, and the servers
+ * that it chooses.
+ */
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
 
@@ -42,7 +45,7 @@ START_TEST(keys_of_a_dead_server_go_to_the_next)
 }
 END_TEST
 
-START_TEST(dead_ones_behind_it_are_passed_by)
+START_TEST(dead_servers_after_the_home_server_are_passed_over)
 {
 	kill_server(3, 1000);
 	kill_server(0, 1000);
@@ -51,7 +54,7 @@ START_TEST(dead_ones_behind_it_are_passed_by)
 }
 END_TEST
 
-START_TEST(without_a_server_that_lives_there_is_none)
+START_TEST(no_server_is_chosen_when_all_are_dead)
 {
 	for (uint32_t server = 0; server < 4; server++) {
 		kill_server(server, 1000);
@@ -69,7 +72,7 @@ START_TEST(spare_servers_are_never_used)
 }
 END_TEST
 
-START_TEST(it_is_tried_again_when_retry_timeout_has_passed)
+START_TEST(a_dead_server_is_tried_again_after_retry_timeout)
 {
 	kill_server(1, 1000);
 	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS - 1), 2);
@@ -94,7 +97,7 @@ START_TEST(a_question_has_a_bound)
 	for (uint32_t server = 0; server < 999; server++) {
 		kill_server(server, 1000);
 	}
-	/* eject.c: PASSED_MAX. 64 dead servers are passed by. */
+	/* DEAD_PASSED_MAX: the policy passes over at most 64 dead servers. */
 	ck_assert_uint_eq(route(999 - 64, 1000), 999);
 	ck_assert_uint_eq(route(999 - 65, 1000), TENON_NO_SERVER);
 }
@@ -108,10 +111,11 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, keys_of_a_dead_server_go_to_the_next, 0,
 			    TENON_ACCESS_COUNT);
-	tcase_add_test(tcase, dead_ones_behind_it_are_passed_by);
-	tcase_add_test(tcase, without_a_server_that_lives_there_is_none);
+	tcase_add_test(tcase,
+		       dead_servers_after_the_home_server_are_passed_over);
+	tcase_add_test(tcase, no_server_is_chosen_when_all_are_dead);
 	tcase_add_test(tcase, spare_servers_are_never_used);
-	tcase_add_test(tcase, it_is_tried_again_when_retry_timeout_has_passed);
+	tcase_add_test(tcase, a_dead_server_is_tried_again_after_retry_timeout);
 	tcase_add_test(tcase, success_brings_it_back);
 	tcase_add_test(tcase, a_question_has_a_bound);
 	suite_add_tcase(suite, tcase);

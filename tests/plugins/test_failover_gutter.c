@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'gutter' sends keys to its spare pool, and on what terms. */
+/*
+ * The conditions under which the policy gutter sends keys to its spare pool, and the
+ * exptime there.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +46,7 @@ START_TEST(keys_of_a_dead_server_go_to_the_pool_with_a_short_life)
 	ck_assert_uint_eq(policy_route(&gutter, 1, (uint32_t)_i, 1000),
 			  RING + 1);
 	ck_assert_uint_eq(gutter.exptime_max_s, 7);
-	/* others live where and as long as ever */
+	/* keys of other servers keep their server and their exptime */
 	ck_assert_uint_eq(policy_route(&gutter, 2, (uint32_t)_i, 1000), 2);
 	ck_assert_uint_eq(gutter.exptime_max_s, 0);
 }
@@ -59,7 +62,7 @@ START_TEST(the_pool_has_a_default_time_to_live)
 }
 END_TEST
 
-START_TEST(dead_servers_of_the_pool_are_passed_by)
+START_TEST(dead_servers_of_the_pool_are_passed_over)
 {
 	kill_server(1, 1000);
 	kill_server(RING + 1, 1000);
@@ -72,14 +75,14 @@ START_TEST(dead_servers_of_the_pool_are_passed_by)
 }
 END_TEST
 
-static uint32_t none(const struct tenon_route_query *query, uint32_t nth)
+static uint32_t no_server(const struct tenon_route_query *query, uint32_t nth)
 {
 	(void)query;
 	(void)nth;
 	return TENON_NO_SERVER;
 }
 
-/* A large pool: every server but the home. */
+/* The spare pool has every server except the home server, which is server 0. */
 static uint32_t large_pool(const struct tenon_route_query *query, uint32_t pool,
 			   uint32_t nth)
 {
@@ -88,10 +91,13 @@ static uint32_t large_pool(const struct tenon_route_query *query, uint32_t pool,
 	return 1 + nth;
 }
 
-/* gutter.c: PASSED_MAX. 64 dead servers of the pool are passed by. */
-START_TEST(a_question_has_a_bound)
+/* DEAD_PASSED_MAX */
+START_TEST(route_passes_over_64_dead_servers_of_the_pool_at_most)
 {
-	struct tenon_route_query query = { .next = none, .spare = large_pool };
+	struct tenon_route_query query = {
+		.next = no_server,
+		.spare = large_pool,
+	};
 
 	tear_down();
 	policy_init(&gutter, subject_named(TENON_KIND_FAILOVER, "gutter"), NULL,
@@ -107,7 +113,7 @@ START_TEST(a_question_has_a_bound)
 END_TEST
 
 /* gutter.c: POOL_NAME_MAX_BYTES, gutter.c: TTL_MAX_S */
-START_TEST(options_have_an_end)
+START_TEST(each_option_has_a_largest_value)
 {
 	char name[62];
 
@@ -118,7 +124,7 @@ START_TEST(options_have_an_end)
 }
 END_TEST
 
-START_TEST(it_is_tried_again_when_retry_timeout_has_passed)
+START_TEST(a_dead_server_is_tried_again_after_retry_timeout)
 {
 	kill_server(1, 1000);
 	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS - 1), RING + 1);
@@ -145,7 +151,7 @@ START_TEST(a_pool_that_does_not_exist_is_refused)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"option 'pool': no server is in a pool 'nine', expected one such as {address: host:port, pool: nine} in `servers:`");
+		"option 'pool': no server is in pool 'nine'; add one to `servers:`, such as {address: host:port, pool: nine}");
 	ops->fini(self);
 	free(self);
 	told_fini(&told);
@@ -163,11 +169,12 @@ int main(void)
 		tcase, keys_of_a_dead_server_go_to_the_pool_with_a_short_life,
 		0, TENON_ACCESS_COUNT);
 	tcase_add_test(tcase, the_pool_has_a_default_time_to_live);
-	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_by);
-	tcase_add_test(tcase, it_is_tried_again_when_retry_timeout_has_passed);
+	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_over);
+	tcase_add_test(tcase, a_dead_server_is_tried_again_after_retry_timeout);
 	tcase_add_test(tcase, a_pool_that_does_not_exist_is_refused);
-	tcase_add_test(tcase, a_question_has_a_bound);
-	tcase_add_test(tcase, options_have_an_end);
+	tcase_add_test(tcase,
+		       route_passes_over_64_dead_servers_of_the_pool_at_most);
+	tcase_add_test(tcase, each_option_has_a_largest_value);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When exactly the policy 'none' gives up a server and tries it again. */
+/* The times at which the policy none gives up a server and tries it again. */
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
 
@@ -86,7 +86,7 @@ START_TEST(success_forgets_the_failure)
 }
 END_TEST
 
-START_TEST(others_go_on)
+START_TEST(other_servers_stay_in_use)
 {
 	kill_server(1, 1000);
 	ck_assert_uint_eq(route(0, 1000), 0);
@@ -132,7 +132,7 @@ START_TEST(reads_writes_and_deletes_are_treated_alike)
 }
 END_TEST
 
-START_TEST(its_state_is_told)
+START_TEST(the_policy_reports_its_state)
 {
 	struct tenon_failover_state state;
 
@@ -164,13 +164,13 @@ int main(void)
 	tcase_add_test(tcase, failed_retry_is_another_failure);
 	tcase_add_test(tcase, until_a_retry_ends_every_key_is_sent);
 	tcase_add_test(tcase, success_forgets_the_failure);
-	tcase_add_test(tcase, others_go_on);
+	tcase_add_test(tcase, other_servers_stay_in_use);
 	tcase_add_test(tcase, no_retry_timeout_means_never_dead);
 	tcase_add_test(tcase, time_may_be_negative);
 	tcase_add_test(tcase, time_does_not_overflow);
 	tcase_add_loop_test(tcase, reads_writes_and_deletes_are_treated_alike,
 			    0, TENON_ACCESS_COUNT);
-	tcase_add_test(tcase, its_state_is_told);
+	tcase_add_test(tcase, the_policy_reports_its_state);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The hashes of libmc against values that other programs computed. */
+/* The hashes of libmc, compared with values that other programs computed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static FILE *open_vectors(const char *file)
 	return vectors;
 }
 
-/* Published by the hashes' authors, and seen in libmc. */
+/* Values that the hashes' authors published and that libmc gives as well. */
 static const struct {
 	const char *key;
 	uint32_t md5;
@@ -41,7 +41,10 @@ static const struct {
 	{ "foo", 0xdb18bdac, 0x8c736521, 0x408f5e13, 0xa9f37ed7 },
 	{ "key:1", 0x3cb0c47a, 0x0b6f3bec, 0x8964f7a5, 0x58140fa9 },
 	{ "user:1234", 0xe7f65f01, 0xb0b05457, 0x13b52562, 0x8457ce84 },
-	/* Bytes are unsigned: libmemcached on x86 has others for FNV here. */
+	/*
+	 * The bytes of a key are unsigned. libmemcached on x86 gives other values here
+	 * for FNV.
+	 */
 	{ "\xe4\xb8\xad\xe6\x96\x87", 0x23c2baa7, 0x5a09ed37, 0x1369c6c9,
 	  0xc488f045 },
 };

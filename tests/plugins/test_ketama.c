@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ring of libmc: its vectors, its point names, and a model to compare with. */
+/*
+ * The ring of libmc: libmc's vectors, the names of its points, and a model to compare
+ * with.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,7 @@
 #define NAME_BYTES 560
 #define KEYS_IN_FILE 200
 
-/* What ketama's only option comes down to. */
+/* The option struct of ketama, which has one option. */
 struct options {
 	const struct tenon_hash *point_hash;
 };
@@ -25,7 +28,7 @@ struct ring {
 	void *self;
 };
 
-/* Returns what build returns. */
+/* Returns the result of build. */
 static int ring_make(struct ring *ring, const struct tenon_ring_server *servers,
 		     uint32_t count, const struct tenon_hash *point_hash,
 		     struct tenon_error *err)
@@ -66,7 +69,7 @@ static uint32_t next(const struct ring *ring, uint64_t hash, uint32_t nth)
 	return ring->ops->next(ring->self, &key, nth);
 }
 
-/* ---- libmc's own answers ------------------------------------------------ */
+/* ---- vectors from libmc ------------------------------------------------- */
 
 static const char *const lists[] = { "one",  "mixed", "alias",    "partial",
 				     "unix", "n20",   "n20alias", "n200" };
@@ -118,7 +121,7 @@ static void check_key(struct vectors *vectors, const char *hash_name,
 	vectors->checked++;
 }
 
-/* Do what one line says. */
+/* Process one line of a vector file. */
 static void take_line(struct vectors *vectors, const char *hash_name,
 		      char *line)
 {
@@ -173,10 +176,10 @@ START_TEST(every_key_is_where_libmc_puts_it)
 }
 END_TEST
 
-/* libmc and libmemcached agree on the first, libmc's aliases are the second. */
+/* The first row holds for libmc and libmemcached, the second for libmc's aliases. */
 static const struct {
 	struct tenon_ring_server servers[3];
-	uint32_t homes[12]; /* of "key:0" … "key:11" */
+	uint32_t homes[12]; /* home servers of "key:0" ... "key:11" */
 } published[] = {
 	{ { { NULL, "10.0.0.1", 11211, 1 },
 	    { NULL, "10.0.0.2", 11211, 1 },
@@ -209,9 +212,9 @@ END_TEST
 
 /* ---- names of points ---------------------------------------------------- */
 
-/* A point hash that writes down what it is given. */
+/* A point hash that records the names that it gets. */
 static struct {
-	uint64_t (*value)(const char *name); /* of a point */
+	uint64_t (*value)(const char *name); /* value of the point with this name */
 	char names[POINTS_MAX][NAME_BYTES];
 	uint64_t values[POINTS_MAX];
 	uint32_t count;
@@ -251,7 +254,7 @@ static uint64_t md5_value(const char *name)
 	return md5->ops->hash(md5->self, name, strlen(name));
 }
 
-/* Values of 64 bits, of which the ring uses the lower half. */
+/* 64-bit values. The ring uses the lower half. */
 static uint64_t wide_value(const char *name)
 {
 	uint64_t seed = md5_value(name);
@@ -259,14 +262,14 @@ static uint64_t wide_value(const char *name)
 	return random_next(&seed);
 }
 
-/* All points in one place. */
+/* All points have the same value. */
 static uint64_t same_value(const char *name)
 {
 	(void)name;
 	return 0x12345678;
 }
 
-/* Points in four places, both ends among them. */
+/* The points have four values, the smallest and the largest among them. */
 static uint64_t few_value(const char *name)
 {
 	static const uint64_t values[] = { 0, 0x80000000, 0x80000001,
@@ -275,7 +278,7 @@ static uint64_t few_value(const char *name)
 	return values[md5_value(name) % 4];
 }
 
-/* Points close together. */
+/* The points have values close together. */
 static uint64_t dense_value(const char *name)
 {
 	return 0x40000000 + md5_value(name) % 1000;
@@ -326,7 +329,7 @@ END_TEST
 
 /* ---- against a model ---------------------------------------------------- */
 
-/* The home of a hash, found by looking at every point. */
+/* Return the home server of a hash, by comparing with every point. */
 static uint32_t model_locate(const uint32_t *owner, uint32_t hash)
 {
 	uint64_t best = UINT64_MAX;
@@ -334,7 +337,7 @@ static uint32_t model_locate(const uint32_t *owner, uint32_t hash)
 
 	for (uint32_t i = 0; i < spy.count; i++) {
 		uint32_t value = (uint32_t)spy.values[i];
-		/* How far it is from the hash to the point, clockwise. */
+		/* The distance from the hash to the point, clockwise. */
 		uint64_t distance = (uint32_t)(value - hash);
 
 		if (distance < best ||
@@ -438,7 +441,7 @@ START_TEST(equal_points_belong_to_the_first_server)
 }
 END_TEST
 
-/* "a" has its points at 1000, "b" at 2000, "c" at 3000. */
+/* The points of "a" are at 1000, of "b" at 2000, of "c" at 3000. */
 static uint64_t step_value(const char *name)
 {
 	return (uint64_t)(name[0] - 'a' + 1) * 1000;
@@ -489,7 +492,7 @@ START_TEST(large_ring_is_found_through)
 		char point[48];
 		int len = snprintf(point, sizeof(point), "cache%u-42", i);
 
-		/* A key whose hash is a point belongs to it. */
+		/* A key whose hash equals a point belongs to that point. */
 		ck_assert_uint_eq(locate(&ring, md5->ops->hash(md5->self, point,
 							       (size_t)len)),
 				  i);
@@ -500,7 +503,7 @@ START_TEST(large_ring_is_found_through)
 }
 END_TEST
 
-/* ---- what is refused ---------------------------------------------------- */
+/* ---- refused servers ---------------------------------------------------- */
 
 /* ketama.c: POINTS_MAX */
 START_TEST(more_weight_than_a_ring_holds_is_refused)
@@ -536,7 +539,7 @@ START_TEST(name_that_has_no_room_is_refused)
 				   &err),
 			 0);
 	ring_free(&ring);
-	/* The longest point name there is. */
+	/* The longest possible name of a point. */
 	server = (struct tenon_ring_server){ NULL, name, 65535, 1000 };
 	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
 				   &err),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Codec lz4: the layout as its README has it, and headers that lie. */
+/* Codec lz4: the layout that its README describes, and headers that lie. */
 #include <lz4.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void open_lz4(struct codec *codec, const char *options)
 		   MAX_VALUE_BYTES);
 }
 
-/* Encode a text; it is compressed. */
+/* Encode a text, which compresses. */
 static void encode_text(const char *options, char text[VALUE_BYTES],
 			struct rig_output *output)
 {
@@ -111,7 +111,7 @@ START_TEST(one_byte_less_is_smaller)
 
 	open_lz4(&codec, "{threshold: 0B}");
 	for (size_t n = 0; n < 900; n++) {
-		/* Noise and then zeros, of any proportion. */
+		/* Noise and then zeros, in different proportions. */
 		size_t zeros = n % 30;
 		struct tenon_slice value =
 			make_value(bytes, 1 + n / 30 + zeros, VALUE_NOISE);
@@ -170,12 +170,12 @@ START_TEST(flag_is_its_own_or_one_bit_of_yours)
 	codec_close(&codec);
 	ck_assert_int_eq(codec_check(plugin, "{flag: 3}", &err), TENON_ECONFIG);
 	subject_option_ends_at(plugin, "level", "12", "13");
-	/* lz4.c: THRESHOLD_MAX_BYTES */
+	/* CODEC_THRESHOLD_MAX_BYTES */
 	subject_option_ends_at(plugin, "threshold", "1GiB", "1073741825B");
 }
 END_TEST
 
-/* What a server may send, and what becomes of it. */
+/* Bytes that a server may send, and the result of decoding them. */
 static const struct {
 	const char *bytes;
 	size_t len;
@@ -185,19 +185,22 @@ static const struct {
 	{ "", 0, TENON_EUNDECODABLE, "has 0 bytes" },
 	{ "\x01\x00\x00", 3, TENON_EUNDECODABLE, "has 3 bytes" },
 	{ "\x01\x00\x00\x00", 4, TENON_EUNDECODABLE, "has 4 bytes" },
-	/* A literal of one byte, with the right length and with wrong ones. */
+	/* A literal of one byte, with the right length and with wrong lengths. */
 	{ "\x01\x00\x00\x00\x10q", 6, 0, NULL },
 	{ "\x02\x00\x00\x00\x10q", 6, TENON_EUNDECODABLE,
-	  "holds 1 bytes, its header says 2" },
+	  "holds 1 bytes, its header gives 2" },
 	{ "\x00\x00\x00\x00\x10q", 6, TENON_EUNDECODABLE, "is broken" },
-	/* More than a block of two bytes can hold: no memory for it. */
+	/*
+	 * The length is more than a block of two bytes can hold: refused without
+	 * allocating.
+	 */
 	{ "\xff\x01\x00\x00\x10q", 6, TENON_EUNDECODABLE, "cannot hold the 511" },
 	/* lz4.c: RATIO_MAX */
 	{ "\xfe\x01\x00\x00\x10q", 6, TENON_EUNDECODABLE,
-	  "holds 1 bytes, its header says 510" },
+	  "holds 1 bytes, its header gives 510" },
 	{ "\xff\xff\xff\xff\x10q", 6, TENON_EUNDECODABLE,
 	  "cannot hold the 4294967295" },
-	/* A match that begins before the block. */
+	/* A match that begins before the start of the block. */
 	{ "\x09\x00\x00\x00\x10q\x09\x00\x50qqqqq", 14, TENON_EUNDECODABLE,
 	  "is broken" },
 };
@@ -222,8 +225,8 @@ START_TEST(headers_that_lie_are_undecodable)
 }
 END_TEST
 
-/* Only the length is looked at: there is no such block here. */
-START_TEST(block_that_lz4_cannot_count_is_undecodable)
+/* The codec reads only the length, so the block has six bytes of memory. */
+START_TEST(a_block_that_lz4_cannot_count_is_undecodable)
 {
 	struct tenon_slice stored = { "\x01\x00\x00\x00\x10q",
 				      (size_t)LZ4_MAX_INPUT_SIZE + 1 };
@@ -264,7 +267,7 @@ START_TEST(length_above_the_limit_is_refused_before_there_is_memory)
 }
 END_TEST
 
-/* There is no checksum; all that is promised is the length. */
+/* The form has no checksum: the codec promises only the length. */
 START_TEST(flipped_bits_do_not_change_the_length)
 {
 	char text[VALUE_BYTES];
@@ -288,7 +291,7 @@ START_TEST(flipped_bits_do_not_change_the_length)
 		stored.base.data[bit / 8] ^= (char)(1 << bit % 8);
 		rig_output_fini(&output);
 	}
-	/* That it happens is why README.md says so. */
+	/* Some flipped bits do give another value. README.md warns of that. */
 	ck_assert_uint_gt(other, 0);
 	codec_close(&codec);
 	rig_output_fini(&stored);
@@ -312,7 +315,7 @@ int main(void)
 	suite_add_tcase(suite, reading);
 	tcase_add_loop_test(reading, headers_that_lie_are_undecodable, 0,
 			    (int)(sizeof(hostile) / sizeof(hostile[0])));
-	tcase_add_test(reading, block_that_lz4_cannot_count_is_undecodable);
+	tcase_add_test(reading, a_block_that_lz4_cannot_count_is_undecodable);
 	tcase_add_test(reading,
 		       length_above_the_limit_is_refused_before_there_is_memory);
 	tcase_add_test(reading, flipped_bits_do_not_change_the_length);

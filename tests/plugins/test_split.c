@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Codec split: libmc's items to the byte, sealed ones, and who may be believed. */
+/* Codec split: libmc's items to the byte, sealed items, and hostile parents. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static struct tenon_split_item make_item(const char *key, const void *value,
 					  .value = { value, len } };
 }
 
-/* A value in pieces. */
+/* A split value: its parent and its chunks. */
 struct parts {
 	struct rig_output parent;
 	struct rig_chunks chunks;
@@ -49,7 +49,7 @@ static void parts_free(struct parts *parts)
 	rig_output_fini(&parts->parent);
 }
 
-/* What plan says to a parent under `key`. */
+/* Call plan for a parent under `key`. Returns its result. */
 static int plan(struct codec *codec, const char *key, struct tenon_slice parent,
 		struct rig_chunks *chunks)
 {
@@ -80,7 +80,7 @@ static int gather(struct codec *codec, const char *key, struct tenon_slice paren
 	return codec_gather(codec, &item, list, count);
 }
 
-/* A key of n bytes; static. */
+/* Return a key of n bytes. Static. */
 static const char *long_key(size_t n)
 {
 	static char key[300];
@@ -106,7 +106,7 @@ static void check_piece(const struct libmc_case *libmc, struct tenon_slice key,
 	ck_assert_str_eq(item->sha256, sha256);
 }
 
-/* Read back what libmc's items are made of. */
+/* Read back a value from libmc's items. */
 static void check_reading(struct codec *codec, const struct libmc_case *libmc,
 			  const struct parts *parts)
 {
@@ -135,7 +135,10 @@ static void check_libmc(const struct libmc_case *libmc, void *payload)
 	size_t *checked = payload;
 	int code;
 
-	/* Not what this codec is about, or not its default. */
+	/*
+	 * Skip values with an option of libmc: they do not concern this codec or not
+	 * its defaults.
+	 */
 	if (strcmp(libmc->option, "-") != 0) {
 		return;
 	}
@@ -182,18 +185,18 @@ START_TEST(each_limit_is_named)
 	ck_assert_ptr_nonnull(value);
 	open_split(&codec, NULL);
 	ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-	says(&codec, "value of 10000001 bytes: split takes up to max, which is 10000000");
+	says(&codec, "value of 10000001 bytes is larger than max of codec split, 10000000 bytes");
 	parts_free(&parts);
 	item = make_item(long_key(201), value, 1000001);
 	ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-	says(&codec, "key of 201 bytes: libmc's format splits values under keys of at most 200");
+	says(&codec, "key of 201 bytes is too long: libmc's format splits values under keys of at most 200 bytes");
 	parts_free(&parts);
 	item = make_item("key", value, 1000001);
 	item.conditional = 1;
 	ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-	says(&codec, "'format: sealed' also does it for add, replace and cas");
+	says(&codec, "'format: sealed' does it for add, replace and cas too");
 	parts_free(&parts);
-	/* Nothing that is not split is refused. */
+	/* A value that is not split is never refused. */
 	item = make_item(long_key(250), value, 1000000);
 	item.conditional = 1;
 	ck_assert_int_eq(scatter(&codec, &item, &parts), 0);
@@ -205,14 +208,14 @@ END_TEST
 
 #define TEXT(text) text, sizeof(text) - 1
 
-/* With chunks of 100 and values of up to 1000 bytes. */
+/* With chunks of 100 bytes and values of at most 1000 bytes. */
 static const struct {
 	const char *parent;
 	size_t len;
 	int code;
 	uint32_t count;
 } counts[] = {
-	{ TEXT("1"), 0, 1 }, /* libmc writes no such, and reads it */
+	{ TEXT("1"), 0, 1 }, /* libmc never writes this parent, but reads it */
 	{ TEXT("2"), 0, 2 },
 	{ TEXT("10"), 0, 10 },
 	{ TEXT("2\0\0"), 0, 2 },
@@ -278,7 +281,7 @@ START_TEST(long_keys_have_no_chunks)
 }
 END_TEST
 
-START_TEST(what_is_wrong_with_a_chunk_is_said)
+START_TEST(the_fault_of_a_chunk_is_in_the_message)
 {
 	char value[500] = { 0 };
 	struct tenon_split_item item = make_item("key", value, 450);
@@ -308,7 +311,7 @@ START_TEST(what_is_wrong_with_a_chunk_is_said)
 	list[4].value.len = 100;
 	ck_assert_int_eq(GATHER(5), 0);
 	ck_assert_int_eq(GATHER(4), TENON_EUNDECODABLE);
-	says(&codec, "4 chunks were read, expected 5");
+	says(&codec, "4 chunks were read, but the parent names 5");
 #undef GATHER
 	parts_free(&parts);
 	codec_close(&codec);
@@ -326,7 +329,7 @@ START_TEST(values_above_max_value_bytes_are_not_read)
 	ck_assert_int_eq(plan_only(&codec, "key", "2", 1), 0);
 	ck_assert_int_eq(plan_only(&codec, "key", "4", 1), TENON_ETOOBIG);
 	says(&codec, "301 bytes or more, max_value_bytes is 250");
-	/* Three may be, when the last is short. */
+	/* Three chunks are possible when the last one is short. */
 	ck_assert_int_eq(plan(&codec, "key", (struct tenon_slice){ "3", 1 },
 			      &found),
 			 0);
@@ -348,7 +351,7 @@ START_TEST(values_above_max_value_bytes_are_not_read)
 }
 END_TEST
 
-/* What libmc's format cannot see, and why there is another. */
+/* libmc's format does not notice this mix. That is the reason for format sealed. */
 START_TEST(two_writes_mix_in_libmcs_format)
 {
 	char one[300];
@@ -380,7 +383,10 @@ END_TEST
 
 /* ---- sealed ------------------------------------------------------------- */
 
-/* Random bytes that differ from call to call, or not. */
+/*
+ * Two sources of random bytes: random_id() gives other bytes at each call, same_id()
+ * always the same.
+ */
 static uint64_t next_id = 1;
 
 static void random_id(void *context, void *out, size_t len)
@@ -460,8 +466,8 @@ START_TEST(chunks_are_alike_and_never_longer_than_asked)
 END_TEST
 
 /*
- * Read one value where chunk i is another's, as a server has it after two writes;
- * keys_too: found under whatever key.
+ * Read a value whose chunk i is from another write, as a server has it after two
+ * writes. keys_too: the chunk is found under any key.
  */
 static int mix(struct codec *codec, uint32_t i, bool keys_too)
 {
@@ -503,14 +509,17 @@ START_TEST(two_sealed_writes_never_mix)
 	open_split(&codec, SEALED);
 	codec.host.table.random_bytes = random_id;
 	for (uint32_t i = 0; i < 3; i++) {
-		/* A key that carries another id is not looked for ... */
+		/*
+		 * The other write's chunk has another id in its key, so it is not
+		 * looked for.
+		 */
 		ck_assert_int_eq(mix(&codec, i, false), TENON_MISS);
 		says(&codec, "is absent");
-		/* ... and were it found, it would not pass. */
+		/* Even if that chunk is found, it does not pass the checksum. */
 		ck_assert_int_eq(mix(&codec, i, true), TENON_EUNDECODABLE);
 		says(&codec, "checksum");
 	}
-	/* As it would with randomness that is none. */
+	/* With bad random numbers both writes have the same id, and the checksum decides. */
 	codec.host.table.random_bytes = same_id;
 	ck_assert_int_eq(mix(&codec, 1, false), TENON_EUNDECODABLE);
 	ck_assert_int_eq(mix(&codec, 3, false), 0);
@@ -518,7 +527,21 @@ START_TEST(two_sealed_writes_never_mix)
 }
 END_TEST
 
-START_TEST(both_formats_are_read_whatever_is_written)
+/* Check that the reader finds all parts of the value. */
+static void check_finds(struct codec *reader, const struct parts *parts)
+{
+	const struct tenon_slice parent = written(&parts->parent);
+	struct rig_chunks found;
+
+	ck_assert_int_eq(plan(reader, "key", parent, &found), 0);
+	ck_assert_uint_eq(found.base.count, parts->chunks.base.count);
+	ck_assert_int_eq(gather(reader, "key", parent, parts->chunks.list,
+				parts->chunks.base.count),
+			 0);
+	rig_chunks_fini(&found);
+}
+
+START_TEST(both_formats_are_read_whichever_is_written)
 {
 	static const char *const options[] = { SMALL, SEALED };
 	char value[450] = { 0 };
@@ -528,22 +551,13 @@ START_TEST(both_formats_are_read_whatever_is_written)
 			make_item("key", value, sizeof(value));
 		struct codec writer;
 		struct codec reader;
-		struct rig_chunks found;
 		struct parts parts;
 
 		open_split(&writer, options[writes]);
 		open_split(&reader, options[1 - writes]);
 		ck_assert_uint_eq(writer.ops->owns_chunks(writer.self), writes);
 		ck_assert_int_eq(scatter(&writer, &item, &parts), 1);
-		ck_assert_int_eq(plan(&reader, "key", written(&parts.parent),
-				      &found),
-				 0);
-		ck_assert_uint_eq(found.base.count, parts.chunks.base.count);
-		ck_assert_int_eq(gather(&reader, "key", written(&parts.parent),
-					parts.chunks.list,
-					parts.chunks.base.count),
-				 0);
-		rig_chunks_fini(&found);
+		check_finds(&reader, &parts);
 		parts_free(&parts);
 		codec_close(&reader);
 		codec_close(&writer);
@@ -551,11 +565,10 @@ START_TEST(both_formats_are_read_whatever_is_written)
 }
 END_TEST
 
-START_TEST(sealed_is_read_whatever_chunk_and_max_are)
+START_TEST(sealed_is_read_with_any_chunk_and_max)
 {
 	char value[900] = { 0 };
 	struct tenon_split_item item = make_item("key", value, sizeof(value));
-	struct rig_chunks found;
 	struct codec writer;
 	struct codec reader;
 	struct parts parts;
@@ -563,11 +576,7 @@ START_TEST(sealed_is_read_whatever_chunk_and_max_are)
 	open_split(&writer, SEALED);
 	open_split(&reader, "{chunk: 33, max: 66, format: sealed}");
 	ck_assert_int_eq(scatter(&writer, &item, &parts), 1);
-	ck_assert_int_eq(plan(&reader, "key", written(&parts.parent), &found), 0);
-	ck_assert_int_eq(gather(&reader, "key", written(&parts.parent),
-				parts.chunks.list, found.base.count),
-			 0);
-	rig_chunks_fini(&found);
+	check_finds(&reader, &parts);
 	parts_free(&parts);
 	codec_close(&reader);
 	codec_close(&writer);
@@ -578,7 +587,7 @@ START_TEST(sealed_keys_may_be_as_long_as_their_chunks_allow)
 {
 	static const struct {
 		size_t value_bytes;
-		size_t key_bytes; /* the longest */
+		size_t key_bytes; /* length of the longest key */
 	} limits[] = { { 1000, 227 }, { 1001, 226 }, { 10000, 226 },
 		       { 10001, 225 } };
 	char *value = calloc(1, 20000);
@@ -608,7 +617,7 @@ START_TEST(sealed_keys_may_be_as_long_as_their_chunks_allow)
 		item = make_item(long_key(fits + 1), value,
 				 limits[i].value_bytes);
 		ck_assert_int_eq(scatter(&codec, &item, &parts), TENON_ETOOBIG);
-		says(&codec, "would have 251, the limit is 250");
+		says(&codec, "would have 251 bytes, expected at most 250");
 		parts_free(&parts);
 	}
 	codec_close(&codec);
@@ -618,7 +627,7 @@ END_TEST
 
 #define ID "0123456789abcdef"
 
-/* Up to 16 MiB are read here. */
+/* The client reads values of at most 16 MiB. */
 static const struct {
 	const char *parent;
 	size_t len;
@@ -633,7 +642,8 @@ static const struct {
 	{ TEXT("S1 450 0 " ID " " ID), TENON_EUNDECODABLE },
 	{ TEXT("S1 0 1 " ID " " ID), TENON_EUNDECODABLE },
 	{ TEXT("S1 0 0 " ID " " ID), TENON_EUNDECODABLE },
-	{ TEXT("S1 5 4 " ID " " ID), TENON_EUNDECODABLE }, /* 2, 2, 2, -1 */
+	/* the four chunks would have 2, 2, 2 and -1 bytes */
+	{ TEXT("S1 5 4 " ID " " ID), TENON_EUNDECODABLE },
 	{ TEXT("S1 4 5 " ID " " ID), TENON_EUNDECODABLE },
 	{ TEXT("S1 450 4097 " ID " " ID), TENON_EUNDECODABLE },
 	{ TEXT("S1 1229100 4097 " ID " " ID), TENON_EUNDECODABLE },
@@ -688,9 +698,9 @@ START_TEST(options_that_make_no_sense_are_refused)
 		const char *options;
 		const char *says;
 	} wrong[] = {
-		{ "{chunk: 100, max: 99}", "max is 99 bytes, expected at least the 100 of chunk" },
+		{ "{chunk: 100, max: 99}", "max is 99 bytes, expected at least chunk, which is 100 bytes" },
 		/* TENON_CHUNKS_MAX_COUNT */
-		{ "{chunk: 1, max: 4097}", "4097 chunks of 1, expected at most 4096" },
+		{ "{chunk: 1, max: 4097}", "4097 chunks of 1 bytes, expected at most 4096" },
 		{ "{flag: 12}", "flag is 12, expected one bit" },
 		{ "{chunk: 0}", "chunk" },
 		{ "{format: libmemcached}", "format" },
@@ -727,7 +737,7 @@ int main(void)
 	tcase_add_loop_test(libmc, counts_are_read_as_written, 0,
 			    (int)(sizeof(counts) / sizeof(counts[0])));
 	tcase_add_test(libmc, long_keys_have_no_chunks);
-	tcase_add_test(libmc, what_is_wrong_with_a_chunk_is_said);
+	tcase_add_test(libmc, the_fault_of_a_chunk_is_in_the_message);
 	tcase_add_test(libmc, values_above_max_value_bytes_are_not_read);
 	tcase_add_test(libmc, two_writes_mix_in_libmcs_format);
 	tcase_add_test(libmc, options_that_make_no_sense_are_refused);
@@ -735,8 +745,8 @@ int main(void)
 	tcase_add_test(sealed, sealed_layout_is_as_documented);
 	tcase_add_test(sealed, chunks_are_alike_and_never_longer_than_asked);
 	tcase_add_test(sealed, two_sealed_writes_never_mix);
-	tcase_add_test(sealed, both_formats_are_read_whatever_is_written);
-	tcase_add_test(sealed, sealed_is_read_whatever_chunk_and_max_are);
+	tcase_add_test(sealed, both_formats_are_read_whichever_is_written);
+	tcase_add_test(sealed, sealed_is_read_with_any_chunk_and_max);
 	tcase_add_test(sealed, sealed_keys_may_be_as_long_as_their_chunks_allow);
 	tcase_add_loop_test(sealed, seals_are_read_as_written, 0,
 			    (int)(sizeof(seals) / sizeof(seals[0])));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The transport uring beyond what every transport does: kernels that know less,
- * threads, forks, and that nothing stays in flight. Two functions of liburing are
- * replaced by ones that can refuse like an older kernel.
+ * Tests of the transport uring alone: older kernels, threads, forks, and that no
+ * request stays in flight. Two functions of liburing are replaced by functions that can
+ * refuse as an older kernel does.
  */
 #define _GNU_SOURCE 1 /* for liburing.h and RTLD_NEXT */
 #include <check.h>
@@ -25,22 +25,22 @@
 #define LARGE_LEN ((size_t)6 << 20)
 #define LARGE_OK "max_value_bytes: 16MiB\n"
 
-/* ---- a kernel that can be told to refuse --------------------------------- */
+/* ---- a simulated kernel -------------------------------------------------- */
 
 static struct {
-	int refused;            /* errno for every new ring; 0: none */
-	unsigned refused_flags; /* EINVAL for these */
-	unsigned lost_features; /* not there */
-	int enter_error;        /* errno of the waits after enters_left; 0: none */
+	int refused;            /* errno for every new ring; 0: rings work */
+	unsigned refused_flags; /* rings with these flags fail with EINVAL */
+	unsigned lost_features; /* features that the kernel lacks */
+	int enter_error;        /* errno of waits after enters_left of them; 0: waits work */
 	int enters_left;
-	int rings;              /* made so far */
+	int rings;              /* rings made so far */
 	int enters;
-	unsigned flags;         /* of the last ring */
-	unsigned entries;       /* wanted for the last ring, made or not */
+	unsigned flags;         /* flags of the last ring */
+	unsigned entries;       /* entries wanted for the last ring, which may have failed */
 	struct io_uring *ring;
 } kernel;
 
-/* The plugin's calls come here, built in or not. */
+/* The plugin calls these functions, both as a built-in and as a module. */
 #define REPLACES __attribute__((visibility("default")))
 
 typedef int (*init_fn)(unsigned, struct io_uring *, struct io_uring_params *);
@@ -95,7 +95,10 @@ REPLACES int io_uring_submit_and_wait_timeout(struct io_uring *ring,
 	return next(ring, cqe, count, time, mask);
 }
 
-/* Every request of the ring has one completion, and each was taken. */
+/*
+ * Check that every request of the ring has one completion and that the transport has
+ * taken each.
+ */
 static void check_idle(void)
 {
 	unsigned sent = *kernel.ring->sq.ktail;
@@ -129,7 +132,7 @@ static void set_up(void)
 	rig_warm = true;
 }
 
-/* A server that answers this many single gets of rig_key_at() keys. */
+/* Add a fake that answers this many single gets of rig_key_at() keys. */
 static void answering(struct rig *rig, struct fake_step steps[2], size_t gets)
 {
 	steps[0] = (struct fake_step)FAKE_ACCEPT;
@@ -164,7 +167,10 @@ START_TEST(twenty_servers_cost_one_call)
 		least = kernel.enters < least ? kernel.enters : least;
 		check_idle();
 	}
-	/* More when a server is slower than uring's patience. */
+	/*
+	 * The number is larger when a server is slower than uring waits, so the
+	 * smallest of many is compared.
+	 */
 	ck_assert_int_eq(least, 1);
 	ck_assert_int_eq(kernel.rings, 1);
 	rig_close(&rig);
@@ -175,7 +181,7 @@ END_TEST
 
 static const struct {
 	unsigned refused_flags;
-	unsigned flags; /* what is left */
+	unsigned flags; /* flags that the kernel takes */
 } kernels[] = {
 	{ 0, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN },
 	{ IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
@@ -280,7 +286,7 @@ static void get_in_a_thread(struct rig *rig)
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-/* Threads that follow each other often have the same pthread_t. */
+/* Threads that run one after the other often have the same pthread_t. */
 START_TEST(a_client_moves_between_threads)
 {
 	struct fake_step steps[2];
@@ -303,7 +309,7 @@ START_TEST(a_client_moves_between_threads)
 }
 END_TEST
 
-START_TEST(without_a_new_ring_poll_does_the_work)
+START_TEST(poll_does_the_work_without_a_new_ring)
 {
 	struct fake_step steps[2];
 	struct rig rig = { 0 };
@@ -322,7 +328,7 @@ END_TEST
 
 /* ---- forks --------------------------------------------------------------- */
 
-/* What the child does; its exit status is 0 when all is well. */
+/* Wait for the child. Its exit status is 0 when its checks hold. */
 static int wait_for_child(pid_t pid)
 {
 	int status;
@@ -335,7 +341,7 @@ static int use_in_child(struct rig *rig)
 {
 	struct tenon_result result;
 
-	/* the first makes the connection, without a ring */
+	/* the first get makes the connection, without a ring */
 	for (int i = 0; i < 2; i++) {
 		if (tenon_get(rig->client, slice("key:00000"), &result,
 			      NULL) != 0 ||
@@ -354,7 +360,7 @@ START_TEST(a_fork_makes_a_ring_of_its_own)
 	struct memcached own;
 	struct rig rig = { 0 };
 
-	/* the child has a connection of its own too */
+	/* the child has one more connection of its own */
 	ck_assert(memcached_start(&own, MEMCACHED_UNIX, NULL));
 	rig_open_one(&rig, own.address, NULL);
 	get_a_key(&rig);
@@ -398,26 +404,12 @@ END_TEST
 
 /* ---- failures ------------------------------------------------------------ */
 
-/* Two servers, and a key for each. */
-struct pair {
-	char keys[2][RIG_KEY_LEN + 1];
-	struct tenon_item items[2];
-};
-
-static void make_pair(struct rig *rig, struct pair *pair)
-{
-	for (size_t i = 0; i < 2; i++) {
-		rig_key_at(rig, i, 0, pair->keys[i]);
-		pair->items[i] = item(pair->keys[i], NULL);
-	}
-}
-
-/* Half of a reply is not left lying until the slowest server has answered. */
+/* A reply in pieces is read on while another server is silent. */
 START_TEST(a_silent_server_does_not_hold_up_a_reply_in_pieces)
 {
 	struct rig rig = { 0 };
 	char reply[256];
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_EXPECT_CLOSE));
@@ -428,7 +420,7 @@ START_TEST(a_silent_server_does_not_hold_up_a_reply_in_pieces)
 	};
 	struct fake_server *fake = rig_fake(&rig, steps, COUNT(steps));
 	rig_open(&rig, "poll_timeout: 900ms\n");
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	steps[3].len = (size_t)snprintf(reply, sizeof(reply),
 					"VALUE %s 0 50\r\n%050d\r\nEND\r\n",
 					pair.keys[1], 7);
@@ -477,11 +469,11 @@ START_TEST(a_reset_while_sending_leaves_nothing_in_flight)
 }
 END_TEST
 
-/* As when the application closed descriptors that are not its own. */
+/* The application may close descriptors that are not its own. */
 START_TEST(a_ring_that_breaks_is_replaced)
 {
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
@@ -491,11 +483,11 @@ START_TEST(a_ring_that_breaks_is_replaced)
 				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, RETRY_SOON);
-	make_pair(&rig, &pair);
-	/* for so long the server that answers has time */
+	rig_make_pair(&rig, &pair);
+	/* the ring fails after this many waits, so that the other server can answer */
 	kernel.enter_error = EBADF;
 	kernel.enters_left = 50;
-	/* a kept connection that fails before a byte came is made again */
+	/* an idle connection that fails before a reply byte is made again */
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
 	ck_assert_int_eq(kernel.rings, 1);
 	ck_assert_int_eq(count_rings_open(), 0);
@@ -523,7 +515,10 @@ END_TEST
 
 /* ---- without the ring ---------------------------------------------------- */
 
-/* What concerns fewer servers than ring_from goes without the ring, on the same connections. */
+/*
+ * An operation with fewer servers than ring_from works without the ring, on the same
+ * connections.
+ */
 START_TEST(few_servers_may_do_without_the_ring)
 {
 	static struct fake_step steps[3][2];
@@ -553,8 +548,8 @@ START_TEST(few_servers_may_do_without_the_ring)
 }
 END_TEST
 
-/* A ring is one thread's: without it another thread has none to make. */
-START_TEST(without_the_ring_a_thread_needs_none)
+/* A ring belongs to one thread. Without the ring, another thread needs no ring. */
+START_TEST(a_thread_needs_no_ring_for_few_servers)
 {
 	struct fake_step steps[2];
 	struct rig rig = { 0 };
@@ -569,23 +564,26 @@ START_TEST(without_the_ring_a_thread_needs_none)
 }
 END_TEST
 
-/* The socket of a connection that was read without the ring blocks; the ring's deadline holds. */
+/*
+ * A connection that was read without the ring has a socket that blocks. The ring's
+ * deadline still holds.
+ */
 START_TEST(a_silent_server_is_late_with_and_without_the_ring)
 {
 	const struct fake_step steps[] = {
 		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n"),
 		FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
-		/* the second time without the ring */
+		/* the second operation works without the ring */
 		FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN), FAKE_EXPECT_CLOSE,
 	};
 	struct rig rig = { 0 };
-	struct pair pair;
+	struct rig_pair pair;
 
 	rig_options = "{ring_from: 2}";
 	rig_fake(&rig, steps, COUNT(steps));
 	rig_fake(&rig, steps, COUNT(steps));
 	rig_open(&rig, RETRY_SOON "poll_timeout: 300ms\n");
-	make_pair(&rig, &pair);
+	rig_make_pair(&rig, &pair);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(rig_get(&rig, pair.keys[i]), TENON_MISS);
 	}
@@ -607,7 +605,7 @@ END_TEST
 
 /* ---- ceilings ------------------------------------------------------------ */
 
-/* uring.c: LINKS_MAX. A ring has a send and a receive for each of 4096 connections. */
+/* uring.c: CONNECTIONS_MAX. A ring has a send and a receive for each of 4096 connections. */
 START_TEST(a_ring_is_for_4096_connections_at_most)
 {
 	const struct tenon__plugin *plugin =
@@ -635,7 +633,10 @@ START_TEST(a_ring_is_for_4096_connections_at_most)
 }
 END_TEST
 
-/* Does the kernel wait for the socket's buffer until the last large set is sent whole? */
+/*
+ * Return true when the first large request in the ring is sent with MSG_WAITALL: the kernel waits
+ * for room in the socket's buffer until the whole request is sent.
+ */
 static bool was_sent_whole(const struct io_uring *ring)
 {
 	for (unsigned i = 0; i < ring->sq.ring_entries; i++) {
@@ -647,10 +648,10 @@ static bool was_sent_whole(const struct io_uring *ring)
 	return false;
 }
 
-/* Loop: a request of 64 KiB, and of one byte more. */
+/* Loop: 0: a request of 64 KiB; 1: a request of one byte more. */
 START_TEST(a_request_of_64_kib_at_most_is_sent_whole)
 {
-	/* uring.c: WHOLE_MAX_BYTES; with "set k 0 0 65513\r\n" and "\r\n" */
+	/* uring.c: WHOLE_MAX_BYTES; "set k 0 0 65517\r\n" and "\r\n" are 19 bytes. */
 	size_t len = 65536 - 19 + (size_t)_i;
 	char *value = binary_value(len, 1);
 	struct tenon_item one = item("k", NULL);
@@ -670,7 +671,7 @@ END_TEST
 /* ---- list ---------------------------------------------------------------- */
 
 static const struct {
-	const TTest *const *test; /* START_TEST makes a pointer */
+	const TTest *const *test; /* START_TEST defines a pointer */
 	int times;
 } tests[] = {
 	{ &twenty_servers_cost_one_call, 1 },
@@ -678,7 +679,7 @@ static const struct {
 	{ &a_kernel_that_refuses_is_an_error_that_names_another_transport,
 	  COUNT(refusals) },
 	{ &a_client_moves_between_threads, 1 },
-	{ &without_a_new_ring_poll_does_the_work, 1 },
+	{ &poll_does_the_work_without_a_new_ring, 1 },
 	{ &a_fork_makes_a_ring_of_its_own, 1 },
 	{ &a_fork_that_closes_the_client_disturbs_nobody, 1 },
 	{ &a_silent_server_does_not_hold_up_a_reply_in_pieces, 1 },
@@ -687,13 +688,13 @@ static const struct {
 	{ &a_ring_that_breaks_is_replaced, 1 },
 	{ &a_ring_that_never_works_leaves_the_work_to_poll, 1 },
 	{ &few_servers_may_do_without_the_ring, 1 },
-	{ &without_the_ring_a_thread_needs_none, 1 },
+	{ &a_thread_needs_no_ring_for_few_servers, 1 },
 	{ &a_silent_server_is_late_with_and_without_the_ring, 1 },
 	{ &a_ring_is_for_4096_connections_at_most, 1 },
 	{ &a_request_of_64_kib_at_most_is_sent_whole, 2 },
 };
 
-/* Does this machine have an io_uring that the plugin can work with? */
+/* Return true when this machine has an io_uring that the plugin can work with. */
 static bool kernel_has_io_uring(void)
 {
 	struct io_uring ring;

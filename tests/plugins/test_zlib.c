@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Codec zlib: libmc's format to the byte, and what else is sent in its name. */
+/* Codec zlib: libmc's format to the byte, and other zlib streams that a server may send. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +18,12 @@ static void open_zlib(struct codec *codec, const char *options)
 		   MAX_VALUE_BYTES);
 }
 
-/* ---- what is written ---------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
-/* Is what encode makes what zlib.compress() of Python makes? It is compress2(). */
+/*
+ * Check that encode makes the same stream as zlib.compress() of Python, which is
+ * compress2().
+ */
 static void compare(struct codec *codec, struct tenon_slice value, int level)
 {
 	uLongf len = compressBound((uLong)value.len);
@@ -67,26 +70,12 @@ START_TEST(streams_are_those_of_compress)
 }
 END_TEST
 
-/* From hexadecimal digits; returns how many bytes. */
-static size_t from_hex(const char *hex, unsigned char *to, size_t size)
-{
-	size_t len = strlen(hex) / 2;
-	unsigned byte;
-
-	ck_assert_uint_le(len, size);
-	for (size_t i = 0; i < len; i++) {
-		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &byte), 1);
-		to[i] = (unsigned char)byte;
-	}
-	return len;
-}
-
 static void check_libmc(const struct libmc_case *libmc, void *payload)
 {
 	const struct libmc_item *item =
 		libmc_find(libmc, libmc->key, strlen(libmc->key));
 	const struct tenon_slice value = { libmc->value, libmc->len };
-	unsigned char bytes[100];
+	char bytes[100];
 	struct tenon_slice stored = { bytes, 0 };
 	size_t *checked = payload;
 	struct rig_output output;
@@ -105,11 +94,11 @@ static void check_libmc(const struct libmc_case *libmc, void *payload)
 	if ((item->flags & codec.ops->flags(codec.self)) == 0) {
 		ck_assert_int_eq(codec_encode(&codec, value, &output), 0);
 	} else {
-		stored.len = from_hex(item->hex, bytes, sizeof(bytes));
+		stored.len = libmc_item_bytes(item, bytes, sizeof(bytes));
 		ck_assert_int_eq(codec_decode(&codec, stored, &output), 0);
 		ck_assert(slices_equal(written(&output), value));
 		ck_assert_int_eq(codec_encode(&codec, value, &output), 1);
-		/* Another deflate makes another stream. */
+		/* Another implementation of deflate makes another stream. */
 		ck_assert(slices_equal(written(&output), stored) ||
 			  strstr(zlibVersion(), "zlib-ng") != NULL);
 	}
@@ -156,7 +145,7 @@ START_TEST(values_above_the_threshold_are_compressed)
 }
 END_TEST
 
-START_TEST(what_gets_no_smaller_stays_unless_wanted)
+START_TEST(a_value_that_gets_no_smaller_is_stored_plain_by_default)
 {
 	char noise[2000];
 	const struct tenon_slice value =
@@ -220,8 +209,8 @@ START_TEST(flag_is_libmcs_or_one_bit_of_yours)
 }
 END_TEST
 
-/* zlib.c: THRESHOLD_MAX_BYTES, zlib.c: LEVEL_MAX */
-START_TEST(options_have_an_end)
+/* CODEC_THRESHOLD_MAX_BYTES, zlib.c: LEVEL_MAX */
+START_TEST(each_option_has_a_largest_value)
 {
 	const struct tenon__plugin *plugin =
 		subject_named(TENON_KIND_CODEC, "zlib");
@@ -231,8 +220,8 @@ START_TEST(options_have_an_end)
 }
 END_TEST
 
-/* zlib.c: VALUE_MAX_BYTES. Only the length is looked at: there is no such value here. */
-START_TEST(what_zlib_cannot_count_is_left_alone)
+/* zlib.c: VALUE_MAX_BYTES. The codec reads only the length, so the value has one byte of memory. */
+START_TEST(a_value_that_zlib_cannot_count_is_stored_plain)
 {
 	struct tenon_slice value = { "x", (size_t)UINT_MAX / 2 + 1 };
 	struct rig_output output;
@@ -253,9 +242,12 @@ START_TEST(what_zlib_cannot_count_is_left_alone)
 }
 END_TEST
 
-/* ---- what is read ------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
-/* A stream of `value` as deflateInit2() makes it, perhaps with a dictionary. */
+/*
+ * Make a stream of `value` with deflateInit2() and, unless it is NULL, a dictionary.
+ * Returns its length.
+ */
 static size_t make_stream(Bytef *to, uInt size, struct tenon_slice value,
 			  int window_bits, const char *dictionary)
 {
@@ -279,7 +271,7 @@ static size_t make_stream(Bytef *to, uInt size, struct tenon_slice value,
 	return size - stream.avail_out;
 }
 
-/* Decode; returns what decode does. */
+/* Decode the bytes. Returns the result of decode. */
 static int decode(struct codec *codec, const void *bytes, size_t len,
 		  struct tenon_slice expected)
 {
@@ -350,7 +342,7 @@ START_TEST(other_streams_are_undecodable_and_say_why)
 }
 END_TEST
 
-START_TEST(what_was_appended_is_named)
+START_TEST(the_number_of_appended_bytes_is_in_the_message)
 {
 	static const struct tenon_slice value = { "hello, hello, hello", 19 };
 	Bytef stream[100] = { 0 };
@@ -385,10 +377,13 @@ START_TEST(room_grows_by_doubling)
 				      &output),
 			 0);
 	ck_assert_uint_le(output.largest, len);
-	/* From four times a stream of a thousandth to the whole. */
+	/*
+	 * The output grows from four times the stream's length, a thousandth of the
+	 * value, to the whole value.
+	 */
 	ck_assert_uint_ge(output.calls, 8);
 	ck_assert_uint_le(output.calls, 10);
-	/* And not at all where there is room already. */
+	/* The output does not grow when it is large enough at first. */
 	output.calls = 0;
 	ck_assert_int_eq(codec_decode(&codec,
 				      (struct tenon_slice){ stream, stream_len },
@@ -412,15 +407,16 @@ int main(void)
 	tcase_add_loop_test(writing, streams_are_those_of_compress, 0, 9);
 	tcase_add_test(writing, items_are_those_of_libmc);
 	tcase_add_test(writing, values_above_the_threshold_are_compressed);
-	tcase_add_test(writing, options_have_an_end);
-	tcase_add_test(writing, what_zlib_cannot_count_is_left_alone);
-	tcase_add_test(writing, what_gets_no_smaller_stays_unless_wanted);
+	tcase_add_test(writing, each_option_has_a_largest_value);
+	tcase_add_test(writing, a_value_that_zlib_cannot_count_is_stored_plain);
+	tcase_add_test(writing,
+		       a_value_that_gets_no_smaller_is_stored_plain_by_default);
 	tcase_add_test(writing, one_byte_less_is_smaller);
 	tcase_add_test(writing, flag_is_libmcs_or_one_bit_of_yours);
 	suite_add_tcase(suite, reading);
 	tcase_add_test(reading, any_zlib_stream_is_read);
 	tcase_add_test(reading, other_streams_are_undecodable_and_say_why);
-	tcase_add_test(reading, what_was_appended_is_named);
+	tcase_add_test(reading, the_number_of_appended_bytes_is_in_the_message);
 	tcase_add_test(reading, room_grows_by_doubling);
 	return suite_run(suite);
 }

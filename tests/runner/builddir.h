@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where tests find the modules that were built for them. */
+/* Paths of the modules that the build made for the tests. */
 #ifndef TENON_TESTS_BUILDDIR_H
 #define TENON_TESTS_BUILDDIR_H
 
@@ -10,8 +10,9 @@
 #define BAD_DIR "tests/zoo/bad/.libs"
 
 /*
- * Go to the build folder, which the paths above are relative to; the loadable
- * plugins of this build are in the search path, whatever is built in.
+ * Change to the build folder, because the paths above are relative to it. The plugin
+ * search path becomes the folder of this build's loadable plugins, also when those
+ * plugins are built in as well.
  */
 static inline void enter_builddir(void)
 {

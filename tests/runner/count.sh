@@ -2,19 +2,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # usage: [SUBSET=yes] [LEFT_OUT="NAME..."] count.sh check|update FILE LOG...
 #
-# Compare how many tests each log says it ran with FILE, lines of "NAME COUNT",
-# so that nothing passes by not running; or write FILE anew. NAME is the log's
-# name without .log. Tests that a log says it left out, for a plugin that is not
-# part of this build, count as well. Names in LEFT_OUT are not part of this build.
-# With SUBSET only the logs that are there are looked at.
+# "check" compares the number of tests that each log says it ran with FILE, which has
+# lines "NAME COUNT". So a test that does not run is noticed. "update" writes FILE anew.
+# NAME is the name of the log without .log. A test that a log says it left out, because
+# a plugin is not part of this build, counts as run. The names in LEFT_OUT are not part
+# of this build. With SUBSET only the logs that exist are compared.
 set -eu
 
 action=$1
 file=$2
 shift 2
 
-# "NAME COUNT OUT", OUT of them left out. The plan of a TAP log: the driver has
-# compared it with the results already.
+# Print "NAME COUNT OUT" for each log; OUT of its COUNT tests were left out. COUNT is
+# the plan of the TAP log, which the driver has already compared with the results.
 counts()
 {
 	for log in "$@"; do

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # usage: [TEST_LIMIT_S=N] limit.sh COMMAND...
 #
-# Run a test, which is stopped and failed when it has not ended after N seconds, with
-# what ran then. Its output goes through a file: a process that a test left behind
-# would hold a pipe open, and who reads it would wait for ever.
+# Run a test. A test that has not ended after N seconds fails: its processes are listed
+# and then killed. The test's output goes through a file, not through a pipe: a process
+# that the test left behind would hold the pipe open, and the reader of the pipe would
+# wait for ever.
 set -u
 
 limit_s=${TEST_LIMIT_S:-300}
@@ -19,8 +20,9 @@ clean_up()
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-# SIGURG asks for the list: a test ignores it, and wait returns early for it. SIGKILL
-# to all of them is next.
+# After N seconds timeout sends SIGURG: a test ignores it, and the shell's wait returns
+# early, so that the shell prints the list. Ten seconds later timeout sends SIGKILL to
+# all of them.
 # shellcheck disable=SC2016
 timeout -s URG -k 10 "$limit_s" sh -c '
 	trap "ps --ppid 2 -p 2 --deselect -o pid,ppid,stat,etime,wchan:20,args --forest |

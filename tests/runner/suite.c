@@ -30,7 +30,7 @@ void suite_add_codec_test(TCase *tcase, const TTest *test, int count)
 		tcase_add_loop_test(tcase, test, 0, count);
 		return;
 	}
-	/* Not by stdio, whose buffer the processes of the tests would write again. */
+	/* Not with stdio: the processes of the tests would write its buffer once more. */
 	for (int i = 0; i < count; i++) {
 		dprintf(STDOUT_FILENO, "# left out: codecs %s\n", test->name);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every test program's main() ends in. */
+/* The end of every test program's main(). */
 #ifndef TENON_TESTS_SUITE_H
 #define TENON_TESTS_SUITE_H
 
@@ -7,23 +7,23 @@
 #include <stdbool.h>
 
 /*
- * Run the suite and report in TAP on standard output. Each test runs in a
- * process of its own unless CK_FORK=no is in the environment.
- * Owns:    suite is freed.
- * Returns: what main() returns: 0 also when tests failed, since each has said
- *          "not ok" already.
+ * Run the suite and report in TAP on standard output. Each test runs in a process of
+ * its own unless CK_FORK=no is in the environment.
+ * Owns:    frees suite.
+ * Returns: the exit status for main(). It is 0 also when tests failed, because each of
+ *          them has printed "not ok" already.
  */
 int suite_run(Suite *suite);
 
-/* How many tests of the last run failed. */
+/* The number of tests of the last run that failed. */
 extern int suite_failed_count;
 
-/* Does this build have the codecs zlib and split? */
+/* Return true when this build has the codecs zlib and split. */
 bool suite_has_codecs(void);
 
 /*
- * Add a loop test, _i from 0 to count - 1, that needs them. Without them it is left
- * out, which tests/runner/count.sh counts.
+ * Add a loop test (_i from 0 to count - 1) that needs zlib and split. In a build
+ * without them the test is left out and tests/runner/count.sh counts it as left out.
  */
 void suite_add_codec_test(TCase *tcase, const TTest *test, int count);
 

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by scripts whose tests are commands. Reports in TAP.
+# To be sourced by a script whose tests are shell commands. Reports in TAP.
 
 number=0
 
-# try NAME COMMAND...: a test; what the command prints is shown when it fails
+# try NAME COMMAND...: run a test. The output of a command that fails is shown.
 try()
 {
 	name=$1
@@ -18,14 +18,14 @@ try()
 	fi
 }
 
-# skip NAME REASON: for what the machine cannot do; it counts as a test
+# skip NAME REASON: count a test that this machine cannot run as skipped.
 skip()
 {
 	number=$((number + 1))
 	echo "ok $number - $1 # SKIP $2"
 }
 
-# The plan, behind the last test.
+# Print the plan, after the last test.
 plan()
 {
 	echo "1..$number"

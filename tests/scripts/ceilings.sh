@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Every ceiling of the core and the plugins is named where a test meets it: those of
-# headers by their name, those of a source file as "round.c: HOPS_MAX". Reports in TAP.
+# Each ceiling of the core and the plugins is named in a test that meets it. A ceiling of a
+# header is named by its macro, a ceiling of a source file as "round.c: HOPS_MAX". Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
@@ -9,16 +9,15 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$abs_top_srcdir"
 
-# Ceilings that no input meets: FILE NAME, and why.
+# Ceilings that no input can meet: the file, the macro, and the reason.
 cat >"$dir/exceptions" <<'HERE'
 core/api/prometheus.c LINE_MAX_BYTES room for a line of known length
 core/config/defaults.h TENON__COMPRESSOR_OPTIONS_MAX the compiler counts them
 core/config/server_line.c ADDRESS_MAX_BYTES room for a host and a port, which have ceilings
 core/wire/classic.c REQUEST_LINE_MAX_BYTES room for a key and numbers, which have ceilings
 plugins/codec/split/split.c CHUNK_KEY_MAX_BYTES room for a key and numbers, which have ceilings
-plugins/codec/split/split.c DIGITS_MAX room for a number of 64 bits
 plugins/codec/split/split.c PARENT_MAX_BYTES room for four numbers
-plugins/distribution/ketama/ketama.c DIGITS_MAX room for a number of 32 bits
+plugins/decimal.h DECIMAL_DIGITS_MAX room for a number of 64 bits
 plugins/distribution/ketama/ketama.c POINT_MAX_BYTES room for a name, which has a ceiling
 plugins/distribution/ketama/ketama.c SCAN_MAX a matter of speed
 plugins/distribution/ketama/ketama.c SERVER_COUNT_MAX the core has the same ceiling
@@ -37,7 +36,8 @@ is_excepted()
 	grep -q "^$1 $2 " "$dir/exceptions"
 }
 
-# What the tests say. One that defines a macro of the same name does not name the ceiling.
+# The text of all tests, without #define lines: a test that defines a macro of the same name
+# does not name the ceiling.
 find tests -name '*.[ch]' -exec cat {} + |
 	grep -Ev '^#[ \t]*define' >"$dir/tests"
 

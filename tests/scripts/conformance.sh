@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# tenon-conformance, as authors of plugins run it. Reports in TAP.
+# tenon-conformance, as an author of a plugin runs it. Reports in TAP.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
 tenon=$abs_top_builddir/tests/conformance/tenon-conformance
 good=$abs_top_builddir/tests/zoo/good/.libs
 bad=$abs_top_builddir/tests/zoo/bad/.libs
 uring=$abs_top_builddir/plugins/.libs/transport_uring.so
-# An author has no build of tenon.
+# An author has no build folder of tenon.
 unset abs_top_builddir TENON_PLUGIN_PATH
 
 begin plugin_that_keeps_the_contract_passes
@@ -44,7 +44,7 @@ run 1 --options '{nonsense: 1}' "$good/codec_good.so"
 out_has "^not ok .*unknown option 'nonsense'"
 end
 
-# With its defaults every transport of the build is in tests/conformance/transport.
+# tests/conformance/transport runs every transport of the build with its defaults only.
 begin uring_keeps_the_contract_partly_without_the_ring
 test ! -e "$uring" || run 0 --options '{ring_from: 2}' "$uring"
 if test ! -e "$uring" || grep -q "use 'transport: poll'" out; then
@@ -54,7 +54,7 @@ else
 	end
 fi
 
-begin wrong_command_line_is_told
+begin wrong_command_line_is_reported
 run 2
 err 'one plugin is wanted'
 run 2 a.so b.so

@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Each public header compiles alone, as strict C11 and as C++11 and C++17. Reports in
-# TAP.
+# Each public header compiles alone, as strict C11 and as C++11 and C++17. Slices work in
+# all three. Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
 include=$abs_top_srcdir/include
 headers=$(cd "$include" && echo tenon/*.h tenon/plugin/*.h)
-strict="-pedantic -Wall -Wextra -Werror -I$include -fsyntax-only"
+warnings="-pedantic -Wall -Wextra -Werror -I$include"
+strict="$warnings -fsyntax-only"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
 cxx=yes
 echo 'int x;' | $CC -x c++ -fsyntax-only - 2>/dev/null || cxx=
 
@@ -23,5 +26,21 @@ for header in $headers; do
 				"$CC compiles no C++"
 		fi
 	done
+done
+
+# slices_work LANGUAGE STANDARD; slices.c calls no function of the library.
+slices_work()
+{
+	$CC -x "$1" -std="$2" $warnings -o "$dir/slices" \
+		"$abs_top_srcdir/tests/scripts/slices.c" && "$dir/slices"
+}
+
+try slices_work_as_c11 slices_work c c11
+for standard in c++11 c++17; do
+	if test -n "$cxx"; then
+		try "slices_work_as_$standard" slices_work c++ "$standard"
+	else
+		skip "slices_work_as_$standard" "$CC compiles no C++"
+	fi
 done
 plan

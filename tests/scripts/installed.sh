@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# make installcheck: an application and a plugin are built against what was
-# installed, with pkg-config alone, and work.
+# make installcheck: the examples and a plugin are built against what was installed,
+# with pkg-config alone. The first example and the plugin work. Each function has its
+# manual page.
 set -eu
 
 PKG_CONFIG_PATH=$DESTDIR$libdir/pkgconfig
@@ -17,7 +18,7 @@ complain()
 	exit 1
 }
 
-# Nobody listens on port 1.
+# No program listens on port 1.
 cat >"$dir/tenon.yaml" <<HERE
 servers: ["127.0.0.1:1 nobody"]
 plugins: [hash_length.so]
@@ -26,8 +27,14 @@ HERE
 
 $CC $CFLAGS -shared -fPIC $($PKG_CONFIG --cflags tenon) \
 	-o "$dir/hash_length.so" "$examples/hash_length.c"
-$CC $CFLAGS $($PKG_CONFIG --cflags tenon) -o "$dir/first" \
-	"$examples/first.c" $($PKG_CONFIG $LIBS_OPTION tenon)
+for example in "$examples"/*.c; do
+	case $example in
+	*/hash_length.c) continue ;;
+	esac
+	name=${example##*/}
+	$CC $CFLAGS -pthread $($PKG_CONFIG --cflags tenon) -o "$dir/${name%.c}" \
+		"$example" $($PKG_CONFIG $LIBS_OPTION tenon)
+done
 
 status=0
 "$dir/first" "$dir/tenon.yaml" 2>"$dir/err" || status=$?
@@ -38,6 +45,13 @@ for plugin in $LOADABLE_PLUGINS; do
 	test -e "$DESTDIR$($PKG_CONFIG --variable=plugindir tenon)/$plugin.so" ||
 		complain "$plugin is neither built in nor installed"
 done
+
+sed -n 's/^\t\(tenon_[a-z0-9_]*\);$/\1/p' "$abs_top_srcdir/core/libtenon.map" |
+	while read -r name; do
+		read -r so page <"$DESTDIR$mandir/man3/$name.3" &&
+			test "$so" = .so -a -e "$DESTDIR$mandir/$page" ||
+			complain "man $name shows no page"
+	done || exit 1
 
 if test -n "$tenon"; then
 	where=$("$DESTDIR$tenon" -c "$dir/tenon.yaml" where key)

@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The manual: what mandoc and groff say of each page, whether it refers to pages that
-# are there, whether every function is in it, whether its options are those
-# of the plugins and its config is one. Reports in TAP.
+# The manual. mandoc and groff accept each page. Pages refer to pages that exist. Every
+# public function has a page, and that page has all sections and an example that
+# compiles. Every public type and macro is shown in a page. The options are those of the
+# plugins, and the sample config is valid. Reports in TAP.
 set -eu
+export LC_ALL=C
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
 sources=$abs_top_srcdir/tools/man
+include=$abs_top_srcdir/include
 tenon=$abs_top_builddir/tools/tenon/tenon
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -17,7 +20,8 @@ for page in "$sources"/*.[357]in; do
 done
 cd "$dir"
 
-# Pages of other programs need not be installed here; of ours they are checked below.
+# References to pages of other programs are not checked here, because these pages may
+# not be installed. References to tenon's pages are checked below.
 mandoc_is_silent()
 {
 	for page in *.[1357]; do
@@ -45,13 +49,81 @@ references_are_there()
 	return 1
 }
 
-every_function_has_a_page()
+# Those of the library, and those that are inline.
+public_functions()
 {
 	sed -n 's/^\t\(tenon_[a-z0-9_]*\);$/\1/p' \
-		"$abs_top_srcdir/core/libtenon.map" | while read -r name; do
-		grep -q "^\.Ss $name$" *.3 || echo "no page has $name"
+		"$abs_top_srcdir/core/libtenon.map"
+	sed -n 's/^static inline .*[ *]\(tenon_[a-z0-9_]*\)(.*/\1/p' \
+		"$include"/tenon/*.h
+}
+
+every_function_has_a_page()
+{
+	public_functions | while read -r name; do
+		page=$(grep -l "^\.Nm $name\( ,\)*$" *.3) ||
+			echo "no page is about $name"
+		sed '1,/^\.Sh SYNOPSIS/d; /^\.Sh/,$d' /dev/null $page |
+			grep -q "[ *]$name(" || echo "no SYNOPSIS has $name"
+		grep -q "^\.Ss $name$" *.3 || echo "no DESCRIPTION has $name"
 	done | grep . || return 0
 	return 1
+}
+
+# The names that files define: structs, enums and their values, typedefs, macros.
+definitions()
+{
+	grep -hoE -e '^(struct|enum) tenon_[a-z0-9_]+( \{|;)' \
+		-e '^typedef .*\(\*tenon_[a-z0-9_]+\)' \
+		-e '^#define TENON_[A-Z0-9_]+' -e '^	TENON_[A-Z0-9_]+ =' "$@" |
+		grep -oE '(tenon|TENON)_[A-Za-z0-9_]+[^A-Za-z0-9_]*$' |
+		tr -cd 'A-Za-z0-9_\n' | sort -u
+}
+
+# Not shown: guards of headers, and macros that only the headers use.
+every_type_is_in_a_page()
+{
+	definitions "$include"/tenon/*.h "$include"/tenon/plugin/*.h |
+		grep -Ev '_H$|^TENON_(BEGIN|END)_DECLS$|^TENON_VISIBLE_' >public
+	definitions *.[37] >shown
+	test -s public && comm -23 public shown | sed 's/^/no page shows /' |
+		grep . || return 0
+	return 1
+}
+
+every_function_page_has_its_sections()
+{
+	for page in *.3; do
+		# the function of tenon.3 uses no type
+		types=TYPES
+		test "$page" != tenon.3 || types=
+		for section in NAME SYNOPSIS $types DESCRIPTION 'RETURN VALUES' \
+			EXAMPLES ERRORS 'SEE ALSO'; do
+			sed "1,/^\.Sh $section$/d; /^\.Sh/,\$d" "$page" | grep -q . ||
+				echo "$page: nothing under $section"
+		done
+	done | grep . || return 0
+	return 1
+}
+
+# example_of PAGE: the program under EXAMPLES, as a reader copies it.
+example_of()
+{
+	sed '1,/^\.Sh EXAMPLES/d; /^\.Sh/,$d' "$1" |
+		sed '/^\.Bd -literal$/,/^\.Ed$/!d; /^\.[BE]d/d; s/^\\&//; s/\\e/\\/g'
+}
+
+every_example_compiles()
+{
+	for page in *.3; do
+		example_of "$page" >example.c
+		grep -q '^int main(' example.c &&
+			$CC -std=c11 -pedantic -Wall -Wextra -Werror -I"$include" \
+				-fsyntax-only example.c || {
+			echo "$page: its example does not compile"
+			return 1
+		}
+	done
 }
 
 sample_is_valid()
@@ -81,6 +153,9 @@ else
 fi
 try references_are_there references_are_there
 try every_function_has_a_page every_function_has_a_page
+try every_type_is_in_a_page every_type_is_in_a_page
+try every_function_page_has_its_sections every_function_page_has_its_sections
+try every_example_compiles every_example_compiles
 case " ${TENON_LEFT_OUT_PLUGINS:-} " in
 *' codec_'* | *' transport_poll '*)
 	echo '# left out: the plugins of sample_is_valid' ;;
@@ -88,7 +163,7 @@ case " ${TENON_LEFT_OUT_PLUGINS:-} " in
 	try sample_is_valid sample_is_valid ;;
 esac
 for kind in core codec distribution failover hash transport; do
-	# Plugins that this build does not have cannot be asked.
+	# A plugin that is not part of this build cannot be asked for its options.
 	case " ${TENON_LEFT_OUT_PLUGINS:-} " in
 	*" ${kind}_"*)
 		echo "# left out: $kind options_are_those_of_$kind" ;;

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Programs that make libraries wait otherwise, such as greenify, rewrite what the
-# dynamic linker made for calls of poll, connect, recv and their kin. So what may
-# wait is called by these names through that table, also in a hardened build, and
-# nothing else waits. Reports in TAP.
+# Some programs, such as greenify, make libraries wait in another way. They rewrite the
+# dynamic linker's table of calls for poll, connect, recv and similar functions. So
+# libtenon has to call every function that may wait by its name, through that table,
+# also in a hardened build, and nothing else in it may wait. Reports in TAP.
 set -eu
 
 export LC_ALL=C
@@ -13,8 +13,8 @@ readelf=${READELF:-readelf}
 build=$abs_top_builddir
 source=$abs_top_srcdir
 
-# The functions that a library calls through the table that is rewritten, and all
-# that it needs of others.
+# Print the functions that a library calls through the table that such programs rewrite,
+# and all functions that it needs from other libraries.
 calls()
 {
 	$readelf -rW "$1" | awk '/^Relocation section/ { on = /\.rela?\.plt/ }
@@ -29,7 +29,7 @@ needs()
 }
 
 number=0
-# result NAME FILE-WITH-PROBLEMS
+# result NAME FILE: report a test, which fails when FILE lists problems
 result()
 {
 	number=$((number + 1))
@@ -42,7 +42,7 @@ result()
 }
 
 may_wait='poll connect recv send sendmsg read write'
-# What else the C library has to wait with, and the names that hardening makes.
+# Other functions of the C library that wait, and the names that hardening uses.
 waits='accept accept4 clock_nanosleep epoll_pwait epoll_wait flock io_getevents
 	nanosleep pause ppoll preadv pread pselect pthread_barrier_wait
 	pthread_cond_clockwait pthread_cond_timedwait pthread_cond_wait
@@ -52,8 +52,8 @@ waits='accept accept4 clock_nanosleep epoll_pwait epoll_wait flock io_getevents
 	__poll_chk __ppoll_chk __pread_chk __read_chk __recv_chk
 	__recvfrom_chk'
 
-# check NAME LIBRARIES FUNCTION...: they call these through the table, and no other
-# that waits.
+# check NAME LIBRARIES FUNCTION...: the libraries call these functions through the
+# table, and no other function that waits.
 check()
 {
 	name=$1
@@ -99,7 +99,7 @@ for section in dynsym 'rela\?\.plt' 'rela\?\.dyn'; do
 done
 result the_library_has_the_sections_that_are_looked_for "$dir/problems"
 
-# The same sources, hardened as far as it goes.
+# Compile the same sources with all hardening options.
 harden="-O2 -g0 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 	-fPIC -shared -Wl,-z,relro -Wl,-z,now"
 $CC -std=c11 $harden -I"$source/include" \
@@ -110,7 +110,7 @@ $CC -std=c11 $harden -I"$build" -include config.h -I"$source/include" \
 	-I"$source/core" "$source/core/base/queue.c" -o "$dir/queue.so"
 check a_hardened_pool_waits_by_plain_names "$dir/queue.so" poll
 
-# And that it would be seen.
+# Check the check: a call of poll that hardening has renamed is found.
 cat >"$dir/chk.c" <<'END'
 #include <poll.h>
 int fill(struct pollfd *fds);

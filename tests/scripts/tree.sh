@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# What every file and every folder of the tree has. Reports in TAP.
+# Rules for every file and every folder of the tree. Reports in TAP.
 set -eu
 
 cd "$abs_top_srcdir"
 number=0
-# none FUNCTION: it says what is wrong, and has to say nothing
+# none FUNCTION: run the function as a test. The function prints the faults, so the test
+# passes when it prints nothing.
 none()
 {
 	number=$((number + 1))
@@ -18,7 +19,7 @@ none()
 	fi
 }
 
-# Not what is built or comes from autotools.
+# Print the files of the tree, without built files and without files from autotools.
 files()
 {
 	find . \( -name .git -o -name build -o -name build-aux -o -name _build -o -name _inst -o -name .deps \
@@ -51,7 +52,7 @@ version_stands_in_one_place()
 	done
 }
 
-every_folder_says_what_it_holds()
+every_folder_has_a_readme()
 {
 	for folder in include core core/* plugins plugins/* tests tests/* tools tools/* m4; do
 		test ! -d "$folder" || test -e "$folder/README.md" ||
@@ -62,7 +63,7 @@ every_folder_says_what_it_holds()
 	done
 }
 
-links_of_readmes_lead_somewhere()
+links_of_readmes_lead_to_files()
 {
 	files -name README.md | while read -r readme; do
 		grep -oE '\]\([^)#:]+' "$readme" | sed 's/^](//' | while read -r link; do
@@ -72,8 +73,19 @@ links_of_readmes_lead_somewhere()
 	done
 }
 
+# A reader who sees "server.h" knows which one. Public headers are always written with their
+# folder, as in tenon/error.h.
+headers_have_names_of_their_own()
+{
+	files -type f -name '*.h' | grep -vE '^\./(config\.h$|include/)' | sed 's|.*/||' | sort | uniq -d |
+		while read -r name; do
+			echo "$name is the name of several headers"
+		done
+}
+
 none every_source_names_its_licence
+none headers_have_names_of_their_own
 none version_stands_in_one_place
-none every_folder_says_what_it_holds
-none links_of_readmes_lead_somewhere
+none every_folder_has_a_readme
+none links_of_readmes_lead_to_files
 echo "1..$number"

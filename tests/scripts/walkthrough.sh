@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# make installcheck: the walk-through of plugins/README.md, command by command, with
-# the tenon that was installed.
+# make installcheck: run the walk-through of plugins/README.md, command by command, with
+# the installed tenon.
 set -eu
 
 readme=$abs_top_srcdir/plugins/README.md
@@ -23,14 +23,15 @@ LD_LIBRARY_PATH=$libdir
 export PATH PKG_CONFIG_PATH LD_LIBRARY_PATH CC CFLAGS
 unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
 
-# The shell blocks of that section, up to the one that has other people's files.
-awk '/^## / { inside = $0 == "## A plugin outside this tree" }
+# Print the shell blocks of that section, up to the block that uses files of other
+# people.
+awk '/^## / { inside = $0 == "## Write a plugin outside this tree" }
 	$0 == "```" { block = 0 }
 	inside && block && /^tenon-conformance/ { exit }
 	inside && block { print }
 	inside && $0 == "```sh" { block = 1 }' "$readme" >"$dir/steps"
 
-# Each step has to succeed, one that begins with "!" to fail.
+# Each step has to succeed. A step that begins with "!" has to fail.
 steps=0
 echo 'set -eu' >"$dir/script"
 while IFS= read -r step; do
@@ -54,8 +55,8 @@ grep -Eq '^user:1	(anna|bert)	127' log || {
 }
 echo "The walk-through of plugins/README.md works: $steps steps."
 
-# The whole template, with all of its examples, and what the policy does: keys of a
-# zone go to its servers as long as one of them lives.
+# Check the whole template with all of its examples, and the policy: the keys of a zone
+# go to the servers of the zone as long as one of them lives.
 cd "$dir"
 cat >template <<'HERE'
 set -eu

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * tenon-bench does its work: every case and client has its row. How fast anything
- * is says no test.
- */
+/* Tests of tenon-bench: every case and every client has its row. No test asserts a speed. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +14,10 @@
 
 #define BENCH "tools/bench/tenon-bench"
 
-/* Run tenon-bench with these arguments; NULL when it ends with another status. */
+/*
+ * Run tenon-bench with these arguments. Returns its output, or NULL when it ends with
+ * another status.
+ */
 static char *output_of(const char *arguments, int status)
 {
 	char command[1024];
@@ -62,7 +62,7 @@ static void expect_quartiles(json_t *client, const char *name)
 	ck_assert(lower <= median && median <= upper);
 }
 
-/* Each case has the same clients, with numbers; returns the number of cases. */
+/* Check that each case has the same clients with numbers. Returns the number of cases. */
 static size_t expect_rows(json_t *cases, size_t clients_min)
 {
 	size_t clients = json_array_size(json_object_get(
@@ -166,7 +166,7 @@ START_TEST(system_calls_are_counted)
 	json_t *client = json_array_get(json_object_get(row, "clients"), 0);
 	json_t *counted = json_object_get(client, "system_calls");
 
-	/* null where strace is missing or may not trace */
+	/* null when strace is missing or may not trace */
 	ck_assert(json_is_real(counted) || json_is_null(counted));
 	if (json_is_real(counted)) {
 		ck_assert_double_eq_tol(json_real_value(counted), 38, 0.05);
@@ -394,7 +394,7 @@ START_TEST(the_help_lists_each_mode)
 }
 END_TEST
 
-START_TEST(what_is_not_there_is_named)
+START_TEST(an_unknown_case_or_client_is_named)
 {
 	char *text = output_of("--cases none-such 2>&1", 1);
 
@@ -412,10 +412,7 @@ int main(void)
 	TCase *load;
 	TCase *line;
 
-	if (!memcached_available()) {
-		printf("1..0 # SKIP memcached is not installed\n");
-		return EXIT_SUCCESS;
-	}
+	memcached_require();
 	scratch_begin();
 	suite = suite_create("bench");
 	load = tcase_create("with servers");
@@ -435,7 +432,7 @@ int main(void)
 	tcase_add_loop_test(line, each_mode_has_help_with_an_example, 0,
 			    MODE_COUNT);
 	tcase_add_test(line, the_help_lists_each_mode);
-	tcase_add_test(line, what_is_not_there_is_named);
+	tcase_add_test(line, an_unknown_case_or_client_is_named);
 	suite_add_tcase(suite, load);
 	suite_add_tcase(suite, line);
 	return suite_run(suite);

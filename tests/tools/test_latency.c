@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rows of the histogram that `tenon bench` shows. */
+/* Tests of the histogram rows that `tenon bench` shows. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where libmc sends keys when servers are dead.
+ * The servers to which libmc sends keys when servers are dead.
  *
- * Origin: libmc 1069477 (2025-11) built with g++ 12. A Client over six listeners
- * on 127.0.0.1 with the aliases mc0 to mc5, md5, enableConsistentFailover(); the
- * answers of getRealtimeServerAddressByKey() for keys "failover:N", from a new
- * Client after the listeners of each set were closed.
+ * Origin: libmc 1069477 (2025-11) built with g++ 12. A Client over six listeners on
+ *         127.0.0.1 with the aliases mc0 to mc5, md5, enableConsistentFailover(). The
+ *         answers of getRealtimeServerAddressByKey() for the keys "failover:N", each
+ *         set from a new Client, after the listeners of the set were closed.
  */
 #ifndef TENON_TESTS_VECTORS_FAILOVER_LIBMC_H
 #define TENON_TESTS_VECTORS_FAILOVER_LIBMC_H
@@ -13,12 +13,12 @@
 #define FAILOVER_LIBMC_SERVERS 6
 #define FAILOVER_LIBMC_SETS 5
 
-/* The servers that are dead in each set, as bits. */
+/* The dead servers of each set, as bits. */
 static const unsigned failover_libmc_dead[FAILOVER_LIBMC_SETS] = {
 	0, 1u << 2, 1u << 2 | 1u << 5, 0x2f, 0x3f
 };
 
-/* For each set the digit of the server's alias; '-': none. */
+/* For each set the digit of the server's alias; '-': no server. */
 static const struct {
 	unsigned n;
 	const char *servers;

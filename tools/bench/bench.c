@@ -42,7 +42,7 @@ void warn(const char *format, ...)
 
 void *alloc_array(size_t count, size_t size)
 {
-	void *memory = calloc(count, size); /* checks the product */
+	void *memory = calloc(count, size); /* fails when count * size overflows */
 
 	if (!memory) {
 		fail("out of memory");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every file of tenon-bench knows: settings, failing, memory, processes. */
+/* Included by every file of tenon-bench: settings, errors, memory, clocks, processes. */
 #ifndef TENON_BENCH_BENCH_H
 #define TENON_BENCH_BENCH_H
 
@@ -9,15 +9,15 @@
 #include <sys/types.h>
 
 #define CPU_NONE (-1)
-#define CPU_DEFAULT (-2) /* the command line did not say */
+#define CPU_DEFAULT (-2) /* no --pin on the command line */
 
-/* What the command line says. */
+/* The settings of the command line. */
 struct settings {
-	const char *cases;   /* patterns with commas between; NULL: all */
-	const char *clients; /* likewise */
-	unsigned rounds;     /* 0: not said yet, as slice_ms */
+	const char *cases;   /* patterns, separated by commas; NULL: all */
+	const char *clients; /* patterns, separated by commas; NULL: all */
+	unsigned rounds;     /* 0: not set, for rounds and slice_ms */
 	unsigned slice_ms;
-	unsigned level; /* of codecs; 0: the default of each */
+	unsigned level; /* of compression; 0: the codec's default */
 	int client_cpu; /* CPU_NONE: not pinned */
 	int server_cpu;
 	bool alone;          /* each client in a process of its own */
@@ -25,60 +25,62 @@ struct settings {
 	bool json;
 	bool markdown;
 	const char *svg_path; /* NULL: no picture */
-	const char *servers;  /* addresses with commas between; NULL: own ones */
+	const char *servers;  /* addresses, separated by commas; NULL: start servers */
 };
 
-/* Print "tenon-bench: " and one line on stderr, and exit. */
+/* Print "tenon-bench: " and one line on stderr, and end the program. */
 _Noreturn void fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* The same line without the exit. */
+/* Print the same line, without ending the program. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* count * size zeroed bytes, or the end of the program. */
+/* Allocate count * size zeroed bytes. Ends the program when there is no memory. */
 void *alloc_array(size_t count, size_t size);
 
 char *alloc_format(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* Does name match one of the patterns (NULL: any name does)? */
+/* Return true when name matches one of the patterns. NULL matches every name. */
 bool is_selected(const char *patterns, const char *name);
 
-/* Wall clock and CPU time of this process. */
+/* Return the wall clock, and the CPU time of this process, in nanoseconds. */
 int64_t clock_wall_ns(void);
 int64_t clock_cpu_ns(void);
 
 /* ---- processes ----------------------------------------------------------- */
 
-/* Stop what was started and remove the scratch folder on every way out. */
+/*
+ * Stop all child processes and remove the scratch folder when this process ends, also after a
+ * signal.
+ */
 void children_guard(void);
 
 /*
- * fork(). The child is killed when this process ends, in whatever way, and is
- * pinned to cpu unless that is CPU_NONE.
+ * Call fork(). The child is pinned to cpu, unless cpu is CPU_NONE. The kernel kills the child when
+ * this process ends, for any reason.
  */
 pid_t child_fork(int cpu);
 
-/* Wait for its end; returns the status of waitpid(2). */
+/* Wait until the child ends. Returns the status of waitpid(2). */
 int child_wait(pid_t pid);
 
-/* End it and wait. */
+/* Stop the child and wait until it has ended. */
 void child_stop(pid_t pid);
 
-/* The path of a file in the scratch folder, for the caller to free. */
+/* Return the path of a file in the scratch folder. The caller frees it. */
 char *scratch_path(const char *name);
 
 /*
- * Run a program, with standard output and error thrown away, and hand back what
- * it wrote to the file called scratch; NULL when it failed. For the caller to
- * free.
+ * Run a program, and return the text that it wrote to the file `scratch`. Its standard output and
+ * error are thrown away. NULL when it failed. The caller frees the text.
  */
 char *run_tool(char *const argv[], const char *scratch);
 
 /* ---- a bar on stderr when that is a terminal ----------------------------- */
 
 void progress_begin(size_t steps);
-/* One step is done; text says what is next. */
+/* Count one step of the progress as done. text names the next step. */
 void progress_step(const char *text);
 void progress_end(void);
 

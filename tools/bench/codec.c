@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mode that measures codec plugins, without a client around them, beside their
- * libraries called directly, whose state is kept between values as a plugin keeps it.
+ * The mode `codec`. It measures codec plugins without a client, and direct calls of their
+ * libraries. The state of a library is kept between values, as its plugin does.
  */
 #include "tenon/plugin/codec.h"
 
@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "codec_library.h"
-#include "plugin.h"
+#include "bench_plugin.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 #include "table.h"
 #include "tool.h"
 
@@ -54,7 +54,7 @@ static const struct codec_library *library_of(const char *codec)
 
 /* ---- the text ------------------------------------------------------------ */
 
-/* Append a word, as much of it as there is room for; returns the new length. */
+/* Append as much of a word as fits. Returns the new length. */
 static size_t append(char *text, size_t at, size_t bytes, const char *word)
 {
 	size_t len = strlen(word);
@@ -68,7 +68,7 @@ static size_t append(char *text, size_t at, size_t bytes, const char *word)
 	return at;
 }
 
-/* Something like a page of records: words, punctuation and numbers. */
+/* Make a text like a page of records: words, punctuation and numbers. */
 static char *make_text(size_t bytes)
 {
 	static const char *const words[] = {
@@ -100,7 +100,7 @@ static char *make_text(size_t bytes)
 
 /* ---- compressing and decompressing, again and again ---------------------- */
 
-/* An output that begins empty for each value and keeps its memory, as the core's. */
+/* An output that is empty for each value, and keeps its memory between values, as the core's. */
 struct kept_output {
 	struct tenon_output output;
 	char *kept;
@@ -118,7 +118,7 @@ struct coding {
 	char *room;
 	size_t room_bytes;
 	char *text;
-	char *stored; /* NULL: it is compressing that is repeated */
+	char *stored; /* compressed text to decompress; NULL: the case compresses */
 	struct tenon_slice from;
 };
 
@@ -138,7 +138,7 @@ static int reserve(struct tenon_output *output, size_t bytes)
 	return 0;
 }
 
-/* Returns the length of what the plugin made, or 0. */
+/* Run the plugin. Returns the length of its output, or 0 after an error. */
 static size_t run_plugin(struct coding *self, bool reads)
 {
 	struct tenon_output *output = &self->output.output;
@@ -178,13 +178,13 @@ static void start_plugin(struct coding *self, const struct tenon_plugin *plugin,
 	}
 }
 
-/* What is read is what the plugin writes. */
+/* Compress the text with the plugin, for the cases that decompress it. */
 static void store(struct coding *self)
 {
 	size_t len = run_plugin(self, false);
 
 	if (len == 0) {
-		fail("the text does not get smaller");
+		fail("the codec did not make the text smaller");
 	}
 	self->stored = alloc_array(len, 1);
 	memcpy(self->stored, self->output.output.data, len);
@@ -198,7 +198,7 @@ static void start_library(struct coding *self, unsigned level)
 	self->library_self = self->library->open(level);
 	self->from.data = (const char *)self->from.data + header_bytes;
 	self->from.len -= header_bytes;
-	/* As much as the plugins ask for. */
+	/* The plugins reserve as many bytes for their output. */
 	self->room_bytes = self->codec_case->value_bytes +
 			   self->codec_case->value_bytes / 200 + 100;
 	self->room = alloc_array(self->room_bytes, 1);
@@ -302,7 +302,10 @@ const struct subject codec_subject = {
 
 /* ---- the mode ------------------------------------------------------------ */
 
-/* Returns instructions a byte; library is what the library takes of them. */
+/*
+ * Measure one codec and add its row. library is the number of instructions a byte of its library.
+ * Returns the instructions a byte.
+ */
 static double measure(struct table *table, const struct settings *settings,
 		      const char *client, const struct codec_case *codec_case,
 		      double library)

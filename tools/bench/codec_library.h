@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The library of a codec called directly: what its plugin is up against. */
+/* Direct calls of a codec's library, to which the codec's plugin is compared. */
 #ifndef TENON_BENCH_CODEC_LIBRARY_H
 #define TENON_BENCH_CODEC_LIBRARY_H
 
@@ -9,10 +9,10 @@
 struct codec_library {
 	const char *client; /* its name in the table */
 	const char *codec;
-	size_t header_bytes; /* of the plugin, in front of what the library knows */
-	/* Make a state that is kept between values. level 0: the codec's default. */
+	size_t header_bytes; /* that the plugin writes before the library's bytes */
+	/* Make a state, which is kept between values. level 0: the codec's default. */
 	void *(*open)(unsigned level);
-	/* Return the length of what was written, or 0. */
+	/* Return the number of bytes written to `to`, or 0 after an error. */
 	size_t (*compress)(void *self, struct tenon_slice from, char *to,
 			   size_t to_bytes);
 	size_t (*decompress)(void *self, struct tenon_slice from, char *to,

@@ -8,7 +8,7 @@
 
 struct lz4 {
 	void *state;
-	int level; /* 0: not LZ4 HC */
+	int level; /* 0: LZ4, else the level of LZ4 HC */
 };
 
 static void *lz4_open(unsigned level)

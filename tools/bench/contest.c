@@ -23,7 +23,7 @@ static struct contestant *add(struct contest *contest,
 	return one;
 }
 
-/* What contest_init() is collecting for. */
+/* Payload of the functions by which contest_init() collects the clients. */
 struct choice {
 	struct contest *contest;
 	const char *patterns;
@@ -43,7 +43,7 @@ static void add_transport(const struct tenon_plugin_info *info, void *payload)
 		warn("%s is left out: %s", name, info->problem);
 		return;
 	}
-	/* Room for the floor and the peers is kept. */
+	/* Two places stay free: for libmc and for libmemcached. */
 	if (choice->contest->count < CONTESTANTS_MAX - 2) {
 		add(choice->contest, &tenon_driver, name, info->name);
 	}
@@ -92,7 +92,7 @@ struct task {
 	size_t count; /* RUN: operations */
 };
 
-/* Read everything once and compare. */
+/* Read every key once, and compare the values. */
 static int get_all(const struct contestant *one, const struct work *work)
 {
 	struct seen seen = { .work = work };
@@ -109,7 +109,7 @@ static int get_all(const struct contestant *one, const struct work *work)
 	}
 	free(seen.counts);
 	if (!code && (bad > 0 || seen.wrong > 0)) {
-		code = driver_fail("%zu wrong values, %zu keys not read once",
+		code = driver_fail("%zu wrong values, %zu keys not read exactly once",
 				 seen.wrong, bad);
 	}
 	return code;
@@ -121,7 +121,7 @@ static int set_all(const struct contestant *one, const struct work *work)
 	int code = 0;
 
 	if (work->bench_case->kind == CASE_SET_NOREPLY) {
-		/* The get makes sure that the server has done it. */
+		/* The reply to the get shows that the server has stored the values. */
 		code = one->driver->set_noreply(one->self);
 		return code ? code : one->driver->get(one->self, 0, NULL);
 	}
@@ -160,7 +160,7 @@ static int run_noreply(struct contestant *one, size_t count)
 	for (size_t i = 0; !code && i < count; i++) {
 		code = one->driver->set_noreply(one->self);
 	}
-	/* What lies in queues is paid for before the clock stops. */
+	/* The get empties the queues, so that the queued work is part of the time. */
 	return code ? code : one->driver->get(one->self, 0, NULL);
 }
 
@@ -212,7 +212,10 @@ static struct sample do_task(struct contestant *one, const struct work *work,
 
 /* ---- a process of its own ------------------------------------------------ */
 
-/* Tasks and samples are below PIPE_BUF: they come whole or not at all. */
+/*
+ * Serve the client in a process of its own. Tasks and samples are smaller than PIPE_BUF: no read
+ * gets a part of one.
+ */
 static void serve(struct contestant *one, const struct work *work, int in,
 		  int out)
 {
@@ -293,7 +296,10 @@ static void insist(const struct contest *contest, size_t index,
 	}
 }
 
-/* The floor deletes, the client stores, the floor reads; or the client reads. */
+/*
+ * Verify a client. For a case that stores, the floor deletes the keys, the client stores, and the
+ * floor reads. For a case that reads, the client reads.
+ */
 static void verify(struct contest *contest, size_t index)
 {
 	const struct work *work = contest->work;
@@ -338,7 +344,7 @@ void contest_open(struct contest *contest, const struct work *work, bool alone)
 	struct sample sample;
 
 	contest->work = work;
-	/* The floor has no heap to speak of, and is the judge: never alone. */
+	/* The floor stays in this process: it verifies the others, and it has hardly any heap. */
 	for (size_t i = 0; i < contest->count; i++) {
 		if (!contest->list[i].is_out) {
 			open_one(contest, i, alone && i > 0);

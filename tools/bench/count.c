@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mode that counts what no noise touches: system calls and user-space
- * instructions of one operation.
+ * The mode `count`: system calls and user-space instructions of one operation. Other work on the
+ * machine does not change these numbers.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "tool.h"
 
 struct counts {
-	double calls[CONTESTANTS_MAX]; /* negative: unknown */
+	double calls[CONTESTANTS_MAX]; /* negative: no figure */
 	double instructions[CONTESTANTS_MAX];
 };
 
@@ -40,7 +40,7 @@ static void count_case(const struct settings *settings,
 	}
 }
 
-/* Find out who cannot be opened before tools run in vain. */
+/* Leave out the clients that cannot be opened, before the tools run for minutes. */
 static void try_open(struct contest *contest, const struct bench_case *row,
 		     const struct servers *servers)
 {

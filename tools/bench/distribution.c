@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A distribution plugin alone: building, and finding the server of a hash. */
+/* A distribution plugin without a client: build a ring, find the server of a hash. */
 #include "tenon/plugin/distribution.h"
 
 #include <stdlib.h>
 
-#include "plugin.h"
-#include "subject.h"
+#include "bench_plugin.h"
+#include "bench_subject.h"
 
 #define HASHES_COUNT 65536
 
@@ -15,10 +15,10 @@ struct distribution {
 	void *options;
 	struct tenon_ring_server *servers;
 	uint32_t server_count;
-	void *built; /* NULL: it is building that is repeated */
+	void *built; /* the ring; NULL: the case builds rings */
 	uint64_t *hashes;
 	size_t next;
-	uint64_t sum; /* so that no lookup can be left out */
+	uint64_t sum; /* keeps the compiler from removing lookups */
 };
 
 static struct tenon_ring_server *make_servers(uint32_t count)
@@ -35,7 +35,7 @@ static struct tenon_ring_server *make_servers(uint32_t count)
 	return servers;
 }
 
-/* Of 32 bits, as those of most hashes, and spread like theirs. */
+/* Make random hashes of 32 bits, the size of most hash functions. */
 static uint64_t *make_hashes(void)
 {
 	uint64_t *hashes = alloc_array(HASHES_COUNT, sizeof(*hashes));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every driver uses: the last error, and a look at the values that came. */
+/* Used by every driver: the last error, and the check of received values. */
 #include "driver.h"
 
 #include <stdarg.h>

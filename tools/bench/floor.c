@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The floor, f_blk: request bytes that were built beforehand, blocking sends to
- * all servers, then blocking receives in the same order until every byte of the
- * replies is there. It hashes nothing, builds nothing and parses nothing. Variant
- * "ring" exchanges the same by floor_ring.c.
+ * The floor, f_blk. The request bytes are built beforehand. An operation sends them to all
+ * servers by blocking sends, then receives in the same order until every byte of the replies has
+ * arrived. An operation hashes nothing, builds nothing and parses nothing. The variant "ring"
+ * exchanges the same bytes by floor_ring.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,11 +17,14 @@
 
 #include "floor.h"
 
-/* Above this a value is sent from where it is, so that nobody's cache is colder. */
+/*
+ * A value of more bytes is not copied into the request but sent from the work's memory, as by the
+ * other clients: for every client it is as likely to be in the CPU's cache.
+ */
 #define INLINE_MAX_BYTES 1024
 
 struct requests {
-	struct request *list; /* one a key, or one a server that is concerned */
+	struct request *list; /* one for each key, or one for each server that has keys */
 	size_t count;
 };
 
@@ -34,7 +37,7 @@ struct floor {
 	struct requests deletes;
 	char *buffer;
 	size_t buffer_bytes;
-	struct floor_ring *ring; /* NULL: send() and recv() */
+	struct floor_ring *ring; /* NULL: use send() and recv() */
 };
 
 static int connect_to(const struct address *address)
@@ -98,7 +101,7 @@ static size_t reply_len(const struct work *work, enum command command)
 	return 0;
 }
 
-/* What goes to server for those keys of first..last that live there. */
+/* Build the request of one server: for those of the keys first .. last-1 with this home server. */
 static void build(struct request *request, const struct work *work,
 		  enum command command, size_t server, size_t first,
 		  size_t last)
@@ -125,7 +128,7 @@ static void build(struct request *request, const struct work *work,
 	request->iov_count = 1;
 	if ((command == SET || command == SET_QUIET) &&
 	    work->value_len > INLINE_MAX_BYTES) {
-		/* Only cases with one key at a time have such values. */
+		/* Only cases with one key an operation have values of this size. */
 		request->iov[1] =
 			(struct iovec){ (char *)work->keys[first].value,
 					work->value_len };
@@ -169,7 +172,7 @@ static void free_all(struct requests *requests)
 
 /* ---- moving bytes -------------------------------------------------------- */
 
-/* The rest of a request of which sent bytes are gone. */
+/* Send the rest of a request, of which `sent` bytes are sent. */
 static int send_rest(int fd, const struct request *request, size_t sent)
 {
 	struct iovec iov[3];
@@ -222,14 +225,14 @@ int floor_check_reply(const struct request *request, const char *reply,
 		      size_t got)
 {
 	if (got < request->reply_len) {
-		/* A miss is shorter; the rest of it will never come. */
+		/* The reply to an absent key is shorter: no more bytes will arrive. */
 		return got >= 5 && memcmp(reply + got - 5, "END\r\n", 5) == 0
 			       ? driver_fail("a key is absent")
 			       : 0;
 	}
 	return got == request->reply_len && reply[got - 1] == '\n'
 		       ? 0
-		       : driver_fail("not the reply that was expected");
+		       : driver_fail("the reply is not the expected one");
 }
 
 static int receive_reply(const struct floor *self,
@@ -255,7 +258,7 @@ static int receive_reply(const struct floor *self,
 	return 0;
 }
 
-/* Show the values of a reply to get. */
+/* Pass the values of a reply to a get to seen_value(). */
 static int look(const struct request *request, const char *at,
 		struct seen *seen)
 {
@@ -279,7 +282,7 @@ static int look(const struct request *request, const char *at,
 		       : driver_fail("not a reply to get");
 }
 
-/* Send all requests, then receive and look at one reply after the other. */
+/* Send all requests, then receive and check one reply after the other. */
 static int exchange_in_order(const struct floor *self,
 			     const struct request *first,
 			     const struct request *last, struct seen *seen)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Requests of the floor, and a second way to exchange them. */
+/* Requests of the floor, and their exchange by io_uring. */
 #ifndef TENON_BENCH_FLOOR_H
 #define TENON_BENCH_FLOOR_H
 
@@ -13,26 +13,26 @@ struct request {
 	struct iovec iov[3];
 	int iov_count;
 	size_t send_len;
-	size_t reply_len; /* 0: there is none */
-	size_t reply_at;  /* where in the floor's buffer it goes, with others */
+	size_t reply_len; /* 0: no reply */
+	size_t reply_at;  /* place of the reply in the buffer of all replies */
 };
 
-/* Is this what has to be there? Else the reason is kept; see driver_fail(). */
+/* Return 0 when the reply is the expected one, else driver_fail(). */
 int floor_check_reply(const struct request *request, const char *reply,
 		      size_t got);
 
-/* An io_uring of the kind that costs least: its user is one thread. */
+/* An io_uring, set up for one thread, which costs least. */
 struct floor_ring;
 
 #ifdef HAVE_URING
-/* NULL after driver_fail(). */
+/* Open an io_uring. NULL after driver_fail(). */
 struct floor_ring *floor_ring_open(void);
 void floor_ring_close(struct floor_ring *ring);
 
 /*
- * Send requests first..last-1, at most one for each server, and receive their
- * replies to where they go in the buffer: one system call, unless a reply comes in
- * parts. fds are by server. Returns 0 or driver_fail().
+ * Send the requests first .. last-1, at most one for each server, and receive each reply at its
+ * place in the buffer. This is one system call, unless a reply arrives in parts. fds[i] is the
+ * socket of server i. Returns 0 or driver_fail().
  */
 int floor_ring_exchange(struct floor_ring *ring, const int *fds,
 			const struct request *first,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The floor of io_uring, f_ring: the requests of f_blk, and all sends and receives
- * of an operation in one system call. It is what a transport in a ring is up
- * against: no deadline, no connection that might fail, nothing to cancel.
+ * The floor of io_uring, f_ring. It sends the requests of f_blk, with all sends and receives of an
+ * operation in one system call. The transport `uring` is compared to it. It does less than a
+ * transport: it has no deadline, handles no failed connection and cancels nothing.
  */
 #include "floor.h"
 
@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a send says that failed; one that did not says nothing. */
+/* user_data of a send. Only a send that failed has a completion. */
 #define SEND UINT64_MAX
 
 struct floor_ring {
 	struct io_uring io;
 	struct msghdr messages[SERVERS_MAX];
-	size_t got[SERVERS_MAX]; /* of each reply */
+	size_t got[SERVERS_MAX]; /* bytes received of each reply */
 	unsigned awaited;	 /* replies that are not all here */
 };
 
@@ -27,12 +27,12 @@ struct floor_ring *floor_ring_open(void)
 		.flags =
 			IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
 	};
-	/* a send and a receive for each server */
+	/* A send and a receive for each server. */
 	int code =
 		io_uring_queue_init_params(2 * SERVERS_MAX, &ring->io, &params);
 
 	if (code) {
-		driver_fail("no io_uring of the wanted kind: %s",
+		driver_fail("the kernel gives no such io_uring: %s",
 			    strerror(-code));
 		free(ring);
 		return NULL;
@@ -82,7 +82,7 @@ static void push_receive(struct floor_ring *ring, int fd,
 	io_uring_sqe_set_data64(sqe, index);
 }
 
-/* Look at one completion. */
+/* Handle one completion. */
 static int take(struct floor_ring *ring, const struct io_uring_cqe *cqe,
 		const int *fds, const struct request *first, char *buffer)
 {

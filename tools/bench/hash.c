@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mode that measures hash plugins, without a client around them. */
+/* The mode `hash`: it measures hash plugins without a client. */
 #include "tenon/plugin/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "plugin.h"
+#include "bench_plugin.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 #include "table.h"
 #include "tool.h"
 
@@ -22,10 +22,10 @@ struct hashing {
 	struct tenon_slice *keys;
 	bool is_many;
 	size_t next;
-	uint64_t sum; /* so that no hash can be left out */
+	uint64_t sum; /* keeps the compiler from removing hashes */
 };
 
-/* Free the array and, as one, the keys. */
+/* Make an array of keys. The caller frees the array and keys[0].data, which has all keys. */
 static struct tenon_slice *make_keys(size_t key_len)
 {
 	struct tenon_slice *keys = alloc_array(KEYS_COUNT, sizeof(*keys));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mode that does nothing but one thing, for strace, callgrind and perf. */
+/* The mode `loop`: it runs the operations of one case only, for strace, callgrind and perf. */
 #include <stdlib.h>
 
 #include "contest.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 
 static const struct subject *const subjects[] = {
 	&codec_subject,
@@ -28,7 +28,7 @@ int run_loop(const struct settings *settings, const char *client,
 		}
 	}
 	if (!bench_case) {
-		fail("'%s' is no case; --list shows them", case_name);
+		fail("no such case: '%s'; --list shows the cases", case_name);
 	}
 	contest_init(&contest, client);
 	servers_init(&servers, settings);

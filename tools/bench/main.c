@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon-bench: memcached clients side by side. */
+/* tenon-bench: compare memcached clients. Its command line. */
 #include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
@@ -14,34 +14,34 @@ static void help(void)
 {
 	fputs("usage: tenon-bench [MODE] [OPTION]...\n"
 	      "\n"
-	      "Drive memcached clients through the same work and compare them with a floor,\n"
-	      "raw sockets that send prebuilt bytes. The servers are its own: memcached\n"
-	      "processes on free loopback ports, which it stops again.\n"
+	      "Compare memcached clients. Each does the same work, and so does the floor: raw\n"
+	      "sockets that send prebuilt bytes. tenon-bench starts its own servers, which are\n"
+	      "memcached processes on free loopback ports, and stops them at the end.\n"
 	      "\n"
-	      "Modes, each with a --help of its own\n",
+	      "Modes (tenon-bench MODE --help tells more)\n",
 	      stdout);
 	for (const struct mode *mode = modes; mode->name; mode++) {
 		printf("  %-7s %s\n", mode->name, mode->summary);
 	}
 	fputs("\n"
 	      "Options\n"
-	      "  --cases=LIST      these cases: names or patterns, commas between\n"
-	      "  --clients=LIST    these clients, likewise\n"
-	      "  --rounds=N        rounds (default 41; split 61, pool 11)\n"
-	      "  --slice-ms=N      time of the floor in a round (default 8; pool 100)\n"
-	      "  --level=N         level of compression (codec; default: of each codec)\n"
-	      "  --pin=C,S         client on CPU C, servers on CPU S; none (default: both on\n"
-	      "                    the last one that is allowed: the quietest)\n"
-	      "  --alone           each client in a process of its own\n"
-	      "  --json            JSON instead of the table\n"
-	      "  --markdown        a smaller table, medians only\n"
-	      "  --svg=FILE        a picture as well\n"
-	      "  --servers=LIST    IPv4:PORT, commas between: these servers instead of own ones;\n"
-	      "                    keys that begin with 'tenon:' are overwritten there\n"
+	      "  --cases=LIST      only these cases: names or patterns, separated by commas\n"
+	      "  --clients=LIST    only these clients: names or patterns, separated by commas\n"
+	      "  --rounds=N        number of rounds (default 41; split 61, pool 11)\n"
+	      "  --slice-ms=N      time of the floor in a round, ms (default 8; pool 100)\n"
+	      "  --level=N         compression level of mode codec (default: the codec's own)\n"
+	      "  --pin=C,S         client on CPU C, servers on CPU S; or none (default: both\n"
+	      "                    on the last CPU that is allowed, which is the quietest)\n"
+	      "  --alone           run each client in a process of its own\n"
+	      "  --json            print JSON instead of the table\n"
+	      "  --markdown        print a smaller table with medians only\n"
+	      "  --svg=FILE        draw a picture as well\n"
+	      "  --servers=LIST    use these servers (IPv4:PORT, separated by commas);\n"
+	      "                    keys that begin with 'tenon:' are overwritten\n"
 	      "  --list            show the cases and clients\n"
-	      "  --help            this text\n"
+	      "  --help            show this text\n"
 	      "\n"
-	      "$MEMCACHED is the server to start, $TENON_PLUGIN_PATH where more plugins are.\n"
+	      "$MEMCACHED names the server, $TENON_PLUGIN_PATH the folders of plugin modules.\n"
 	      "\n"
 	      "Examples\n"
 	      "  tenon-bench --svg bench.svg\n"
@@ -132,7 +132,7 @@ static void pin_self(const struct settings *settings)
 	CPU_ZERO(&set);
 	CPU_SET((size_t)settings->client_cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set) != 0) {
-		fail("CPU %d cannot be used (--pin none does without)",
+		fail("CPU %d cannot be used; --pin none pins nothing",
 		     settings->client_cpu);
 	}
 }
@@ -170,7 +170,7 @@ static const struct option rows[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* Ends the program where the option is all that was asked for. */
+/* Read one option. --help and --list print their text and end the program. */
 static void read_option(struct settings *settings, int id)
 {
 	switch (id) {
@@ -217,7 +217,7 @@ static void read_option(struct settings *settings, int id)
 		settings->help = true;
 		break;
 	default:
-		exit(2); /* getopt_long() has said why */
+		exit(2); /* getopt_long() has printed the reason */
 	}
 }
 
@@ -232,7 +232,7 @@ static const struct mode *choose_mode(char *const *words, int count)
 	return mode;
 }
 
-/* Fill in what the command line does not say. */
+/* Set the defaults of the settings that the command line did not set. */
 static void apply_defaults(struct settings *settings, const struct mode *mode)
 {
 	if (settings->rounds == 0) {

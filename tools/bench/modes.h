@@ -8,19 +8,19 @@
 struct mode {
 	const char *name;
 	const char *summary;
-	/* Returns an exit status. NULL: the mode loop, which has arguments. */
+	/* Returns an exit status. NULL: the mode `loop`, which has arguments of its own. */
 	int (*run)(const struct settings *settings);
-	unsigned rounds;   /* where the command line does not say */
-	unsigned slice_ms; /* likewise */
-	bool is_pinned;    /* likewise: to the last CPU that is allowed */
-	const char *arguments; /* behind the name, in its help */
+	unsigned rounds;   /* default of --rounds */
+	unsigned slice_ms; /* default of --slice-ms */
+	bool is_pinned;    /* default of --pin: true: the last CPU that is allowed; false: none */
+	const char *arguments; /* after the name, in its help */
 	const char *help;      /* with an example */
 };
 
-/* All of them; the first is the default. Ends with name == NULL. */
+/* All modes. The first is the default. The last has name == NULL. */
 extern const struct mode modes[];
 
-/* NULL: there is none of that name. */
+/* Find a mode by its name. NULL when there is none. */
 const struct mode *mode_find(const char *name);
 
 #endif

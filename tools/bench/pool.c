@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mode that measures sharing: threads get one key with clients that they share,
- * four at most, by tenon_pool_acquire() and _release(), or with a client for each
- * thread, which is as much as there is to have. The two take turns, so that whatever
- * else the machine does hits both alike.
+ * The mode `pool`. Threads get one key in one of two ways: they share at most four clients of a
+ * client pool, by tenon_pool_acquire() and tenon_pool_release(); or each thread has a client of
+ * its own, the best case. The two ways take turns, so that other work on the machine affects both
+ * alike.
  */
 #include "tenon/pool.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
+#include "bench_client.h"
 #include "quartiles.h"
 #include "run.h"
 #include "table.h"
@@ -149,10 +149,10 @@ static void close_clients(void)
 	tenon_pool_close(pool);
 }
 
-/* The rounds of one way. */
+/* The results of all rounds of one way. */
 struct samples {
 	double *rates; /* gets per second */
-	double *cpu_us; /* of a get */
+	double *cpu_us; /* CPU time of a get */
 };
 
 static void run_round(struct samples *samples, const struct settings *settings,

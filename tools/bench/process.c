@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Processes that are started and that end with this one. */
+/* Child processes, which end when this process ends. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,17 +15,17 @@
 
 #define CHILDREN_MAX 64
 
-static volatile pid_t children[CHILDREN_MAX]; /* 0: free */
-static char scratch[64];      /* folder; "": none yet */
-static char scratch_file[96]; /* the one file that may be in it when we end */
+static volatile pid_t children[CHILDREN_MAX]; /* 0: a free place */
+static char scratch[64];      /* the scratch folder; "": not made yet */
+static char scratch_file[96]; /* the file that may be in the folder at the end */
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP,
 				      SIGABRT };
 
 #define ENDING_COUNT (sizeof(ending_signals) / sizeof(ending_signals[0]))
 
 /*
- * Only what a signal handler may do. SIGTERM lets a child that has children end
- * them and wait.
+ * Stop all children. Runs in a signal handler, so it calls async-signal-safe functions only.
+ * SIGTERM lets a child that has children stop them first.
  */
 static void stop_all(void)
 {
@@ -64,7 +64,7 @@ void children_guard(void)
 	for (size_t i = 0; i < ENDING_COUNT; i++) {
 		sigaction(ending_signals[i], &action, NULL);
 	}
-	/* A peer library that raises it must not end the comparison. */
+	/* A client library that causes SIGPIPE must not end the program. */
 	signal(SIGPIPE, SIG_IGN);
 	if (atexit(stop_all) != 0) {
 		fail("out of memory");

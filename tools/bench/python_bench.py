@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""CPU time of a call of memcached clients for Python, side by side.
+"""Compare the CPU time of calls of memcached clients for Python.
 
     python_bench.py --build BUILD --libmc-path DIR [--cases PATTERN] [--rounds N]
                     [--pin C,S] [--json]
 
-BUILD is a build folder of tenon; DIR holds the package libmc of Douban. pylibmc is
-measured when it can be imported. Twenty memcached servers are started on free loopback
-ports. Each client runs in a process of its own, since two of them have one name; they
-take turns, slice by slice, so that whatever else the machine does hits all alike. Shown
-is the median over the rounds of a client's user and system time for a call, divided by
-libmc's in the same round. Clients and servers share a CPU unless --pin says otherwise,
-as with tenon-bench: it is the quietest.
+BUILD is a build folder of tenon. DIR has the package libmc of Douban. pylibmc is
+measured when it can be imported. The bench starts twenty memcached servers, on
+free loopback ports.
+
+Each client runs in a process of its own, because two of the packages are named libmc.
+The clients take turns, slice by slice, so that other work on the machine affects all
+alike. The table shows the median over the rounds of a client's user and system time for
+a call, divided by libmc's in the same round. By default clients and servers share a
+CPU, as with tenon-bench: this is the quietest. --pin chooses other CPUs.
 """
 
 import argparse
@@ -33,7 +35,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = os.path.join(HERE, "..", "python")
 
 
-# ---- what is measured ------------------------------------------------------------
+# ---- cases ------------------------------------------------------------
 
 
 def some_bytes(length, seed):
@@ -41,7 +43,7 @@ def some_bytes(length, seed):
 
 
 def some_text(length):
-    """Compresses to about a third."""
+    """Make a text that compresses to about a third."""
     words = [some_bytes(6, i).hex() for i in range(400)]
     chosen = random.Random(1)
     text = " ".join(chosen.choice(words) for _ in range(length // 12))
@@ -78,7 +80,7 @@ CASES = [
 def open_libmc(servers, case):
     import libmc
 
-    # values of the plain rows stay as they are: random bytes do not compress
+    # no compression in the other rows: random bytes do not get smaller
     threshold = 1024 if "compressed" in case[0] else 0
     client = libmc.Client(servers, comp_threshold=threshold)
     client.config(libmc.MC_POLL_TIMEOUT, 20000)
@@ -123,9 +125,12 @@ OPENERS = {
 
 
 def make_call(client, case):
-    """What stores the values as this client marks them, and what is measured."""
+    """Return a function that stores the values, and the function to measure.
+
+    Each client stores with its own flags, so it has to store before it reads.
+    """
     _, kind, count, value = case
-    # the same for all: as many servers, and the same
+    # the same keys for all clients, so they use the same servers
     keys = ["bench:%013d" % i for i in range(count)]
     pairs = dict.fromkeys(keys, value)
     if count == 1:
@@ -157,7 +162,7 @@ def make_call(client, case):
 
 
 def measure(call, slice_s):
-    """Nanoseconds of CPU time for a call, over at least slice_s of it."""
+    """Return the CPU time of a call in ns, measured for at least slice_s seconds."""
     count, batch = 0, 1
     begin = time.process_time_ns()
     while True:
@@ -172,7 +177,7 @@ def measure(call, slice_s):
 
 
 def worker(name):
-    """Reads a request a line: [case, servers, slice_s]; answers with a line."""
+    """Read requests [case, servers, slice_s] as lines, and print a line for each."""
     store = call = case = None
     for line in sys.stdin:
         index, servers, slice_s = json.loads(line)
@@ -217,23 +222,23 @@ class Contestant:
 
 
 def cpus(text):
-    """Of the clients, of the servers."""
+    """Read the CPU of the clients and the CPU of the servers."""
     found = [int(number) for number in text.split(",")]
     allowed = os.sched_getaffinity(0)
     if len(found) != 2 or not allowed.issuperset(found):
         raise argparse.ArgumentTypeError(
-            "%r is not two of the CPUs %s" % (text, sorted(allowed))
+            "%r: expected two CPUs C,S out of %s" % (text, sorted(allowed))
         )
     return found
 
 
 def pin(cpu):
-    """Of this process, and so of those that it starts from now on."""
+    """Pin this process, and the processes that it starts from now on."""
     os.sched_setaffinity(0, {cpu})
 
 
 def start_servers(folder):
-    """Memcached processes and their addresses."""
+    """Start the servers. Return their processes and addresses."""
     binary = os.environ.get("MEMCACHED") or shutil.which("memcached")
     if not binary:
         sys.exit("python_bench: memcached is not installed")
@@ -278,9 +283,9 @@ def contestants(arguments):
 
 
 def compete(index, clients, addresses, arguments):
-    """Per client: median CPU time in us, and median ratio to the first client's."""
+    """Return the median CPU time in us, and ratio to the first client, of each."""
     times = {client.name: [] for client in clients}
-    for client in clients:  # connections, caches
+    for client in clients:  # opens connections, warms caches
         client.ask(index, addresses, arguments.slice_ms / 4000)
     for _ in range(arguments.rounds):
         for client in random.sample(clients, len(clients)):
@@ -310,9 +315,9 @@ def show(rows, clients):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--worker", help=argparse.SUPPRESS)
-    parser.add_argument("--build", default=".", help="build folder of tenon (.)")
+    parser.add_argument("--build", default=".", help="build folder (default: .)")
     parser.add_argument("--libmc-path", help="folder with Douban's package libmc")
-    parser.add_argument("--cases", default="*", help="pattern of calls, as 'get*' (*)")
+    parser.add_argument("--cases", default="*", help="such as 'get*' (default: all)")
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--slice-ms", type=float, default=20)
     parser.add_argument(
@@ -320,7 +325,7 @@ def main():
         metavar="C,S",
         type=cpus,
         default=[max(os.sched_getaffinity(0))] * 2,
-        help="CPUs of the clients and of the servers (all on the last one)",
+        help="CPU of the clients, CPU of the servers (default: the last one)",
     )
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -11,7 +11,7 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* With linear interpolation between neighbours. */
+/* Return the value at `part` of the sorted values, interpolated linearly between neighbours. */
 static double quantile(const double *sorted, size_t count, double part)
 {
 	double place = part * (double)(count - 1);

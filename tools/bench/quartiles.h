@@ -10,7 +10,7 @@ struct quartiles {
 	double upper;
 };
 
-/* Sorts values. */
+/* Return the quartiles of the values. Sorts the array values. */
 struct quartiles quartiles_of(double *values, size_t count);
 
 #endif

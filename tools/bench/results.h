@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What was measured, and showing it. */
+/* Results, and the functions that print and draw them. */
 #ifndef TENON_BENCH_RESULTS_H
 #define TENON_BENCH_RESULTS_H
 
@@ -24,7 +24,7 @@ struct case_result {
 
 struct results {
 	const struct settings *settings;
-	const struct contest *contest; /* names */
+	const struct contest *contest; /* has the names of the clients */
 	struct case_result *cases;
 	size_t count;
 };
@@ -32,7 +32,7 @@ struct results {
 void results_table(const struct results *results);
 void results_markdown(const struct results *results);
 void results_json(const struct results *results);
-/* Closes file. */
+/* Write the picture, and close the file. */
 void results_svg(const struct results *results, FILE *file);
 
 #endif

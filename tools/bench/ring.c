@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mode that measures placing keys: no server is asked. */
+/* The mode `ring`: it measures finding the server of a key. Nothing is sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "driver.h"
-#include "plugin.h"
+#include "bench_plugin.h"
 #include "run.h"
-#include "subject.h"
+#include "bench_subject.h"
 #include "table.h"
 #include "tool.h"
 
@@ -38,9 +38,9 @@ struct ring {
 	const struct ring_driver *driver;
 	struct address *servers;
 	size_t server_count;
-	void *opened; /* NULL: it is building that is repeated */
+	void *opened; /* the client; NULL: the case opens clients */
 	const char **keys;
-	size_t next; /* key */
+	size_t next; /* index of the next key */
 };
 
 static struct address *make_servers(size_t count)
@@ -55,7 +55,7 @@ static struct address *make_servers(size_t count)
 	return servers;
 }
 
-/* Free the array and, as one, the keys. */
+/* Make an array of keys. The caller frees the array and keys[0], which has all keys. */
 static const char **make_keys(size_t count)
 {
 	const char **keys = alloc_array(count, sizeof(*keys));
@@ -134,7 +134,7 @@ static void run_lookups(struct ring *self, size_t operations)
 
 		if (self->driver->where(self->opened, self->keys + self->next,
 					part) == 0) {
-			fail("%s: a key has no place", self->driver->name);
+			fail("%s: a key has no server", self->driver->name);
 		}
 		self->next = (self->next + part) % RING_KEYS;
 		operations -= part;
@@ -172,7 +172,7 @@ const struct subject ring_subject = {
 
 /* ---- the mode ------------------------------------------------------------ */
 
-/* In a process of its own: libmemcached 1.1.4 aborts with many servers. */
+/* Measure in a child process, because libmemcached 1.1.4 aborts with many servers. */
 static double measure_ns(const struct subject *subject,
 			 const struct settings *settings, const char *client,
 			 const char *case_name)
@@ -217,7 +217,7 @@ static void measure(struct table *table, const struct subject *subject,
 	free(where_case);
 }
 
-/* Clients, then distributions alone. */
+/* Measure the clients, then the distribution plugins alone. */
 static void measure_size(struct table *table, const struct settings *settings,
 			 const struct plugins *distributions,
 			 size_t server_count)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What each mode runs; all return an exit status. */
+/* One function for each mode. Each returns an exit status. */
 #ifndef TENON_BENCH_RUN_H
 #define TENON_BENCH_RUN_H
 

@@ -28,17 +28,17 @@ _Noreturn static void become_server(const char *port_path)
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
 	setenv("MEMCACHED_PORT_FILENAME", port_path, 1);
-	/* -u is for root, who may not run it otherwise; others it leaves alone. */
+	/* memcached does not run as root without -u. For other users -u has no effect. */
 	execlp(binary(), binary(), "-t", "1", "-U", "0", "-l", "127.0.0.1",
 	       "-p", "-1", "-m", "64", "-u", "root", (char *)NULL);
 	_exit(127);
 }
 
 /*
- * Be the parent of the servers, which end when this process ends. It is in a
- * session of its own, as services are: the kernel gives each session its share of
- * a CPU (autogroup), and a client that shares that with its servers is scheduled
- * in another way than real ones are.
+ * Run as the parent of the servers, which end when this process ends. The process has a session
+ * of its own, as a service has. The kernel gives each session its share of a CPU (autogroup). A
+ * client in the session of its servers would share that CPU time with them, which no real client
+ * does.
  */
 _Noreturn static void keep_servers(char *const *port_paths, size_t count)
 {
@@ -49,12 +49,15 @@ _Noreturn static void keep_servers(char *const *port_paths, size_t count)
 			become_server(port_paths[i]);
 		}
 	}
-	/* One that ends by itself could not start. */
+	/* A server that ends by itself could not start. */
 	wait(NULL);
 	exit(EXIT_FAILURE);
 }
 
-/* memcached writes the file under another name and renames it when it listens. */
+/*
+ * Read the port of a server. memcached writes the file under another name, and renames it when the
+ * server listens. Returns false while there is no file.
+ */
 static bool read_port(const char *path, uint16_t *port)
 {
 	FILE *file = fopen(path, "re");
@@ -122,7 +125,7 @@ static void parse(struct servers *servers, const char *list)
 			   &len) != 2 ||
 		    port == 0 || port > UINT16_MAX ||
 		    (list[len] != '\0' && list[len] != ',')) {
-			fail("'%s': expected up to %d IPv4:PORT, commas between",
+			fail("'%s': expected up to %d IPv4:PORT, separated by commas",
 			     list, SERVERS_MAX);
 		}
 		address->port = (uint16_t)port;

@@ -11,18 +11,21 @@ struct address {
 	uint16_t port;
 };
 
-/* Memcached servers: own processes, or some that a list names. */
+/* Memcached servers: child processes, or the servers of --servers. */
 struct servers {
 	struct address addresses[SERVERS_MAX];
 	size_t count;
-	pid_t keeper; /* the process that started them; 0: they are not ours */
+	pid_t keeper; /* the process that started them; 0: servers of --servers */
 };
 
-/* Start SERVERS_MAX of them on free loopback ports, or take those of the settings. */
+/* Start SERVERS_MAX servers on free loopback ports, or use those of the settings. */
 void servers_init(struct servers *servers, const struct settings *settings);
 void servers_stop(struct servers *servers);
 
-/* "127.0.0.1:1000,127.0.0.1:1001", as settings have them; for the caller to free. */
+/*
+ * Return the addresses in the form of --servers, such as "127.0.0.1:1000,127.0.0.1:1001". The
+ * caller frees the text.
+ */
 char *servers_format(const struct servers *servers);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mode that measures a value of 5 MB that is split over 20 servers, beside five
- * values of 1 MB through raw sockets, one after the other (the floor), and through
- * tenon itself, each received into memory of its own, as somebody needs it who wants
- * all 5 MB.
+ * The mode `split`. It measures a value of 5 MB that is split over 20 servers. For comparison it
+ * measures five values of 1 MB, one after the other, through raw sockets (the floor) and through
+ * tenon. Each of the five values is received into memory of its own, because a program that wants
+ * all 5 MB has to keep all five.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "bench_client.h"
 #include "driver.h"
 #include "quartiles.h"
 #include "run.h"
@@ -18,7 +18,7 @@
 #define PIECES 5
 #define PIECE_BYTES 1000000u
 #define OPERATIONS 8 /* of each in a round */
-/* Keys of chunks have KEY_BYTES then. */
+/* With this key, the keys of the chunks have KEY_BYTES. */
 #define KEY "split:value:00"
 
 static const struct bench_case pieces_case = {
@@ -28,12 +28,12 @@ static const struct bench_case pieces_case = {
 
 static struct work work;
 
-/* Somebody who stores and reads the same bytes. */
+/* One way to store and read the 5 MB. */
 struct rival {
 	const char *name;
-	const char *codecs; /* of a client that splits; NULL: five values */
-	const struct driver *driver; /* of those */
-	void *selves[PIECES]; /* one for each, so that all values are there at the end */
+	const char *codecs; /* config of a client that splits the value; NULL: five values */
+	const struct driver *driver; /* of the five values */
+	void *selves[PIECES]; /* one for each value, so that all stay in memory */
 	struct tenon_client *client;
 };
 
@@ -58,7 +58,7 @@ static struct tenon_client *open_splitter(const struct servers *servers,
 	return client;
 }
 
-/* The pieces live where libmc's chunks do. */
+/* Name the pieces as libmc names chunks, so that they have the same home servers. */
 static void name_pieces(const struct servers *servers)
 {
 	struct tenon_client *client = open_splitter(servers, "none");
@@ -132,12 +132,12 @@ static void run_rival(const struct rival *rival, bool reads)
 	}
 }
 
-/* CPU time of one operation, in us. */
+/* Return the CPU time of one operation in microseconds. */
 static double measure_us(const struct rival *rival, bool reads)
 {
 	int64_t start_ns;
 
-	/* Readers read their own format: it is stored before, and untimed. */
+	/* Each rival reads its own format, which it stores before, outside the measured time. */
 	run_rival(rival, false);
 	run_rival(rival, reads);
 	start_ns = clock_cpu_ns();
@@ -171,7 +171,7 @@ static void close_rival(struct rival *rival)
 	}
 }
 
-/* times_us[rivals][rounds]; each is first, second, ... as often as the others. */
+/* Fill times_us[rivals][rounds]. The order rotates: each rival is first as often as the others. */
 static void compete(double *times_us, bool reads, unsigned rounds)
 {
 	for (unsigned round = 0; round < rounds; round++) {
@@ -212,7 +212,7 @@ static void run_call(struct table *table, bool reads, unsigned rounds)
 	progress_begin(rounds);
 	compete(times_us, reads, rounds);
 	progress_end();
-	/* Medians are found by sorting, which the ratios cannot do with. */
+	/* quartiles_of() sorts its array, but the ratios need the times in the order of rounds. */
 	memcpy(floor_us, times_us, rounds * sizeof(*floor_us));
 	for (size_t i = 0; i < RIVALS; i++) {
 		show(table, reads, &rivals[i], times_us + i * rounds, floor_us,

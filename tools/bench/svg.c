@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The picture: for each case a bar a client, from the floor's line to the
- * client's ratio; to the left is faster than the floor, to the right slower. The
- * scale is logarithmic, so that twice and half are equally far from the line.
+ * The picture of --svg. Each case has one bar for each client, from the line of the floor to the
+ * client's ratio. A bar to the left is faster than the floor, a bar to the right slower. The
+ * scale is logarithmic: twice and half are equally far from the line.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,10 +21,10 @@
 #define FOOT 44.0
 #define VALUE_WIDTH 40.0 /* kept free for the number at a bar's end */
 #define TICK_WIDTH 26.0  /* of a label on the scale */
-/* One client that is ten times as slow must not press the others flat. */
+/* Larger ratios are cut off, so that one slow client does not make all other bars short. */
 #define HIGH_MAX 4.5
 
-/* tenon's bars are blues and greens, everybody else's warm. */
+/* tenon's bars are blue and green, those of other clients red, orange and purple. */
 static const char *const tenon_colors[] = { "#1b4f8f", "#3f8fd2", "#2aa198",
 					     "#7fbf7b", "#9ecae1" };
 static const char *const other_colors[] = { "#e08214", "#c0504d", "#8d6a9f" };
@@ -32,10 +32,10 @@ static const char *const other_colors[] = { "#e08214", "#c0504d", "#8d6a9f" };
 struct picture {
 	FILE *file;
 	const struct results *results;
-	double low; /* of the scale */
-	double high; /* bars beyond are cut off */
+	double low; /* the least ratio of the scale */
+	double high; /* the largest; longer bars are cut off */
 	double height;
-	double bottom; /* of the bars */
+	double bottom; /* y of the end of the bars */
 };
 
 static const char *color_of(const struct contest *contest, size_t index)
@@ -118,7 +118,7 @@ static void draw_legend(const struct picture *picture)
 static void draw_grid(const struct picture *picture, double left,
 		      const char *title)
 {
-	/* the first that has room gets the label */
+	/* In this order, the ticks that do not overlap an earlier one get a label. */
 	static const double ticks[] = { 1, 2, 4, 0.5, 3, 1.5, 0.7, 1.2, 0.4 };
 	size_t count = sizeof(ticks) / sizeof(ticks[0]);
 	bool drawn[sizeof(ticks) / sizeof(ticks[0])] = { false };
@@ -165,7 +165,7 @@ static void draw_bar(const struct picture *picture, double left, double y,
 		fmin(from, to), y + 0.5, fmax(fabs(to - from), 1.0),
 		BAR_HEIGHT - 1, color);
 	if (ratio->median > picture->high) {
-		/* A torn end: it goes on. */
+		/* Draw a torn end: the bar is longer than the picture. */
 		fprintf(picture->file,
 			"<path d=\"M %.1f %.1f l 5 %.1f l -5 %.1f l 6 0 l 5 %.1f l -5 %.1f z\" fill=\"#fff\"/>\n",
 			to - 16, y, BAR_HEIGHT / 2, BAR_HEIGHT / 2,
@@ -211,7 +211,7 @@ static double row_height(const struct results *results)
 	return BAR_HEIGHT * (double)(results->contest->count - 1) + CASE_GAP;
 }
 
-/* Every other case has a shade behind it. */
+/* Draw a shaded band behind every second case. */
 static void draw_bands(const struct picture *picture)
 {
 	double height = row_height(picture->results);

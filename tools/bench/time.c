@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mode that measures time: interleaved rounds, ratios within a round. */
+/* The mode `time`: interleaved rounds, and ratios within a round. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "results.h"
 #include "run.h"
 
-/* Operations of the floor that fill a slice. */
+/* Return the number of operations of the floor that fill a slice. */
 static size_t calibrate(struct contest *contest, unsigned slice_ms)
 {
 	int64_t wanted_ns = (int64_t)slice_ms * 1000000;
@@ -39,7 +39,7 @@ static void shuffle(size_t *order, size_t count)
 	}
 }
 
-/* samples has a row of CONTESTANTS_MAX for each round. */
+/* Run a round of all clients. samples has CONTESTANTS_MAX places for this round. */
 static void run_round(struct contest *contest, size_t operations,
 		      struct sample *samples)
 {
@@ -100,7 +100,7 @@ static void run_case(const struct settings *settings, struct contest *contest,
 	contest_open(contest, work, settings->alone);
 	result->bench_case = work->bench_case;
 	result->slice_operations = calibrate(contest, settings->slice_ms);
-	/* The first one is for warmth and leaves no trace. */
+	/* The first round warms up the caches. The next one overwrites its samples. */
 	run_round(contest, result->slice_operations, samples);
 	for (unsigned round = 0; round < settings->rounds; round++) {
 		progress_step(title);
@@ -119,7 +119,9 @@ static void run_case(const struct settings *settings, struct contest *contest,
 	free(samples);
 }
 
-/* Early: nobody waits for minutes to be told that the path is wrong. */
+/*
+ * Open the file before the measurement, which takes minutes, so that a wrong path fails at once.
+ */
 static FILE *open_picture(const char *path)
 {
 	FILE *file = !path ? NULL : fopen(path, "w");

@@ -18,7 +18,7 @@ static const char *self_path(void)
 	return path;
 }
 
-/* Run the loop under a tool; returns the number behind `before` in its output. */
+/* Run the mode `loop` under a tool. Returns the number after the text `before` in its output. */
 static double run_under(char *const tool[], size_t tool_count,
 			const struct settings *settings, const char *client,
 			const char *case_name, size_t operations,
@@ -41,7 +41,7 @@ static double run_under(char *const tool[], size_t tool_count,
 	argv[count++] = (char *)case_name;
 	argv[count++] = number;
 	argv[count++] =
-		(char *)"--pin=none"; /* what this process is, they are */
+		(char *)"--pin=none"; /* the child process inherits the CPUs of this process */
 	if (settings->servers) {
 		argv[count++] = (char *)"--servers";
 		argv[count++] = (char *)settings->servers;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libmc through its C interface: md5, ketama, no failover. */
+/* Driver of libmc, by its C interface: md5, ketama, no failover. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libmemcached: md5, ketama, TCP_NODELAY, key verification. It has no call that
- * sets many keys: set_multi is a loop, and without replies its requests are
- * buffered, which is the fastest it can do.
+ * Driver of libmemcached: md5, ketama, TCP_NODELAY, key verification. libmemcached has no call
+ * that sets many keys, so set_multi is a loop. Without replies, the requests are buffered, which
+ * is its fastest way.
  */
 #include <libmemcached/memcached.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 struct with_libmemcached {
 	const struct work *work;
 	memcached_st *client;
-	memcached_result_st result; /* one of its own making it would free */
+	memcached_result_st result; /* given to libmemcached, so that it does not allocate one */
 	const char **keys;
 	size_t *key_lens;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon through its public interface, with one of its transports. */
+/* Driver of tenon, by its public interface, with one of its transports. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "bench_client.h"
 #include "driver.h"
 
 struct with_tenon {

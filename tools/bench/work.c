@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The cases, and keys that live where a case wants them. */
+/* The cases, and the choice of keys for the servers of a case. */
 #include "work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "bench_client.h"
 
 #define KB 1000
-/* Values begin so far apart in the memory that they share. */
+/* All values share one memory. Each begins this many bytes after the value before it. */
 #define VALUE_STEP 16
 
 const struct bench_case bench_cases[] = {
@@ -71,7 +71,7 @@ const struct bench_case **cases_select(const char *patterns)
 	return selected;
 }
 
-/* Numerical Recipes' generator: the same work on every machine. */
+/* The generator of Numerical Recipes: the work is the same on every machine. */
 static uint32_t next_random(uint32_t *state)
 {
 	*state = *state * 1664525u + 1013904223u;
@@ -79,9 +79,8 @@ static uint32_t next_random(uint32_t *state)
 }
 
 /*
- * Give each key a home at random, as a ring would, but so that just
- * touched_count servers are concerned: the ports, and with them the ring, differ
- * from run to run, the work must not.
+ * Give each key a random home server, as a ring does, so that exactly touched_count servers have
+ * keys. Ports, and with them the ring, differ from run to run. The work must not differ.
  */
 static void choose_homes(struct work *work)
 {
@@ -103,7 +102,7 @@ static void choose_homes(struct work *work)
 	} while (found < touched_count);
 }
 
-/* The first key without a name that wants to live on server, or NULL. */
+/* Return the first key with this home server that has no name yet, or NULL. */
 static struct work_key *find_waiting(struct work *work, size_t server)
 {
 	for (size_t i = 0; i < work->key_count; i++) {
@@ -115,7 +114,7 @@ static struct work_key *find_waiting(struct work *work, size_t server)
 	return NULL;
 }
 
-/* Try names until every key has one that the ring places at its home. */
+/* Try names until every key has a name that the ring places on its home server. */
 static void choose_names(struct work *work)
 {
 	struct tenon_error err;
@@ -135,7 +134,7 @@ static void choose_names(struct work *work)
 		if (tenon_client_where(client,
 				       (struct tenon_slice){ name, KEY_BYTES },
 				       &server, NULL) != 0) {
-			fail("'%s' has no place", name);
+			fail("the name '%s' has no server on the ring", name);
 		}
 		key = find_waiting(work, server);
 		if (key) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is measured: the cases, their keys and values. */
+/* The cases that are measured, their keys and values. */
 #ifndef TENON_BENCH_WORK_H
 #define TENON_BENCH_WORK_H
 
@@ -13,29 +13,31 @@ struct bench_case {
 	const char *name;
 	const char *title;
 	enum case_kind kind;
-	bool is_multi;          /* one operation has all keys, else one of them */
+	bool is_multi;          /* an operation has all keys; else it has one */
 	size_t key_count;
 	size_t value_bytes;
-	size_t server_count;    /* that the client knows */
-	size_t touched_count;   /* that hold the keys */
-	size_t count_operations; /* when calls and instructions are counted */
+	size_t server_count;    /* servers in the client's config */
+	size_t touched_count;   /* servers that have keys */
+	size_t count_operations; /* operations for counting calls and instructions */
 };
 
-/* All cases; ends with name == NULL. */
+/* All cases. The last has name == NULL. */
 extern const struct bench_case bench_cases[];
 
 const struct bench_case *case_find(const char *name);
 
-/* Those that patterns select; ends with NULL. For the caller to free. */
+/*
+ * Return the cases that the patterns select, with a NULL at the end. The caller frees the array.
+ */
 const struct bench_case **cases_select(const char *patterns);
 
 struct work_key {
 	char key[KEY_BYTES + 1];
-	const char *value; /* value_bytes of the case; all keys share one memory */
-	size_t server;     /* index of its home */
+	const char *value; /* of the case's value_bytes; part of the memory `pool` */
+	size_t server;     /* index of the home server */
 };
 
-/* A case on given servers. */
+/* A case, with its keys chosen for the servers. */
 struct work {
 	const struct bench_case *bench_case;
 	struct address addresses[SERVERS_MAX];
@@ -43,7 +45,7 @@ struct work {
 	struct work_key *keys;
 	size_t key_count;
 	size_t value_len;
-	char *pool; /* values are slices of it */
+	char *pool; /* memory of all values, which overlap in it */
 };
 
 void work_init(struct work *work, const struct bench_case *bench_case,

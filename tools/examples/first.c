@@ -10,9 +10,9 @@ int main(int argc, char **argv)
 	struct tenon_error err;
 	struct tenon_result result;
 	const struct tenon_item item = {
-		.key = TENON_LITERAL("greeting"),
-		.value = TENON_LITERAL("hello, cluster"),
-		.exptime = 60,
+		.key = tenon_slice_of("greeting"),
+		.value = tenon_slice_of("hello, cluster"),
+		.exptime = 60, /* seconds */
 	};
 
 	if (tenon_config_create(&config, &err) ||

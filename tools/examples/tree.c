@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keep a tree of files in a cluster: store each under its path, read all back,
- * compare byte for byte, and show which server holds how many.
+ * Keep a tree of files in a cluster.
  *
- * usage: tree CONFIG store|fill|verify <LIST   (one path a line)
+ * usage: tree CONFIG store|fill|verify <LIST   (one path on each line)
  *
- * fill stores only what is absent. verify prints one line per server and exits with
- * 0 when every file came back as it is on disk; files that are absent are counted (a
- * server may be new).
+ * store stores every file under its path. fill stores only the files that are absent. verify
+ * reads all files back, compares them byte for byte with the disk, and prints for each server
+ * the number of its keys. The exit status is 0 unless a file came back wrong. Absent files are
+ * only counted, since a server may be new and empty.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -45,7 +45,7 @@ static _Noreturn void die(const char *what, const char *why)
 static void *must(void *memory)
 {
 	if (!memory) {
-		die("memory", "none left");
+		die("memory", "out of memory");
 	}
 	return memory;
 }
@@ -65,7 +65,7 @@ static void read_file(struct file *file)
 	file->len = (size_t)len;
 	file->bytes = must(malloc(file->len + 1));
 	if (fread(file->bytes, 1, file->len, stream) != file->len) {
-		die(file->path, "it cannot be read");
+		die(file->path, "cannot be read");
 	}
 	fclose(stream);
 }
@@ -92,7 +92,7 @@ static void show_progress(const char *what, size_t done, size_t count)
 	}
 }
 
-/* Run one verb over all files in batches and hand each batch's results to `each`. */
+/* Run one verb on all files, BATCH keys in a call, and call each() for every result. */
 static void run(struct tenon_client *client, enum tenon_verb verb,
 		const struct tree *tree, struct tally *tally,
 		void (*each)(const struct file *, const struct tenon_result *,
@@ -109,8 +109,7 @@ static void run(struct tenon_client *client, enum tenon_verb verb,
 		for (size_t i = 0; i < n; i++) {
 			const struct file *file = &tree->files[from + i];
 
-			items[i].key.data = file->path;
-			items[i].key.len = strlen(file->path);
+			items[i].key = tenon_slice_of(file->path);
 			items[i].value.data = file->bytes;
 			items[i].value.len = file->len;
 		}

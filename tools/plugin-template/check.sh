@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# make check: every plugin passes the tests of its kind, and a config takes it.
-# Tests of what is special to yours go here as well.
+# make check: every plugin passes the conformance suite of its kind, and a config can use it.
+# Add tests of your plugin's own behaviour here.
 set -eu
 
 for library in $LIBRARIES; do
@@ -12,7 +12,7 @@ for library in $LIBRARIES; do
 
 	key=$kind
 	test "$kind" != hash || key=hash_function
-	# Nobody listens on port 1, and nobody is asked.
+	# The command only checks the config: it connects to no server.
 	cat >check.yaml <<-HERE
 	servers: ["127.0.0.1:1 a", "127.0.0.1:2 b"]
 	plugins: [.libs/$plugin.so]

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * failover nearby: prefer the servers of my zone. A server is in zone "b" when its
- * alias begins with "b-". A key goes to the first server of the zone that lives, in
- * the order of the ring from the key's home on; when none of the zone lives, to the
- * first that does. So each zone has its own copy of what it reads, and what one zone
- * deletes stays in the others until it expires.
+ * failover nearby: prefer the servers of one zone. A server is in zone "b" when its alias begins
+ * with "b-". A key goes to the first server of the zone that is up, in the order of the ring from
+ * the key's home server on. When no server of the zone is up, the key goes to the first server
+ * that is. So each zone has its own copies of items, and a delete in one zone leaves the copies of
+ * the other zones until they expire.
  */
 #include <stddef.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct nearby_options {
 
 struct server {
 	uint32_t is_near;
-	uint32_t failures; /* in a row; 0: it is up */
+	uint32_t failures; /* in a row; 0: the server is up */
 	int64_t down_until_ms;
 };
 
@@ -133,7 +133,7 @@ static void nearby_state(const void *self, uint32_t server, int64_t now_ms,
 static const struct tenon_option nearby_rows[] = {
 	{ .name = "zone", .type = TENON_OPTION_STRING, .max = 100,
 	  .offset = offsetof(struct nearby_options, zone), .def_text = "",
-	  .help = "what the aliases of near servers begin with, before a hyphen; \"\": all are near" },
+	  .help = "near servers have an alias that begins with this and a hyphen; \"\": all servers are near" },
 	{ .name = NULL },
 };
 
@@ -152,7 +152,7 @@ TENON_PLUGIN_DEFINE(failover_nearby,
 	.kind = TENON_KIND_FAILOVER,
 	.name = "nearby",
 	.version = "1.0",
-	.summary = "servers of one zone first, then the others",
+	.summary = "prefers the servers of one zone",
 	.ops = &nearby_ops,
 	.options = nearby_rows,
 	.options_bytes = sizeof(struct nearby_options))

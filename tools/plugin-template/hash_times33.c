@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hash times33: multiply by 33, add a byte (Bernstein), 32 bits. */
+/* hash times33 (Bernstein), 32 bits: for each byte multiply by 33 and add the byte. */
 #include <tenon/plugin/hash.h>
 
 #define START 5381u
@@ -17,8 +17,8 @@ static uint64_t times33_hash(const void *self, const void *key, size_t key_len)
 }
 
 /*
- * Known answers, of another program than this: tenon asks for them before it uses
- * the plugin. An empty key, one byte, bytes above 0x7f and 250 bytes are to be here.
+ * Known answers, computed by another program. tenon checks them before it uses the plugin. They
+ * must include an empty key, one byte, bytes above 0x7f, and 250 bytes.
  */
 #define DIGITS_50 "01234567890123456789012345678901234567890123456789"
 #define DIGITS_250 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50
@@ -44,5 +44,5 @@ TENON_PLUGIN_DEFINE(hash_times33,
 	.kind = TENON_KIND_HASH,
 	.name = "times33",
 	.version = "1.0",
-	.summary = "times 33 and a byte, 32 bits",
+	.summary = "for each byte times 33 plus the byte, 32 bits",
 	.ops = &times33_ops)

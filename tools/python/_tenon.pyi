@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the extension looks like to a type checker; the package libmc has no types.
+# The types of the extension, for type checkers. The package libmc has no types.
 import os
 from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Optional
 from typing import Sequence, Tuple, Type, TypeVar, Union, overload

@@ -52,17 +52,23 @@ char *alloc_text(const char *text)
 	return copy;
 }
 
+char *alloc_format_args(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0) {
+		alloc_failed();
+	}
+	return text;
+}
+
 char *alloc_format(const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
-	if (len < 0) {
-		alloc_failed();
-	}
 	return text;
 }

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Memory that is there, or the program ends: a command line has no plan B. */
+/*
+ * Memory for a program that cannot go on without it: when memory is out, these functions
+ * end the program.
+ */
 #ifndef TENON_CLI_ALLOC_H
 #define TENON_CLI_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
-/* Get count * size zeroed bytes; NULL only when that is 0. */
+/* Get count * size zeroed bytes. Returns NULL only when that product is 0. */
 void *alloc_array(size_t count, size_t size);
 
-/* Resize to count * size bytes; what is new is not zeroed. */
+/* Resize to count * size bytes. New bytes are not zeroed. */
 void *alloc_resize(void *old, size_t count, size_t size);
 
 char *alloc_text(const char *text);
 
-/* printf into memory of the right size. */
+/* Print into memory of the right size, as printf() and vprintf() do. */
 char *alloc_format(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+char *alloc_format_args(const char *format, va_list args)
+	__attribute__((format(printf, 1, 0)));
 
-/* Say that memory is out and exit with EXIT_SERVER. */
+/* Report that memory is out, and exit with EXIT_SERVER. */
 _Noreturn void alloc_failed(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every file of the tool knows: the run, the commands, the exit statuses. */
+/* Included by every file of the tool: one run, the table of commands, the exit statuses. */
 #ifndef TENON_CLI_CLI_H
 #define TENON_CLI_CLI_H
 
@@ -8,10 +8,13 @@
 #include "options.h"
 #include "tenon/tenon.h"
 
-/* Part of the interface; with several keys or servers the greatest counts. */
+/*
+ * The exit statuses are part of the interface. With several keys or servers the program
+ * exits with the greatest status of all.
+ */
 enum exit_status {
 	EXIT_DONE = 0,
-	EXIT_ABSENT = 1, /* no such key, or not stored */
+	EXIT_ABSENT = 1, /* the key does not exist, or the value was not stored */
 	EXIT_USAGE = 2,  /* command line, config, or a key that cannot be sent */
 	EXIT_SERVER = 3  /* server, network, or the output cannot be written */
 };
@@ -24,10 +27,10 @@ struct command {
 	const char *summary;  /* one line, no full stop */
 	const char *details;  /* more lines for --help, or "" */
 	const char *examples; /* lines for --help, without indent */
-	uint64_t options;     /* OPTION_BIT()s it takes beside the global ones */
+	uint64_t options;     /* OPTION_BIT()s beside those of OPTIONS_GLOBAL */
 	size_t operands_min;
 	size_t operands_max;
-	int verb; /* enum tenon_verb or tenon_server_verb, for run */
+	int verb; /* enum tenon_verb or tenon_server_verb; run() reads it */
 	int (*run)(struct app *app); /* returns enum exit_status */
 };
 
@@ -37,15 +40,15 @@ struct app {
 	const struct command *command; /* NULL until it is known */
 	char **operands;
 	size_t operand_count;
-	char *config_path;           /* file in use; NULL when there is none */
-	struct tenon_config *config; /* setup_config() made it */
-	struct tenon_client *client; /* setup_client() made it */
+	char *config_path;           /* the config file in use, or NULL */
+	struct tenon_config *config; /* made by setup_config() */
+	struct tenon_client *client; /* made by setup_open() */
 };
 
-/* All commands; ends with name == NULL. */
+/* All commands. The last row has name == NULL. */
 extern const struct command commands[];
 
-/* The command called name, or NULL. */
+/* Return the command called name, or NULL. */
 const struct command *command_find(const char *name);
 
 int run_get(struct app *app);

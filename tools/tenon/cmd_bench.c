@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bench: how much the configured cluster bears, and how fast it answers. */
+/* bench: put load on the configured cluster; measure throughput and latency. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,12 +24,13 @@
 #define KEY_MIN_BYTES (PREFIX_BYTES + NUMBER_BYTES)
 #define VALUE_MAX_BYTES (UINT64_C(64) * 1024 * 1024)
 #define MULTI_MAX 1000
-#define FILL_KEYS 100 /* stored in one call before the clock starts, at most */
-#define FILL_BYTES (256 * 1024) /* likewise; more could take too long for poll_timeout */
-#define SEEDS 4096    /* different values */
+/* The most that one call stores before the clock starts. More bytes might exceed poll_timeout. */
+#define FILL_KEYS 100
+#define FILL_BYTES (256 * 1024)
+#define SEEDS 4096 /* number of different values */
 #define STATUS_COUNT 64
 
-/* What the command line asks for. */
+/* The load, as the command line describes it. */
 struct plan {
 	uint64_t seconds;
 	uint64_t threads;
@@ -39,14 +40,14 @@ struct plan {
 	uint64_t reads_percent;
 	uint64_t multi;
 	int64_t exptime;
-	char *bytes; /* values are slices of it */
+	char *bytes; /* all values are slices of these bytes */
 };
 
-/* What calls of one sort came to. */
+/* The sums over all reads, or over all writes, of one worker. */
 struct tally {
 	uint64_t keys;
 	uint64_t hits;
-	uint64_t wrong; /* hits whose value is not what is stored under the key */
+	uint64_t wrong; /* hits with another value than this program stores under the key */
 	uint64_t failed;
 	uint64_t bytes; /* of values */
 	struct tenon_histogram latency;
@@ -57,13 +58,13 @@ struct worker {
 	struct tenon_client *client;
 	pthread_t thread;
 	uint64_t random;
-	uint64_t first_key; /* of its share in filling */
+	uint64_t first_key; /* the keys that this worker stores before the clock starts */
 	uint64_t end_key;
-	atomic_uint_fast64_t done; /* keys, for the progress line */
+	atomic_uint_fast64_t done; /* number of keys, for the progress line */
 	struct tally reads;
 	struct tally writes;
-	uint64_t errors[STATUS_COUNT]; /* by -status */
-	struct tenon_error error;      /* the first */
+	uint64_t errors[STATUS_COUNT]; /* number of keys for each -status */
+	struct tenon_error error;      /* the first error */
 	struct tenon_item items[MULTI_MAX];
 	char key_space[MULTI_MAX][TENON_KEY_MAX_BYTES];
 	uint64_t numbers[MULTI_MAX];
@@ -87,7 +88,7 @@ static uint64_t now_ns(void)
 
 /* ---- work ---------------------------------------------------------------- */
 
-/* splitmix64: fast, and good enough to choose keys. */
+/* splitmix64: fast, and random enough to choose keys. */
 static uint64_t mix(uint64_t number)
 {
 	number += UINT64_C(0x9e3779b97f4a7c15);
@@ -107,7 +108,10 @@ static uint64_t within(const struct range *range, uint64_t random)
 	return range->min + random % (range->max - range->min + 1);
 }
 
-/* A key's length belongs to its number, so that every run has the same keys. */
+/*
+ * Make key number `number`. Its length depends on the number alone, so that every run has the
+ * same keys.
+ */
 static void make_key(struct worker *worker, size_t index, uint64_t number)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -122,7 +126,7 @@ static void make_key(struct worker *worker, size_t index, uint64_t number)
 	worker->items[index].key = (struct tenon_slice){ key, len };
 }
 
-/* The bytes begin at a place that belongs to the key; any length of them will do. */
+/* Where the value of key `number` begins. The length may be any; the bytes follow from the key. */
 static const char *value_of(const struct plan *plan, uint64_t number)
 {
 	return plan->bytes + mix(number) % SEEDS;
@@ -150,7 +154,7 @@ static void count_result(struct worker *worker, struct tally *tally,
 	} else if (result->status == TENON_HIT) {
 		tally->hits++;
 		tally->bytes += result->value_len;
-		/* Another run may have stored other lengths. */
+		/* An earlier run may have stored a longer value: that one cannot be compared. */
 		tally->wrong += result->value_len <= VALUE_MAX_BYTES &&
 				result->value_len <= plan->value_bytes.max &&
 				memcmp(result->value,
@@ -171,7 +175,7 @@ static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 			     &results, &err);
 	uint64_t end_ns = now_ns();
 
-	/* A server that is left alone for a while was not asked. */
+	/* Do not measure a call that was not sent, because its server is down. */
 	if (code != TENON_EDOWN) {
 		tenon_histogram_add(&tally->latency, end_ns - start_ns);
 	}
@@ -260,8 +264,8 @@ static void show_progress(const char *what, double part, uint64_t done,
 }
 
 /*
- * Run a phase in all workers: until all have done wanted keys together, or, if
- * that is 0, for the plan's seconds. Returns the seconds it took.
+ * Run body in all workers. It ends when the workers have done `wanted` keys together, or with
+ * wanted == 0 after the seconds of the plan. Returns the seconds that it took.
  */
 static double run_phase(struct worker *const *workers, const struct plan *plan,
 			void *(*body)(void *), uint64_t wanted)
@@ -329,7 +333,7 @@ static void merge(struct tally *into, const struct tally *from)
 	tenon_histogram_merge(&into->latency, &from->latency);
 }
 
-/* Add what a worker counted to the first one. */
+/* Add the counts of one worker to another. The first error is kept. */
 static void collect(struct worker *into, const struct worker *from)
 {
 	merge(&into->reads, &from->reads);
@@ -393,7 +397,7 @@ static void print_histogram(const struct tenon_histogram *latency)
 		double share = (double)rows[i].count / (double)most;
 		int width = (int)(share * WIDTH + 0.5);
 
-		/* One call in a million is seen as well. */
+		/* A row with calls has at least one character, even for one call in a million. */
 		width = rows[i].count > 0 && width == 0 ? 1 : width;
 		add_time(&table, rows[i].from_ns);
 		table_add(&table, STYLE_NONE, "%" PRIu64, rows[i].count);
@@ -424,8 +428,8 @@ static void print_plan(const struct plan *plan, double seconds)
 	output_format("%" PRIu64 " keys", plan->keys);
 	print_range("", &plan->key_bytes);
 	print_range(" under '" PREFIX "', values", &plan->value_bytes);
-	output_text(plan->exptime == 0 ? "; they stay there\n\n" :
-					 "; they expire, nothing is deleted\n\n");
+	output_text(plan->exptime == 0 ? "; they do not expire\n\n" :
+					 "; they expire and are not deleted\n\n");
 }
 
 static void print_outcome(const struct worker *sum, const struct tally *all)
@@ -471,7 +475,7 @@ static void show_text(const struct plan *plan, const struct worker *sum,
 	table_print(&table, 0);
 	output_text("\n");
 	print_outcome(sum, all);
-	output_text("\nhow long calls took, from\n");
+	output_text("\ncalls by time, each row from\n");
 	print_histogram(&all->latency);
 }
 
@@ -561,7 +565,7 @@ static void show_json(const struct plan *plan, const struct worker *sum,
 
 /* ---- the command --------------------------------------------------------- */
 
-/* An option's value, or what it is when it was not given. */
+/* The value of an option, or otherwise when the option was not given. */
 static uint64_t given_or(const struct app *app, enum option_id id,
 			 uint64_t value, uint64_t otherwise)
 {
@@ -632,7 +636,7 @@ static int make_plan(struct app *app, struct plan *plan)
 					     VALUE_MAX_BYTES);
 }
 
-/* Letters in no order: neither zeros nor text compress like real values. */
+/* Make random letters: zeros would compress much better than real values, and text would too. */
 static char *make_bytes(const struct plan *plan)
 {
 	size_t len = (size_t)plan->value_bytes.max + SEEDS;
@@ -663,7 +667,7 @@ static int open_worker(struct app *app, struct worker *worker,
 	return EXIT_DONE;
 }
 
-/* Store every key once, so that reads have something to hit. */
+/* Store every key once, so that reads are hits. */
 static int fill_all(struct app *app, struct worker *const *workers,
 		    const struct plan *plan)
 {
@@ -675,7 +679,7 @@ static int fill_all(struct app *app, struct worker *const *workers,
 		collect(sum, workers[i]);
 	}
 	if (sum->writes.keys > 0 && sum->writes.failed == sum->writes.keys) {
-		report("not one of %" PRIu64 " keys could be stored",
+		report("none of %" PRIu64 " keys could be stored",
 		       sum->writes.keys);
 		status = fail_error(app, &sum->error);
 	}
@@ -695,14 +699,14 @@ static int run_all(struct app *app, struct worker *const *workers,
 	double seconds;
 	int status;
 
-	/* The first Ctrl-C shows what there is so far, the second one ends. */
+	/* The first Ctrl-C ends the load and shows its results; the second ends the program. */
 	sigaction(SIGINT, &action, NULL);
 	status = fill_all(app, workers, plan);
 	if (status != EXIT_DONE) {
 		return status;
 	}
 	if (atomic_load(&is_stopped)) {
-		raise(SIGINT); /* there is nothing to show yet */
+		raise(SIGINT); /* no results yet: end as Ctrl-C does */
 	}
 	seconds = run_phase(workers, plan, load, 0);
 	for (uint64_t i = 1; i < plan->threads; i++) {

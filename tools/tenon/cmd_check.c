@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check: what a config makes, without a connection. */
+/* check: the servers, plugins and settings that result from a config. Connects to no server. */
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "setup.h"
 #include "tenon/introspect.h"
 
-/* What the library had to say while it assembled the client. */
+/* Log lines of the library from the time when it put the client together. */
 struct warnings {
 	char **lines;
 	size_t count;
@@ -54,7 +54,7 @@ static void add_setting(const struct tenon_setting_info *info, void *payload)
 	}
 }
 
-/* Those of spare pools come last. */
+/* Return true when the config has spare servers. They are at the end of the list of servers. */
 static bool has_spares(const struct app *app)
 {
 	struct tenon_server_info info;
@@ -173,7 +173,7 @@ int run_check(struct app *app)
 	status = setup_open(app);
 	if (status == EXIT_DONE) {
 		(app->options.json ? check_json : check_text)(app, &warnings);
-		/* Closing may still have something to say. */
+		/* Close before the warnings are freed: the library may log while it closes. */
 		tenon_client_close(app->client);
 		app->client = NULL;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* get --explain: what a value is stored as. */
+/* get --explain: the items on the servers that make up a value. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "setup.h"
 #include "tenon/introspect.h"
 
-/* Bytes on the servers, chunks and what names them together. */
+/* The bytes of all items of the value: the parent and its chunks. */
 static uint64_t stored_bytes(const struct tenon_stored *stored)
 {
 	uint64_t total = 0;
@@ -33,7 +33,7 @@ static size_t stored_count(const struct tenon_stored *stored)
 	return count;
 }
 
-/* How many times as large the value is as what is stored; 0: nothing is. */
+/* The length of the value divided by its stored bytes; 0 when no byte is stored. */
 static double ratio_of(const struct tenon_stored *stored)
 {
 	uint64_t bytes = stored_bytes(stored);
@@ -42,7 +42,10 @@ static double ratio_of(const struct tenon_stored *stored)
 					(double)bytes;
 }
 
-/* The codec number *index or above whose bits these flags have; false: no more. */
+/*
+ * Find the next codec, from number *index on, that owns a bit of flags. Moves *index behind
+ * the codec. Returns false when there is none.
+ */
 static bool next_codec(const struct app *app, uint32_t flags, size_t *index,
 		       struct tenon_codec_info *out)
 {

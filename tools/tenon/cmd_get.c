@@ -20,7 +20,7 @@ static bool is_output_file(const struct app *app)
 	return app->options.output_path != NULL;
 }
 
-/* "VALUE key flags bytes[ cas]", as memcached itself writes it. */
+/* Print the header "VALUE key flags bytes[ cas]", as memcached writes it, and the value. */
 static void show_value(struct app *app, const struct tenon_item *item,
 		       const struct tenon_result *result)
 {
@@ -43,7 +43,7 @@ static void show_value(struct app *app, const struct tenon_item *item,
 	}
 }
 
-/* Written only now, so that a miss leaves the file as it was. */
+/* Write the value to the file of --output. Only a hit comes here, so a miss changes no file. */
 static int write_file(const char *path, const struct tenon_result *result)
 {
 	FILE *file = fopen(path, "wb");

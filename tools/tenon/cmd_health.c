@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* health: how the servers do, as this client finds them, once or again and again. */
+/* health: the state of every server as this client sees it, once or again and again. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 #include "report.h"
 #include "setup.h"
 
-/* A look asks for the version this often, unless that takes too long. */
+/* One look sends this many version requests, but none after PROBES_MAX_MS. */
 #define PROBES 10
 #define PROBES_MAX_MS 200
 
-/* What a server counts itself. */
+/* Numbers from the statistics of a server. */
 struct counts {
 	uint64_t uptime_s;
 	uint64_t operations;
@@ -27,12 +27,12 @@ struct counts {
 };
 
 struct row {
-	struct tenon_health health; /* of all looks; failures: looks in a row without an answer */
-	bool has_counts;            /* the last look has them */
+	struct tenon_health health; /* sum of all looks; failures: failed looks in a row */
+	bool has_counts;            /* the server answered stats in the last look */
 	struct counts counts;
-	char *version; /* NULL until it has answered */
+	char *version; /* NULL until the server has answered */
 	bool has_rate;
-	double rate; /* operations a second since the look before */
+	double rate; /* operations a second between the last two looks */
 	int64_t counted_at_ms;
 };
 
@@ -52,7 +52,7 @@ static int64_t now_ms(void)
 
 /* ---- a look at the servers ----------------------------------------------- */
 
-/* memcached protocol.txt, "General-purpose statistics": commands that take a key. */
+/* The counts of commands that take a key: protocol.txt, "General-purpose statistics". */
 static const char *const operation_stats[] = {
 	"cmd_get",   "cmd_set",   "cmd_touch",   "delete_hits", "delete_misses",
 	"incr_hits", "incr_misses", "decr_hits", "decr_misses",
@@ -102,7 +102,7 @@ static void read_counts(struct row *row, const struct tenon_result *result)
 	}
 }
 
-/* Take over what the library found since the last time; latencies only when wanted. */
+/* Add the health that the library recorded since the last call; latencies only on request. */
 static void collect(struct app *app, struct view *view, bool with_latency)
 {
 	static struct tenon_health now;
@@ -126,7 +126,7 @@ static void collect(struct app *app, struct view *view, bool with_latency)
 	tenon_client_health_reset(app->client);
 }
 
-/* Ask every server once. False: nothing can be asked at all, as err says. */
+/* Ask every server once. Returns false when no server could be asked; err has the reason. */
 static bool ask(struct app *app, enum tenon_server_verb verb,
 		const struct tenon_result **results, struct tenon_error *err)
 {
@@ -148,7 +148,7 @@ static void count_row(struct row *row, const struct tenon_result *result)
 	}
 	read_counts(row, result);
 	row->counted_at_ms = at_ms;
-	/* A server that was started anew counts from 0. */
+	/* A restarted server counts from 0, so there is no rate for this look. */
 	if (had_counts && seconds > 0 &&
 	    row->counts.operations >= before.operations) {
 		row->has_rate = true;
@@ -168,7 +168,7 @@ static bool look(struct app *app, struct view *view, struct tenon_error *err)
 	for (size_t i = 0; i < view->count; i++) {
 		count_row(&view->rows[i], &results[i]);
 	}
-	/* Making connections and stats say little about how fast a get is. */
+	/* Leave out the latencies of connecting and of stats: a get is much faster. */
 	collect(app, view, false);
 	for (int probe = 0; probe < PROBES && now_ms() < until_ms; probe++) {
 		if (!ask(app, TENON_VERSION, &results, err)) {
@@ -187,7 +187,7 @@ static bool look(struct app *app, struct view *view, struct tenon_error *err)
 
 /* ---- text ---------------------------------------------------------------- */
 
-/* "12 s", "3 min 20 s", "5 h 7 min", "3 d 4 h". For the caller to free. */
+/* A duration such as "12 s", "3 min 20 s", "5 h 7 min" or "3 d 4 h". The caller frees the text. */
 static char *duration_text(int64_t ms)
 {
 	static const struct {
@@ -211,15 +211,16 @@ static char *duration_text(int64_t ms)
 			    units[unit + 1].name);
 }
 
-/* How long it has been in this state; -1: nobody knows. */
+/* How long the server has been in its state, in milliseconds; -1 when that is not known. */
 static int64_t state_ms(const struct row *row)
 {
 	const struct tenon_health *health = &row->health;
 
-	/* it failed, or did while we were looking */
+	/* The library saw the server change its state. */
 	if (health->state_at_ms > 0) {
 		return health->now_ms - health->state_at_ms;
 	}
+	/* It was up in every look: the server knows since when it runs. */
 	return row->has_counts ? (int64_t)row->counts.uptime_s * 1000 : -1;
 }
 
@@ -317,7 +318,7 @@ static size_t count_up(const struct view *view)
 	return up;
 }
 
-/* Show rows_max servers; where there are more, those that are up have to wait. */
+/* Show at most rows_max servers. When there are more, servers that are up are left out first. */
 static void print_table(const struct view *view, size_t rows_max)
 {
 	static const char *const titles[] = { "SERVER", "ADDRESS", "STATE",
@@ -521,7 +522,7 @@ static void show(const struct app *app, const struct view *view, bool on_screen)
 		js_print_compact(json_view(view));
 		output_text("\n");
 	} else if (on_screen) {
-		/* title, empty line, titles, "and n more", cursor */
+		/* Five lines are taken: title, empty line, column titles, "and n more", cursor. */
 		screen_home();
 		print_title(app, view);
 		print_table(view, rows > 6 ? rows - 5 : 1);
@@ -534,7 +535,7 @@ static void show(const struct app *app, const struct view *view, bool on_screen)
 	output_flush();
 }
 
-/* Wait so long for one of the signals, which are blocked. True: it came. */
+/* Wait ms milliseconds for one of the blocked signals. Returns true when one came. */
 static bool is_stopped(const sigset_t *signals, int64_t ms)
 {
 	const struct timespec time = { .tv_sec = ms > 0 ? ms / 1000 : 0,
@@ -546,7 +547,7 @@ static bool is_stopped(const sigset_t *signals, int64_t ms)
 
 static void on_signal(int number)
 {
-	(void)number; /* it is asked for in is_stopped() */
+	(void)number; /* is_stopped() takes the signal */
 }
 
 static int run_watch(struct app *app, struct view *view)
@@ -557,7 +558,10 @@ static int run_watch(struct app *app, struct view *view)
 	sigset_t signals;
 	struct tenon_error err = { 0 };
 
-	/* Blocked, so that the screen is put right, whenever they come; not ignored either. */
+	/*
+	 * Block the signals, so that the terminal is restored whenever one arrives. They need
+	 * a handler: the kernel would drop a signal that is ignored.
+	 */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
@@ -574,7 +578,7 @@ static int run_watch(struct app *app, struct view *view)
 			break;
 		}
 		show(app, view, on_screen);
-		err.code = 0; /* of a server: it is in the table */
+		err.code = 0; /* the error of a server: the table shows it */
 		left_ms = until_ms - now_ms();
 	} while (!is_stopped(&signals, left_ms));
 	if (on_screen) {

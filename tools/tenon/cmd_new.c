@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plugins --new: a project for a plugin, made of the template. The template holds an
- * example of several kinds; what is made has one of them, under its new name. Files
- * and lines that name another example are left out.
+ * plugins --new: make a project for a plugin from the template. The template has one example
+ * for each of several kinds. The new project has the example of its kind, under the new name;
+ * files and lines that name another example are left out.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -20,7 +20,7 @@
 #include "report.h"
 #include "tenon/introspect.h"
 
-/* Also TENON_PLUGIN_NAME_BYTES - 1: what the core takes for a name. */
+/* The longest name that the core accepts: TENON_PLUGIN_NAME_BYTES - 1. */
 #define NAME_MAX_BYTES 47
 
 static const struct {
@@ -40,7 +40,7 @@ struct project {
 	const char *example;
 	const char *from; /* the template's folder */
 	char *to;
-	bool taken; /* there is a plugin of that name */
+	bool taken; /* a plugin with this kind and name exists already */
 };
 
 static bool is_name(const char *text)
@@ -63,7 +63,7 @@ static bool names_another_example(const struct project *project,
 	return false;
 }
 
-/* A copy of text with the example's name replaced. For the caller to free. */
+/* Copy text with the plugin's name in place of the example's. The caller frees the copy. */
 static char *renamed(const struct project *project, const char *text)
 {
 	size_t len = strlen(project->example);
@@ -202,7 +202,7 @@ static int check_name(struct project *project)
 	}
 	if (!is_name(project->name)) {
 		return fail_usage(project->app,
-				  "'%s' is no name for a plugin, expected lower_snake of 1..%d bytes",
+				  "'%s' is no name for a plugin; a name has 1 to %d lower-case letters, digits and '_', and begins with a letter",
 				  project->name, NAME_MAX_BYTES);
 	}
 	if (tenon_config_create(&project->app->config, &err) != 0 ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* plugins: what there is, and the options of each. */
+/* plugins: the list of plugins, and the options of one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +13,9 @@
 
 struct listing {
 	const struct app *app;
-	const char *wanted; /* NULL: all */
+	const char *wanted; /* a name, or NULL for all plugins */
 	size_t shown;
-	char *nearest; /* a name like wanted */
+	char *nearest; /* the name most like wanted, for "did you mean" */
 	size_t nearest_distance;
 	struct table table;
 	json_t *array;
@@ -62,7 +62,7 @@ static void add_option(struct table *table, const struct tenon_option_info *row)
 	table_add(table, STYLE_NONE, "%s", row->help);
 }
 
-/* The units of a type are those of every option of it: told once. */
+/* All options of a type have the same units, so one line lists them. */
 static void print_units(const struct tenon_plugin_info *info, const char *type)
 {
 	for (size_t i = 0; i < info->option_count; i++) {
@@ -94,7 +94,7 @@ static void print_options(const struct tenon_plugin_info *info)
 	print_units(info, "duration");
 	print_units(info, "size");
 	if (has_bare) {
-		output_text("  BARE is the unit of a number that has none.\n");
+		output_text("  BARE is the unit of a number that is written without one.\n");
 	}
 }
 
@@ -193,8 +193,9 @@ static void each(const struct tenon_plugin_info *info, void *payload)
 }
 
 /*
- * A config may load plugins, and then they are listed. One that merely lies
- * about and is wrong is no reason to hide what helps to mend it.
+ * Make the config, so that plugins that the config loads are listed too. When a config
+ * that the user did not name is wrong, the command goes on without it: the list of
+ * plugins and options helps to mend it.
  */
 static int make_config(struct app *app)
 {
@@ -211,7 +212,7 @@ static int make_config(struct app *app)
 	}
 	if (!options->names) {
 		text = error_text(&err);
-		report("left out: %s", text);
+		report("config not used: %s", text);
 		free(text);
 	}
 	setup_fini(app);

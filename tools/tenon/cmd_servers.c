@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whole servers: stats, version, ping and flush-all. */
+/* Commands for whole servers: stats, version, ping and flush-all. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "setup.h"
 #include "tenon/health.h"
 
-/* One round over all servers. */
+/* One answer of every server. */
 struct round {
 	const struct tenon_result *results;
 	size_t count;
@@ -20,9 +20,9 @@ struct round {
 };
 
 /*
- * Run verb on every server of an open client. Returns EXIT_DONE, EXIT_SERVER
- * when some have no answer, or what is to be returned at once: results is NULL
- * then, and the reason was reported.
+ * Run verb on every server of an open client. Returns EXIT_DONE, or EXIT_SERVER when a
+ * server did not answer. When nothing could be asked at all, round->results is NULL, the
+ * reason was reported, and the command has to end with the returned status.
  */
 static int ask(struct app *app, enum tenon_server_verb verb,
 	       const char *argument, struct round *round)
@@ -34,7 +34,7 @@ static int ask(struct app *app, enum tenon_server_verb verb,
 			  &round->err);
 	if (!round->results && round->err.code == TENON_EDISABLED) {
 		return fail(app, TENON_EDISABLED,
-			    "flush-all would drop every item of %zu servers; allow it with --yes-flush, or enable_flush_all: true in the config",
+			    "flush-all would drop every item of %zu servers; to allow this, give --yes-flush or put 'enable_flush_all: true' into the config",
 			    round->count);
 	}
 	if (!round->results) {
@@ -55,7 +55,7 @@ static struct tenon_server_info server_info(const struct app *app, size_t index)
 	return info;
 }
 
-/* Say on stderr how many servers have failed, and why the first has. */
+/* Report on stderr how many servers failed, and the reason of the first. */
 static void report_round(const struct round *round)
 {
 	size_t bad = 0;
@@ -98,14 +98,24 @@ static void add_server(struct table *table, const struct app *app, size_t index)
 	table_add(table, STYLE_DIM, "%s", info.address);
 }
 
-static void add_failure(struct table *table, const struct app *app,
-			const struct tenon_result *result)
+/*
+ * Begin a row: alias and address. Returns true when the server answered, and the caller adds
+ * the rest. Otherwise the row is complete: the failure was added.
+ */
+static bool begin_row(struct table *table, const struct app *app, size_t index,
+		      const struct tenon_result *result)
 {
-	char *reason = result_reason(app, result);
+	char *reason;
 
+	add_server(table, app, index);
+	if (result->status >= 0) {
+		return true;
+	}
+	reason = result_reason(app, result);
 	table_add(table, STYLE_BAD, "%s%s%s", tenon_status_name(result->status),
 		  reason ? ": " : "", reason ? reason : "");
 	free(reason);
+	return false;
 }
 
 /* ---- version ----------------------------------------------------------- */
@@ -117,10 +127,7 @@ static void version_text(const struct app *app, const struct round *round)
 	for (size_t i = 0; i < round->count; i++) {
 		const struct tenon_result *result = &round->results[i];
 
-		add_server(&table, app, i);
-		if (result->status < 0) {
-			add_failure(&table, app, result);
-		} else {
+		if (begin_row(&table, app, i, result)) {
 			table_add(&table, STYLE_GOOD, "%.*s",
 				  (int)result->value_len, result->value);
 		}
@@ -157,10 +164,7 @@ static void stats_text(const struct app *app, const struct round *round)
 		struct tenon_slice value;
 		size_t cursor = 0;
 
-		add_server(&title, app, i);
-		if (result->status < 0) {
-			add_failure(&title, app, result);
-		}
+		begin_row(&title, app, i, result);
 		table_print(&title, 0);
 		while (result->status >= 0 &&
 		       tenon_stat_next(result, &cursor, &name, &value) != 0) {
@@ -206,12 +210,10 @@ static void flush_text(const struct app *app, const struct round *round)
 	struct table table = { .columns = 3 };
 
 	for (size_t i = 0; i < round->count; i++) {
-		const struct tenon_result *result = &round->results[i];
-
-		add_server(&table, app, i);
-		if (result->status < 0) {
-			add_failure(&table, app, result);
-		} else if (app->options.delay_s == 0) {
+		if (!begin_row(&table, app, i, &round->results[i])) {
+			continue;
+		}
+		if (app->options.delay_s == 0) {
 			table_add(&table, STYLE_GOOD, "every item is gone");
 		} else {
 			table_add(&table, STYLE_GOOD,
@@ -294,17 +296,17 @@ int run_flush_all(struct app *app)
 
 /* ---- ping -------------------------------------------------------------- */
 
-/* What one server did. */
+/* The two answers of one server. */
 struct ping {
-	double connect_ms; /* first answer, connecting included */
-	double answer_ms;  /* an answer on the open connection */
-	char *version;     /* NULL: no answer */
+	double connect_ms; /* time to the first answer, with connecting */
+	double answer_ms;  /* time to the second answer, on the open connection */
+	char *version;     /* NULL when the server did not answer */
 	struct tenon_error err;
 };
 
 /*
- * Ask for the version; *ms becomes how long that took, as the library found it.
- * Returns the answer, or NULL.
+ * Ask for the version. *ms becomes the time that the library measured for it, in
+ * milliseconds. Returns the answer, or NULL with the reason in *err.
  */
 static const struct tenon_result *ask_timed(struct tenon_client *client,
 					    double *ms, struct tenon_error *err)
@@ -322,7 +324,7 @@ static const struct tenon_result *ask_timed(struct tenon_client *client,
 	return results;
 }
 
-/* Ask twice, on a client that knows this server alone, so that it is timed alone. */
+/* Ask twice, with a client that has only this server, so that no other server delays it. */
 static void ping_server(struct app *app, size_t index, struct ping *ping)
 {
 	const struct tenon_result *result;

@@ -11,7 +11,7 @@
 #include "output.h"
 #include "report.h"
 
-/* More than any server takes; keeps a runaway pipe from eating the machine. */
+/* No server stores a larger value. The limit keeps an endless pipe from using up all memory. */
 #define VALUE_MAX_BYTES ((size_t)1 << 30)
 #define VALUE_FIRST_BYTES ((size_t)64 * 1024)
 
@@ -20,7 +20,7 @@ struct value {
 	size_t len;
 };
 
-/* Read to the end. Returns 0, or an errno; EFBIG above VALUE_MAX_BYTES. */
+/* Read fd to its end. Returns 0 or an errno; EFBIG for more than VALUE_MAX_BYTES. */
 static int read_all(int fd, struct value *value)
 {
 	size_t capacity = 0;
@@ -32,7 +32,7 @@ static int read_all(int fd, struct value *value)
 			return EFBIG;
 		}
 		if (value->len == capacity) {
-			/* One byte more than may be, so that it shows. */
+			/* One byte above the limit shows that the value is too large. */
 			capacity = capacity == 0 ? VALUE_FIRST_BYTES :
 						   capacity * 2;
 			capacity = capacity > VALUE_MAX_BYTES ?
@@ -70,7 +70,7 @@ static int read_from(struct app *app, const char *path, struct value *value)
 	return EXIT_DONE;
 }
 
-/* The value: argument, --file, or standard input. */
+/* Get the value from the argument, from --file, or from standard input. */
 static int get_value(struct app *app, struct value *value)
 {
 	const char *operand = app->operand_count > 1 ? app->operands[1] : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* where: which server a key lives on, without asking any. */
+/* where: which server a key lives on. Connects to no server. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 #include "setup.h"
 
 struct place {
-	bool spare; /* no key has its home there */
+	bool spare; /* a spare server: no key has its home there */
 	char *tail; /* "\tALIAS\tADDRESS\n" */
 	size_t tail_len;
 	uint64_t keys;
@@ -25,7 +25,7 @@ struct lookup {
 	struct app *app;
 	struct place *places;
 	size_t place_count;
-	bool any; /* something was printed already */
+	bool any; /* a JSON object was printed, so the next one needs a comma */
 	int status;
 };
 
@@ -92,16 +92,16 @@ static void look_up(struct lookup *lookup, const void *key, size_t key_len)
 	}
 }
 
-/* A longer line is no key in any case. */
+/* Far above the longest key. A longer line is reported as a wrong key. */
 #define LINE_MAX_BYTES (256 * 1024)
 
 struct reader {
 	char bytes[LINE_MAX_BYTES];
 	size_t have;
-	bool skips; /* to the end of a line that was too long */
+	bool skips; /* the rest of a line that was too long is ignored */
 };
 
-/* Look up every line that is complete, and move the rest to the front. */
+/* Look up every complete line, and move the rest to the front of the buffer. */
 static void take_lines(struct lookup *lookup, struct reader *reader)
 {
 	char *line = reader->bytes;
@@ -177,7 +177,10 @@ static void print_counts_json(struct lookup *lookup)
 
 #define BAR_WIDTH 40
 
-/* The longest bar is the fullest server's; eighths of a block are drawn. */
+/*
+ * A bar of BAR_WIDTH characters for the server with the most keys, and shorter ones for the
+ * others, exact to an eighth of a character. The caller frees the text.
+ */
 static char *bar(uint64_t keys, uint64_t most)
 {
 	static const char *const eighths[] = { "",  "▏", "▎", "▍",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of commands: for running, --help and completion. */
+/* The table of commands, which running a command, --help and completion read. */
 #include <string.h>
 
 #include "cli.h"
@@ -8,7 +8,7 @@
 	(OPTION_BIT(OPTION_FILE) | OPTION_BIT(OPTION_FLAGS) |              \
 	 OPTIONS_EXPIRY | OPTION_BIT(OPTION_NOREPLY))
 
-/* append and prepend keep flags and exptime of what is stored. */
+/* append and prepend leave the flags and the exptime of the stored item as they are. */
 #define EXTEND_OPTIONS (OPTION_BIT(OPTION_FILE) | OPTION_BIT(OPTION_NOREPLY))
 
 #define GET_OPTIONS (OPTION_BIT(OPTION_WITH_CAS) | OPTION_BIT(OPTION_OUTPUT))
@@ -20,15 +20,16 @@
 	 OPTION_BIT(OPTION_MULTI) | OPTION_BIT(OPTION_TTL))
 
 #define VALUE_DETAILS                                                       \
-	"VALUE is taken as it is; '-' or no VALUE reads standard input to its end.\n" \
-	"A VALUE that begins with '-' stands after '--'.\n"
+	"VALUE is stored as it is. Without VALUE, or when VALUE is '-', standard input is\n" \
+	"read to its end. Write '--' before a VALUE that begins with '-'.\n"
 
 #define MANY SIZE_MAX
 
 const struct command commands[] = {
 	{ "get", "KEY...", "print values",
-	  "One key: the bytes of its value and nothing else (a terminal gets a newline).\n"
-	  "Several, or --cas: a line 'VALUE key flags bytes[ cas]', the bytes, a newline.\n",
+	  "For one key: the bytes of its value and nothing else (on a terminal, a newline too).\n"
+	  "For several keys, or with --cas: a line 'VALUE key flags bytes[ cas]' for each key,\n"
+	  "then its bytes and a newline.\n",
 	  "tenon get page:1\n"
 	  "tenon get --explain photo:7\n"
 	  "tenon get --output photo.jpg photo:7\n"
@@ -42,17 +43,17 @@ const struct command commands[] = {
 	{ "add", "KEY [VALUE]", "store a value when the key is absent",
 	  VALUE_DETAILS, "tenon add lock:report $$ --ttl 30s\n",
 	  STORE_OPTIONS, 1, 2, TENON_ADD, run_store },
-	{ "replace", "KEY [VALUE]", "store a value when the key is there",
+	{ "replace", "KEY [VALUE]", "store a value when the key exists",
 	  VALUE_DETAILS, "tenon replace greeting 'good evening'\n",
 	  STORE_OPTIONS, 1, 2, TENON_REPLACE, run_store },
-	{ "append", "KEY [VALUE]", "put bytes behind a value", VALUE_DETAILS,
+	{ "append", "KEY [VALUE]", "add bytes at the end of a value", VALUE_DETAILS,
 	  "echo 'one more line' | tenon append log\n", EXTEND_OPTIONS, 1, 2,
 	  TENON_APPEND, run_store },
-	{ "prepend", "KEY [VALUE]", "put bytes before a value", VALUE_DETAILS,
+	{ "prepend", "KEY [VALUE]", "add bytes at the start of a value", VALUE_DETAILS,
 	  "tenon prepend path /usr/local/bin:\n", EXTEND_OPTIONS, 1, 2,
 	  TENON_PREPEND, run_store },
 	{ "cas", "KEY [VALUE]",
-	  "store a value when nobody did since it was read", VALUE_DETAILS,
+	  "store a value unless it changed since it was read", VALUE_DETAILS,
 	  "tenon get --cas counter          # VALUE counter 0 1 42\n"
 	  "tenon cas counter 8 --cas 42\n",
 	  STORE_OPTIONS | OPTION_BIT(OPTION_CAS), 1, 2, TENON_CAS, run_store },
@@ -66,26 +67,27 @@ const struct command commands[] = {
 	{ "gat", "KEY...", "print values and give them a new lifetime",
 	  "Prints as get does.\n", "tenon gat session:9 --ttl 1h\n",
 	  GET_OPTIONS | OPTIONS_EXPIRY, 1, MANY, TENON_GAT, run_get },
-	{ "incr", "KEY [DELTA]", "add to a number, print the new one",
-	  "The value has to be a decimal number; DELTA is 1 when it is not given.\n",
+	{ "incr", "KEY [DELTA]", "add to a number and print the result",
+	  "The stored value must be a decimal number. DELTA is 1 by default.\n",
 	  "tenon incr hits\ntenon incr hits 10\n", OPTION_BIT(OPTION_NOREPLY),
 	  1, 2, TENON_INCR, run_count },
-	{ "decr", "KEY [DELTA]", "subtract from a number, print the new one",
-	  "As incr; stops at 0.\n", "tenon decr stock:4711\n",
+	{ "decr", "KEY [DELTA]", "subtract from a number and print the result",
+	  "Works as incr does, but does not go below 0.\n", "tenon decr stock:4711\n",
 	  OPTION_BIT(OPTION_NOREPLY), 1, 2, TENON_DECR, run_count },
-	{ "stats", "[ARG...]", "print what the servers count",
-	  "ARG goes to the servers: items, slabs, sizes, conns, settings, reset ...\n",
+	{ "stats", "[ARG...]", "print the statistics of every server",
+	  "ARG is sent to the servers, for instance items, slabs, sizes, conns, settings, reset.\n",
 	  "tenon stats\ntenon stats slabs\n", 0, 0, 2, TENON_STATS, run_stats },
 	{ "version", "", "print the servers' versions", "", "tenon version\n",
 	  0, 0, 0, TENON_VERSION, run_version },
-	{ "ping", "", "see which servers answer, and how fast",
-	  "Each server is asked alone, twice: CONNECT is the time to the first answer with\n"
-	  "the connection made, ANSWER the time on the open connection.\n",
+	{ "ping", "", "show which servers answer, and how fast",
+	  "Asks one server at a time, each twice. CONNECT is the time of the first request, which\n"
+	  "also makes the connection. ANSWER is the time of the second, on the open connection.\n",
 	  "tenon ping\n", 0, 0, 0, TENON_VERSION, run_ping },
-	{ "health", "", "show how the servers do, once or all the time",
-	  "All servers are asked at the same time, for their stats and some times for their\n"
-	  "version; p50, p99 and max are of the latter. OPS and HITS are the server's own\n"
-	  "counts since it started; with --watch there is OPS/s. FAILS: failures in a row.\n",
+	{ "health", "", "show the state of every server, once or again and again",
+	  "Asks all servers at the same time, once for their statistics and up to ten times for\n"
+	  "their version. p50, p99 and max are the times of the version requests. OPS and HITS\n"
+	  "are the server's own counts since it started. FAILS counts failures in a row.\n"
+	  "--watch adds OPS/s, the operations a second since the look before.\n",
 	  "tenon health\n"
 	  "tenon health --watch\n"
 	  "tenon --json health | jq '.[] | select(.state != \"up\")'\n"
@@ -93,31 +95,31 @@ const struct command commands[] = {
 	  OPTION_BIT(OPTION_WATCH) | OPTION_BIT(OPTION_PROMETHEUS), 0, 0,
 	  TENON_VERSION, run_health },
 	{ "flush-all", "", "drop every item of every server",
-	  "Refused unless the config has enable_flush_all: true or --yes-flush is given.\n",
+	  "Works only when the config has 'enable_flush_all: true' or with --yes-flush.\n",
 	  "tenon flush-all --yes-flush\n"
 	  "tenon flush-all --yes-flush --delay 60\n",
 	  OPTION_BIT(OPTION_DELAY) | OPTION_BIT(OPTION_YES_FLUSH), 0, 0,
 	  TENON_FLUSH_ALL, run_flush_all },
-	{ "where", "KEY... | --stdin", "tell which server a key lives on",
-	  "Prints KEY, ALIAS and ADDRESS, tabs between; no server is asked.\n",
+	{ "where", "KEY... | --stdin", "show which server a key lives on",
+	  "Prints KEY, ALIAS and ADDRESS with tabs between them. Connects to no server.\n",
 	  "tenon where user:1 user:2\n"
 	  "tenon where --stdin <keys.txt >places.tsv\n"
 	  "tenon where --stdin --count <keys.txt\n",
 	  OPTION_BIT(OPTION_STDIN) | OPTION_BIT(OPTION_COUNT), 0, MANY, 0,
 	  run_where },
-	{ "check", "", "check the config and show what it makes",
-	  "Nothing is connected and no name is resolved.\n",
+	{ "check", "", "check the config and show the settings that result",
+	  "Connects to no server and looks up no name.\n",
 	  "tenon -c cluster.yaml check\n", 0, 0, 0, 0, run_check },
-	{ "plugins", "[NAME]", "list the plugins, or the options of one",
-	  "'tenon plugins core' lists the config's own keys.\n"
-	  "--new makes a folder KIND_NAME: a plugin with its build and tests, to begin with.\n",
+	{ "plugins", "[NAME]", "list the plugins, or the options of one plugin",
+	  "'tenon plugins core' lists the keys of the config itself.\n"
+	  "--new writes a folder KIND_NAME with a small plugin, its build and its tests.\n",
 	  "tenon plugins\ntenon plugins ketama\ntenon plugins core\n"
 	  "tenon plugins --new hash mine\n",
 	  OPTION_BIT(OPTION_NAMES) | OPTION_BIT(OPTION_NEW), 0, 1, 0,
 	  run_plugins },
-	{ "bench", "", "load the cluster and time its answers",
-	  "Stores every key once, then reads and writes. All keys begin with 'tenon-bench:';\n"
-	  "they expire after an hour, or --ttl. Nothing is deleted, but a full server drops\n"
+	{ "bench", "", "put load on the cluster and measure it",
+	  "Stores every key once, then reads and writes. All keys begin with 'tenon-bench:' and\n"
+	  "expire after an hour, or after --ttl. bench deletes nothing, but a full server drops\n"
 	  "other items to make room.\n",
 	  "tenon bench --seconds 30 --threads 4\n"
 	  "tenon bench --value-bytes 100-4000 --reads 80% --multi 20\n"

@@ -26,7 +26,7 @@ int items_check_expiry(struct app *app, bool needed)
 	uint64_t given = app->options.given & OPTIONS_EXPIRY;
 
 	if (given == OPTIONS_EXPIRY) {
-		return fail_usage(app, "--ttl and --exptime say the same thing, give one");
+		return fail_usage(app, "--ttl and --exptime set the same thing, give one of them");
 	}
 	if (given == 0 && needed) {
 		return fail_usage(app, "--ttl DURATION is needed");
@@ -34,7 +34,7 @@ int items_check_expiry(struct app *app, bool needed)
 	return EXIT_DONE;
 }
 
-/* What an answer means for the key, where its name alone does not say it. */
+/* The meaning of a status under this verb, in words. */
 static const char *explain(enum tenon_verb verb, int status)
 {
 	if (status == TENON_MISS ||
@@ -51,7 +51,7 @@ static const char *explain(enum tenon_verb verb, int status)
 	return tenon_status_name(status);
 }
 
-/* Keys with the same trouble are told of in one line. */
+/* Keys that failed for the same reason. One line reports them all. */
 struct group {
 	const struct tenon_item *first;
 	const struct tenon_result *result;
@@ -63,7 +63,10 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Absence is the same on every server. */
+/*
+ * Return true when one line can report both results. A failure belongs to one server;
+ * an absent key is absent whichever server it is on.
+ */
 static bool same_trouble(const struct tenon_result *a,
 			 const struct tenon_result *b)
 {
@@ -79,7 +82,7 @@ static size_t group_results(struct group **out, const struct items_call *call,
 
 	for (size_t i = 0; i < call->count; i++) {
 		const struct tenon_result *result = &results[i];
-		/* What is wrong with a key is wrong with this one alone. */
+		/* Each wrong key is wrong in its own way: it gets a group of its own. */
 		size_t g = result->status == TENON_EKEY ? count : 0;
 
 		if (exit_status_of(result->status) == EXIT_DONE) {
@@ -98,7 +101,10 @@ static size_t group_results(struct group **out, const struct items_call *call,
 	return count;
 }
 
-/* The sentence for a group; err, if not NULL, explains its first key. */
+/*
+ * The sentence that reports a group. When err is not NULL, it is the library's
+ * explanation of the first key of the group. The caller frees the text.
+ */
 static char *group_reason(struct app *app, const struct items_call *call,
 			  const struct group *group,
 			  const struct tenon_error *err)
@@ -141,7 +147,7 @@ static void report_group(const struct group *group, const char *reason,
 
 	if (explained && group->result->status != TENON_EKEY &&
 	    group->result->server == UINT32_MAX) {
-		/* Not sent: the library's sentence names the key itself. */
+		/* The key was not sent: the library's sentence names the key already. */
 		report("%s", reason);
 	} else if (group->count == 1) {
 		report("%s: %s", label, reason);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Running a verb on keys and telling what became of each. */
+/* Running one verb on the keys of the command line, and reporting each result. */
 #ifndef TENON_CLI_ITEMS_H
 #define TENON_CLI_ITEMS_H
 
@@ -11,24 +11,27 @@ struct items_call {
 	struct tenon_item *items;
 	size_t count;
 	/*
-	 * Shows one key that the server complied with, in the plain form; NULL:
-	 * a terminal gets a line, anything else silence. Returns enum
-	 * exit_status.
+	 * Print one result that is a success, when the output is not JSON. May be
+	 * NULL: then a terminal gets a line for the key, and a file or a pipe gets
+	 * nothing. Returns enum exit_status.
 	 */
 	int (*show)(struct app *app, const struct tenon_item *item,
 		    const struct tenon_result *result);
-	/* Adds to the JSON object of such a key; may be NULL. Returns likewise. */
+	/* Add fields to the JSON object of such a result. May be NULL. Returns enum exit_status. */
 	int (*add_json)(struct app *app, json_t *object,
 			const struct tenon_result *result);
 };
 
-/* One item per operand, with the expiry of the options. For the caller to free. */
+/* Make one item for each operand, with the exptime of the options. The caller frees the array. */
 struct tenon_item *items_of_operands(struct app *app);
 
-/* --ttl and --exptime: refuse both, and none where one is needed. */
+/*
+ * Check --ttl and --exptime: both at once are an error, and so is neither when needed is
+ * true. Returns EXIT_DONE, or EXIT_USAGE after a report.
+ */
 int items_check_expiry(struct app *app, bool needed);
 
-/* Open the client, run the call and print everything. Returns enum exit_status. */
+/* Open the client, run the call, and print all results and errors. Returns enum exit_status. */
 int items_run(struct app *app, const struct items_call *call);
 
 #endif

@@ -23,8 +23,8 @@ void js_append(json_t *array, json_t *value)
 }
 
 /*
- * RFC 4648, section 4. jansson has no base64, and a library for twenty lines
- * would be one more thing to install.
+ * Encode as base64: RFC 4648, section 4. Written here because jansson has no base64, and
+ * another library would be one more package to install. The caller frees the text.
  */
 static char *base64(const unsigned char *data, size_t len)
 {
@@ -51,7 +51,7 @@ static char *base64(const unsigned char *data, size_t len)
 void js_put_bytes(json_t *object, const char *name, const void *data,
 		  size_t len)
 {
-	/* jansson takes no NULL, not even for nothing. */
+	/* jansson refuses NULL, even with length 0. */
 	const char *bytes = len == 0 ? "" : data;
 	json_t *value = json_stringn(bytes, len); /* NULL: not UTF-8 */
 	char *text;

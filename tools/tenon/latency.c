@@ -3,7 +3,7 @@
 
 #include "alloc.h"
 
-#define ROW_BUCKETS 16 /* a quarter of a power of two */
+#define ROW_BUCKETS 16 /* of 64 for each power of two: four rows */
 
 size_t latency_rows(const struct tenon_histogram *histogram,
 		    struct latency_row *rows)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A histogram of times for people: rows, and times with units. */
+/* A histogram of times as people read it: few rows, and times with units. */
 #ifndef TENON_CLI_LATENCY_H
 #define TENON_CLI_LATENCY_H
 
 #include "tenon/health.h"
 
-/* One row of a histogram: calls that took from_ns or more, less than to_ns. */
+/* One row of a histogram: the calls that took at least from_ns and less than to_ns. */
 struct latency_row {
 	uint64_t from_ns;
 	uint64_t to_ns;
@@ -15,13 +15,13 @@ struct latency_row {
 #define LATENCY_ROWS_MAX 24
 
 /*
- * Fill rows[LATENCY_ROWS_MAX], each up to the same factor above the one before
- * (from 2 us on), empty ones at both ends left out. Returns their number.
+ * Fill rows[LATENCY_ROWS_MAX] with rows of equal ratio: from 2 us on, to_ns / from_ns is the
+ * same in all rows. Empty rows at both ends are left out. Returns the number of rows.
  */
 size_t latency_rows(const struct tenon_histogram *histogram,
 		    struct latency_row *rows);
 
-/* "12.3 us", "4.56 ms", "7.89 s". For the caller to free. */
+/* A time such as "12.3 us", "4.56 ms" or "7.89 s". The caller frees the text. */
 char *latency_text(uint64_t ns);
 
 #endif

@@ -42,13 +42,13 @@ static void help(void)
 		    "./tenon.yaml\n"
 		    "$XDG_CONFIG_HOME/tenon/tenon.yaml (or ~/.config/tenon/tenon.yaml)\n"
 		    TENON_SYSCONFDIR "/tenon/tenon.yaml\n"
-		    "or none: --servers without -c reads no file\n");
+		    "With --servers and without -c, no file is read.\n");
 	print_title("Exit status");
 	print_lines("0  done\n"
 		    "1  no such key, or not stored\n"
 		    "2  wrong command line, config or key\n"
 		    "3  server, network or output\n");
-	output_text("\n'tenon COMMAND --help' tells more of each; so does tenon(1).\n");
+	output_text("\n'tenon COMMAND --help' has the options and examples of a command; so has tenon(1).\n");
 }
 
 static void help_command(const struct command *command)
@@ -72,7 +72,7 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] != '\0';
 }
 
-/* Errors before the option is reached honour it as well. */
+/* Look for --json before anything else, so that an error in an earlier word is JSON too. */
 static bool find_json(char **argv)
 {
 	for (int i = 1; argv[i] && strcmp(argv[i], "--") != 0; i++) {
@@ -101,7 +101,10 @@ static int read_command(struct app *app, const char *name)
 	return fail_usage(app, "unknown command '%s'", name);
 }
 
-/* Everything up to the command is a global option; behind it also its own. */
+/*
+ * Read all words. Before the command's name only global options are allowed, behind it
+ * also the command's own.
+ */
 static int read_line(struct app *app, int argc, char **argv)
 {
 	uint64_t allowed = OPTIONS_GLOBAL;
@@ -174,7 +177,7 @@ static int run(struct app *app, int argc, char **argv)
 
 static struct app the_app;
 
-/* For every way out: a command that cannot write exits where it stands. */
+/* Runs at exit, whichever way the program ends: output.c calls exit() when a write fails. */
 static void clean_up(void)
 {
 	setup_fini(&the_app);

@@ -18,7 +18,7 @@ enum option_kind {
 	KIND_TTL,
 	KIND_RANGE,
 	KIND_PERCENT,
-	KIND_INTERVAL, /* its argument may be left out */
+	KIND_INTERVAL, /* the argument is optional */
 	KIND_COLOR,
 	KIND_SETTING
 };
@@ -38,9 +38,9 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_CONFIG] = { "config", 'c', "FILE", KIND_TEXT,
 			    FIELD(config_path), "read this config" },
 	[OPTION_SERVERS] = { "servers", 0, "LIST", KIND_TEXT, FIELD(servers),
-			     "\"host:port alias,...\" instead of the config's servers" },
+			     "\"host:port alias,...\" in place of the config's servers" },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", KIND_SETTING, 0,
-			 "set one key on top of the config; may be repeated" },
+			 "set one key of the config; may be repeated" },
 	[OPTION_JSON] = { "json", 0, NULL, KIND_SWITCH, FIELD(json),
 			  "write JSON" },
 	[OPTION_COLOR] = { "color", 0, "WHEN", KIND_COLOR, FIELD(color),
@@ -57,7 +57,7 @@ static const struct option_row rows[OPTION_END] = {
 			    FIELD(output_path),
 			    "write the value of the one KEY to FILE" },
 	[OPTION_EXPLAIN] = { "explain", 0, NULL, KIND_SWITCH, FIELD(explain),
-			     "show what is stored: flags, sizes, chunks, servers" },
+			     "show the stored items: flags, sizes, chunks, servers" },
 	[OPTION_FILE] = { "file", 'f', "FILE", KIND_TEXT, FIELD(file_path),
 			  "read the value from FILE" },
 	[OPTION_FLAGS] = { "flags", 0, "N", KIND_U32, FIELD(flags),
@@ -69,12 +69,12 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_NOREPLY] = { "noreply", 0, NULL, KIND_SWITCH, FIELD(noreply),
 			     "do not wait for the server's answer" },
 	[OPTION_CAS] = { "cas", 0, "N", KIND_U64, FIELD(cas),
-			 "the cas unique that `tenon get --cas` showed" },
+			 "the cas unique that 'tenon get --cas' printed" },
 	[OPTION_DELAY] = { "delay", 0, "SECONDS", KIND_U32, FIELD(delay_s),
-			   "let the servers wait so long" },
+			   "the servers wait this long first" },
 	[OPTION_YES_FLUSH] = { "yes-flush", 0, NULL, KIND_SWITCH,
 			       FIELD(yes_flush),
-			       "allow it although the config does not" },
+			       "allow flush-all although the config does not" },
 	[OPTION_STDIN] = { "stdin", 0, NULL, KIND_SWITCH, FIELD(from_stdin),
 			   "read keys from standard input, one a line" },
 	[OPTION_COUNT] = { "count", 0, NULL, KIND_SWITCH, FIELD(count),
@@ -82,23 +82,23 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_NAMES] = { "names", 0, NULL, KIND_SWITCH, FIELD(names),
 			   "print the names only, one a line" },
 	[OPTION_NEW] = { "new", 0, "KIND", KIND_TEXT, FIELD(new_kind),
-			 "write a project for a plugin NAME: hash or failover" },
+			 "write a project for a plugin NAME; KIND is hash or failover" },
 	[OPTION_SECONDS] = { "seconds", 0, "N", KIND_U32, FIELD(seconds),
-			     "load the cluster for so long (default 10)" },
+			     "length of the run (default 10)" },
 	[OPTION_THREADS] = { "threads", 0, "N", KIND_U32, FIELD(threads),
-			     "clients at the same time, a thread each (default 1)" },
+			     "number of clients, each in its own thread (default 1)" },
 	[OPTION_KEYS] = { "keys", 0, "N", KIND_U32, FIELD(keys),
-			  "different keys, chosen evenly (default 10000)" },
+			  "number of different keys, all equally likely (default 10000)" },
 	[OPTION_KEY_BYTES] = { "key-bytes", 0, "SIZES", KIND_RANGE,
 			       FIELD(key_bytes),
-			       "length of keys: 24 (default), or 20-60, spread evenly" },
+			       "length of keys in bytes: 24 (default), or a range as 20-60" },
 	[OPTION_VALUE_BYTES] = { "value-bytes", 0, "SIZES", KIND_RANGE,
 				 FIELD(value_bytes),
-				 "length of values: 100 (default), or 100-4000" },
+				 "length of values in bytes: 100 (default), or as 100-4000" },
 	[OPTION_READS] = { "reads", 0, "PERCENT", KIND_PERCENT, FIELD(reads),
-			   "calls that read, the others write (default 90%)" },
+			   "share of calls that read; the others write (default 90%)" },
 	[OPTION_MULTI] = { "multi", 0, "N", KIND_U32, FIELD(multi),
-			   "keys in one call (default 1)" },
+			   "number of keys in one call (default 1)" },
 	[OPTION_WATCH] = { "watch", 0, "SECONDS", KIND_INTERVAL,
 			   FIELD(watch_ms),
 			   "look again every SECONDS (default 2) until Ctrl-C" },
@@ -127,6 +127,20 @@ bool parse_u64(const char *text, uint64_t max, uint64_t *out)
 	return true;
 }
 
+/*
+ * Read the digits that text begins with, a number of at most max. Returns the text
+ * behind them, or NULL when there is no such number.
+ */
+static const char *read_digits(const char *text, uint64_t max, uint64_t *out)
+{
+	size_t count = strspn(text, "0123456789");
+	char *digits = alloc_format("%.*s", (int)count, text);
+	bool is_number = parse_u64(digits, max, out);
+
+	free(digits);
+	return is_number ? text + count : NULL;
+}
+
 static bool parse_i64(const char *text, int64_t *out)
 {
 	bool negative = *text == '-';
@@ -139,7 +153,7 @@ static bool parse_i64(const char *text, int64_t *out)
 	return true;
 }
 
-/* protocol.txt, "Expiration times": more seconds than this are a UNIX time. */
+/* protocol.txt, "Expiration times": the server takes a greater exptime for a UNIX time. */
 #define EXPTIME_RELATIVE_MAX_S (60 * 60 * 24 * 30)
 #define TTL_MAX_S (INT64_C(36500) * 24 * 60 * 60)
 
@@ -150,20 +164,11 @@ static bool parse_ttl(const char *text, int64_t *out)
 		int64_t seconds;
 	} units[] = { { "", 1 },   { "s", 1 },    { "m", 60 },
 		      { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
-	size_t digits = strspn(text, "0123456789");
-	char number[24];
 	uint64_t value;
+	const char *tail = read_digits(text, TTL_MAX_S, &value);
 
-	if (digits >= sizeof(number)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (!parse_u64(number, TTL_MAX_S, &value)) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(text + digits, units[i].unit) != 0) {
+	for (size_t i = 0; tail && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(tail, units[i].unit) != 0) {
 			continue;
 		}
 		if ((int64_t)value > TTL_MAX_S / units[i].seconds) {
@@ -178,60 +183,40 @@ static bool parse_ttl(const char *text, int64_t *out)
 	return false;
 }
 
-/* "100" or "100-4000". */
+/* Read a range such as "100" or "100-4000". */
 static bool parse_range(const char *text, struct range *out)
 {
-	size_t digits = strspn(text, "0123456789");
-	char number[24];
+	const char *tail = read_digits(text, UINT32_MAX, &out->min);
 
-	if (digits >= sizeof(number)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (!parse_u64(number, UINT32_MAX, &out->min)) {
+	if (!tail) {
 		return false;
 	}
 	out->max = out->min;
-	return text[digits] == '\0' ||
-	       (text[digits] == '-' &&
-		parse_u64(text + digits + 1, UINT32_MAX, &out->max) &&
+	return *tail == '\0' ||
+	       (*tail == '-' &&
+		parse_u64(tail + 1, UINT32_MAX, &out->max) &&
 		out->max >= out->min);
 }
 
-/* "90%" or "90". */
+/* Read a percentage such as "90%" or "90". */
 static bool parse_percent(const char *text, uint64_t *out)
 {
-	size_t digits = strspn(text, "0123456789");
-	char number[4];
+	const char *tail = read_digits(text, 100, out);
 
-	if (digits >= sizeof(number) ||
-	    (text[digits] != '\0' && strcmp(text + digits, "%") != 0)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	return parse_u64(number, 100, out);
+	return tail && (*tail == '\0' || strcmp(tail, "%") == 0);
 }
 
 #define INTERVAL_DEFAULT "2"
 #define INTERVAL_MAX_S 86400
 
-/* "2" or "0.5": seconds, as milliseconds. */
+/* Read seconds such as "2" or "0.5". *out is in milliseconds. */
 static bool parse_interval(const char *text, uint64_t *out)
 {
-	size_t digits = strspn(text, "0123456789");
-	const char *tail = text + digits;
+	const char *tail = read_digits(text, INTERVAL_MAX_S, out);
 	uint64_t milliseconds = 0;
 	uint64_t unit = 100;
-	char number[6];
 
-	if (digits == 0 || digits >= sizeof(number)) {
-		return false;
-	}
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (!parse_u64(number, INTERVAL_MAX_S, out)) {
+	if (!tail) {
 		return false;
 	}
 	if (*tail == '.' && tail[1] != '\0') {
@@ -257,7 +242,10 @@ static bool parse_color(const char *text, int *out)
 	return false;
 }
 
-/* What is expected, for the message; NULL when the value was fine. */
+/*
+ * Store the argument of an option. Returns NULL, or for a wrong argument the words that
+ * complete the message "expected ...".
+ */
 static const char *store(struct options *options, const struct option_row *row,
 			 const char *text)
 {
@@ -310,7 +298,7 @@ void options_fini(struct options *options)
 	options->settings = NULL;
 }
 
-/* Does word (name_len bytes of it) name this row? */
+/* Return true when word, whose option is name_len bytes long, is this option: "-c", "--config". */
 static bool is_row(const struct option_row *row, const char *word,
 		   size_t name_len)
 {
@@ -345,7 +333,7 @@ static int refuse(struct app *app, const char *word, size_t name_len,
 		}
 	}
 	if (!app->command && find(word, name_len, ~UINT64_C(0)) != OPTION_END) {
-		status = fail_usage(app, "option '%s' stands after the command",
+		status = fail_usage(app, "option '%s' belongs to a command and must follow its name",
 				    name);
 	} else if (nearest.name) {
 		status = fail_usage(app,
@@ -419,7 +407,7 @@ void options_print(uint64_t which)
 	}
 }
 
-/* Levenshtein distance; names that are longer than the rows are far away. */
+/* Levenshtein distance of two names. SIZE_MAX when one of them is longer than MAX. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { MAX = 48 };

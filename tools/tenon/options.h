@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The options of the command line: one table for parsing, --help and completion. */
+/* The options of the command line. One table serves parsing, --help and completion. */
 #ifndef TENON_CLI_OPTIONS_H
 #define TENON_CLI_OPTIONS_H
 
@@ -9,15 +9,15 @@
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* "100-4000"; of "100" both are the same. */
+/* Sizes such as "100-4000". For "100", min and max are the same. */
 struct range {
 	uint64_t min;
 	uint64_t max;
 };
 
-/* What the command line said; zero where it said nothing. */
+/* The options of the command line. A field is zero when its option was not given. */
 struct options {
-	uint64_t given; /* OPTION_BIT()s that were there */
+	uint64_t given; /* the OPTION_BIT()s of all options that were given */
 
 	const char *config_path;
 	const char *servers;
@@ -52,7 +52,7 @@ struct options {
 	uint64_t reads; /* per cent */
 	uint64_t multi;
 
-	uint64_t watch_ms; /* 0: once */
+	uint64_t watch_ms; /* time between two looks; 0: look once */
 	bool prometheus;
 };
 
@@ -94,7 +94,7 @@ enum option_id {
 
 #define OPTION_BIT(id) (UINT64_C(1) << (id))
 
-/* Those that every command takes, before or after its name. */
+/* The options that every command takes, before or after its name. */
 #define OPTIONS_GLOBAL (OPTION_BIT(OPTION_WITH_CAS) - 1)
 
 #define OPTIONS_EXPIRY (OPTION_BIT(OPTION_TTL) | OPTION_BIT(OPTION_EXPTIME))
@@ -102,26 +102,27 @@ enum option_id {
 struct app;
 
 /*
- * Read the option at argv[*index] and move *index behind it and its argument.
- * allowed: OPTION_BIT()s. Returns EXIT_DONE, or EXIT_USAGE after saying why.
+ * Read the option at argv[*index], and move *index behind the option and its argument.
+ * allowed has the OPTION_BIT()s of the options that may be here. Returns EXIT_DONE, or
+ * EXIT_USAGE after a report.
  */
 int options_read(struct app *app, char **argv, int *index, uint64_t allowed);
 
-/* Free what options_read() took. */
+/* Free the memory of options_read(). */
 void options_fini(struct options *options);
 
-/* Print the rows of --help for these OPTION_BIT()s. */
+/* Print the lines of --help for these OPTION_BIT()s. */
 void options_print(uint64_t which);
 
 /*
- * Read digits: the whole of text, at most max. Returns false, and leaves *out,
- * when it is anything else.
+ * Read a decimal number of at most max; text must have nothing else in it. Returns false, and
+ * leaves *out as it is, when text is not such a number.
  */
 bool parse_u64(const char *text, uint64_t max, uint64_t *out);
 
 /*
- * The name nearest to text, for "did you mean"; NULL when none is near. Feed
- * the names one by one; begin with a zeroed struct.
+ * Find the name that is most like a text, for "did you mean". Begin with a zeroed struct and
+ * feed all names. Afterwards name is the nearest one, or NULL when none is near.
  */
 struct nearest {
 	const char *name;

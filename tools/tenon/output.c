@@ -19,11 +19,11 @@
 static char buffer[OUTPUT_BUFFER_BYTES];
 static size_t buffered;
 static bool colored;
-static bool on_screen; /* what is left of a line from before is removed */
+static bool on_screen; /* while a screen is drawn, a newline clears the rest of its line */
 
 void output_guard(void)
 {
-	/* Opened the wrong way round, so that using one still is an error. */
+	/* Open input for writing and output for reading, so that using them is still an error. */
 	for (int fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0) {
 			continue;
@@ -41,7 +41,7 @@ bool output_is_terminal(void)
 
 void output_utf8(void)
 {
-	/* Nothing else of the program asks for a locale; without it only widths are off. */
+	/* Nothing else depends on the locale. Without C.UTF-8 only column widths are wrong. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 }
 
@@ -106,15 +106,11 @@ void output_format(const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
-	if (len < 0) {
-		alloc_failed();
-	}
-	output_write(text, (size_t)len);
+	output_text(text);
 	free(text);
 }
 
@@ -141,12 +137,12 @@ void output_newline(void)
 
 /* ---- the screen -------------------------------------------------------- */
 
-#define SCREEN_ROWS 24 /* where the terminal does not know */
+#define SCREEN_ROWS 24 /* when the terminal does not tell its size */
 
 void screen_begin(void)
 {
 	on_screen = true;
-	output_text("\033[?25l\033[?7l\033[2J"); /* no cursor, no wrapping */
+	output_text("\033[?25l\033[?7l\033[2J"); /* hide the cursor, switch wrapping off, clear */
 }
 
 void screen_home(void)
@@ -219,7 +215,7 @@ struct cell {
 	size_t width;
 };
 
-/* Columns on a terminal: some characters take two, accents that combine none. */
+/* The columns that text takes on a terminal: wide characters take two, combining accents none. */
 static size_t text_width(const char *text)
 {
 	size_t left = strlen(text);
@@ -231,7 +227,7 @@ static size_t text_width(const char *text)
 		size_t len = mbrtowc(&character, text, left, &state);
 		int columns = 1;
 
-		if (len == 0 || len > left) { /* no UTF-8 */
+		if (len == 0 || len > left) { /* not UTF-8: one byte, one column */
 			state = (mbstate_t){ 0 };
 			len = 1;
 		} else {
@@ -249,21 +245,17 @@ void table_add(struct table *table, enum style style, const char *format, ...)
 	struct cell *cell;
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
-	if (len < 0) {
-		alloc_failed();
-	}
 	if (table->count == table->capacity) {
 		table->capacity = table->capacity * 2 + 16;
 		table->cells = alloc_resize(table->cells, table->capacity,
 					    sizeof(*table->cells));
 	}
 	cell = &table->cells[table->count++];
-	cell->text = output_clean(text, (size_t)len);
+	cell->text = output_clean(text, strlen(text));
 	cell->style = style;
 	cell->width = text_width(cell->text);
 	free(text);
@@ -291,7 +283,7 @@ static void print_row(const struct table *table, const struct cell *row,
 {
 	size_t used = table->columns;
 
-	/* Nothing is padded for the sake of what is empty. */
+	/* Leave out empty cells at the end of the row, so that no line ends in spaces. */
 	while (used > 1 && row[used - 1].width == 0) {
 		used--;
 	}

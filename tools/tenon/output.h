@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Standard output: one buffer, every failure noticed. A failed write ends the
- * program with EXIT_SERVER and a line on stderr; nothing that follows could be
- * delivered.
+ * Standard output: one buffer, and no write error is ignored. A failed write ends the program
+ * with a line on stderr and EXIT_SERVER, since no later output could be written either.
  */
 #ifndef TENON_CLI_OUTPUT_H
 #define TENON_CLI_OUTPUT_H
@@ -14,15 +13,16 @@
 enum style { STYLE_NONE, STYLE_BOLD, STYLE_DIM, STYLE_GOOD, STYLE_BAD };
 
 /*
- * Make descriptors 0 to 2 safe: one that the caller closed would be given to
- * the next file or socket, and output would go there. To be called first.
+ * Open those of the descriptors 0 to 2 that the caller of the program has closed. Otherwise
+ * the kernel would give their numbers to the next file or socket, and output would go there.
+ * Call this before anything is opened.
  */
 void output_guard(void);
 
-/* Take text for UTF-8 when columns are counted, whatever the environment says. */
+/* Count columns of text as UTF-8, whatever the locale of the environment is. */
 void output_utf8(void);
 
-/* Decide on colours; mode is enum color_mode. */
+/* Switch colours on or off. mode is enum color_mode. */
 void output_color(int mode);
 
 bool output_is_terminal(void);
@@ -35,14 +35,14 @@ void output_format(const char *format, ...)
 /* End a line. */
 void output_newline(void);
 
-/* Text in a style where colours are on. */
+/* Write text, in the style when colours are on. */
 void output_styled(enum style style, const char *text);
 
 /*
- * Use the terminal as a screen that is drawn anew again and again: between
- * screen_begin and screen_end come screens, each from screen_home to screen_done.
- * What stays the same does not flicker; lines that are too long are cut off.
- * screen_rows: how many lines there are.
+ * Draw the same screen again and again on a terminal. Call screen_begin() once; then for each
+ * drawing screen_home(), the output functions, and screen_done(); then screen_end() once. Text
+ * that stays the same does not flicker, and the terminal cuts off lines that are too long.
+ * screen_rows() returns the number of lines of the terminal.
  */
 void screen_begin(void);
 void screen_home(void);
@@ -50,32 +50,35 @@ void screen_done(void);
 void screen_end(void);
 size_t screen_rows(void);
 
-/* Hand everything to the system. */
+/* Write the buffer to standard output. */
 void output_flush(void);
 
 /*
- * A copy of text in which control bytes are written as \xNN, so that a key or
- * a server's words cannot steer the terminal. For the caller to free.
+ * Copy text with control bytes written as \xNN, so that neither a key nor the words of a
+ * server can control the terminal. The caller frees the copy.
  */
 char *output_clean(const char *text, size_t len);
 
-/* The same for a key in a message: in quotes, and its end left out if long. */
+/*
+ * Make a key fit for a message: output_clean(), in quotes, and cut off after 100 bytes. The
+ * caller frees the text.
+ */
 char *output_label(const void *key, size_t len);
 
 /* Cells of text, printed in aligned columns. */
 struct table {
 	size_t columns;
-	unsigned right; /* bit n: column n is aligned to the right */
+	unsigned right; /* bit n is set when column n is aligned to the right */
 	struct cell *cells;
 	size_t count;
 	size_t capacity;
 };
 
-/* Add the next cell, row by row. */
+/* Add the next cell. Cells come row by row. */
 void table_add(struct table *table, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Print what was added, each row after `indent` spaces, and free it. */
+/* Print all cells, each row after `indent` spaces, and free them. */
 void table_print(struct table *table, int indent);
 
 #endif

@@ -11,19 +11,6 @@
 #include "report.h"
 #include "tenon/health.h"
 
-static char *format_text(const char *format, va_list args)
-	__attribute__((format(printf, 1, 0)));
-
-static char *format_text(const char *format, va_list args)
-{
-	char *text;
-
-	if (vasprintf(&text, format, args) < 0) {
-		alloc_failed();
-	}
-	return text;
-}
-
 void report(const char *format, ...)
 {
 	va_list args;
@@ -31,7 +18,7 @@ void report(const char *format, ...)
 	char *clean;
 
 	va_start(args, format);
-	text = format_text(format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
 	clean = output_clean(text, strlen(text));
 	output_flush();
@@ -126,7 +113,7 @@ int fail(struct app *app, int code, const char *format, ...)
 	char *text;
 
 	va_start(args, format);
-	text = format_text(format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
 	set_error(&err, code, text);
 	free(text);
@@ -141,7 +128,7 @@ int fail_usage(struct app *app, const char *format, ...)
 	int status;
 
 	va_start(args, format);
-	text = format_text(format, args);
+	text = alloc_format_args(format, args);
 	va_end(args);
 	status = fail(app, TENON_EINVAL, "%s (see tenon %s%s--help)", text,
 		      command, *command == '\0' ? "" : " ");

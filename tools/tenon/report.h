@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Saying what went wrong: one line on stderr, with --json an object on stdout. */
+/* Errors: one line on stderr and, with --json, an object on stdout. */
 #ifndef TENON_CLI_REPORT_H
 #define TENON_CLI_REPORT_H
 
@@ -7,34 +7,34 @@
 
 struct app;
 
-/* Print "tenon: " and one line on stderr, after what stdout got so far. */
+/* Flush stdout, then print "tenon: " and one line on stderr. Control bytes become \xNN. */
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The exit status (enum exit_status) for an enum tenon_status. */
+/* Return the enum exit_status for an enum tenon_status. */
 int exit_status_of(int status);
 
-/* The worse of two exit statuses. */
+/* Return the greater of two exit statuses. */
 int exit_worse(int a, int b);
 
 /*
- * Why a key or a server has no answer, in few words: the server's, a codec's, or
- * those of the server's last error. For the caller to free; NULL where the status
- * says all there is.
+ * Why a key or a server has no answer: the text of the server or of a codec, or the text of
+ * the server's last error. Returns NULL when the status has no more to tell. The caller frees
+ * the text.
  */
 char *result_reason(const struct app *app, const struct tenon_result *result);
 
-/* The error as one sentence that names its place. For the caller to free. */
+/* The error as one sentence, which names the file or the server. The caller frees the text. */
 char *error_text(const struct tenon_error *err);
 
 /*
- * End a command that cannot go on: print the reason in both forms and return
- * its exit status. code is a negative enum tenon_status.
+ * Report why a command cannot go on, on stderr and with --json also as an object. Returns the
+ * exit status that the command has to return. code is a negative enum tenon_status.
  */
 int fail(struct app *app, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int fail_error(struct app *app, const struct tenon_error *err);
 
-/* The same for a wrong command line: points at --help. */
+/* Report a wrong command line, with a hint to --help. Returns EXIT_USAGE. */
 int fail_usage(struct app *app, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

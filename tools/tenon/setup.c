@@ -18,7 +18,10 @@ static const char *environment(const char *name)
 	return !value || *value == '\0' ? NULL : value;
 }
 
-/* $XDG_CONFIG_HOME/tenon/tenon.yaml; NULL when there is no home either. */
+/*
+ * The path $XDG_CONFIG_HOME/tenon/tenon.yaml, or ~/.config/tenon/tenon.yaml. NULL when neither
+ * variable is set. The caller frees the text.
+ */
 static char *user_path(void)
 {
 	const char *folder = environment("XDG_CONFIG_HOME");
@@ -31,14 +34,14 @@ static char *user_path(void)
 		       : alloc_format("%s/.config/tenon/tenon.yaml", folder);
 }
 
-/* Set app->config_path; NULL when there is no file. */
+/* Set app->config_path to the file in use, or leave NULL. */
 static void find_config(struct app *app)
 {
 	char *places[] = { alloc_text("./tenon.yaml"), user_path(),
 			   alloc_text(TENON_SYSCONFDIR "/tenon/tenon.yaml") };
 	const char *asked = app->options.config_path;
 
-	/* A file that merely lies about must not add to what --servers says. */
+	/* With --servers, read only a file of -c: another file would add settings unasked. */
 	if (!asked && !app->options.servers) {
 		asked = environment("TENON_CONFIG");
 	}
@@ -66,7 +69,7 @@ static void log_line(void *payload, int level, const char *line)
 	       line);
 }
 
-/* YAML for the key `servers`; takes array's reference. For the caller to free. */
+/* Make YAML for the key `servers`. Takes over array. The caller frees the text. */
 static char *servers_yaml(json_t *array)
 {
 	char *text = json_dumps(array, JSON_COMPACT);
@@ -78,7 +81,7 @@ static char *servers_yaml(json_t *array)
 	return text;
 }
 
-/* "a:1 alias,b:2", as --servers has it. */
+/* Make YAML of a list as --servers takes it: "a:1 alias,b:2". The caller frees the text. */
 static char *servers_of_list(const char *list)
 {
 	json_t *array = json_array();
@@ -114,7 +117,7 @@ static int apply_setting(struct tenon_config *config, const char *setting,
 	return code;
 }
 
-/* Make a config from file and options; servers is YAML, NULL: the file's. */
+/* Make a config from file and options. servers is YAML; NULL keeps the servers of the file. */
 static int make_config(const struct app *app, const char *servers,
 		       struct tenon_config **out, struct tenon_error *err)
 {
@@ -169,7 +172,7 @@ int setup_open(struct app *app)
 	if (!app->config_path && !app->options.servers &&
 	    app->options.setting_count == 0) {
 		return fail(app, TENON_ECONFIG,
-			    "no config: give -c FILE, --servers, or make ./tenon.yaml");
+			    "no config: give -c FILE or --servers LIST, or write ./tenon.yaml");
 	}
 	if (tenon_client_open(app->config, &app->client, &err) != 0) {
 		return fail_error(app, &err);

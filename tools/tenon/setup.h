@@ -5,32 +5,38 @@
 
 #include "cli.h"
 
-/* The build says where; this is for tools that read the source alone. */
+/* The Makefile defines the folder. This default serves tools that read the source alone. */
 #ifndef TENON_SYSCONFDIR
 #define TENON_SYSCONFDIR "/etc"
 #endif
 
 /*
- * Make app->config from the options and the config file: -c, $TENON_CONFIG, or
- * the first of the default places that exists, none when --servers stands
- * without -c. Returns 0 or what the library returned.
+ * Make app->config from the config file and the options. The file is that of -c, or that of
+ * $TENON_CONFIG, or the first default place that exists. With --servers and without -c, no
+ * file is read. Returns 0, or the negative enum tenon_status of the library.
  */
 int setup_try(struct app *app, struct tenon_error *err);
 
-/* The same; returns enum exit_status, and has reported a failure. */
+/* Call setup_try() and report a failure. Returns enum exit_status. */
 int setup_config(struct app *app);
 
-/* Open app->client from app->config; no connection is made. Returns likewise. */
+/*
+ * Open app->client with app->config, and report a failure. Makes no connection. Returns enum
+ * exit_status.
+ */
 int setup_open(struct app *app);
 
-/* setup_config() and setup_open(). */
+/* Call setup_config() and setup_open(). Returns enum exit_status. */
 int setup_client(struct app *app);
 
-/* Open a client like app->client that knows one server only; *out is the caller's. */
+/*
+ * Open a client with the settings of app->client, but with one server only. The caller closes
+ * *out. Returns 0, or a negative enum tenon_status with the reason in *err.
+ */
 int setup_single(const struct app *app, const struct tenon_server_info *info,
 		 struct tenon_client **out, struct tenon_error *err);
 
-/* Free what was made. */
+/* Close the client and free the config of app. */
 void setup_fini(struct app *app);
 
 #endif

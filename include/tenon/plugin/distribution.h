@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/plugin/distribution.h
- * @brief Distributions: from a key's hash to its home server, and the next ones.
+ * @brief Distributions: from the hash of a key to its home server and to the servers after it.
  *
  * Stability: plugin ABI 1; grows only at the end of structs.
  */
@@ -12,50 +12,67 @@
 
 TENON_BEGIN_DECLS
 
-/** No server. */
+/** In place of a server's index: there is no server. */
 #define TENON_NO_SERVER UINT32_MAX
 
-/** One server as the ring sees it. Strings are NUL-terminated and live during build. */
+/** One server, for build(). Strings are NUL-terminated and valid during build() only. */
 struct tenon_ring_server {
-	const char *alias; /**< as configured, NULL when none was given */
-	const char *host;  /**< name or literal without brackets; UNIX sockets: the path */
-	uint32_t port;     /**< 1..65535; UNIX sockets: 0 */
-	uint32_t weight;   /**< 1..1000 */
+	const char *alias; /**< as configured; NULL: the server has no alias */
+	const char *host;  /**< name or IP address without brackets; UNIX socket: the path */
+	uint32_t port;     /**< 1..65535; UNIX socket: 0 */
+	uint32_t weight;   /**< 1..1000: relative share of the keys */
 };
 
-/** One key as the ring sees it. */
+/** One key, for locate() and next(). */
 struct tenon_ring_key {
-	uint64_t hash;   /**< of the key, by the ring's hash */
+	uint64_t hash;   /**< hash of the key, by the hash function of the config */
 	const void *key; /**< key_len bytes, with prefix */
 	size_t key_len;  /**< 1..TENON_KEY_MAX_BYTES */
 };
 
-/** The slots of a distribution. Immutable after build; shared by threads. */
+/**
+ * The slots of a distribution. After build() nothing changes in the instance, and threads share it.
+ */
 struct tenon_distribution_ops {
 	uint32_t size;       /**< sizeof(struct tenon_distribution_ops) */
-	uint32_t state_size; /**< bytes the core allocates, zeroed, as `self` */
-	/** As tenon_hash_ops.init. OPTIONAL. */
+	uint32_t state_size; /**< bytes, all zero, that the host allocates as `self`; 0: none */
+	/**
+	 * Prepare the instance, as tenon_hash_ops.init does: the host calls fini also when init
+	 * fails.
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Errors:  TENON_ENOMEM, TENON_ECONFIG.
+	 * OPTIONAL. NULL: nothing to prepare.
+	 */
 	int (*init)(void *self, const void *options,
 		    const struct tenon_host *host, struct tenon_error *err);
-	/** Release everything; also after a failed init or build. OPTIONAL. */
+	/** Release the instance, also after a failed init or build. OPTIONAL. NULL: nothing to release. */
 	void (*fini)(void *self);
 	/**
-	 * Lay out the servers. Called once, after init. key_hash is the hash
-	 * that keys go through; servers are not kept.
-	 * Shape:  servers[count], count 1..65535; server i is index i below.
-	 * Errors: TENON_ENOMEM, TENON_ECONFIG. REQUIRED.
+	 * Build the ring. Called once, after init. key_hash is the hash function of the keys.
+	 * Shape:   servers has count entries, count is 1..65535. locate() and next() return
+	 *          indexes of this array.
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Owns:    servers is not kept. key_hash lives as long as the instance.
+	 * Errors:  TENON_ENOMEM, TENON_ECONFIG.
+	 * REQUIRED.
 	 */
 	int (*build)(void *self, const struct tenon_ring_server *servers,
 		     uint32_t count, const struct tenon_hash *key_hash,
 		     struct tenon_error *err);
 	/**
-	 * Find the home server of a key: 0..count-1. Pure, any thread.
-	 * Cost: O(1) or O(log n). REQUIRED. Not called when count is 1.
+	 * Find the home server of a key. Not called when there is one server.
+	 * Returns: the index of the server, 0..count-1.
+	 * Threads: any; the answer depends on the ring and the key only.
+	 * Cost:    O(1) or O(log n).
+	 * REQUIRED.
 	 */
 	uint32_t (*locate)(const void *self, const struct tenon_ring_key *key);
 	/**
-	 * Find the nth other server after the home (nth 1, 2, …), each server
-	 * once; TENON_NO_SERVER when there are no more. Pure. REQUIRED.
+	 * Find the nth other server after the home server. Over nth 1, 2, ... each other server
+	 * comes exactly once.
+	 * Returns: the index of the server; TENON_NO_SERVER when there are no more.
+	 * Threads: any; the answer depends on the ring and the key only.
+	 * REQUIRED.
 	 */
 	uint32_t (*next)(const void *self, const struct tenon_ring_key *key,
 			 uint32_t nth);

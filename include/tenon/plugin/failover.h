@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/plugin/failover.h
- * @brief Failover policies: which server to use now, or none.
+ * @brief Failover policies: choose the server of a key when servers fail.
  *
- * A policy does no I/O and reads no clock: it is told of outcomes together with
- * the time and answers questions. Every client has its own instance; where reads,
- * writes and deletes have different policies, each of these is told of all
- * outcomes.
+ * A policy does no I/O and reads no clock. The core tells the policy which exchanges with servers
+ * succeeded or failed, together with the time. For each key the core asks the policy for a
+ * server. Every client has its own instance. Where reads, writes and deletes have different
+ * policies, each policy is told of all exchanges.
  *
  * Stability: plugin ABI 1; grows only at the end of structs.
  */
@@ -17,109 +17,120 @@
 
 TENON_BEGIN_DECLS
 
-/** What the operation does with the key. */
+/** Access of an operation to a key. */
 enum tenon_access {
-	TENON_ACCESS_READ = 0,
-	TENON_ACCESS_WRITE = 1,
-	TENON_ACCESS_DELETE = 2
+	TENON_ACCESS_READ = 0,  /**< get, gets, gat, gats */
+	TENON_ACCESS_WRITE = 1, /**< all verbs but reads and delete: set, incr, touch, ... */
+	TENON_ACCESS_DELETE = 2 /**< delete */
 };
 
-/** Number of accesses. */
+/** Number of values of enum tenon_access. */
 #define TENON_ACCESS_COUNT 3
 
-/** An answer of route(): the policy does not want this operation on any server. */
+/** Answer of route(): the policy allows this operation on no server. */
 #define TENON_ROUTE_REFUSED (UINT32_MAX - 1)
 
-/** One server as a policy may know it. Strings are NUL-terminated, never NULL. */
+/** One server, for init. Strings are NUL-terminated, never NULL. */
 struct tenon_failover_server {
-	const char *alias; /**< the server's name; its address when it has no alias */
-	const char *host;  /**< as struct tenon_ring_server */
-	uint32_t port;     /**< likewise */
-	uint32_t weight;   /**< likewise */
-	uint32_t pool;     /**< index into the pools; 0: the main ring */
+	const char *alias; /**< name of the server; its address when it has no alias */
+	const char *host;  /**< as in struct tenon_ring_server */
+	uint32_t port;     /**< as in struct tenon_ring_server */
+	uint32_t weight;   /**< as in struct tenon_ring_server */
+	uint32_t pool;     /**< index into pools; 0: the main ring */
 };
 
 /**
- * What a policy is told when it is set up. Lives during init; the strings live
- * as long as the instance.
+ * Facts about the client, for init. The struct is valid during init only; the strings live as
+ * long as the instance.
  */
 struct tenon_failover_setup {
-	uint32_t size;            /**< sizeof this struct, as the core saw it */
-	uint32_t server_count;    /**< servers are 0..server_count-1, those of the main ring first */
+	uint32_t size;            /**< sizeof(struct tenon_failover_setup) when the host was compiled */
+	uint32_t server_count;    /**< entries of servers; servers of the main ring come first */
 	int64_t retry_timeout_ms; /**< the config's retry_timeout */
-	const struct tenon_failover_server *servers; /**< [server_count] */
-	const char *const *pools; /**< [pool_count]; pools[0] is "", the others are spare pools */
-	uint32_t pool_count;      /**< 1 or more; each pool has a server or more */
+	const struct tenon_failover_server *servers; /**< server_count entries */
+	const char *const *pools; /**< names of server pools; pools[0] is "", the main ring */
+	uint32_t pool_count;      /**< entries of pools, 1 or more; each pool has a server or more */
 };
 
-/** One question, and what may go with its answer. Lives during the call. */
+/** Argument of route(): one key, and part of the answer. Valid during the call only. */
 struct tenon_route_query {
-	uint32_t home;   /**< the main ring's answer */
+	uint32_t home;   /**< home server of the key on the main ring */
 	uint32_t access; /**< enum tenon_access */
-	/** The nth other server after the home (nth 1, 2, …) or TENON_NO_SERVER. */
+	/**
+	 * Get the nth other server after the home server, nth 1, 2, ...
+	 * Returns: the index of the server; TENON_NO_SERVER when there are no more.
+	 */
 	uint32_t (*next)(const struct tenon_route_query *query, uint32_t nth);
 	/**
-	 * The key's servers in a spare pool (1..pool_count-1), which has a ring
-	 * of its own: nth 0 is its home there, 1, 2, … the next ones;
-	 * TENON_NO_SERVER when there are no more.
+	 * Get a server of the key in a pool of spare servers. Each pool has its own ring.
+	 * Shape:   pool is 1..pool_count-1. nth 0 is the key's home server in this pool; nth 1, 2,
+	 *          ... are the servers after it.
+	 * Returns: the index of the server; TENON_NO_SERVER when there are no more.
 	 */
 	uint32_t (*spare)(const struct tenon_route_query *query, uint32_t pool,
 			  uint32_t nth);
 	/**
-	 * To be set by route(), 0 before: what is written or touched on the
-	 * answer lives this long at most, 1..2592000; 0: as long as it is told.
+	 * Set by route(); 0 before. The client shortens exptime to this many seconds for an item
+	 * that it writes or touches on the chosen server: 1..2592000. 0: exptime stays as it is.
 	 */
 	uint32_t exptime_max_s;
 };
 
-/** What a policy makes of a server. */
+/** State of a server, as a policy sees it. */
 struct tenon_failover_state {
 	uint32_t state;    /**< enum tenon_server_state */
-	uint32_t failures; /**< in a row; 0 after a success */
-	int64_t down_until_ms; /**< DOWN: it is tried again from this time on */
+	uint32_t failures; /**< failures in a row; 0 after a success */
+	int64_t down_until_ms; /**< TENON_SERVER_DOWN: time from which the server is tried again */
 };
 
-/** The slots of a failover policy. One thread at a time. */
+/** The slots of a failover policy. The host calls them on one thread at a time. */
 struct tenon_failover_ops {
 	uint32_t size;       /**< sizeof(struct tenon_failover_ops) */
-	uint32_t state_size; /**< bytes the core allocates, zeroed, as `self` */
+	uint32_t state_size; /**< bytes, all zero, that the host allocates as `self`; 0: none */
 	/**
-	 * Prepare the instance. Also called, with fini right after it, when a
-	 * config is checked. Errors: TENON_ENOMEM, TENON_ECONFIG (an option
-	 * that does not fit the servers). Must leave self safe for fini.
-	 * OPTIONAL.
+	 * Prepare the instance. The host also calls init, and fini right after it, to check a
+	 * config. The host calls fini also when init fails, so init must leave self in a state that
+	 * fini can release.
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Errors:  TENON_ENOMEM; TENON_ECONFIG: an option does not fit the servers.
+	 * OPTIONAL. NULL: nothing to prepare.
 	 */
 	int (*init)(void *self, const void *options,
 		    const struct tenon_host *host,
 		    const struct tenon_failover_setup *setup,
 		    struct tenon_error *err);
-	/** Release the instance; also after a failed init. OPTIONAL. */
+	/** Release the instance, also after a failed init. OPTIONAL. NULL: nothing to release. */
 	void (*fini)(void *self);
 	/**
-	 * Choose the server for one key: an index, TENON_NO_SERVER to fail the
-	 * key with "server down" at once, or TENON_ROUTE_REFUSED to fail it
-	 * with "refused by policy". Called for every key of every operation,
-	 * and again for a key whose server has just failed before it could have
-	 * done anything: another answer than that server lets the key go there
-	 * within the same operation. Never blocks. now_ms is monotonic.
+	 * Choose the server for one key. Called for every key of every operation. Called again for
+	 * a key when its server fails before the server can have done anything with the key: if the
+	 * answer is another server, the key goes there within the same operation (a hop). The slot
+	 * never blocks.
+	 * Units:   now_ms is milliseconds of a monotonic clock.
+	 * Returns: the index of a server; TENON_NO_SERVER: the key fails at once with TENON_EDOWN;
+	 *          TENON_ROUTE_REFUSED: the key fails at once with TENON_EREFUSED.
 	 * REQUIRED.
 	 */
 	uint32_t (*route)(void *self, struct tenon_route_query *query,
 			  int64_t now_ms);
 	/**
-	 * An exchange with this server failed: status is TENON_ECONNECT,
-	 * TENON_ECLOSED, TENON_ETIMEDOUT or TENON_EPROTOCOL. Once per exchange,
-	 * also for servers that this instance did not choose; but not for one
-	 * that was late when it had been given less than three quarters of
-	 * poll_timeout, as another server had taken the rest. REQUIRED.
+	 * Take note that an exchange with this server failed. Called once for each exchange, also
+	 * for servers that this instance did not choose. Not called when the server was late but
+	 * had less than three quarters of poll_timeout, because another server had used the rest.
+	 * Shape:   status is TENON_ECONNECT, TENON_ECLOSED, TENON_ETIMEDOUT or TENON_EPROTOCOL.
+	 * REQUIRED.
 	 */
 	void (*on_failure)(void *self, uint32_t server, int status,
 			   int64_t now_ms);
-	/** An exchange with this server was completed. As on_failure. REQUIRED. */
+	/**
+	 * Take note that an exchange with this server succeeded. Called once for each exchange,
+	 * also for servers that this instance did not choose. REQUIRED.
+	 */
 	void (*on_success)(void *self, uint32_t server, int64_t now_ms);
 	/**
-	 * Tell what is made of a server, for people; *out is zeroed. Changes
-	 * nothing. OPTIONAL; default: up.
+	 * Describe the state of a server, for people. The slot changes nothing in self.
+	 * Shape:   *out is all zero before the call.
+	 * OPTIONAL. NULL: every server is shown as up.
 	 */
 	void (*state)(const void *self, uint32_t server, int64_t now_ms,
 		      struct tenon_failover_state *out);

@@ -12,50 +12,59 @@
 
 TENON_BEGIN_DECLS
 
-/** One known answer. */
+/** One known answer of a hash function: a key and its hash. */
 struct tenon_hash_vector {
 	const char *key;  /**< key_len bytes */
 	uint32_t key_len; /**< 0..TENON_KEY_MAX_BYTES */
 	uint32_t reserved; /**< 0 */
-	uint64_t hash;    /**< the answer */
+	uint64_t hash;    /**< hash of key */
 };
 
-/** The slots of a hash plugin. The instance is immutable after init. */
+/**
+ * The slots of a hash plugin. After init nothing changes in the instance, so that any thread may
+ * use it.
+ */
 struct tenon_hash_ops {
 	uint32_t size;       /**< sizeof(struct tenon_hash_ops) */
-	uint32_t state_size; /**< bytes the core allocates, zeroed, as `self`; 0 for none */
+	uint32_t state_size; /**< bytes, all zero, that the host allocates as `self`; 0: none */
 	/**
-	 * Prepare the instance. Called once, before any other slot.
-	 * Errors: TENON_ENOMEM, TENON_ECONFIG. Must leave self safe for fini.
-	 * OPTIONAL, default: nothing.
+	 * Prepare the instance. Called once, before any other slot. The host calls fini also when
+	 * init fails, so init must leave self in a state that fini can release.
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Errors:  TENON_ENOMEM, TENON_ECONFIG.
+	 * OPTIONAL. NULL: nothing to prepare.
 	 */
 	int (*init)(void *self, const void *options,
 		    const struct tenon_host *host, struct tenon_error *err);
-	/** Release the instance; also after a failed init. OPTIONAL. */
+	/** Release the instance, also after a failed init. OPTIONAL. NULL: nothing to release. */
 	void (*fini)(void *self);
 	/**
-	 * Hash one key. Pure, any thread, never blocks.
-	 * Shape: key_len is 0..TENON_KEY_MAX_BYTES for keys; a distribution may
-	 *        hash longer names. Bytes are unsigned. REQUIRED.
+	 * Hash one key. The hash depends on the key only. The slot never blocks.
+	 * Shape:   key_len is 0..TENON_KEY_MAX_BYTES for keys. A distribution may hash longer
+	 *          names. Bytes are unsigned.
+	 * Threads: any.
+	 * REQUIRED.
 	 */
 	uint64_t (*hash)(const void *self, const void *key, size_t key_len);
 	/**
-	 * Hash the keys of a whole multi operation: out[i] = hash(keys[i]).
-	 * For implementations that are faster on many. OPTIONAL, default: a
-	 * loop over hash.
+	 * Hash all keys of an operation: out[i] = hash(keys[i]). For hash functions that are
+	 * faster on many keys.
+	 * Shape:   keys and out have count entries.
+	 * Threads: any.
+	 * OPTIONAL. NULL: the host calls hash for each key.
 	 */
 	void (*hash_many)(const void *self, const struct tenon_slice *keys,
 			  size_t count, uint64_t *out);
-	/** Known answers, verified before the plugin is registered. REQUIRED, 3 or more. */
+	/** Known answers. The host checks them before it uses the plugin. REQUIRED, 3 or more. */
 	const struct tenon_hash_vector *selftest;
-	uint32_t selftest_count; /**< of selftest */
-	uint32_t bits; /**< no hash is 2^bits or more; 1..64. REQUIRED */
+	uint32_t selftest_count; /**< entries of selftest */
+	uint32_t bits; /**< every hash is below 2^bits; 1..64. REQUIRED */
 };
 
-/** A hash that is ready to use: what an option of type TENON_OPTION_HASH becomes. */
+/** A hash that is ready to use. An option of type TENON_OPTION_HASH points to one. */
 struct tenon_hash {
-	const void *self;                 /**< for the slots */
-	const struct tenon_hash_ops *ops; /**< optional slots are filled */
+	const void *self;                 /**< first argument of the slots */
+	const struct tenon_hash_ops *ops; /**< no slot is NULL: the host has filled the optional ones */
 };
 
 TENON_END_DECLS

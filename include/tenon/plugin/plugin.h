@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/plugin/plugin.h
- * @brief What every plugin has: descriptor, options, host services.
+ * @brief For every plugin: descriptor, options, services of the host.
  *
- * A plugin is one source file that includes headers of this folder only and
- * links to no tenon library. Its only visible symbol is the entry that
- * TENON_PLUGIN_DEFINE() writes; the core calls it, checks the descriptor,
- * fills the option struct, allocates the state and calls the kind's slots.
+ * A plugin is one source file. The file includes headers of this folder only and links to no
+ * tenon library. Its only visible symbol is the entry function that TENON_PLUGIN_DEFINE()
+ * writes. The host is the core of tenon that loads the plugin. The host calls the entry function,
+ * checks the descriptor, fills the option struct, allocates the state (`self`) and calls the
+ * slots: the functions in the table of the plugin's kind.
  *
- * Rules for every kind: no writable globals, no constructors, no atexit, no
- * signals, no thread-local storage, no threads, no clock; nothing is printed.
- * Memory that the host sees comes from host->alloc.
+ * Rules for every kind: a plugin has no writable globals, no constructors, no atexit handlers, no
+ * signal handlers, no thread-local storage and no threads. A plugin reads no clock and prints
+ * nothing. A plugin gets memory that the host sees from host->alloc.
  *
- * Stability: plugin ABI 1. Structs grow at their end only; a field that came
- * with a later minor is read through TENON_HAS().
+ * Slots are REQUIRED or OPTIONAL. An OPTIONAL slot may be NULL; its comment says what the host
+ * does then.
+ *
+ * Stability: plugin ABI 1. Structs grow at their end only. Before a plugin reads a field that a
+ * later minor added, it asks TENON_HAS().
  */
 #ifndef TENON_PLUGIN_PLUGIN_H
 #define TENON_PLUGIN_PLUGIN_H
@@ -23,90 +27,99 @@
 TENON_BEGIN_DECLS
 
 #define TENON_PLUGIN_MAGIC 0x4e4e4554u /**< "TENN", little-endian */
-/** A plugin of another major is refused. configure reads the line below. */
+/** The host refuses a plugin of another major. configure reads the line below. */
 #define TENON_PLUGIN_ABI_MAJOR 1
-/** Grows with what is added. */
+/** Grows when something is added. */
 #define TENON_PLUGIN_ABI_MINOR 0
 
-/** Longest name of a plugin or an option, with its NUL. */
+/** Longest name of a plugin or an option, in bytes, its NUL included. */
 #define TENON_PLUGIN_NAME_BYTES 48
 
-/** Does the other side's *ptr, whose first field says its size, reach `field`? */
+/**
+ * True when the struct *ptr of the other side is long enough to have `field`. The first field of
+ * the struct is its size.
+ */
 #define TENON_HAS(ptr, type, field) \
 	((ptr)->size >= offsetof(type, field) + sizeof((ptr)->field))
 
-/** What question a plugin answers. */
+/** Kind of a plugin. */
 enum tenon_plugin_kind {
-	TENON_KIND_HASH = 1,         /**< key to number: tenon/plugin/hash.h */
-	TENON_KIND_DISTRIBUTION = 2, /**< number to server: tenon/plugin/distribution.h */
-	TENON_KIND_TRANSPORT = 3,    /**< how bytes move: tenon/plugin/transport.h */
-	TENON_KIND_CODEC = 4,        /**< value to stored form and back: tenon/plugin/codec.h */
-	TENON_KIND_FAILOVER = 5      /**< which server now: tenon/plugin/failover.h */
+	TENON_KIND_HASH = 1,         /**< from a key to a number: tenon/plugin/hash.h */
+	TENON_KIND_DISTRIBUTION = 2, /**< from a number to a server: tenon/plugin/distribution.h */
+	TENON_KIND_TRANSPORT = 3,    /**< sends and receives bytes: tenon/plugin/transport.h */
+	TENON_KIND_CODEC = 4,        /**< from a value to its stored form and back: tenon/plugin/codec.h */
+	TENON_KIND_FAILOVER = 5      /**< which server a key goes to now: tenon/plugin/failover.h */
 };
 
 /* ---- options ----------------------------------------------------------- */
 
-/** Type of an option, and what the core writes at its offset. */
+/** Type of an option. The comment is the type of the field that the host writes. */
 enum tenon_option_type {
 	TENON_OPTION_BOOL = 1,     /**< int32_t 0 or 1; true, false, yes, no, on, off */
 	TENON_OPTION_INT = 2,      /**< int64_t */
-	TENON_OPTION_SIZE = 3,     /**< int64_t bytes; needs a unit: B KiB MiB GiB kB MB GB */
-	TENON_OPTION_DURATION = 4, /**< int64_t in `unit`; needs a unit: us ms s min h */
-	TENON_OPTION_STRING = 5,   /**< const char *, never NULL, the core's */
+	TENON_OPTION_SIZE = 3,     /**< int64_t, bytes; the config gives a unit: B KiB MiB GiB kB MB GB */
+	TENON_OPTION_DURATION = 4, /**< int64_t, in `unit`; the config gives a unit: us ms s min h */
+	TENON_OPTION_STRING = 5,   /**< const char *, never NULL; the host owns the string */
 	TENON_OPTION_CHOICE = 6,   /**< int32_t index into choices */
-	TENON_OPTION_HASH = 7      /**< const struct tenon_hash *, named like a plugin */
+	TENON_OPTION_HASH = 7      /**< const struct tenon_hash *; the config names a hash plugin */
 };
 
-/** Unit of a DURATION's field, default and range. */
+/** Unit of a TENON_OPTION_DURATION: of its field, its default and its range. */
 enum tenon_option_unit {
-	TENON_UNIT_NONE = 0,
-	TENON_UNIT_US = 1,
-	TENON_UNIT_MS = 2,
-	TENON_UNIT_S = 3
+	TENON_UNIT_NONE = 0, /**< for all other types */
+	TENON_UNIT_US = 1,   /**< microseconds */
+	TENON_UNIT_MS = 2,   /**< milliseconds */
+	TENON_UNIT_S = 3     /**< seconds */
 };
 
-/** Option flag: a bare number is accepted, in `unit` (sizes: bytes). For libmc's seven keys. */
+/**
+ * Option flag: a number without a unit is accepted, in `unit` (sizes: bytes). For libmc's seven
+ * keys.
+ */
 #define TENON_OPTION_BARE 1u
 
 /**
- * One option of a plugin. The core parses, checks the range, applies the
- * default and writes the plugin's option struct; `tenon plugins`, the man page
- * and the error texts print from these rows. An array ends with name == NULL.
+ * One option of a plugin. The host reads the value from the config, checks its range, or takes
+ * the default, and writes the plugin's option struct. `tenon plugins`, the manual and error texts
+ * are made from these rows. The last row of an array has name NULL.
  */
 struct tenon_option {
 	const char *name; /**< lower_snake, without unit */
 	uint32_t type;    /**< enum tenon_option_type */
-	uint32_t unit;    /**< enum tenon_option_unit, for DURATION */
-	uint32_t flags;   /**< TENON_OPTION_BARE */
-	uint32_t offset;  /**< offsetof() in the plugin's option struct */
-	int64_t min;      /**< INT, SIZE, DURATION: least value; STRING: least length */
-	int64_t max;      /**< greatest; STRING: greatest length */
+	uint32_t unit;    /**< enum tenon_option_unit; DURATION only */
+	uint32_t flags;   /**< TENON_OPTION_BARE or 0 */
+	uint32_t offset;  /**< offsetof() of the field in the plugin's option struct */
+	int64_t min;      /**< INT, SIZE, DURATION: smallest value; STRING: shortest length in bytes */
+	int64_t max;      /**< INT, SIZE, DURATION: largest value; STRING: longest length in bytes */
 	int64_t def;      /**< BOOL, INT, SIZE, DURATION: default */
 	const char *def_text; /**< STRING, CHOICE, HASH: default, as in the config */
-	const char *const *choices; /**< CHOICE: words, ends with NULL */
+	const char *const *choices; /**< CHOICE: the words; the last entry is NULL */
 	const char *help; /**< one line, no full stop */
 };
 
 /* ---- host -------------------------------------------------------------- */
 
 /**
- * Services of the core. `context` is passed as first argument. Lives as long as
- * the plugin's instance.
+ * Services of the host. The plugin passes `context` as first argument of each service. The struct
+ * lives as long as the plugin's instance.
  */
 struct tenon_host {
-	uint32_t size;      /**< sizeof this struct, as the core saw it */
-	uint16_t abi_major; /**< TENON_PLUGIN_ABI_MAJOR of the core */
-	uint16_t abi_minor; /**< TENON_PLUGIN_ABI_MINOR of the core */
-	void *context;      /**< for the services */
-	/** Get `bytes` zeroed bytes, or NULL. */
+	uint32_t size;      /**< sizeof(struct tenon_host) when the host was compiled */
+	uint16_t abi_major; /**< TENON_PLUGIN_ABI_MAJOR of the host */
+	uint16_t abi_minor; /**< TENON_PLUGIN_ABI_MINOR of the host */
+	void *context;      /**< first argument of each service */
+	/** Allocate `bytes` bytes, all zero. Returns NULL when there is no memory. */
 	void *(*alloc)(void *context, size_t bytes);
-	/** Give back what alloc gave. NULL is fine. */
+	/** Free memory that alloc returned. memory may be NULL. */
 	void (*free)(void *context, void *memory);
-	/** Say one line, no newline; level is enum tenon_log_level. */
+	/** Log one line, without a newline. level is an enum tenon_log_level. */
 	void (*log)(void *context, int level, const char *line);
-	/** Fill out with len unpredictable bytes (tests: with a seeded sequence). */
+	/** Fill out with len unpredictable bytes. Tests give a sequence with a seed instead. */
 	void (*random_bytes)(void *context, void *out, size_t len);
-	/** Write code and a printf-formatted sentence into *err (may be NULL); returns code. */
+	/**
+	 * Write code and a sentence, formatted as by printf, into *err. err may be NULL.
+	 * Returns code.
+	 */
 	int (*set_error)(struct tenon_error *err, int code, const char *format,
 			 ...)
 #if defined(__GNUC__)
@@ -118,39 +131,41 @@ struct tenon_host {
 /* ---- descriptor -------------------------------------------------------- */
 
 /**
- * What the entry returns. The first four fields are frozen for ever; nothing
- * else is read before they pass.
+ * Descriptor of a plugin; the entry function returns it. The first four fields never change. The
+ * host checks them before it reads any other field.
  */
 struct tenon_plugin {
 	uint32_t magic;            /**< TENON_PLUGIN_MAGIC */
-	uint16_t abi_major;        /**< must equal the host's */
-	uint16_t abi_minor;        /**< built with; informational */
-	uint32_t size;             /**< sizeof(struct tenon_plugin), as the plugin saw it */
+	uint16_t abi_major;        /**< TENON_PLUGIN_ABI_MAJOR; must equal the host's */
+	uint16_t abi_minor;        /**< TENON_PLUGIN_ABI_MINOR of the plugin; for information */
+	uint32_t size;             /**< sizeof(struct tenon_plugin) when the plugin was compiled */
 	uint32_t kind;             /**< enum tenon_plugin_kind */
-	uint32_t needs_host_minor; /**< oldest host minor it works with */
-	uint32_t flags;            /**< none defined; a bit the host does not know is refused */
-	uint32_t option_size;      /**< sizeof(struct tenon_option), as the plugin saw it */
-	uint32_t options_bytes;    /**< sizeof the option struct that the core fills; 0 for none */
+	uint32_t needs_host_minor; /**< smallest host minor that the plugin works with */
+	uint32_t flags;            /**< 0; the host refuses a plugin with a bit that it does not know */
+	uint32_t option_size;      /**< sizeof(struct tenon_option) when the plugin was compiled */
+	uint32_t options_bytes;    /**< size of the option struct that the host fills; 0: none */
 	const char *name;          /**< lower_snake, as in the config */
-	const char *version;       /**< the plugin's own */
+	const char *version;       /**< version of the plugin */
 	const char *summary;       /**< one line */
-	const void *ops;           /**< const struct tenon_<kind>_ops * */
-	const struct tenon_option *options; /**< rows, or NULL */
+	const void *ops;           /**< table of slots, const struct tenon_<kind>_ops * */
+	const struct tenon_option *options; /**< option rows, or NULL */
 	/**
-	 * Check rules between options. Pure: no I/O. OPTIONAL, default: fine.
-	 * Errors: TENON_ECONFIG with one sentence. When it passes, init may
-	 * fail only for run-time reasons.
+	 * Check options that depend on each other. The slot does no I/O. When it returns 0, init
+	 * may fail for run-time reasons only.
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Errors:  TENON_ECONFIG with one sentence.
+	 * OPTIONAL. NULL: all options are accepted.
 	 */
 	int (*check)(const void *options, const struct tenon_host *host,
 		     struct tenon_error *err);
 };
 
-/** The one symbol of a loadable plugin. */
+/** Type of the entry function, the one symbol of a loadable plugin. */
 typedef const struct tenon_plugin *(*tenon_plugin_entry_fn)(void);
-/** Its name. */
+/** Name of the entry function of a loadable plugin. */
 #define TENON_PLUGIN_ENTRY_NAME "tenon_plugin_entry"
 
-/** Seen outside, whatever visibility the plugin is compiled with. */
+/** Makes the entry function visible, even if the plugin is compiled with hidden visibility. */
 #if defined(__GNUC__)
 #define TENON_PLUGIN_EXPORT __attribute__((visibility("default")))
 #else
@@ -161,16 +176,16 @@ typedef const struct tenon_plugin *(*tenon_plugin_entry_fn)(void);
 #define TENON_PLUGIN_ENTRY(token) tenon_plugin_entry_##token
 #define TENON_PLUGIN_LINKAGE
 #else
-/** The name of the entry; that of a built-in plugin has the token in it. */
+/** Name of the entry function. In a built-in plugin the name ends with the token. */
 #define TENON_PLUGIN_ENTRY(token) tenon_plugin_entry
-/** How the entry is seen; that of a built-in plugin stays inside the library. */
+/** Visibility of the entry function. In a built-in plugin it stays inside the library. */
 #define TENON_PLUGIN_LINKAGE TENON_PLUGIN_EXPORT
 #endif
 
 /**
- * Write the entry. `token` is KIND_NAME and also the file's name
- * (hash_md5.so); the rest are designated initialisers of struct tenon_plugin.
- * With -DTENON_PLUGIN_BUILTIN the same source is linked into the library.
+ * Write the entry function. `token` is KIND_NAME, such as hash_md5 for the file hash_md5.so. The
+ * other arguments are designated initialisers of struct tenon_plugin. With
+ * -DTENON_PLUGIN_BUILTIN the same source can be linked into the library.
  */
 #define TENON_PLUGIN_DEFINE(token, ...)                                        \
 	TENON_PLUGIN_LINKAGE const struct tenon_plugin *TENON_PLUGIN_ENTRY(    \

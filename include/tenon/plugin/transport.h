@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file tenon/plugin/transport.h
- * @brief Transports: how the bytes of one operation move.
+ * @brief Transports: connect to servers, send and receive bytes.
  *
- * The core speaks the protocol and never touches a socket; a transport moves
- * bytes and knows no protocol. One operation is one run() over a batch of connections,
- * one per server concerned: the transport connects, sends and receives on all of
- * them at once until each is done or has failed.
+ * The core knows the memcached protocol and never uses a socket. A transport uses sockets and does
+ * not know the protocol. For each operation the core calls run() with the connections of all
+ * servers that the operation needs, one connection for each server. The transport connects, sends
+ * and receives on all of them at the same time, until each connection is done or has failed.
  *
  * Stability: plugin ABI 1; grows only at the end of structs.
  */
@@ -20,131 +20,156 @@
 
 TENON_BEGIN_DECLS
 
-/** One connection. The core owns the struct; these fields are the transport's. */
+/** One connection to one server. The core owns the struct; the transport sets fd and io. */
 struct tenon_connection {
-	int32_t fd;      /**< -1 when there is no connection; set and closed by the transport */
-	uint32_t server; /**< index of the server; read only */
-	void *io;        /**< the transport's own, NULL at first; freed by close() */
+	int32_t fd;      /**< socket; -1: not connected. The transport opens and closes it */
+	uint32_t server; /**< index of the server; the transport must not change it */
+	void *io;        /**< for the transport; NULL at first. close() frees it */
 };
 
-/** Where to connect to. */
+/** An address to connect to. */
 struct tenon_address {
-	struct sockaddr_storage sockaddr; /**< of any family */
-	socklen_t sockaddr_len;           /**< of its bytes, those that count */
+	struct sockaddr_storage sockaddr; /**< address of any family */
+	socklen_t sockaddr_len;           /**< bytes of sockaddr that are used */
 	int32_t wait_fd; /**< see tenon_connection_ops.address */
 };
 
-/** What received bytes meant. */
+/** Meaning of the bytes received so far. */
 enum tenon_verdict {
 	TENON_VERDICT_MORE = 0, /**< the reply is not complete: receive more */
-	TENON_VERDICT_DONE =
-		1, /**< complete; the connection is good for the next run */
-	TENON_VERDICT_BROKEN =
-		-1 /**< not the protocol: close the connection; do not call failed() */
+	TENON_VERDICT_DONE = 1, /**< the reply is complete; keep the connection for the next run */
+	TENON_VERDICT_BROKEN = -1 /**< protocol broken: close the connection, do not call failed() */
 };
 
-/** What follows a send, as bits; 0: the connection is done. */
-#define TENON_AFTER_SEND 1  /**< there is more to send */
-#define TENON_AFTER_REPLY 2 /**< a reply comes */
+/** Bit of what follows a send: there is more to send. No bit is set: the connection is done. */
+#define TENON_AFTER_SEND 1
+/** Bit of what follows a send: a reply comes. */
+#define TENON_AFTER_REPLY 2
 
-/** What a transport may ask of a connection. Called on the thread that runs the operation. */
+/** Functions of the core that a transport calls, on the thread that runs the operation. */
 struct tenon_connection_ops {
-	uint32_t size; /**< sizeof this struct, as the core saw it */
-	/** Monotonic time in ns. */
+	uint32_t size; /**< sizeof(struct tenon_connection_ops) when the host was compiled */
+	/** Return the time of a monotonic clock, in nanoseconds. */
 	int64_t (*now_ns)(void);
 	/**
-	 * Get the next address to connect to.
-	 * Returns 1: *out is set; connect, and ask again when that fails.
-	 * 0: the name is being looked up; ask again when out->wait_fd is
-	 * readable (the descriptor stays the core's). Negative: no address is
-	 * left; the status to report with failed().
+	 * Get the next address of the server.
+	 * Returns: 1: *out is set. Connect to it, and call address() again if that fails. 0: the
+	 *          name is being resolved. Wait until out->wait_fd is readable, and call
+	 *          address() again. Negative: there are no more addresses. Call failed() with this
+	 *          status.
+	 * Owns:    out->wait_fd is the core's: do not close it.
 	 */
 	int (*address)(struct tenon_connection *conn,
 		       struct tenon_address *out);
-	/** A connection was made: what follows is sent on it from the start. */
+	/** Tell the core that a connection was made. The core starts to send from the beginning. */
 	void (*connected)(struct tenon_connection *conn);
 	/**
-	 * Get what to send next: first when a run begins, or a connection was
-	 * made, then as long as sent() says that there is more.
-	 * Shape: fills iov[0..max-1], returns how many; 0: nothing more to send.
-	 *        Until sent() is called the same bytes are returned again.
+	 * Get the bytes to send next. Call send_next() when a run begins and when a connection was
+	 * made, and then as long as sent() returns TENON_AFTER_SEND.
+	 * Shape:   iov has max entries. Until sent() is called, send_next() gives the same bytes
+	 *          again.
+	 * Returns: the number of entries filled; 0: there is nothing more to send.
+	 * Owns:    the bytes are the core's, and stay where they are until sent() is called.
 	 */
 	size_t (*send_next)(struct tenon_connection *conn, struct iovec *iov,
 			    size_t max);
 	/**
-	 * n bytes (1 or more) of what send_next returned were taken by the
-	 * kernel. Returns what follows, bits TENON_AFTER_...; 0: no reply comes,
-	 * and the connection is good for the next run.
+	 * Tell the core that the kernel took n bytes of those that send_next() gave.
+	 * Shape:   n is 1 or more.
+	 * Returns: the bits TENON_AFTER_SEND and TENON_AFTER_REPLY. 0: no reply comes; the
+	 *          connection is done and good for the next run.
 	 */
 	int (*sent)(struct tenon_connection *conn, size_t n);
 	/**
-	 * Get where to put incoming bytes; *len is 1 or more. NULL: out of
-	 * memory, report failed(TENON_ENOMEM).
+	 * Get memory for bytes to receive.
+	 * Shape:   *len becomes the size of the memory in bytes, 1 or more.
+	 * Returns: the memory; NULL: out of memory. Call failed() with TENON_ENOMEM then.
+	 * Owns:    the memory is the core's.
 	 */
 	void *(*recv_space)(struct tenon_connection *conn, size_t *len);
-	/** n bytes (1 or more) arrived there. Returns enum tenon_verdict. */
+	/**
+	 * Tell the core that n bytes were received into the memory of recv_space(). n is 1 or more.
+	 * Returns: an enum tenon_verdict.
+	 */
 	int (*received)(struct tenon_connection *conn, size_t n);
 	/**
-	 * The connection failed for good in this run; the transport has closed it.
-	 * status: TENON_ECONNECT, TENON_ECLOSED (sys_errno 0 at end of file),
-	 * TENON_ETIMEDOUT, TENON_ENOMEM, or TENON_EWAIT: waiting itself failed.
+	 * Tell the core that the connection failed, and that this run does not try it again. The
+	 * transport has closed the connection.
+	 * Shape:   status is TENON_ECONNECT, TENON_ECLOSED, TENON_ETIMEDOUT, TENON_ENOMEM or
+	 *          TENON_EWAIT (the wait itself failed). sys_errno is the errno; 0 at end of file.
 	 */
 	void (*failed)(struct tenon_connection *conn, int status,
 		       int sys_errno);
 	/**
-	 * What will follow once n bytes (1 or more) of what send_next returned
-	 * are sent? As sent() will say. For a transport that gives the kernel a
-	 * send and the receive behind it at the same time.
+	 * Get what sent() will return when the kernel has taken n bytes of those that send_next()
+	 * gave; n is 1 or more. For a transport that gives the kernel a send and the receive after
+	 * it at the same time.
 	 */
 	int (*after)(struct tenon_connection *conn, size_t n);
 };
 
-/** What a transport is told when it is set up. connection lives as long as the instance. */
+/** Facts about the client, for init. ops lives as long as the instance. */
 struct tenon_transport_setup {
-	uint32_t size;                     /**< sizeof this struct, as the core saw it */
-	uint32_t server_count;             /**< greatest batch */
-	int64_t connect_timeout_ms;        /**< the config's connect_timeout */
-	const struct tenon_connection_ops *ops; /**< what it may ask */
+	uint32_t size; /**< sizeof(struct tenon_transport_setup) when the host was compiled */
+	uint32_t server_count; /**< largest number of connections in a run */
+	int64_t connect_timeout_ms; /**< the config's connect_timeout */
+	const struct tenon_connection_ops *ops; /**< functions of the core */
 };
 
-/** The slots of a transport. One thread at a time; every client has its own instance. */
+/**
+ * The slots of a transport. Every client has its own instance; the host calls its slots on one
+ * thread at a time.
+ */
 struct tenon_transport_ops {
 	uint32_t size;       /**< sizeof(struct tenon_transport_ops) */
-	uint32_t state_size; /**< bytes the core allocates, zeroed, as `self` */
+	uint32_t state_size; /**< bytes, all zero, that the host allocates as `self`; 0: none */
 	/**
-	 * Prepare the instance; opens no connection.
-	 * Errors: TENON_ENOMEM, TENON_ECONFIG, TENON_EIO (the kernel lacks or
-	 * refuses something). Must leave self safe for fini. OPTIONAL.
+	 * Prepare the instance. The slot opens no connection. The host calls fini also when init
+	 * fails, so init must leave self in a state that fini can release.
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Errors:  TENON_ENOMEM; TENON_ECONFIG; TENON_EIO: the kernel lacks or refuses something.
+	 * OPTIONAL. NULL: nothing to prepare.
 	 */
 	int (*init)(void *self, const void *options,
 		    const struct tenon_host *host,
 		    const struct tenon_transport_setup *setup,
 		    struct tenon_error *err);
-	/** Release the instance; every connection was closed before. OPTIONAL. */
+	/**
+	 * Release the instance, also after a failed init. Every connection was closed before.
+	 * OPTIONAL. NULL: nothing to release.
+	 */
 	void (*fini)(void *self);
 	/**
-	 * Drive connections[count] until each of them is done (TENON_VERDICT_DONE),
-	 * broken (TENON_VERDICT_BROKEN) or failed (failed() was called), no later
-	 * than deadline_ns; start_ns is the time of the call. Connections without a connection are connected, all at
-	 * the same time, within connect_timeout_ms. Never waits for one connection's
-	 * kernel buffer while replies of any connection may be pending. Never raises
-	 * SIGPIPE; descriptors are close-on-exec. A connection that fails or is
-	 * broken is closed before run returns. REQUIRED.
+	 * Send and receive until each connection is done (TENON_VERDICT_DONE, or sent() returned
+	 * 0), broken (TENON_VERDICT_BROKEN) or failed (the transport called failed()), but not
+	 * longer than until deadline_ns.
+	 *
+	 * Connections that are not connected are connected first, all at the same time, within
+	 * connect_timeout_ms. The slot never waits for the send buffer of one connection while
+	 * replies of any connection may be pending. It never raises SIGPIPE, and its descriptors are
+	 * close-on-exec. It closes a connection that fails or is broken before it returns.
+	 * Shape:   conns has count entries.
+	 * Units:   start_ns, the time of the call, and deadline_ns are times of now_ns().
+	 * REQUIRED.
 	 */
 	void (*run)(void *self, struct tenon_connection *const *conns,
 		    size_t count, int64_t start_ns, int64_t deadline_ns);
 	/**
-	 * Close one connection if it is open; sets fd to -1. Never blocks. In a fork
-	 * it is called for every connection before anything else: the connection is
-	 * the parent's as well, so nothing is sent or shut down; what else is
-	 * shared with the parent is up to the transport. REQUIRED.
+	 * Close one connection, if it is open, and set fd to -1. The slot never blocks. After
+	 * fork(2) the host calls close() in the child for every connection, before any other slot.
+	 * The parent still uses the connection: the slot must neither send on it nor shut it down.
+	 * The transport itself takes care of anything else that it shares with the parent.
+	 * REQUIRED.
 	 */
 	void (*close)(void *self, struct tenon_connection *conn);
 	/**
-	 * From the next run on, call wait(..., payload) in the place of poll(2),
-	 * and block nowhere else; NULL: wait by itself again. When a wait fails,
-	 * except by EINTR, every connection that is left failed by TENON_EWAIT.
-	 * Errors: TENON_EINVAL: it cannot. OPTIONAL: refuses every hook.
+	 * Set the wait hook. From the next run on, the transport calls wait() with payload where it
+	 * would call poll(2), and blocks nowhere else. When the hook fails, except with EINTR, the
+	 * transport calls failed() with TENON_EWAIT for each connection that is not done.
+	 * Shape:   wait NULL: the transport waits by itself again.
+	 * Returns: 0, or TENON_EINVAL.
+	 * Errors:  TENON_EINVAL: the transport cannot use a hook.
+	 * OPTIONAL. NULL: every hook is refused.
 	 */
 	int (*set_wait)(void *self, tenon_wait_fn wait, void *payload);
 };

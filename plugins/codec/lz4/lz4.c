@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Compression with LZ4: the value's length in four bytes, little-endian, then
- * one raw LZ4 block.
+ * Codec lz4. Stored form: the value's length in four bytes, little-endian, then one raw LZ4
+ * block.
  */
 #include <lz4.h>
 #include <lz4hc.h>
 
-#include "../flag.h"
+#include "../codec_common.h"
 
 #define HEADER_BYTES 4
 
 /*
- * No block grows more than that: a match of up to 19 bytes takes three, and each
- * byte more adds 255 bytes at most.
+ * An LZ4 block of n bytes holds at most 255 * n bytes: a match of up to 19 bytes takes three
+ * bytes, and each further byte lengthens it by 255 at most.
  */
 #define RATIO_MAX 255
-
-#define THRESHOLD_MAX_BYTES (INT64_C(1) << 30)
 
 struct lz4_options {
 	int64_t flag;
@@ -30,7 +28,7 @@ struct lz4 {
 	size_t threshold_bytes;
 	uint32_t flag;
 	int level;
-	void *state; /* LZ4's, made when first needed: most clients of many only read */
+	void *state; /* LZ4's memory; NULL before the first encode: most clients only read */
 };
 
 static int lz4_check(const void *options, const struct tenon_host *host,
@@ -77,17 +75,7 @@ static uint32_t lz4_flags(const void *self)
 	return lz4->flag;
 }
 
-static int reserve(const struct lz4 *lz4, struct tenon_output *output,
-		   size_t bytes, struct tenon_error *err)
-{
-	int code = output->reserve(output, bytes);
-
-	if (code) {
-		lz4->host->set_error(err, code, "no room for %zu bytes", bytes);
-	}
-	return code;
-}
-
+/* Allocate LZ4's memory, if that was not done before. Errors: TENON_ENOMEM. */
 static int ready_state(struct lz4 *lz4, struct tenon_error *err)
 {
 	int bytes = lz4->level > 0 ? LZ4_sizeofStateHC() : LZ4_sizeofState();
@@ -102,7 +90,7 @@ static int ready_state(struct lz4 *lz4, struct tenon_error *err)
 	return 0;
 }
 
-/* Returns the length of the block, or 0 when it needs more room. */
+/* Compress into to[0..room-1]. Returns the length of the block, or 0 when it does not fit. */
 static int compress(const struct lz4 *lz4, const struct tenon_slice *value,
 		    char *to, int room)
 {
@@ -139,13 +127,13 @@ static int lz4_encode(void *self, const struct tenon_slice *value,
 	if (code) {
 		return code;
 	}
-	/* With room for the worst case LZ4 is faster: it need not look. */
+	/* with room for the worst case LZ4 is faster, because it does not check for space */
 	wanted = HEADER_BYTES + (size_t)LZ4_compressBound((int)value->len);
 	if (wanted > most) {
 		wanted = (size_t)most;
 	}
 	output->len = 0;
-	code = reserve(lz4, output, wanted, err);
+	code = codec_reserve(lz4->host, output, wanted, err);
 	if (code) {
 		return code;
 	}
@@ -163,8 +151,9 @@ static int lz4_encode(void *self, const struct tenon_slice *value,
 }
 
 /*
- * Read the length of the value and see whether it can be true, before there is
- * memory for it. Errors: TENON_EUNDECODABLE, TENON_ETOOBIG.
+ * Read the length of the value, and check that the block can hold so much, before memory is
+ * allocated for it.
+ * Errors: TENON_EUNDECODABLE; TENON_ETOOBIG above max_value_bytes.
  */
 static int read_header(const struct lz4 *lz4, const struct tenon_slice *stored,
 		       size_t *out, struct tenon_error *err)
@@ -175,7 +164,7 @@ static int read_header(const struct lz4 *lz4, const struct tenon_slice *stored,
 	if (stored->len <= HEADER_BYTES) {
 		return lz4->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"stored form has %zu bytes, expected 4 of length and an LZ4 block",
+			"stored form has %zu bytes, expected a length of 4 bytes and an LZ4 block",
 			stored->len);
 	}
 	for (int i = 0; i < HEADER_BYTES; i++) {
@@ -185,7 +174,7 @@ static int read_header(const struct lz4 *lz4, const struct tenon_slice *stored,
 	    stored->len > LZ4_MAX_INPUT_SIZE) {
 		return lz4->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"LZ4 block of %zu bytes cannot hold the %llu bytes that its header says",
+			"LZ4 block of %zu bytes cannot hold the %llu bytes that its header gives",
 			stored->len - HEADER_BYTES, (unsigned long long)len);
 	}
 	if (len > lz4->max_value_bytes) {
@@ -209,7 +198,7 @@ static int lz4_decode(void *self, const struct tenon_slice *stored,
 
 	if (!code) {
 		output->len = 0;
-		code = reserve(lz4, output, len, err);
+		code = codec_reserve(lz4->host, output, len, err);
 	}
 	if (code) {
 		return code;
@@ -221,13 +210,13 @@ static int lz4_decode(void *self, const struct tenon_slice *stored,
 	if (found < 0) {
 		return lz4->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"LZ4 block of %zu bytes is broken, or holds more than the %zu bytes that its header says",
+			"LZ4 block of %zu bytes is broken, or holds more than the %zu bytes that its header gives",
 			stored->len - HEADER_BYTES, len);
 	}
 	if ((size_t)found != len) {
 		return lz4->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"LZ4 block holds %d bytes, its header says %zu", found,
+			"LZ4 block holds %d bytes, its header gives %zu", found,
 			len);
 	}
 	output->len = len;
@@ -235,20 +224,14 @@ static int lz4_decode(void *self, const struct tenon_slice *stored,
 }
 
 static const struct tenon_option lz4_options[] = {
-	{ .name = "threshold",
-	  .type = TENON_OPTION_SIZE,
-	  .offset = offsetof(struct lz4_options, threshold_bytes),
-	  .min = 0,
-	  .max = THRESHOLD_MAX_BYTES,
-	  .def = 1024,
-	  .help = "values above this are compressed" },
+	CODEC_THRESHOLD_OPTION(struct lz4_options),
 	{ .name = "level",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct lz4_options, level),
 	  .min = 0,
 	  .max = LZ4HC_CLEVEL_MAX,
 	  .def = 0,
-	  .help = "0 is fast, 1 to 12 are LZ4 HC: smaller, much slower, read as fast" },
+	  .help = "0 compresses fast; 1 to 12 (LZ4 HC) compress more and much slower; reading is equally fast" },
 	CODEC_FLAG_OPTION(struct lz4_options, 1 << 24),
 	{ .name = NULL }
 };

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Large values as several items: libmc's format, and one of our own, sealed,
- * whose chunks belong to one write and to no other.
+ * Codec split: store a large value as several items. Two formats: libmc's, and tenon's own,
+ * sealed, in which every chunk belongs to exactly one write.
  */
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "../flag.h"
+#include "../../decimal.h"
+#include "../codec_common.h"
 
-#define LIBMC_KEY_MAX_BYTES 200 /* libmc's, of keys of values that it splits */
+#define LIBMC_KEY_MAX_BYTES 200 /* libmc splits no value under a longer key */
 
-#define DIGITS_MAX 20    /* of a uint64_t, and more than a parent's numbers have */
-#define NUMBER_DIGITS 10 /* of the longest number that a parent may have */
+#define NUMBER_DIGITS 10 /* most digits of a number in a parent */
 #define HEX_DIGITS 16    /* of a uint64_t */
 #define PARENT_MAX_BYTES 64
-#define OPTION_MAX_BYTES (INT64_C(1) << 30) /* of chunk and of max */
-#define QUOTE_BYTES 24
+#define OPTION_MAX_BYTES (INT64_C(1) << 30) /* of the options chunk and max */
+#define QUOTE_BYTES 24 /* of quote()'s buffer */
 
-/* "~250" key "/" id "/" index, before anybody found out that it is too long. */
-#define CHUNK_KEY_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 + HEX_DIGITS + 2 + DIGITS_MAX)
+/* Room for '~' key-length key '/' id '/' index, even when that is too long for a key. */
+#define CHUNK_KEY_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 + HEX_DIGITS + 2 + DECIMAL_DIGITS_MAX)
 
 enum format { FORMAT_LIBMC = 0, FORMAT_SEALED = 1 };
 static const char *const formats[] = { "libmc", "sealed", NULL };
@@ -38,17 +38,17 @@ struct split {
 	uint64_t chunk_bytes;
 	uint64_t max_bytes;
 	uint32_t flag;
-	enum format format; /* to write; either is read */
+	enum format format; /* for writing; both formats are read */
 };
 
-/* How a value is split: what its parent says. */
+/* How a value is split, as its parent tells. */
 struct pieces {
 	enum format format;
 	uint32_t count;       /* at least 1 */
-	uint64_t piece_bytes; /* of each but the last */
-	uint64_t last_bytes;  /* of the last; read from libmc's format: at most */
-	uint64_t id;	      /* sealed: of this write */
-	uint64_t checksum;    /* sealed */
+	uint64_t piece_bytes; /* length of each chunk but the last */
+	uint64_t last_bytes;  /* length of the last chunk; reading libmc's format: at most */
+	uint64_t id;	      /* sealed: random number of this write */
+	uint64_t checksum;    /* sealed: of all chunks */
 };
 
 static int split_check(const void *options, const struct tenon_host *host,
@@ -60,14 +60,14 @@ static int split_check(const void *options, const struct tenon_host *host,
 	if (chosen->max_bytes < chosen->chunk_bytes) {
 		return host->set_error(
 			err, TENON_ECONFIG,
-			"max is %lld bytes, expected at least the %lld of chunk",
+			"max is %lld bytes, expected at least chunk, which is %lld bytes",
 			(long long)chosen->max_bytes,
 			(long long)chosen->chunk_bytes);
 	}
 	if (count > TENON_CHUNKS_MAX_COUNT) {
 		return host->set_error(
 			err, TENON_ECONFIG,
-			"max of %lld bytes would be %lld chunks of %lld, expected at most %d",
+			"max of %lld bytes needs %lld chunks of %lld bytes, expected at most %d chunks",
 			(long long)chosen->max_bytes, (long long)count,
 			(long long)chosen->chunk_bytes, TENON_CHUNKS_MAX_COUNT);
 	}
@@ -87,7 +87,7 @@ static int split_init(void *self, const void *options,
 	    (uint64_t)chosen->chunk_bytes > setup->item_value_bytes) {
 		return host->set_error(
 			err, TENON_ECONFIG,
-			"chunk is %lld bytes, expected at most %llu, which is what item_max of the config leaves to a value",
+			"chunk is %lld bytes, expected at most %llu: a longer value does not fit into item_max of the config",
 			(long long)chosen->chunk_bytes,
 			(unsigned long long)setup->item_value_bytes);
 	}
@@ -122,23 +122,7 @@ static uint64_t split_least_bytes(const void *self)
 
 /* ---- text --------------------------------------------------------------- */
 
-/* Write number in decimal, without NUL; returns how many digits. */
-static size_t put_number(char *to, uint64_t number)
-{
-	char digits[DIGITS_MAX];
-	size_t len = 0;
-
-	do {
-		digits[len++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	for (size_t i = 0; i < len; i++) {
-		to[i] = digits[len - 1 - i];
-	}
-	return len;
-}
-
-/* Write number as 16 digits, without NUL; returns how many. */
+/* Write number as 16 hexadecimal digits, without NUL. Returns 16. */
 static size_t put_hex(char *to, uint64_t number)
 {
 	for (size_t i = 0; i < HEX_DIGITS; i++) {
@@ -147,13 +131,14 @@ static size_t put_hex(char *to, uint64_t number)
 	return HEX_DIGITS;
 }
 
-/* Move the start of text by len bytes. */
+/* Remove the first len bytes of text. */
 static void skip(struct tenon_slice *text, size_t len)
 {
 	text->data = (const char *)text->data + len;
 	text->len -= len;
 }
 
+/* Remove the first byte of text if it is `expected`; else return false. */
 static bool take_char(struct tenon_slice *text, char expected)
 {
 	if (text->len == 0 || *(const char *)text->data != expected) {
@@ -163,7 +148,10 @@ static bool take_char(struct tenon_slice *text, char expected)
 	return true;
 }
 
-/* Read what put_number() writes, up to ten digits of it. */
+/*
+ * Remove from text a number as put_decimal() writes it, of up to NUMBER_DIGITS digits. Returns
+ * false when text does not begin with one.
+ */
 static bool take_number(struct tenon_slice *text, uint64_t *out)
 {
 	const char *digits = text->data;
@@ -181,7 +169,7 @@ static bool take_number(struct tenon_slice *text, uint64_t *out)
 	return true;
 }
 
-/* Read what put_hex() writes. */
+/* Remove from text a number as put_hex() writes it; return false when there is none. */
 static bool take_hex(struct tenon_slice *text, uint64_t *out)
 {
 	const char *digits = text->data;
@@ -203,7 +191,7 @@ static bool take_hex(struct tenon_slice *text, uint64_t *out)
 	return true;
 }
 
-/* The beginning of what a server sent, fit for a sentence. */
+/* Copy the beginning of bytes from a server for an error message: '?' for unprintable bytes. */
 static const char *quote(char out[QUOTE_BYTES], struct tenon_slice text)
 {
 	const char *from = text.data;
@@ -218,7 +206,7 @@ static const char *quote(char out[QUOTE_BYTES], struct tenon_slice text)
 
 /* ---- keys of chunks ----------------------------------------------------- */
 
-/* Write what all keys of a value's chunks begin with; returns its length. */
+/* Write the common beginning of the keys of a value's chunks. Returns its length in bytes. */
 static size_t put_key_base(char to[CHUNK_KEY_MAX_BYTES],
 			   const struct tenon_slice *key,
 			   const struct pieces *pieces)
@@ -226,7 +214,7 @@ static size_t put_key_base(char to[CHUNK_KEY_MAX_BYTES],
 	size_t len = 0;
 
 	to[len++] = '~';
-	len += put_number(to + len, key->len);
+	len += put_decimal(to + len, key->len);
 	memcpy(to + len, key->data, key->len);
 	len += key->len;
 	to[len++] = '/';
@@ -237,13 +225,13 @@ static size_t put_key_base(char to[CHUNK_KEY_MAX_BYTES],
 	return len;
 }
 
-/* Is the key too long for that many chunks? Says so, with the given code. */
+/* Check that the keys of all chunks are short enough. Errors: `code`. */
 static int check_key(const struct split *split, const struct tenon_slice *key,
 		     const struct pieces *pieces, int code,
 		     struct tenon_error *err)
 {
 	char base[CHUNK_KEY_MAX_BYTES];
-	char index[DIGITS_MAX];
+	char index[DECIMAL_DIGITS_MAX];
 	size_t longest;
 
 	if (pieces->format == FORMAT_LIBMC) {
@@ -251,20 +239,23 @@ static int check_key(const struct split *split, const struct tenon_slice *key,
 			       ? 0
 			       : split->host->set_error(
 					 err, code,
-					 "key of %zu bytes: libmc's format splits values under keys of at most %d",
+					 "key of %zu bytes is too long: libmc's format splits values under keys of at most %d bytes",
 					 key->len, LIBMC_KEY_MAX_BYTES);
 	}
 	longest = put_key_base(base, key, pieces) +
-		  put_number(index, pieces->count - 1);
+		  put_decimal(index, pieces->count - 1);
 	return longest <= TENON_KEY_MAX_BYTES
 		       ? 0
 		       : split->host->set_error(
 				 err, code,
-				 "key of %zu bytes: those of its value's chunks would have %zu, the limit is %d",
+				 "key of %zu bytes is too long: the keys of its value's chunks would have %zu bytes, expected at most %d",
 				 key->len, longest, TENON_KEY_MAX_BYTES);
 }
 
-/* List the chunks; value is NULL when they are to be read. */
+/*
+ * Add all chunks to the list. value: the whole value when the chunks are to be stored, NULL when
+ * they are to be read. Errors: as chunks->add.
+ */
 static int add_chunks(const struct split *split, const struct tenon_slice *key,
 		      const struct pieces *pieces, const char *value,
 		      struct tenon_chunks *chunks, struct tenon_error *err)
@@ -273,7 +264,7 @@ static int add_chunks(const struct split *split, const struct tenon_slice *key,
 	size_t base_len = put_key_base(chunk_key, key, pieces);
 
 	for (uint32_t i = 0; i < pieces->count; i++) {
-		size_t key_len = base_len + put_number(chunk_key + base_len, i);
+		size_t key_len = base_len + put_decimal(chunk_key + base_len, i);
 		struct tenon_slice piece = {
 			NULL, (size_t)(i + 1 < pieces->count
 					       ? pieces->piece_bytes
@@ -297,24 +288,25 @@ static int add_chunks(const struct split *split, const struct tenon_slice *key,
 
 /* ---- writing ------------------------------------------------------------ */
 
-/* Each chunk's hash is the seed of the next one's, so that their order counts. */
+/* Add a chunk to the checksum. Each hash seeds the next one, so the chunks' order counts. */
 static uint64_t add_checksum(uint64_t checksum, const struct tenon_slice *piece)
 {
 	return XXH3_64bits_withSeed(piece->data, piece->len, checksum);
 }
 
+/* Divide and round up. */
 static uint64_t divide_up(uint64_t number, uint64_t by)
 {
 	return number / by + (number % by != 0);
 }
 
-/* Decide how to split a value of so many bytes. */
+/* Decide how to split a value of `bytes` bytes. */
 static struct pieces cut(const struct split *split, uint64_t bytes)
 {
 	struct pieces pieces = { .format = split->format };
 
 	pieces.count = (uint32_t)divide_up(bytes, split->chunk_bytes);
-	/* A sealed parent does not say how long a chunk is: they are all alike. */
+	/* sealed: chunks of equal length, so that a reader computes it from the parent */
 	pieces.piece_bytes = split->format == FORMAT_SEALED
 				     ? divide_up(bytes, pieces.count)
 				     : split->chunk_bytes;
@@ -322,21 +314,21 @@ static struct pieces cut(const struct split *split, uint64_t bytes)
 	return pieces;
 }
 
-/* Write the parent's value; returns its length. */
+/* Write the parent's value. Returns its length in bytes. */
 static size_t put_parent(char to[PARENT_MAX_BYTES], const struct pieces *pieces,
 			 uint64_t bytes)
 {
 	size_t len = 0;
 
 	if (pieces->format == FORMAT_LIBMC) {
-		return put_number(to, pieces->count);
+		return put_decimal(to, pieces->count);
 	}
 	to[len++] = 'S';
 	to[len++] = '1';
 	to[len++] = ' ';
-	len += put_number(to + len, bytes);
+	len += put_decimal(to + len, bytes);
 	to[len++] = ' ';
-	len += put_number(to + len, pieces->count);
+	len += put_decimal(to + len, pieces->count);
 	to[len++] = ' ';
 	len += put_hex(to + len, pieces->id);
 	to[len++] = ' ';
@@ -344,7 +336,7 @@ static size_t put_parent(char to[PARENT_MAX_BYTES], const struct pieces *pieces,
 	return len;
 }
 
-/* May this value be split? Errors: TENON_ETOOBIG, with the limit. */
+/* Check that this value may be split. Errors: TENON_ETOOBIG, with the limit. */
 static int check_value(const struct split *split,
 		       const struct tenon_split_item *item,
 		       struct tenon_error *err)
@@ -352,14 +344,14 @@ static int check_value(const struct split *split,
 	if (item->value.len > split->max_bytes) {
 		return split->host->set_error(
 			err, TENON_ETOOBIG,
-			"value of %zu bytes: split takes up to max, which is %llu",
+			"value of %zu bytes is larger than max of codec split, %llu bytes",
 			item->value.len, (unsigned long long)split->max_bytes);
 	}
 	if (split->format == FORMAT_LIBMC && item->conditional != 0) {
 		return split->host->set_error(
 			err, TENON_ETOOBIG,
-			"value of %zu bytes would be split, which libmc's format does for set only; "
-			"'format: sealed' also does it for add, replace and cas",
+			"value of %zu bytes would have to be split, which libmc's format does for set only; "
+			"'format: sealed' does it for add, replace and cas too",
 			item->value.len);
 	}
 	return 0;
@@ -400,10 +392,9 @@ static int split_scatter(void *self, const struct tenon_split_item *item,
 					       &chunks->list[i].value);
 	}
 	parent->len = 0;
-	code = parent->reserve(parent, PARENT_MAX_BYTES);
+	code = codec_reserve(host, parent, PARENT_MAX_BYTES, err);
 	if (code) {
-		return host->set_error(err, code, "no room for %d bytes",
-				       PARENT_MAX_BYTES);
+		return code;
 	}
 	parent->len = put_parent(parent->data, &pieces, item->value.len);
 	return 1;
@@ -416,12 +407,12 @@ static int too_big(const struct split *split, uint64_t bytes,
 {
 	return split->host->set_error(
 		err, TENON_ETOOBIG,
-		"value in chunks has %llu bytes or more, max_value_bytes is %llu",
+		"split value has %llu bytes or more, max_value_bytes is %llu",
 		(unsigned long long)bytes,
 		(unsigned long long)split->max_value_bytes);
 }
 
-/* "S1 BYTES COUNT ID CHECKSUM" */
+/* Read "S1 BYTES COUNT ID CHECKSUM", a sealed parent. Errors: as read_parent(). */
 static int read_sealed(const struct split *split, struct tenon_slice text,
 		       struct pieces *out, struct tenon_error *err)
 {
@@ -439,14 +430,14 @@ static int read_sealed(const struct split *split, struct tenon_slice text,
 	    rest.len > 0) {
 		return host->set_error(
 			err, TENON_EUNDECODABLE,
-			"'%s' is not what a sealed value's key holds",
+			"'%s' is not the parent of a sealed value",
 			quote(quoted, text));
 	}
 	if (count < 1 || count > TENON_CHUNKS_MAX_COUNT ||
 	    divide_up(bytes, count) * (count - 1) >= bytes) {
 		return host->set_error(
 			err, TENON_EUNDECODABLE,
-			"'%s' says %llu bytes in %llu chunks, which no value has",
+			"parent '%s' says %llu bytes in %llu chunks, which is impossible",
 			quote(quoted, text), (unsigned long long)bytes,
 			(unsigned long long)count);
 	}
@@ -460,7 +451,7 @@ static int read_sealed(const struct split *split, struct tenon_slice text,
 	return 0;
 }
 
-/* A count in decimal; libmc reads it without the NULs around it. */
+/* Read a parent of libmc's format, a count in decimal. Errors: as read_parent(). */
 static int read_libmc(const struct split *split, struct tenon_slice text,
 		      struct pieces *out, struct tenon_error *err)
 {
@@ -479,7 +470,7 @@ static int read_libmc(const struct split *split, struct tenon_slice text,
 	if (count < 1 || count > most) {
 		return host->set_error(
 			err, TENON_EUNDECODABLE,
-			"'%s' chunks: a value of up to max, %llu bytes, has 1 to %llu of %llu bytes",
+			"parent says '%s' chunks, but a value of at most max, %llu bytes, has 1 to %llu chunks of %llu bytes",
 			quote(quoted, text),
 			(unsigned long long)split->max_bytes,
 			(unsigned long long)most,
@@ -499,7 +490,10 @@ static int read_libmc(const struct split *split, struct tenon_slice text,
 	return 0;
 }
 
-/* Errors: as split_plan(). */
+/*
+ * Read a parent of either format. libmc ignores NULs before and behind the number, so they are
+ * removed first. Errors: TENON_EUNDECODABLE, TENON_ETOOBIG.
+ */
 static int read_parent(const struct split *split,
 		       const struct tenon_split_item *parent,
 		       struct pieces *out, struct tenon_error *err)
@@ -534,7 +528,7 @@ static int split_plan(void *self, const struct tenon_split_item *parent,
 				 err);
 }
 
-/* Is this chunk there, and as long as it has to be? Errors: TENON_MISS. */
+/* Check that chunk i was found and has the right length. Errors: TENON_MISS. */
 static int check_chunk(const struct split *split, const struct pieces *pieces,
 		       uint32_t i, const struct tenon_slice *value,
 		       struct tenon_error *err)
@@ -574,7 +568,7 @@ static int split_gather(void *self, const struct tenon_split_item *parent,
 	if (!code && count != pieces.count) {
 		code = split->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"%lu chunks were read, expected %lu",
+			"%lu chunks were read, but the parent names %lu",
 			(unsigned long)count, (unsigned long)pieces.count);
 	}
 	for (uint32_t i = 0; i < count && !code; i++) {
@@ -589,7 +583,7 @@ static int split_gather(void *self, const struct tenon_split_item *parent,
 	if (checksum != pieces.checksum) {
 		return split->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"the chunks' checksum is %016llx, expected %016llx",
+			"the checksum of the chunks is %016llx, expected %016llx",
 			(unsigned long long)checksum,
 			(unsigned long long)pieces.checksum);
 	}
@@ -602,7 +596,7 @@ static const struct tenon_option split_options[] = {
 	  .offset = offsetof(struct split_options, format),
 	  .def_text = "libmc",
 	  .choices = formats,
-	  .help = "how values are written; both are read" },
+	  .help = "format for writing; both formats are read" },
 	{ .name = "chunk",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,
@@ -610,7 +604,7 @@ static const struct tenon_option split_options[] = {
 	  .min = 1,
 	  .max = OPTION_MAX_BYTES,
 	  .def = 1000000,
-	  .help = "values above this are split into chunks of at most this" },
+	  .help = "values larger than this are split into chunks of at most this size" },
 	{ .name = "max",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,
@@ -618,7 +612,7 @@ static const struct tenon_option split_options[] = {
 	  .min = 1,
 	  .max = OPTION_MAX_BYTES,
 	  .def = 10000000,
-	  .help = "values above this are refused" },
+	  .help = "values larger than this are refused" },
 	CODEC_FLAG_OPTION(struct split_options, 4096),
 	{ .name = NULL }
 };
@@ -637,7 +631,7 @@ static const struct tenon_codec_ops split_ops = {
 
 TENON_PLUGIN_DEFINE(codec_split, .kind = TENON_KIND_CODEC, .name = "split",
 		    .version = "1.0",
-		    .summary = "large values as several items, as libmc has them or sealed",
+		    .summary = "large values as several items, in libmc's format or sealed",
 		    .options_bytes = sizeof(struct split_options),
 		    .options = split_options, .ops = &split_ops,
 		    .check = split_check)

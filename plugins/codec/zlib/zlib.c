@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libmc's compression: in place of a value the zlib stream that Python's
- * zlib.compress() makes of it.
+ * Codec zlib, as libmc compresses: the stored form is the zlib stream that Python's
+ * zlib.compress() makes of the value.
  */
 #include <limits.h>
 #include <stdbool.h>
@@ -9,16 +9,15 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#include "../flag.h"
+#include "../codec_common.h"
 
-/* zlib counts bytes in unsigned int, those of a compressed value as well. */
+/* zlib counts bytes in an unsigned int, and a stream can be longer than its value. */
 #define VALUE_MAX_BYTES (UINT_MAX / 2)
 
-/* Room for a value is at first so many times its stored form: text fits most often. */
+/* The first buffer for a value is so many times as long as its stream; text mostly fits. */
 #define FIRST_RATIO 4
-#define ROOM_MIN_BYTES 64
+#define ROOM_MIN_BYTES 64 /* the least first buffer */
 
-#define THRESHOLD_MAX_BYTES (INT64_C(1) << 30)
 #define LEVEL_MAX Z_BEST_COMPRESSION
 
 struct zlib_options {
@@ -28,7 +27,7 @@ struct zlib_options {
 	int32_t keep_if_smaller;
 };
 
-/* Streams are made when first needed: most clients of many only read. */
+/* Each stream is set up when it is first needed, as most clients only read. */
 struct zlib {
 	const struct tenon_host *host;
 	uint64_t max_value_bytes;
@@ -36,8 +35,8 @@ struct zlib {
 	uint32_t flag;
 	int level;
 	bool keep_if_smaller;
-	bool can_deflate;
-	bool can_inflate;
+	bool can_deflate; /* deflater is set up */
+	bool can_inflate; /* inflater is set up */
 	z_stream deflater;
 	z_stream inflater;
 };
@@ -112,7 +111,7 @@ static uint32_t zlib_flags(const void *self)
 	return zlib->flag;
 }
 
-/* Get the stream ready for the next value. Errors: TENON_ENOMEM. */
+/* Set up the stream, or reset it for the next value. Errors: TENON_ENOMEM. */
 static int ready_deflater(struct zlib *zlib, struct tenon_error *err)
 {
 	int code = zlib->can_deflate
@@ -140,19 +139,7 @@ static int ready_inflater(struct zlib *zlib, struct tenon_error *err)
 	return 0;
 }
 
-static int reserve(const struct zlib *zlib, struct tenon_output *output,
-		   size_t bytes, struct tenon_error *err)
-{
-	int code = output->reserve(output, bytes);
-
-	if (code) {
-		zlib->host->set_error(err, code, "no room for %zu bytes",
-				      bytes);
-	}
-	return code;
-}
-
-/* The most that a compressed value may take up. */
+/* Return the longest stream in bytes that encode accepts for a value. */
 static size_t encoded_max_bytes(struct zlib *zlib, size_t value_bytes)
 {
 	uint64_t most = zlib->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES;
@@ -190,7 +177,7 @@ static int zlib_encode(void *self, const struct tenon_slice *value,
 	}
 	room = encoded_max_bytes(zlib, value->len);
 	output->len = 0;
-	code = reserve(zlib, output, room, err);
+	code = codec_reserve(zlib->host, output, room, err);
 	if (code) {
 		return code;
 	}
@@ -198,7 +185,7 @@ static int zlib_encode(void *self, const struct tenon_slice *value,
 	stream->avail_in = (uInt)value->len;
 	stream->next_out = (Bytef *)output->data;
 	stream->avail_out = (uInt)room;
-	/* It gives up where the room ends, and the value stays as it is. */
+	/* no Z_STREAM_END: the stream does not fit, so the value stays as it is */
 	if (deflate(stream, Z_FINISH) != Z_STREAM_END) {
 		return 0;
 	}
@@ -207,8 +194,9 @@ static int zlib_encode(void *self, const struct tenon_slice *value,
 }
 
 /*
- * Make room for more of the value: what is there already, then some multiple of
- * the stored form, then twice as much each time. Errors: TENON_ETOOBIG, TENON_ENOMEM.
+ * Make room for more of the value. First the buffer's present capacity is used, then
+ * FIRST_RATIO times the stream, then twice as much each time.
+ * Errors: TENON_ETOOBIG above max_value_bytes; TENON_ENOMEM.
  */
 static int grow(const struct zlib *zlib, size_t stored_bytes,
 		struct tenon_output *output, struct tenon_error *err)
@@ -234,10 +222,10 @@ static int grow(const struct zlib *zlib, size_t stored_bytes,
 	if (wanted > zlib->max_value_bytes) {
 		wanted = zlib->max_value_bytes;
 	}
-	return reserve(zlib, output, (size_t)wanted, err);
+	return codec_reserve(zlib->host, output, (size_t)wanted, err);
 }
 
-/* Inflate until the stream ends or does not go on; returns why, in zlib's terms. */
+/* Inflate until the stream ends, fails, or the buffer is full. Returns the code of inflate(). */
 static int inflate_some(const struct zlib *zlib, z_stream *stream,
 			struct tenon_output *output)
 {
@@ -256,7 +244,7 @@ static int inflate_some(const struct zlib *zlib, z_stream *stream,
 	return code;
 }
 
-/* Say what is wrong with a stream that did not end well. */
+/* Write a sentence about a stream that failed; code: of inflate(). Returns an error code. */
 static int explain(const struct zlib *zlib, int code, size_t stored_bytes,
 		   struct tenon_error *err)
 {
@@ -275,7 +263,7 @@ static int explain(const struct zlib *zlib, int code, size_t stored_bytes,
 	case Z_NEED_DICT:
 		return host->set_error(
 			err, TENON_EUNDECODABLE,
-			"zlib stream of %zu bytes needs a dictionary, which values never have",
+			"zlib stream of %zu bytes needs a dictionary, but values are compressed without one",
 			stored_bytes);
 	default:
 		return host->set_error(err, TENON_EUNDECODABLE,
@@ -319,32 +307,26 @@ static int zlib_decode(void *self, const struct tenon_slice *stored,
 	if (stream->avail_in > 0) {
 		return zlib->host->set_error(
 			err, TENON_EUNDECODABLE,
-			"zlib stream ends %u bytes before the stored form of %zu bytes does: something was appended to it",
+			"zlib stream ends %u bytes before the end of its %zu bytes: something was appended to the value",
 			stream->avail_in, stored->len);
 	}
 	return 0;
 }
 
 static const struct tenon_option zlib_options[] = {
-	{ .name = "threshold",
-	  .type = TENON_OPTION_SIZE,
-	  .offset = offsetof(struct zlib_options, threshold_bytes),
-	  .min = 0,
-	  .max = THRESHOLD_MAX_BYTES,
-	  .def = 1024,
-	  .help = "values above this are compressed" },
+	CODEC_THRESHOLD_OPTION(struct zlib_options),
 	{ .name = "level",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct zlib_options, level),
 	  .min = 1,
 	  .max = LEVEL_MAX,
 	  .def = 6,
-	  .help = "1 is the fastest, 9 the smallest; libmc has 6" },
+	  .help = "1 compresses fastest, 9 compresses most; libmc uses 6" },
 	{ .name = "keep_if_smaller",
 	  .type = TENON_OPTION_BOOL,
 	  .offset = offsetof(struct zlib_options, keep_if_smaller),
 	  .def = 1,
-	  .help = "leave values as they are that would not get smaller; libmc does not" },
+	  .help = "store a value uncompressed when its stream would not be shorter; libmc does not" },
 	CODEC_FLAG_OPTION(struct zlib_options, 16),
 	{ .name = NULL }
 };

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libmc's consistent hashing: every server has 100 points on a ring of 2^32
- * places, named after its alias or address; a key belongs to the first point at
- * or after its hash.
+ * Distribution ketama, libmc's consistent hashing. Every server has 100 points for each unit of
+ * weight on a ring of 2^32 places. The place of a point is the hash of the server's alias (or
+ * address) and the point's number. The home server of a key is the one whose point is the first
+ * at or after the key's hash.
  */
 #include <string.h>
 
 #include "tenon/plugin/distribution.h"
 
-#define POINTS_PER_WEIGHT 100
-#define POINTS_MAX	  (1u << 24) /* 128 MiB, and as much again during build */
-#define SERVER_COUNT_MAX  65535
-#define NAME_MAX_BYTES	  480 /* of an alias or a host */
-#define POINT_MAX_BYTES	  512 /* of a name with ":65535-99999" */
-#define POINTS_AT_ONCE	  16
-#define DIGITS_MAX	  10 /* of a uint32_t */
+#include "../../decimal.h"
 
-/* Steps along the points that are cheaper than halving what is left. */
+#define POINTS_PER_WEIGHT 100
+#define POINTS_MAX	  (1u << 24) /* 128 MiB, and as much again while the ring is built */
+#define SERVER_COUNT_MAX  65535
+#define NAME_MAX_BYTES	  480 /* longest alias or host */
+#define POINT_MAX_BYTES	  512 /* longest alias or host with ":65535-99999" behind it */
+#define POINTS_AT_ONCE	  16 /* points that are hashed in one call */
+
+/* A look-up scans up to so many points one by one, which is cheaper than a binary search. */
 #define SCAN_MAX 8
 
 struct ketama_options {
@@ -29,12 +31,12 @@ struct ketama {
 	uint32_t server_count;
 	uint32_t point_count;
 	/*
-	 * value << 32 | server, ascending, so that equal values are in order of
-	 * servers. One more at the end has the greatest value and the first
-	 * point's server: the ring closes without a test.
+	 * points[point_count + 1]: place << 32 | server, ascending. On the same place the server
+	 * with the lowest index comes first. The last entry has the greatest place and the server
+	 * of the first point, so that a look-up needs no test for the end of the ring.
 	 */
 	uint64_t *points;
-	/* [hash >> index_shift]: the first point at or after these top bits. */
+	/* index[bucket], bucket = hash >> index_shift: the first point of this or a later bucket */
 	uint32_t *index;
 	uint32_t index_shift;
 };
@@ -66,25 +68,9 @@ static void ketama_fini(void *self)
 
 /* ---- build ------------------------------------------------------------- */
 
-/* Write number in decimal, without NUL; returns how many digits. */
-static size_t put_number(char *to, uint32_t number)
-{
-	char digits[DIGITS_MAX];
-	size_t len = 0;
-
-	do {
-		digits[len++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	for (size_t i = 0; i < len; i++) {
-		to[i] = digits[len - 1 - i];
-	}
-	return len;
-}
-
 /*
- * Write what the names of a server's points begin with: "alias-", "host-", or
- * "host:port-". Returns its length.
+ * Write the common beginning of the names of a server's points: "alias-", "host-" or
+ * "host:port-". Returns its length in bytes.
  */
 static size_t put_name(char to[POINT_MAX_BYTES],
 		       const struct tenon_ring_server *server)
@@ -93,17 +79,17 @@ static size_t put_name(char to[POINT_MAX_BYTES],
 	size_t len = strlen(name);
 
 	memcpy(to, name, len);
-	/* A UNIX socket has no port, and libmc leaves its own default out. */
+	/* a UNIX socket has no port; libmc omits its default port */
 	if (!server->alias && server->port != 0 &&
 	    server->port != TENON_DEFAULT_PORT) {
 		to[len++] = ':';
-		len += put_number(to + len, server->port);
+		len += put_decimal(to + len, server->port);
 	}
 	to[len++] = '-';
 	return len;
 }
 
-/* Make the points of one server, which has the given index. */
+/* Compute the points of the server with this index, and write them to points[0..]. */
 static void put_points(const struct ketama *ketama, uint64_t *points,
 		       const struct tenon_ring_server *server, uint32_t index)
 {
@@ -127,7 +113,7 @@ static void put_points(const struct ketama *ketama, uint64_t *points,
 		for (uint32_t n = 0; n < batch; n++) {
 			slices[n].len =
 				name_len +
-				put_number(names[n] + name_len, done + n);
+				put_decimal(names[n] + name_len, done + n);
 		}
 		hash->ops->hash_many(hash->self, slices, batch, hashes);
 		for (uint32_t n = 0; n < batch; n++) {
@@ -137,8 +123,8 @@ static void put_points(const struct ketama *ketama, uint64_t *points,
 }
 
 /*
- * Sort by value, keeping the order of equal ones, a byte at a time: the time
- * does not depend on how the point hash spreads.
+ * Sort the points by place; points on the same place keep their order. Radix sort with one pass
+ * for each byte, so that the time does not depend on how well the point hash spreads.
  */
 static void sort_points(uint64_t *points, uint64_t *scratch, uint32_t count)
 {
@@ -159,13 +145,13 @@ static void sort_points(uint64_t *points, uint64_t *scratch, uint32_t count)
 		for (uint32_t i = 0; i < count; i++) {
 			scratch[start[points[i] >> shift & 0xff]++] = points[i];
 		}
-		/* After four exchanges the points are where they began. */
+		/* after four swaps the sorted points are in the array where they began */
 		points = scratch;
 		scratch = from;
 	}
 }
 
-/* Fill the index: bucket b begins at the first point of b or a later one. */
+/* Fill index[0..buckets]. */
 static void fill_index(struct ketama *ketama, uint32_t buckets)
 {
 	uint32_t bucket = 0;
@@ -182,7 +168,7 @@ static void fill_index(struct ketama *ketama, uint32_t buckets)
 	}
 }
 
-/* Check the servers and count their points. */
+/* Check the servers and count their points. Errors: TENON_ECONFIG. */
 static int measure(struct ketama *ketama,
 		   const struct tenon_ring_server *servers, uint32_t count,
 		   struct tenon_error *err)
@@ -198,7 +184,7 @@ static int measure(struct ketama *ketama,
 			return ketama->host->set_error(
 				err, TENON_ECONFIG,
 				"server '%.40s...' has a name of %zu bytes; "
-				"ketama places names of up to %d",
+				"ketama takes names of up to %d bytes",
 				name, len, NAME_MAX_BYTES);
 		}
 		weight += servers[i].weight;
@@ -207,7 +193,7 @@ static int measure(struct ketama *ketama,
 		return ketama->host->set_error(
 			err, TENON_ECONFIG,
 			"the weights of all servers add up to %llu; ketama "
-			"holds up to %u in all: use smaller weights",
+			"takes up to %u in all: use smaller weights",
 			(unsigned long long)weight,
 			POINTS_MAX / POINTS_PER_WEIGHT);
 	}
@@ -232,7 +218,7 @@ static int ketama_build(void *self, const struct tenon_ring_server *servers,
 	if (code) {
 		return code;
 	}
-	/* About one point in a bucket. */
+	/* choose the number of buckets so that there is about one point in each */
 	ketama->index_shift = 31;
 	while (buckets < ketama->point_count) {
 		buckets *= 2;
@@ -263,7 +249,7 @@ static int ketama_build(void *self, const struct tenon_ring_server *servers,
 
 /* ---- lookup ------------------------------------------------------------ */
 
-/* The first point at or after the hash; point_count is the first point's twin. */
+/* Return the index of the first point at or after the hash; point_count stands for point 0. */
 static inline uint32_t find_point(const struct ketama *ketama, uint64_t hash)
 {
 	uint32_t bucket = (uint32_t)hash >> ketama->index_shift;
@@ -316,7 +302,7 @@ static uint32_t ketama_next(const void *self, const struct tenon_ring_key *key,
 				return server;
 			}
 		}
-		/* The last point is the first one's twin. */
+		/* the last entry has the server of point 0, so continue with point 1 */
 		at = at < ketama->point_count ? at + 1 : 1;
 	}
 }
@@ -326,7 +312,7 @@ static const struct tenon_option ketama_options[] = {
 	  .type = TENON_OPTION_HASH,
 	  .offset = offsetof(struct ketama_options, point_hash),
 	  .def_text = "md5",
-	  .help = "hash of the servers' points, whatever hash the keys use" },
+	  .help = "hash that places the servers on the ring, independent of the hash of keys" },
 	{ .name = NULL }
 };
 
@@ -342,6 +328,6 @@ static const struct tenon_distribution_ops ketama_ops = {
 
 TENON_PLUGIN_DEFINE(distribution_ketama, .kind = TENON_KIND_DISTRIBUTION,
 		    .name = "ketama", .version = "1.0",
-		    .summary = "consistent hashing, the ring of libmc",
+		    .summary = "consistent hashing with the ring of libmc",
 		    .options_bytes = sizeof(struct ketama_options),
 		    .options = ketama_options, .ops = &ketama_ops)

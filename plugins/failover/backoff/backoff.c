@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A server that fails failure_limit times in a row leaves the ring, for longer
- * each time; its keys go to the next one on the ring. One key is sent to see
- * whether it is back. No more than max_ejected percent of the ring are out.
+ * Policy backoff: a server that fails failure_limit times in a row leaves the ring, and its keys
+ * go to the next server on the ring. After a time, one key is sent to it as a probe. A success
+ * brings the server back; a failure makes the next time out longer. At most max_ejected percent
+ * of the ring's servers are out at the same time.
  */
 #include <stddef.h>
 #include <stdbool.h>
 
 #include "tenon/plugin/failover.h"
 
-/* Servers that are out and passed by at most: a question has a bound. */
+/*
+ * Most servers that route passes over for one key, which bounds its time. A key with more servers
+ * out of the ring in a row gets no server.
+ */
 #define PASSED_MAX 64
 
 struct backoff_options {
@@ -22,17 +26,17 @@ struct backoff_options {
 };
 
 enum state {
-	IN,     /* the ring has it */
-	OUT,    /* no key before at_ms */
-	PROBING /* a key was sent to it; another may be at at_ms */
+	IN,	/* on the ring */
+	OUT,	/* out of the ring: no key is sent before at_ms */
+	PROBING /* out of the ring: one key was sent as a probe; the next may be sent at at_ms */
 };
 
 struct server {
 	enum state state;
-	uint32_t failures; /* in a row */
-	int64_t out_ms;    /* how long it was out the last time; 0: not since it worked */
-	int64_t at_ms;
-	bool main; /* on the main ring */
+	uint32_t failures; /* in a row; 0 after a success */
+	int64_t out_ms;    /* its last time out, without jitter; 0: none since a success */
+	int64_t at_ms;     /* OUT, PROBING: when the next probe is due */
+	bool main;	   /* on the main ring, not in a spare pool */
 };
 
 struct backoff {
@@ -40,7 +44,7 @@ struct backoff {
 	struct backoff_options options;
 	struct server *servers;
 	uint32_t out_count; /* servers of the main ring that are OUT or PROBING */
-	uint32_t out_max;
+	uint32_t out_max;   /* most of them: max_ejected percent */
 };
 
 static int backoff_check(const void *options, const struct tenon_host *host,
@@ -50,7 +54,7 @@ static int backoff_check(const void *options, const struct tenon_host *host,
 
 	if (chosen->min_ms > chosen->max_ms) {
 		return host->set_error(err, TENON_ECONFIG,
-				       "min is longer than max");
+				       "option 'min' is longer than option 'max'");
 	}
 	return 0;
 }
@@ -91,12 +95,13 @@ static void backoff_fini(void *self)
 	}
 }
 
+/* Return now_ms + ms, or INT64_MAX on overflow. */
 static int64_t later(int64_t now_ms, int64_t ms)
 {
 	return now_ms > INT64_MAX - ms ? INT64_MAX : now_ms + ms;
 }
 
-/* May a key be sent to see whether the server is back? */
+/* Return true when a server that is out may get a key as a probe. */
 static bool is_due(const struct server *server, int64_t now_ms)
 {
 	return server->state != IN && now_ms >= server->at_ms;
@@ -112,7 +117,7 @@ static uint32_t backoff_route(void *self, struct tenon_route_query *query,
 		return query->home;
 	}
 	if (is_due(home, now_ms)) {
-		/* the key may never be sent: another follows after a while */
+		/* the operation may end before the key is sent, so allow another probe after min */
 		home->state = PROBING;
 		home->at_ms = later(now_ms, backoff->options.min_ms);
 		return query->home;
@@ -128,7 +133,7 @@ static uint32_t backoff_route(void *self, struct tenon_route_query *query,
 	return TENON_NO_SERVER;
 }
 
-/* ms less up to jitter percent. */
+/* Return ms less a random part of up to jitter percent. */
 static int64_t jittered(const struct backoff *backoff, int64_t ms)
 {
 	int64_t range_ms = ms / 100 * backoff->options.jitter_pct +
@@ -140,7 +145,7 @@ static int64_t jittered(const struct backoff *backoff, int64_t ms)
 	return ms - (int64_t)(random % ((uint64_t)range_ms + 1));
 }
 
-/* Take a server out of the ring, for longer than the last time. */
+/* Take a server out of the ring, for `factor` times its last time out. */
 static void eject(struct backoff *backoff, struct server *server,
 		  int64_t now_ms)
 {
@@ -206,6 +211,7 @@ static void backoff_state(const void *self, uint32_t index, int64_t now_ms,
 	}
 }
 
+/* Largest values of failure_limit, of min and max, and of factor. */
 #define FAILURE_LIMIT_MAX 1000
 #define OUT_MAX_MS (INT64_C(24) * 3600 * 1000)
 #define FACTOR_MAX 100
@@ -225,7 +231,7 @@ static const struct tenon_option backoff_options[] = {
 	  .min = 1,
 	  .max = OUT_MAX_MS,
 	  .def = 1000,
-	  .help = "time out of the ring the first time" },
+	  .help = "how long a server is out of the ring the first time" },
 	{ .name = "max",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -233,28 +239,28 @@ static const struct tenon_option backoff_options[] = {
 	  .min = 1,
 	  .max = OUT_MAX_MS,
 	  .def = 60000,
-	  .help = "longest time out of the ring" },
+	  .help = "longest time that a server is out of the ring" },
 	{ .name = "factor",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct backoff_options, factor),
 	  .min = 1,
 	  .max = FACTOR_MAX,
 	  .def = 2,
-	  .help = "how many times longer it is out after each probe that fails" },
+	  .help = "factor by which the time out of the ring grows after each failed probe" },
 	{ .name = "jitter",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct backoff_options, jitter_pct),
 	  .min = 0,
 	  .max = 100,
 	  .def = 25,
-	  .help = "percent that a time out of the ring may be shorter, at random" },
+	  .help = "a time out of the ring is shortened at random by up to this percentage" },
 	{ .name = "max_ejected",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct backoff_options, max_ejected_pct),
 	  .min = 0,
 	  .max = 100,
 	  .def = 50,
-	  .help = "percent of the ring's servers that may be out at the same time" },
+	  .help = "largest percentage of the ring's servers that may be out at the same time" },
 	{ .name = NULL },
 };
 
@@ -273,6 +279,6 @@ TENON_PLUGIN_DEFINE(
 	failover_backoff, .kind = TENON_KIND_FAILOVER, .name = "backoff",
 	.version = "1.0",
 	.summary =
-		"servers leave the ring after failures in a row, and come back by a probe",
+		"a server leaves the ring after failures in a row, until a probe succeeds",
 	.ops = &backoff_ops, .options_bytes = sizeof(struct backoff_options),
 	.options = backoff_options, .check = backoff_check)

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The keys of a dead server go to a spare pool, where nothing lives longer than
- * gutter_ttl, until retry_timeout has passed since its last failure; then it is
- * tried again.
+ * Policy gutter: the keys of a dead server go to a spare server pool, where items live no longer
+ * than gutter_ttl. When retry_timeout has passed since the server's last failure, its keys are
+ * sent to it again.
  */
 #include <stddef.h>
 #include <string.h>
 
 #include "../dead.h"
 
-/* Dead servers of the pool that are passed by at most: a question has a bound. */
-#define PASSED_MAX 64
-/* Longest name of a pool, as in `servers:`. */
+/* Longest name of a server pool, the same as in `servers:`. */
 #define POOL_NAME_MAX_BYTES 60
-/* Longest exptime that memcached takes as relative. */
+/* Largest relative exptime: memcached reads a larger exptime as UNIX time. */
 #define TTL_MAX_S (30 * 24 * 3600)
 
 struct gutter_options {
@@ -22,11 +20,12 @@ struct gutter_options {
 };
 
 struct gutter {
-	struct dead dead; /* first */
-	uint32_t pool;
+	struct dead dead; /* first, as dead.h requires */
+	uint32_t pool;    /* index of the spare pool */
 	uint32_t ttl_s;
 };
 
+/* Find the spare pool by its name. Errors: TENON_ECONFIG when no server is in it. */
 static int find_pool(struct gutter *gutter, const char *name,
 		     const struct tenon_failover_setup *setup,
 		     struct tenon_error *err)
@@ -39,7 +38,7 @@ static int find_pool(struct gutter *gutter, const char *name,
 	}
 	return gutter->dead.host->set_error(
 		err, TENON_ECONFIG,
-		"option 'pool': no server is in a pool '%s', expected one such as {address: host:port, pool: %s} in `servers:`",
+		"option 'pool': no server is in pool '%s'; add one to `servers:`, such as {address: host:port, pool: %s}",
 		name, name);
 }
 
@@ -50,15 +49,10 @@ static int gutter_init(void *self, const void *options,
 {
 	const struct gutter_options *chosen = options;
 	struct gutter *gutter = self;
-	int code = dead_init(&gutter->dead, host, setup, err);
+	int code = dead_init(self, options, host, setup, err);
 
 	gutter->ttl_s = (uint32_t)chosen->ttl_s;
 	return code ? code : find_pool(gutter, chosen->pool, setup, err);
-}
-
-static void gutter_fini(void *self)
-{
-	dead_fini(self);
 }
 
 static uint32_t gutter_route(void *self, struct tenon_route_query *query,
@@ -71,7 +65,7 @@ static uint32_t gutter_route(void *self, struct tenon_route_query *query,
 		return query->home;
 	}
 	query->exptime_max_s = gutter->ttl_s;
-	for (uint32_t nth = 0; nth <= PASSED_MAX; nth++) {
+	for (uint32_t nth = 0; nth <= DEAD_PASSED_MAX; nth++) {
 		server = query->spare(query, gutter->pool, nth);
 		if (server == TENON_NO_SERVER ||
 		    !is_dead(&gutter->dead, server, now_ms)) {
@@ -81,31 +75,6 @@ static uint32_t gutter_route(void *self, struct tenon_route_query *query,
 	return TENON_NO_SERVER;
 }
 
-static void gutter_on_failure(void *self, uint32_t server, int status,
-			      int64_t now_ms)
-{
-	struct gutter *gutter = self;
-
-	(void)status;
-	dead_on_failure(&gutter->dead, server, now_ms);
-}
-
-static void gutter_on_success(void *self, uint32_t server, int64_t now_ms)
-{
-	struct gutter *gutter = self;
-
-	(void)now_ms;
-	dead_on_success(&gutter->dead, server);
-}
-
-static void gutter_state(const void *self, uint32_t server, int64_t now_ms,
-			 struct tenon_failover_state *out)
-{
-	const struct gutter *gutter = self;
-
-	dead_state(&gutter->dead, server, now_ms, out);
-}
-
 static const struct tenon_option gutter_options[] = {
 	{ .name = "pool",
 	  .type = TENON_OPTION_STRING,
@@ -113,7 +82,7 @@ static const struct tenon_option gutter_options[] = {
 	  .min = 1,
 	  .max = POOL_NAME_MAX_BYTES,
 	  .def_text = "gutter",
-	  .help = "spare pool that keys of a dead server go to" },
+	  .help = "spare server pool that the keys of a dead server go to" },
 	{ .name = "gutter_ttl",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_S,
@@ -121,7 +90,7 @@ static const struct tenon_option gutter_options[] = {
 	  .min = 1,
 	  .max = TTL_MAX_S,
 	  .def = 60,
-	  .help = "longest life of what is stored or touched there" },
+	  .help = "longest exptime of items that are stored or touched in the spare pool" },
 	{ .name = NULL },
 };
 
@@ -129,17 +98,17 @@ static const struct tenon_failover_ops gutter_ops = {
 	.size = sizeof(struct tenon_failover_ops),
 	.state_size = sizeof(struct gutter),
 	.init = gutter_init,
-	.fini = gutter_fini,
+	.fini = dead_fini,
 	.route = gutter_route,
-	.on_failure = gutter_on_failure,
-	.on_success = gutter_on_success,
-	.state = gutter_state,
+	.on_failure = dead_on_failure,
+	.on_success = dead_on_success,
+	.state = dead_state,
 };
 
 TENON_PLUGIN_DEFINE(
 	failover_gutter, .kind = TENON_KIND_FAILOVER, .name = "gutter",
 	.version = "1.0",
 	.summary =
-		"keys of a dead server go to a spare pool, where they do not live long",
+		"keys of a dead server go to a spare server pool, where items expire soon",
 	.ops = &gutter_ops, .options_bytes = sizeof(struct gutter_options),
 	.options = gutter_options)

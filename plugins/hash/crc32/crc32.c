@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * CRC-32 (IEEE 802.3; ITU-T V.42) of a key, all 32 bits, as libmc has it. The
- * instance holds tables for eight bytes at a time.
+ * CRC-32 (IEEE 802.3; ITU-T V.42) of a key, all 32 bits, as libmc computes it. The instance holds
+ * tables with which eight bytes are processed at a time.
  */
-#include "tenon/plugin/hash.h"
+#include "../hash_common.h"
 
-#define POLYNOMIAL 0xedb88320u /* bits reversed: the lowest is x^31 */
+#define POLYNOMIAL 0xedb88320u /* bits reversed: the lowest bit is x^31 */
 #define SLICES	   8
 
 struct crc32 {
-	/* [n][byte]: the CRC of byte followed by n zero bytes. */
+	/* table[n][byte]: the CRC of `byte` followed by n zero bytes */
 	uint32_t table[SLICES][256];
 };
 
@@ -40,13 +40,7 @@ static int crc32_init(void *self, const void *options,
 	return 0;
 }
 
-static inline uint32_t load_le32(const unsigned char *bytes)
-{
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
-	       (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-/* The CRC of four bytes, lowest first, that n zero bytes follow. */
+/* Return the CRC of four bytes, the lowest first, followed by n zero bytes. */
 static inline uint32_t slice(const struct crc32 *crc32, int n, uint32_t bytes)
 {
 	return crc32->table[n + 3][bytes & 0xff] ^
@@ -76,12 +70,7 @@ static uint64_t crc32_hash(const void *self, const void *key, size_t key_len)
 	return ~crc;
 }
 
-#define DIGITS_50  "01234567890123456789012345678901234567890123456789"
-#define DIGITS_250 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50
-#define HIGH_BYTES                                                             \
-	"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
-
-/* "123456789" is the check value of the CRC catalogue; libmc. */
+/* "123456789": the check value of the CRC catalogue; the others: computed by libmc. */
 static const struct tenon_hash_vector crc32_vectors[] = {
 	{ "", 0, 0, 0x00000000 },
 	{ "a", 1, 0, 0xe8b7be43 },
@@ -106,5 +95,5 @@ static const struct tenon_hash_ops crc32_ops = {
 
 TENON_PLUGIN_DEFINE(hash_crc32, .kind = TENON_KIND_HASH, .name = "crc32",
 		    .version = "1.0",
-		    .summary = "CRC-32 of IEEE 802.3, all 32 bits",
+		    .summary = "CRC-32 (IEEE 802.3), all 32 bits",
 		    .ops = &crc32_ops)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * MD5 (RFC 1321) of a key, of which libmc and libmemcached use the first four
- * bytes as a little-endian number. Written for keys: nearly all are shorter than
- * 56 bytes and so one block, and only the first of the four result words is
- * wanted.
+ * MD5 (RFC 1321) of a key. The hash is the first four bytes of the digest as a little-endian
+ * number, as in libmc and libmemcached. The code is made for keys: nearly all are shorter than
+ * 56 bytes, which is one block, and only the first of the four result words is needed.
  */
 #include <string.h>
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-#include "tenon/plugin/hash.h"
+#include "../hash_common.h"
 
 #ifdef __GNUC__
 #define NOINLINE __attribute__((noinline))
@@ -20,8 +19,8 @@
 
 #define BLOCK_BYTES   64
 #define WORDS	      16 /* in a block */
-#define LENGTH_OFFSET 56 /* the message's length in bits ends the last block */
-#define ONE_BLOCK_MAX 55 /* longest key that leaves room for 0x80 and length */
+#define LENGTH_OFFSET 56 /* of the key's length in bits, at the end of the last block */
+#define ONE_BLOCK_MAX 55 /* longest key that leaves room for 0x80 and the length */
 
 #define INIT_A 0x67452301u
 #define INIT_B 0xefcdab89u
@@ -29,8 +28,9 @@
 #define INIT_D 0x10325476u
 
 /*
- * G adds its halves instead of combining them with or (no bit is in both): the
- * half with c is then off the critical path, which is what MD5 waits for.
+ * RFC 1321 combines the halves of G with "or"; no bit is set in both, so adding them gives the
+ * same. The compiler can then add the half with ~z early. Each step of MD5 waits for the one
+ * before, so this makes a step shorter.
  */
 #define F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
 #define G(x, y, z) (((y) & ~(z)) + ((x) & (z)))
@@ -43,8 +43,8 @@
 	} while (0)
 
 /*
- * A step with H, the three of b, c, d combined with xor. t is c ^ d before, and
- * b ^ c, which the next step calls c ^ d, afterwards.
+ * A step with H, which is b ^ c ^ d. Before the step t is c ^ d. Afterwards t is b ^ c, which is
+ * c ^ d in the next step's names.
  */
 #define STEP_H(a, b, c, d, t, w, k, s)                                         \
 	do {                                                                   \
@@ -55,8 +55,8 @@
 	} while (0)
 
 /*
- * The 64 steps on a, b, c, d, which are numbers or vectors of numbers, and so is
- * t; word(i) is word i of the block.
+ * The 64 steps. a, b, c, d and t are numbers, or vectors of numbers, one for each key; word(i)
+ * is word i of the block.
  */
 #define ROUNDS(a, b, c, d, t, word)                                            \
 	STEP(F, a, b, c, d, word(0), 0xd76aa478, 7);                           \
@@ -125,12 +125,6 @@
 	STEP(I, c, d, a, b, word(2), 0x2ad7d2bb, 15);                          \
 	STEP(I, b, c, d, a, word(9), 0xeb86d391, 21)
 
-static inline uint32_t load_le32(const unsigned char *bytes)
-{
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
-	       (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 static inline void store_le32(unsigned char *bytes, uint32_t word)
 {
 	bytes[0] = (unsigned char)word;
@@ -142,12 +136,12 @@ static inline void store_le32(unsigned char *bytes, uint32_t word)
 /* ---- one key ----------------------------------------------------------- */
 
 #define WORD(i) load_le32(block + (i)*4)
-/* The upper half of the length in bits: 0 for messages up to 512 MiB. */
+/* Word 15 is the upper half of the length in bits, which is 0 for a key of one block. */
 #define WORD_OF_ONE_BLOCK(i) ((i) == 15 ? 0 : WORD(i))
 
 /*
- * Copy a tail of less than a block. Two fixed-size copies that overlap cost less
- * than one of unknown size.
+ * Copy less than a block. Two overlapping copies of fixed size cost less than one copy of unknown
+ * size.
  */
 static inline void copy_tail(unsigned char *to, const unsigned char *from,
 			     size_t len)
@@ -168,15 +162,15 @@ static inline void copy_tail(unsigned char *to, const unsigned char *from,
 	}
 }
 
-/* The number of blocks of a padded key. */
+/* Return the number of blocks of a padded key. */
 static size_t block_count(size_t key_len)
 {
 	return (key_len + 1 + 8 + BLOCK_BYTES - 1) / BLOCK_BYTES;
 }
 
 /*
- * Find block number n of a padded key: in the key itself where it is whole, else
- * made in scratch.
+ * Return block number n of a padded key: a pointer into the key when the key fills the block,
+ * else scratch, in which the block is built.
  */
 static inline const unsigned char *padded_block(
 	unsigned char scratch[BLOCK_BYTES], const unsigned char *key,
@@ -216,9 +210,9 @@ static void compress(uint32_t state[4], const unsigned char *block)
 }
 
 /*
- * A function of its own: where the block is made in the same function, gcc sums
- * words and constants ahead of time and spills them all. The last three steps
- * do not reach word a and vanish.
+ * Return the first word of the digest of one block. Not inlined: where gcc sees the block being
+ * built, it adds words and constants ahead of time and spills all sums to the stack. The compiler
+ * removes the last three steps, which do not change word a.
  */
 NOINLINE static uint32_t one_block(const unsigned char *block)
 {
@@ -263,13 +257,13 @@ static uint64_t md5_hash(const void *self, const void *key, size_t key_len)
 #ifdef __GNUC__
 
 #define LANES_MAX	 16
-#define LANES_WORTHWHILE 5 /* fewer keys are faster one by one */
-#define BLOCKS_MAX	 5 /* of a key of TENON_KEY_MAX_BYTES */
+#define LANES_WORTHWHILE 5 /* fewer keys are hashed faster one by one */
+#define BLOCKS_MAX	 5 /* blocks of a key of TENON_KEY_MAX_BYTES */
 
-/* Keys of equally many blocks that wait until the lanes are full. */
+/* Keys of the same number of blocks, collected until there is one for each lane. */
 struct lanes {
 	const struct tenon_slice *keys[LANES_MAX];
-	uint64_t *out[LANES_MAX];
+	uint64_t *out[LANES_MAX]; /* where the hash of each key goes */
 	size_t count;
 };
 
@@ -277,9 +271,8 @@ struct lanes {
 #define WORD_OF_LANES(i) w[i]
 
 /*
- * Define a function that hashes as many keys as a vector has lanes, all of the
- * same number of blocks; load(w, block) spreads the words of a block of each key
- * over w.
+ * Define a function that hashes as many keys as `vector` has lanes. All keys have `blocks` blocks.
+ * load(w, block) fills w[i] with word i of each key's block.
  */
 #define DEFINE_LANES(name, vector, load, attributes)                           \
 	attributes static void name(uint32_t *out, const struct lanes *lanes,  \
@@ -316,8 +309,8 @@ struct lanes {
 	}
 
 /*
- * MD5 waits for its own last step most of the time, so vectors are twice as wide
- * as the registers: two independent halves take no longer than one.
+ * Vectors are twice as wide as the processor's registers. Each step of MD5 waits for the one
+ * before, so two independent halves take no longer than one.
  */
 typedef uint32_t vector_x8 __attribute__((vector_size(32)));
 
@@ -344,7 +337,10 @@ DEFINE_LANES(hash_x8, vector_x8, load_x8, )
 
 typedef uint32_t vector_x16 __attribute__((vector_size(64)));
 
-/* Turn the rows that start at block[0..7] into columns half of w[0..7]. */
+/*
+ * Transpose 8 x 8 words: word j of block[i], from byte `offset` on, becomes lane 8 * half + i of
+ * w[j].
+ */
 AVX2 static inline void transpose_x8(vector_x16 w[8], size_t half,
 				     const unsigned char *const block[8],
 				     size_t offset)
@@ -390,7 +386,7 @@ DEFINE_LANES(hash_x16, vector_x16, load_x16, AVX2)
 
 #endif
 
-/* How many lanes this processor has. */
+/* Return how many lanes to use on this processor. */
 static size_t lanes_width(void)
 {
 #ifdef __x86_64__
@@ -401,7 +397,7 @@ static size_t lanes_width(void)
 	return 8;
 }
 
-/* Hash the keys that wait, and let none wait. */
+/* Hash the collected keys, up to `width` of them, and empty the collection. */
 static void run_lanes(struct lanes *lanes, size_t blocks, size_t width)
 {
 	uint32_t hashes[LANES_MAX];
@@ -424,7 +420,7 @@ static void run_lanes(struct lanes *lanes, size_t blocks, size_t width)
 	lanes->count = 0;
 }
 
-/* The same for fewer keys than there are lanes. */
+/* Hash the keys that are left at the end, fewer than the lanes. */
 static void run_rest(struct lanes *lanes, size_t blocks, size_t width)
 {
 	if (lanes->count >= LANES_WORTHWHILE) {
@@ -441,7 +437,7 @@ static void run_rest(struct lanes *lanes, size_t blocks, size_t width)
 static void md5_hash_many(const void *self, const struct tenon_slice *keys,
 			  size_t count, uint64_t *out)
 {
-	struct lanes lanes[BLOCKS_MAX]; /* [n]: keys of n + 1 blocks */
+	struct lanes lanes[BLOCKS_MAX]; /* lanes[n]: keys of n + 1 blocks */
 	size_t width = lanes_width();
 
 	for (size_t n = 0; n < BLOCKS_MAX; n++) {
@@ -473,12 +469,10 @@ static void md5_hash_many(const void *self, const struct tenon_slice *keys,
 
 /* ---- plugin ------------------------------------------------------------ */
 
-#define DIGITS_50  "01234567890123456789012345678901234567890123456789"
-#define DIGITS_250 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50 DIGITS_50
-#define HIGH_BYTES                                                             \
-	"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
-
-/* RFC 1321, appendix A.5; libmc; around each length where a block is added. */
+/*
+ * From RFC 1321, appendix A.5, and computed by libmc. Some have the lengths around which a block
+ * is added.
+ */
 static const struct tenon_hash_vector md5_vectors[] = {
 	{ "", 0, 0, 0xd98c1dd4 },
 	{ "a", 1, 0, 0xb975c10c },
@@ -509,5 +503,5 @@ static const struct tenon_hash_ops md5_ops = {
 
 TENON_PLUGIN_DEFINE(
 	hash_md5, .kind = TENON_KIND_HASH, .name = "md5", .version = "1.0",
-	.summary = "first four bytes of the MD5 digest, little-endian",
+	.summary = "the first four bytes of the MD5 digest, little-endian",
 	.ops = &md5_ops)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Transport that sends to every server and then receives from each in turn, with
- * calls that block.
+ * Transport blocking: send to every server, then receive from each in turn with calls that
+ * block.
  */
 #include "../blocking.h"
 
@@ -25,5 +25,5 @@ TENON_PLUGIN_DEFINE(transport_blocking,
 	.kind = TENON_KIND_TRANSPORT,
 	.name = "blocking",
 	.version = "1.0",
-	.summary = "send to all, then block in receive: two system calls for a single get",
+	.summary = "sends to all servers, then blocks in receive: two system calls for a single get",
 	.ops = &ops)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Transport with non-blocking sockets and poll(2): every connection connects, sends and
- * receives whenever its socket is ready; poll is the only call that waits.
+ * Transport poll: non-blocking sockets and poll(2). Every connection connects, sends and
+ * receives whenever its socket is ready; poll() is the only call that waits.
  */
 #include "../batch.h"
 
 /*
- * How long to wait for the server that was asked last before waiting for all.
- * While its answer is awaited the others arrive, so that one wait serves a whole
- * batch; a slow last server holds the others for so long at most.
+ * How long to wait for the server that was asked last, before waiting for all servers. While
+ * the client waits for its reply, the other replies arrive, so one poll() serves the whole
+ * batch. A slow last server delays the others by this time at most.
  */
 #define LAST_FIRST_MS 2
 
-/* Wait for the server asked last, and then receive from all without waiting. */
+/* Wait for the server that was asked last, then receive from all without waiting. */
 static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
 {
 	size_t left = 0;
@@ -65,5 +65,5 @@ TENON_PLUGIN_DEFINE(transport_poll,
 	.kind = TENON_KIND_TRANSPORT,
 	.name = "poll",
 	.version = "1.0",
-	.summary = "non-blocking sockets and poll(2): every server at the same time",
+	.summary = "non-blocking sockets and poll(2): all servers at the same time",
 	.ops = &ops)

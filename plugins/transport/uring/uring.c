@@ -1,50 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Transport that hands the sends and receives of all servers to an io_uring and
- * waits for them in the same system call. Connections that have no connection yet go
- * through poll(2), with their whole batch; what concerns few servers goes without
- * the ring where the config says so.
+ * Transport uring: hand the sends and receives of all servers to an io_uring, and wait for them
+ * in the same system call. A batch in which a connection is not open yet goes through poll(2).
+ * Batches for fewer servers than `ring_from` go without the ring, as with transport blocking.
  */
-#define _GNU_SOURCE 1 /* liburing.h and madvise() need it */
+#define _GNU_SOURCE 1 /* liburing.h needs it */
 #include "../blocking.h"
-#include "ring.h"
+#include "uring_ring.h"
 
 #include <stddef.h>
 
 /*
- * How long to wait for all servers before looking at what has come: for so long
- * at most the half of a reply lies unread because another server is slow.
+ * How long to wait for all servers before the completions so far are handled. A partial reply
+ * lies unread for this long at most because another server is slow.
  */
 #define PATIENCE_NS ((int64_t)10 * 1000000)
-/* Up to this a socket's buffer mostly takes a request at once. */
+/* A request up to this size nearly always fits into the socket's send buffer at once. */
 #define WHOLE_MAX_BYTES ((size_t)64 * 1024)
 /* Larger batches go through poll(2). */
-#define LINKS_MAX 4096
+#define CONNECTIONS_MAX 4096
 
 enum outcome {
-	RUNNING, /* has a request in flight */
+	RUNNING, /* a send or a receive is in flight */
 	DONE,
 	BROKEN,
 	FAILED,
-	BLOCKED /* a send without reply that would have to wait: left to poll(2) */
+	BLOCKED /* a send that no reply follows would have to wait: poll(2) goes on with it */
 };
 
 struct uring_job {
 	struct tenon_connection *conn;
 	enum outcome outcome;
-	int status; /* FAILED */
+	int status; /* when FAILED: the status to report */
 	int sys_errno;
-	bool sending; /* a send is in flight: the kernel may read iov's bytes */
+	bool sending; /* a send is in flight: the kernel may read the bytes that iov names */
 	bool receiving;
-	bool replies; /* a reply comes */
-	size_t room;  /* of the receive in flight */
+	bool replies; /* a reply follows the send */
+	size_t room;  /* bytes that the receive in flight has room for */
 	struct iovec iov[BATCH_SEND_PIECES];
 	struct msghdr message;
 };
 
-/* What a completion's user_data says besides the job's address. */
-#define TAG_SEND 1u
-#define TAG_URGENT 2u /* the connection cannot go on before it is looked at */
+/* Bits of a completion's user_data next to the job's address. */
+#define TAG_SEND 1u   /* the completion of a send; else of a receive */
+#define TAG_URGENT 2u /* the connection cannot go on before this completion is handled */
 #define TAGS 3u
 
 struct uring_options {
@@ -53,13 +52,13 @@ struct uring_options {
 
 struct uring {
 	struct batch batch;
-	size_t ring_from; /* fewer connections than this go without the ring */
+	size_t ring_from; /* batches of fewer connections go without the ring */
 	struct ring ring;
-	struct uring_job *jobs; /* link_max of them */
+	struct uring_job *jobs; /* [connection_max] */
 	size_t connection_max;
 	size_t count;       /* jobs of this run */
-	unsigned in_flight; /* completions that will come */
-	unsigned urgent;    /* those with TAG_URGENT */
+	unsigned in_flight; /* completions that are still to come */
+	unsigned urgent;    /* of these, completions with TAG_URGENT */
 };
 
 /* ---- set-up -------------------------------------------------------------- */
@@ -67,7 +66,7 @@ struct uring {
 static int refuse(const struct tenon_host *host, struct tenon_error *err,
 		  int code)
 {
-	const char *why = "no io_uring could be made";
+	const char *why = "the kernel could not set up an io_uring";
 
 	switch (code) {
 	case -ENOSYS:
@@ -75,13 +74,13 @@ static int refuse(const struct tenon_host *host, struct tenon_error *err,
 		break;
 	case -EPERM:
 	case -EACCES:
-		why = "io_uring is forbidden here, by seccomp or sysctl kernel.io_uring_disabled";
+		why = "io_uring is forbidden, by seccomp or by sysctl kernel.io_uring_disabled";
 		break;
 	case -EINVAL:
-		why = "the kernel's io_uring is older than Linux 5.11";
+		why = "the io_uring of this kernel is older than Linux 5.11";
 		break;
 	case -ENOMEM:
-		why = "no memory for an io_uring; before Linux 5.12 RLIMIT_MEMLOCK counts";
+		why = "out of memory for an io_uring (before Linux 5.12 RLIMIT_MEMLOCK limits it)";
 		break;
 	default:
 		break;
@@ -104,16 +103,17 @@ static int uring_init(void *self, const void *options,
 		return code;
 	}
 	uring->ring_from = (size_t)chosen->ring_from;
-	uring->connection_max = setup->server_count < LINKS_MAX
+	uring->connection_max = setup->server_count < CONNECTIONS_MAX
 					? setup->server_count
-					: LINKS_MAX;
+					: CONNECTIONS_MAX;
 	uring->jobs = host->alloc(host->context,
 				  uring->connection_max * sizeof(*uring->jobs));
 	if (!uring->jobs) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
-	/* a send and a receive for each connection */
-	code = ring_init(&uring->ring, (unsigned)(2 * uring->connection_max));
+	/* one send and one receive for each connection */
+	uring->ring.entries = (unsigned)(2 * uring->connection_max);
+	code = ring_open(&uring->ring);
 	return !code ? 0 : refuse(host, err, code);
 }
 
@@ -122,17 +122,25 @@ static void uring_fini(void *self)
 	struct uring *uring = self;
 	const struct tenon_host *host = uring->batch.host;
 
-	ring_fini(&uring->ring);
+	ring_close(&uring->ring);
 	if (host) {
 		host->free(host->context, uring->jobs);
 	}
 	batch_fini(&uring->batch);
 }
 
+/*
+ * Close a connection, and the ring with it. In a fork the ring's memory is the parent's: the
+ * core closes every connection there before it runs anything, so no ring of the parent is
+ * used. Elsewhere the core closes connections seldom (disconnect, a server that moves), and the
+ * next run makes a new ring.
+ */
 static void uring_close(void *self, struct tenon_connection *conn)
 {
-	(void)self;
+	struct uring *uring = self;
+
 	socket_close(conn);
+	ring_close(&uring->ring);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -144,7 +152,7 @@ static void fail(struct uring_job *job, int status, int sys_errno)
 	job->sys_errno = sys_errno;
 }
 
-/* The ring has room for two requests of each connection. */
+/* Never NULL: the ring has room for two requests of each connection. */
 static struct io_uring_sqe *new_request(struct uring *uring)
 {
 	uring->in_flight++;
@@ -158,7 +166,7 @@ static void tag(struct uring *uring, struct io_uring_sqe *sqe,
 	uring->urgent += (tags & TAG_URGENT) != 0;
 }
 
-/* drained: the socket holds nothing; whatever comes is still to come. */
+/* Queue a receive. drained: the socket is known to be empty, so the kernel polls it first. */
 static void push_receive(struct uring *uring, struct uring_job *job,
 			 bool drained, unsigned tags)
 {
@@ -179,9 +187,11 @@ static void push_receive(struct uring *uring, struct uring_job *job,
 }
 
 /*
- * How to send: a request with everything in it is sent to its end by the kernel,
- * as nobody has to look before its reply. Otherwise what was sent is reported, and
- * where no reply is read meanwhile, nothing may wait.
+ * Choose the flags of a send; after: bits TENON_AFTER_... that hold when `bytes` are sent.
+ * - No reply follows: the send must not wait, because no receive is in flight meanwhile.
+ * - More is to be sent, or the send is large: the kernel completes it when a part is sent, and
+ *   the rest is sent next.
+ * - Else the kernel sends all of it, as nothing has to be done before the reply.
  */
 static int send_flags(int after, size_t bytes)
 {
@@ -194,7 +204,7 @@ static int send_flags(int after, size_t bytes)
 	return MSG_NOSIGNAL | MSG_WAITALL;
 }
 
-/* Send what comes next and see to it that the reply is received. */
+/* Queue the next send of a connection and, when a reply follows, a receive. */
 static void push_send(struct uring *uring, struct uring_job *job)
 {
 	const struct tenon_connection_ops *ops = uring->batch.ops;
@@ -229,9 +239,9 @@ static void push_send(struct uring *uring, struct uring_job *job)
 /* ---- completions --------------------------------------------------------- */
 
 /*
- * Is it an errno of a request that may be made again? Where polling for a socket
- * takes too many turns the kernel leaves it, and the socket being non-blocking
- * then shows.
+ * Return true when a request failed with this result but may be made again. EAGAIN happens
+ * although the kernel waits for the socket: after too many rounds of polling the kernel gives
+ * up, and returns EAGAIN because the socket is non-blocking.
  */
 static bool is_passing(int result)
 {
@@ -281,14 +291,15 @@ static void received(struct uring *uring, struct uring_job *job, int result)
 }
 
 /*
- * End a job that is not running any more. The kernel has to let go of its buffers
- * first: shutting the connection down makes what is in flight come back.
+ * End a job that is not RUNNING any more. While a request of the job is in flight the kernel
+ * uses its buffers; shutting the socket down makes such a request complete, and settle() is
+ * called again then.
  */
 static void settle(const struct uring *uring, struct uring_job *job)
 {
 	if (job->sending || job->receiving) {
 		if (job->outcome == DONE) {
-			job->outcome = BROKEN; /* an answer to half a request */
+			job->outcome = BROKEN; /* the reply came before all was sent */
 		}
 		shutdown(job->conn->fd, SHUT_RDWR);
 	} else if (job->outcome == BROKEN) {
@@ -300,7 +311,7 @@ static void settle(const struct uring *uring, struct uring_job *job)
 	}
 }
 
-/* Take the completions that have come. */
+/* Handle the completions that have come. */
 static void reap(struct uring *uring)
 {
 	struct io_uring_cqe *cqe;
@@ -332,7 +343,7 @@ static void reap(struct uring *uring)
 
 /* ---- a run --------------------------------------------------------------- */
 
-/* Fail every job that is running, for one reason. */
+/* Fail every job that is RUNNING, all with the same status. */
 static void fail_all(struct uring *uring, int status, int sys_errno)
 {
 	for (size_t i = 0; i < uring->count; i++) {
@@ -343,7 +354,7 @@ static void fail_all(struct uring *uring, int status, int sys_errno)
 	}
 }
 
-/* The ring works no more: closing it ends what is in flight. */
+/* The ring is unusable: close it, which ends all requests in flight, and fail the jobs. */
 static void lose_ring(struct uring *uring, int code)
 {
 	fail_all(uring, TENON_ECLOSED, -code);
@@ -365,7 +376,7 @@ static int wait_for_some(struct uring *uring, int64_t ns)
 			 ns < PATIENCE_NS ? ns : PATIENCE_NS);
 }
 
-/* Go on until nothing is in flight. */
+/* Wait and handle completions until no request is in flight. */
 static void finish(struct uring *uring, int64_t deadline_ns)
 {
 	bool late = false;
@@ -390,7 +401,7 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 	}
 }
 
-/* What sends without reply could not do at once goes through poll(2). */
+/* Finish with poll(2) the sends that no reply follows and that would have had to wait. */
 static void finish_blocked(struct uring *uring, int64_t start_ns,
 			   int64_t deadline_ns)
 {
@@ -442,7 +453,10 @@ static void begin(struct uring *uring, struct tenon_connection *const *conns,
 	}
 }
 
-/* Returns false when the kernel took nothing; the connections are as they were. */
+/*
+ * Run a batch in the ring. Returns false when the batch does not fit the ring or the kernel took
+ * no request; the connections are unchanged then.
+ */
 static bool run_in_ring(struct uring *uring,
 			struct tenon_connection *const *conns, size_t count,
 			int64_t start_ns, int64_t deadline_ns)
@@ -450,7 +464,7 @@ static bool run_in_ring(struct uring *uring,
 	if (count > uring->connection_max || !all_connected(conns, count)) {
 		return false;
 	}
-	/* the second time with a ring of this thread */
+	/* the first try fails when another thread made the ring; the second makes a new one */
 	for (int tries = 0; tries < 2 && ring_ready(&uring->ring); tries++) {
 		begin(uring, conns, count);
 		if (uring->in_flight == 0 ||
@@ -483,9 +497,9 @@ static const struct tenon_option uring_options[] = {
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct uring_options, ring_from),
 	  .min = 1,
-	  .max = LINKS_MAX,
+	  .max = CONNECTIONS_MAX,
 	  .def = 1,
-	  .help = "operations on fewer servers do as blocking does" },
+	  .help = "operations on fewer servers than this do not use the ring, but work as transport blocking" },
 	{ .name = NULL }
 };
 
@@ -502,7 +516,7 @@ TENON_PLUGIN_DEFINE(transport_uring,
 	.kind = TENON_KIND_TRANSPORT,
 	.name = "uring",
 	.version = "1.0",
-	.summary = "io_uring: every server of an operation in one system call",
+	.summary = "io_uring: one system call for all servers of an operation",
 	.ops = &ops,
 	.options = uring_options,
 	.options_bytes = sizeof(struct uring_options))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A pool of clients: limits, fairness, changes at work, waits, memory. */
+/* Client pools: limits, fairness, changes while clients are lent, waits, memory. */
 #include "tenon/pool.h"
 
 #include <check.h>
@@ -20,7 +20,7 @@
 
 static struct tenon_pool *pool;
 static struct tenon_error err;
-static unsigned turns; /* callers that were served, see call() */
+static unsigned turns; /* number of callers that have been served, see call() */
 
 static struct tenon_config *config_of(const char *yaml)
 {
@@ -46,7 +46,7 @@ static void open_pool(const char *yaml, uint32_t initial, uint32_t max,
 {
 	const struct tenon_pool_limits limits = { initial, max, growth };
 
-	turns = 0; /* without a process for each test */
+	turns = 0; /* with CK_FORK=no tests share this variable */
 	ck_assert_msg(try_open(yaml, &limits) == 0, "%s", err.message);
 }
 
@@ -81,14 +81,18 @@ static void close_pool(void)
 	pool = NULL;
 }
 
-/* ---- how many ------------------------------------------------------------ */
+/* ---- number of clients --------------------------------------------------- */
 
-/* The number of clients after the first, the second... is lent; 0: the end. */
+/*
+ * The number of clients after the first, the second, ... client is lent; 0: end of the
+ * list.
+ */
 static const struct {
 	struct tenon_pool_limits limits;
 	uint32_t sizes[10];
 } growths[] = {
-	{ TENON_POOL_LIMITS, { 1, 2, 4, 4, 0 } }, /* libmc: by as many as there are, 4 at most */
+	/* libmc's rule: the number doubles, to at most 4 */
+	{ TENON_POOL_LIMITS, { 1, 2, 4, 4, 0 } },
 	{ { 1, 9, 2 }, { 1, 2, 4, 4, 6, 6, 8, 8, 9, 0 } },
 	{ { 3, 20, 4 }, { 3, 3, 3, 6, 6, 6, 10, 10, 10, 10 } },
 	{ { 2, 2, 1 }, { 2, 2, 0 } },
@@ -122,7 +126,7 @@ START_TEST(a_pool_doubles_up_to_growth_and_up_to_its_maximum)
 }
 END_TEST
 
-START_TEST(without_limits_a_pool_has_libmcs)
+START_TEST(a_pool_has_the_limits_of_libmc_by_default)
 {
 	struct tenon_client *lent[4];
 
@@ -188,7 +192,7 @@ START_TEST(a_config_without_servers_makes_no_pool)
 }
 END_TEST
 
-START_TEST(what_is_not_lent_from_a_pool_is_not_taken_back)
+START_TEST(a_client_that_is_not_lent_is_not_taken_back)
 {
 	struct tenon_config *config = config_of(NOBODY);
 	struct tenon_client *stranger;
@@ -229,7 +233,7 @@ START_TEST(a_pool_that_is_resized_makes_and_closes_clients)
 }
 END_TEST
 
-/* ---- who first ----------------------------------------------------------- */
+/* ---- order of waiting callers -------------------------------------------- */
 
 #define CALLERS 8
 
@@ -249,7 +253,7 @@ static void *call(void *payload)
 	caller->code = tenon_pool_acquire(pool, caller->timeout_ms,
 					  &caller->client, NULL);
 	if (caller->code == 0) {
-		/* the client is one: its holder is alone here */
+		/* there is only one client, so only its holder is here */
 		order[turns++] = caller;
 		tenon_pool_release(pool, caller->client);
 	}
@@ -267,7 +271,7 @@ static void start_caller(struct caller *caller, int64_t timeout_ms,
 	}
 }
 
-START_TEST(who_comes_first_is_served_first_and_nobody_overtakes)
+START_TEST(the_first_caller_is_served_first_and_no_caller_overtakes)
 {
 	struct caller callers[CALLERS] = { 0 };
 	struct tenon_client *none;
@@ -290,7 +294,7 @@ START_TEST(who_comes_first_is_served_first_and_nobody_overtakes)
 }
 END_TEST
 
-START_TEST(who_waits_too_long_leaves_and_the_others_are_served)
+START_TEST(a_caller_that_waits_too_long_leaves_and_the_others_are_served)
 {
 	struct caller patient = { 0 };
 	struct tenon_client *none;
@@ -332,7 +336,7 @@ START_TEST(a_place_in_the_queue_can_be_given_up_anywhere)
 }
 END_TEST
 
-START_TEST(who_waits_gets_a_client_of_its_own_when_there_may_be_more)
+START_TEST(a_waiting_caller_gets_a_new_client_when_the_maximum_grows)
 {
 	const struct tenon_pool_limits more = { 1, 3, 1 };
 	struct caller callers[2] = { 0 };
@@ -380,7 +384,7 @@ static struct {
 	int64_t pass_ns;
 } hook;
 
-/* Meanwhile whoever has the client gives it back: all on one thread. */
+/* During the wait, the caller that has the client gives it back. All on one thread. */
 static int hook_wait(struct pollfd *fds, size_t count, int timeout_ms,
 		     void *payload)
 {
@@ -418,7 +422,7 @@ START_TEST(one_thread_can_wait_for_a_client_that_it_gives_back_meanwhile)
 }
 END_TEST
 
-START_TEST(a_wait_for_a_client_that_is_given_up_is_told)
+START_TEST(a_wait_for_a_client_that_is_given_up_is_ewait)
 {
 	struct tenon_client *none;
 
@@ -434,8 +438,8 @@ START_TEST(a_wait_for_a_client_that_is_given_up_is_told)
 }
 END_TEST
 
-/* A client that comes at the last moment is not lost. */
-START_TEST(who_gives_up_while_it_is_served_is_served)
+/* A client that becomes free at the last moment is not lost. */
+START_TEST(a_caller_that_gives_up_while_it_is_served_is_served)
 {
 	struct tenon_client *client;
 
@@ -567,17 +571,17 @@ START_TEST(the_time_a_call_waits_for_a_client_counts)
 	ck_assert_int_eq(run_get(&rig, LONG_TIMEOUT), 0);
 	hook.lent = must_acquire();
 	hook.pass_ns = (int64_t)61 * 1000000000;
-	/* there is none left: nothing is sent */
+	/* no time is left: nothing is sent */
 	ck_assert_int_eq(run_get(&rig, NULL), TENON_ETIMEDOUT);
 	ck_assert_int_eq(done.status, TENON_ETIMEDOUT);
-	/* and only for this call */
+	/* the limit held only for that call */
 	ck_assert_uint_eq(counts().idle, 1);
 	close_pool();
 	rig_close(&rig);
 }
 END_TEST
 
-/* ---- changes at work ----------------------------------------------------- */
+/* ---- changes while clients are lent -------------------------------------- */
 
 static const char *address_in(struct tenon_client *client, size_t server)
 {
@@ -725,7 +729,7 @@ static int change_everything(struct tenon_config *config)
 	return code;
 }
 
-START_TEST(a_pool_without_memory_says_so_and_works_again_with_it)
+START_TEST(a_pool_without_memory_fails_and_works_again_with_memory)
 {
 	struct tenon_config *config = config_of(NOBODY);
 	const struct tenon_pool_limits limits = { 1, 4, 4 };
@@ -766,29 +770,30 @@ static void add_limits(TCase *tc)
 {
 	LOOP(tc, a_pool_doubles_up_to_growth_and_up_to_its_maximum,
 	     COUNT(growths));
-	tcase_add_test(tc, without_limits_a_pool_has_libmcs);
+	tcase_add_test(tc, a_pool_has_the_limits_of_libmc_by_default);
 	tcase_add_test(tc, the_client_that_was_used_last_is_lent_next);
 	LOOP(tc, limits_out_of_range_are_refused, COUNT(wrong_limits));
 	tcase_add_test(tc, a_pool_may_have_4096_clients);
 	tcase_add_test(tc, a_config_without_servers_makes_no_pool);
-	tcase_add_test(tc, what_is_not_lent_from_a_pool_is_not_taken_back);
+	tcase_add_test(tc, a_client_that_is_not_lent_is_not_taken_back);
 	tcase_add_test(tc, a_pool_that_is_resized_makes_and_closes_clients);
 }
 
 static void add_waits(TCase *tc)
 {
 	tcase_add_test(tc,
-		       who_comes_first_is_served_first_and_nobody_overtakes);
-	tcase_add_test(tc, who_waits_too_long_leaves_and_the_others_are_served);
+		       the_first_caller_is_served_first_and_no_caller_overtakes);
+	tcase_add_test(tc,
+		       a_caller_that_waits_too_long_leaves_and_the_others_are_served);
 	LOOP(tc, a_place_in_the_queue_can_be_given_up_anywhere, 3);
 	tcase_add_test(
-		tc, who_waits_gets_a_client_of_its_own_when_there_may_be_more);
+		tc, a_waiting_caller_gets_a_new_client_when_the_maximum_grows);
 	tcase_add_test(tc, waiting_leaks_no_descriptor);
 	tcase_add_test(
 		tc,
 		one_thread_can_wait_for_a_client_that_it_gives_back_meanwhile);
-	tcase_add_test(tc, a_wait_for_a_client_that_is_given_up_is_told);
-	tcase_add_test(tc, who_gives_up_while_it_is_served_is_served);
+	tcase_add_test(tc, a_wait_for_a_client_that_is_given_up_is_ewait);
+	tcase_add_test(tc, a_caller_that_gives_up_while_it_is_served_is_served);
 	LOOP(tc, a_caller_may_wait_for_a_client_by_a_hook_of_its_own, 2);
 }
 
@@ -810,7 +815,7 @@ static void add_changes(TCase *tc)
 		another_config_replaces_idle_clients_at_once_and_lent_ones_later);
 	tcase_add_test(tc, the_health_of_a_pool_is_the_sum_over_its_clients);
 	tcase_add_test(tc,
-		       a_pool_without_memory_says_so_and_works_again_with_it);
+		       a_pool_without_memory_fails_and_works_again_with_memory);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Prometheus' text of what a client knows of its servers. */
+/* The Prometheus text of a client's counters of its servers. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void start_page(void)
 	page[0] = '\0';
 }
 
-/* Does the page have exactly this line? */
+/* Return true when the page has exactly this line. */
 static bool has_line(const char *line)
 {
 	size_t len = strlen(line);
@@ -118,7 +118,7 @@ START_TEST(labels_are_escaped)
 }
 END_TEST
 
-/* One HELP and one TYPE for each metric, and all its lines behind them. */
+/* Each metric has one HELP line and one TYPE line, and all its samples follow them. */
 START_TEST(metrics_stand_together)
 {
 	static struct tenon_health two[2];

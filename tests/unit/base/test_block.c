@@ -37,8 +37,11 @@ START_TEST(the_smallest_block_that_fits_is_taken)
 }
 END_TEST
 
-/* TENON_BLOCK_KEEP_MAX_BYTES. Nobody writes into the blocks: they take no memory. */
-START_TEST(what_is_above_the_ceiling_is_freed)
+/*
+ * TENON_BLOCK_KEEP_MAX_BYTES. The blocks take no memory, because the test does not write into
+ * them.
+ */
+START_TEST(a_block_above_the_ceiling_is_freed)
 {
 	struct tenon__block_cache pool = { 0 };
 	struct tenon__block *block = tenon__block_get(&pool, (size_t)64 << 20);
@@ -72,7 +75,7 @@ int main(void)
 
 	tcase_add_test(tcase, a_block_that_came_back_is_used_again);
 	tcase_add_test(tcase, the_smallest_block_that_fits_is_taken);
-	tcase_add_test(tcase, what_is_above_the_ceiling_is_freed);
+	tcase_add_test(tcase, a_block_above_the_ceiling_is_freed);
 	tcase_add_test(tcase, no_memory_and_impossible_sizes_give_null);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

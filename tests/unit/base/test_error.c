@@ -62,7 +62,7 @@ START_TEST(clear_forgets_everything)
 }
 END_TEST
 
-START_TEST(set_keeps_what_it_does_not_say)
+START_TEST(error_set_keeps_the_other_fields)
 {
 	struct tenon_error err = { .sys_errno = 5, .line = 3, .where = "w" };
 
@@ -100,7 +100,7 @@ START_TEST(no_place_is_not_put_in_front)
 }
 END_TEST
 
-START_TEST(what_is_too_long_ends_in_dots)
+START_TEST(a_message_that_is_too_long_ends_in_dots)
 {
 	struct tenon_error err;
 	char text[1000];
@@ -116,7 +116,7 @@ START_TEST(what_is_too_long_ends_in_dots)
 }
 END_TEST
 
-START_TEST(what_just_fits_stays_whole)
+START_TEST(a_message_that_just_fits_stays_whole)
 {
 	struct tenon_error err;
 	char text[TENON_ERROR_MESSAGE_BYTES];
@@ -174,11 +174,11 @@ int main(void)
 	suite_add_tcase(suite, names);
 	tcase_add_test(texts, no_function_needs_an_error_object);
 	tcase_add_test(texts, clear_forgets_everything);
-	tcase_add_test(texts, set_keeps_what_it_does_not_say);
+	tcase_add_test(texts, error_set_keeps_the_other_fields);
 	tcase_add_test(texts, a_place_is_put_in_front);
 	tcase_add_test(texts, no_place_is_not_put_in_front);
-	tcase_add_test(texts, what_is_too_long_ends_in_dots);
-	tcase_add_test(texts, what_just_fits_stays_whole);
+	tcase_add_test(texts, a_message_that_is_too_long_ends_in_dots);
+	tcase_add_test(texts, a_message_that_just_fits_stays_whole);
 	tcase_add_test(texts, a_cut_does_not_split_utf_8);
 	tcase_add_test(texts, control_bytes_never_reach_the_message);
 	suite_add_tcase(suite, texts);

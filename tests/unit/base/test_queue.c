@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who waits for a client of a pool; the order of callers is in test_pool.c. */
+/* The queue of callers that wait for a client of a client pool. test_pool.c tests their order. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>

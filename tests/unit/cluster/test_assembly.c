@@ -57,7 +57,7 @@ static int assemble(void)
 	return tenon__assembly_create(&assembly, config, &err);
 }
 
-/* Assemble, and let the config go. */
+/* Assemble, and destroy the config. */
 static void assemble_alone(void)
 {
 	ck_assert_msg(assemble() == 0, "%s", err.message);
@@ -134,7 +134,7 @@ START_TEST(the_ring_is_built)
 	ring = assembly->rings[0].instance;
 	ck_assert_uint_eq(ring->server_count, 3);
 	ck_assert_uint_eq(ring->weights, 7);
-	/* Its own hash has the default options, not those of the keys' hash. */
+	/* The point hash has the default options, not those of the hash of keys. */
 	ck_assert_uint_eq(ring->point, 'x');
 	ck_assert_uint_eq(assembly->distribution->locate(ring, &key),
 			  (5 + 1) % 3);
@@ -236,7 +236,7 @@ START_TEST(each_access_may_have_a_policy_with_options_of_its_own)
 	ck_assert_uint_eq(assembly->policies.of[TENON_ACCESS_READ], 0);
 	options = assembly->policies.list[0].options;
 	ck_assert_int_eq(options->limit, 2);
-	/* deletes go where writes go */
+	/* deletes use the policy of writes */
 	ck_assert_uint_eq(assembly->policies.of[TENON_ACCESS_DELETE],
 			  assembly->policies.of[TENON_ACCESS_WRITE]);
 	options = assembly->policies.list[1].options;
@@ -269,7 +269,7 @@ START_TEST(more_spare_pools_than_there_may_be_are_refused)
 		ck_assert_msg(code == 0, "%s", err.message);
 	}
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
-	ck_assert_str_eq(err.message, "servers: found more than 16 spare pools");
+	ck_assert_str_eq(err.message, "servers: found more spare pools than the limit of 16");
 }
 END_TEST
 
@@ -336,7 +336,7 @@ START_TEST(a_default_codec_that_is_not_there_is_left_out_with_a_warning)
 	ck_assert_uint_eq(assembly->codec_count, 0);
 	ck_assert_str_eq(
 		last_line,
-		"1 key 'codecs': codec plugin 'nosuch' not found, it is left out; `codecs: none` says that this is meant");
+		"1 key 'codecs': codec plugin 'nosuch' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none");
 }
 END_TEST
 
@@ -390,11 +390,11 @@ START_TEST(chunks_have_to_fit_into_items)
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"chunk is 65224 bytes, expected at most 65223, which is what item_max of the config leaves to a value"));
+		"chunk is 65224 bytes, expected at most 65223: a longer value does not fit into item_max of the config"));
 }
 END_TEST
 
-START_TEST(codecs_are_told_the_largest_value)
+START_TEST(codecs_get_max_value_bytes)
 {
 	set("max_value_bytes", "4KiB");
 	set("codecs", "{good: {room: 4KiB}}");
@@ -409,7 +409,7 @@ START_TEST(codecs_are_told_the_largest_value)
 }
 END_TEST
 
-/* Each after "codecs:" in the fifth line. */
+/* Each value stands after "codecs:" in the fifth line. */
 static const struct {
 	const char *value;
 	int code;
@@ -417,10 +417,10 @@ static const struct {
 	uint32_t column;
 } codec_errors[] = {
 	{ "[{good: {flags: 769}}, halves]", TENON_ECONFIG,
-	  "key 'codecs': codecs 'good' and 'halves' both own flag bits 0x200, expected bits of its own for each",
+	  "key 'codecs': codecs 'good' and 'halves' both own flag bits 0x200, expected different bits for each codec",
 	  32 },
 	{ "[halves, good]", TENON_ECONFIG,
-	  "key 'codecs': codec 'good' comes after 'halves', which splits values, expected that at the end",
+	  "key 'codecs': codec 'good' comes after codec 'halves', which splits values and has to be the last",
 	  18 },
 	{ "[halves, {good: {rom: 2KiB}}]", TENON_ECONFIG,
 	  "codec plugin 'good' (" GOOD_DIR
@@ -432,7 +432,7 @@ static const struct {
 	  10 },
 	{ "[good, code]", TENON_EPLUGIN,
 	  "codec plugin 'code' (" BAD_DIR
-	  "/codec_code.so): init returned -99, expected 0, -1 or -14",
+	  "/codec_code.so): init returned -99, expected 0, TENON_ENOMEM (-1) or TENON_ECONFIG (-14)",
 	  16 },
 };
 
@@ -503,7 +503,7 @@ START_TEST(an_option_that_is_wrong_is_refused)
 }
 END_TEST
 
-START_TEST(what_build_reports_is_passed_on)
+START_TEST(an_error_of_build_is_passed_on)
 {
 	set("servers", "a:666");
 	ck_assert_int_eq(assemble(), TENON_ECONFIG);
@@ -520,7 +520,7 @@ START_TEST(a_code_outside_the_contract_is_the_plugins_fault)
 	ck_assert_int_eq(assemble(), TENON_EPLUGIN);
 	ck_assert_str_eq(err.message,
 			 "distribution plugin 'code' (" BAD_DIR
-			 "/distribution_code.so): build returned -99, expected 0, -1 or -14");
+			 "/distribution_code.so): build returned -99, expected 0, TENON_ENOMEM (-1) or TENON_ECONFIG (-14)");
 }
 END_TEST
 
@@ -600,7 +600,7 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
-START_TEST(a_key_that_the_policy_refuses_says_so)
+START_TEST(a_key_that_the_policy_refuses_has_a_reason)
 {
 	struct rig rig = { 0 };
 
@@ -613,7 +613,7 @@ START_TEST(a_key_that_the_policy_refuses_says_so)
 			 "refused by policy");
 	ck_assert_ptr_nonnull(
 		strstr(rig.err.message,
-		       ": the failover policy lets the key go to no server"));
+		       ": the failover policy allows no server for the key"));
 	rig_close(&rig);
 }
 END_TEST
@@ -658,13 +658,13 @@ int main(void)
 	tcase_add_test(codecs, the_codec_of_a_threshold_has_to_be_there);
 	tcase_add_test(codecs, the_codec_of_a_threshold_gets_its_options);
 	suite_add_codec_test(codecs, chunks_have_to_fit_into_items, 1);
-	tcase_add_test(codecs, codecs_are_told_the_largest_value);
+	tcase_add_test(codecs, codecs_get_max_value_bytes);
 	tcase_add_loop_test(codecs, codecs_that_do_not_go_are_refused, 0, 5);
 	suite_add_tcase(suite, codecs);
 	tcase_add_checked_fixture(refusals, setup, teardown);
 	tcase_add_test(refusals, a_rule_between_options_is_kept);
 	tcase_add_loop_test(refusals, an_option_that_is_wrong_is_refused, 0, 4);
-	tcase_add_test(refusals, what_build_reports_is_passed_on);
+	tcase_add_test(refusals, an_error_of_build_is_passed_on);
 	tcase_add_test(refusals,
 		       a_code_outside_the_contract_is_the_plugins_fault);
 	tcase_add_test(refusals, a_missing_hash_of_an_option_is_named);
@@ -675,7 +675,7 @@ int main(void)
 	tcase_add_test(services, a_log_without_listener_goes_nowhere);
 	tcase_add_test(services, any_allocation_may_fail);
 	suite_add_tcase(suite, services);
-	tcase_add_test(answers, a_key_that_the_policy_refuses_says_so);
+	tcase_add_test(answers, a_key_that_the_policy_refuses_has_a_reason);
 	suite_add_tcase(suite, answers);
 	return suite_run(suite);
 }

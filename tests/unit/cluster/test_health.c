@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a client knows of how its servers do, and what its log says of that. */
+/* The health of servers that a client reports, and the lines about it in the log. */
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
@@ -42,7 +42,7 @@ START_TEST(a_server_that_was_not_asked_is_up_and_has_no_numbers)
 }
 END_TEST
 
-START_TEST(every_key_counts_as_what_became_of_it)
+START_TEST(every_key_is_counted_by_its_outcome)
 {
 	const struct tenon_item gets[] = { item("a", NULL), item("b", NULL),
 					   item("c", NULL) };
@@ -256,7 +256,7 @@ START_TEST(a_server_that_the_policy_spares_is_down_until_its_time)
 	ck_assert_uint_eq(health.operations, 1);
 	ck_assert_uint_eq(health.errors[-TENON_EDOWN], 5);
 	ck_assert_uint_eq(rig.log_lines, 1);
-	ck_assert_ptr_nonnull(strstr(rig.log, "; left alone for 3600000 ms\n"));
+	ck_assert_ptr_nonnull(strstr(rig.log, "; next try in 3600000 ms\n"));
 	let_pass_ms(3600000);
 	look(&rig, 0);
 	ck_assert_uint_eq(health.state, TENON_SERVER_PROBING);
@@ -296,7 +296,7 @@ START_TEST(a_key_that_goes_elsewhere_is_a_hop_of_its_home)
 }
 END_TEST
 
-START_TEST(what_came_instead_of_an_answer_is_the_reason)
+START_TEST(an_unexpected_reply_is_in_the_error_text)
 {
 	struct rig rig = { 0 };
 
@@ -334,7 +334,7 @@ END_TEST
 
 /* ---- the log ----------------------------------------------------------- */
 
-/* Lines of the log that have this in them. */
+/* Return the number of lines of the log with this text. */
 static size_t lines_with(const struct rig *rig, const char *text)
 {
 	size_t count = 0;
@@ -346,7 +346,7 @@ static size_t lines_with(const struct rig *rig, const char *text)
 	return count;
 }
 
-/* The one server failed, or answered, just now. */
+/* Report a failure, or an answer, of the one server at the current time. */
 static void let_fail(struct rig *rig, int status, const char *text)
 {
 	const struct tenon__health_failure failure = {
@@ -423,7 +423,7 @@ START_TEST(a_flapping_server_has_five_lines_in_ten_seconds)
 	}
 	ck_assert_uint_eq(rig.log_lines, 5);
 	let_pass_ms(TENON_LOG_WINDOW_MS + 1000);
-	let_recover(&rig); /* the log still has it failing */
+	let_recover(&rig); /* the last line of the log still says that the server fails */
 	ck_assert_uint_eq(rig.log_lines, TENON_LOG_LINES + 1);
 	ck_assert_uint_eq(lines_with(&rig, "up again for"), 1);
 	ck_assert_uint_eq(lines_with(&rig, "(95 lines left out)"), 1);
@@ -433,7 +433,7 @@ START_TEST(a_flapping_server_has_five_lines_in_ten_seconds)
 }
 END_TEST
 
-START_TEST(a_failure_that_was_left_out_is_told_when_there_is_room)
+START_TEST(a_failure_that_was_left_out_is_logged_when_there_is_room)
 {
 	struct rig rig = { 0 };
 
@@ -454,7 +454,7 @@ START_TEST(a_failure_that_was_left_out_is_told_when_there_is_room)
 }
 END_TEST
 
-START_TEST(protocol_errors_are_told_each_up_to_the_limit)
+START_TEST(each_protocol_error_is_logged_up_to_the_limit)
 {
 	struct rig rig = { 0 };
 
@@ -506,7 +506,7 @@ START_TEST(a_line_says_how_long_the_policy_spares_a_server)
 	rig_open_one(&rig, "127.0.0.1:1", NULL);
 	tenon__health_failed(rig.client->engine.health, &failure);
 	ck_assert_str_eq(rig.log,
-			 "127.0.0.1:1: down: late; left alone for 5000 ms\n");
+			 "127.0.0.1:1: down: late; next try in 5000 ms\n");
 	rig_close(&rig);
 }
 END_TEST
@@ -522,7 +522,7 @@ struct reader {
 
 static void *read_on(void *argument)
 {
-	static struct tenon_health now; /* one reader at a time */
+	static struct tenon_health now; /* used by one reader at a time */
 	struct reader *reader = argument;
 	uint64_t before = 0;
 
@@ -542,7 +542,7 @@ static void *read_on(void *argument)
 	return NULL;
 }
 
-START_TEST(another_thread_reads_what_belongs_together)
+START_TEST(another_thread_reads_a_consistent_state)
 {
 	struct rig rig = { 0 };
 	struct reader reader = { 0 };
@@ -552,7 +552,7 @@ START_TEST(another_thread_reads_what_belongs_together)
 	rig_open_one(&rig, "127.0.0.1:1 anna", NULL);
 	reader.client = rig.client;
 	ck_assert_int_eq(pthread_create(&thread, NULL, read_on, &reader), 0);
-	/* where one thread runs at a time, the other's turn may come late */
+	/* with one processor the other thread may run late */
 	for (int i = 1; i < 1000 || now_ms() - start_ms < 300 ||
 			atomic_load(&reader.looks) < 10;
 	     i++) {
@@ -656,7 +656,7 @@ int main(void)
 	TCase *tc = tcase_create("counters");
 
 	tcase_add_test(tc, a_server_that_was_not_asked_is_up_and_has_no_numbers);
-	tcase_add_test(tc, every_key_counts_as_what_became_of_it);
+	tcase_add_test(tc, every_key_is_counted_by_its_outcome);
 	tcase_add_test(tc, bytes_are_those_on_the_wire);
 	tcase_add_test(tc, a_dead_idle_connection_is_a_retry_and_no_failure);
 	tcase_add_test(tc, latency_is_the_time_until_the_answer_was_complete);
@@ -668,7 +668,7 @@ int main(void)
 	tcase_add_test(tc, a_failure_is_kept_with_its_reason_and_its_time);
 	tcase_add_test(tc, a_server_that_the_policy_spares_is_down_until_its_time);
 	tcase_add_test(tc, a_key_that_goes_elsewhere_is_a_hop_of_its_home);
-	tcase_add_test(tc, what_came_instead_of_an_answer_is_the_reason);
+	tcase_add_test(tc, an_unexpected_reply_is_in_the_error_text);
 	tcase_add_test(tc, an_answer_ends_the_failures_and_the_last_error_stays);
 	tcase_add_test(tc, states_have_names);
 	suite_add_tcase(suite, tc);
@@ -678,15 +678,15 @@ int main(void)
 	tcase_add_test(tc, a_server_down_for_long_is_one_line);
 	tcase_add_test(tc, a_flapping_server_has_five_lines_in_ten_seconds);
 	tcase_add_test(tc,
-		       a_failure_that_was_left_out_is_told_when_there_is_room);
-	tcase_add_test(tc, protocol_errors_are_told_each_up_to_the_limit);
+		       a_failure_that_was_left_out_is_logged_when_there_is_room);
+	tcase_add_test(tc, each_protocol_error_is_logged_up_to_the_limit);
 	tcase_add_test(tc,
 		       a_server_whose_policy_wants_to_see_more_is_not_up_yet);
 	tcase_add_test(tc, a_line_says_how_long_the_policy_spares_a_server);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("threads");
-	tcase_add_test(tc, another_thread_reads_what_belongs_together);
+	tcase_add_test(tc, another_thread_reads_a_consistent_state);
 	tcase_add_test(tc, another_thread_reads_while_operations_run);
 	suite_add_tcase(suite, tc);
 

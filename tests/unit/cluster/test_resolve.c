@@ -17,7 +17,7 @@
 #include "cluster/resolve.h"
 #include "runner/suite.h"
 
-/* A name with so many addresses. */
+/* A name that has CROWD_COUNT addresses. */
 #define CROWD "crowd.test"
 #define CROWD_COUNT 20
 
@@ -37,7 +37,7 @@ static struct addrinfo *make_crowd(void)
 	return crowd;
 }
 
-/* Stands in for the C library's. */
+/* Replaces the C library's function, and gives CROWD its addresses. */
 int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 		struct addrinfo **out)
 {
@@ -52,7 +52,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 	return real(host, port, hints, out);
 }
 
-/* Stands in for the C library's. */
+/* Replaces the C library's function, which must not free the addresses of CROWD. */
 void freeaddrinfo(struct addrinfo *list)
 {
 	void (*real)(struct addrinfo *);
@@ -77,7 +77,7 @@ static void resolve(const char *spec)
 	tenon__resolver_rewind(&resolver);
 }
 
-/* The next address, waiting for the lookup as a transport does. */
+/* Get the next address. Wait for the lookup as a transport does. */
 static int next_address(void)
 {
 	int code;
@@ -195,7 +195,7 @@ START_TEST(a_lookup_under_way_outlives_its_resolver)
 		(void)tenon__resolver_next(&resolver, &address);
 		release();
 	}
-	/* give the threads time to end, so that a leak checker can judge */
+	/* wait for the threads to end, so that a leak checker can judge */
 	poll(NULL, 0, 200);
 }
 END_TEST
@@ -207,14 +207,14 @@ START_TEST(a_lookup_under_way_stays_with_the_parent_of_a_fork)
 
 	resolve("localhost:11311");
 	got = tenon__resolver_next(&resolver, &address);
-	ck_assert_int_ge(got, 0); /* 1: the thread was faster than we */
+	ck_assert_int_ge(got, 0); /* 1: the lookup thread had already ended */
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		/*
-		 * The thread is not here: who waited for it would wait for ever.
-		 * A lookup of the child's own begins; it need not end, since the
-		 * C library's locks may be the lost thread's.
+		 * The child does not have the lookup thread, so waiting for it would
+		 * take for ever. The child begins a lookup of its own. That lookup may
+		 * never end, because the lost thread may hold locks of the C library.
 		 */
 		tenon__resolver_forked(&resolver);
 		if (resolver.lookup) {
@@ -231,7 +231,10 @@ START_TEST(a_lookup_under_way_stays_with_the_parent_of_a_fork)
 		if (got < 0) {
 			_exit(2);
 		}
-		/* no exit: the lost thread's memory would count as leaked */
+		/*
+		 * SIGKILL instead of exit(): the lost thread's memory would count as
+		 * leaked
+		 */
 		kill(getpid(), SIGKILL);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -241,7 +244,7 @@ START_TEST(a_lookup_under_way_stays_with_the_parent_of_a_fork)
 }
 END_TEST
 
-START_TEST(no_memory_is_told)
+START_TEST(no_memory_is_an_error)
 {
 	struct tenon__server server = { .host = "localhost", .port = 1,
 					.address = "localhost:1" };
@@ -281,7 +284,7 @@ int main(void)
 	tcase_add_test(tcase,
 		       a_lookup_under_way_stays_with_the_parent_of_a_fork);
 	tcase_add_test(tcase, a_lookup_under_way_outlives_its_resolver);
-	tcase_add_test(tcase, no_memory_is_told);
+	tcase_add_test(tcase, no_memory_is_an_error);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

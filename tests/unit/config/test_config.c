@@ -14,7 +14,7 @@
 #include "runner/suite.h"
 #include "tenon/introspect.h"
 
-/* Files in a folder of configs; each is one test. */
+/* The files in a folder of configs. Each file is one test. */
 struct files {
 	char folder[400];
 	struct dirent **entries;
@@ -48,7 +48,7 @@ static void teardown(void)
 	tenon_config_destroy(config);
 }
 
-/* Those that name zlib or split, in a build without them. */
+/* Return true for a file that names zlib or split in a build without these codecs. */
 static bool is_left_out(const char *name)
 {
 	return !suite_has_codecs() &&
@@ -87,7 +87,7 @@ static int load(const char *text)
 				      &err);
 }
 
-/* Write the names of the codecs in effect, each with a space behind it. */
+/* Write the names of the codecs in effect, each followed by a space. */
 static void codec_names(char out[200])
 {
 	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
@@ -110,7 +110,7 @@ static void expect_codecs(const char *expected)
 	ck_assert_str_eq(names, expected);
 }
 
-/* Does text match a pattern in which '*' stands for anything? */
+/* Return true when the text matches the pattern, in which '*' stands for any text. */
 static bool matches(const char *pattern, const char *text)
 {
 	while (*pattern != '\0' && *pattern != '*' && *pattern == *text) {
@@ -142,7 +142,10 @@ START_TEST(a_good_file_is_taken)
 }
 END_TEST
 
-/* The first line of a broken file is "# " and the error, without the file. */
+/*
+ * The first line of a broken file is "# " and the expected error, without the name of
+ * the file.
+ */
 START_TEST(a_broken_file_is_refused_with_place_found_and_expected)
 {
 	const char *name = broken.entries[_i]->d_name;
@@ -218,7 +221,7 @@ START_TEST(a_file_that_is_too_long_is_refused)
 END_TEST
 
 /*
- * TENON_CONFIG_MAX_DEPTH. Brackets without end made libyaml's loader take minutes.
+ * TENON_CONFIG_MAX_DEPTH. libyaml's loader took minutes for brackets without end.
  */
 START_TEST(brackets_without_end_are_refused_at_once)
 {
@@ -232,7 +235,7 @@ START_TEST(brackets_without_end_are_refused_at_once)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"deep:1:17: nested too deep, expected at most 16 levels");
+		"deep:1:17: nested too deeply, expected at most 16 levels");
 	free(text);
 }
 END_TEST
@@ -257,7 +260,7 @@ START_TEST(a_new_config_has_libmcs_defaults)
 }
 END_TEST
 
-START_TEST(libmcs_sample_means_what_it_means_there)
+START_TEST(the_sample_config_of_libmc_has_its_meaning)
 {
 	ck_assert_int_eq(chdir(good.folder), 0);
 	ck_assert_int_eq(tenon_config_load_file(config, _i == 0 ? "libmc.yaml" :
@@ -350,7 +353,7 @@ static const struct {
 	const char *message;
 } set_errors[] = {
 	{ "poll_timeout", "5 parsecs", TENON_ECONFIG,
-	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or bare in ms" },
+	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or a bare number in ms" },
 	{ "pol_timeout", "5", TENON_ECONFIG,
 	  "key 'pol_timeout': unknown; did you mean 'poll_timeout'?" },
 	{ "prefix", "[", TENON_ECONFIG,
@@ -358,11 +361,11 @@ static const struct {
 	{ "servers", "a b c", TENON_ECONFIG,
 	  "key 'servers': server 'a b c': has more than an address and an alias; a space inside an alias is written '\\ '" },
 	{ "servers", "[a x, b x]", TENON_ECONFIG,
-	  "key 'servers': servers: alias 'x' is there twice, expected one of its own" },
+	  "key 'servers': servers: alias 'x' is used twice, expected a different one for each server" },
 	{ "plugins", "no/such.so", TENON_EPLUGIN,
-	  "key 'plugins': plugin no/such.so: found no file to read (No such file or directory), expected a shared object" },
+	  "key 'plugins': plugin no/such.so: found no file (No such file or directory), expected a shared object" },
 	{ "prefix", "a\n--- b", TENON_ECONFIG,
-	  "key 'prefix': a second YAML document, expected one" },
+	  "key 'prefix': found a second YAML document, expected only one" },
 };
 
 #define SET_ERROR_COUNT ((int)(sizeof(set_errors) / sizeof(set_errors[0])))
@@ -389,7 +392,7 @@ static const struct {
 	const char *key;
 	const char *most;
 	const char *above;
-} setting_ends[] = {
+} setting_limits[] = {
 	{ "connect_timeout", "1h", "3600001ms" },
 	{ "poll_timeout", "1h", "3600001ms" },
 	{ "retry_timeout", "24h", "86400001ms" },
@@ -399,20 +402,20 @@ static const struct {
 	{ "user_flags", "4294967295", "4294967296" },
 };
 
-START_TEST(a_setting_has_an_end)
+START_TEST(each_setting_has_a_largest_value)
 {
-	const char *key = setting_ends[_i].key;
+	const char *key = setting_limits[_i].key;
 
-	ck_assert_msg(tenon_config_set(config, key, setting_ends[_i].most,
+	ck_assert_msg(tenon_config_set(config, key, setting_limits[_i].most,
 				       &err) == 0,
 		      "%s", err.message);
-	ck_assert_int_eq(tenon_config_set(config, key, setting_ends[_i].above,
+	ck_assert_int_eq(tenon_config_set(config, key, setting_limits[_i].above,
 					  &err),
 			 TENON_ECONFIG);
 }
 END_TEST
 
-START_TEST(a_prefix_leaves_a_byte_to_the_key)
+START_TEST(a_prefix_leaves_one_byte_for_the_key)
 {
 	char prefix[251];
 
@@ -453,7 +456,7 @@ START_TEST(a_server_is_added_once)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"servers: alias 'x' is there twice, first in site.yaml:2, expected one of its own");
+		"servers: alias 'x' is used twice, first in site.yaml:2, expected a different one for each server");
 	ck_assert_int_eq(tenon_config_add_server(config, "a:0", NULL, 1, &err),
 			 TENON_ECONFIG);
 	ck_assert_int_eq(tenon_config_add_server(config, "d", NULL, 0, &err),
@@ -463,7 +466,7 @@ START_TEST(a_server_is_added_once)
 }
 END_TEST
 
-/* Named so that they arrive in no order: "h7", "h14", "h21", ... */
+/* The names are such that they do not arrive in order: "h7", "h14", "h21", ... */
 START_TEST(every_server_among_many_is_added_once)
 {
 	enum { COUNT = 300 };
@@ -553,12 +556,12 @@ START_TEST(codecs_that_are_wrong_change_nothing)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"key 'codecs': codec 'C' is there twice, expected each once");
+		"key 'codecs': codec 'C' is listed twice, expected once");
 	expect_codecs("b a ");
 }
 END_TEST
 
-START_TEST(there_is_no_codec_without_a_flag_bit)
+START_TEST(more_codecs_than_flag_bits_are_refused)
 {
 	char text[300] = "[";
 	size_t used = strlen(text);
@@ -574,7 +577,7 @@ START_TEST(there_is_no_codec_without_a_flag_bit)
 			 TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"key 'codecs': found more than 32 codecs, which is how many flag bits there are");
+		"key 'codecs': found more codecs than the limit of 32, each codec needs a flag bit of its own");
 }
 END_TEST
 
@@ -625,14 +628,14 @@ START_TEST(codecs_count_beside_a_threshold_of_zero)
 			 0);
 	ck_assert_int_eq(tenon_config_set(config, "codecs", "none", &err), 0);
 	ck_assert_msg(tenon_config_check(config, &err) == 0, "%s", err.message);
-	/* To say that there is none is to say something. */
+	/* A list that names no codecs counts as set. */
 	ck_assert_int_eq(tenon_config_set(config, "compression_threshold", "1",
 					  &err),
 			 0);
 	ck_assert_int_eq(tenon_config_check(config, &err), TENON_ECONFIG);
 	ck_assert_str_eq(
 		err.message,
-		"compression_threshold and codecs both say what is compressed, expected one of them; leave one out, or set compression_threshold to 0");
+		"keys 'compression_threshold' and 'codecs' both configure compression, expected only one; remove one, or set compression_threshold to 0");
 }
 END_TEST
 
@@ -647,7 +650,7 @@ static void tell_codec(const struct tenon_setting_info *info, void *payload)
 	}
 }
 
-START_TEST(codecs_are_told_in_their_order)
+START_TEST(the_config_lists_its_codecs_in_order)
 {
 	char told[200] = "";
 
@@ -680,7 +683,7 @@ START_TEST(success_clears_the_error)
 }
 END_TEST
 
-START_TEST(null_can_be_destroyed)
+START_TEST(a_null_config_can_be_destroyed)
 {
 	tenon_config_destroy(NULL);
 }
@@ -752,7 +755,7 @@ int main(void)
 	enter_builddir();
 	find_files(&good, "good");
 	find_files(&broken, "broken");
-	/* Tests go to other folders. */
+	/* Tests change to other folders. */
 	if (!getcwd(builddir, sizeof(builddir))) {
 		abort();
 	}
@@ -770,15 +773,16 @@ int main(void)
 	suite_add_tcase(suite, files);
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, a_new_config_has_libmcs_defaults);
-	tcase_add_loop_test(values, libmcs_sample_means_what_it_means_there, 0,
+	tcase_add_loop_test(values,
+			    the_sample_config_of_libmc_has_its_meaning, 0,
 			    2);
 	tcase_add_test(values, every_key_is_read);
 	tcase_add_test(values, a_later_setting_overrides_an_earlier_one);
 	tcase_add_test(values, a_config_can_be_made_by_setters);
-	tcase_add_loop_test(values, a_setting_has_an_end, 0,
-			    (int)(sizeof(setting_ends) /
-				  sizeof(setting_ends[0])));
-	tcase_add_test(values, a_prefix_leaves_a_byte_to_the_key);
+	tcase_add_loop_test(values, each_setting_has_a_largest_value, 0,
+			    (int)(sizeof(setting_limits) /
+				  sizeof(setting_limits[0])));
+	tcase_add_test(values, a_prefix_leaves_one_byte_for_the_key);
 	tcase_add_loop_test(values, the_error_of_a_setter_says_the_key, 0,
 			    SET_ERROR_COUNT);
 	tcase_add_test(values, a_plugin_of_a_setter_is_looked_up_when_all_is_said);
@@ -788,13 +792,13 @@ int main(void)
 	tcase_add_loop_test(values, codecs_are_a_list_in_order_or_one_or_none,
 			    0, CODEC_VALUE_COUNT);
 	tcase_add_test(values, codecs_that_are_wrong_change_nothing);
-	tcase_add_test(values, there_is_no_codec_without_a_flag_bit);
+	tcase_add_test(values, more_codecs_than_flag_bits_are_refused);
 	tcase_add_test(values,
 		       a_threshold_is_libmcs_compression_before_the_default);
 	tcase_add_test(values, codecs_count_beside_a_threshold_of_zero);
-	tcase_add_test(values, codecs_are_told_in_their_order);
+	tcase_add_test(values, the_config_lists_its_codecs_in_order);
 	tcase_add_test(values, success_clears_the_error);
-	tcase_add_test(values, null_can_be_destroyed);
+	tcase_add_test(values, a_null_config_can_be_destroyed);
 	suite_add_tcase(suite, values);
 	tcase_add_test(memory, any_allocation_may_fail);
 	suite_add_tcase(suite, memory);

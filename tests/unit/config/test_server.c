@@ -84,7 +84,7 @@ START_TEST(a_server_line_is_understood)
 }
 END_TEST
 
-/* Clients copy servers that way. */
+/* Clients copy servers in this way. */
 START_TEST(a_server_can_be_made_again_from_its_address)
 {
 	struct tenon__server server;
@@ -123,7 +123,7 @@ START_TEST(a_malformed_line_is_refused_with_its_reason)
 }
 END_TEST
 
-START_TEST(a_line_is_no_longer_than_it_says)
+START_TEST(a_line_ends_at_its_length)
 {
 	struct tenon__server server;
 
@@ -168,7 +168,7 @@ START_TEST(lengths_are_limited)
 END_TEST
 
 /* server_line.c: SHOWN_SPEC_MAX_BYTES */
-START_TEST(of_a_malformed_line_200_bytes_are_shown)
+START_TEST(an_error_quotes_200_bytes_of_a_malformed_line_at_most)
 {
 	struct tenon__server server;
 	struct tenon_error err = { .code = 0 };
@@ -223,7 +223,7 @@ START_TEST(a_list_has_65535_servers_at_most)
 	}
 	ck_assert_msg(code == 0, "%s", err.message);
 	ck_assert_int_eq(add_server(&list, 65535, &err), TENON_ECONFIG);
-	ck_assert_ptr_nonnull(strstr(err.message, "more than 65535 servers"));
+	ck_assert_ptr_nonnull(strstr(err.message, "more servers than the limit of 65535"));
 	ck_assert_uint_eq(list.count, 65535);
 	tenon__server_list_fini(&list);
 }
@@ -298,10 +298,10 @@ int main(void)
 			    0, COUNT(good));
 	tcase_add_loop_test(lines, a_malformed_line_is_refused_with_its_reason,
 			    0, COUNT(bad));
-	tcase_add_test(lines, a_line_is_no_longer_than_it_says);
+	tcase_add_test(lines, a_line_ends_at_its_length);
 	suite_add_tcase(suite, lines);
 	tcase_add_test(limits, lengths_are_limited);
-	tcase_add_test(limits, of_a_malformed_line_200_bytes_are_shown);
+	tcase_add_test(limits, an_error_quotes_200_bytes_of_a_malformed_line_at_most);
 	tcase_add_test(limits, the_name_of_a_pool_has_60_bytes_at_most);
 	tcase_add_test(limits, a_list_has_65535_servers_at_most);
 	tcase_add_test(limits, a_weight_is_limited);

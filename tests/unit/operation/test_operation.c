@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ceilings of an operation; what operations do is in tests/client. */
+/* The ceilings of an operation. The programs in tests/client test the calls themselves. */
 #include <check.h>
 #include <stdio.h>
 
 #include "operation/operation.h"
 #include "runner/suite.h"
 
-/* TENON_REPLY_MAX_BYTES; test_classic.c has what becomes of the values beyond it. */
+/* TENON_REPLY_MAX_BYTES. test_classic.c tests the status of a value beyond the ceiling. */
 START_TEST(every_operation_may_receive_a_gibibyte)
 {
 	struct tenon__assembly assembly = { .poll_timeout_ms = 1 };

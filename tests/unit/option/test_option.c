@@ -154,7 +154,7 @@ START_TEST(defaults_are_written)
 }
 END_TEST
 
-START_TEST(null_is_the_default)
+START_TEST(a_null_value_is_the_default)
 {
 	struct values values;
 	struct tenon_error err;
@@ -275,7 +275,7 @@ static const struct {
 	  "f:1:7: plugin 'x': option 'time': found '-1s', expected a duration in 0ms..2h " DURATION },
 	{ "time: 9999999999999999999999h",
 	  "f:1:7: plugin 'x': option 'time': found '9999999999999999999999h', expected a duration in 0ms..2h " DURATION },
-	/* 2^64 + 5, and 2^57 h: a multiple of 2^64 ms. */
+	/* 2^64 + 5 ms, and 2^57 h, which is a multiple of 2^64 ms. */
 	{ "time: 18446744073709551621ms",
 	  "f:1:7: plugin 'x': option 'time': found '18446744073709551621ms', expected a duration in 0ms..2h " DURATION },
 	{ "time: 144115188075855872h",
@@ -283,11 +283,11 @@ static const struct {
 	{ "time: 1e3ms",
 	  "f:1:7: plugin 'x': option 'time': found '1e3ms', expected a duration in 0ms..2h " DURATION },
 	{ "bare: '7'",
-	  "f:1:7: plugin 'x': option 'bare': found quoted '7', expected a duration in 1ms..1min " DURATION ", or bare in ms" },
+	  "f:1:7: plugin 'x': option 'bare': found quoted '7', expected a duration in 1ms..1min " DURATION ", or a bare number in ms" },
 	{ "bare: 0",
-	  "f:1:7: plugin 'x': option 'bare': found '0', expected a duration in 1ms..1min " DURATION ", or bare in ms" },
+	  "f:1:7: plugin 'x': option 'bare': found '0', expected a duration in 1ms..1min " DURATION ", or a bare number in ms" },
 	{ "seconds: 61",
-	  "f:1:10: plugin 'x': option 'seconds': found '61', expected a duration in 0ms..1min " DURATION ", or bare in s" },
+	  "f:1:10: plugin 'x': option 'seconds': found '61', expected a duration in 0ms..1min " DURATION ", or a bare number in s" },
 	{ "size: 64",
 	  "f:1:7: plugin 'x': option 'size': found '64', expected a size in 1B..9223372036854775807B with a unit (B, kB, MB, GB, KiB, MiB, GiB)" },
 	{ "size: 64K",
@@ -320,7 +320,7 @@ static const struct {
 	{ "{flag: on, nubmer: 1}",
 	  "f:1:12: plugin 'x': unknown option 'nubmer', expected flag, word, number, size, time, bare, seconds, text, hash; did you mean 'number'?" },
 	{ "{flag: on, FLAG: off}",
-	  "f:1:12: plugin 'x': option 'flag' is there twice, first in line 1" },
+	  "f:1:12: plugin 'x': option 'flag' is set twice, first in line 1, expected once" },
 };
 
 START_TEST(a_wrong_value_is_refused_with_place_found_and_expected)
@@ -336,7 +336,7 @@ START_TEST(a_wrong_value_is_refused_with_place_found_and_expected)
 }
 END_TEST
 
-START_TEST(a_plugin_without_options_says_so)
+START_TEST(a_plugin_without_options_refuses_options)
 {
 	struct tenon__node *root;
 	struct tenon_error err = { .code = 0 };
@@ -419,55 +419,55 @@ static const char *const no_words[] = { NULL };
 
 static const struct {
 	struct tenon_option row;
-	const char *problem; /* NULL: none */
+	const char *problem; /* NULL: no problem */
 } row_cases[] = {
 	{ INT_ROW(.def = 9), NULL },
 	{ INT_ROW(.offset = 24), NULL },
 	{ { .name = "A", .type = TENON_OPTION_INT, .help = "h" },
-	  "option 'A' has a name that is not lower_snake" },
-	{ ROW(.type = 0), "option 'a' has an unknown type" },
-	{ ROW(.type = 8), "option 'a' has an unknown type" },
-	{ INT_ROW(.flags = 2), "option 'a' has unknown flags" },
+	  "option 'A' has a wrong name, expected lower_snake of 1..47 bytes" },
+	{ ROW(.type = 0), "option 'a' has an unknown type, expected one of enum tenon_option_type" },
+	{ ROW(.type = 8), "option 'a' has an unknown type, expected one of enum tenon_option_type" },
+	{ INT_ROW(.flags = 2), "option 'a' has unknown flags, expected 0 or TENON_OPTION_BARE" },
 	{ INT_ROW(.flags = TENON__OPTION_BARE_SECONDS),
-	  "option 'a' has unknown flags" },
+	  "option 'a' has unknown flags, expected 0 or TENON_OPTION_BARE" },
 	{ INT_ROW(.flags = TENON_OPTION_BARE),
-	  "option 'a' is bare, but has no unit that could be left out" },
-	{ ROW(.type = TENON_OPTION_DURATION), "option 'a' has no unit" },
+	  "option 'a' has TENON_OPTION_BARE, which only a SIZE or DURATION may have" },
+	{ ROW(.type = TENON_OPTION_DURATION), "option 'a' has no unit, expected TENON_UNIT_US, TENON_UNIT_MS or TENON_UNIT_S" },
 	{ ROW(.type = TENON_OPTION_DURATION, .unit = 4),
-	  "option 'a' has no unit" },
+	  "option 'a' has no unit, expected TENON_UNIT_US, TENON_UNIT_MS or TENON_UNIT_S" },
 	{ ROW(.type = TENON_OPTION_DURATION, .unit = 3, .min = -1, .max = 1),
-	  "option 'a' has a negative range" },
+	  "option 'a' has a negative min, expected 0 or more" },
 	{ { .name = "a", .type = TENON_OPTION_INT },
-	  "option 'a' has no help" },
-	{ INT_ROW(.offset = 25), "option 'a' lies outside the option struct" },
+	  "option 'a' has no help, expected one line" },
+	{ INT_ROW(.offset = 25), "option 'a' has a field outside the option struct, expected offset + size <= options_bytes" },
 	{ INT_ROW(.offset = 4294967288u),
-	  "option 'a' lies outside the option struct" },
-	{ INT_ROW(.offset = 4), "option 'a' is not aligned" },
-	{ INT_ROW(.def = 10), "option 'a' has a default outside its range" },
-	{ INT_ROW(.def = -1), "option 'a' has a default outside its range" },
+	  "option 'a' has a field outside the option struct, expected offset + size <= options_bytes" },
+	{ INT_ROW(.offset = 4), "option 'a' has a field that is not aligned, expected an offset from offsetof()" },
+	{ INT_ROW(.def = 10), "option 'a' has a default outside its range, expected min <= def <= max" },
+	{ INT_ROW(.def = -1), "option 'a' has a default outside its range, expected min <= def <= max" },
 	{ ROW(.type = TENON_OPTION_STRING, .def_text = "", .max = 1), NULL },
 	{ ROW(.type = TENON_OPTION_STRING),
-	  "option 'a' has no default text in its range" },
+	  "option 'a' has no default text with a length in min..max" },
 	{ ROW(.type = TENON_OPTION_STRING, .def_text = "xx", .max = 1),
-	  "option 'a' has no default text in its range" },
+	  "option 'a' has no default text with a length in min..max" },
 	{ ROW(.type = TENON_OPTION_STRING, .def_text = "", .min = -1),
-	  "option 'a' has no sensible range of lengths" },
+	  "option 'a' has a wrong range of lengths, expected 0 <= min <= max" },
 	{ ROW(.type = TENON_OPTION_CHOICE, .def_text = "red",
 	      .choices = words),
 	  NULL },
 	{ ROW(.type = TENON_OPTION_CHOICE, .def_text = "red"),
-	  "option 'a' has no choices" },
+	  "option 'a' has no choices, expected one word or more" },
 	{ ROW(.type = TENON_OPTION_CHOICE, .def_text = "red",
 	      .choices = no_words),
-	  "option 'a' has no choices" },
+	  "option 'a' has no choices, expected one word or more" },
 	{ ROW(.type = TENON_OPTION_CHOICE, .def_text = "blue",
 	      .choices = words),
-	  "option 'a' has no default among its choices" },
+	  "option 'a' has a default that is not one of its choices" },
 	{ ROW(.type = TENON_OPTION_CHOICE, .choices = words),
-	  "option 'a' has no default among its choices" },
+	  "option 'a' has a default that is not one of its choices" },
 	{ ROW(.type = TENON_OPTION_HASH, .def_text = "x"), NULL },
 	{ ROW(.type = TENON_OPTION_HASH),
-	  "option 'a' has no hash as default" },
+	  "option 'a' has no valid default, expected the name of a hash plugin" },
 };
 
 START_TEST(the_rows_of_a_plugin_are_checked)
@@ -491,14 +491,14 @@ START_TEST(rows_do_not_share_names_or_fields)
 	char problem[TENON__PROBLEM_BYTES];
 
 	ck_assert(!tenon__option_rows_valid(pair, 32, true, problem));
-	ck_assert_str_eq(problem, "option 'a' is there twice");
+	ck_assert_str_eq(problem, "option 'a' has two rows, expected one");
 	pair[1].name = "b";
 	ck_assert(tenon__option_rows_valid(pair, 32, true, problem));
 	pair[1].type = TENON_OPTION_BOOL;
 	pair[1].offset = 4;
 	ck_assert(!tenon__option_rows_valid(pair, 32, true, problem));
 	ck_assert_str_eq(problem,
-			 "option 'b' shares its field with another one");
+			 "option 'b' has a field that overlaps another option's");
 }
 END_TEST
 
@@ -511,7 +511,7 @@ START_TEST(a_hash_may_not_name_a_hash)
 
 	ck_assert(!tenon__option_rows_valid(row, 32, false, problem));
 	ck_assert_str_eq(problem,
-			 "option 'a' names a hash, which a hash may not");
+			 "option 'a' has the type HASH, which a hash plugin may not use");
 }
 END_TEST
 
@@ -540,7 +540,7 @@ END_TEST
 
 static const struct {
 	const char *word;
-	const char *nearest; /* "" for none */
+	const char *nearest; /* "": no suggestion */
 } near_cases[] = {
 	{ "md6", "md5" },	    { "MD5", "md5" },
 	{ "5md", "" },		    { "mdd5", "md5" },
@@ -602,7 +602,7 @@ int main(void)
 	TCase *suggestions = tcase_create("suggestions");
 
 	tcase_add_test(values, defaults_are_written);
-	tcase_add_test(values, null_is_the_default);
+	tcase_add_test(values, a_null_value_is_the_default);
 	tcase_add_loop_test(values, a_number_is_read_in_its_unit, 0,
 			    COUNT(numbers));
 	tcase_add_test(values, words_are_read_in_any_case);
@@ -610,7 +610,7 @@ int main(void)
 	tcase_add_loop_test(
 		values, a_wrong_value_is_refused_with_place_found_and_expected,
 		0, COUNT(errors));
-	tcase_add_test(values, a_plugin_without_options_says_so);
+	tcase_add_test(values, a_plugin_without_options_refuses_options);
 	tcase_add_test(values, any_allocation_may_fail);
 	tcase_add_loop_test(values, a_row_is_printed_for_people, 0,
 			    COUNT(printed));

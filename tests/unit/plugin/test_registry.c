@@ -13,15 +13,16 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-#define REBUILD "; rebuild it against tenon/plugin/plugin.h of this version"
+#define REBUILD "; rebuild the plugin against tenon/plugin/plugin.h of this version"
 
-/* Size of a struct up to and with its last field of 1.0. */
+/* The size of a struct up to and including the last field of version 1.0. */
 #define SIZE_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
 
-/* What is wrong with each plugin of the zoo, as an error says it. */
+/* The fault of each plugin of the zoo, in the words of the error message. */
 static const struct {
 	const char *file; /* <kind>_<name> */
-	const char *problem; /* with %zu for the two sizes, where there are some */
+	/* %zu stands for each of the two sizes, if the message has them */
+	const char *problem;
 	size_t found;
 	size_t expected;
 } zoo[] = {
@@ -32,7 +33,7 @@ static const struct {
 	  offsetof(struct tenon_plugin, check),
 	  SIZE_TO(struct tenon_plugin, check) },
 	{ "hash_later",
-	  "needs ABI 1.9, expected 1.0 at most; it is for a later version of tenon", 0, 0 },
+	  "needs ABI 1.9, expected at most 1.0; the plugin needs a later version of tenon", 0, 0 },
 	{ "hash_flags", "unknown flags 0x4, expected 0x0", 0, 0 },
 	{ "hash_rows", "option rows of %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_option, help) },
@@ -42,42 +43,42 @@ static const struct {
 	{ "hash_other_kind", "kind failover, expected hash", 0, 0 },
 	{ "hash_other_name", "name 'something', expected 'other_name'", 0, 0 },
 	{ "hash_version", "no version, expected one line", 0, 0 },
-	{ "hash_no_ops", "no table of slots, expected one", 0, 0 },
+	{ "hash_no_ops", "no table of slots (ops is NULL), expected one", 0, 0 },
 	{ "hash_short_ops",
 	  "table of slots has %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_hash_ops, bits) },
 	{ "hash_no_slot", "required slot 'hash' is missing, expected a function", 0, 0 },
-	{ "hash_option", "option 'factor' has a default outside its range", 0, 0 },
+	{ "hash_option", "option 'factor' has a default outside its range, expected min <= def <= max", 0, 0 },
 	{ "hash_few", "self-test of 2 vectors, expected 3 or more", 0, 0 },
 	{ "hash_no_bits", "hash of 0 bits, expected 1..64", 0, 0 },
 	{ "hash_wide", "self-test vector 2 is 0xc3, expected less than 2^7", 0, 0 },
 	{ "hash_answer", "self-test vector 2: hash found 0xc3, expected 0xc2", 0, 0 },
 	{ "hash_many", "self-test vector 1: hash_many found 0x0, expected 0x61", 0, 0 },
-	{ "hash_init", "not ready for its self-test: found no mood", 0, 0 },
-	{ "hash_nothing", "tenon_plugin_entry returned nothing, expected a descriptor", 0, 0 },
+	{ "hash_init", "failed before its self-test: found no mood", 0, 0 },
+	{ "hash_nothing", "tenon_plugin_entry returned NULL, expected a descriptor", 0, 0 },
 	{ "hash_no_entry",
-	  "not a plugin: found no function tenon_plugin_entry, expected what TENON_PLUGIN_DEFINE() writes", 0, 0 },
+	  "not a plugin: found no function tenon_plugin_entry, expected the one that TENON_PLUGIN_DEFINE() writes", 0, 0 },
 	{ "codec_short_ops",
 	  "table of slots has %zu bytes, expected %zu or more" REBUILD,
 	  offsetof(struct tenon_codec_ops, owns_chunks),
 	  SIZE_TO(struct tenon_codec_ops, owns_chunks) },
 	{ "codec_no_flags", "required slot 'flags' is missing, expected a function", 0, 0 },
 	{ "codec_no_decode",
-	  "slot 'decode' is missing beside 'encode', expected a function", 0, 0 },
+	  "slot 'decode' is missing but slot 'encode' is set, expected both or none", 0, 0 },
 	{ "codec_no_encode",
-	  "slot 'encode' is missing beside 'decode', expected a function", 0, 0 },
+	  "slot 'encode' is missing but slot 'decode' is set, expected both or none", 0, 0 },
 	{ "codec_no_gather",
-	  "slot 'gather' is missing beside 'scatter', expected a function", 0, 0 },
+	  "slot 'gather' is missing but slot 'scatter' is set, expected both or none", 0, 0 },
 	{ "codec_both",
-	  "slots 'encode' and 'scatter' are both there, expected one of them", 0, 0 },
+	  "slots 'encode' and 'scatter' are both set, expected exactly one of them", 0, 0 },
 	{ "codec_neither",
-	  "slots 'encode' and 'scatter' are both missing, expected one of them", 0, 0 },
+	  "slots 'encode' and 'scatter' are both missing, expected exactly one of them", 0, 0 },
 };
 
 static struct tenon_config *config;
 static struct tenon_error err;
 
-/* Tests may run in one process: each begins with the same environment. */
+/* Tests may share one process, so each test begins with the same environment. */
 static void setup(void)
 {
 	setenv("TENON_PLUGIN_PATH", "plugins/.libs", 1);
@@ -96,7 +97,7 @@ static int load(const char *text)
 				      &err);
 }
 
-/* Load a config that is good but for what is in text. */
+/* Load a config that is good except for `text`. */
 static int check(const char *text)
 {
 	char whole[2000];
@@ -109,7 +110,7 @@ static int check(const char *text)
 	return code ? code : tenon_config_check(config, &err);
 }
 
-/* "<begin><problem of zoo[row]>" */
+/* Expect the error message "<begin><problem of zoo[row]>". */
 static void expect_problem(int row, const char *begin)
 {
 	char problem[300];
@@ -163,7 +164,7 @@ START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_path)
 	char text[200];
 	char begin[300];
 
-	/* Nobody has asked for another kind or name. */
+	/* These plugins are refused only when another kind or name is asked for. */
 	if (strncmp(zoo[_i].file, "hash_other_", 11) == 0) {
 		return;
 	}
@@ -186,8 +187,8 @@ START_TEST(a_second_plugin_of_the_same_kind_and_name_is_refused)
 	ck_assert_str_eq(
 		err.message,
 		"site.yaml:2:2: plugin " BAD_DIR
-		"/hash_twin.so: hash 'good' is there already (" GOOD_DIR
-		"/hash_good.so), expected a name of its own");
+		"/hash_twin.so: a hash plugin 'good' is registered already (" GOOD_DIR
+		"/hash_good.so), expected another name");
 	ck_assert(!is_open(BAD_DIR "/hash_twin.so"));
 }
 END_TEST
@@ -197,7 +198,7 @@ START_TEST(a_missing_file_is_refused)
 	ck_assert_int_eq(load("plugins: [./no/such.so]\n"), TENON_EPLUGIN);
 	ck_assert_str_eq(
 		err.message,
-		"site.yaml:1:11: plugin ./no/such.so: found no file to read (No such file or directory), expected a shared object");
+		"site.yaml:1:11: plugin ./no/such.so: found no file (No such file or directory), expected a shared object");
 }
 END_TEST
 
@@ -214,11 +215,11 @@ START_TEST(a_file_that_is_no_shared_object_is_refused)
 {
 	ck_assert_int_eq(load("plugins: Makefile"), TENON_EPLUGIN);
 	ck_assert_msg(strncmp(err.message,
-			      "site.yaml:1:10: plugin ./Makefile: not a plugin: found '",
-			      55) == 0,
+			      "site.yaml:1:10: plugin ./Makefile: cannot be loaded: ",
+			      53) == 0,
 		      "%s", err.message);
 	ck_assert_ptr_nonnull(
-		strstr(err.message, "', expected a shared object"));
+		strstr(err.message, "; expected a shared object"));
 }
 END_TEST
 
@@ -230,7 +231,7 @@ START_TEST(a_plugin_that_is_not_found_says_where_it_was_looked_for)
 			 TENON_EPLUGIN);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"site.yaml:2:16: key 'hash_function': hash plugin 'godo' not found; did you mean 'good'? It is neither built in nor a file hash_godo.so in " GOOD_DIR
+		"site.yaml:2:16: key 'hash_function': hash plugin 'godo' not found; did you mean 'good'? Searched: built-in plugins, and hash_godo.so in " GOOD_DIR
 		", /no/such/folder, plugins/.libs, "));
 	ck_assert_uint_eq(err.line, 2);
 	ck_assert_uint_eq(err.column, 16);
@@ -243,7 +244,7 @@ START_TEST(nothing_is_suggested_where_nothing_is_near)
 			 TENON_EPLUGIN);
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
-		"hash plugin 'surely_not_there' not found: neither built in nor a file hash_surely_not_there.so in "));
+		"hash plugin 'surely_not_there' not found; searched: built-in plugins, and hash_surely_not_there.so in "));
 }
 END_TEST
 
@@ -254,7 +255,7 @@ START_TEST(a_path_is_not_taken_for_a_name)
 			 TENON_EPLUGIN);
 	ck_assert_str_eq(
 		err.message,
-		"site.yaml:2:16: key 'hash_function': found '../.libs/hash_good.so', expected the name of a hash plugin; files are loaded by the key 'plugins'");
+		"site.yaml:2:16: key 'hash_function': found '../.libs/hash_good.so', expected the name of a hash plugin; to load a file, add it to the key 'plugins'");
 }
 END_TEST
 
@@ -294,7 +295,7 @@ START_TEST(plugins_that_were_loaded_by_path_are_found_by_name)
 }
 END_TEST
 
-/* hash_twin.so also calls itself good; the first file that has the name counts. */
+/* hash_twin.so also has the name good. The first file with the name is taken. */
 START_TEST(the_folders_of_the_config_come_first)
 {
 	char folder[] = "first-XXXXXX";
@@ -338,7 +339,7 @@ START_TEST(a_plugin_of_a_later_minor_works)
 }
 END_TEST
 
-/* ---- what there is ------------------------------------------------------ */
+/* ---- listing plugins ---------------------------------------------------- */
 
 struct seen {
 	int core;
@@ -372,7 +373,7 @@ static void look(const struct tenon_plugin_info *info, void *payload)
 		ck_assert_str_eq(window->range, "1s..1min");
 		ck_assert_str_eq(window->units, "us, ms, s, min, h");
 		ck_assert_str_eq(window->bare_unit, "");
-		ck_assert_str_eq(window->help, "time in which they count");
+		ck_assert_str_eq(window->help, "time in which failures count");
 		ck_assert_str_eq(info->options[4].choices, "lax, strict");
 	}
 	if (strcmp(info->kind, "codec") == 0 &&
@@ -397,7 +398,7 @@ static void look(const struct tenon_plugin_info *info, void *payload)
 	}
 }
 
-START_TEST(everything_in_the_search_path_is_told_refused_or_not)
+START_TEST(every_plugin_in_the_search_path_is_listed_refused_or_not)
 {
 	struct seen seen = { .core = 0 };
 
@@ -408,7 +409,7 @@ START_TEST(everything_in_the_search_path_is_told_refused_or_not)
 	ck_assert_int_eq(seen.good, 1);
 	ck_assert_int_eq(seen.codecs, 1);
 	ck_assert_int_eq(seen.refused, 1);
-	/* hash_twin.so: it is not called twin. */
+	/* plus hash_twin.so, whose name is not twin. */
 	ck_assert_int_eq(seen.others_refused, COUNT(zoo) + 1);
 	ck_assert_str_eq(seen.problem, "ABI major 2, expected 1" REBUILD);
 }
@@ -443,7 +444,7 @@ static void find_timeouts(const struct tenon_plugin_info *info, void *payload)
 	}
 }
 
-START_TEST(the_keys_of_the_config_are_told_too)
+START_TEST(the_keys_of_the_config_are_listed_too)
 {
 	int found = 0;
 
@@ -492,8 +493,8 @@ int main(void)
 	suite_add_tcase(suite, finding);
 	tcase_add_checked_fixture(listing, setup, teardown);
 	tcase_add_test(listing,
-		       everything_in_the_search_path_is_told_refused_or_not);
-	tcase_add_test(listing, the_keys_of_the_config_are_told_too);
+		       every_plugin_in_the_search_path_is_listed_refused_or_not);
+	tcase_add_test(listing, the_keys_of_the_config_are_listed_too);
 	suite_add_tcase(suite, listing);
 	return suite_run(suite);
 }

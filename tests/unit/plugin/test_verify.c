@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ceilings of a descriptor; what else is wrong with one is in tests/zoo/bad. */
+/* The ceilings of a plugin descriptor. tests/zoo/bad has descriptors with other mistakes. */
 #include <check.h>
 #include <string.h>
 
@@ -92,7 +92,7 @@ static void assert_refused(const char *why)
 	ck_assert_msg(strstr(refusal.text, why) != NULL, "%s", refusal.text);
 }
 
-/* verify.c: OPTION_MAX_BYTES. The row without name is the first one. */
+/* verify.c: OPTION_MAX_BYTES. The table has no option: its first row has no name and ends it. */
 START_TEST(an_option_row_has_4096_bytes_at_most)
 {
 	descriptor.option_size = 4096;

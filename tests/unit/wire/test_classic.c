@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The protocol without a socket: what is written, and what a reply means. */
+/* The classic text protocol without a socket: the bytes of requests and the meaning of replies. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void tear_down(void)
 	tenon__block_cache_fini(&blocks);
 }
 
-/* Begin an exchange of `count` keys that are in items already. */
+/* Begin an exchange with a request for each of items[0..count-1]. */
 static void begin(const struct tenon__verb *verb, uint32_t count)
 {
 	batch.reply_left_bytes = TENON_REPLY_MAX_BYTES;
@@ -81,9 +81,9 @@ static void begin_one(enum tenon_verb verb, const char *key)
 	begin_keys(verb, &key, 1);
 }
 
-static int followed; /* what the last send said that follows */
+static int followed; /* the last return value of tenon_connection_ops.sent() */
 
-/* Everything the connection wants to send, taken `step` bytes at a time. */
+/* Take all bytes that the connection has to send, `step` bytes at a time. */
 static const char *sent(size_t step, size_t *len)
 {
 	static char all[1 << 20];
@@ -111,7 +111,7 @@ static void assert_sent(const char *expected)
 	ck_assert_str_eq(all, expected);
 }
 
-/* Let bytes arrive, `step` at a time; the last verdict. */
+/* Let bytes arrive, `step` at a time. Returns the last verdict. */
 static int feed(const char *bytes, size_t len, size_t step)
 {
 	int verdict = TENON_VERDICT_MORE;
@@ -203,12 +203,12 @@ START_TEST(no_retrieval_line_is_longer_than_its_ceiling)
 		line = end + 2;
 	}
 	ck_assert_uint_eq(words, KEYS_MAX + lines * words_before);
-	/* and no shorter than need be */
+	/* a line is nearly as long as allowed before the next line begins */
 	ck_assert_uint_gt(longest, line_ceilings[_i].line_max_bytes - 100);
 }
 END_TEST
 
-START_TEST(a_large_value_is_sent_from_where_it_is)
+START_TEST(a_large_value_is_sent_from_the_callers_memory)
 {
 	static char value[100000];
 	struct iovec iov[TENON_SEND_PIECES];
@@ -271,8 +271,8 @@ START_TEST(a_send_has_64_pieces_at_most)
 }
 END_TEST
 
-/* Loop: values that are copied into the buffer, and values that are not. */
-START_TEST(the_send_buffer_grows_for_what_goes_through_it)
+/* Loop: 0: values that are copied into the send buffer; 1: values that are not. */
+START_TEST(the_send_buffer_grows_for_values_that_are_copied_into_it)
 {
 	static const char value[TENON_SEND_COPY_MAX_BYTES + 1];
 	size_t value_len = sizeof(value) - (_i == 0 ? 1 : 0);
@@ -294,7 +294,7 @@ START_TEST(the_send_buffer_grows_for_what_goes_through_it)
 }
 END_TEST
 
-/* Loop: the kernel takes _i bytes at a time. */
+/* Loop: each send takes _i bytes. */
 START_TEST(partial_sends_lose_and_repeat_nothing)
 {
 	static char value[3000];
@@ -339,7 +339,7 @@ START_TEST(a_request_after_noreply_is_fenced)
 }
 END_TEST
 
-START_TEST(a_value_that_comes_before_the_fence_is_broken)
+START_TEST(a_value_before_the_reply_to_the_fence_breaks_the_connection)
 {
 	connection.wire.fence = true;
 	begin_one(TENON_GET, "k");
@@ -350,7 +350,7 @@ END_TEST
 /* ---- replies ----------------------------------------------------------- */
 
 /* Loop: the reply arrives _i bytes at a time. */
-START_TEST(a_reply_means_the_same_however_it_is_split)
+START_TEST(a_reply_means_the_same_in_receives_of_any_size)
 {
 	const char *wire = "VALUE a 1 3 77\r\nA\r\n\r\nVALUE c 4294967295 0 1\r\n"
 			   "\r\nVALUE d 0 5 18446744073709551615\r\nEND\r\n\r\nEND\r\n";
@@ -373,8 +373,8 @@ START_TEST(a_reply_means_the_same_however_it_is_split)
 }
 END_TEST
 
-/* Loop: values with a place of their own arrive _i bytes at a time. */
-START_TEST(a_value_with_a_sink_goes_there)
+/* Loop: the reply arrives _i bytes at a time. */
+START_TEST(a_value_with_a_sink_is_received_into_it)
 {
 	static char sinks[3][40000];
 	static char wire[50000];
@@ -399,14 +399,14 @@ START_TEST(a_value_with_a_sink_goes_there)
 	ck_assert_uint_eq(results[1].value_len, 40000);
 	ck_assert_int_eq(sinks[1][0], '0');
 	ck_assert_int_eq(sinks[1][39999], '2');
-	/* larger than its place: passed over */
+	/* larger than its sink: skipped */
 	ck_assert_int_eq(results[2].status, TENON_ETOOBIG);
 	ck_assert_int_eq(sinks[2][0], 0);
 }
 END_TEST
 
-/* Loop: large values arrive in steps around the block size. */
-START_TEST(values_larger_than_a_block_come_whole)
+/* Loop: the reply arrives 4099 * _i bytes at a time, below and above the block size. */
+START_TEST(values_larger_than_a_block_stay_in_one_piece)
 {
 	static char wire[400000];
 	static const size_t sizes[] = { 1, 16300, 16384, 70000, 200000, 5 };
@@ -435,7 +435,7 @@ START_TEST(values_larger_than_a_block_come_whole)
 }
 END_TEST
 
-/* Loop: the receives end anywhere. Any block then serves the next reply. */
+/* Loop: receives of 1021 * _i bytes. Blocks of one size can all be used for the next reply. */
 START_TEST(values_smaller_than_a_block_take_blocks_of_one_size)
 {
 	static char wire[40 * 9000];
@@ -463,7 +463,7 @@ START_TEST(values_smaller_than_a_block_take_blocks_of_one_size)
 }
 END_TEST
 
-START_TEST(a_value_above_max_value_bytes_is_passed_over)
+START_TEST(a_value_above_max_value_bytes_is_skipped)
 {
 	static char wire[300];
 	size_t len;
@@ -481,8 +481,8 @@ START_TEST(a_value_above_max_value_bytes_is_passed_over)
 END_TEST
 
 /*
- * TENON_REPLY_MAX_BYTES. The first value has a sink, so the test need not write what it
- * says has arrived.
+ * TENON_REPLY_MAX_BYTES. The first value has a sink. The test reports its bytes as received
+ * without writing them, so the sink needs no memory.
  */
 START_TEST(all_values_together_have_a_gibibyte_at_most)
 {
@@ -520,7 +520,7 @@ START_TEST(replies_out_of_order_are_matched_by_key)
 		TENON_VERDICT_DONE);
 	ck_assert_str_eq(results[1].value, "B");
 	ck_assert_str_eq(results[2].value, "C");
-	/* both are values of the same key: either may come first */
+	/* the key was asked for twice: each request gets one of its two values */
 	ck_assert_int_eq(results[0].value[0] + results[3].value[0], '1' + '2');
 }
 END_TEST
@@ -570,7 +570,7 @@ static const struct {
 	{ TENON_GET, "VALUE kk 0 1\r\nx\r\nEND\r\n", "not asked for" },
 	{ TENON_GET, "VALUE k 0 1\r\nx\r\nVALUE k 0 1\r\nx\r\nEND\r\n",
 	  "not asked for" },
-	{ TENON_GET, "VALUE k 0 1\r\nxy\r\n", "no line end behind a value" },
+	{ TENON_GET, "VALUE k 0 1\r\nxy\r\n", "no line end after a value" },
 	{ TENON_GET, "VALUE k 4294967296 1\r\nx\r\n", "malformed VALUE" },
 	{ TENON_GET, "VALUE k 0 -1\r\nx\r\n", "malformed VALUE" },
 	{ TENON_GET, "VALUE k 0\r\nx\r\n", "malformed VALUE" },
@@ -581,7 +581,7 @@ static const struct {
 	{ TENON_GETS, "VALUE k 0 1\r\nx\r\n", "malformed VALUE" },
 	{ TENON_GET, "VALUE \r\n", "not asked for" },
 	{ TENON_GET, "STORED\r\n", "unexpected reply" },
-	{ TENON_GET, "END\r\nEND\r\n", "behind the last reply" },
+	{ TENON_GET, "END\r\nEND\r\n", "after the last reply" },
 	{ TENON_GET, "END\n", "malformed line" },
 	{ TENON_GET, "\n", "malformed line" },
 	{ TENON_GET, "\r\n", "unexpected reply" },
@@ -602,20 +602,20 @@ START_TEST(nonsense_breaks_the_connection)
 END_TEST
 
 /* TENON_REPLY_LINE_MAX_BYTES */
-START_TEST(an_endless_line_is_broken)
+START_TEST(a_line_that_is_too_long_breaks_the_connection)
 {
 	static char wire[2049 + 1];
 
 	memset(wire, 'x', 2049);
 	begin_one(TENON_SET, "k");
-	assert_broken(reply(wire), "endless line");
+	assert_broken(reply(wire), "line that is too long");
 	wire[2048] = '\0';
 	begin_one(TENON_SET, "k");
 	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
 }
 END_TEST
 
-/* The line end's first byte counts. */
+/* The 2048 bytes include the \r of the line end. */
 START_TEST(a_reply_line_has_2048_bytes_at_most)
 {
 	static char wire[2050 + 1];
@@ -634,7 +634,7 @@ START_TEST(a_reply_line_has_2048_bytes_at_most)
 END_TEST
 
 /* classic.c: SHOWN_REPLY_MAX_BYTES */
-START_TEST(of_a_reply_that_is_not_understood_60_bytes_are_shown)
+START_TEST(an_error_quotes_60_bytes_of_a_reply_at_most)
 {
 	char expected[62 + 1] = { 0 };
 	char wire[100 + 1] = { 0 };
@@ -656,7 +656,7 @@ static void keep_line(void *payload, int level, const char *line)
 }
 
 /* classic.c: LOGGED_REPLY_MAX_BYTES */
-START_TEST(of_an_answer_to_a_noreply_command_100_bytes_are_logged)
+START_TEST(the_log_quotes_100_bytes_of_an_unexpected_reply_at_most)
 {
 	static char line[1000];
 	char wire[200 + 1] = { 0 };
@@ -676,26 +676,26 @@ START_TEST(of_an_answer_to_a_noreply_command_100_bytes_are_logged)
 }
 END_TEST
 
-START_TEST(a_reply_to_nothing_is_broken)
+START_TEST(a_reply_without_a_request_breaks_the_connection)
 {
 	begin_one(TENON_GET, "k");
 	const char *early = "END\r\n";
-	assert_broken(feed(early, 5, 5), "nobody asked for");
+	assert_broken(feed(early, 5, 5), "without a request");
 }
 END_TEST
 
-START_TEST(an_answer_before_the_request_is_sent_is_broken)
+START_TEST(an_answer_before_the_request_is_sent_breaks_the_connection)
 {
 	struct iovec iov[4];
 	const char *early = "STORED\r\n";
 
 	begin_one(TENON_SET, "k");
 	tenon__connection_ops.send_next(&connection.base, iov, 4);
-	assert_broken(feed(early, 8, 8), "half a request");
+	assert_broken(feed(early, 8, 8), "before the request was sent");
 }
 END_TEST
 
-START_TEST(behind_a_refused_data_block_nothing_is_matched)
+START_TEST(after_a_refused_data_block_no_reply_is_matched)
 {
 	begin_keys(TENON_SET, (const char *[]){ "a", "b" }, 2);
 	ck_assert_int_eq(reply("CLIENT_ERROR bad data chunk\r\nERROR\r\n"),
@@ -707,7 +707,7 @@ START_TEST(behind_a_refused_data_block_nothing_is_matched)
 }
 END_TEST
 
-START_TEST(an_error_ends_the_retrieval_line_it_stands_for)
+START_TEST(an_error_line_answers_all_keys_left_in_its_retrieval_line)
 {
 	begin_keys(TENON_GAT, (const char *[]){ "a", "b", "c" }, 3);
 	items[2].exptime = 5;
@@ -721,7 +721,7 @@ START_TEST(an_error_ends_the_retrieval_line_it_stands_for)
 }
 END_TEST
 
-START_TEST(no_memory_for_a_value_is_told_to_the_transport)
+START_TEST(recv_space_is_null_without_memory_for_a_value)
 {
 	size_t len, room;
 
@@ -767,8 +767,8 @@ START_TEST(stats_stay_in_one_piece)
 END_TEST
 
 /*
- * TENON_STATS_MAX_BYTES. All but the last lines are said to be in the block already, so
- * the test touches no more of its memory than these.
+ * TENON_STATS_MAX_BYTES. The test sets the block's length as if all lines before the last two
+ * were received, so that it writes only the last two lines.
  */
 START_TEST(the_stats_of_a_server_have_16_mib_at_most)
 {
@@ -785,11 +785,14 @@ START_TEST(the_stats_of_a_server_have_16_mib_at_most)
 	connection.wire.keep_from = 0;
 	ck_assert_int_eq(feed(line, len, SIZE_MAX), TENON_VERDICT_MORE);
 	ck_assert_ptr_eq(connection.wire.block, block);
-	assert_broken(feed(line, len, SIZE_MAX), "endless stats");
+	assert_broken(feed(line, len, SIZE_MAX), "stats that are too long");
 }
 END_TEST
 
-/* TENON_BLOCK_KEEP_MAX_BYTES. Nobody writes into the large block: it takes no memory. */
+/*
+ * TENON_BLOCK_KEEP_MAX_BYTES. The large block takes no memory, because the test does not write
+ * into it.
+ */
 START_TEST(a_client_that_owns_more_than_64_mib_gives_every_block_back)
 {
 	struct tenon__block *large, *one_more;
@@ -817,15 +820,16 @@ static TCase *request_lines(void)
 	tcase_add_test(tcase, a_gat_begins_a_line_where_exptime_changes);
 	tcase_add_loop_test(tcase, no_retrieval_line_is_longer_than_its_ceiling,
 			    0, 2);
-	tcase_add_test(tcase, a_large_value_is_sent_from_where_it_is);
+	tcase_add_test(tcase, a_large_value_is_sent_from_the_callers_memory);
 	tcase_add_test(tcase,
 		       values_up_to_1024_bytes_are_copied_behind_their_line);
 	tcase_add_test(tcase, a_send_has_64_pieces_at_most);
-	tcase_add_loop_test(tcase, the_send_buffer_grows_for_what_goes_through_it,
-			    0, 2);
+	tcase_add_loop_test(tcase,
+		the_send_buffer_grows_for_values_that_are_copied_into_it, 0, 2);
 	tcase_add_loop_test(tcase, partial_sends_lose_and_repeat_nothing, 1, 12);
 	tcase_add_test(tcase, a_request_after_noreply_is_fenced);
-	tcase_add_test(tcase, a_value_that_comes_before_the_fence_is_broken);
+	tcase_add_test(tcase,
+		a_value_before_the_reply_to_the_fence_breaks_the_connection);
 	return tcase;
 }
 
@@ -834,30 +838,32 @@ static TCase *replies(void)
 	TCase *tcase = tcase_create("replies");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_add_loop_test(tcase, a_reply_means_the_same_however_it_is_split, 1,
-			    100);
-	tcase_add_loop_test(tcase, a_value_with_a_sink_goes_there, 1, 40);
-	tcase_add_loop_test(tcase, values_larger_than_a_block_come_whole, 1, 20);
+	tcase_add_loop_test(tcase, a_reply_means_the_same_in_receives_of_any_size,
+			    1, 100);
+	tcase_add_loop_test(tcase, a_value_with_a_sink_is_received_into_it, 1, 40);
+	tcase_add_loop_test(tcase, values_larger_than_a_block_stay_in_one_piece,
+			    1, 20);
 	tcase_add_loop_test(tcase,
 		values_smaller_than_a_block_take_blocks_of_one_size, 1, 20);
-	tcase_add_test(tcase, a_value_above_max_value_bytes_is_passed_over);
+	tcase_add_test(tcase, a_value_above_max_value_bytes_is_skipped);
 	tcase_add_test(tcase, all_values_together_have_a_gibibyte_at_most);
 	tcase_add_test(tcase, replies_out_of_order_are_matched_by_key);
 	tcase_add_loop_test(tcase, an_answer_has_its_status, 0,
 			    sizeof(answers) / sizeof(*answers));
 	tcase_add_loop_test(tcase, nonsense_breaks_the_connection, 0,
 			    sizeof(nonsense) / sizeof(*nonsense));
-	tcase_add_test(tcase, an_endless_line_is_broken);
+	tcase_add_test(tcase, a_line_that_is_too_long_breaks_the_connection);
 	tcase_add_test(tcase, a_reply_line_has_2048_bytes_at_most);
+	tcase_add_test(tcase, an_error_quotes_60_bytes_of_a_reply_at_most);
 	tcase_add_test(tcase,
-		       of_a_reply_that_is_not_understood_60_bytes_are_shown);
+		       the_log_quotes_100_bytes_of_an_unexpected_reply_at_most);
+	tcase_add_test(tcase, a_reply_without_a_request_breaks_the_connection);
 	tcase_add_test(tcase,
-		       of_an_answer_to_a_noreply_command_100_bytes_are_logged);
-	tcase_add_test(tcase, a_reply_to_nothing_is_broken);
-	tcase_add_test(tcase, an_answer_before_the_request_is_sent_is_broken);
-	tcase_add_test(tcase, behind_a_refused_data_block_nothing_is_matched);
-	tcase_add_test(tcase, an_error_ends_the_retrieval_line_it_stands_for);
-	tcase_add_test(tcase, no_memory_for_a_value_is_told_to_the_transport);
+		an_answer_before_the_request_is_sent_breaks_the_connection);
+	tcase_add_test(tcase, after_a_refused_data_block_no_reply_is_matched);
+	tcase_add_test(tcase,
+		an_error_line_answers_all_keys_left_in_its_retrieval_line);
+	tcase_add_test(tcase, recv_space_is_null_without_memory_for_a_value);
 	tcase_add_loop_test(tcase, stats_stay_in_one_piece, 3000, 3010);
 	tcase_add_test(tcase, the_stats_of_a_server_have_16_mib_at_most);
 	tcase_add_test(tcase,

@@ -5,7 +5,8 @@
 #include "wire/key.h"
 #include "runner/suite.h"
 
-START_TEST(every_printable_and_high_byte_is_fine_and_every_other_is_not)
+/* Loop: a key with byte _i, at every place of keys of 1 to 17 bytes. */
+START_TEST(spaces_and_control_bytes_are_refused_and_all_others_accepted)
 {
 	char key[17];
 
@@ -44,7 +45,7 @@ START_TEST(prefix_goes_in_front)
 }
 END_TEST
 
-START_TEST(prefix_goes_behind_a_question_mark)
+START_TEST(prefix_goes_after_a_question_mark)
 {
 	char out[8];
 
@@ -59,11 +60,11 @@ int main(void)
 	TCase *tcase = tcase_create("key");
 
 	tcase_add_loop_test(tcase,
-		every_printable_and_high_byte_is_fine_and_every_other_is_not,
+		spaces_and_control_bytes_are_refused_and_all_others_accepted,
 		0, 256);
 	tcase_add_test(tcase, length_is_1_to_250);
 	tcase_add_test(tcase, prefix_goes_in_front);
-	tcase_add_test(tcase, prefix_goes_behind_a_question_mark);
+	tcase_add_test(tcase, prefix_goes_after_a_question_mark);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Encodes and splits. */
+/* The codec both encodes and splits. */
 #define PLUGIN_NAME "both"
 #define OPS_SCATTER scatter
 #define OPS_PLAN plan

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* init returns a code that its contract does not know. */
+/* init returns an error code that the contract does not allow. */
 #define PLUGIN_NAME "code"
 #define OPS_INIT init
 #include "tenon/plugin/codec.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Decodes what nobody has encoded. */
+/* The codec decodes but has no encode slot. */
 #define PLUGIN_NAME "no_encode"
 #define OPS_ENCODE NULL
 #include "codec_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Does not say which flags are its own. */
+/* The codec has no flags slot. */
 #define PLUGIN_NAME "no_flags"
 #define OPS_FLAGS NULL
 #include "codec_template.h"

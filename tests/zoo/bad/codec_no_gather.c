@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Splits what nobody can gather. */
+/* The codec splits but has no gather slot. */
 #define PLUGIN_NAME "no_gather"
 #define OPS_ENCODE NULL
 #define OPS_DECODE NULL

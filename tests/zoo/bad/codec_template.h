@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A codec plugin that is right and does nothing. Each codec_*.c of this folder
- * defines macros before it includes this file, and so is wrong in exactly one
- * way.
+ * A correct codec plugin that does nothing. Each codec_*.c of this folder defines macros before
+ * it includes this file, which give it exactly one mistake.
  */
 #include "tenon/plugin/codec.h"
 
 #ifndef PLUGIN_NAME
-#error "each file has a name"
+#error "define PLUGIN_NAME"
 #endif
 #ifndef OPS_SIZE
 #define OPS_SIZE sizeof(struct tenon_codec_ops)
@@ -37,7 +36,7 @@
 #define FLAGS 1024
 #endif
 
-/* One macro or another leaves it without use. */
+/* For functions that some macros leave unused. */
 #define UNUSED __attribute__((unused))
 
 UNUSED static uint32_t flags(const void *self)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Has no flags of its own; seen only when a config names it. */
+/* The flags slot returns 0. The core notices only when a config uses the codec. */
 #define PLUGIN_NAME "zero"
 #define FLAGS 0
 #include "codec_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* build returns a code that its contract does not know. */
+/* build returns an error code that the contract does not allow. */
 #include "tenon/plugin/distribution.h"
 
 static int build(void *self, const struct tenon_ring_server *servers,
@@ -39,4 +39,4 @@ static const struct tenon_distribution_ops ops = {
 
 TENON_PLUGIN_DEFINE(distribution_code, .kind = TENON_KIND_DISTRIBUTION,
 		    .name = "code", .version = "1",
-		    .summary = "returns what it must not", .ops = &ops)
+		    .summary = "build returns an unknown code", .ops = &ops)

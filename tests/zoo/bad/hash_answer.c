@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A known answer that is wrong. */
+/* One known answer is wrong. */
 #define PLUGIN_NAME "answer"
 #define HASH_OF_AB 194
 #include "hash_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Cannot be prepared. */
+/* init fails. */
 #include "tenon/plugin/hash.h"
 
 static int fail(void *self, const void *options, const struct tenon_host *host,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Another magic. */
+/* The magic number is wrong. */
 #define PLUGIN_NAME "magic"
 #define PLUGIN_MAGIC 0xdeadbeefu
 #include "hash_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hash_many disagrees with hash, from the second key on. */
+/* hash_many computes other hashes than hash, from the second key on. */
 #include "tenon/plugin/hash.h"
 
 static void wrong_many(const void *self, const struct tenon_slice *keys,

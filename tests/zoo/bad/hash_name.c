@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A name that is not lower_snake. */
+/* The name is not lower_snake. */
 #define PLUGIN_NAME "No-Name"
 #include "hash_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* No table of slots. */
+/* The table of slots is missing. */
 #define PLUGIN_NAME "no_ops"
 #define PLUGIN_OPS NULL
 #include "hash_template.h"

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Another name than its file says. */
+/* The name differs from that in the file's name. */
 #define PLUGIN_NAME "something"
 #include "hash_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A descriptor that ends before its last field of 1.0. */
+/* The descriptor ends before the last field of ABI 1.0. */
 #define PLUGIN_NAME "short"
 #define PLUGIN_SIZE offsetof(struct tenon_plugin, check)
 #include "hash_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A table of slots shorter than that of 1.0. */
+/* The table of slots is shorter than that of ABI 1.0. */
 #define PLUGIN_NAME "short_ops"
 #define OPS_SIZE 16
 #include "hash_template.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A hash plugin that is right. Each hash_*.c of this folder defines one macro
- * before it includes this one, and so is wrong in exactly one way.
+ * A correct hash plugin. Each hash_*.c of this folder defines a macro before it includes this
+ * file, which gives it exactly one mistake.
  */
 #include "tenon/plugin/hash.h"
 
@@ -27,7 +27,7 @@
 #define PLUGIN_KIND TENON_KIND_HASH
 #endif
 #ifndef PLUGIN_NAME
-#error "each file has a name"
+#error "define PLUGIN_NAME"
 #endif
 #ifndef PLUGIN_VERSION
 #define PLUGIN_VERSION "1"
@@ -60,7 +60,7 @@
 #define OPTION_DEFAULT 1
 #endif
 
-/* One macro or another leaves it without use. */
+/* For objects that some macros leave unused. */
 #define UNUSED __attribute__((unused))
 
 struct options {
@@ -78,7 +78,7 @@ static const struct tenon_option options[] = {
 	{ .name = NULL },
 };
 
-/* The sum of the bytes. */
+/* The hash of a key is the sum of its bytes. */
 static inline uint64_t sum(const void *self, const void *key, size_t key_len)
 {
 	const unsigned char *bytes = key;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* No version. */
+/* The plugin's version is missing. */
 #define PLUGIN_NAME "version"
 #define PLUGIN_VERSION NULL
 #include "hash_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ROT13 of values that have a letter; its bits are an option. */
+/* ROT13 of values that have a letter. The codec's flag bits are an option. */
 #include <string.h>
 
 #include "tenon/plugin/codec.h"
@@ -19,14 +19,14 @@ static const struct tenon_option good_options[] = {
 	  .min = 1,
 	  .max = UINT32_MAX,
 	  .def = 256,
-	  .help = "bits of its own" },
+	  .help = "flag bits of the codec" },
 	{ .name = "room",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct good_codec_options, room_bytes),
 	  .min = 1,
 	  .max = 1048576,
 	  .def = 1024,
-	  .help = "least max_value_bytes that it works with" },
+	  .help = "least max_value_bytes that the codec accepts" },
 	{ .name = NULL },
 };
 
@@ -67,7 +67,7 @@ static uint32_t good_flags(const void *self)
 	return (uint32_t)good->options->flags;
 }
 
-/* Returns whether there was a letter. */
+/* Rotate the letters. Returns 1 when there was a letter, else 0. */
 static int rotate(char *out, const struct tenon_slice *in)
 {
 	static const char from[] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Splits a value of 8 bytes or more in two; flag 512; only required slots. */
+/* A codec with required slots only: splits a value of 8 bytes or more into two chunks; flag 512. */
 #include <string.h>
 
 #include "tenon/plugin/codec.h"
@@ -13,7 +13,7 @@ static uint32_t halves_flags(const void *self)
 	return 512;
 }
 
-/* "<key>.<index>" */
+/* Add a chunk with the key "<key>.<index>". */
 static int add_half(struct tenon_chunks *chunks, const struct tenon_slice *key,
 		    char index, struct tenon_slice value)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hash % servers, and a hash of its own. */
+/* A key's home server is its hash modulo the number of servers. A second hash is an option. */
 #include "tenon/plugin/distribution.h"
 
 #include "good.h"
 
 struct good {
-	struct good_ring ring; /* first: tests look at it */
+	struct good_ring ring; /* first: tests read it */
 	const struct tenon_host *host;
 	const struct good_distribution_options *options;
 };
@@ -15,14 +15,14 @@ static const struct tenon_option good_options[] = {
 	  .type = TENON_OPTION_HASH,
 	  .offset = offsetof(struct good_distribution_options, point_hash),
 	  .def_text = "good",
-	  .help = "hash of the points" },
+	  .help = "hash of which the ring keeps one value" },
 	{ .name = "shift",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct good_distribution_options, shift),
 	  .min = 0,
 	  .max = 7,
 	  .def = 1,
-	  .help = "servers to go on by" },
+	  .help = "added to the hash" },
 	{ .name = NULL },
 };
 
@@ -102,6 +102,6 @@ static const struct tenon_distribution_ops good_ops = {
 
 TENON_PLUGIN_DEFINE(distribution_good, .kind = TENON_KIND_DISTRIBUTION,
 		    .name = "good", .version = "1",
-		    .summary = "hash modulo servers", .ops = &good_ops,
+		    .summary = "hash modulo the number of servers", .ops = &good_ops,
 		    .options_bytes = sizeof(struct good_distribution_options),
 		    .options = good_options)

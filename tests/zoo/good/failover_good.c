@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Always the home server; an option of each type, and a rule between two. */
+/*
+ * Always the home server. Has an option of each type but HASH, and a rule between two options.
+ */
 #include "tenon/plugin/failover.h"
 
 #include "good.h"
@@ -21,14 +23,14 @@ static const struct tenon_option good_options[] = {
 	  .min = 1000,
 	  .max = 60000,
 	  .def = 10000,
-	  .help = "time in which they count" },
+	  .help = "time in which failures count" },
 	{ .name = "memory",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct good_failover_options, memory_bytes),
 	  .min = 1024,
 	  .max = 1048576,
 	  .def = 4096,
-	  .help = "room to remember them in" },
+	  .help = "memory for failures" },
 	{ .name = "note",
 	  .type = TENON_OPTION_STRING,
 	  .offset = offsetof(struct good_failover_options, note),
@@ -41,12 +43,12 @@ static const struct tenon_option good_options[] = {
 	  .offset = offsetof(struct good_failover_options, mode),
 	  .def_text = "lax",
 	  .choices = modes,
-	  .help = "how hard to judge" },
+	  .help = "how strict to be" },
 	{ .name = "verbose",
 	  .type = TENON_OPTION_BOOL,
 	  .offset = offsetof(struct good_failover_options, verbose),
 	  .def = 0,
-	  .help = "say more" },
+	  .help = "log more" },
 	{ .name = NULL },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Refuses every key; an odd policy, but a policy. */
+/* Refuses every key. */
 #include "tenon/plugin/failover.h"
 
 static uint32_t refuse_route(void *self, struct tenon_route_query *query,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the plugins of this folder show to the tests. */
+/* Structs that the plugins of this folder share with the tests. */
 #ifndef TENON_TESTS_PLUGINS_GOOD_H
 #define TENON_TESTS_PLUGINS_GOOD_H
 
@@ -32,8 +32,8 @@ struct good_ring {
 	uint64_t point; /* point_hash of "x" */
 	uint32_t server_count;
 	uint32_t shift;
-	uint32_t weights; /* their sum */
-	void *memory;     /* the host's */
+	uint32_t weights; /* sum of the servers' weights */
+	void *memory;     /* allocated from the host */
 };
 
 #endif

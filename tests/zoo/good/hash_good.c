@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sum of the bytes, plus what an option says. */
+/* The sum of a key's bytes and of the option `salt`. */
 #include "tenon/plugin/hash.h"
 
 struct good_options {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Built with a later minor, in which every struct has grown at its end. */
+/* Built as if with a later minor version of the ABI, in which every struct has grown at its end. */
 #include "tenon/plugin/hash.h"
 
 struct newer_option {

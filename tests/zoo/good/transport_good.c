@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moves nothing: every connection fails. */
+/* Moves no bytes: every connection fails. */
 #include "tenon/plugin/transport.h"
 
 struct good {
@@ -48,4 +48,4 @@ static const struct tenon_transport_ops good_ops = {
 
 TENON_PLUGIN_DEFINE(transport_good, .kind = TENON_KIND_TRANSPORT,
 		    .name = "good", .version = "1",
-		    .summary = "fails every link", .ops = &good_ops)
+		    .summary = "fails every connection", .ops = &good_ops)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A client from the config that libmc's wiki shows; works with libmc and with this."""
+"""Make a client from the config in libmc's wiki. It runs with both packages libmc."""
 
 import libmc
 

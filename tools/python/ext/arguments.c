@@ -66,7 +66,7 @@ bool bind_arguments(const struct parameters *parameters, PyObject *const *args,
 	return true;
 }
 
-/* A new reference to an int, or NULL with TypeError set. */
+/* Return the int of an object as a new reference. NULL with an exception set. */
 static PyObject *as_int(PyObject *object)
 {
 	const PyNumberMethods *number = Py_TYPE(object)->tp_as_number;

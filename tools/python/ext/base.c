@@ -4,7 +4,7 @@
 #include "pool_object.h"
 #include "waiting.h"
 
-/* Scratch memory above this many keys is not kept. */
+/* A client does not keep scratch memory for more keys than this. */
 #define SCRATCH_KEEP_MAX_KEYS 10000
 
 PyObject *base_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -37,14 +37,15 @@ static void scratch_free(struct scratch *scratch)
 }
 
 /*
- * Make the bytes object that a value is received into. The running call has no
- * lock, so it takes it for that long. NULL: out of memory, then the value is copied.
+ * Make the bytes object that a value is received into; a tenon_sink_fn. The running call does not
+ * hold the interpreter lock, so make_sink() takes the lock for this step.
+ * NULL: there is no memory, and the library receives the value into memory of its own.
  */
-static void *make_room(void *payload, size_t index, size_t len)
+static void *make_sink(void *payload, size_t index, size_t len)
 {
 	struct base_client *self = payload;
 
-	if (!self->room || len > PY_SSIZE_T_MAX) {
+	if (!self->sinks || len > PY_SSIZE_T_MAX) {
 		return NULL;
 	}
 	waiting_lock();
@@ -52,7 +53,7 @@ static void *make_room(void *payload, size_t index, size_t len)
 	if (!bytes) {
 		PyErr_Clear();
 	}
-	Py_XSETREF(self->room[index], bytes);
+	Py_XSETREF(self->sinks[index], bytes);
 	waiting_unlock();
 	return bytes ? PyBytes_AS_STRING(bytes) : NULL;
 }
@@ -64,7 +65,7 @@ void base_adopt(struct base_client *self, struct tenon_client *client)
 	}
 	self->client = client;
 	if (client) {
-		tenon_client_set_sink(client, ROOM_MIN_BYTES, make_room, self);
+		tenon_client_set_sink(client, SINK_MIN_BYTES, make_sink, self);
 	}
 }
 
@@ -88,12 +89,12 @@ void base_fini(struct base_client *self)
 
 /* ---- values received into bytes objects --------------------------------- */
 
-PyObject *base_value(const struct tenon_result *result, PyObject **room)
+PyObject *base_value(const struct tenon_result *result, PyObject **sink)
 {
-	PyObject *value = room ? *room : NULL;
+	PyObject *value = sink ? *sink : NULL;
 
 	if (value && result->value == PyBytes_AS_STRING(value)) {
-		*room = NULL;
+		*sink = NULL;
 		return value;
 	}
 	return PyBytes_FromStringAndSize(result->value,
@@ -111,15 +112,17 @@ int base_set_wait(struct base_client *self, PyObject *wait,
 
 	if (!code) {
 		self->hooked = self->client == self->lent;
-		Py_XINCREF(wait);
-		Py_XSETREF(self->wait, wait);
+		set_reference(&self->wait, wait);
 	}
 	return code;
 }
 
 /* ---- calls -------------------------------------------------------------- */
 
-/* After a call: its code, unless its wait raised. */
+/*
+ * End a call of the library: take the interpreter lock. Returns the call's code, or TENON_EWAIT
+ * with an exception set and no results when the wait function raised.
+ */
 static int end_call(int code, const struct tenon_result **results)
 {
 	if (waiting_end()) {
@@ -131,15 +134,15 @@ static int end_call(int code, const struct tenon_result **results)
 
 int base_run(struct base_client *self, enum tenon_verb verb,
 	     const struct tenon_item *items, size_t count, unsigned options,
-	     PyObject **room, const struct tenon_result **results,
+	     PyObject **sinks, const struct tenon_result **results,
 	     struct tenon_error *err)
 {
-	self->room = room;
+	self->sinks = sinks;
 	waiting_unlock();
 	int code = tenon_run(self->client, verb, items, count, options,
 			     results, err);
 	code = end_call(code, results);
-	self->room = NULL;
+	self->sinks = NULL;
 	return code;
 }
 
@@ -152,6 +155,26 @@ int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
 	int code = tenon_run_servers(self->client, verb, argument, options,
 				     results, err);
 	return end_call(code, results);
+}
+
+PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
+		     base_stat_fn make_value)
+{
+	PyObject *dict = PyDict_New();
+	struct tenon_slice name, value;
+	size_t cursor = 0;
+
+	while (dict && tenon_stat_next(result, &cursor, &name, &value)) {
+		PyObject *key = make_name(name);
+		PyObject *item = key ? make_value(value) : NULL;
+
+		if (!item || PyDict_SetItem(dict, key, item) < 0) {
+			Py_CLEAR(dict);
+		}
+		Py_XDECREF(key);
+		Py_XDECREF(item);
+	}
+	return dict;
 }
 
 /* ---- scratch memory ------------------------------------------------------ */
@@ -212,7 +235,7 @@ void base_put_scratch(struct base_client *self, struct scratch *scratch,
 /* ---- the type ------------------------------------------------------------ */
 
 static PyType_Slot base_slots[] = {
-	{ Py_tp_doc, (void *)"What tenon.Client and libmc.Client have in common." },
+	{ Py_tp_doc, (void *)"The base of tenon.Client and libmc.Client." },
 	{ 0, NULL },
 };
 

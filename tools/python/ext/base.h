@@ -1,47 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The type that both Python clients stand on: a client of the library, and calls on
- * it without the interpreter lock. A call takes the client (base_enter), runs, makes
- * Python objects of the results, and gives it back; while it has it no other thread
- * and no Python code that it runs can disturb the results.
+ * The base type of tenon.Client and libmc.Client. It holds a client of the library and runs
+ * calls on this client without the interpreter lock.
+ *
+ * A call takes the client (base_enter()), runs, makes Python objects of the results, and gives the
+ * client back (base_leave()). While a call has the client, base_enter() refuses every other call:
+ * neither another thread nor Python code that this call runs can overwrite the results.
  */
 #ifndef TENON_PYTHON_BASE_H
 #define TENON_PYTHON_BASE_H
 
 #include "module.h"
 
-/* Values from this size on are received straight into their bytes object. */
-#define ROOM_MIN_BYTES ((size_t)32 * 1024)
+/* Values of this size and more are received straight into a bytes object, without a copy. */
+#define SINK_MIN_BYTES ((size_t)32 * 1024)
 
-/* A value on its way to the server, and who owns its bytes. */
+/* A value that is about to be sent, and the object that owns its bytes. */
 struct encoded {
-	struct tenon_slice value; /* in owner, or in digits */
-	PyObject *owner;          /* NULL: none */
+	struct tenon_slice value; /* points into owner, or into digits */
+	PyObject *owner;          /* NULL: the bytes are in digits */
 	uint32_t flags;
-	char digits[24]; /* a number of 64 bits */
+	char digits[24]; /* decimal text of a 64-bit number */
 };
 
-/* What a call over many keys works with; grows, and is kept by its client. */
+/*
+ * The arrays of a call over many keys. The client keeps them for its next such call and replaces
+ * them when that call has more keys.
+ */
 struct scratch {
 	size_t capacity;
 	struct tenon_item *items;
 	struct encoded *encoded;
-	PyObject **keys;   /* owned: as given */
-	PyObject **bytes;  /* owned: keys in another encoding, or NULL */
-	PyObject **values; /* owned: what is returned, or NULL */
+	PyObject **keys;   /* owned: the keys as the caller gave them */
+	PyObject **bytes;  /* owned: the encoded key, when it is not in UTF-8; or NULL */
+	PyObject **values; /* owned: values to store, sinks, or values to return; or NULL */
 };
 
 struct base_client {
 	PyObject_HEAD
 	struct module_state *state;
-	struct tenon_client *client; /* NULL: not open */
-	PyObject *pool;              /* that has lent client; NULL: none */
-	struct tenon_client *lent;   /* by pool; client, unless that is closed or another */
-	bool hooked;                 /* lent has base_set_wait()'s hook, not its pool's */
-	bool busy;                   /* a call has it */
-	struct scratch *scratch;     /* NULL: a call has it */
-	PyObject **room;             /* of the running call: values received so far */
-	PyObject *wait;              /* base_set_wait(); NULL: none */
+	struct tenon_client *client; /* NULL: closed, or not opened yet */
+	PyObject *pool;              /* the pool that has lent a client; NULL: none */
+	struct tenon_client *lent;   /* by pool; equal to client until base_adopt() */
+	bool hooked;                 /* base_set_wait() replaced the pool's wait hook of lent */
+	bool busy;                   /* a call has the client */
+	struct scratch *scratch;     /* NULL: not made yet, or a call has it */
+	PyObject **sinks;            /* of the running call, see base_run(); NULL: none */
+	PyObject *wait;              /* the function of base_set_wait(); NULL: none */
 };
 
 static inline struct base_client *base_of(PyObject *self)
@@ -51,28 +56,46 @@ static inline struct base_client *base_of(PyObject *self)
 
 extern PyType_Spec base_spec;
 
-/* What the slots of derived types begin, or end, with. */
+/* tp_new of the derived types, and the last step of their tp_dealloc. */
 PyObject *base_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 void base_fini(struct base_client *self);
 
 /*
- * Take over an open client; the one there was is closed, unless it is lent. NULL: only
- * that.
+ * Take over an open client, and close the client that self had, unless a pool has lent that
+ * client. NULL: only close.
  */
 void base_adopt(struct base_client *self, struct tenon_client *client);
 
-/* Take a client that a pool has lent, and the reference to the pool; see pool_take_back(). */
+/*
+ * Take a client that a pool has lent, and take over the caller's reference to the pool.
+ * pool_take_back() undoes both.
+ */
 void base_borrow(struct base_client *self, PyObject *pool,
 		 struct tenon_client *lent);
 
 /*
- * Let a Python function wait, see waiting_in_python(); NULL: the client waits by itself.
+ * Let the Python function `wait` do the client's waits, see waiting_in_python(). NULL: the client
+ * waits by itself.
  * Errors: as tenon_client_set_wait().
  */
 int base_set_wait(struct base_client *self, PyObject *wait,
 		  struct tenon_error *err);
 
-/* Take the client. Returns false when a call has it already; sets no exception. */
+/* Return the bytes of a bytes object, which owns them. */
+static inline struct tenon_slice bytes_slice(PyObject *bytes)
+{
+	return (struct tenon_slice){ PyBytes_AS_STRING(bytes),
+				     (size_t)PyBytes_GET_SIZE(bytes) };
+}
+
+/* Make a bytes object the value and the owner of *out. Takes bytes over. */
+static inline void encoded_set(struct encoded *out, PyObject *bytes)
+{
+	out->owner = bytes;
+	out->value = bytes_slice(bytes);
+}
+
+/* Take the client. Returns false, without an exception, when another call has it. */
 static inline bool base_enter(struct base_client *self)
 {
 	if (self->busy) {
@@ -88,28 +111,45 @@ static inline void base_leave(struct base_client *self)
 }
 
 /*
- * tenon_run() without the interpreter lock. room[count], zeroed, becomes bytes
- * objects for those values that were received straight into one; NULL: none are.
- * Returns what tenon_run() does; no results and an exception set when the wait raised.
+ * Call tenon_run() without the interpreter lock.
+ * Shape:   sinks[count] is NULLs. sinks[i] becomes the bytes object that value number i was
+ *          received into, when the value was large enough. sinks NULL: all values are in the
+ *          client's memory.
+ * Owns:    the bytes objects in sinks are the caller's.
+ * Errors:  those of tenon_run(). TENON_EWAIT with an exception set, and no results, when the wait
+ *          function raised.
  */
 int base_run(struct base_client *self, enum tenon_verb verb,
 	     const struct tenon_item *items, size_t count, unsigned options,
-	     PyObject **room, const struct tenon_result **results,
+	     PyObject **sinks, const struct tenon_result **results,
 	     struct tenon_error *err);
 
-/* tenon_run_servers() without the interpreter lock. */
+/* Makes an object of a name or a value of a statistic. Returns NULL with an exception set. */
+typedef PyObject *(*base_stat_fn)(struct tenon_slice text);
+
+/* Make the dict of the statistics of one server. Returns NULL with an exception set. */
+PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
+		     base_stat_fn make_value);
+
+/* Call tenon_run_servers() without the interpreter lock. Errors: as base_run(). */
 int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
 		     const char *argument, unsigned options,
 		     const struct tenon_result **results,
 		     struct tenon_error *err);
 
-/* The value as bytes: *room when it was received into that, else a copy. */
-PyObject *base_value(const struct tenon_result *result, PyObject **room);
+/*
+ * Return the value as bytes: *sink when the value was received into it (*sink is NULL then), else
+ * a copy. NULL with MemoryError set.
+ */
+PyObject *base_value(const struct tenon_result *result, PyObject **sink);
 
-/* Get scratch memory for count keys, all owned places NULL; or NULL with MemoryError set. */
+/*
+ * Take the client's scratch memory, large enough for count keys and with all owned places NULL.
+ * NULL with MemoryError set.
+ */
 struct scratch *base_take_scratch(struct base_client *self, size_t count);
 
-/* Give it back; the first count places are let go. */
+/* Give the scratch memory back, and drop the references in its first count places. */
 void base_put_scratch(struct base_client *self, struct scratch *scratch,
 		      size_t count);
 

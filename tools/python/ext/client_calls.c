@@ -2,9 +2,13 @@
 /* Calls for one key. */
 #include "client_object.h"
 
-/* Run one item. Returns its status, 0 or more, or -1 with an exception set; *result is a copy. */
+/*
+ * Run one item. Returns its status (0 or more), and then the caller has the client, for
+ * base_leave(). Returns -1 with an exception set. *result is a copy; its value stays valid until
+ * base_leave().
+ */
 static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,
-		   struct tenon_item *item, PyObject **room,
+		   struct tenon_item *item, PyObject **sink,
 		   struct tenon_result *result)
 {
 	const struct tenon_result *results;
@@ -13,7 +17,7 @@ static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,
 	if (!client_key(key, &item->key) || !client_enter(self)) {
 		return -1;
 	}
-	int code = base_run(&self->base, verb, item, 1, 0, room, &results,
+	int code = base_run(&self->base, verb, item, 1, 0, sink, &results,
 			    &err);
 	if (code < 0) {
 		base_leave(&self->base);
@@ -27,24 +31,27 @@ static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,
 
 /* ---- retrieving ---------------------------------------------------------- */
 
-/* Read one key. *out NULL when it is not there. Returns false with an exception set. */
+/*
+ * Read one key. *out is NULL when the server has no such key. Returns false with an exception
+ * set.
+ */
 static bool retrieve(struct client *self, enum tenon_verb verb, PyObject *key,
 		     int64_t exptime, PyObject **out, uint64_t *cas)
 {
 	struct tenon_item item = { .exptime = exptime };
 	struct tenon_result result;
-	PyObject *room = NULL, *bytes = NULL;
-	int status = run_one(self, verb, key, &item, &room, &result);
+	PyObject *sink = NULL, *bytes = NULL;
+	int status = run_one(self, verb, key, &item, &sink, &result);
 
 	*out = NULL;
 	if (status >= 0) {
 		if (status == TENON_HIT) {
-			bytes = base_value(&result, &room);
+			bytes = base_value(&result, &sink);
 			*cas = result.cas;
 		}
 		base_leave(&self->base);
 	}
-	Py_XDECREF(room);
+	Py_XDECREF(sink);
 	if (status != TENON_HIT) {
 		return status >= 0;
 	}
@@ -52,7 +59,7 @@ static bool retrieve(struct client *self, enum tenon_verb verb, PyObject *key,
 	return *out != NULL;
 }
 
-/* The value, or what the caller wants instead. */
+/* Return the value, or `instead` (NULL: None) when the server has no such key. */
 static PyObject *retrieve_or(struct client *self, enum tenon_verb verb,
 			     PyObject *key, int64_t exptime, PyObject *instead)
 {
@@ -114,7 +121,10 @@ PyObject *client_gets(PyObject *self, PyObject *key)
 
 /* ---- storing ------------------------------------------------------------- */
 
-/* Run an item that has no value to return: 1 when the status is wanted, 0, or -1. */
+/*
+ * Run an item that has no value to return. Returns 1 when the status is `wanted`, 0 when it is
+ * another, -1 with an exception set.
+ */
 static int run_for(struct client *self, enum tenon_verb verb, PyObject *key,
 		   struct tenon_item *item, int wanted)
 {
@@ -133,7 +143,7 @@ static PyObject *truth(int answer)
 	return answer < 0 ? NULL : PyBool_FromLong(answer);
 }
 
-/* Encode the object and store it: 1 stored, 0 not, -1 with an exception set. */
+/* Encode the value and store it. Returns 1: stored, 0: not stored, -1 with an exception set. */
 static int store(PyObject *object, enum tenon_verb verb, PyObject *key,
 		 PyObject *value, struct tenon_item *item)
 {
@@ -150,7 +160,7 @@ static int store(PyObject *object, enum tenon_verb verb, PyObject *key,
 	return answer;
 }
 
-/* key, value, ttl=0 */
+/* Store with the arguments (key, value, ttl=0). Returns as store(). */
 static int store_arguments(PyObject *self, const struct parameters *parameters,
 			   enum tenon_verb verb, PyObject *const *args,
 			   Py_ssize_t nargs, PyObject *kwnames)
@@ -214,7 +224,7 @@ PyObject *client_cas(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 	return truth(store(self, TENON_CAS, given[0], given[1], &item));
 }
 
-/* append, prepend: bytes as they are, whatever the serializer */
+/* Append or prepend. The data is sent as it is; a serializer is not called. */
 static PyObject *extend(PyObject *self, const struct parameters *parameters,
 			enum tenon_verb verb, PyObject *const *args,
 			Py_ssize_t nargs, PyObject *kwnames)
@@ -230,8 +240,7 @@ static PyObject *extend(PyObject *self, const struct parameters *parameters,
 				    "data must be bytes, not %s",
 				    Py_TYPE(given[1])->tp_name);
 	}
-	item.value.data = PyBytes_AS_STRING(given[1]);
-	item.value.len = (size_t)PyBytes_GET_SIZE(given[1]);
+	item.value = bytes_slice(given[1]);
 	return truth(run_for(client_of(self), verb, given[0], &item,
 			     TENON_STORED));
 }
@@ -281,7 +290,7 @@ PyObject *client_touch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 			     TENON_TOUCHED));
 }
 
-/* incr, decr */
+/* Increment or decrement, with the arguments (key, delta=1). */
 static PyObject *count(PyObject *object, const struct parameters *parameters,
 		       enum tenon_verb verb, PyObject *const *args,
 		       Py_ssize_t nargs, PyObject *kwnames)

@@ -13,14 +13,15 @@ PyObject *client_register(PyObject *module, PyObject *const *args,
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
 		return NULL;
 	}
-	Py_INCREF(given[0]);
-	Py_INCREF(given[1]);
-	Py_XSETREF(state->make_error, given[0]);
-	Py_XSETREF(state->make_multi_error, given[1]);
+	set_reference(&state->make_error, given[0]);
+	set_reference(&state->make_multi_error, given[1]);
 	Py_RETURN_NONE;
 }
 
-/* make_error(status, message, server, address, key, errno), with None for what is not known. */
+/*
+ * Call the registered make_error(status, message, alias, address, key, errno). An argument that is
+ * not known is None.
+ */
 static PyObject *make_error(struct client *self, int status,
 			    const char *message, uint32_t server,
 			    PyObject *key, int sys_errno)
@@ -54,7 +55,7 @@ void client_raise(struct client *self, int status,
 {
 	const char *message = err && err->message[0] ? err->message : NULL;
 
-	if (PyErr_Occurred()) { /* the wait raised it */
+	if (PyErr_Occurred()) { /* raised by the wait function */
 		return;
 	}
 	if (status == TENON_ENOMEM) {
@@ -84,7 +85,7 @@ void client_chain_undecodable(struct client *self, PyObject *key)
 				     "the serializer cannot read the value",
 				     UINT32_MAX, key, 0);
 	if (error) {
-		PyException_SetCause(error, cause); /* takes it over */
+		PyException_SetCause(error, cause); /* takes cause over */
 		cause = NULL;
 	}
 	Py_XDECREF(kind);

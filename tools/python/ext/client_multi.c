@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Calls for many keys, and for all servers. */
+/* Calls over many keys, and calls over all servers. */
 #include "client_object.h"
 
 /* A call over many keys. */
@@ -8,7 +8,7 @@ struct multi {
 	struct scratch *scratch;
 	size_t count;
 	PyObject *values; /* dict: key to answer */
-	PyObject *errors; /* dict: key to exception; NULL: none so far */
+	PyObject *errors; /* dict: key to exception; NULL: no key has failed so far */
 };
 
 static bool multi_init(struct multi *multi, PyObject *self, size_t count)
@@ -19,7 +19,10 @@ static bool multi_init(struct multi *multi, PyObject *self, size_t count)
 	return multi->values != NULL;
 }
 
-/* Return the answers, or raise when there are errors; an exception that is set stays. */
+/*
+ * End the call. Returns the answers; or raises MultiError when a key has failed. done false: an
+ * exception is set already, and stays.
+ */
 static PyObject *multi_end(struct multi *multi, bool done)
 {
 	PyObject *values = multi->values;
@@ -41,7 +44,10 @@ static PyObject *multi_end(struct multi *multi, bool done)
 	return NULL;
 }
 
-/* errors[key] = error; takes error over. */
+/*
+ * Set errors[key] = error. Takes error over; NULL: an exception is set. Returns false with an
+ * exception set.
+ */
 static bool add_error(struct multi *multi, PyObject *key, PyObject *error)
 {
 	if (error && !multi->errors) {
@@ -54,7 +60,10 @@ static bool add_error(struct multi *multi, PyObject *key, PyObject *error)
 	return done;
 }
 
-/* The exception that is set becomes the error of this key. */
+/*
+ * Move the exception that is set into errors[key]. An exception such as KeyboardInterrupt stays
+ * set.
+ */
 static bool keep_exception(struct multi *multi, PyObject *key)
 {
 	PyObject *kind, *error, *trace;
@@ -69,7 +78,7 @@ static bool keep_exception(struct multi *multi, PyObject *key)
 	return add_error(multi, key, error);
 }
 
-/* Take keys out of any iterable but text. Returns false with an exception set. */
+/* Take the keys out of any iterable but str and bytes. Returns false with an exception set. */
 static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 {
 	if (PyUnicode_Check(keys) || PyBytes_Check(keys)) {
@@ -98,8 +107,11 @@ static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 	return done;
 }
 
-/* Run all items. The client is the caller's when this returns true. */
-static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
+/*
+ * Run all items. Returns true, and then the caller has the client, for base_leave(). Returns false
+ * with an exception set.
+ */
+static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 		const struct tenon_result **results)
 {
 	struct tenon_error err;
@@ -108,7 +120,7 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
 		return false;
 	}
 	int code = base_run(&multi->self->base, verb, multi->scratch->items,
-			    multi->count, 0, room, results, &err);
+			    multi->count, 0, sinks, results, &err);
 	if (*results || (!code && multi->count == 0)) {
 		return true;
 	}
@@ -117,7 +129,7 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **room,
 	return false;
 }
 
-/* Is this an answer? If not, it becomes an error; false with an exception set. */
+/* Add the error of key number i. Returns false with an exception set. */
 static bool add_failure(struct multi *multi, size_t i,
 			const struct tenon_result *result)
 {
@@ -130,20 +142,23 @@ static bool add_failure(struct multi *multi, size_t i,
 
 /* ---- retrieving ---------------------------------------------------------- */
 
-/* Copy what the results point to: making an exception may run Python code. */
+/*
+ * Copy the values that the results point to, while the call has the client. Exceptions of keys are
+ * made here too; this may run Python code, which cannot disturb the results.
+ */
 static bool take_results(struct multi *multi,
 			 const struct tenon_result *results)
 {
 	struct scratch *scratch = multi->scratch;
 
 	for (size_t i = 0; i < multi->count; i++) {
-		PyObject *room = scratch->values[i];
+		PyObject *sink = scratch->values[i];
 		bool hit = results[i].status == TENON_HIT;
 
 		scratch->encoded[i].flags = results[i].flags;
-		scratch->values[i] = hit ? base_value(&results[i], &room) :
+		scratch->values[i] = hit ? base_value(&results[i], &sink) :
 					   NULL;
-		Py_XDECREF(room);
+		Py_XDECREF(sink);
 		if ((hit && !scratch->values[i]) ||
 		    (results[i].status < 0 &&
 		     !add_failure(multi, i, &results[i]))) {
@@ -153,7 +168,7 @@ static bool take_results(struct multi *multi,
 	return true;
 }
 
-/* Decode every value into the dict. */
+/* Decode every value and put it into the dict. Returns false with an exception set. */
 static bool decode_values(struct multi *multi)
 {
 	struct scratch *scratch = multi->scratch;
@@ -195,7 +210,10 @@ PyObject *client_get_multi(PyObject *self, PyObject *keys)
 
 /* ---- storing, deleting --------------------------------------------------- */
 
-/* Answers are whether the status is the wanted one; without `answers` only errors count. */
+/*
+ * Run all items and end the call. The answer for a key is True when its status is `wanted`, else
+ * False. With answers false, only the errors are collected.
+ */
 static PyObject *run_for(struct multi *multi, enum tenon_verb verb, int wanted,
 			 bool answers)
 {
@@ -251,7 +269,7 @@ PyObject *client_touch_multi(PyObject *self, PyObject *const *args,
 	return run_for(&multi, TENON_TOUCH, TENON_TOUCHED, true);
 }
 
-/* Take keys and values out of a dict. Returns false with an exception set. */
+/* Take the keys and values out of a dict. Returns false with an exception set. */
 static bool take_pairs(struct multi *multi, PyObject *self, PyObject *dict)
 {
 	Py_ssize_t position = 0;
@@ -322,10 +340,13 @@ PyObject *client_set_multi(PyObject *self, PyObject *const *args,
 
 /* ---- all servers --------------------------------------------------------- */
 
-/* What to return for a server that answered. */
+/* Makes the object to return for a server that answered. */
 typedef PyObject *(*describe_fn)(const struct tenon_result *result);
 
-/* A dict of aliases and what describe() says; errors by alias otherwise. */
+/*
+ * Run a command on all servers. Returns a dict from alias to the object that describe() makes; or
+ * raises MultiError, with errors by alias, when a server did not answer.
+ */
 static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
 			     const char *argument, describe_fn describe)
 {
@@ -387,21 +408,7 @@ static PyObject *decode(struct tenon_slice text)
 
 static PyObject *describe_stats(const struct tenon_result *result)
 {
-	PyObject *dict = PyDict_New();
-	struct tenon_slice name, value;
-	size_t cursor = 0;
-
-	while (dict && tenon_stat_next(result, &cursor, &name, &value)) {
-		PyObject *key = decode(name);
-		PyObject *text = decode(value);
-
-		if (!key || !text || PyDict_SetItem(dict, key, text) < 0) {
-			Py_CLEAR(dict);
-		}
-		Py_XDECREF(key);
-		Py_XDECREF(text);
-	}
-	return dict;
+	return base_stats(result, decode, decode);
 }
 
 PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The client of the package tenon. What a key's outcome means is an answer or an
- * exception; exceptions are made by functions that the package registers.
+ * The client of the package tenon. The outcome of a key is an answer or an exception. The package
+ * registers the functions that make the exceptions, see client_register().
  */
 #ifndef TENON_PYTHON_CLIENT_OBJECT_H
 #define TENON_PYTHON_CLIENT_OBJECT_H
@@ -10,7 +10,7 @@
 
 struct client {
 	struct base_client base; /* first */
-	PyObject *dumps, *loads; /* of the serializer; NULL: values are bytes */
+	PyObject *dumps, *loads; /* the serializer's methods; NULL: values are bytes */
 };
 
 static inline struct client *client_of(PyObject *self)
@@ -24,22 +24,28 @@ static inline struct client *client_of(PyObject *self)
 PyObject *client_register(PyObject *module, PyObject *const *args,
 			  Py_ssize_t nargs, PyObject *kwnames);
 
-/* Set the exception of a call that failed as a whole; server UINT32_MAX: none. */
+/*
+ * Set the exception of a call that failed as a whole. An exception that is set already (by the
+ * wait function) stays. server UINT32_MAX: no server is concerned. key NULL: no key is.
+ */
 void client_raise(struct client *self, int status,
 		  const struct tenon_error *err, uint32_t server,
 		  PyObject *key);
 
 /*
- * Make the exception of one key, or one server, among several.
+ * Make the exception of one key, or of one server, in a call over many.
  * Shape: status is negative; text may be NULL.
+ * Returns NULL with an exception set.
  */
 PyObject *client_make_error(struct client *self, int status, const char *text,
 			    uint32_t server, PyObject *key);
 
-/* Replace the exception that loads() raised by UndecodableError; it is its cause. */
+/*
+ * Replace the exception that loads() raised by an UndecodableError, with that exception as cause.
+ */
 void client_chain_undecodable(struct client *self, PyObject *key);
 
-/* Set the exception of a call of which some keys failed; takes both dicts over. */
+/* Set MultiError, for a call in which some keys failed. Takes both dicts over. */
 void client_raise_multi(struct client *self, PyObject *values,
 			PyObject *errors);
 
@@ -48,32 +54,46 @@ void client_raise_multi(struct client *self, PyObject *values,
 int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
 
 /*
- * Make the config that Client and Pool open: path (bytes, str, a path, or None), then
- * a list of (key, YAML).
+ * Make the config that Client and Pool open: load the file at path, then set each setting.
+ * Shape:  path is str, bytes, os.PathLike or None (no file); settings is a list of (key, YAML
+ *         text).
  * Owns:   *out is the caller's, for tenon_config_destroy(), also after an error.
- * Errors: as tenon_config_load_file() and tenon_config_set(); -1 with an exception set.
+ * Errors: those of tenon_config_load_file() and tenon_config_set(); -1 with an exception set when
+ *         an argument is wrong.
  */
 int client_make_config(PyObject *path, PyObject *settings,
 		       struct tenon_config **out, struct tenon_error *err);
 
-/* Encode and decode by the serializer, or None. Returns false with an exception set. */
+/*
+ * Let the serializer encode and decode values. None: values are bytes. Returns false with an
+ * exception set.
+ */
 bool client_set_serializer(struct client *self, PyObject *serializer);
 
-/* What set_wait() is given: a function, or None, then *out is NULL. False with TypeError set. */
+/*
+ * Check the argument of set_wait(): a function, or None, which makes *out NULL. Returns false with
+ * TypeError set.
+ */
 bool client_wait_argument(PyObject *argument, PyObject **out);
 
-/* Server lines as the library takes them. */
+/* Server lines, in the form that the library takes. */
 struct client_lines {
-	PyObject *list; /* keeps the text */
+	PyObject *list; /* owns the text of specs */
 	const char **specs;
 	size_t count;
 };
 
-/* Read a sequence of str. Returns false with an exception set; client_lines_fini() all the same. */
+/*
+ * Read a sequence of str. Returns false with an exception set. The caller calls
+ * client_lines_fini() in both cases.
+ */
 bool client_lines_init(struct client_lines *out, PyObject *servers);
 void client_lines_fini(struct client_lines *lines);
 
-/* Take the client. Returns false with an exception set: closed, or in use. */
+/*
+ * Take the client, for base_leave(). Returns false with an exception set when it is closed or when
+ * another call has it.
+ */
 bool client_enter(struct client *self);
 
 PyObject *client_servers(PyObject *self, void *unused);
@@ -81,16 +101,25 @@ PyObject *client_closed(PyObject *self, void *unused);
 
 /* ---- client_value.c ------------------------------------------------------ */
 
-/* Find the bytes of a key, which owns them. Returns false with TypeError set. */
+/*
+ * Find the bytes of a key. The object `key` owns the bytes. Returns false with an exception set:
+ * TypeError when the key is neither str nor bytes.
+ */
 bool client_key(PyObject *key, struct tenon_slice *out);
 
-/* Read a time to live: seconds from now, 0 for ever. Returns false with an exception set. */
+/*
+ * Turn a time to live (seconds from now, 0: no expiry) into an exptime. Returns false with an
+ * exception set.
+ */
 bool client_ttl(PyObject *ttl, int64_t *out);
 
-/* Turn an object into bytes. out->owner is the caller's. Returns false with an exception set. */
+/*
+ * Turn an object into the bytes to store. The caller drops the reference out->owner. Returns false
+ * with an exception set.
+ */
 bool client_encode(struct client *self, PyObject *object, struct encoded *out);
 
-/* Turn bytes back into an object; takes bytes over. NULL with an exception set. */
+/* Turn stored bytes back into an object. Takes bytes over. NULL with an exception set. */
 PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
 			PyObject *key);
 

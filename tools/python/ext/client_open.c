@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opening, closing, and the servers of a client. */
+/* Open and close a client; its servers. */
 #include "client_object.h"
 
-/* Set every (key, YAML) pair of a list. */
+/* Set every (key, YAML text) pair of a list. */
 static int set_settings(struct tenon_config *config, PyObject *settings,
 			struct tenon_error *err)
 {
@@ -40,7 +40,10 @@ int client_make_config(PyObject *path, PyObject *settings,
 {
 	int code = tenon_config_create(out, err);
 
-	/* the fastest for a thread that may block; a file may choose another */
+	/*
+	 * The fastest transport for a thread that may block. The file or a setting may name
+	 * another.
+	 */
 	if (!code) {
 		code = tenon_config_set(*out, "transport", "blocking", err);
 	}
@@ -66,7 +69,7 @@ static int open_client(PyObject *path, PyObject *settings,
 	return code;
 }
 
-/* *out = serializer.name, or NULL without a serializer. */
+/* Set *out = serializer.name, or NULL when the serializer is None. */
 static bool set_function(PyObject **out, PyObject *serializer, const char *name)
 {
 	PyObject *function = NULL;
@@ -87,6 +90,16 @@ bool client_set_serializer(struct client *self, PyObject *serializer)
 		set_function(&self->loads, serializer, "loads");
 }
 
+/* Take the client, which may be closed. Returns false with BusyError set. */
+static bool take(struct client *self)
+{
+	if (base_enter(&self->base)) {
+		return true;
+	}
+	client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	return false;
+}
+
 int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "path", "settings", "serializer", NULL };
@@ -101,8 +114,7 @@ int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 	    !client_set_serializer(self, serializer)) {
 		return -1;
 	}
-	if (!base_enter(&self->base)) {
-		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	if (!take(self)) {
 		return -1;
 	}
 	int code = open_client(path, settings, &client, &err);
@@ -118,8 +130,7 @@ int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 
 bool client_enter(struct client *self)
 {
-	if (!base_enter(&self->base)) {
-		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	if (!take(self)) {
 		return false;
 	}
 	if (!self->base.client) {
@@ -135,8 +146,7 @@ PyObject *client_close(PyObject *object, PyObject *unused)
 	struct client *self = client_of(object);
 
 	(void)unused;
-	if (!base_enter(&self->base)) {
-		client_raise(self, TENON_EBUSY, NULL, UINT32_MAX, NULL);
+	if (!take(self)) {
 		return NULL;
 	}
 	base_adopt(&self->base, NULL);

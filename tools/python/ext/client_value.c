@@ -3,7 +3,10 @@
 
 #include <time.h>
 
-/* memcached takes what is above this for a date; protocol.txt, "Expiration times". */
+/*
+ * memcached takes an exptime above this number of seconds for a date (protocol.txt, "Expiration
+ * times"). A longer time to live is therefore sent as a date.
+ */
 #define RELATIVE_MAX_S (60 * 60 * 24 * 30)
 
 bool client_key(PyObject *key, struct tenon_slice *out)
@@ -16,8 +19,7 @@ bool client_key(PyObject *key, struct tenon_slice *out)
 		return out->data != NULL;
 	}
 	if (PyBytes_Check(key)) {
-		out->data = PyBytes_AS_STRING(key);
-		out->len = (size_t)PyBytes_GET_SIZE(key);
+		*out = bytes_slice(key);
 		return true;
 	}
 	PyErr_Format(PyExc_TypeError, "key must be str or bytes, not %s",
@@ -55,13 +57,11 @@ static bool take_bytes(PyObject *bytes, struct encoded *out)
 	if (!bytes) {
 		return false;
 	}
-	out->owner = bytes;
-	out->value.data = PyBytes_AS_STRING(bytes);
-	out->value.len = (size_t)PyBytes_GET_SIZE(bytes);
+	encoded_set(out, bytes);
 	return true;
 }
 
-/* The serializer's (bytes, flags). */
+/* Take the (bytes, flags) that the serializer's dumps() returned. Takes pair over. */
 static bool take_pair(PyObject *pair, struct encoded *out)
 {
 	if (!pair) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libmc's calls for one key. */
+/* libmc's calls over one key. */
 #include "libmc_client.h"
 
 #include <string.h>
@@ -86,7 +86,7 @@ PyObject *libmc_normalize_key(PyObject *object, PyObject *key)
 
 /* ---- outcomes ------------------------------------------------------------ */
 
-/* The error of a key that was sent and has no answer; LIBMC_OK for those that have. */
+/* Return the error for the status of a key that was sent; LIBMC_OK when the key has an answer. */
 static int error_of_status(int status)
 {
 	switch (status) {
@@ -108,9 +108,9 @@ static int error_of_status(int status)
 }
 
 /*
- * libmc leaves out keys that are invalid or whose server is not there; only when no
- * key is left over is that an error. An empty key it does send, which fails unless
- * it is one of several in a line.
+ * libmc leaves out a key that is invalid, and a key whose server cannot be reached. This is an
+ * error only when no other key is sent. An empty key is different: libmc sends it. The server
+ * refuses the request, unless the key is one of several in a get.
  */
 int libmc_error_of(enum tenon_verb verb, const struct tenon_item *items,
 		   const struct tenon_result *results, size_t count, int before)
@@ -164,7 +164,7 @@ bool libmc_enter(struct libmc_client *self)
 
 bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 	       const struct tenon_item *items, size_t count, unsigned options,
-	       PyObject **room, const struct tenon_result **results)
+	       PyObject **sinks, const struct tenon_result **results)
 {
 	*results = NULL;
 	if (!libmc_enter(self)) {
@@ -174,7 +174,7 @@ bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 		self->last_error = LIBMC_SERVER_ERR;
 		return true;
 	}
-	int code = base_run(&self->base, verb, items, count, options, room,
+	int code = base_run(&self->base, verb, items, count, options, sinks,
 			    results, NULL);
 	if (!*results) {
 		base_leave(&self->base);
@@ -195,15 +195,16 @@ bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 /* ---- retrieving ---------------------------------------------------------- */
 
 /*
- * Read one key. Returns the object when its flags are plain, else its bytes; None
- * when it is not there. *result is a copy whose value must not be used.
+ * Read one key. Returns the object when libmc_is_plain() is true of the flags, and the stored
+ * bytes for other flags or when raw is true; None when the server has no such key; NULL with an
+ * exception set. *result is a copy. Its value is not valid any more.
  */
 static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
 			  PyObject *key, bool raw, struct tenon_result *result)
 {
 	struct tenon_item item = { .delta = 0 };
 	const struct tenon_result *results;
-	PyObject *owner, *room = NULL, *value;
+	PyObject *owner, *sink = NULL, *value;
 
 	*result = (struct tenon_result){ .status = TENON_MISS };
 	if (!libmc_record_thread(self) ||
@@ -211,9 +212,9 @@ static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
 		return NULL;
 	}
 	if (!libmc_run(self, verb, &item, 1, self->do_split ? 0 : TENON_RAW,
-		       &room, &results)) {
+		       &sink, &results)) {
 		Py_XDECREF(owner);
-		Py_XDECREF(room);
+		Py_XDECREF(sink);
 		return NULL;
 	}
 	if (results) {
@@ -223,17 +224,17 @@ static PyObject *retrieve(struct libmc_client *self, enum tenon_verb verb,
 		Py_INCREF(Py_None);
 		value = Py_None;
 	} else if (raw || !libmc_is_plain(result->flags)) {
-		value = base_value(result, &room);
+		value = base_value(result, &sink);
 	} else {
-		value = libmc_decode_result(self->base.state, result, &room);
+		value = libmc_decode_result(self->base.state, result, &sink);
 	}
 	base_leave(&self->base);
 	Py_XDECREF(owner);
-	Py_XDECREF(room);
+	Py_XDECREF(sink);
 	return value;
 }
 
-/* The same, decoded whatever its flags. */
+/* Read one key and decode the value, with any flags. Otherwise as retrieve(). */
 static PyObject *retrieve_decoded(struct libmc_client *self,
 				  enum tenon_verb verb, PyObject *key,
 				  struct tenon_result *result)
@@ -315,7 +316,10 @@ static int run_one(struct libmc_client *self, enum tenon_verb verb,
 	return status;
 }
 
-/* True when a status of run_one() is among the two. */
+/*
+ * Return True when a status of run_one() is `wanted`, `other` or TENON_SENT, else False; NULL for
+ * INT_MIN, with the exception set.
+ */
 static PyObject *answer(int status, int wanted, int other)
 {
 	if (status == INT_MIN) {
@@ -336,13 +340,10 @@ static bool is_bytes(PyObject *object)
 	return false;
 }
 
-static void set_value(struct tenon_item *item, PyObject *bytes)
-{
-	item->value.data = PyBytes_AS_STRING(bytes);
-	item->value.len = (size_t)PyBytes_GET_SIZE(bytes);
-}
-
-/* What keys are, before anything else is looked at. */
+/*
+ * Return true for a str or None: libmc checks this before all else. Returns false with TypeError
+ * set.
+ */
 static bool is_key(PyObject *key)
 {
 	if (PyUnicode_CheckExact(key) || key == Py_None) {
@@ -354,7 +355,10 @@ static bool is_key(PyObject *key)
 	return false;
 }
 
-/* set() encodes before it looks at the key, the others look first. */
+/*
+ * Check the thread and the key before the value is encoded, as libmc does for all verbs but set.
+ * Returns true for set. Returns false with an exception set.
+ */
 static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
 		       PyObject *key)
 {
@@ -368,7 +372,7 @@ static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
 	return good;
 }
 
-/* Encode the object and store it; None when it cannot be encoded. */
+/* Encode the object and store it. Returns True, False, or None when it cannot be encoded. */
 static PyObject *store(struct libmc_client *self, enum tenon_verb verb,
 		       PyObject *key, PyObject *object, bool compress,
 		       struct tenon_item *item)
@@ -416,7 +420,7 @@ PyObject *libmc_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		      compress != 0, &item);
 }
 
-/* add and replace */
+/* add() and replace(), with the arguments (key, val, time=0). */
 static PyObject *store_if(PyObject *self, const struct parameters *parameters,
 			  enum tenon_verb verb, PyObject *const *args,
 			  Py_ssize_t nargs, PyObject *kwnames)
@@ -468,7 +472,10 @@ PyObject *libmc_cas(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		     &item);
 }
 
-/* Store bytes as they are; None for None. */
+/*
+ * Store bytes as they are. Returns True or False; None, and nothing is stored, for the value
+ * None.
+ */
 static PyObject *store_bytes(struct libmc_client *self, enum tenon_verb verb,
 			     PyObject *key, PyObject *value,
 			     struct tenon_item *item)
@@ -485,7 +492,7 @@ static PyObject *store_bytes(struct libmc_client *self, enum tenon_verb verb,
 		Py_DECREF(bytes);
 		Py_RETURN_NONE;
 	}
-	set_value(item, value);
+	item->value = bytes_slice(value);
 	return answer(run_one(self, verb, key, item, NULL), TENON_STORED,
 		      TENON_STORED);
 }
@@ -508,7 +515,7 @@ PyObject *libmc_set_raw(PyObject *self, PyObject *const *args,
 			   &item);
 }
 
-/* append and prepend; compress is ignored, as in libmc */
+/* append() and prepend(), with (key, val, compress=False). compress is ignored, as in libmc. */
 static PyObject *extend(PyObject *self, const struct parameters *parameters,
 			enum tenon_verb verb, PyObject *const *args,
 			Py_ssize_t nargs, PyObject *kwnames)
@@ -584,7 +591,7 @@ PyObject *libmc_expire(PyObject *self, PyObject *key)
 	return is_key(key) ? touch(self, key, -1) : NULL;
 }
 
-/* incr and decr */
+/* incr() and decr(), with the arguments (key, delta=1). */
 static PyObject *count(PyObject *self, const struct parameters *parameters,
 		       enum tenon_verb verb, PyObject *const *args,
 		       Py_ssize_t nargs, PyObject *kwnames)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libmc's client on top of the library: what libmc 1.4.15 (libmc/_client.pyx) answers,
- * the client here answers too. tools/python/README.md lists what differs.
+ * libmc's client on top of the library. Its answers are those of libmc 1.4.15 (libmc/_client.pyx).
+ * tools/python/README.md lists the differences.
  */
 #ifndef TENON_PYTHON_LIBMC_CLIENT_H
 #define TENON_PYTHON_LIBMC_CLIENT_H
@@ -10,13 +10,13 @@
 
 #include "base.h"
 
-/* Values above this are split where do_split is set; the codec's default as well. */
+/* With do_split, larger values than this are split. The default of the codec `split` as well. */
 #define LIBMC_CHUNK_BYTES 1000000
 
-/* Its only place that waits is poll(), which greenify rewrites. */
+/* The transport `poll` waits in poll() only, and greenify replaces poll(). */
 #define LIBMC_TRANSPORT "poll"
 
-/* What get_last_error() returns; libmc's include/Export.h. */
+/* The numbers that get_last_error() returns. Source: libmc's include/Export.h. */
 enum libmc_error {
 	LIBMC_SEND_ERR = -9,
 	LIBMC_RECV_ERR = -8,
@@ -30,7 +30,7 @@ enum libmc_error {
 	LIBMC_OK = 0
 };
 
-/* What config() takes; likewise. */
+/* The options of config(). Source: libmc's include/Export.h. */
 enum libmc_option {
 	LIBMC_POLL_TIMEOUT = 0,
 	LIBMC_CONNECT_TIMEOUT = 1,
@@ -52,27 +52,28 @@ enum libmc_hash {
 
 struct libmc_client {
 	struct base_client base; /* first */
-	PyObject *servers;       /* list, a copy of what was given */
-	PyObject *identities;    /* list of bytes: what the ring knows each server by */
+	PyObject *servers;       /* list of server lines, a copy of the caller's */
+	PyObject *identities;    /* list of bytes: the name that the ring hashes, for each server */
 	PyObject *prefix;        /* bytes, or NULL */
 	PyObject *encoding;      /* str */
-	bool is_utf8;            /* that is its meaning */
+	bool is_utf8;            /* encoding is a name of UTF-8 */
 	bool do_split;
 	bool noreply;
 	bool failover;
 	bool flush_all_enabled;
-	bool stale; /* settings changed since it was opened */
-	struct tenon_pool *pool; /* of whose clients the settings are; NULL: its own */
+	bool stale; /* settings changed since the client was opened */
+	struct tenon_pool *pool; /* in a pool's model: the pool with these settings; else NULL */
 	int comp_threshold;
 	int hash;
 	int poll_timeout_ms, connect_timeout_ms, retry_timeout_s;
 	int last_error;
 
-	/* Who used it first, where that counts. */
-	bool records, checks;
-	PyObject *ident;          /* (pid, thread's name); NULL: nobody yet */
+	/* The thread that used the client first. */
+	bool records;             /* remember this thread */
+	bool checks;              /* refuse other threads; only with records */
+	PyObject *ident;          /* (pid, name of the thread); NULL: not used yet */
 	PyObject *created_stack;
-	uint64_t thread_id;       /* the interpreter's, never used twice */
+	uint64_t thread_id;       /* PyThreadState_GetID(): never used for two threads */
 	unsigned fork_count;
 };
 
@@ -86,19 +87,21 @@ static inline struct libmc_client *libmc_of(PyObject *self)
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 
 /*
- * Make the config that the settings describe.
+ * Make a config from the settings.
  * Owns:   *out is the caller's, for tenon_config_destroy(), also after an error.
- * Errors: as tenon_config_set(); -1 with an exception set.
+ * Errors: those of tenon_config_set() and tenon_config_add_server(); -1 with an exception set
+ *         when a server line or the prefix is wrong.
  */
 int libmc_make_config(const struct libmc_client *self,
 		      struct tenon_config **out, struct tenon_error *err);
 
-/* Say in Python why no client was made, where no exception is set. */
+/* Set the exception of a config that was refused. An exception that is set already stays. */
 void libmc_raise_config_error(const struct tenon_error *err);
 
 /*
- * Open the client that the settings describe, if it is not; or give them to the pool
- * whose they are. Returns false with an exception set. */
+ * Open the client when the settings are stale. The model of a pool opens no client: it gives the
+ * settings to its pool. Returns false with an exception set.
+ */
 bool libmc_open(struct libmc_client *self);
 
 PyObject *libmc_args(PyObject *self, PyObject *unused);
@@ -107,15 +110,21 @@ PyObject *libmc_config(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		       PyObject *kwnames);
 PyObject *libmc_update_servers(PyObject *self, PyObject *servers);
 
-/* What libmc calls server number index: its alias, or "host:port", or its path. */
+/*
+ * Return libmc's name of server number index: its alias, or "host:port", or the path of its
+ * socket.
+ */
 PyObject *libmc_server_name(struct libmc_client *self, size_t index);
 
 /* ---- libmc_thread.c ------------------------------------------------------ */
 
-/* Remember who is first to use the client. Returns false with an exception set. */
+/* Remember the thread that uses the client first. Returns false with an exception set. */
 bool libmc_record_thread(struct libmc_client *self);
 
-/* The same, and raise ThreadUnsafe for anybody else. */
+/*
+ * Remember the thread that uses the client first, and refuse every other thread. Returns false
+ * with an exception set: ThreadUnsafe in another thread, when the client checks.
+ */
 bool libmc_check_thread(struct libmc_client *self);
 
 PyObject *libmc_reset(PyObject *self, PyObject *unused);
@@ -123,40 +132,47 @@ PyObject *libmc_reset(PyObject *self, PyObject *unused);
 /* ---- libmc_calls.c ------------------------------------------------------- */
 
 /*
- * Check a key and find its bytes, without prefix. *owner is NULL or keeps them, and
- * then the caller lets it go. Returns false with an exception set.
+ * Check a key and find its bytes, without the prefix.
+ * Owns:    the bytes belong to *owner, whose reference the caller drops; or, when *owner is NULL,
+ *          to the object `key`.
+ * Returns: false with an exception set.
  */
 bool libmc_key(const struct libmc_client *self, PyObject *key,
 	       struct tenon_slice *out, PyObject **owner);
 
-/* The key with its prefix, as bytes. */
+/* Return the bytes that are sent for a key: the key with the prefix. NULL with MemoryError set. */
 PyObject *libmc_normalized(const struct libmc_client *self,
 			   const struct tenon_slice *key);
 
-/* Take the client and open it; give it back with base_leave(). False with an exception set. */
+/*
+ * Take the client, for base_leave(), and open it when the settings are stale. Returns false with
+ * an exception set.
+ */
 bool libmc_enter(struct libmc_client *self);
 
 /*
- * Run a verb and set last_error. *results is NULL when there is no server, or no
- * item.
- * The client is the caller's when this returns true, for base_leave(); false with an
- * exception set otherwise.
+ * Run a verb and set last_error. *results is NULL when there is no server, or no item. Returns
+ * true, and then the caller has the client, for base_leave(). Returns false with an exception
+ * set. For sinks see base_run().
  */
 bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 	       const struct tenon_item *items, size_t count, unsigned options,
-	       PyObject **room, const struct tenon_result **results);
+	       PyObject **sinks, const struct tenon_result **results);
 
-/* What the outcome of a call is to libmc; items may be NULL where there are no keys. */
+/*
+ * Return libmc's error number for the outcome of a call. items is NULL for a command over servers.
+ * before is last_error as it was: the outcome when all values were refused as too large.
+ */
 int libmc_error_of(enum tenon_verb verb, const struct tenon_item *items,
 		   const struct tenon_result *results, size_t count, int before);
 
-/* Options of a call that stores, with its largest value. */
+/* Return the options of a call that stores. value_len is that of its largest value, in bytes. */
 unsigned libmc_store_options(const struct libmc_client *self,
 			     enum tenon_verb verb, size_t value_len);
 
 /* ---- types --------------------------------------------------------------- */
 
-/* METH_FASTCALL | METH_KEYWORDS, METH_O and METH_NOARGS, by their signatures. */
+/* Declare a method: FAST for METH_FASTCALL | METH_KEYWORDS, ONE for METH_O and METH_NOARGS. */
 #define LIBMC_FAST(name) \
 	PyObject *libmc_##name(PyObject *self, PyObject *const *args, \
 			       Py_ssize_t nargs, PyObject *kwnames)

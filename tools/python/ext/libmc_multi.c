@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libmc's calls for many keys. */
+/* libmc's calls over many keys. */
 #include "libmc_client.h"
 #include "libmc_value.h"
 
-/* A call over many keys: what it works with. */
+/* The state of a call over many keys. */
 struct multi {
 	struct libmc_client *self;
 	struct scratch *scratch;
 	size_t count;
-	bool indexable; /* the keys came as list or tuple, so keys[i] is what was read */
+	bool indexable; /* the keys are a list or a tuple: keys[i] need not be read again */
 };
 
 static bool multi_init(struct multi *multi, struct libmc_client *self,
@@ -77,23 +77,26 @@ static bool multi_keys(struct multi *multi, struct libmc_client *self,
 
 /* ---- retrieving ---------------------------------------------------------- */
 
-/* Make objects of the results while they last; those with Python code later. */
+/*
+ * Make objects of the results while the call has the client. A value that needs Python code to be
+ * decoded stays bytes, for decode_values(). Returns false with an exception set.
+ */
 static bool take_values(struct multi *multi, const struct tenon_result *results)
 {
 	struct scratch *scratch = multi->scratch;
 	const struct module_state *state = multi->self->base.state;
 
 	for (size_t i = 0; i < multi->count; i++) {
-		PyObject *room = scratch->values[i];
+		PyObject *sink = scratch->values[i];
 
 		scratch->values[i] = NULL;
 		scratch->encoded[i].flags = results[i].flags;
 		if (results[i].status == TENON_HIT) {
 			scratch->values[i] = libmc_is_plain(results[i].flags) ?
-				libmc_decode_result(state, &results[i], &room) :
-				base_value(&results[i], &room);
+				libmc_decode_result(state, &results[i], &sink) :
+				base_value(&results[i], &sink);
 		}
-		Py_XDECREF(room);
+		Py_XDECREF(sink);
 		if (results[i].status == TENON_HIT && !scratch->values[i]) {
 			return false;
 		}
@@ -122,7 +125,10 @@ static bool decode_values(struct multi *multi)
 	return true;
 }
 
-/* Read all keys into values; NULL where there is none. */
+/*
+ * Read all keys into scratch->values; NULL for an absent key. Returns false with an exception
+ * set.
+ */
 static bool retrieve(struct multi *multi)
 {
 	struct libmc_client *self = multi->self;
@@ -138,7 +144,10 @@ static bool retrieve(struct multi *multi)
 	return done && decode_values(multi);
 }
 
-/* The key to return a value under, as a new reference: libmc reads keys[i] again. */
+/*
+ * Return the key for the returned dict, as a new reference. libmc reads keys[i] again, which
+ * raises TypeError for an iterable that cannot be indexed.
+ */
 static PyObject *key_of(const struct multi *multi, PyObject *keys, size_t i)
 {
 	if (!multi->indexable) {
@@ -219,7 +228,7 @@ PyObject *libmc_get_list(PyObject *object, PyObject *keys)
 
 /* ---- outcomes ------------------------------------------------------------ */
 
-/* Append the key, with its prefix, to a list of those that failed. */
+/* Append key number i, with its prefix, to the list of failed keys. */
 static bool add_failed(const struct multi *multi, PyObject *failed, size_t i)
 {
 	PyObject *key = libmc_normalized(multi->self,
@@ -230,7 +239,10 @@ static bool add_failed(const struct multi *multi, PyObject *failed, size_t i)
 	return done;
 }
 
-/* The list of all keys whose status is none of the two; NULL: exception. */
+/*
+ * Return the list of the failed keys: their status is neither `wanted`, `other` nor TENON_SENT.
+ * NULL with an exception set.
+ */
 static PyObject *failed_keys(const struct multi *multi,
 			     const struct tenon_result *results, int wanted,
 			     int other)
@@ -248,7 +260,7 @@ static PyObject *failed_keys(const struct multi *multi,
 	return failed;
 }
 
-/* What is returned: success, or (success, failed); takes failed over. */
+/* Return success; or (success, failed) when failed is not NULL. Takes failed over. */
 static PyObject *outcome(bool success, PyObject *failed)
 {
 	return failed ? Py_BuildValue("(ON)", success ? Py_True : Py_False,
@@ -256,7 +268,7 @@ static PyObject *outcome(bool success, PyObject *failed)
 			PyBool_FromLong(success);
 }
 
-/* Has every key an answer, whichever? */
+/* Return true when every key has an answer, positive or negative. */
 static bool all_answered(const struct multi *multi,
 			 const struct tenon_result *results)
 {
@@ -270,7 +282,7 @@ static bool all_answered(const struct multi *multi,
 
 /* ---- storing ------------------------------------------------------------- */
 
-/* Store all items. */
+/* Store all items. Returns True or False, or with return_failure (True or False, failed keys). */
 static PyObject *store(struct multi *multi, enum tenon_verb verb,
 		       bool return_failure)
 {
@@ -300,7 +312,7 @@ static PyObject *store(struct multi *multi, enum tenon_verb verb,
 		       failed);
 }
 
-/* Take keys and objects out of a dict. */
+/* Take the keys and objects out of a dict. */
 static void take_pairs(struct multi *multi, PyObject *dict)
 {
 	struct scratch *scratch = multi->scratch;
@@ -316,7 +328,9 @@ static void take_pairs(struct multi *multi, PyObject *dict)
 	}
 }
 
-/* Encode every value. Returns 0, 1 when one cannot be, -1 with an exception set. */
+/*
+ * Encode every value. Returns 0; 1 when a value cannot be encoded; -1 with an exception set.
+ */
 static int encode_values(struct multi *multi, int comp_threshold,
 			 int64_t exptime)
 {
@@ -340,7 +354,7 @@ static int encode_values(struct multi *multi, int comp_threshold,
 	return refused;
 }
 
-/* The answer when a value cannot be encoded: nothing is stored. */
+/* Return the answer when a value cannot be encoded. Nothing is stored then. */
 static PyObject *refuse_all(const struct multi *multi, bool return_failure)
 {
 	PyObject *failed = return_failure ?
@@ -390,7 +404,7 @@ PyObject *libmc_set_multi(PyObject *object, PyObject *const *args,
 	return done;
 }
 
-/* append_multi and prepend_multi: one value for all keys */
+/* append_multi() and prepend_multi(): one value for all keys. */
 static PyObject *extend(PyObject *object, const struct parameters *parameters,
 			enum tenon_verb verb, PyObject *const *args,
 			Py_ssize_t nargs, PyObject *kwnames)
@@ -429,9 +443,7 @@ static PyObject *extend(PyObject *object, const struct parameters *parameters,
 				struct tenon_item *item =
 					&multi.scratch->items[i];
 
-				item->value.data = PyBytes_AS_STRING(value);
-				item->value.len =
-					(size_t)PyBytes_GET_SIZE(value);
+				item->value = bytes_slice(value);
 				item->exptime = exptime;
 			}
 			done = store(&multi, verb, return_failure != 0);

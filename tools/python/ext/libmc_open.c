@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From libmc's arguments to a client of the library. */
+/* Turn libmc's arguments into a client of the library. */
 #include "libmc_client.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* libmc makes up to five attempts of connect_timeout each (Connection.cpp, connectPoll). */
+/* libmc polls up to five times for connect_timeout each (Connection.cpp, connectPoll). */
 #define CONNECT_POLLS 5
-/* Limits of the config's keys. */
+/* The largest values that the config accepts. */
 #define TIMEOUT_MAX_MS 3600000
 #define RETRY_MAX_S 86400
 
 /* ---- server lines -------------------------------------------------------- */
 
-/* "host[:port][ alias]" in its parts, NUL-terminated; NULL where there is none. */
+/* The parts of "host[:port][ alias]", NUL-terminated. A part that is absent is NULL. */
 struct server_line {
-	char *text; /* what the parts point into */
+	char *text; /* owned; the parts point into it */
 	char *host;
 	char *port;
 	char *alias;
 };
 
-/* The end of a word: a space that no backslash escapes. */
+/* Return the end of a word: the next space that no backslash escapes, or the NUL. */
 static char *find_space(char *at)
 {
 	bool escaped = false;
@@ -36,9 +36,9 @@ static char *find_space(char *at)
 }
 
 /*
- * Take a line apart as libmc does: what stands behind a second colon, or a second
- * space, is ignored. Beyond libmc, "[::1]:11211" is an address.
- * Returns false with an exception set.
+ * Split a line into its parts as libmc does: text after a second colon, or after a second space,
+ * is ignored. libmc cannot read "[::1]:11211", this function can. Returns false with an exception
+ * set.
  */
 static bool server_line_init(struct server_line *out, PyObject *server)
 {
@@ -82,7 +82,7 @@ static void server_line_fini(struct server_line *line)
 	PyMem_Free(line->text);
 }
 
-/* Read the port, 11211 unless given. Returns -1 with an exception set. */
+/* Return the port of a line, 11211 when it has none. Returns -1 with an exception set. */
 static long server_port(const struct server_line *line)
 {
 	if (!line->port) {
@@ -95,13 +95,14 @@ static long server_port(const struct server_line *line)
 	Py_XDECREF(text);
 	Py_XDECREF(number);
 	if (port < 0 && !PyErr_Occurred()) {
-		PyErr_Format(PyExc_ValueError, "port %s of server %s",
+		PyErr_Format(PyExc_ValueError,
+			     "port '%s' of server '%s', expected 0 or more",
 			     line->port, line->host);
 	}
 	return port;
 }
 
-/* The address, as the library has it. */
+/* Return the address in the library's form, as bytes. NULL with an exception set. */
 static PyObject *server_address(const struct server_line *line)
 {
 	long port = server_port(line);
@@ -113,7 +114,10 @@ static PyObject *server_address(const struct server_line *line)
 		PyBytes_FromFormat("%s:%ld", line->host, port);
 }
 
-/* What libmc hashes for the ring: the alias, else the host, with a port that is not 11211. */
+/*
+ * Return the bytes that libmc hashes for the ring: the alias; without an alias, "host:port", or
+ * the host alone when the port is 11211. NULL with an exception set.
+ */
 static PyObject *server_identity(const struct server_line *line)
 {
 	long port = server_port(line);
@@ -148,7 +152,7 @@ PyObject *libmc_server_name(struct libmc_client *self, size_t index)
 	return name;
 }
 
-/* A list of what make() says of each server line. */
+/* Return the list of make(line) for each server line. NULL with an exception set. */
 static PyObject *each_server(PyObject *servers,
 			     PyObject *(*make)(const struct server_line *line))
 {
@@ -180,7 +184,7 @@ static int clamp(int value, int least, int most)
 	return value < least ? least : value > most ? most : value;
 }
 
-/* A prefix as a quoted scalar of YAML. */
+/* Return the prefix as a quoted YAML scalar. */
 static PyObject *quoted(PyObject *prefix)
 {
 	PyObject *text = PyUnicode_DecodeUTF8(PyBytes_AS_STRING(prefix),
@@ -221,7 +225,7 @@ static int set_settings(const struct libmc_client *self,
 		{ "failover", self->failover ? "eject" : "none" },
 		{ "transport", LIBMC_TRANSPORT },
 		{ "max_value_bytes", "1GiB" },
-		/* the server says what is too large, as to libmc */
+		/* The server refuses values that are too large, as with libmc. */
 		{ "item_max", "1GiB" },
 		{ "enable_flush_all", "yes" },
 		{ "user_flags", "4294967295" },
@@ -348,7 +352,7 @@ enum { SERVERS, DO_SPLIT, COMP_THRESHOLD, NOREPLY, PREFIX, HASH_FN, FAILOVER,
 static char *argument_names[] = { "servers", "do_split", "comp_threshold",
 	"noreply", "prefix", "hash_fn", "failover", "encoding", NULL };
 
-/* *out = the truth of an object, if there is one. */
+/* Set *out to the truth of an object. NULL: *out stays. Returns false with an exception set. */
 static bool set_truth(bool *out, PyObject *object)
 {
 	int truth = object ? PyObject_IsTrue(object) : *out;
@@ -381,7 +385,7 @@ static bool set_encoding(struct libmc_client *self, PyObject *encoding)
 	return true;
 }
 
-/* A prefix is text; bytes as well, since that is what libmc pickles. */
+/* Read the prefix: str, or the bytes that a pickled libmc client has. */
 static bool set_prefix_argument(struct libmc_client *self, PyObject *prefix)
 {
 	if (!prefix || prefix == Py_None) {
@@ -467,7 +471,7 @@ PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	return object;
 }
 
-/* ---- what may change later ----------------------------------------------- */
+/* ---- later changes ----------------------------------------------- */
 
 PyObject *libmc_config(PyObject *object, PyObject *const *args,
 		       Py_ssize_t nargs, PyObject *kwnames)
@@ -533,7 +537,7 @@ PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 		      NULL;
 }
 
-/* Does every server that has an alias keep it, at its place? */
+/* Return true when there are as many servers, and each server that had an alias still has it. */
 static bool keeps_aliases(const struct libmc_client *self, PyObject *servers)
 {
 	bool keeps = PyList_GET_SIZE(servers) ==
@@ -556,7 +560,10 @@ static bool keeps_aliases(const struct libmc_client *self, PyObject *servers)
 	return keeps;
 }
 
-/* Server lines for the library: where each identity lives now. */
+/*
+ * Give the servers new addresses, in the client or in its pool. Each server keeps its identity.
+ * Returns a code of the library, or -1 with an exception set.
+ */
 static int move_servers(struct libmc_client *self, PyObject *addresses,
 			struct tenon_error *err)
 {
@@ -589,7 +596,10 @@ static int move_servers(struct libmc_client *self, PyObject *addresses,
 	return code;
 }
 
-/* Go over to a list of servers: 1, or 0 when that is not possible, or -1 with an exception set. */
+/*
+ * Change to another list of servers. Returns 1; 0 when this is not possible; -1 with an exception
+ * set.
+ */
 static int go_over(struct libmc_client *self, PyObject *servers)
 {
 	struct tenon_error err = { 0 };

@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the pool of the package libmc stands on. */
+/* The base of the pool of the package libmc. */
 #include "libmc_client.h"
 #include "pool_object.h"
 
-/* libmc's default; as many as memcached has threads. */
+/* The number of clients by default, as in libmc; memcached has as many threads. */
 #define SIZE 4
-
-/* *to = from, both of them references. */
-static void share(PyObject **to, PyObject *from)
-{
-	Py_XINCREF(from);
-	Py_XSETREF(*to, from);
-}
 
 static void follow(PyObject *object, PyObject *model)
 {
 	struct libmc_client *client = libmc_of(object);
 	const struct libmc_client *from = libmc_of(model);
 
-	share(&client->servers, from->servers);
-	share(&client->identities, from->identities);
-	share(&client->prefix, from->prefix);
-	share(&client->encoding, from->encoding);
+	set_reference(&client->servers, from->servers);
+	set_reference(&client->identities, from->identities);
+	set_reference(&client->prefix, from->prefix);
+	set_reference(&client->encoding, from->encoding);
 	client->is_utf8 = from->is_utf8;
 	client->do_split = from->do_split;
 	client->noreply = from->noreply;
@@ -94,7 +87,7 @@ static int pool_init(PyObject *object, PyObject *args, PyObject *kwargs)
 	return pool_set_up(self, &kind, model, pool) ? 0 : -1;
 }
 
-/* libmc takes any number. */
+/* libmc takes any number, so numbers outside 1 .. TENON_POOL_CLIENTS_MAX are clamped. */
 static PyObject *pool_resize(PyObject *object, PyObject *size)
 {
 	struct tenon_pool_limits limits = { 1, 1, 1 };
@@ -118,12 +111,12 @@ static PyObject *pool_resize(PyObject *object, PyObject *size)
 
 static PyMethodDef pool_methods[] = {
 	{ "resize", pool_resize, METH_O,
-	  "resize(size)\n\nHow many clients there may be." },
+	  "resize(size)\n\nSet the largest number of clients." },
 	{ NULL, NULL, 0, NULL },
 };
 
 static PyType_Slot pool_slots[] = {
-	{ Py_tp_doc, (void *)"LibmcPool(model): lends clients like the model; what is changed in it is changed in all." },
+	{ Py_tp_doc, (void *)"LibmcPool(model): lends clients with the settings of the model. A change of the model changes all of them." },
 	{ Py_tp_init, (void *)pool_init },
 	{ Py_tp_methods, pool_methods },
 	{ 0, NULL },

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libmc's calls that concern whole servers. */
+/* libmc's calls over whole servers. */
 #include "libmc_client.h"
 
 #include <string.h>
 
-/* Run a command on every server; the client is the caller's when this is true. */
+/*
+ * Run a command on every server. Returns true, and then the caller has the client, for
+ * base_leave(); *results is NULL and *count 0 when there is no server. Returns false with an
+ * exception set.
+ */
 static bool run_servers(struct libmc_client *self, enum tenon_server_verb verb,
 			const struct tenon_result **results, size_t *count)
 {
@@ -30,7 +34,10 @@ static bool run_servers(struct libmc_client *self, enum tenon_server_verb verb,
 	return true;
 }
 
-/* dict[name of server number i] = value; takes value over. */
+/*
+ * Set dict[name of server number i] = value. Takes value over; NULL: an exception is set. Returns
+ * false with an exception set.
+ */
 static bool set_item(struct libmc_client *self, PyObject *dict, size_t i,
 		     PyObject *value)
 {
@@ -67,9 +74,15 @@ PyObject *libmc_version(PyObject *object, PyObject *unused)
 
 /* ---- stats --------------------------------------------------------------- */
 
-/* An int, else a float, else the text; takes text over. */
-static PyObject *stat_value(PyObject *text)
+static PyObject *decode_ascii(struct tenon_slice slice)
 {
+	return PyUnicode_DecodeASCII(slice.data, (Py_ssize_t)slice.len, NULL);
+}
+
+/* Return the text as an int, else as a float, else as it is. NULL with an exception set. */
+static PyObject *stat_value(struct tenon_slice slice)
+{
+	PyObject *text = decode_ascii(slice);
 	PyObject *value = text ? PyLong_FromUnicodeObject(text, 10) : NULL;
 
 	if (text && !value) {
@@ -84,29 +97,10 @@ static PyObject *stat_value(PyObject *text)
 	return value;
 }
 
-static PyObject *decode_ascii(struct tenon_slice slice)
-{
-	return PyUnicode_DecodeASCII(slice.data, (Py_ssize_t)slice.len, NULL);
-}
-
 static PyObject *make_stats(const struct tenon_result *result)
 {
-	PyObject *dict = PyDict_New();
-	struct tenon_slice name, value;
-	size_t cursor = 0;
-
-	while (dict && result->status == TENON_OK &&
-	       tenon_stat_next(result, &cursor, &name, &value)) {
-		PyObject *key = decode_ascii(name);
-		PyObject *item = key ? stat_value(decode_ascii(value)) : NULL;
-
-		if (!item || PyDict_SetItem(dict, key, item) < 0) {
-			Py_CLEAR(dict);
-		}
-		Py_XDECREF(key);
-		Py_XDECREF(item);
-	}
-	return dict;
+	return result->status == TENON_OK ?
+		base_stats(result, decode_ascii, stat_value) : PyDict_New();
 }
 
 PyObject *libmc_stats(PyObject *object, PyObject *unused)
@@ -189,7 +183,7 @@ PyObject *libmc_quit(PyObject *object, PyObject *unused)
 			       self->last_error == LIBMC_CONN_POLL_ERR);
 }
 
-/* ---- where a key lives --------------------------------------------------- */
+/* ---- the server of a key --------------------------------------------------- */
 
 PyObject *libmc_get_host_by_key(PyObject *object, PyObject *key)
 {
@@ -219,7 +213,10 @@ PyObject *libmc_get_host_by_key(PyObject *object, PyObject *key)
 	Py_RETURN_NONE;
 }
 
-/* The server that a key would be sent to now: it is asked for. */
+/*
+ * Return the server that answers for a key now: with failover, this may be another than its home
+ * server. A get of the key finds it.
+ */
 PyObject *libmc_get_realtime_host_by_key(PyObject *object, PyObject *key)
 {
 	struct libmc_client *self = libmc_of(object);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "libmc_client.h"
 
-/* (pid, name of the thread), which is what libmc tells threads apart by. */
+/* Return (pid, name of the thread): libmc compares threads by this tuple. */
 static PyObject *current_ident(const struct module_state *state)
 {
 	PyObject *pid = PyObject_CallNoArgs(state->getpid);
@@ -27,7 +27,10 @@ bool libmc_record_thread(struct libmc_client *self)
 	return self->ident != NULL;
 }
 
-/* Not the thread that was first, or not the process; a thread may have its name. */
+/*
+ * Called when the thread or the process is not the one that used the client first. Another thread
+ * of the same name is accepted, as in libmc. Returns false with an exception set.
+ */
 static bool compare_idents(struct libmc_client *self)
 {
 	PyObject *now = current_ident(self->base.state);

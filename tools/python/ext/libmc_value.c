@@ -6,7 +6,7 @@
 
 enum {
 	FLAG_PICKLE = 1 << 0,
-	FLAG_INTEGER = 1 << 1, /* read, never written */
+	FLAG_INTEGER = 1 << 1, /* read only: libmc for Python 3 stores FLAG_LONG */
 	FLAG_LONG = 1 << 2,
 	FLAG_BOOL = 1 << 3,
 	FLAG_COMPRESS = 1 << 4,
@@ -27,14 +27,7 @@ bool libmc_is_plain(uint32_t flags)
 
 /* ---- encoding ------------------------------------------------------------ */
 
-static void set_bytes(struct encoded *out, PyObject *owner)
-{
-	out->owner = owner;
-	out->value.data = PyBytes_AS_STRING(owner);
-	out->value.len = (size_t)PyBytes_GET_SIZE(owner);
-}
-
-/* Decimal digits of an int that fits in 64 bits, without a Python object. */
+/* Write the decimal digits of a number into out->digits, without making a Python object. */
 static void set_number(struct encoded *out, long long number)
 {
 	char *at = out->digits + sizeof(out->digits);
@@ -68,11 +61,14 @@ static int encode_int(PyObject *object, struct encoded *out)
 	if (!bytes) {
 		return -1;
 	}
-	set_bytes(out, bytes);
+	encoded_set(out, bytes);
 	return 0;
 }
 
-/* The warning that an object cannot be stored. */
+/*
+ * Replace the exception that is set by a Python warning that an object cannot be stored. Returns
+ * 1, or -1 with an exception set.
+ */
 static int warn_unencodable(const struct module_state *state, PyObject *object)
 {
 	PyObject *kind, *error, *trace;
@@ -110,7 +106,7 @@ static int encode_pickle(const struct module_state *state, PyObject *object,
 		return PyErr_ExceptionMatches(PyExc_Exception) ?
 			warn_unencodable(state, object) : -1;
 	}
-	set_bytes(out, bytes);
+	encoded_set(out, bytes);
 	return 0;
 }
 
@@ -125,11 +121,11 @@ static int encode_marshal(const struct module_state *state, PyObject *object,
 		return encode_pickle(state, object, out);
 	}
 	out->flags = FLAG_MARSHAL;
-	set_bytes(out, bytes);
+	encoded_set(out, bytes);
 	return 0;
 }
 
-/* Types that are often stored, whose module is known. */
+/* Return true for the built-in types that are often stored. They need no look at their module. */
 static bool is_builtin(PyObject *object)
 {
 	return PyUnicode_CheckExact(object) || PyDict_CheckExact(object) ||
@@ -137,7 +133,10 @@ static bool is_builtin(PyObject *object)
 		PyFloat_CheckExact(object) || object == Py_None;
 }
 
-/* Is the object of a type of numpy, which marshal would take for bytes? -1: exception. */
+/*
+ * Return 1 when the object's type is one of numpy, else 0; -1 with an exception set. marshal would
+ * store such an object as bytes.
+ */
 static int is_numpy(const struct module_state *state, PyObject *object)
 {
 	if (is_builtin(object)) {
@@ -160,7 +159,7 @@ static int encode(const struct module_state *state, PyObject *object,
 	if (PyBytes_CheckExact(object)) {
 		Py_INCREF(object);
 		out->flags = 0;
-		set_bytes(out, object);
+		encoded_set(out, object);
 		return 0;
 	}
 	if (PyBool_Check(object)) {
@@ -195,7 +194,7 @@ int libmc_encode(const struct module_state *state, PyObject *object,
 		if (!number) {
 			return -1;
 		}
-		set_bytes(out, number);
+		encoded_set(out, number);
 	}
 	PyObject *packed = PyObject_CallOneArg(state->zlib_compress,
 					       out->owner);
@@ -203,14 +202,17 @@ int libmc_encode(const struct module_state *state, PyObject *object,
 	if (!packed) {
 		return -1;
 	}
-	set_bytes(out, packed);
+	encoded_set(out, packed);
 	out->flags |= FLAG_COMPRESS;
 	return 0;
 }
 
 /* ---- decoding ------------------------------------------------------------ */
 
-/* None, after the warning that a value is broken; or NULL. */
+/*
+ * Replace the exception that is set by a Python warning that a value is broken. Returns None; NULL
+ * with an exception set.
+ */
 static PyObject *warn_broken(const struct module_state *state, const char *what)
 {
 	PyObject *kind, *error, *trace;
@@ -230,7 +232,7 @@ static PyObject *warn_broken(const struct module_state *state, const char *what)
 	return done; /* warn() returns None */
 }
 
-/* Any int that Python reads: spaces, underscores and all. */
+/* Read any text that int() reads, also with spaces or underscores. */
 static PyObject *decode_long_text(const char *data, size_t len)
 {
 	PyObject *text = PyUnicode_DecodeASCII(data, (Py_ssize_t)len, NULL);
@@ -257,7 +259,7 @@ static PyObject *decode_number(const char *data, size_t len)
 	return PyLong_FromLongLong(at ? -number : number);
 }
 
-/* bool(int(value)), where int() gets bytes. */
+/* Return bool(int(value)), as libmc does: int() reads the bytes. */
 static PyObject *decode_bool(const char *data, size_t len)
 {
 	if (len == 1 && (*data == '0' || *data == '1')) {
@@ -272,7 +274,10 @@ static PyObject *decode_bool(const char *data, size_t len)
 	return truth < 0 ? NULL : PyBool_FromLong(truth);
 }
 
-/* What runs no Python code. NULL without an exception: it is bytes, or pickled. */
+/*
+ * Decode the forms that need no Python code. Returns NULL without an exception for a value that is
+ * plain bytes or pickled.
+ */
 static PyObject *decode_plain(const struct module_state *state,
 			      const char *data, size_t len, uint32_t flags)
 {
@@ -293,12 +298,12 @@ static PyObject *decode_plain(const struct module_state *state,
 
 PyObject *libmc_decode_result(const struct module_state *state,
 			      const struct tenon_result *result,
-			      PyObject **room)
+			      PyObject **sink)
 {
 	PyObject *object = decode_plain(state, result->value,
 					result->value_len, result->flags);
 
-	return object || PyErr_Occurred() ? object : base_value(result, room);
+	return object || PyErr_Occurred() ? object : base_value(result, sink);
 }
 
 static PyObject *decompress(const struct module_state *state, PyObject *bytes)

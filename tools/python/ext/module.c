@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* _tenon: the extension module that the packages tenon and libmc stand on. */
+/* _tenon: the extension module under the packages tenon and libmc. */
 #include "module.h"
 
 #include <dlfcn.h>
@@ -45,11 +45,11 @@ struct module_state *module_state_of(PyTypeObject *type)
 			return PyModule_GetState(module);
 		}
 	}
-	PyErr_SetString(PyExc_TypeError, "this is no type of _tenon");
+	PyErr_SetString(PyExc_TypeError, "the type does not derive from a type of _tenon");
 	return NULL;
 }
 
-/* *out = module.name */
+/* Set *out = module.name. */
 static bool import_one(PyObject **out, const char *module, const char *name)
 {
 	PyObject *imported = PyImport_ImportModule(module);
@@ -78,7 +78,7 @@ static bool import_all(struct module_state *state)
 		import_one(&state->getpid, "os", "getpid");
 }
 
-/* *out = a new type of the module, under the last part of its name. */
+/* Make a type in *out, and add it to the module under the part of its name after the dot. */
 static bool add_type(PyObject *module, PyTypeObject **out, PyType_Spec *spec,
 		     PyTypeObject *base)
 {
@@ -150,7 +150,7 @@ static bool append_path(PyObject *list, const char *path)
 	return added;
 }
 
-/* The transport of a config, where that is not in the library. */
+/* Add the file of the transport to the list, when the transport is a module. */
 static void append_transport(const struct tenon_setting_info *info,
 			     void *payload)
 {
@@ -160,7 +160,10 @@ static void append_transport(const struct tenon_setting_info *info,
 	}
 }
 
-/* libmc's transport may be a module: a config that names it has found it. */
+/*
+ * libmc's transport may be a plugin module. Checking a config that names the transport finds the
+ * module's file.
+ */
 static void append_module(PyObject *list)
 {
 	struct tenon_config *config;
@@ -176,7 +179,10 @@ static void append_module(PyObject *list)
 	tenon_config_destroy(config);
 }
 
-/* What calls of the package libmc may wait in: the library, this one, the transport. */
+/*
+ * List the files in which calls of the package libmc may wait: libtenon, this extension, and the
+ * transport when it is a module.
+ */
 static PyObject *libraries(PyObject *module, PyObject *none)
 {
 	void *const functions[] = { (void *)tenon_run, (void *)watch_forks };
@@ -203,7 +209,7 @@ static PyObject *libraries(PyObject *module, PyObject *none)
 
 /* ---- the module ---------------------------------------------------------- */
 
-/* The state is nothing but references. */
+/* Treat the state as an array: struct module_state has references only. */
 static PyObject **references(struct module_state *state, size_t *count)
 {
 	*count = sizeof(*state) / sizeof(PyObject *);
@@ -240,15 +246,15 @@ static void module_free(void *module)
 static PyMethodDef module_methods[] = {
 	{ "encode_value", (PyCFunction)(void (*)(void))libmc_encode_value,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "encode_value(val, comp_threshold)\n\n(bytes, flags), as libmc stores val." },
+	  "encode_value(val, comp_threshold)\n\n(bytes, flags), in the form in which libmc stores val." },
 	{ "decode_value", (PyCFunction)(void (*)(void))libmc_decode_value,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "decode_value(val, flags)\n\nThe object that libmc reads there." },
+	  "decode_value(val, flags)\n\nThe object that libmc makes of stored bytes and flags." },
 	{ "libraries", libraries, METH_NOARGS,
-	  "libraries()\n\nPaths of the libraries that calls of the package libmc may wait in." },
+	  "libraries()\n\nPaths of the shared libraries in which calls of the package libmc may wait." },
 	{ "register", (PyCFunction)(void (*)(void))client_register,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "register(make_error, make_multi_error)\n\nWhat makes the exceptions of Client." },
+	  "register(make_error, make_multi_error)\n\nSet the functions that make the exceptions of Client." },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -8,10 +8,8 @@ static void follow(PyObject *object, PyObject *model)
 {
 	struct client *client = client_of(object);
 
-	Py_XINCREF(client_of(model)->dumps);
-	Py_XSETREF(client->dumps, client_of(model)->dumps);
-	Py_XINCREF(client_of(model)->loads);
-	Py_XSETREF(client->loads, client_of(model)->loads);
+	set_reference(&client->dumps, client_of(model)->dumps);
+	set_reference(&client->loads, client_of(model)->loads);
 }
 
 static void raise_failure(PyObject *model, int code,
@@ -46,10 +44,10 @@ static bool check_arguments(const struct pool_object *self, PyObject *type,
 	} else if (!PyType_IsSubtype((PyTypeObject *)type,
 				     self->state->client_type)) {
 		PyErr_SetString(PyExc_TypeError,
-				"the clients of a pool are of a class that derives from Client");
+				"client_type must be a class that derives from Client");
 	} else if (size < 1 || size > TENON_POOL_CLIENTS_MAX) {
 		PyErr_Format(PyExc_ValueError,
-			     "size of a pool: %ld, expected 1 to %d", size,
+			     "pool size %ld, expected 1 to %d", size,
 			     TENON_POOL_CLIENTS_MAX);
 	} else {
 		return true;
@@ -90,7 +88,7 @@ static int pool_init(PyObject *object, PyObject *args, PyObject *kwargs)
 
 /* ---- changes ------------------------------------------------------------- */
 
-/* Turn the code of a change into None, or an exception. */
+/* Return None for code 0; for any other code, NULL with its exception set. */
 static PyObject *answer(const struct pool_object *self, int code,
 			const struct tenon_error *err)
 {
@@ -131,8 +129,7 @@ static PyObject *pool_set_wait(PyObject *object, PyObject *argument)
 				       wait ? waiting_in_python : NULL,
 				       &self->wait, &err);
 	if (!code) {
-		Py_XINCREF(wait);
-		Py_XSETREF(self->wait, wait);
+		set_reference(&self->wait, wait);
 	}
 	return answer(self, code, &err);
 }
@@ -148,13 +145,13 @@ static PyObject *pool_close(PyObject *object, PyObject *unused)
 
 static PyMethodDef pool_methods[] = {
 	{ "update_servers", pool_update_servers, METH_O,
-	  "update_servers(servers)\n\nMove servers, as Client.update_servers(), in clients that are lent as well." },
+	  "update_servers(servers)\n\nClient.update_servers() for all clients, also for those that are lent." },
 	{ "set_wait", pool_set_wait, METH_O,
-	  "set_wait(wait)\n\nLet wait(fds, timeout_ms) wait as Client.set_wait(), in all clients and for a client." },
+	  "set_wait(wait)\n\nClient.set_wait() for all clients, and for waits for a free client." },
 	{ "close", pool_close, METH_NOARGS,
-	  "close()\n\nClose the clients that are not lent; those that are, when nobody has them." },
+	  "close()\n\nClose the idle clients now, and each lent client when it is given back." },
 	{ "__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS,
-	  "Pool[type of the clients], for type checkers." },
+	  "Pool[C] for type checkers; C is the type of the clients." },
 	{ NULL, NULL, 0, NULL },
 };
 

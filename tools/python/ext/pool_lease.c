@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lending: what the pools of both packages have in common. */
+/* Lending of clients, for the pools of both packages. */
 #include "pool_object.h"
 
 #include "waiting.h"
 
-/* Longer than this many seconds is for ever. */
+/* A timeout of this many seconds or more is no limit. */
 #define TIMEOUT_MAX_S 1e12
 
 /* ---- setting up, closing ------------------------------------------------- */
@@ -43,14 +43,14 @@ void pool_shut(struct pool_object *self)
 	self->closed = true;
 	close_unused(self);
 	if (self->pool) {
-		/* closes those that are not lent: one is, at least */
+		/* Closes the idle clients. At least one client is lent or waited for. */
 		(void)tenon_pool_resize(self->pool, &least, NULL);
 	}
 }
 
 /* ---- client objects ------------------------------------------------------ */
 
-/* A client object that nobody has, or a new one. NULL with an exception set. */
+/* Return a client object that is not in use, or a new one. NULL with an exception set. */
 static PyObject *take_spare(struct pool_object *self)
 {
 	Py_ssize_t count = PyList_GET_SIZE(self->spare);
@@ -64,7 +64,8 @@ static PyObject *take_spare(struct pool_object *self)
 			return NULL;
 		}
 	}
-	if (client && base_of(client)->busy) { /* with who gave it back */
+	if (client && base_of(client)->busy) {
+		/* The thread that gave the object back is still in a call on it. */
 		Py_CLEAR(client);
 	}
 	return client ? client : base_new(Py_TYPE(self->model), NULL, NULL);
@@ -77,7 +78,10 @@ static void keep_spare(struct pool_object *self, PyObject *client)
 	}
 }
 
-/* Put the library's client into an object, which keeps the pool. Takes the client. */
+/*
+ * Put a lent client into a client object, which keeps a reference to the pool. Takes the client
+ * over, also after an error. NULL with an exception set.
+ */
 static PyObject *wrap(struct pool_object *self, struct tenon_client *lent)
 {
 	PyObject *client = take_spare(self);
@@ -121,8 +125,9 @@ void pool_take_back(struct base_client *client)
 /* ---- lending ------------------------------------------------------------- */
 
 /*
- * Borrow a client. The interpreter lock is given up by those only who have to wait.
- * Returns a code of the library; with TENON_EWAIT an exception is set.
+ * Borrow a client. When a client is idle, the caller keeps the interpreter lock; only a caller
+ * that has to wait gives the lock up. Returns a code of the library; with TENON_EWAIT an
+ * exception is set.
  */
 static int acquire(struct pool_object *self, int64_t timeout_ms,
 		   struct tenon_client **out, struct tenon_error *err)
@@ -136,7 +141,7 @@ static int acquire(struct pool_object *self, int64_t timeout_ms,
 	code = tenon_pool_acquire_hooked(self->pool, timeout_ms,
 		self->wait ? NULL : waiting_for_signals, NULL, out, err);
 	if (!waiting_end()) {
-		/* it may have come all the same: the next one gets it */
+		/* The wait has raised, but a client may have arrived: the next caller gets it. */
 		tenon_pool_release(self->pool, *out);
 		*out = NULL;
 		return TENON_EWAIT;
@@ -144,7 +149,7 @@ static int acquire(struct pool_object *self, int64_t timeout_ms,
 	return code;
 }
 
-/* Borrow a client, as an object. NULL with an exception set. */
+/* Borrow a client, in a client object. NULL with an exception set. */
 static PyObject *lend(struct pool_object *self, PyObject *timeout,
 		      int64_t timeout_ms)
 {
@@ -173,11 +178,11 @@ static PyObject *lend(struct pool_object *self, PyObject *timeout,
 
 /* ---- leases -------------------------------------------------------------- */
 
-/* A client for the time of a with statement. */
+/* A client that is borrowed for the time of a with statement. */
 struct lease {
 	PyObject_HEAD
 	PyObject *pool, *timeout;
-	PyObject *client; /* NULL: none, now */
+	PyObject *client; /* the client object; NULL: outside the with statement */
 	int64_t timeout_ms;
 };
 
@@ -193,7 +198,7 @@ static PyObject *lease_enter(PyObject *object, PyObject *unused)
 	(void)unused;
 	if (!self->pool || self->client) {
 		PyErr_SetString(PyExc_RuntimeError,
-				"a client is lent to one with statement at a time");
+				"the client is in use by another with statement");
 		return NULL;
 	}
 	if (!pool_check_open(pool_of(self->pool))) {
@@ -202,15 +207,14 @@ static PyObject *lease_enter(PyObject *object, PyObject *unused)
 	PyObject *client = lend(pool_of(self->pool), self->timeout,
 				self->timeout_ms);
 	if (client) {
-		Py_INCREF(client);
-		Py_XSETREF(self->client, client);
+		set_reference(&self->client, client);
 	}
 	return client;
 }
 
 /*
- * Another thread may still be in a call on the client; then it goes back when
- * nobody has the object any more.
+ * Give the client back. When another thread is still in a call on the client, it goes back later:
+ * when the last reference to the client object is dropped.
  */
 static PyObject *lease_exit(PyObject *object, PyObject *args)
 {
@@ -257,12 +261,12 @@ static void lease_dealloc(PyObject *object)
 
 static PyMethodDef lease_methods[] = {
 	{ "__enter__", lease_enter, METH_NOARGS, "Borrow the client." },
-	{ "__exit__", lease_exit, METH_VARARGS, "Give it back." },
+	{ "__exit__", lease_exit, METH_VARARGS, "Give the client back." },
 	{ NULL, NULL, 0, NULL },
 };
 
 static PyType_Slot lease_slots[] = {
-	{ Py_tp_doc, (void *)"A client of a pool, for the time of a with statement." },
+	{ Py_tp_doc, (void *)"A client of a pool, borrowed for the time of a with statement." },
 	{ Py_tp_dealloc, (void *)lease_dealloc },
 	{ Py_tp_traverse, (void *)lease_traverse },
 	{ Py_tp_clear, (void *)lease_clear },
@@ -277,7 +281,10 @@ PyType_Spec lease_spec = {
 	.slots = lease_slots,
 };
 
-/* Seconds as threading.Lock.acquire() takes them, or None for ever; -1 ms is for ever. */
+/*
+ * Read a timeout in seconds, as threading.Lock.acquire() takes it. None and -1 are no limit, which
+ * is -1 in *out_ms. Returns false with an exception set.
+ */
 static bool read_timeout(PyObject *timeout, int64_t *out_ms)
 {
 	*out_ms = -1;
@@ -366,7 +373,10 @@ static int pool_traverse(PyObject *object, visitproc visit, void *arg)
 	return 0;
 }
 
-/* Enough to break a cycle: what is lent needs the rest until it is back. */
+/*
+ * Drop the wait function only, which is enough to break a reference cycle. The clients that are
+ * lent need the other members until they are given back.
+ */
 static int pool_clear(PyObject *object)
 {
 	Py_CLEAR(pool_of(object)->wait);
@@ -393,14 +403,14 @@ static void pool_dealloc(PyObject *object)
 static PyMethodDef pool_methods[] = {
 	{ "client", (PyCFunction)(void (*)(void))pool_client,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "client(timeout=None)\n\nBorrow a client for a block; TimeoutError after so many seconds without one." },
+	  "client(timeout=None)\n\nBorrow a client for a with statement. TimeoutError when no client is free within\ntimeout seconds." },
 	{ "counts", pool_counts, METH_NOARGS,
-	  "counts()\n\nA dict: clients that there are, those that are idle, and callers that are waiting." },
+	  "counts()\n\nA dict of numbers: open clients, idle clients among them, and waiting callers." },
 	{ NULL, NULL, 0, NULL },
 };
 
 static PyType_Slot pool_slots[] = {
-	{ Py_tp_doc, (void *)"What the pools of tenon and libmc have in common." },
+	{ Py_tp_doc, (void *)"The base of tenon.Pool and of libmc's pool." },
 	{ Py_tp_new, (void *)pool_new },
 	{ Py_tp_dealloc, (void *)pool_dealloc },
 	{ Py_tp_traverse, (void *)pool_traverse },

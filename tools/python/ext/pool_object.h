@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pools for Python: tenon/pool.h lends clients of the library, and each is wrapped in
- * a client object while it is lent. Objects that nobody has are kept for the next
- * caller; their serializer or libmc's settings are those of the pool's model.
+ * Pools for Python. A client pool of the library (tenon/pool.h) lends its clients. While a client
+ * is lent, it is in a client object, a Python object. A pool keeps the client objects that are
+ * not in use for the next callers. Each client object copies its serializer (tenon) or its
+ * settings (libmc) from the pool's model.
  */
 #ifndef TENON_PYTHON_POOL_OBJECT_H
 #define TENON_PYTHON_POOL_OBJECT_H
@@ -11,26 +12,26 @@
 
 #include "base.h"
 
-/* What the pools of tenon and of libmc do not have in common. */
+/* The functions that differ between the pool of tenon and the pool of libmc. */
 struct pool_kind {
-	/* Make the client object like the model, but for what a client of the library has. */
+	/* Copy the model's serializer or settings into a client object. */
 	void (*follow)(PyObject *client, PyObject *model);
-	/* Set the exception of what failed; one may be set already. */
+	/* Set the exception for a code of the library. An exception that is set already stays. */
 	void (*raise)(PyObject *model, int code, const struct tenon_error *err);
-	/* The pool is gone, the model may live on; NULL: nothing to do. */
+	/* Tell the model that the pool is gone: the model may live longer. NULL: nothing to do. */
 	void (*forget)(PyObject *model);
 };
 
 struct pool_object {
 	PyObject_HEAD
 	struct module_state *state;
-	const struct pool_kind *kind; /* NULL: not set up */
-	struct tenon_pool *pool; /* NULL: closed, or libmc's pool of no servers */
+	const struct pool_kind *kind; /* NULL: __init__ has not run */
+	struct tenon_pool *pool; /* NULL: closed, or a pool of libmc without servers */
 	bool closed;
-	uint32_t users;  /* callers that have a client or wait for one */
-	PyObject *model; /* a client object without a client, never lent */
-	PyObject *spare; /* list: client objects that nobody has */
-	PyObject *wait;  /* a Python function, see waiting_in_python(); NULL: none */
+	uint32_t users;  /* number of callers that have a client or wait for one */
+	PyObject *model; /* a client object that is never lent; see pool_kind.follow */
+	PyObject *spare; /* list of client objects that are not in use */
+	PyObject *wait;  /* wait function, see waiting_in_python(); NULL: none */
 };
 
 static inline struct pool_object *pool_of(PyObject *self)
@@ -41,20 +42,25 @@ static inline struct pool_object *pool_of(PyObject *self)
 /* ---- pool_lease.c -------------------------------------------------------- */
 
 /*
- * Set a new pool object up; once.
+ * Set up a new pool object. Called once for each pool object.
  * Owns:    takes model and pool over, also after an error.
  * Returns: false with an exception set.
  */
 bool pool_set_up(struct pool_object *self, const struct pool_kind *kind,
 		 PyObject *model, struct tenon_pool *pool);
 
-/* Returns false with an exception set: no client is lent any more. */
+/*
+ * Return true while the pool lends clients. Returns false with ValueError set when it is closed.
+ */
 bool pool_check_open(const struct pool_object *self);
 
-/* Lend no more; what is lent is closed when it comes back. */
+/*
+ * Stop lending: close the idle clients now, and each lent client when it is given back. Callers
+ * that wait already still get a client.
+ */
 void pool_shut(struct pool_object *self);
 
-/* A client object has no user any more: its client goes back to its pool. */
+/* Give the client of a client object back to its pool. The object has no user any more. */
 void pool_take_back(struct base_client *client);
 
 extern PyType_Spec lease_spec, base_pool_spec;

@@ -5,10 +5,10 @@
 #include <poll.h>
 #include <string.h>
 
-/* The call of the library that this thread is in. */
+/* The state of the call of the library that this thread is in. */
 static _Thread_local struct {
 	PyThreadState *thread;
-	PyObject *raised[3]; /* by its hook; as of PyErr_Fetch() */
+	PyObject *raised[3]; /* the exception of its hook, from PyErr_Fetch() */
 } call;
 
 void waiting_unlock(void)
@@ -32,7 +32,10 @@ bool waiting_end(void)
 	return false;
 }
 
-/* A hook has raised: what it returns. The interpreter lock is held, and given up. */
+/*
+ * Keep the exception of a hook for waiting_end(), and give up the interpreter lock. Returns the
+ * value that the hook returns to the library.
+ */
 static int give_up(void)
 {
 	PyErr_Fetch(&call.raised[0], &call.raised[1], &call.raised[2]);
@@ -58,7 +61,7 @@ static PyObject *list_fds(const struct pollfd *fds, size_t count)
 	return list;
 }
 
-/* Call the function; false with an exception set when it raised. */
+/* Call the Python function. Returns false with an exception set. */
 static bool run_hook(PyObject *function, const struct pollfd *fds, size_t count,
 		     int timeout_ms)
 {
@@ -75,7 +78,7 @@ int waiting_in_python(struct pollfd *fds, size_t count, int timeout_ms,
 		      void *payload)
 {
 	if (call.raised[0]) {
-		errno = ECANCELED; /* the call is about to end */
+		errno = ECANCELED; /* a hook has raised: the call is about to end */
 		return -1;
 	}
 	waiting_lock();

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Stands in for libmc 1.4: the same names, arguments, answers and stored bytes.
+"""A replacement for libmc 1.4: the same names, arguments, answers and stored bytes.
 
-It is tenon underneath; tools/python/README.md in tenon's sources lists what differs.
+The client underneath is tenon. tools/python/README.md in tenon's sources lists the
+differences.
 """
 
 from ._client import (
@@ -36,12 +37,12 @@ from ._client import (
 )
 from ._pool import PyClientPool, ThreadedClient
 
-__VERSION__ = "1.4.15"  # of libmc, whose answers these are
+__VERSION__ = "1.4.15"  # the libmc that gives the same answers
 __version__ = __VERSION__
 
 
 class Client(PyClient):
-    """libmc's client; it belongs to the thread that uses it first."""
+    """libmc's client. Only the thread that uses it first may use it."""
 
 
 class ClientUnsafe(PyClientUnsafe):
@@ -49,7 +50,7 @@ class ClientUnsafe(PyClientUnsafe):
 
 
 class ClientPool(PyClientPool):
-    """Clients for threads: with pool.client() as client: ..."""
+    """Lends clients to threads: with pool.client() as client: ..."""
 
 
 __all__ = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What libmc's extension module exports, on top of _tenon."""
+"""The names that libmc's extension module exports, taken from _tenon."""
 
 from _tenon import (
     LibmcClient as PyClient,

@@ -10,10 +10,10 @@ from ._client import MC_INITIAL_CLIENTS, MC_MAX_CLIENTS, MC_MAX_GROWTH
 
 
 class PyClientPool:
-    """Lends clients. They open nothing before they are used, so none is made early."""
+    """Lends clients. A client is made when it is needed, and connects when it is used."""
 
     def __init__(self, *args, **kwargs):
-        # Never lent: what is changed in it is changed in all.
+        # Never lent. A change of its settings changes all clients of the pool.
         self._model = PyPoolClient(*args, **kwargs)
         self._lending = LibmcPool(self._model)
         self._size = 4
@@ -52,7 +52,7 @@ class PyClientPool:
 
 
 class ThreadedClient:
-    """A client for any number of threads: each call has one of a pool."""
+    """A client for any number of threads: each call borrows a client from a pool."""
 
     def __init__(self, *args, **kwargs):
         from . import ClientPool

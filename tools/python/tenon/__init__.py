@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tenon, a memcached client: clusters with aliases, failover, compression, one deadline.
+"""tenon, a memcached client: clusters with aliases, failover, compression, a deadline.
 
     import tenon
 
@@ -7,7 +7,7 @@
         client.set("greeting", b"hello", ttl=60)
         print(client.get("greeting"))
 
-Absence is an answer (None, False); everything else that is none is a TenonError.
+An absent key is an answer (None or False). Every other failure raises a TenonError.
 """
 
 import _tenon

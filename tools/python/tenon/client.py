@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The client. Its methods are the extension's; this is how one is put together."""
+"""The client: its constructor. Its methods are in the extension _tenon."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Path = Union[str, "os.PathLike[str]"]
 def _settings(
     servers: Optional[Sequence[Server]], options: Mapping[str, Any]
 ) -> List[Tuple[str, str]]:
-    """Pairs of key and YAML; every JSON text is one of YAML."""
+    """Return pairs of key and YAML text. JSON text is valid YAML."""
     pairs = [] if servers is None else [("servers", json.dumps(list(servers)))]
     pairs += [(key, json.dumps(value)) for key, value in options.items()]
     return pairs
@@ -30,13 +30,13 @@ def _settings(
 class Client(_tenon.Client[V]):
     """A memcached client, for one thread at a time.
 
-    Client("tenon.yaml") reads a config file; Client(servers=["host:11211 alias"],
-    hash_function="md5", poll_timeout="300ms") needs none; what is given as keyword
-    goes over what the file says. The keys are those of the file: see tenon.yaml(5), or
-    `tenon plugins core`.
+    Client("tenon.yaml") reads a config file. Client(servers=["host:11211 alias"],
+    hash_function="md5", poll_timeout="300ms") needs no file. A keyword replaces the
+    value of the same key in the file. tenon.yaml(5) and `tenon plugins core` list the
+    keys.
 
-    No socket is opened before the first call that needs one. with Client(...) as
-    client: closes it at the end.
+    The first call that needs a socket opens it. `with Client(...) as client:` closes
+    the client at the end of the block.
     """
 
     @overload

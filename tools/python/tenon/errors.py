@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What can go wrong. Every exception knows the key, the server, and why."""
+"""The exceptions. Each has the key, the server and the reason as attributes."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ Key = Union[str, bytes]
 
 
 class TenonError(Exception):
-    """Why a call, or one key of it, has no answer."""
+    """A call, or one of its keys, has no answer. The base of all exceptions here."""
 
-    #: A number of enum tenon_status in tenon/error.h.
+    #: The error code: a number of enum tenon_status in tenon/error.h.
     status: int = 0
-    #: The key concerned, as it was given; None when it is about no key.
+    #: The key as the caller gave it; None when no key is concerned.
     key: Optional[Key] = None
-    #: The alias of the server concerned; None when no server is.
+    #: The alias of the server; None when no server is concerned.
     server: Optional[str] = None
-    #: Where that server lives.
+    #: The address of the server; None when no server is concerned.
     address: Optional[str] = None
-    #: Of the system call that failed, or 0.
+    #: The errno of the system call that failed, or 0.
     errno: int = 0
 
 
 class ConfigError(TenonError, ValueError):
-    """The config, or a setting, is wrong; the message says where."""
+    """The config or a setting is wrong; the message names the place."""
 
 
 class PluginError(TenonError):
-    """A plugin was refused."""
+    """A plugin could not be loaded or was refused."""
 
 
 class InvalidKeyError(TenonError, ValueError):
-    """The key is empty, too long, or has space or control bytes; it was not sent."""
+    """The key is empty, too long, or has space or control bytes. It was not sent."""
 
 
 class ArgumentError(TenonError, ValueError):
-    """An argument does not go with the command."""
+    """An argument does not fit the command."""
 
 
 class ValueTooLargeError(TenonError, ValueError):
@@ -46,47 +46,47 @@ class ValueTooLargeError(TenonError, ValueError):
 
 
 class FileError(TenonError, OSError):
-    """A file cannot be read, or the system refused a resource."""
+    """A file cannot be read, or the kernel refused a resource."""
 
 
 class RefusedError(TenonError):
-    """The failover policy does not let this command go anywhere just now."""
+    """The failover policy allows no server for this command at present."""
 
 
 class WaitError(TenonError):
-    """Waiting failed, or was given up by who waits for the client."""
+    """The client's wait failed, or its wait function ended the call."""
 
 
 class TimeoutError(TenonError, builtins.TimeoutError):
-    """No complete answer before the deadline."""
+    """The answer was not complete before the deadline."""
 
 
 class ServerUnavailableError(TenonError, ConnectionError):
-    """Nobody to ask: no connection, or the server is known to be down."""
+    """There is no connection to the server, or the server is marked as down."""
 
 
 class ConnectError(ServerUnavailableError):
-    """The name was not found, or the connection was refused or not made in time."""
+    """The host name was not found, or connecting was refused or took too long."""
 
 
 class ServerDownError(ServerUnavailableError):
-    """The failover policy has no server for the key just now; nothing was sent."""
+    """The failover policy has no server for the key at present. Nothing was sent."""
 
 
 class ConnectionClosedError(TenonError, ConnectionError):
-    """The connection broke before the answer was complete."""
+    """The connection was closed before the answer was complete."""
 
 
 class ProtocolError(TenonError):
-    """The server sent what the protocol does not allow."""
+    """The server sent a reply that the protocol does not allow."""
 
 
 class ServerError(TenonError):
-    """The server said SERVER_ERROR, and why."""
+    """The server replied SERVER_ERROR; the message has its reason."""
 
 
 class ClientError(TenonError):
-    """The server said CLIENT_ERROR, and why."""
+    """The server replied CLIENT_ERROR; the message has its reason."""
 
 
 class UnknownCommandError(TenonError):
@@ -94,19 +94,19 @@ class UnknownCommandError(TenonError):
 
 
 class DisabledError(TenonError):
-    """flush_all without enable_flush_all."""
+    """flush_all() needs enable_flush_all in the config."""
 
 
 class BusyError(TenonError):
-    """Another thread has a call running on this client."""
+    """Another thread is in a call on this client."""
 
 
 class UndecodableError(TenonError, ValueError):
-    """A value is there, but not in a form that can be read."""
+    """The server has a value, but the client or its serializer cannot decode it."""
 
 
 class EncodedError(TenonError):
-    """append, prepend, incr, decr: the value there is encoded or split."""
+    """append, prepend, incr or decr of a value that is encoded or split."""
 
 
 _CLASSES: Dict[int, Type[TenonError]] = {
@@ -134,14 +134,14 @@ _CLASSES: Dict[int, Type[TenonError]] = {
 
 
 class MultiError(TenonError):
-    """Some keys of a call, or some servers, have no answer; the others have.
+    """Some keys of a call, or some servers, have no answer; the others have one.
 
-    str(error) is the first of them and how many more there are.
+    str(error) is the text of the first error, and the number of the others.
     """
 
-    #: What was answered, by key: what the call would have returned.
+    #: The answers by key, as the call returns them when no key fails.
     values: Mapping[Any, Any]
-    #: Why the others were not, by key.
+    #: The exceptions of the other keys, by key.
     errors: Mapping[Any, TenonError]
 
 
@@ -175,7 +175,7 @@ def make_error(
 def make_multi_error(
     values: Mapping[Any, Any], errors: Mapping[Any, TenonError]
 ) -> MultiError:
-    """Make the exception of several; the extension calls this."""
+    """Make the MultiError of a call; the extension calls this."""
     first = next(iter(errors.values()))
     more = len(errors) - 1
     error = MultiError("%s%s" % (first, " (and %d more)" % more if more else ""))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tenon for gevent: while a call waits for a server, other greenlets run.
 
-Nothing is patched: a client's waits are made by the hub of the thread that calls.
+Nothing is patched: the client waits in the hub of the calling thread.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def _wait(fds: Sequence[Tuple[int, int]], timeout_ms: int) -> None:
 class Client(_client.Client[Any]):
     """A tenon.Client whose calls let other greenlets run while they wait.
 
-    It serves one greenlet at a time; another one gets BusyError: see Pool. An
-    exception that is thrown into a waiting greenlet, such as gevent.Timeout, ends the
-    call, and the client can be used again.
+    A client serves one greenlet at a time; a second one gets BusyError. Use a Pool for
+    more greenlets. An exception that is thrown into a waiting greenlet, such as
+    gevent.Timeout, ends the call; the client can be used again.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Clients for programs with threads."""
+"""A pool of clients, for programs with threads."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ S = TypeVar("S", bound="Pool[Any]")
 
 
 class Pool(_tenon.Pool[Client[V]]):
-    """Clients that threads share, at most size of them; the rest as Client.
+    """At most size clients that threads share. The other arguments are those of Client.
 
-    with pool.client() as client: borrows one. Who asks first is served first; a client
-    is made when it is needed, and connects when it is used. set_wait() and close() of a
-    client that is lent last until it is given back.
+    `with pool.client() as client:` borrows a client. Callers are served in the order in
+    which they ask. A client is made when a caller needs one, and connects when it is
+    used. set_wait() and close() of a lent client last until the client is given back.
     """
 
     _client_type: Type[Client[Any]] = Client

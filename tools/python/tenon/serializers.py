@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From objects to bytes and back. Without a serializer a client stores bytes only."""
+"""Serializers turn objects into bytes and back. A client without one stores bytes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, Protocol, Tuple, TypeVar
 
 V = TypeVar("V")
 
-#: Flag bits; those of libmc, pylibmc and tenon's codecs mean something else.
+#: The flags of JSON values. libmc, pylibmc and tenon's codecs do not use this bit.
 JSON_FLAG = 1 << 8
-#: The bit under which libmc and others store pickled objects.
+#: The flags of pickled values. libmc and other clients use the same bit.
 PICKLE_FLAG = 1 << 0
 
 
 class Serializer(Protocol[V]):
-    """What Client takes as its serializer."""
+    """The methods that Client needs of its serializer."""
 
     def dumps(self, value: V) -> Tuple[bytes, int]:
-        """The bytes of a value, and flags that tell loads() what they are."""
+        """Return the bytes of a value, and flags that name their form for loads()."""
 
     def loads(self, data: bytes, flags: int) -> V:
-        """The value again. Raise for flags that dumps() does not give."""
+        """Return the value. Raise an exception for flags that dumps() does not write."""
 
 
 def _check_flags(flags: int, expected: int) -> None:
@@ -31,7 +31,7 @@ def _check_flags(flags: int, expected: int) -> None:
 
 
 class JSONSerializer:
-    """Objects as JSON text: safe to read, whoever wrote it."""
+    """Stores objects as JSON text, which is safe to read from any writer."""
 
     def dumps(self, value: Any) -> Tuple[bytes, int]:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -43,7 +43,7 @@ class JSONSerializer:
 
 
 class PickleSerializer:
-    """Any object. Reading runs what the writer chose: only where every writer is trusted."""
+    """Stores any object. Reading runs code that the writer chose: trust every writer."""
 
     def __init__(self, protocol: int = pickle.DEFAULT_PROTOCOL) -> None:
         self.protocol = protocol

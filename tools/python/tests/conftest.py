@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Servers for the tests: real memcached, and one that does what a script says."""
+"""Servers for the tests: real memcached processes, and servers that run a script."""
 
 import os
 import shutil
@@ -49,7 +49,7 @@ class Memcached:
             return False
 
     def ask(self, request, end=b"END\r\n"):
-        """What is stored, past the client under test."""
+        """Send a request past the client under test, and return the reply."""
         with self.connect() as connection:
             connection.sendall(request)
             reply = b""
@@ -75,7 +75,7 @@ def memcacheds(tmp_path_factory):
 
 @pytest.fixture
 def servers(memcacheds):
-    """Addresses of three servers, empty."""
+    """The addresses of three empty servers."""
     for server in memcacheds:
         server.ask(b"flush_all\r\n", b"OK\r\n")
     return [server.address for server in memcacheds]
@@ -83,13 +83,13 @@ def servers(memcacheds):
 
 @pytest.fixture
 def server(memcacheds):
-    """One server, empty."""
+    """One empty server."""
     memcacheds[0].ask(b"flush_all\r\n", b"OK\r\n")
     return memcacheds[0]
 
 
 class Scripted:
-    """Listens; for each connection calls script(connection) on a thread."""
+    """A server that runs script(connection) on a thread for each connection."""
 
     def __init__(self, path, script):
         self.address = path
@@ -120,7 +120,7 @@ class Scripted:
 
 @pytest.fixture
 def scripted(tmp_path):
-    """scripted(script) is the address of a server that does what it says."""
+    """scripted(script) starts a Scripted server and returns its address."""
     running = []
 
     def start(script):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Repeats every call and looks at the memory. By hand: leaks.py ADDRESS REPEATS.
+"""Repeat every call, and compare the memory. By hand: leaks.py ADDRESS REPEATS.
 
-Called by test_leaks.py with fewer repeats.
+test_leaks.py calls this with fewer repeats.
 """
 
 import gc
@@ -32,7 +32,7 @@ def swallow(call, *errors):
 
 
 def patient(client):
-    """A slow machine is no failure."""
+    """Raise the timeouts: a test must not fail because the machine is slow."""
     client.config(libmc.MC_POLL_TIMEOUT, 60000)
     client.config(libmc.MC_CONNECT_TIMEOUT, 10000)
     return client
@@ -139,7 +139,7 @@ class Nonsense:
 
 
 def in_a_circle(address):
-    """A pool that a collector has to find: its wait function knows it."""
+    """Make a reference cycle through a pool, which the garbage collector has to free."""
     pool = tenon.Pool(servers=[address])
     lent = pool.client()
     lent.__enter__()
@@ -226,12 +226,12 @@ def resident_kib():
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
 
 
-# AddressSanitizer keeps what is freed, so that memory grows.
+# AddressSanitizer keeps freed memory for a while, so the process grows without a leak.
 KEEPS_FREED = "libasan" in os.environ.get("LD_PRELOAD", "")
 
 
 def growth(call, repeats):
-    """References and memory that the second half of the repeats left behind."""
+    """Return the growth in the second half of the repeats: blocks, and KiB of memory."""
     for _ in range(repeats // 2):
         call()
     gc.collect()
@@ -243,12 +243,12 @@ def growth(call, repeats):
 
 
 def leaking(calls, repeats, say=lambda line: None):
-    """Names of the calls that leave something behind each time.
+    """Return the names of the calls that leak.
 
-    A leak is there when one looks again; an allocator that grew once is not.
+    A leak grows in a second measurement too. An allocator that grew once does not.
     """
     bad = []
-    # A warning that is shown is remembered by its module.
+    # Showing a warning would store it in its module, which is growth without a leak.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, call in calls.items():

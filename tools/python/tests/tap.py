@@ -8,7 +8,7 @@ import pytest
 
 class Tap:
     def __init__(self):
-        # Tests may print; the report goes to where standard output was at the start.
+        # Tests may print. The report goes to standard output as it was at the start.
         self._output = os.fdopen(os.dup(1), "w", buffering=1)
         self._count = 0
 
@@ -45,5 +45,5 @@ class Tap:
 
 
 def pytest_configure(config):
-    config.option.verbose = 0  # the terminal's option, which assertions ask for
+    config.option.verbose = 0  # the terminal plugin's option; assertions read it
     config.pluginmanager.register(Tap())

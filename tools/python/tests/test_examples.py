@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Programs of the README, and the types of the package."""
+"""The example programs, the bench for Python, and the types of the package."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-# A slow machine is no failure.
+# Raises the timeouts: a test must not fail because the machine is slow.
 PATIENT = """
 import libmc
 class Patient(libmc.Client):
@@ -60,7 +60,7 @@ def test_the_bench_runs():
     assert all(row["clients"]["ours"]["ratio"] == 1 for row in rows)
 
 
-def test_types_are_right_as_a_strict_checker_sees_them(tmp_path):
+def test_a_strict_type_checker_accepts_the_package(tmp_path):
     pytest.importorskip("mypy")
     result = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--python-version=3.9",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Greenlets: through the wait hook, and by patching poll as greenify does."""
+"""Greenlets: by the wait hook, and by patched calls of poll() as greenify makes them."""
 
 import ctypes
 import os
@@ -25,7 +25,10 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def gate(scripted):
-    """A server that answers a get when the gate is opened, which takes a greenlet."""
+    """A server that answers a get after an event is set: its address and the event.
+
+    A greenlet sets the event, so greenlets have to run while the get waits.
+    """
     opened = threading.Event()
 
     def script(connection):
@@ -80,7 +83,7 @@ def test_a_client_serves_one_greenlet_at_a_time(gate):
         assert waiting.get() == b"hi"
 
 
-def test_what_is_thrown_into_a_waiting_greenlet_ends_the_call(gate, scripted):
+def test_an_exception_thrown_into_a_waiting_greenlet_ends_the_call(gate, scripted):
     address, opened = gate
     with tenon.gevent.Client(
         servers=[address], poll_timeout=LONG, retry_timeout="1h"
@@ -102,7 +105,7 @@ def test_the_clients_own_deadline_holds(gate):
             client.get("k")
 
 
-def test_a_wait_function_has_to_be_one(server):
+def test_a_wait_function_has_to_be_callable(server):
     with tenon.Client(servers=[server.address]) as client:
         with pytest.raises(TypeError):
             client.set_wait(5)
@@ -147,7 +150,7 @@ def test_a_hundred_greenlets_share_a_pool_of_four(server):
     pool.close()
 
 
-def test_who_asks_a_pool_first_is_served_first(server):
+def test_a_pool_serves_greenlets_in_the_order_they_ask(server):
     pool = tenon.gevent.Pool(servers=[server.address], size=1)
     order = []
 
@@ -163,7 +166,7 @@ def test_who_asks_a_pool_first_is_served_first(server):
     gevent.joinall(workers, raise_error=True)
 
 
-def test_who_gives_up_waiting_for_a_client_costs_nobody_one(server):
+def test_giving_up_a_wait_for_a_client_loses_no_client(server):
     pool = tenon.gevent.Pool(servers=[server.address], size=1)
     with pool.client() as lent:
         with pytest.raises(TimeoutError):
@@ -197,7 +200,7 @@ PollFunction = ctypes.CFUNCTYPE(
 
 @pytest.fixture
 def patched_poll(tmp_path):
-    """poll of every library of ours is one that waits on the hub, as greenify has it."""
+    """Let poll() of every library of ours wait in the hub, as greenify does."""
     tests = os.path.join(os.path.dirname(__file__), "..", "..", "..", "tests")
     library = str(tmp_path / "redirect.so")
     subprocess.run(

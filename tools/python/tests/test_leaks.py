@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""No call leaves a reference or memory behind; leaks.py does the same for longer."""
+"""No call leaks references or memory. leaks.py can repeat more often by hand."""
 
 import leaks
 

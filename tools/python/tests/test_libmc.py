@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The drop-in answers as libmc 1.4.15 does; expected answers were read off that."""
+"""The package libmc. The expected answers were read off libmc 1.4.15."""
 
 import ast
 import contextlib
@@ -22,7 +22,7 @@ VECTORS = HERE.parents[2] / "tests" / "vectors" / "libmc"
 
 
 class Point:
-    """Only pickle can store it."""
+    """An object that only pickle can store."""
 
     def __init__(self, x):
         self.x = x
@@ -32,7 +32,7 @@ class Point:
 
 
 def patience(client):
-    """A slow machine is no failure."""
+    """Raise the timeouts: a test must not fail because the machine is slow."""
     client.config(libmc.MC_POLL_TIMEOUT, 60000)
     client.config(libmc.MC_CONNECT_TIMEOUT, 10000)
     return client
@@ -167,7 +167,7 @@ def test_a_broken_number_is_a_value_error(alone, stored, flags):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_what_cannot_be_stored_is_none_with_a_warning(alone, many):
+def test_an_object_that_cannot_be_stored_is_none_with_a_warning(alone, many):
     with pytest.warns(UserWarning, match="encode value failed"):
         if many:
             answer = alone.set_multi({"a": 1, "b": lambda: 1}, return_failure=True)
@@ -177,11 +177,11 @@ def test_what_cannot_be_stored_is_none_with_a_warning(alone, many):
             assert alone.set("key", lambda: 1) is None
 
 
-# ---- what libmc did, see tests/vectors/libmc/README.md --------------------
+# ---- recorded from libmc, see tests/vectors/libmc/README.md --------------------
 
 
 def described_value(text):
-    """The value that a line of values.tsv describes."""
+    """Make the value that a line of values.tsv describes."""
     patterns = {
         r'bytes "(.*)"': lambda m: m[1].encode(),
         r"integer (.*)": lambda m: int(m[1]),
@@ -266,7 +266,7 @@ def test_get_set_delete(client):
     assert client.set(key="key", val="two", time=0, compress=True) is True
     assert client.get("key") == "two"
     assert client.delete("key") is True
-    assert client.delete("key") is True  # gone is gone
+    assert client.delete("key") is True  # True for an absent key as well
     assert client.get("key") is None
     assert client.get_last_error() == libmc.MC_RETURN_OK
 
@@ -339,7 +339,8 @@ def test_set_multi_says_which_keys_failed(client):
 def test_delete_multi_and_append_multi(client):
     client.set_multi({"a": b"1", "b": b"2"})
     assert client.append_multi(["a", "b"], b"x") is True
-    assert client.prepend_multi(["a", "no"], b"y") is True  # answered, stored or not
+    # True: each key has an answer, also a key that is not stored
+    assert client.prepend_multi(["a", "no"], b"y") is True
     assert client.prepend_multi(["a", "no"], b"y", return_failure=True) == (
         False, [b"no"])
     assert client.get_multi(["a", "b"]) == {"a": b"yy1x", "b": b"2x"}
@@ -371,7 +372,7 @@ def test_values_too_large_to_split_are_refused(client):
     assert client.get("key") is None
 
 
-def test_numbers_go_where_no_reply_comes(servers):
+def test_noreply_calls_reach_the_servers(servers):
     client = patient(libmc.Client, servers, noreply=True)
     assert client.set("key", 1024) is True
     assert client.incr("key", 1) is None
@@ -385,7 +386,7 @@ def test_numbers_go_where_no_reply_comes(servers):
     assert client.get("key") is None
 
 
-def test_the_server_says_what_is_too_large(servers):
+def test_the_server_refuses_values_that_are_too_large(servers):
     client = patient(libmc.Client, servers, do_split=False)
     value = b"x" * 1100000
     unique = client.set("key", 1) and client.gets("key")[1]
@@ -402,7 +403,7 @@ def test_the_server_says_what_is_too_large(servers):
 # ---- keys -----------------------------------------------------------------
 
 
-def test_prefix_goes_behind_a_question_mark(server):
+def test_the_prefix_goes_after_a_question_mark(server):
     client = patient(libmc.Client, [server.address], prefix="app:")
     assert client.normalize_key("key") == b"app:key"
     assert client.normalize_key("?key") == b"?app:key"
@@ -593,7 +594,7 @@ def test_another_process_is_refused_where_it_writes(client):
     assert client.get("key") == 1
 
 
-def test_servers_are_asked(client, servers):
+def test_version_stats_and_flush_all_ask_all_servers(client, servers):
     assert list(client.version()) == servers
     stats = client.stats()
     assert list(stats) == servers
@@ -682,7 +683,7 @@ def test_a_server_without_alias_moves_and_keeps_its_keys(memcacheds):
     assert client.update_servers([addresses[0], addresses[2]]) is True
     moved = {addresses[0]: addresses[0], addresses[1]: addresses[2]}
     assert [client.get_host_by_key(key) for key in keys] == [moved[b] for b in before]
-    client.config(libmc.MC_RETRY_TIMEOUT, 7)  # opens anew: the ring is the same
+    client.config(libmc.MC_RETRY_TIMEOUT, 7)  # opens another client, with the same ring
     assert [client.get_host_by_key(key) for key in keys] == [moved[b] for b in before]
 
 
@@ -770,7 +771,7 @@ def test_a_list_of_servers_may_be_changed_after_it_was_given(servers):
 
 
 def homes(client, addresses):
-    """The numbers of the servers where some keys live."""
+    """Return the home servers of some keys, as numbers."""
     keys = ["key%d" % i for i in range(50)]
     return [addresses.index(client.get_host_by_key(key)) for key in keys]
 

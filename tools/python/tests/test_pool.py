@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tenon.Pool: what it does with clients, in their order, and when it is disturbed."""
+"""tenon.Pool: lending, the order of callers, and interrupted waits."""
 
 import gc
 import math
@@ -57,7 +57,7 @@ def test_a_wrong_config_is_an_error_at_once():
         tenon.Pool(servers=["a"], size=0)
 
 
-def test_who_waits_too_long_gets_no_client(server):
+def test_a_wait_for_a_client_ends_at_its_timeout(server):
     pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
     with pool.client() as client:
         with pytest.raises(TimeoutError):
@@ -88,7 +88,7 @@ def wait_until(condition):
         time.sleep(0.001)
 
 
-def test_who_asks_first_is_served_first(server):
+def test_callers_are_served_in_the_order_they_ask(server):
     pool = tenon.Pool(servers=[server.address], size=1)
     order, started = [], []
 
@@ -118,7 +118,7 @@ def test_clients_are_made_when_they_are_needed():
         assert pool.counts() == {"clients": 2, "idle": 0, "waiting": 0}
         assert isinstance(first, tenon.Client) and first is not second
     with pool.client() as again:
-        assert again is first  # that came back last, with what it keeps
+        assert again is first  # the client object that was given back last
 
 
 def test_clients_of_a_pool_have_its_serializer(server):
@@ -130,7 +130,7 @@ def test_clients_of_a_pool_have_its_serializer(server):
             assert client.get("key") == {"a": [1]}
 
 
-def test_moves_that_are_wrong_change_nothing(server):
+def test_wrong_server_lines_change_nothing(server):
     pool = tenon.Pool(servers=[server.address + " anna"], **PATIENT)
     for servers in (["a b"], [5], 5, []):
         with pytest.raises((tenon.ConfigError, TypeError)):
@@ -169,8 +169,8 @@ class Interrupted(BaseException):
     pass
 
 
-def signals_for_who_waits(pool, stop):
-    """Signals for the main thread while it waits for a client, until stop is set."""
+def send_signals_while_waiting(pool, stop):
+    """Send SIGUSR1 to the main thread while it waits for a client, until stop is set."""
     main = threading.main_thread().ident
     wait_until(lambda: pool.counts()["waiting"] == 1)
     while not stop.wait(0.001):
@@ -185,7 +185,7 @@ def on_signal():
     signal.signal(signal.SIGUSR1, before)
 
 
-def test_an_interrupted_wait_costs_nobody_a_client(on_signal):
+def test_an_interrupted_wait_loses_no_client(on_signal):
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
     stop = threading.Event()
 
@@ -195,7 +195,7 @@ def test_an_interrupted_wait_costs_nobody_a_client(on_signal):
             raise Interrupted
 
     on_signal(handler)
-    thread = threading.Thread(target=signals_for_who_waits, args=(pool, stop))
+    thread = threading.Thread(target=send_signals_while_waiting, args=(pool, stop))
     with pool.client():
         thread.start()
         with pytest.raises(Interrupted):
@@ -208,7 +208,7 @@ def test_an_interrupted_wait_costs_nobody_a_client(on_signal):
         pass
 
 
-def test_a_signal_that_raises_nothing_costs_nobody_a_place(on_signal):
+def test_a_wait_goes_on_after_a_signal_handler_that_raises_nothing(on_signal):
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
     stop = threading.Event()
     on_signal(stop.set)
@@ -216,7 +216,7 @@ def test_a_signal_that_raises_nothing_costs_nobody_a_place(on_signal):
     lent.__enter__()
 
     def give_back():
-        signals_for_who_waits(pool, stop)
+        send_signals_while_waiting(pool, stop)
         assert pool.counts()["waiting"] == 1
         lent.__exit__(None, None, None)
 
@@ -227,10 +227,10 @@ def test_a_signal_that_raises_nothing_costs_nobody_a_place(on_signal):
     thread.join()
 
 
-# ---- clients that are not given back as they should --------------------------
+# ---- clients that are given back late, or never --------------------------
 
 
-def test_a_client_that_is_forgotten_goes_back():
+def test_an_unreferenced_client_goes_back_to_its_pool():
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
     client = pool.client().__enter__()
     assert client.closed is False and pool.counts()["idle"] == 0
@@ -239,7 +239,7 @@ def test_a_client_that_is_forgotten_goes_back():
     assert pool.counts()["idle"] == 1
 
 
-def test_a_client_that_another_thread_uses_goes_back_after_that(scripted):
+def test_a_client_in_a_call_of_another_thread_goes_back_after_the_call(scripted):
     asked, answer = threading.Event(), threading.Event()
 
     def script(connection):
@@ -265,7 +265,7 @@ def test_a_client_that_another_thread_uses_goes_back_after_that(scripted):
     assert pool.counts() == {"clients": 1, "idle": 1, "waiting": 0}
 
 
-def test_a_client_that_was_given_back_says_so(server):
+def test_a_client_that_was_given_back_is_closed(server):
     pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
     with pool.client() as client:
         client.set("key", b"1")
@@ -286,7 +286,7 @@ def test_a_client_that_was_given_back_says_so(server):
     assert pool.counts()["idle"] == 1
 
 
-def test_a_pool_that_is_closed_closes_what_is_lent_later(server):
+def test_a_closed_pool_closes_its_lent_clients_when_they_are_given_back(server):
     pool = tenon.Pool(servers=[server.address], size=3, **PATIENT)
     with pool.client() as first:
         with pool.client(), pool.client():
@@ -304,7 +304,7 @@ def test_a_pool_that_is_closed_closes_what_is_lent_later(server):
     assert pool.counts() == {"clients": 0, "idle": 0, "waiting": 0}
 
 
-def test_who_waits_when_a_pool_is_closed_is_served():
+def test_a_caller_that_waits_when_a_pool_is_closed_is_served():
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=2)
     served = []
 
@@ -334,7 +334,7 @@ def poll(fds, timeout_ms):
     poller.poll(timeout_ms)
 
 
-def test_a_function_may_wait_in_all_of_a_pool(server):
+def test_a_wait_function_serves_all_clients_of_a_pool(server):
     seen = []
     pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
 
@@ -363,7 +363,7 @@ def test_a_function_may_wait_in_all_of_a_pool(server):
     assert seen == []
 
 
-def test_what_a_wait_for_a_client_raises_is_raised():
+def test_an_exception_of_the_wait_function_ends_the_wait_for_a_client():
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=1)
     lent = pool.client()
 
@@ -379,7 +379,7 @@ def test_what_a_wait_for_a_client_raises_is_raised():
     assert pool.counts() == {"clients": 1, "idle": 1, "waiting": 0}
 
 
-def test_the_wait_of_a_client_is_the_pools_when_it_is_given_back(server):
+def test_a_client_that_is_given_back_has_the_pools_wait_function_again(server):
     pool = tenon.Pool(servers=[server.address], size=1, **PATIENT)
     pools, clients = [], []
 

@@ -14,7 +14,7 @@ import tenon
 
 
 def patient(*args, **keywords):
-    """A client for a slow machine."""
+    """A client with long timeouts: a test must not fail because the machine is slow."""
     return tenon.Client(
         *args, **{"poll_timeout": "60s", "connect_timeout": "10s", **keywords})
 
@@ -68,7 +68,7 @@ def test_servers_may_be_mappings(servers):
         ({"servers": ["a"], "poll_timeout": "soon"}, "soon"),
     ],
 )
-def test_a_wrong_config_is_an_error_that_says_what(arguments, message):
+def test_a_wrong_config_is_an_error_that_names_the_cause(arguments, message):
     with pytest.raises(tenon.TenonError, match=message) as caught:
         tenon.Client(**arguments)
     assert isinstance(caught.value, (tenon.ConfigError, tenon.PluginError))
@@ -127,7 +127,7 @@ def test_absence_is_an_answer(client):
     assert client.touch_multi(["key"], 10) == {"key": False}
 
 
-def test_what_is_stored_is_there(client):
+def test_stored_values_are_read_back(client):
     assert client.set("key", b"1") is None
     assert client.get("key") == client.get(b"key") == b"1"
     assert client.add("key", b"2") is False
@@ -249,7 +249,7 @@ BAD_CALLS = [
 
 
 @pytest.mark.parametrize("number", range(len(BAD_CALLS)))
-def test_bad_input_is_refused_precisely(client, number):
+def test_bad_input_raises_the_right_exception(client, number):
     error, message, call = BAD_CALLS[number]
     with pytest.raises(error, match=message):
         call(client)
@@ -260,7 +260,7 @@ def test_bad_input_is_refused_precisely(client, number):
 # ---- errors ---------------------------------------------------------------
 
 
-def test_an_error_knows_key_and_server(scripted):
+def test_an_error_names_key_and_server(scripted):
     address = scripted(silent)
     client = patient(servers=[address + " slow"], poll_timeout="50ms")
     with pytest.raises(tenon.TimeoutError) as caught:
@@ -280,7 +280,7 @@ def test_a_refused_connection_is_a_connection_error():
     assert caught.value.errno != 0 and caught.value.server == "nobody"
 
 
-def test_what_a_server_says_is_in_the_error(scripted):
+def test_the_text_of_a_servers_error_is_in_the_exception(scripted):
     def script(connection):
         connection.recv(65536)
         connection.sendall(b"SERVER_ERROR out of everything\r\n")
@@ -316,7 +316,7 @@ def test_each_key_has_its_own_outcome(servers, scripted):
     assert list(caught.value.errors) == ["slow"]
 
 
-def test_a_value_that_is_torn_is_no_value(scripted):
+def test_a_connection_closed_within_a_value_is_an_error(scripted):
     def script(connection):
         connection.recv(65536)
         connection.sendall(b"VALUE key 0 100000\r\n" + b"x" * 70000)
@@ -367,7 +367,7 @@ def test_one_broken_value_does_not_hide_the_others(server):
 
 
 @pytest.mark.parametrize("answer", [b"bytes", (1, 2), (b"x",), (b"x", -1), (b"x", "f")])
-def test_a_serializer_that_returns_nonsense_is_told(server, answer):
+def test_wrong_results_of_a_serializer_are_refused(server, answer):
     class Nonsense:
         def dumps(self, value):
             return answer
@@ -440,9 +440,9 @@ class Interrupted(Exception):
     pass
 
 
-def test_an_interrupted_call_leaves_a_client_that_tells_the_truth(scripted):
+def test_after_an_interrupted_call_the_client_returns_the_right_values(scripted):
     def script(connection):
-        # Answers every key with itself, the first request late.
+        # The value of each key is the key. The first request is answered late.
         late = True
         while True:
             request = connection.recv(65536)
@@ -471,7 +471,7 @@ def test_an_interrupted_call_leaves_a_client_that_tells_the_truth(scripted):
         assert client.get(key) == key.encode()
 
 
-# ---- what exceptions are --------------------------------------------------
+# ---- classes of exceptions --------------------------------------------------
 
 
 def test_every_status_has_its_class():
@@ -482,7 +482,7 @@ def test_every_status_has_its_class():
     for status in statuses:
         error = tenon.errors.make_error(status, None, None, None, None, 0)
         known = type(error) is not tenon.TenonError
-        assert known or status == -1, status  # that is MemoryError
+        assert known or status == -1, status  # -1, out of memory, is MemoryError
 
 
 def test_a_config_file_chooses_the_transport(servers, tmp_path):

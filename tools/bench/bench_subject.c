@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "subject.h"
+#include "bench_subject.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static int64_t run_ns(const struct subject *subject, void *self,
 	return clock_wall_ns() - start_ns;
 }
 
-/* Operations that fill a slice, but for the last doubling. */
+/* Return a number of operations that fills at least half a slice. */
 static size_t calibrate(const struct subject *subject, void *self,
 			unsigned slice_ms)
 {

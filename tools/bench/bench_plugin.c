@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "plugin.h"
+#include "bench_plugin.h"
 
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static const struct tenon_plugin *find_builtin(const char *kind,
 	return NULL;
 }
 
-/* The core has opened the file before, and has verified what is in it. */
+/* Open a plugin module. The core has opened the file before and has checked its descriptor. */
 static const struct tenon_plugin *find_module(const char *path)
 {
 	void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -53,7 +53,7 @@ static const struct tenon_plugin *find_module(const char *path)
 	return entry ? entry() : NULL;
 }
 
-/* What plugins_select() is collecting for. */
+/* Payload of the function by which plugins_select() collects plugins. */
 struct choice {
 	struct plugins *plugins;
 	const char *kind;
@@ -220,7 +220,7 @@ void plugin_set_number(const struct tenon_plugin *plugin, void *options,
 
 /* ---- hashes -------------------------------------------------------------- */
 
-/* Those that were asked for; they stay until the program ends. */
+/* The hashes that plugin_hash() has started. They stay until the program ends. */
 static struct ready {
 	const struct tenon_plugin *plugin;
 	void *options;

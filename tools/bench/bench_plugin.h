@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Plugins alone, without a client around them. */
+/* Plugins without a client, to measure the plugin alone. */
 #ifndef TENON_BENCH_PLUGIN_H
 #define TENON_BENCH_PLUGIN_H
 
@@ -14,29 +14,29 @@ struct plugins {
 };
 
 /*
- * The plugins of a kind ("hash") that a config could name, built in or modules, and
- * that patterns select.
+ * Collect the plugins of a kind (such as "hash") that a config can name, built in or modules, and
+ * that the patterns select.
  */
 void plugins_select(struct plugins *plugins, const char *kind,
 		    const char *patterns);
 
-/* NULL: there is none of that name. */
+/* Find a plugin. NULL when there is none of this name. */
 const struct tenon_plugin *plugin_find(const char *kind, const char *name);
 
-/* Services for init. */
+/* The host services for a plugin's init. */
 extern const struct tenon_host plugin_host;
 
 /*
- * The option struct with defaults, for the caller to free; NULL for a plugin that has
- * no options.
+ * Make the plugin's option struct with its defaults. The caller frees it. NULL for a plugin
+ * without options.
  */
 void *plugin_options(const struct tenon_plugin *plugin);
 
-/* Set an option that is a number, where the plugin has it. */
+/* Set a number option, when the plugin has this option. */
 void plugin_set_number(const struct tenon_plugin *plugin, void *options,
 		       const char *name, int64_t number);
 
-/* A hash that is ready to use; NULL: there is none of that name. */
+/* Find a hash and start it. NULL when there is none of this name. */
 const struct tenon_hash *plugin_hash(const char *name);
 
 #endif
