@@ -276,7 +276,7 @@ void tenon_config_each_setting(const struct tenon_config *config,
 /* ---- stored items --------------------------------------------------------- */
 
 /* The item is read at most this many times, when another client stores it between two reads. */
-#define STORED_TRIES 4
+#define STORED_TRIES_MAX 4
 
 int tenon_client_codec(const struct tenon_client *client, size_t index,
 		       struct tenon_codec_info *out)
@@ -360,7 +360,7 @@ int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
 	int code = 0;
 
 	*out = (struct tenon_stored){ .item_count = 0 };
-	for (int tries = 0; tries < STORED_TRIES; tries++) {
+	for (int tries = 0; tries < STORED_TRIES_MAX; tries++) {
 		code = read_raw(client, &item, &raw, out, err);
 		if (!out->result || raw.status != TENON_HIT) {
 			break;

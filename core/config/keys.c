@@ -13,7 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOUR_MS INT64_C(3600000)
+/* Longest connect_timeout and poll_timeout: an hour. */
+#define TIMEOUT_MAX_MS INT64_C(3600000)
+/* Longest retry_timeout: a day. */
+#define RETRY_MAX_MS (24 * TIMEOUT_MAX_MS)
+/* Largest value of each setting that is a size: 1 GiB. */
+#define SETTING_MAX_BYTES (INT64_C(1) << 30)
 
 const struct tenon_option tenon__setting_rows[] = {
 	{ .name = "prefix",
@@ -29,7 +34,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct tenon__settings, connect_timeout_ms),
 	  .min = 1,
-	  .max = HOUR_MS,
+	  .max = TIMEOUT_MAX_MS,
 	  .def = 10,
 	  .help = "longest time to make a connection" },
 	{ .name = "poll_timeout",
@@ -38,7 +43,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct tenon__settings, poll_timeout_ms),
 	  .min = 1,
-	  .max = HOUR_MS,
+	  .max = TIMEOUT_MAX_MS,
 	  .def = 300,
 	  .help = "longest time for a whole operation, including connecting" },
 	{ .name = "retry_timeout",
@@ -47,7 +52,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .flags = TENON__OPTION_BARE_SECONDS,
 	  .offset = offsetof(struct tenon__settings, retry_timeout_ms),
 	  .min = 0,
-	  .max = 24 * HOUR_MS,
+	  .max = RETRY_MAX_MS,
 	  .def = 5000,
 	  .help = "time after which a failed server is tried again" },
 	{ .name = "compression_threshold",
@@ -56,21 +61,21 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .offset = offsetof(struct tenon__settings,
 			     compression_threshold_bytes),
 	  .min = 0,
-	  .max = INT64_C(1) << 30,
+	  .max = SETTING_MAX_BYTES,
 	  .def = 0,
 	  .help = "values larger than this are compressed as libmc does; 0 means never" },
 	{ .name = "max_value_bytes",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct tenon__settings, max_value_bytes),
 	  .min = 1024,
-	  .max = INT64_C(1) << 30,
+	  .max = SETTING_MAX_BYTES,
 	  .def = INT64_C(16) << 20,
 	  .help = "largest value that is sent or received" },
 	{ .name = "item_max",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct tenon__settings, item_max_bytes),
 	  .min = 1024,
-	  .max = INT64_C(1) << 30,
+	  .max = SETTING_MAX_BYTES,
 	  .def = INT64_C(1) << 20,
 	  .help = "largest item that the servers accept, as set by memcached -I; a value that makes a larger item together with its key is not sent" },
 	{ .name = "user_flags",
@@ -500,7 +505,7 @@ static const struct tenon__root_key *find_root_key(const char *name)
 }
 
 /* A threshold that no value can exceed, so that nothing is compressed. */
-#define NEVER_BYTES (INT64_C(1) << 30)
+#define NEVER_BYTES SETTING_MAX_BYTES
 
 /* Append one option to the compressor's map, as if its text had no quotes in the config. */
 static void add_option(struct tenon__compression *compression, const char *name,

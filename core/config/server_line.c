@@ -16,6 +16,9 @@
 /* The longest address with its port: "[" host "]:65535". */
 #define ADDRESS_MAX_BYTES (TENON_HOST_MAX_BYTES + 8)
 
+/* An error message quotes at most this many bytes of a malformed server line. */
+#define SHOWN_SPEC_MAX_BYTES 200
+
 /* The parts of an address. host points into the text that was parsed. */
 struct pieces {
 	const char *host;
@@ -28,7 +31,10 @@ static int malformed(struct tenon_error *err, const char *spec, size_t len,
 		     const char *problem)
 {
 	return tenon__error_set(err, TENON_ECONFIG, "server '%.*s': %s",
-				len > 200 ? 200 : (int)len, spec, problem);
+				len > SHOWN_SPEC_MAX_BYTES
+					? SHOWN_SPEC_MAX_BYTES
+					: (int)len,
+				spec, problem);
 }
 
 static bool is_space(char byte)

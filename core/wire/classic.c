@@ -238,13 +238,17 @@ void tenon__classic_write(struct tenon__wire *wire)
 
 /* A result of the functions below, besides those of enum tenon_verdict: go on reading. */
 #define READ_ON 2
+/* Most bytes of an unexpected reply that an error message quotes, and that a log line quotes. */
+#define SHOWN_REPLY_MAX_BYTES 60
+#define LOGGED_REPLY_MAX_BYTES 100
 
 /* Give up the connection, because the protocol does not allow these bytes here. */
 static int broken(struct tenon__wire *wire, const char *what,
 		  const char *line, size_t len)
 {
-	int shown = len > 60 ? 60 : (int)len;
-	char clean[60];
+	int shown = len > SHOWN_REPLY_MAX_BYTES ? SHOWN_REPLY_MAX_BYTES
+						: (int)len;
+	char clean[SHOWN_REPLY_MAX_BYTES];
 
 	for (int i = 0; i < shown; i++) {
 		unsigned char byte = (unsigned char)line[i];
@@ -742,7 +746,10 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 		tenon__health_log(wire->health, TENON_LOG_WARNING,
 				  tenon__now_ns() / 1000000,
 				  "a noreply command was answered: \"%.*s\"",
-				  len > 100 ? 100 : (int)len, line);
+				  len > LOGGED_REPLY_MAX_BYTES
+					  ? LOGGED_REPLY_MAX_BYTES
+					  : (int)len,
+				  line);
 	} else {
 		return broken(wire, "an unexpected reply", line, len);
 	}

@@ -20,6 +20,9 @@
 		.help = "bit in an item's flags that marks values stored by this codec" \
 	}
 
+/* Largest `threshold`: 1 GiB. */
+#define CODEC_THRESHOLD_MAX_BYTES (INT64_C(1) << 30)
+
 /*
  * The row of option `threshold`, for codecs that compress. The codec's option struct, `owner`,
  * has a field `int64_t threshold_bytes`.
@@ -28,7 +31,7 @@
 	{                                                                      \
 		.name = "threshold", .type = TENON_OPTION_SIZE,                \
 		.offset = offsetof(owner, threshold_bytes), .min = 0,          \
-		.max = INT64_C(1) << 30, .def = 1024,                          \
+		.max = CODEC_THRESHOLD_MAX_BYTES, .def = 1024,                 \
 		.help = "only values larger than this are compressed"          \
 	}
 

@@ -360,6 +360,30 @@ START_TEST(an_argument_out_of_place_is_refused_and_nothing_is_sent)
 }
 END_TEST
 
+/* run.c: ARGUMENT_MAX_BYTES */
+START_TEST(an_argument_has_200_bytes_at_most)
+{
+	char argument[202], request[220];
+	struct rig rig = { 0 };
+
+	memset(argument, 'a', 201);
+	argument[201] = '\0';
+	snprintf(request, sizeof(request), "stats %s\r\n", argument + 1);
+	const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		fake_expect_text(request),
+		FAKE_SEND("END\r\n"),
+	};
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_run_servers(&rig, TENON_STATS, argument, 0),
+			 TENON_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rig.err.message, "201 bytes, expected at most 200"));
+	ck_assert_int_eq(rig_run_servers(&rig, TENON_STATS, argument + 1, 0), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 static const struct {
 	enum tenon_verb verb;
 	unsigned options;
@@ -648,6 +672,7 @@ static TCase *refusals_case(void)
 	tcase_add_test(tc, a_value_full_of_commands_stays_a_value);
 	LOOP(tc, a_prefix_that_is_no_key_is_a_config_error,
 	     COUNT(refused_prefixes));
+	tcase_add_test(tc, an_argument_has_200_bytes_at_most);
 	LOOP(tc, an_argument_out_of_place_is_refused_and_nothing_is_sent,
 	     COUNT(refused_calls));
 	LOOP(tc, a_call_that_makes_no_sense_is_refused_and_nothing_is_sent,

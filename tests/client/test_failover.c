@@ -289,6 +289,7 @@ END_TEST
 /* This many servers, of which only the last one lives. */
 #define CROWD 6
 
+/* round.c: HOPS_MAX */
 START_TEST(hops_are_bounded_and_the_next_call_goes_on)
 {
 	char text[1024] = "servers: [";
@@ -577,6 +578,11 @@ static const struct {
 	{ TENON_SET, 1ll << 40, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 100000000, "set k 0 100000000 1\r\nv\r\n", "STORED\r\n",
+	  TENON_STORED },
+	/* round.c: RELATIVE_MAX_S; memcached reads 30 days and a second as UNIX time too */
+	{ TENON_SET, 2592000, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
+	  TENON_STORED },
+	{ TENON_SET, 2592001, "set k 0 2592001 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_ADD, 60, "add k 0 7 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	{ TENON_TOUCH, 60, "touch k 7\r\n", "TOUCHED\r\n", TENON_TOUCHED },

@@ -235,6 +235,8 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 	/* the next operation starts with the full limit */
 	ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_HIT);
 	ck_assert_uint_eq(rig.result.value_len, 60000);
+	/* TENON_REPLY_MAX_BYTES limits decoded values as well. */
+	ck_assert_uint_eq(chain->left_bytes, (UINT64_C(1) << 30) - 60000);
 	close_store();
 }
 END_TEST

@@ -167,6 +167,32 @@ START_TEST(an_absent_key_is_one_absent_item)
 }
 END_TEST
 
+/* introspect.c: STORED_TRIES_MAX */
+START_TEST(an_item_that_changes_all_the_time_is_read_four_times)
+{
+	enum { READS = 2 * 4 };
+	struct fake_step steps[2 + 2 * READS] = {
+		FAKE_ACCEPT, [1 + 2 * READS] = FAKE_CLOSE
+	};
+	static char replies[READS][60];
+	struct rig rig = { 0 };
+
+	for (int i = 0; i < READS; i++) {
+		snprintf(replies[i], sizeof(replies[i]),
+			 "VALUE k 0 1 %d\r\nv\r\nEND\r\n", i);
+		steps[1 + 2 * i] = fake_expect_text("gets k\r\n");
+		steps[2 + 2 * i] = fake_send_text(replies[i]);
+	}
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(tenon_client_stored(rig.client, slice("k"), &stored,
+					     &err),
+			 0);
+	ck_assert_uint_eq(stored.result->cas, READS - 1);
+	rig_close(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("codec_stored");
@@ -182,6 +208,8 @@ int main(void)
 	tcase_add_test(tcase, an_absent_chunk_is_reported);
 	tcase_add_test(tcase, an_item_that_cannot_be_decoded_is_reported);
 	tcase_add_test(tcase, an_absent_key_is_one_absent_item);
+	tcase_add_test(tcase,
+		       an_item_that_changes_all_the_time_is_read_four_times);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

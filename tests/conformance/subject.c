@@ -486,6 +486,36 @@ void subject_options_free(const struct tenon__plugin *plugin, void *options)
 	tenon__options_destroy(plugin, options);
 }
 
+static int option_code(const struct tenon__plugin *plugin, const char *option,
+		       const char *value, struct tenon_error *err)
+{
+	struct watched_host host;
+	void *options = NULL;
+	char text[300];
+	int code;
+
+	snprintf(text, sizeof(text), "{%s: %s}", option, value);
+	watched_host_init(&host);
+	code = subject_options_read(plugin, text, &host, &options, err);
+	subject_options_free(plugin, options);
+	return code;
+}
+
+void subject_option_ends_at(const struct tenon__plugin *plugin,
+			    const char *option, const char *most,
+			    const char *above)
+{
+	struct tenon_error err = { 0 };
+	char found[200];
+
+	ck_assert_msg(option_code(plugin, option, most, &err) == 0,
+		      "%s: %s: %s", option, most, err.message);
+	ck_assert_msg(option_code(plugin, option, above, &err) == TENON_ECONFIG,
+		      "%s: %s is taken", option, above);
+	snprintf(found, sizeof(found), "found '%.100s", above);
+	ck_assert_msg(strstr(err.message, found) != NULL, "%s", err.message);
+}
+
 void *subject_state(uint32_t bytes)
 {
 	void *state = calloc(1, bytes > 0 ? bytes : 1);

@@ -107,6 +107,15 @@ void *subject_options(const struct tenon__plugin *plugin,
 		      const struct watched_host *host);
 void subject_options_free(const struct tenon__plugin *plugin, void *options);
 
+/*
+ * Assert that an option takes the value `most` and refuses the value `above`, which the error
+ * message quotes. Other options that have to be set stand before the option's name:
+ * "min: 1s, max" sets min and tests max.
+ */
+void subject_option_ends_at(const struct tenon__plugin *plugin,
+			    const char *option, const char *most,
+			    const char *above);
+
 /* Return zeroed memory of exactly `bytes` bytes, at least 1, for free(). */
 void *subject_state(uint32_t bytes);
 

@@ -249,6 +249,34 @@ START_TEST(the_policy_reports_its_states)
 }
 END_TEST
 
+/* backoff.c: PASSED_MAX */
+START_TEST(route_passes_over_64_servers_out_of_the_ring_at_most)
+{
+	policy_fini(&backoff);
+	policy_init(&backoff, subject_named(TENON_KIND_FAILOVER, "backoff"),
+		    "{failure_limit: 1, max_ejected: 100}", 1000, 5000);
+	for (uint32_t server = 0; server < 999; server++) {
+		failures(server, 1, 1000);
+	}
+	ck_assert_uint_eq(route(999 - 64, 1000), 999);
+	ck_assert_uint_eq(route(999 - 65, 1000), TENON_NO_SERVER);
+}
+END_TEST
+
+/* backoff.c: FAILURE_LIMIT_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
+START_TEST(each_option_has_a_largest_value)
+{
+	const struct tenon__plugin *plugin = backoff.plugin;
+
+	subject_option_ends_at(plugin, "failure_limit", "1000", "1001");
+	subject_option_ends_at(plugin, "max: 24h, min", "24h", "86400001ms");
+	subject_option_ends_at(plugin, "max", "24h", "86400001ms");
+	subject_option_ends_at(plugin, "factor", "100", "101");
+	subject_option_ends_at(plugin, "jitter", "100", "101");
+	subject_option_ends_at(plugin, "max_ejected", "100", "101");
+}
+END_TEST
+
 START_TEST(min_above_max_is_refused)
 {
 	struct tenon_error err = { 0 };
@@ -285,6 +313,9 @@ int main(void)
 		       results_from_another_policy_count_for_a_server_that_is_out);
 	tcase_add_test(tcase, the_policy_reports_its_states);
 	tcase_add_test(tcase, min_above_max_is_refused);
+	tcase_add_test(tcase,
+		       route_passes_over_64_servers_out_of_the_ring_at_most);
+	tcase_add_test(tcase, each_option_has_a_largest_value);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

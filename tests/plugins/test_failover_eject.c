@@ -97,7 +97,7 @@ START_TEST(a_question_has_a_bound)
 	for (uint32_t server = 0; server < 999; server++) {
 		kill_server(server, 1000);
 	}
-	/* The policy passes over at most 64 dead servers. */
+	/* DEAD_PASSED_MAX: the policy passes over at most 64 dead servers. */
 	ck_assert_uint_eq(route(999 - 64, 1000), 999);
 	ck_assert_uint_eq(route(999 - 65, 1000), TENON_NO_SERVER);
 }

@@ -4,6 +4,7 @@
  * exptime there.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "conformance/policy_rig.h"
 #include "runner/suite.h"
@@ -74,6 +75,55 @@ START_TEST(dead_servers_of_the_pool_are_passed_over)
 }
 END_TEST
 
+static uint32_t no_server(const struct tenon_route_query *query, uint32_t nth)
+{
+	(void)query;
+	(void)nth;
+	return TENON_NO_SERVER;
+}
+
+/* The spare pool has every server except the home server, which is server 0. */
+static uint32_t large_pool(const struct tenon_route_query *query, uint32_t pool,
+			   uint32_t nth)
+{
+	(void)query;
+	(void)pool;
+	return 1 + nth;
+}
+
+/* DEAD_PASSED_MAX */
+START_TEST(route_passes_over_64_dead_servers_of_the_pool_at_most)
+{
+	struct tenon_route_query query = {
+		.next = no_server,
+		.spare = large_pool,
+	};
+
+	tear_down();
+	policy_init(&gutter, subject_named(TENON_KIND_FAILOVER, "gutter"), NULL,
+		    100, TIMEOUT_MS);
+	for (uint32_t server = 0; server <= 64; server++) {
+		kill_server(server, 1000);
+	}
+	ck_assert_uint_eq(gutter.ops->route(gutter.self, &query, 1000), 65);
+	kill_server(65, 1000);
+	ck_assert_uint_eq(gutter.ops->route(gutter.self, &query, 1000),
+			  TENON_NO_SERVER);
+}
+END_TEST
+
+/* gutter.c: POOL_NAME_MAX_BYTES, gutter.c: TTL_MAX_S */
+START_TEST(each_option_has_a_largest_value)
+{
+	char name[62];
+
+	memset(name, 'p', 61);
+	name[61] = '\0';
+	subject_option_ends_at(gutter.plugin, "pool", name + 1, name);
+	subject_option_ends_at(gutter.plugin, "gutter_ttl", "720h", "2592001s");
+}
+END_TEST
+
 START_TEST(a_dead_server_is_tried_again_after_retry_timeout)
 {
 	kill_server(1, 1000);
@@ -122,6 +172,9 @@ int main(void)
 	tcase_add_test(tcase, dead_servers_of_the_pool_are_passed_over);
 	tcase_add_test(tcase, a_dead_server_is_tried_again_after_retry_timeout);
 	tcase_add_test(tcase, a_pool_that_does_not_exist_is_refused);
+	tcase_add_test(tcase,
+		       route_passes_over_64_dead_servers_of_the_pool_at_most);
+	tcase_add_test(tcase, each_option_has_a_largest_value);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -62,6 +62,7 @@ START_TEST(published_values_are_found)
 }
 END_TEST
 
+/* md5.c: ONE_BLOCK_MAX */
 START_TEST(keys_of_every_length_hash_as_in_python)
 {
 	FILE *file = open_vectors("python.tsv");

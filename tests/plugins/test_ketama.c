@@ -505,6 +505,7 @@ END_TEST
 
 /* ---- refused servers ---------------------------------------------------- */
 
+/* ketama.c: POINTS_MAX */
 START_TEST(more_weight_than_a_ring_holds_is_refused)
 {
 	struct tenon_ring_server servers[SERVERS_MAX];
@@ -524,6 +525,7 @@ START_TEST(more_weight_than_a_ring_holds_is_refused)
 }
 END_TEST
 
+/* ketama.c: NAME_MAX_BYTES */
 START_TEST(name_that_has_no_room_is_refused)
 {
 	char name[1000];

@@ -169,8 +169,9 @@ START_TEST(flag_is_its_own_or_one_bit_of_yours)
 	ck_assert_uint_eq(codec.ops->flags(codec.self), 65536);
 	codec_close(&codec);
 	ck_assert_int_eq(codec_check(plugin, "{flag: 3}", &err), TENON_ECONFIG);
-	ck_assert_int_eq(codec_check(plugin, "{level: 13}", &err),
-			 TENON_ECONFIG);
+	subject_option_ends_at(plugin, "level", "12", "13");
+	/* CODEC_THRESHOLD_MAX_BYTES */
+	subject_option_ends_at(plugin, "threshold", "1GiB", "1073741825B");
 }
 END_TEST
 
@@ -194,6 +195,9 @@ static const struct {
 	 * allocating.
 	 */
 	{ "\xff\x01\x00\x00\x10q", 6, TENON_EUNDECODABLE, "cannot hold the 511" },
+	/* lz4.c: RATIO_MAX */
+	{ "\xfe\x01\x00\x00\x10q", 6, TENON_EUNDECODABLE,
+	  "holds 1 bytes, its header gives 510" },
 	{ "\xff\xff\xff\xff\x10q", 6, TENON_EUNDECODABLE,
 	  "cannot hold the 4294967295" },
 	/* A match that begins before the start of the block. */
@@ -216,6 +220,26 @@ START_TEST(headers_that_lie_are_undecodable)
 	ck_assert(!hostile[_i].says ||
 		  strstr(codec.err.message, hostile[_i].says) != NULL);
 	ck_assert_uint_le(output.largest, 1000);
+	rig_output_fini(&output);
+	codec_close(&codec);
+}
+END_TEST
+
+/* The codec reads only the length, so the block has six bytes of memory. */
+START_TEST(a_block_that_lz4_cannot_count_is_undecodable)
+{
+	struct tenon_slice stored = { "\x01\x00\x00\x00\x10q",
+				      (size_t)LZ4_MAX_INPUT_SIZE + 1 };
+	struct rig_output output;
+	struct codec codec;
+
+	open_lz4(&codec, NULL);
+	rig_output_init(&output, MAX_VALUE_BYTES);
+	ck_assert_int_eq(codec.ops->decode(codec.self, &stored, &output.base,
+					   &codec.err),
+			 TENON_EUNDECODABLE);
+	ck_assert_ptr_nonnull(strstr(codec.err.message, "cannot hold the 1"));
+	ck_assert_uint_eq(output.calls, 0);
 	rig_output_fini(&output);
 	codec_close(&codec);
 }
@@ -291,6 +315,7 @@ int main(void)
 	suite_add_tcase(suite, reading);
 	tcase_add_loop_test(reading, headers_that_lie_are_undecodable, 0,
 			    (int)(sizeof(hostile) / sizeof(hostile[0])));
+	tcase_add_test(reading, a_block_that_lz4_cannot_count_is_undecodable);
 	tcase_add_test(reading,
 		       length_above_the_limit_is_refused_before_there_is_memory);
 	tcase_add_test(reading, flipped_bits_do_not_change_the_length);

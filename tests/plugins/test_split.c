@@ -174,6 +174,7 @@ START_TEST(items_are_those_of_libmc)
 }
 END_TEST
 
+/* split.c: LIBMC_KEY_MAX_BYTES */
 START_TEST(each_limit_is_named)
 {
 	char *value = calloc(1, 10000001);
@@ -698,6 +699,7 @@ START_TEST(options_that_make_no_sense_are_refused)
 		const char *says;
 	} wrong[] = {
 		{ "{chunk: 100, max: 99}", "max is 99 bytes, expected at least chunk, which is 100 bytes" },
+		/* TENON_CHUNKS_MAX_COUNT */
 		{ "{chunk: 1, max: 4097}", "4097 chunks of 1 bytes, expected at most 4096" },
 		{ "{flag: 12}", "flag is 12, expected one bit" },
 		{ "{chunk: 0}", "chunk" },
@@ -715,6 +717,11 @@ START_TEST(options_that_make_no_sense_are_refused)
 	}
 	ck_assert_int_eq(codec_check(plugin, "{chunk: 1, max: 4096}", &err), 0);
 	ck_assert_int_eq(codec_check(plugin, "{chunk: 1MB, max: 10MB}", &err), 0);
+	/* split.c: OPTION_MAX_BYTES */
+	subject_option_ends_at(plugin, "max: 1GiB, chunk", "1GiB",
+			       "1073741825B");
+	subject_option_ends_at(plugin, "chunk: 1GiB, max", "1GiB",
+			       "1073741825B");
 }
 END_TEST
 

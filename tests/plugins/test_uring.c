@@ -36,6 +36,7 @@ static struct {
 	int rings;              /* rings made so far */
 	int enters;
 	unsigned flags;         /* flags of the last ring */
+	unsigned entries;       /* entries wanted for the last ring, which may have failed */
 	struct io_uring *ring;
 } kernel;
 
@@ -63,6 +64,7 @@ REPLACES int io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
 	init_fn next;
 	int code;
 
+	kernel.entries = entries;
 	if (kernel.refused != 0 || (params->flags & kernel.refused_flags)) {
 		return kernel.refused != 0 ? -kernel.refused : -EINVAL;
 	}
@@ -601,6 +603,71 @@ START_TEST(a_silent_server_is_late_with_and_without_the_ring)
 }
 END_TEST
 
+/* ---- ceilings ------------------------------------------------------------ */
+
+/* uring.c: CONNECTIONS_MAX. A ring has a send and a receive for each of 4096 connections. */
+START_TEST(a_ring_is_for_4096_connections_at_most)
+{
+	const struct tenon__plugin *plugin =
+		subject_named(TENON_KIND_TRANSPORT, "uring");
+	const struct tenon_transport_ops *ops = &plugin->ops.transport;
+	struct tenon_transport_setup setup = {
+		.size = sizeof(setup),
+		.server_count = 5000,
+		.connect_timeout_ms = 1,
+	};
+	struct watched_host host;
+	struct tenon_error err;
+	void *options, *self = subject_state(ops->state_size);
+
+	subject_option_ends_at(plugin, "ring_from", "4096", "4097");
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	kernel.refused = ENOSYS;
+	ck_assert_int_ne(ops->init(self, options, &host.table, &setup, &err), 0);
+	ck_assert_uint_eq(kernel.entries, 2 * 4096);
+	ops->fini(self);
+	free(self);
+	subject_options_free(plugin, options);
+	ck_assert_uint_eq(host.live, 0);
+}
+END_TEST
+
+/*
+ * Return true when the first large request in the ring is sent with MSG_WAITALL: the kernel waits
+ * for room in the socket's buffer until the whole request is sent.
+ */
+static bool was_sent_whole(const struct io_uring *ring)
+{
+	for (unsigned i = 0; i < ring->sq.ring_entries; i++) {
+		if (ring->sq.sqes[i].opcode == IORING_OP_SENDMSG) {
+			return ring->sq.sqes[i].msg_flags & MSG_WAITALL;
+		}
+	}
+	ck_abort_msg("nothing was sent through the ring");
+	return false;
+}
+
+/* Loop: 0: a request of 64 KiB; 1: a request of one byte more. */
+START_TEST(a_request_of_64_kib_at_most_is_sent_whole)
+{
+	/* uring.c: WHOLE_MAX_BYTES; "set k 0 0 65517\r\n" and "\r\n" are 19 bytes. */
+	size_t len = 65536 - 19 + (size_t)_i;
+	char *value = binary_value(len, 1);
+	struct tenon_item one = item("k", NULL);
+	struct rig rig = { 0 };
+
+	one.value = (struct tenon_slice){ value, len };
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(len + 19),
+				  FAKE_SEND("STORED\r\n")));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert(was_sent_whole(kernel.ring) == (_i == 0));
+	rig_close(&rig);
+	free(value);
+}
+END_TEST
+
 /* ---- list ---------------------------------------------------------------- */
 
 static const struct {
@@ -623,6 +690,8 @@ static const struct {
 	{ &few_servers_may_do_without_the_ring, 1 },
 	{ &a_thread_needs_no_ring_for_few_servers, 1 },
 	{ &a_silent_server_is_late_with_and_without_the_ring, 1 },
+	{ &a_ring_is_for_4096_connections_at_most, 1 },
+	{ &a_request_of_64_kib_at_most_is_sent_whole, 2 },
 };
 
 /* Return true when this machine has an io_uring that the plugin can work with. */

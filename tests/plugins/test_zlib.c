@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Codec zlib: libmc's format to the byte, and other zlib streams that a server may send. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,39 @@ START_TEST(flag_is_libmcs_or_one_bit_of_yours)
 }
 END_TEST
 
+/* CODEC_THRESHOLD_MAX_BYTES, zlib.c: LEVEL_MAX */
+START_TEST(each_option_has_a_largest_value)
+{
+	const struct tenon__plugin *plugin =
+		subject_named(TENON_KIND_CODEC, "zlib");
+
+	subject_option_ends_at(plugin, "threshold", "1GiB", "1073741825B");
+	subject_option_ends_at(plugin, "level", "9", "10");
+}
+END_TEST
+
+/* zlib.c: VALUE_MAX_BYTES. The codec reads only the length, so the value has one byte of memory. */
+START_TEST(a_value_that_zlib_cannot_count_is_stored_plain)
+{
+	struct tenon_slice value = { "x", (size_t)UINT_MAX / 2 + 1 };
+	struct rig_output output;
+	struct codec codec;
+
+	open_zlib(&codec, NULL);
+	rig_output_init(&output, MAX_VALUE_BYTES);
+	ck_assert_int_eq(codec.ops->encode(codec.self, &value, &output.base,
+					   &codec.err),
+			 0);
+	ck_assert_int_eq(codec.ops->decode(codec.self, &value, &output.base,
+					   &codec.err),
+			 TENON_ETOOBIG);
+	ck_assert_ptr_nonnull(strstr(codec.err.message, "is too long"));
+	ck_assert_uint_eq(output.calls, 0);
+	rig_output_fini(&output);
+	codec_close(&codec);
+}
+END_TEST
+
 /* ---- reading ------------------------------------------------------------ */
 
 /*
@@ -373,6 +407,8 @@ int main(void)
 	tcase_add_loop_test(writing, streams_are_those_of_compress, 0, 9);
 	tcase_add_test(writing, items_are_those_of_libmc);
 	tcase_add_test(writing, values_above_the_threshold_are_compressed);
+	tcase_add_test(writing, each_option_has_a_largest_value);
+	tcase_add_test(writing, a_value_that_zlib_cannot_count_is_stored_plain);
 	tcase_add_test(writing,
 		       a_value_that_gets_no_smaller_is_stored_plain_by_default);
 	tcase_add_test(writing, one_byte_less_is_smaller);

@@ -16,6 +16,7 @@
 #define NUMBER_DIGITS 10 /* most digits of a number in a parent */
 #define HEX_DIGITS 16    /* of a uint64_t */
 #define PARENT_MAX_BYTES 64
+#define OPTION_MAX_BYTES (INT64_C(1) << 30) /* of the options chunk and max */
 #define QUOTE_BYTES 24 /* of quote()'s buffer */
 
 /* Room for '~' key-length key '/' id '/' index, even when that is too long for a key. */
@@ -601,7 +602,7 @@ static const struct tenon_option split_options[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct split_options, chunk_bytes),
 	  .min = 1,
-	  .max = INT64_C(1) << 30,
+	  .max = OPTION_MAX_BYTES,
 	  .def = 1000000,
 	  .help = "values larger than this are split into chunks of at most this size" },
 	{ .name = "max",
@@ -609,7 +610,7 @@ static const struct tenon_option split_options[] = {
 	  .flags = TENON_OPTION_BARE,
 	  .offset = offsetof(struct split_options, max_bytes),
 	  .min = 1,
-	  .max = INT64_C(1) << 30,
+	  .max = OPTION_MAX_BYTES,
 	  .def = 10000000,
 	  .help = "values larger than this are refused" },
 	CODEC_FLAG_OPTION(struct split_options, 4096),

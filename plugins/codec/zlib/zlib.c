@@ -18,6 +18,8 @@
 #define FIRST_RATIO 4
 #define ROOM_MIN_BYTES 64 /* the least first buffer */
 
+#define LEVEL_MAX Z_BEST_COMPRESSION
+
 struct zlib_options {
 	int64_t flag;
 	int64_t level;
@@ -317,7 +319,7 @@ static const struct tenon_option zlib_options[] = {
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct zlib_options, level),
 	  .min = 1,
-	  .max = 9,
+	  .max = LEVEL_MAX,
 	  .def = 6,
 	  .help = "1 compresses fastest, 9 compresses most; libmc uses 6" },
 	{ .name = "keep_if_smaller",

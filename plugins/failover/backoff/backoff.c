@@ -211,14 +211,17 @@ static void backoff_state(const void *self, uint32_t index, int64_t now_ms,
 	}
 }
 
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
+/* Largest values of failure_limit, of min and max, and of factor. */
+#define FAILURE_LIMIT_MAX 1000
+#define OUT_MAX_MS (INT64_C(24) * 3600 * 1000)
+#define FACTOR_MAX 100
 
 static const struct tenon_option backoff_options[] = {
 	{ .name = "failure_limit",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct backoff_options, failure_limit),
 	  .min = 1,
-	  .max = 1000,
+	  .max = FAILURE_LIMIT_MAX,
 	  .def = 3,
 	  .help = "failures in a row before a server leaves the ring" },
 	{ .name = "min",
@@ -226,7 +229,7 @@ static const struct tenon_option backoff_options[] = {
 	  .unit = TENON_UNIT_MS,
 	  .offset = offsetof(struct backoff_options, min_ms),
 	  .min = 1,
-	  .max = DAY_MS,
+	  .max = OUT_MAX_MS,
 	  .def = 1000,
 	  .help = "how long a server is out of the ring the first time" },
 	{ .name = "max",
@@ -234,14 +237,14 @@ static const struct tenon_option backoff_options[] = {
 	  .unit = TENON_UNIT_MS,
 	  .offset = offsetof(struct backoff_options, max_ms),
 	  .min = 1,
-	  .max = DAY_MS,
+	  .max = OUT_MAX_MS,
 	  .def = 60000,
 	  .help = "longest time that a server is out of the ring" },
 	{ .name = "factor",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct backoff_options, factor),
 	  .min = 1,
-	  .max = 100,
+	  .max = FACTOR_MAX,
 	  .def = 2,
 	  .help = "factor by which the time out of the ring grows after each failed probe" },
 	{ .name = "jitter",

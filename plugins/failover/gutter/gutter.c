@@ -9,6 +9,11 @@
 
 #include "../dead.h"
 
+/* Longest name of a server pool, the same as in `servers:`. */
+#define POOL_NAME_MAX_BYTES 60
+/* Largest relative exptime: memcached reads a larger exptime as UNIX time. */
+#define TTL_MAX_S (30 * 24 * 3600)
+
 struct gutter_options {
 	const char *pool;
 	int64_t ttl_s;
@@ -75,7 +80,7 @@ static const struct tenon_option gutter_options[] = {
 	  .type = TENON_OPTION_STRING,
 	  .offset = offsetof(struct gutter_options, pool),
 	  .min = 1,
-	  .max = 60,
+	  .max = POOL_NAME_MAX_BYTES,
 	  .def_text = "gutter",
 	  .help = "spare server pool that the keys of a dead server go to" },
 	{ .name = "gutter_ttl",
@@ -83,7 +88,7 @@ static const struct tenon_option gutter_options[] = {
 	  .unit = TENON_UNIT_S,
 	  .offset = offsetof(struct gutter_options, ttl_s),
 	  .min = 1,
-	  .max = 30 * 24 * 3600, /* memcached reads a larger exptime as UNIX time */
+	  .max = TTL_MAX_S,
 	  .def = 60,
 	  .help = "longest exptime of items that are stored or touched in the spare pool" },
 	{ .name = NULL },

@@ -161,7 +161,7 @@ END_TEST
 
 static const struct tenon_pool_limits wrong_limits[] = {
 	{ 0, 4, 4 }, { 1, 0, 4 }, { 1, 4, 0 }, { 5, 4, 4 },
-	{ 1, TENON_POOL_CLIENTS_MAX + 1, 4 },
+	{ 1, 4097, 4 }, /* TENON_POOL_CLIENTS_MAX */
 };
 
 START_TEST(limits_out_of_range_are_refused)
@@ -171,6 +171,14 @@ START_TEST(limits_out_of_range_are_refused)
 	open_pool(NOBODY, 1, 4, 4);
 	ck_assert_int_eq(tenon_pool_resize(pool, &wrong_limits[_i], &err),
 			 TENON_EINVAL);
+	ck_assert_uint_eq(counts().clients, 1);
+	close_pool();
+}
+END_TEST
+
+START_TEST(a_pool_may_have_4096_clients)
+{
+	open_pool(NOBODY, 1, 4096, 4);
 	ck_assert_uint_eq(counts().clients, 1);
 	close_pool();
 }
@@ -765,6 +773,7 @@ static void add_limits(TCase *tc)
 	tcase_add_test(tc, a_pool_has_the_limits_of_libmc_by_default);
 	tcase_add_test(tc, the_client_that_was_used_last_is_lent_next);
 	LOOP(tc, limits_out_of_range_are_refused, COUNT(wrong_limits));
+	tcase_add_test(tc, a_pool_may_have_4096_clients);
 	tcase_add_test(tc, a_config_without_servers_makes_no_pool);
 	tcase_add_test(tc, a_client_that_is_not_lent_is_not_taken_back);
 	tcase_add_test(tc, a_pool_that_is_resized_makes_and_closes_clients);

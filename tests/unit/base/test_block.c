@@ -37,12 +37,19 @@ START_TEST(the_smallest_block_that_fits_is_taken)
 }
 END_TEST
 
+/*
+ * TENON_BLOCK_KEEP_MAX_BYTES. The blocks take no memory, because the test does not write into
+ * them.
+ */
 START_TEST(a_block_above_the_ceiling_is_freed)
 {
 	struct tenon__block_cache pool = { 0 };
-	struct tenon__block *block =
-		tenon__block_get(&pool, TENON_BLOCK_KEEP_MAX_BYTES + 1);
+	struct tenon__block *block = tenon__block_get(&pool, (size_t)64 << 20);
 
+	tenon__block_put_all(&pool, block);
+	ck_assert_ptr_eq(pool.free, block);
+	tenon__block_cache_fini(&pool);
+	block = tenon__block_get(&pool, ((size_t)64 << 20) + 1);
 	tenon__block_put_all(&pool, block);
 	ck_assert_ptr_null(pool.free);
 	ck_assert_uint_eq(pool.owned_bytes, 0);

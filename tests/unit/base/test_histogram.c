@@ -78,6 +78,7 @@ START_TEST(every_time_up_to_69_s_is_in_the_bucket_that_begins_before_it)
 }
 END_TEST
 
+/* TENON_HISTOGRAM_UNITS_MAX */
 START_TEST(a_time_above_the_last_bucket_is_kept_exactly_as_maximum)
 {
 	tenon_histogram_add(&histogram, 1000);

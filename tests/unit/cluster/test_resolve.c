@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE 1 /* RTLD_NEXT */
 #include <check.h>
+#include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,6 +16,52 @@
 #include "base/memory.h"
 #include "cluster/resolve.h"
 #include "runner/suite.h"
+
+/* A name that has CROWD_COUNT addresses. */
+#define CROWD "crowd.test"
+#define CROWD_COUNT 20
+
+static struct sockaddr_in crowd_address;
+static struct addrinfo crowd[CROWD_COUNT];
+
+static struct addrinfo *make_crowd(void)
+{
+	crowd_address.sin_family = AF_INET;
+	for (int i = 0; i < CROWD_COUNT; i++) {
+		crowd[i] = (struct addrinfo){
+			.ai_addr = (struct sockaddr *)&crowd_address,
+			.ai_addrlen = sizeof(crowd_address),
+			.ai_next = i + 1 < CROWD_COUNT ? &crowd[i + 1] : NULL,
+		};
+	}
+	return crowd;
+}
+
+/* Replaces the C library's function, and gives CROWD its addresses. */
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+		struct addrinfo **out)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *,
+		    struct addrinfo **);
+
+	if (strcmp(host, CROWD) == 0 && !(hints->ai_flags & AI_NUMERICHOST)) {
+		*out = make_crowd();
+		return 0;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(host, port, hints, out);
+}
+
+/* Replaces the C library's function, which must not free the addresses of CROWD. */
+void freeaddrinfo(struct addrinfo *list)
+{
+	void (*real)(struct addrinfo *);
+
+	if (list != crowd) {
+		*(void **)&real = dlsym(RTLD_NEXT, "freeaddrinfo");
+		real(list);
+	}
+}
 
 static struct tenon__resolver resolver;
 static struct tenon_address address;
@@ -127,6 +175,19 @@ START_TEST(a_name_that_does_not_exist_says_why)
 }
 END_TEST
 
+/* TENON_ADDRESS_MAX_COUNT */
+START_TEST(sixteen_addresses_of_a_name_are_kept)
+{
+	int count = 0;
+
+	resolve(CROWD ":11311");
+	while (next_address() == 1) {
+		count++;
+	}
+	ck_assert_int_eq(count, 16);
+}
+END_TEST
+
 START_TEST(a_lookup_under_way_outlives_its_resolver)
 {
 	for (int i = 0; i < 20; i++) {
@@ -219,6 +280,7 @@ int main(void)
 	tcase_add_test(tcase, a_path_that_no_socket_can_have_is_refused);
 	tcase_add_test(tcase, a_name_is_looked_up_in_every_operation);
 	tcase_add_test(tcase, a_name_that_does_not_exist_says_why);
+	tcase_add_test(tcase, sixteen_addresses_of_a_name_are_kept);
 	tcase_add_test(tcase,
 		       a_lookup_under_way_stays_with_the_parent_of_a_fork);
 	tcase_add_test(tcase, a_lookup_under_way_outlives_its_resolver);

@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(a_file_that_is_too_long_is_refused)
 {
-	size_t size = TENON_CONFIG_MAX_BYTES + 1;
+	size_t size = 1048576 + 1; /* TENON_CONFIG_MAX_BYTES */
 	char *text = malloc(size);
 
 	ck_assert_ptr_nonnull(text);
@@ -220,10 +220,12 @@ START_TEST(a_file_that_is_too_long_is_refused)
 }
 END_TEST
 
-/* libyaml's loader took minutes for brackets without end. */
+/*
+ * TENON_CONFIG_MAX_DEPTH. libyaml's loader took minutes for brackets without end.
+ */
 START_TEST(brackets_without_end_are_refused_at_once)
 {
-	size_t size = TENON_CONFIG_MAX_BYTES;
+	size_t size = 1048576;
 	char *text = malloc(size);
 
 	ck_assert_ptr_nonnull(text);
@@ -385,6 +387,47 @@ START_TEST(the_error_of_a_setter_says_the_key)
 }
 END_TEST
 
+/* keys.c: TIMEOUT_MAX_MS, keys.c: RETRY_MAX_MS, keys.c: SETTING_MAX_BYTES */
+static const struct {
+	const char *key;
+	const char *most;
+	const char *above;
+} setting_limits[] = {
+	{ "connect_timeout", "1h", "3600001ms" },
+	{ "poll_timeout", "1h", "3600001ms" },
+	{ "retry_timeout", "24h", "86400001ms" },
+	{ "compression_threshold", "1GiB", "1073741825" },
+	{ "max_value_bytes", "1GiB", "1073741825B" },
+	{ "item_max", "1GiB", "1073741825B" },
+	{ "user_flags", "4294967295", "4294967296" },
+};
+
+START_TEST(each_setting_has_a_largest_value)
+{
+	const char *key = setting_limits[_i].key;
+
+	ck_assert_msg(tenon_config_set(config, key, setting_limits[_i].most,
+				       &err) == 0,
+		      "%s", err.message);
+	ck_assert_int_eq(tenon_config_set(config, key, setting_limits[_i].above,
+					  &err),
+			 TENON_ECONFIG);
+}
+END_TEST
+
+START_TEST(a_prefix_leaves_one_byte_for_the_key)
+{
+	char prefix[251];
+
+	memset(prefix, 'p', 250);
+	prefix[250] = '\0';
+	ck_assert_int_eq(tenon_config_set(config, "prefix", prefix, &err),
+			 TENON_ECONFIG);
+	ck_assert_int_eq(tenon_config_set(config, "prefix", prefix + 1, &err),
+			 0);
+}
+END_TEST
+
 START_TEST(a_plugin_of_a_setter_is_looked_up_when_all_is_said)
 {
 	ck_assert_int_eq(tenon_config_set(config, "servers", "a", &err), 0);
@@ -523,7 +566,7 @@ START_TEST(more_codecs_than_flag_bits_are_refused)
 	char text[300] = "[";
 	size_t used = strlen(text);
 
-	for (int i = 1; i <= TENON__CODEC_MAX_COUNT; i++) {
+	for (int i = 1; i <= 32; i++) { /* TENON__CODEC_MAX_COUNT */
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
 					 "c%d,", i);
 	}
@@ -736,6 +779,10 @@ int main(void)
 	tcase_add_test(values, every_key_is_read);
 	tcase_add_test(values, a_later_setting_overrides_an_earlier_one);
 	tcase_add_test(values, a_config_can_be_made_by_setters);
+	tcase_add_loop_test(values, each_setting_has_a_largest_value, 0,
+			    (int)(sizeof(setting_limits) /
+				  sizeof(setting_limits[0])));
+	tcase_add_test(values, a_prefix_leaves_one_byte_for_the_key);
 	tcase_add_loop_test(values, the_error_of_a_setter_says_the_key, 0,
 			    SET_ERROR_COUNT);
 	tcase_add_test(values, a_plugin_of_a_setter_is_looked_up_when_all_is_said);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/server_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/server_list.h"
 #include "runner/suite.h"
 
 static const struct {
@@ -153,6 +155,7 @@ static int parse_long(size_t count, const char *begin, const char *end)
 	return code;
 }
 
+/* TENON_HOST_MAX_BYTES, TENON_ALIAS_MAX_BYTES */
 START_TEST(lengths_are_limited)
 {
 	ck_assert_int_eq(parse_long(255, "", ":1"), 0);
@@ -164,6 +167,69 @@ START_TEST(lengths_are_limited)
 }
 END_TEST
 
+/* server_line.c: SHOWN_SPEC_MAX_BYTES */
+START_TEST(an_error_quotes_200_bytes_of_a_malformed_line_at_most)
+{
+	struct tenon__server server;
+	struct tenon_error err = { .code = 0 };
+	char spec[302], shown[203];
+
+	fill(spec, 300, "/");
+	fill(shown, 200, "':");
+	ck_assert_int_eq(tenon__server_parse(&server, spec, strlen(spec), &err),
+			 TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, shown));
+	ck_assert_int_eq(strstr(err.message, shown)[-1], '\'');
+}
+END_TEST
+
+/* TENON_POOL_NAME_MAX_BYTES */
+START_TEST(the_name_of_a_pool_has_60_bytes_at_most)
+{
+	struct tenon__server server;
+	char name[62];
+
+	fill(name, 61, "");
+	ck_assert_int_eq(tenon__server_parse(&server, "a", 1, NULL), 0);
+	ck_assert_int_eq(tenon__server_set_pool(&server, name, NULL),
+			 TENON_ECONFIG);
+	ck_assert_int_eq(tenon__server_set_pool(&server, name + 1, NULL), 0);
+	tenon__server_fini(&server);
+}
+END_TEST
+
+static int add_server(struct tenon__server_list *list, unsigned number,
+		      struct tenon_error *err)
+{
+	static const struct tenon__place nowhere = { "", 0, 0 };
+	struct tenon__server server;
+	char spec[20];
+	int len = snprintf(spec, sizeof(spec), "h%05u", number);
+
+	ck_assert_int_eq(tenon__server_parse(&server, spec, (size_t)len, err),
+			 0);
+	return tenon__server_list_add(list, &server, &nowhere, err);
+}
+
+/* TENON_SERVER_MAX_COUNT */
+START_TEST(a_list_has_65535_servers_at_most)
+{
+	struct tenon__server_list list = { 0 };
+	struct tenon_error err = { 0 };
+	int code = 0;
+
+	for (unsigned number = 0; number < 65535 && !code; number++) {
+		code = add_server(&list, number, &err);
+	}
+	ck_assert_msg(code == 0, "%s", err.message);
+	ck_assert_int_eq(add_server(&list, 65535, &err), TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, "more servers than the limit of 65535"));
+	ck_assert_uint_eq(list.count, 65535);
+	tenon__server_list_fini(&list);
+}
+END_TEST
+
+/* TENON_WEIGHT_MAX */
 START_TEST(a_weight_is_limited)
 {
 	static const struct {
@@ -235,6 +301,9 @@ int main(void)
 	tcase_add_test(lines, a_line_ends_at_its_length);
 	suite_add_tcase(suite, lines);
 	tcase_add_test(limits, lengths_are_limited);
+	tcase_add_test(limits, an_error_quotes_200_bytes_of_a_malformed_line_at_most);
+	tcase_add_test(limits, the_name_of_a_pool_has_60_bytes_at_most);
+	tcase_add_test(limits, a_list_has_65535_servers_at_most);
 	tcase_add_test(limits, a_weight_is_limited);
 	tcase_add_test(
 		limits,

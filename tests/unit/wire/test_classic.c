@@ -169,8 +169,8 @@ static const struct {
 	enum tenon_verb verb;
 	size_t line_max_bytes;
 } line_ceilings[] = {
-	{ TENON_GET, TENON_GET_LINE_MAX_BYTES },
-	{ TENON_GATS, TENON_GAT_LINE_MAX_BYTES },
+	{ TENON_GET, 8000 },  /* TENON_GET_LINE_MAX_BYTES */
+	{ TENON_GATS, 2000 }, /* TENON_GAT_LINE_MAX_BYTES */
 };
 
 START_TEST(no_retrieval_line_is_longer_than_its_ceiling)
@@ -229,6 +229,48 @@ START_TEST(a_large_value_is_sent_from_the_callers_memory)
 }
 END_TEST
 
+/* TENON_SEND_COPY_MAX_BYTES */
+START_TEST(values_up_to_1024_bytes_are_copied_behind_their_line)
+{
+	static const char value[1025];
+	struct iovec iov[TENON_SEND_PIECES];
+	size_t len;
+
+	for (size_t value_len = 1024; value_len <= 1025; value_len++) {
+		items[0] = (struct tenon_item){
+			.key = TENON_LITERAL("k"), .value = { value, value_len },
+		};
+		begin(tenon__verb_of(TENON_SET), 1);
+		ck_assert_uint_eq(tenon__connection_ops.send_next(
+					  &connection.base, iov, 8),
+				  value_len == 1024 ? 1 : 3);
+		sent(SIZE_MAX, &len);
+	}
+}
+END_TEST
+
+/* TENON_SEND_PIECES */
+START_TEST(a_send_has_64_pieces_at_most)
+{
+	static const char value[2000];
+	struct iovec iov[1000];
+	size_t count, len;
+
+	for (uint32_t i = 0; i < 300; i++) {
+		items[i] = (struct tenon_item){
+			.key = TENON_LITERAL("k"),
+			.value = { value, sizeof(value) },
+		};
+	}
+	begin(tenon__verb_of(TENON_SET), 300);
+	count = tenon__connection_ops.send_next(&connection.base, iov, 1000);
+	ck_assert_uint_gt(count, 32);
+	ck_assert_uint_le(count, 64);
+	sent(SIZE_MAX, &len);
+	ck_assert_uint_gt(len, 300 * sizeof(value));
+}
+END_TEST
+
 /* Loop: 0: values that are copied into the send buffer; 1: values that are not. */
 START_TEST(the_send_buffer_grows_for_values_that_are_copied_into_it)
 {
@@ -247,7 +289,7 @@ START_TEST(the_send_buffer_grows_for_values_that_are_copied_into_it)
 		ck_assert_uint_gt(len, 200 * value_len);
 	}
 	ck_assert_uint_eq(connection.wire.send_capacity,
-			  _i == 0 ? TENON_SEND_MAX_BYTES
+			  _i == 0 ? 65536 /* TENON_SEND_MAX_BYTES */
 				  : TENON_SEND_FIRST_BYTES);
 }
 END_TEST
@@ -438,6 +480,37 @@ START_TEST(a_value_above_max_value_bytes_is_skipped)
 }
 END_TEST
 
+/*
+ * TENON_REPLY_MAX_BYTES. The first value has a sink. The test reports its bytes as received
+ * without writing them, so the sink needs no memory.
+ */
+START_TEST(all_values_together_have_a_gibibyte_at_most)
+{
+	const char *head = "VALUE a 0 1073741824\r\n";
+	const char *rest = "\r\nVALUE b 0 0\r\n\r\nVALUE c 0 1\r\nx\r\nEND\r\n";
+	static char sink[1];
+	size_t len, room;
+
+	begin_keys(TENON_GET, (const char *[]){ "a", "b", "c" }, 3);
+	requests[0].sink = sink;
+	requests[0].sink_bytes = (size_t)1 << 30;
+	sent(SIZE_MAX, &len);
+	ck_assert_int_eq(feed(head, strlen(head), SIZE_MAX),
+			 TENON_VERDICT_MORE);
+	ck_assert_ptr_eq(tenon__connection_ops.recv_space(&connection.base,
+							  &room),
+			 sink);
+	ck_assert_uint_eq(room, (size_t)1 << 30);
+	ck_assert_int_eq(tenon__connection_ops.received(&connection.base, room),
+			 TENON_VERDICT_MORE);
+	ck_assert_int_eq(feed(rest, strlen(rest), SIZE_MAX),
+			 TENON_VERDICT_DONE);
+	ck_assert_int_eq(results[0].status, TENON_HIT);
+	ck_assert_int_eq(results[1].status, TENON_HIT);
+	ck_assert_int_eq(results[2].status, TENON_ETOOBIG);
+}
+END_TEST
+
 START_TEST(replies_out_of_order_are_matched_by_key)
 {
 	begin_keys(TENON_GET, (const char *[]){ "a", "b", "c", "a" }, 4);
@@ -528,13 +601,78 @@ START_TEST(nonsense_breaks_the_connection)
 }
 END_TEST
 
+/* TENON_REPLY_LINE_MAX_BYTES */
 START_TEST(a_line_that_is_too_long_breaks_the_connection)
 {
-	static char wire[3 * TENON_REPLY_LINE_MAX_BYTES];
+	static char wire[2049 + 1];
 
-	memset(wire, 'x', sizeof(wire) - 1);
+	memset(wire, 'x', 2049);
 	begin_one(TENON_SET, "k");
 	assert_broken(reply(wire), "line that is too long");
+	wire[2048] = '\0';
+	begin_one(TENON_SET, "k");
+	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
+}
+END_TEST
+
+/* The 2048 bytes include the \r of the line end. */
+START_TEST(a_reply_line_has_2048_bytes_at_most)
+{
+	static char wire[2050 + 1];
+	const char *word = "SERVER_ERROR ";
+
+	memset(wire, 'x', sizeof(wire) - 1);
+	memcpy(wire, word, strlen(word));
+	memcpy(wire + 2047, "\r\n", 3);
+	begin_one(TENON_SET, "k");
+	ck_assert_int_eq(reply(wire), TENON_VERDICT_DONE);
+	ck_assert_int_eq(results[0].status, TENON_ESERVER);
+	memcpy(wire + 2047, "x\r\n", 4);
+	begin_one(TENON_SET, "k");
+	assert_broken(reply(wire), "malformed line");
+}
+END_TEST
+
+/* classic.c: SHOWN_REPLY_MAX_BYTES */
+START_TEST(an_error_quotes_60_bytes_of_a_reply_at_most)
+{
+	char expected[62 + 1] = { 0 };
+	char wire[100 + 1] = { 0 };
+
+	memset(wire, 'x', 98);
+	memcpy(wire + 98, "\r\n", 2);
+	memset(expected, 'x', 61);
+	expected[0] = '"';
+	expected[61] = '"';
+	begin_one(TENON_SET, "k");
+	assert_broken(reply(wire), expected);
+}
+END_TEST
+
+static void keep_line(void *payload, int level, const char *line)
+{
+	(void)level;
+	snprintf(payload, 1000, "%s", line);
+}
+
+/* classic.c: LOGGED_REPLY_MAX_BYTES */
+START_TEST(the_log_quotes_100_bytes_of_an_unexpected_reply_at_most)
+{
+	static char line[1000];
+	char wire[200 + 1] = { 0 };
+
+	memset(wire, 'x', 198);
+	memcpy(wire, "ERROR", 5);
+	memcpy(wire + 198, "\r\n", 2);
+	assembly.log = (struct tenon__log){ .fn = keep_line, .payload = line };
+	connection.wire.fence = true;
+	begin_one(TENON_GET, "k");
+	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
+	wire[100] = '\0';
+	ck_assert_ptr_nonnull(strstr(line, wire));
+	wire[100] = 'x';
+	wire[101] = '\0';
+	ck_assert_ptr_null(strstr(line, wire));
 }
 END_TEST
 
@@ -628,6 +766,51 @@ START_TEST(stats_stay_in_one_piece)
 }
 END_TEST
 
+/*
+ * TENON_STATS_MAX_BYTES. The test sets the block's length as if all lines before the last two
+ * were received, so that it writes only the last two lines.
+ */
+START_TEST(the_stats_of_a_server_have_16_mib_at_most)
+{
+	const char *line = "STAT a 1\r\n";
+	size_t len = strlen(line), request_len;
+	struct tenon__block *block =
+		tenon__block_get(&blocks, ((size_t)16 << 20) + 10000);
+
+	begin(tenon__server_verb_of(TENON_STATS), 1);
+	sent(SIZE_MAX, &request_len);
+	connection.wire.block = block;
+	block->filled = ((size_t)16 << 20) - len;
+	connection.wire.parsed = block->filled;
+	connection.wire.keep_from = 0;
+	ck_assert_int_eq(feed(line, len, SIZE_MAX), TENON_VERDICT_MORE);
+	ck_assert_ptr_eq(connection.wire.block, block);
+	assert_broken(feed(line, len, SIZE_MAX), "stats that are too long");
+}
+END_TEST
+
+/*
+ * TENON_BLOCK_KEEP_MAX_BYTES. The large block takes no memory, because the test does not write
+ * into it.
+ */
+START_TEST(a_client_that_owns_more_than_64_mib_gives_every_block_back)
+{
+	struct tenon__block *large, *one_more;
+
+	begin_one(TENON_GET, "k");
+	ck_assert_int_eq(reply("END\r\n"), TENON_VERDICT_DONE);
+	large = tenon__block_get(&blocks, ((size_t)64 << 20) -
+						  blocks.owned_bytes);
+	tenon__connection_release_blocks(&connection);
+	ck_assert_ptr_nonnull(connection.wire.block);
+	one_more = tenon__block_get(&blocks, 1);
+	tenon__connection_release_blocks(&connection);
+	ck_assert_ptr_null(connection.wire.block);
+	tenon__block_put_all(&blocks, large);
+	tenon__block_put_all(&blocks, one_more);
+}
+END_TEST
+
 static TCase *request_lines(void)
 {
 	TCase *tcase = tcase_create("requests");
@@ -638,6 +821,9 @@ static TCase *request_lines(void)
 	tcase_add_loop_test(tcase, no_retrieval_line_is_longer_than_its_ceiling,
 			    0, 2);
 	tcase_add_test(tcase, a_large_value_is_sent_from_the_callers_memory);
+	tcase_add_test(tcase,
+		       values_up_to_1024_bytes_are_copied_behind_their_line);
+	tcase_add_test(tcase, a_send_has_64_pieces_at_most);
 	tcase_add_loop_test(tcase,
 		the_send_buffer_grows_for_values_that_are_copied_into_it, 0, 2);
 	tcase_add_loop_test(tcase, partial_sends_lose_and_repeat_nothing, 1, 12);
@@ -660,12 +846,17 @@ static TCase *replies(void)
 	tcase_add_loop_test(tcase,
 		values_smaller_than_a_block_take_blocks_of_one_size, 1, 20);
 	tcase_add_test(tcase, a_value_above_max_value_bytes_is_skipped);
+	tcase_add_test(tcase, all_values_together_have_a_gibibyte_at_most);
 	tcase_add_test(tcase, replies_out_of_order_are_matched_by_key);
 	tcase_add_loop_test(tcase, an_answer_has_its_status, 0,
 			    sizeof(answers) / sizeof(*answers));
 	tcase_add_loop_test(tcase, nonsense_breaks_the_connection, 0,
 			    sizeof(nonsense) / sizeof(*nonsense));
 	tcase_add_test(tcase, a_line_that_is_too_long_breaks_the_connection);
+	tcase_add_test(tcase, a_reply_line_has_2048_bytes_at_most);
+	tcase_add_test(tcase, an_error_quotes_60_bytes_of_a_reply_at_most);
+	tcase_add_test(tcase,
+		       the_log_quotes_100_bytes_of_an_unexpected_reply_at_most);
 	tcase_add_test(tcase, a_reply_without_a_request_breaks_the_connection);
 	tcase_add_test(tcase,
 		an_answer_before_the_request_is_sent_breaks_the_connection);
@@ -674,6 +865,9 @@ static TCase *replies(void)
 		an_error_line_answers_all_keys_left_in_its_retrieval_line);
 	tcase_add_test(tcase, recv_space_is_null_without_memory_for_a_value);
 	tcase_add_loop_test(tcase, stats_stay_in_one_piece, 3000, 3010);
+	tcase_add_test(tcase, the_stats_of_a_server_have_16_mib_at_most);
+	tcase_add_test(tcase,
+		a_client_that_owns_more_than_64_mib_gives_every_block_back);
 	return tcase;
 }
 

@@ -23,6 +23,7 @@ START_TEST(spaces_and_control_bytes_are_refused_and_all_others_accepted)
 }
 END_TEST
 
+/* TENON_KEY_MAX_BYTES */
 START_TEST(length_is_1_to_250)
 {
 	char key[252];
