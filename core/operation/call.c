@@ -44,6 +44,8 @@ static void add_items(struct tenon__operation *op,
 	static const struct tenon_slice no_key = { "", 0 };
 	const struct tenon__assembly *assembly = op->assembly;
 	struct tenon__requests *rs = &op->requests;
+	size_t prefix_len = assembly->prefix_len;
+	uint64_t value_max_bytes = assembly->max_value_bytes;
 	bool stores = verb->shape == TENON_SHAPE_STORE;
 	char *buffer = op->key_buffer;
 
@@ -51,12 +53,12 @@ static void add_items(struct tenon__operation *op,
 		struct tenon_slice key = no_key;
 		int status =
 			tenon__key_make(&key, items[i].key, assembly->prefix,
-					assembly->prefix_len, buffer);
+					prefix_len, buffer);
 
-		if (!status && assembly->prefix_len > 0) {
+		if (!status && prefix_len > 0) {
 			buffer += key.len;
 		}
-		if (stores && items[i].value.len > assembly->max_value_bytes) {
+		if (stores && items[i].value.len > value_max_bytes) {
 			status = TENON_ETOOBIG;
 		}
 		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);

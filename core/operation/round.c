@@ -120,7 +120,7 @@ static inline int join_connection(struct tenon__operation *op, uint32_t server,
 
 	op->requests.results[req].server = server;
 	if (conn->wire.first != TENON_REQUEST_END) {
-		tenon__wire_add(&conn->wire, req);
+		tenon__wire_add(&conn->wire, op->requests.list, req);
 		return 0;
 	}
 	if (tenon__wire_begin(&conn->wire, req) != 0) {
@@ -163,7 +163,6 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 	const struct tenon__assembly *assembly = op->assembly;
 
 	route->query.access = rs->list[req].verb->access;
-	route->query.exptime_max_s = 0;
 	route->key.key = rs->keys[req].data;
 	route->key.key_len = rs->keys[req].len;
 	if (assembly->needs_hash) {
@@ -176,13 +175,13 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 }
 
 /* Send a request to the server that the failover policy chose. Errors: TENON_ENOMEM. */
-static inline int send_to(struct tenon__operation *op,
-			  const struct route *route, uint32_t server,
-			  uint32_t req)
+static inline int send_to(struct tenon__operation *op, struct route *route,
+			  uint32_t server, uint32_t req)
 {
 	if (route->query.exptime_max_s > 0) {
 		int code = cap_request_exptime(op, req,
 					       route->query.exptime_max_s);
+		route->query.exptime_max_s = 0; /* of this key only */
 		if (code) {
 			return code;
 		}
@@ -232,6 +231,7 @@ static inline int route_request(struct tenon__operation *op,
 		return send_to(op, route, server, req);
 	}
 	answer_unrouted(op, req, route->query.home, server);
+	route->query.exptime_max_s = 0;
 	return 0;
 }
 
@@ -243,6 +243,7 @@ static inline void begin_route(struct route *route,
 	route->query.next = route_next;
 	route->query.spare = route_spare;
 	route->op = op;
+	route->query.exptime_max_s = 0;
 	route->key.hash = 0;
 	route->now_ms = now_ms;
 }
@@ -534,6 +535,7 @@ static int route_hops(struct tenon__operation *op, uint32_t hops,
 
 		next = at->next;
 		at->answered = true;
+		route.query.exptime_max_s = 0;
 		uint32_t server = now_ns < op->deadline_ns
 					  ? ask_policy(op, &route, req)
 					  : TENON_NO_SERVER;

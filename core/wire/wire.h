@@ -103,11 +103,10 @@ static inline int tenon__wire_begin(struct tenon__wire *wire, uint32_t req)
 	return 0;
 }
 
-/* Append a request to the exchange, which has at least one. */
-static inline void tenon__wire_add(struct tenon__wire *wire, uint32_t req)
+/* Append a request to the exchange, which has at least one. list is wire->requests->list, which the caller has at hand. */
+static inline void tenon__wire_add(struct tenon__wire *wire,
+				   struct tenon__request *list, uint32_t req)
 {
-	struct tenon__request *list = wire->requests->list;
-
 	list[req].next = TENON_REQUEST_END;
 	list[wire->last].next = req;
 	wire->last = req;

@@ -315,7 +315,8 @@ struct tenon_result {
  * Shape:   items has count entries. *results is an array of count results in the order of
  *          items; a key that is there twice has two results. options is a sum of TENON_NOREPLY,
  *          TENON_RAW and TENON_NO_COMPRESS, or 0. A key or value that is refused (TENON_EKEY,
- *          TENON_ETOOBIG) does not affect the other keys.
+ *          TENON_ETOOBIG) does not affect the other keys. results may not be NULL; count may
+ *          be 0.
  * Returns: 0 when every key has an answer (status 0 or positive). Otherwise the negative status
  *          of the first key without an answer: err explains that status and names the server,
  *          and the results of the other keys are valid.

@@ -59,7 +59,7 @@ static void begin(const struct tenon__verb *verb, uint32_t count)
 			ck_assert_int_eq(tenon__wire_begin(&connection.wire, i),
 					 0);
 		} else {
-			tenon__wire_add(&connection.wire, i);
+			tenon__wire_add(&connection.wire, requests, i);
 		}
 	}
 	tenon__connection_rewind(&connection);
