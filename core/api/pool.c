@@ -171,6 +171,8 @@ int tenon_pool_release(struct tenon_pool *pool, struct tenon_client *client)
 	    !atomic_exchange(&client->lease.lent, false)) {
 		return TENON_EINVAL;
 	}
+	/* the memory behind a sink is the borrower's */
+	tenon_client_set_sink(client, 0, NULL, NULL);
 	pass_on(pool, client);
 	return 0;
 }

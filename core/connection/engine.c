@@ -47,9 +47,11 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 	if (!engine->transport) {
 		return tenon__error_no_memory(err);
 	}
-	return assembly->transport->init(engine->transport,
-					 assembly->transport_options,
-					 &assembly->host, &setup, err);
+	int code = assembly->transport->init(engine->transport,
+					     assembly->transport_options,
+					     &assembly->host, &setup, err);
+	engine->transport_ready = !code;
+	return code;
 }
 
 int tenon__engine_init(struct tenon__engine *engine,
@@ -75,7 +77,8 @@ int tenon__engine_init(struct tenon__engine *engine,
 
 void tenon__engine_close(struct tenon__engine *engine)
 {
-	for (size_t i = 0; engine->transport && i < engine->server_count; i++) {
+	for (size_t i = 0; engine->transport_ready && i < engine->server_count;
+	     i++) {
 		engine->assembly->transport->close(engine->transport,
 						   &engine->conns[i].base);
 	}

@@ -12,6 +12,7 @@
 struct tenon__engine {
 	struct tenon__assembly *assembly; /* the engine holds a reference */
 	void *transport; /* the transport's instance; its functions are assembly->transport */
+	bool transport_ready; /* its init succeeded; only then its close is called */
 	struct tenon__policies policies;
 
 	size_t server_count;

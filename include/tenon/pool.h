@@ -101,7 +101,7 @@ int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
 
 /**
  * Give a client back. The thread that has waited longest gets it. The client's results become
- * invalid.
+ * invalid, and a sink of tenon_client_set_sink() is taken away.
  * Shape:   client may be NULL.
  * Returns: 0, or TENON_EINVAL.
  * Owns:    client is the client pool's again.

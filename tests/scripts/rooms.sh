@@ -16,12 +16,24 @@ trap 'rm -rf "$scratch"' EXIT
 # The rooms in their order: the rows of the table in core/README.md.
 rooms=$(sed -n 's/^| `core\/\([a-z]*\)\/` |.*/\1/p' "$abs_top_srcdir/core/README.md")
 
-# includes FOLDER: lines of "FROM TO", each a room/file without its ending, for the includes
+# includes FOLDER: lines of "FROM TO", each a room/file without its ending, for the includes of
+# headers and sources of the core: in quotes, or in angle brackets with the name of a room
 includes()
 {
-	(cd "$1" && grep -n '^#include "' */*.c */*.h) |
-		sed -n 's/^\([^:]*\)\.[ch]:[0-9]*:#include "\(.*\)\.h".*/\1 \2/p' |
-		awk '$2 !~ /^tenon\// && $1 != $2' | sort -u
+	(cd "$1" && grep -E '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' */*.c */*.h) |
+		sed 's/^\([^:]*\)\.[ch]:[^"<]*\(["<]\)\([^">]*\)[">].*/\1 \2 \3/' |
+		awk -v rooms="$rooms" '
+			BEGIN {
+				count = split(rooms, list, " ")
+				for (i = 1; i <= count; i++)
+					room[list[i]] = 1
+			}
+			{
+				split($3, part, "/")
+				sub(/\.[ch]$/, "", $3)
+				if ($3 !~ /^tenon\// && $1 != $3 && ($2 == "\"" || part[1] in room))
+					print $1, $3
+			}' | sort -u
 }
 
 # objects FOLDER: lines of "MODULE OBJECT" for the object files of the core in a build folder,
@@ -42,7 +54,7 @@ symbols()
 {
 	objects "$1" | while read -r module object; do
 		(cd "$1" && "${NM:-nm}" -P "$object") | awk -v module="$module" '
-			$2 ~ /^[TDRBCV]$/ { print "has", $1, module }
+			$2 ~ /^[TDRBCVW]$/ { print "has", $1, module }
 			$2 == "U" { print "needs", $1, module }'
 	done | awk '
 		$1 == "has" { home[$2] = $3 }
@@ -107,13 +119,17 @@ files_need_each_other() { { includes "$1"; symbols "$2"; } | circles; }
 # The files of each room were looked at: a check of nothing is no check.
 every_room_has_files()
 {
-	test "$(echo "$rooms" | wc -l)" -eq 9
+	objects "$built" >"$scratch/objects"
 	for room in $rooms; do
-		test "$(find "$core/$room" -name '*.c' | wc -l)" -gt 0
-		objects "$built" | grep -q "^$room/"
+		ls "$core/$room"/*.c >/dev/null || return 1
+		grep -q "^$room/" "$scratch/objects" || {
+			echo "no object file of core/$room"
+			return 1
+		}
 	done
-	test "$(includes "$core" | wc -l)" -gt 100
-	test "$(symbols "$built" | wc -l)" -gt 100
+	test "$(echo "$rooms" | wc -l)" -eq 9 &&
+		test "$(includes "$core" | wc -l)" -gt 100 &&
+		test "$(symbols "$built" | wc -l)" -gt 100
 }
 
 every_folder_is_a_room()
@@ -147,7 +163,7 @@ plugin_names()
 			pattern="[\"']$name[\"']" ;;
 		*) pattern="\\b$name\\b" ;;
 		esac
-		grep -nE "$pattern" "$core"/*/*.c "$core"/*/*.h "$core"/*/*.sh || true
+		grep -nE "$pattern" "$core"/*/*.c "$core"/*/*.h "$core"/*/*.sh | sed "s/^/$name: /" || true
 	done
 }
 
@@ -169,7 +185,7 @@ make_wrong_core()
 {
 	wrong=$scratch/wrong
 	mkdir -p "$wrong/base" "$wrong/api"
-	printf '#include "api/high.h"\nint high(void);\nint low(void) { return high(); }\nint tenon_low(void) { return 0; }\n' \
+	printf '#include <api/high.h>\n#include "base/low.h"\nint high(void);\nint low(void) { return high(); }\nint tenon_low(void) { return 0; }\n' \
 		>"$wrong/base/low.c"
 	printf '#include "base/low.h"\nint low(void);\nint high(void) { return low(); }\n' \
 		>"$wrong/api/high.c"

@@ -13,6 +13,7 @@
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "base/memory.h"
+#include "api/client.h"
 #include "base/queue.h"
 #include "runner/suite.h"
 
@@ -207,6 +208,28 @@ START_TEST(a_client_that_is_not_lent_is_not_taken_back)
 	must_release(client);
 	ck_assert_int_eq(tenon_pool_release(pool, client), TENON_EINVAL);
 	ck_assert_uint_eq(counts().idle, 1);
+	close_pool();
+}
+END_TEST
+
+static void *refuse_sink(void *payload, size_t index, size_t len)
+{
+	(void)payload;
+	(void)index;
+	(void)len;
+	return NULL;
+}
+
+START_TEST(a_sink_ends_with_the_lease)
+{
+	open_pool(NOBODY, 1, 1, 1);
+	struct tenon_client *client = must_acquire();
+	tenon_client_set_sink(client, 1, refuse_sink, NULL);
+	ck_assert(client->operation.requests.sink_rule.fn == refuse_sink);
+	must_release(client);
+	ck_assert_ptr_eq(must_acquire(), client);
+	ck_assert(!client->operation.requests.sink_rule.fn);
+	must_release(client);
 	close_pool();
 }
 END_TEST
@@ -776,6 +799,7 @@ static void add_limits(TCase *tc)
 	tcase_add_test(tc, a_pool_may_have_4096_clients);
 	tcase_add_test(tc, a_config_without_servers_makes_no_pool);
 	tcase_add_test(tc, a_client_that_is_not_lent_is_not_taken_back);
+	tcase_add_test(tc, a_sink_ends_with_the_lease);
 	tcase_add_test(tc, a_pool_that_is_resized_makes_and_closes_clients);
 }
 
