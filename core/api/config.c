@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The public functions that fill and check a config. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "cluster/assembly.h"
 #include "config/conf.h"
 #include "option/option.h"
-
-#include <string.h>
 
 static const struct tenon__place nowhere = { "", 0, 0 };
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "api/client.h"
-#include "base/error.h"
 #include "base/memory.h"
 
 static void free_specs(struct tenon__template *template)

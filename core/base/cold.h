@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A mark for functions that run only when something failed. */
+/* A mark for functions off the usual path of an operation: failures, and noreply. */
 #ifndef TENON_CORE_COLD_H
 #define TENON_CORE_COLD_H
 

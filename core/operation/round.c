@@ -2,13 +2,10 @@
 #include "operation/round.h"
 
 #include <errno.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/cold.h"
-#include "base/error.h"
-#include "base/memory.h"
 #include "operation/explain.h"
 
 /* ---- from keys to connections ------------------------------------------------ */
