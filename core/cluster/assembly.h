@@ -64,9 +64,13 @@ struct tenon__assembly {
 
 	char *prefix;
 	size_t prefix_len;
+	int64_t resolve_timeout_ms;
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	int64_t retry_timeout_ms;
+	int64_t keepalive_idle_s; /* 0: no keepalive */
+	int64_t keepalive_interval_s;
+	int64_t keepalive_count;
 	uint64_t max_value_bytes;
 	uint64_t item_max_bytes;
 	uint32_t user_flags; /* flag bits of the application; others have to be a codec's */

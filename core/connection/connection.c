@@ -35,7 +35,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 	tenon__health_init(health, &assembly->log, conn->name,
 			   assembly->servers[server].address);
 	return tenon__resolver_init(&conn->resolver, &assembly->servers[server],
-				    err);
+				    assembly->resolve_timeout_ms, err);
 }
 
 void tenon__connection_fini(struct tenon__connection *conn)
@@ -73,10 +73,22 @@ static int connection_address(struct tenon_connection *base,
 	return tenon__resolver_next(&connection_of(base)->resolver, out);
 }
 
+static void connection_address_ended(struct tenon_connection *base,
+				     uint32_t nth, int sys_errno)
+{
+	tenon__resolver_ended(&connection_of(base)->resolver, nth, sys_errno);
+}
+
+static uint32_t connection_addresses_left(struct tenon_connection *base)
+{
+	return tenon__resolver_left(&connection_of(base)->resolver);
+}
+
 static void connection_connected(struct tenon_connection *base)
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	tenon__resolver_connected(&conn->resolver);
 	tenon__health_connected(conn->wire.health);
 	conn->reused = false;
 	conn->wire.fence = false;
@@ -246,14 +258,42 @@ static int connection_received(struct tenon_connection *base, size_t n)
 	return verdict;
 }
 
+/* Return true when neither an address was tried nor a byte was given to the transport. */
+static bool is_untried(const struct tenon__connection *conn)
+{
+	return conn->wire.piece_count == 0 && conn->resolver.given == 0;
+}
+
 static void connection_failed(struct tenon_connection *base, int status,
 			      int sys_errno)
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	/*
+	 * TCP_USER_TIMEOUT has passed: the peer has acknowledged nothing for a long time. That is a
+	 * timeout, except on a connection that was idle: there the path forgot the connection.
+	 */
+	if (status == TENON_ECLOSED && sys_errno == ETIMEDOUT &&
+	    (!conn->reused || conn->heard)) {
+		status = TENON_ETIMEDOUT;
+	}
 	conn->wire.status = status;
 	conn->sys_errno = sys_errno;
-	conn->wire.blamed = status != TENON_ENOMEM && status != TENON_EWAIT;
+	conn->wire.blamed = status != TENON_ENOMEM && status != TENON_EWAIT &&
+			    !(status == TENON_ETIMEDOUT && is_untried(conn));
+	if (status == TENON_ECONNECT) {
+		struct tenon__resolver *resolver = &conn->resolver;
+
+		if (sys_errno && !tenon__resolver_errno(resolver)) {
+			tenon__resolver_ended(resolver, 0, sys_errno);
+		}
+		if (tenon__resolver_errno(resolver)) {
+			conn->sys_errno = tenon__resolver_errno(resolver);
+		}
+		tenon__resolver_explain(resolver, conn->wire.problem,
+					sizeof(conn->wire.problem));
+		conn->wire.blamed = !tenon__resolver_is_ours(resolver);
+	}
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {
@@ -267,4 +307,6 @@ const struct tenon_connection_ops tenon__connection_ops = {
 	.received = connection_received,
 	.failed = connection_failed,
 	.after = connection_after,
+	.address_ended = connection_address_ended,
+	.addresses_left = connection_addresses_left,
 };

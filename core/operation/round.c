@@ -377,7 +377,7 @@ static bool had_no_time(const struct tenon__operation *op,
 	int64_t most_ms = assembly->poll_timeout_ms;
 
 	if (conn->wire.status == TENON_ECONNECT) {
-		if (conn->sys_errno != ETIMEDOUT) {
+		if (conn->sys_errno != ETIMEDOUT && conn->sys_errno != EAGAIN) {
 			return false;
 		}
 		if (assembly->connect_timeout_ms < most_ms) {
