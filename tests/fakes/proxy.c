@@ -2,7 +2,7 @@
 #include "proxy.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,8 +19,7 @@
 #define PIPE_BYTES 16384
 #define EVENTS_MAX 64
 #define IDLE_STEPS 8 /* idle connections are looked for so many times per idle_ms */
-/* The client's kernel has to take bytes or an end of file within this time. */
-#define SETTLE_MS 2000
+#define SETTLE_MS 2
 #define NOT_CUT (-1)
 
 enum side {
@@ -56,7 +54,7 @@ struct proxy {
 	size_t skip; /* so many of the next connections are fillers */
 	enum proxy_cut idle_cut;
 	unsigned idle_ms;
-	struct pair *pairs[PROXY_CONNECTIONS_MAX];
+	struct pair *pairs; /* [PROXY_CONNECTIONS_MAX] */
 	struct proxy_counts counts;
 };
 
@@ -89,18 +87,25 @@ static void close_side(struct pair *pair, enum side side)
 	}
 }
 
+static bool is_untold(const struct pair *pair)
+{
+	return pair->cut == PROXY_SWALLOW || pair->cut == PROXY_END_ON_USE ||
+		pair->cut == PROXY_RESET_ON_USE;
+}
+
 static void close_pair(struct proxy *proxy, struct pair *pair)
 {
 	close_side(pair, SERVER);
 	close_side(pair, CLIENT);
 	proxy->counts.open--;
 	proxy->counts.cut_open -= pair->cut != NOT_CUT;
+	proxy->counts.untold_open -= is_untold(pair);
 }
 
 /* Ask epoll for the events of one side that the proxy can use now. */
 static void watch(struct proxy *proxy, size_t index, enum side side)
 {
-	struct pair *pair = proxy->pairs[index];
+	struct pair *pair = &proxy->pairs[index];
 	struct epoll_event event = { .data.u32 = (uint32_t)(2 * index + side) };
 
 	if (pair->fds[side] < 0) {
@@ -174,6 +179,7 @@ static void take_lost_bytes(struct proxy *proxy, struct pair *pair)
 		if (n > 0 && pair->cut == PROXY_END_ON_USE) {
 			shutdown(pair->fds[CLIENT], SHUT_WR);
 			pair->cut = PROXY_END;
+			proxy->counts.untold_open--;
 		} else if (n > 0 && pair->cut == PROXY_RESET_ON_USE) {
 			reset_on_close(pair->fds[CLIENT]);
 			n = 0;
@@ -186,9 +192,9 @@ static void take_lost_bytes(struct proxy *proxy, struct pair *pair)
 
 static void serve(struct proxy *proxy, size_t index)
 {
-	struct pair *pair = proxy->pairs[index];
+	struct pair *pair = &proxy->pairs[index];
 
-	if (!pair || pair->fds[CLIENT] < 0) {
+	if (pair->fds[CLIENT] < 0) {
 		return;
 	}
 	if (pair->cut != NOT_CUT) {
@@ -203,23 +209,26 @@ static void serve(struct proxy *proxy, size_t index)
 	watch(proxy, index, SERVER);
 }
 
+/* Without TCP_NODELAY the kernel would hold pieces back for up to 40 ms. */
+static void do_not_wait(int fd)
+{
+	int one = 1;
+
+	/* a UNIX socket refuses the option and needs none */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
 /* Give a new connection of a client a free pair and a connection to the server. */
 static bool make_pair(struct proxy *proxy, int fd)
 {
 	size_t i = 0;
 
-	while (i < PROXY_CONNECTIONS_MAX && proxy->pairs[i] &&
-	       proxy->pairs[i]->fds[CLIENT] >= 0) {
+	while (i < PROXY_CONNECTIONS_MAX && proxy->pairs[i].fds[CLIENT] >= 0) {
 		i++;
 	}
-	if (i == PROXY_CONNECTIONS_MAX) {
-		return false;
-	}
-	if (!proxy->pairs[i]) {
-		proxy->pairs[i] = calloc(1, sizeof(*proxy->pairs[i]));
-	}
-	struct pair *pair = proxy->pairs[i];
-	int server_fd = pair ? address_socket(&proxy->server) : -1;
+	struct pair *pair = &proxy->pairs[i];
+	int server_fd = i < PROXY_CONNECTIONS_MAX ?
+		address_socket(&proxy->server) : -1;
 
 	if (server_fd < 0) {
 		return false;
@@ -235,6 +244,7 @@ static bool make_pair(struct proxy *proxy, int fd)
 		struct epoll_event event = { .data.u32 =
 						     (uint32_t)(2 * i) + side };
 
+		do_not_wait(pair->fds[side]);
 		epoll_ctl(proxy->epoll_fd, EPOLL_CTL_ADD, pair->fds[side],
 			  &event);
 		watch(proxy, i, side);
@@ -267,24 +277,24 @@ static bool accept_all(struct proxy *proxy)
 
 /* ---- cuts ---------------------------------------------------------------- */
 
-/* Wait until the client's kernel has what was sent, the end of file included. */
-static void settle(const struct proxy *proxy, int fd)
+/*
+ * Wait until the clients' kernel has what was sent, the end of file included. The loopback
+ * device hands a packet over during the system call that sends it; only a busy kernel does
+ * so a little later. An acknowledgement would take up to 40 ms.
+ */
+static void settle(const struct proxy *proxy)
 {
-	int unsent = 1;
-
-	/* A UNIX socket has nothing on its way. */
-	for (int ms = 0; proxy->own.u.any.sa_family != AF_UNIX && ms < SETTLE_MS &&
-	     ioctl(fd, SIOCOUTQ, &unsent) == 0 && unsent > 0; ms++) {
-		pause_ms(1);
+	if (proxy->own.u.any.sa_family != AF_UNIX) {
+		pause_ms(SETTLE_MS);
 	}
 }
 
 /* Return true when the pair can be cut. Bytes that came before the cut are copied first. */
 static bool is_open(struct proxy *proxy, size_t index)
 {
-	struct pair *pair = proxy->pairs[index];
+	struct pair *pair = &proxy->pairs[index];
 
-	if (!pair || pair->fds[CLIENT] < 0 || pair->cut != NOT_CUT) {
+	if (pair->fds[CLIENT] < 0 || pair->cut != NOT_CUT) {
 		return false;
 	}
 	serve(proxy, index);
@@ -293,13 +303,14 @@ static bool is_open(struct proxy *proxy, size_t index)
 
 static void cut_pair(struct proxy *proxy, size_t index, enum proxy_cut how)
 {
-	struct pair *pair = proxy->pairs[index];
+	struct pair *pair = &proxy->pairs[index];
 	int fd = pair->fds[CLIENT];
 
 	pair->cut = (int)how;
 	pair->from[CLIENT].len = pair->from[SERVER].len = 0;
 	proxy->counts.cut++;
 	proxy->counts.cut_open++;
+	proxy->counts.untold_open += is_untold(pair);
 	if (how == PROXY_SWALLOW) {
 		epoll_ctl(proxy->epoll_fd, EPOLL_CTL_DEL, pair->fds[SERVER],
 			  NULL);
@@ -308,7 +319,6 @@ static void cut_pair(struct proxy *proxy, size_t index, enum proxy_cut how)
 	}
 	if (how == PROXY_END || how == PROXY_CLOSE) {
 		shutdown(fd, SHUT_WR);
-		settle(proxy, fd);
 	} else if (how == PROXY_RESET) {
 		reset_on_close(fd);
 	}
@@ -325,7 +335,7 @@ static void cut_idle(struct proxy *proxy)
 
 	for (size_t i = 0; proxy->idle_ms > 0 && i < PROXY_CONNECTIONS_MAX;
 	     i++) {
-		if (is_open(proxy, i) && proxy->pairs[i]->used_ns <= limit_ns) {
+		if (is_open(proxy, i) && proxy->pairs[i].used_ns <= limit_ns) {
 			cut_pair(proxy, i, proxy->idle_cut);
 		}
 	}
@@ -392,10 +402,14 @@ static bool set_up(struct proxy *proxy, enum fake_family family)
 	struct epoll_event event = { .events = EPOLLIN,
 				     .data.u32 = EVENT_WAKE };
 
+	proxy->pairs = calloc(PROXY_CONNECTIONS_MAX, sizeof(*proxy->pairs));
+	for (size_t i = 0; proxy->pairs && i < PROXY_CONNECTIONS_MAX; i++) {
+		proxy->pairs[i].fds[CLIENT] = proxy->pairs[i].fds[SERVER] = -1;
+	}
 	proxy->listen_fd = address_bind(family, &proxy->own);
 	proxy->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	proxy->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (proxy->listen_fd < 0 || listen(proxy->listen_fd, BACKLOG) < 0 ||
+	if (!proxy->pairs || proxy->listen_fd < 0 || listen(proxy->listen_fd, BACKLOG) < 0 ||
 	    proxy->epoll_fd < 0 || proxy->wake_fd < 0) {
 		return false;
 	}
@@ -407,13 +421,11 @@ static bool set_up(struct proxy *proxy, enum fake_family family)
 
 static void release(struct proxy *proxy)
 {
-	for (size_t i = 0; i < PROXY_CONNECTIONS_MAX; i++) {
-		if (proxy->pairs[i]) {
-			close_side(proxy->pairs[i], CLIENT);
-			close_side(proxy->pairs[i], SERVER);
-			free(proxy->pairs[i]);
-		}
+	for (size_t i = 0; proxy->pairs && i < PROXY_CONNECTIONS_MAX; i++) {
+		close_side(&proxy->pairs[i], CLIENT);
+		close_side(&proxy->pairs[i], SERVER);
 	}
+	free(proxy->pairs);
 	for (size_t i = 0; i < proxy->filler_count; i++) {
 		close(proxy->fillers[i]);
 	}
@@ -485,6 +497,7 @@ size_t proxy_cut(struct proxy *proxy, enum proxy_cut how)
 			count++;
 		}
 	}
+	settle(proxy);
 	pthread_mutex_unlock(&proxy->lock);
 	return count;
 }
@@ -506,12 +519,12 @@ size_t proxy_stray(struct proxy *proxy, const void *bytes, size_t len)
 	accept_all(proxy);
 	for (size_t i = 0; i < PROXY_CONNECTIONS_MAX; i++) {
 		if (is_open(proxy, i) &&
-		    send(proxy->pairs[i]->fds[CLIENT], bytes, len,
+		    send(proxy->pairs[i].fds[CLIENT], bytes, len,
 			 MSG_NOSIGNAL) == (ssize_t)len) {
-			settle(proxy, proxy->pairs[i]->fds[CLIENT]);
 			count++;
 		}
 	}
+	settle(proxy);
 	pthread_mutex_unlock(&proxy->lock);
 	return count;
 }

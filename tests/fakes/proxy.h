@@ -47,6 +47,8 @@ struct proxy_counts {
 	size_t open;     /* connections that the client has not closed, cut ones included */
 	size_t cut;      /* connections that were cut since the start */
 	size_t cut_open; /* connections that were cut and that the client has not closed */
+	/* those of cut_open whose client was told nothing yet */
+	size_t untold_open;
 	/* bytes of clients that came on a connection after it was cut */
 	size_t lost_bytes;
 };

@@ -207,6 +207,7 @@ START_TEST(a_swallowed_connection_tells_the_client_nothing)
 	await_lost_bytes(5);
 	ck_assert_int_eq(look(), -EAGAIN);
 	ck_assert_uint_eq(proxy_look(proxy).cut_open, 1);
+	ck_assert_uint_eq(proxy_look(proxy).untold_open, 1);
 	ck_assert_uint_eq(proxy_cut(proxy, PROXY_END), 0);
 	finish();
 }
@@ -261,8 +262,10 @@ START_TEST(a_cut_on_use_shows_when_the_client_sends)
 	ck_assert_uint_eq(proxy_cut(proxy, end ? PROXY_END_ON_USE :
 						 PROXY_RESET_ON_USE), 1);
 	ck_assert_int_eq(look(), -EAGAIN);
+	ck_assert_uint_eq(proxy_look(proxy).untold_open, 1);
 	say("two\r\n");
 	await(POLLIN);
+	ck_assert_uint_eq(proxy_look(proxy).untold_open, 0);
 	ck_assert_int_eq(look(), end || is_unix ? 0 : -ECONNRESET);
 	ck_assert_uint_eq(proxy_look(proxy).lost_bytes, 5);
 	finish();
