@@ -528,6 +528,7 @@ static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
 		{ "idle_cuts", chaos_deeds.idle_cuts },
 		{ "strays", chaos_deeds.strays },
 		{ "backlogs", chaos_deeds.backlogs },
+		{ "busy_moments", chaos_deeds.busy },
 		{ "address_changes", chaos_deeds.address_changes },
 		{ "connection_limits", chaos_deeds.connection_limits },
 		{ "clock_jumps", chaos_deeds.clock_jumps },
@@ -671,7 +672,7 @@ static int usage(FILE *out)
 		"  --pool N          clients of the same transport and policy share a client\n"
 		"                    pool of N, without the fault decorator\n"
 		"  --gremlins LIST   kill, stop, move, faults, limits, idle, strays, backlog,\n"
-		"                    addresses, connections, clock (all)\n"
+		"                    busy, addresses, connections, clock (all)\n"
 		"  --integrity WORD  the value of integrity: in the clients' config\n"
 		"  --servers N       1..%d (4)\n"
 		"  --seconds N       length of the storm (4)\n"

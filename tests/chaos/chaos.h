@@ -50,10 +50,11 @@ enum chaos_gremlin {
 	CHAOS_IDLE = 5,        /* a proxy cuts connections that are idle */
 	CHAOS_STRAYS = 6,      /* a proxy sends bytes that nobody asked for */
 	CHAOS_BACKLOG = 7,     /* a proxy accepts nothing, and its backlog is full */
-	CHAOS_ADDRESSES = 8,   /* a name has a dead address beside the live one */
-	CHAOS_CONNECTIONS = 9, /* a server's connections are used up */
-	CHAOS_CLOCK = 10,      /* the clock of the core jumps forward */
-	CHAOS_GREMLINS = 11
+	CHAOS_BUSY = 8,        /* the same for a moment, on UNIX sockets */
+	CHAOS_ADDRESSES = 9,   /* a name has a dead address beside the live one */
+	CHAOS_CONNECTIONS = 10, /* a server's connections are used up */
+	CHAOS_CLOCK = 11,      /* the clock of the core jumps forward */
+	CHAOS_GREMLINS = 12
 };
 
 struct chaos_deed {
@@ -94,7 +95,7 @@ void chaos_gremlin_heal(void);
 
 struct chaos_deeds {
 	uint64_t kills, stops, restarts, moves;
-	uint64_t limits, idle_cuts, strays, backlogs, address_changes,
+	uint64_t limits, idle_cuts, strays, backlogs, busy, address_changes,
 		connection_limits, clock_jumps;
 	uint64_t cut_connections, stray_connections;
 };

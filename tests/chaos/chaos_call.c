@@ -16,6 +16,8 @@
 #define STALL_MAX_MS 20
 #define STALL_SHARE 4
 
+#define CALLS_OF_A_LOOK 32 /* the health records are read after this many calls */
+
 int64_t chaos_patience_ms;
 const char *chaos_integrity;
 
@@ -243,6 +245,25 @@ static void judge_calm_key(struct chaos_worker *worker, const char *verb,
 		 home, (unsigned)worker->places[home], desk->err.message);
 }
 
+/* A server that is well and in use is not down in its health record either. */
+static void judge_health(struct chaos_worker *worker)
+{
+	struct tenon_health health;
+
+	for (size_t i = 0; i < chaos_servers.server_count; i++) {
+		if (tenon_client_health(worker->client, i, &health) == 0 &&
+		    health.state != TENON_SERVER_UP &&
+		    health.state != TENON_SERVER_FAILING &&
+		    was_well(worker)) {
+			complain(worker, CHAOS_BLAMED,
+				 "server %zu over %s, policy %s is %s, while every server is well: %s",
+				 i, worker->transport, worker->policy,
+				 tenon_server_state_name((int)health.state),
+				 health.error_text);
+		}
+	}
+}
+
 void count_failure(struct chaos_worker *worker, const char *verb,
 		   const struct tenon_result *result)
 {
@@ -285,6 +306,10 @@ bool run(struct chaos_worker *worker, enum tenon_verb verb, const char *name,
 	}
 	for (size_t i = 0; i < desk->count && was_well(worker); i++) {
 		judge_calm_key(worker, name, i);
+	}
+	if (chaos_patience_ms == 0 &&
+	    worker->counts.calls % CALLS_OF_A_LOOK == 0) {
+		judge_health(worker);
 	}
 	worker->disturbed += failed;
 	return true;

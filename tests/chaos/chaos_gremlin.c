@@ -145,6 +145,11 @@ static bool is_used(uint32_t place)
 	return proxy && proxy_look(proxy).open > 0;
 }
 
+static bool is_used_unix(uint32_t place)
+{
+	return is_used(place) && chaos_servers.addresses[place][0] == '/';
+}
+
 static bool has_name(uint32_t place)
 {
 	return is_used(place) && strncmp(chaos_servers.addresses[place], "place", 5) == 0;
@@ -341,12 +346,32 @@ static void do_backlog(const struct chaos_deed *deed)
 		return;
 	}
 	close_gate();
-	make_unwell(place, DEAF, deed->length_ms);
 	proxy_set_deaf(chaos_servers.proxies[place], true);
+	make_unwell(place, DEAF, deed->length_ms);
 	cut(place, PROXY_CLOSE);
-	places[place].until_ns = in_ms(deed->length_ms);
 	chaos_gate_open();
 	chaos_deeds.backlogs++;
+}
+
+/*
+ * The backlog is full for so short a time that a client that tries again gets through. Not
+ * over TCP, which sends a lost SYN again after a second only.
+ */
+static void do_busy(const struct chaos_deed *deed)
+{
+	uint32_t place;
+
+	if (!choose(deed->place, is_used_unix, &place) ||
+	    places[place].state != UP) {
+		return;
+	}
+	close_gate();
+	proxy_set_deaf(chaos_servers.proxies[place], true);
+	cut(place, PROXY_CLOSE);
+	chaos_gate_open();
+	usleep((useconds_t)deed->length_ms * 1000);
+	proxy_set_deaf(chaos_servers.proxies[place], false);
+	chaos_deeds.busy++;
 }
 
 static void do_addresses(const struct chaos_deed *deed)
@@ -426,6 +451,7 @@ static const struct {
 	[CHAOS_IDLE] = { "idle", 60, 0, 1, do_idle },
 	[CHAOS_STRAYS] = { "strays", 40, 0, 1, do_strays },
 	[CHAOS_BACKLOG] = { "backlog", 20, 5, 600, do_backlog },
+	[CHAOS_BUSY] = { "busy", 20, 1, CHAOS_CONNECT_MS / 4, do_busy },
 	[CHAOS_ADDRESSES] = { "addresses", 25, 0, 1, do_addresses },
 	[CHAOS_CONNECTIONS] = { "connections", 15, 50, 800, do_connections },
 	[CHAOS_CLOCK] = { "clock", 20, 0, 1, do_clock },

@@ -19,7 +19,8 @@
 /* ---- limits --------------------------------------------------------------- */
 
 static _Thread_local bool joined;
-static atomic_int socket_errno, connect_errno; /* 0: the call works */
+/* 0: the call works */
+static atomic_int socket_errno, connect_errno, lookup_error;
 static struct rlimit usual_limit;
 
 bool chaos_local_begin(void)
@@ -42,18 +43,24 @@ void chaos_local_join(void)
 	joined = true;
 }
 
+/* The ways: too few descriptors, a socket that fails with an errno, no port, no memory. */
 void chaos_limit(uint32_t how)
 {
 	static const int of_socket[] = { ENFILE, ENOBUFS, ENOMEM };
 	struct rlimit low = usual_limit;
+	uint32_t way = how % 9;
 
 	low.rlim_cur = CHAOS_RESERVED;
-	if (how % 8 < 4) {
+	if (way < 4) {
 		setrlimit(RLIMIT_NOFILE, &low);
-	} else if (how % 8 < 7) {
-		atomic_store(&socket_errno, of_socket[how % 8 - 4]);
-	} else {
+		atomic_store(&lookup_error, EAI_SYSTEM);
+	} else if (way < 7) {
+		atomic_store(&socket_errno, of_socket[way - 4]);
+		atomic_store(&lookup_error, EAI_SYSTEM);
+	} else if (way == 7) {
 		atomic_store(&connect_errno, EADDRNOTAVAIL);
+	} else {
+		atomic_store(&lookup_error, EAI_MEMORY);
 	}
 }
 
@@ -62,6 +69,7 @@ void chaos_unlimit(void)
 	setrlimit(RLIMIT_NOFILE, &usual_limit);
 	atomic_store(&socket_errno, 0);
 	atomic_store(&connect_errno, 0);
+	atomic_store(&lookup_error, 0);
 }
 
 int socket(int domain, int type, int protocol)
@@ -180,6 +188,20 @@ static struct addrinfo *answers_of(uint32_t place)
 	}
 }
 
+/* A lookup needs descriptors and memory too. */
+static int look_up(uint32_t place, struct addrinfo **out)
+{
+	int code = atomic_load(&lookup_error);
+
+	if (code) {
+		errno = atomic_load(&socket_errno) ?
+			atomic_load(&socket_errno) : EMFILE;
+		return code;
+	}
+	*out = answers_of(place);
+	return *out ? 0 : EAI_MEMORY;
+}
+
 int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 		struct addrinfo **out)
 {
@@ -190,8 +212,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 	if (host && sscanf(host, "place%u.test", &place) == 1 &&
 	    place < CHAOS_PLACES_MAX &&
 	    !(hints && hints->ai_flags & AI_NUMERICHOST)) {
-		*out = answers_of(place);
-		return *out ? 0 : EAI_MEMORY;
+		return look_up(place, out);
 	}
 	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
 	return real(host, port, hints, out);

@@ -15,7 +15,8 @@ static pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
 /* Of four places one has a name, two have a proxy only, and one has neither. */
 static bool has_name(uint32_t place)
 {
-	return chaos_has(CHAOS_ADDRESSES) && place % 4 == 1;
+	return (chaos_has(CHAOS_ADDRESSES) || chaos_has(CHAOS_LIMITS)) &&
+		place % 4 == 1;
 }
 
 static bool has_proxy(uint32_t place)
@@ -24,7 +25,7 @@ static bool has_proxy(uint32_t place)
 		(place % 4 >= 2 &&
 		 (chaos_has(CHAOS_LIMITS) || chaos_has(CHAOS_IDLE) ||
 		  chaos_has(CHAOS_STRAYS) || chaos_has(CHAOS_BACKLOG) ||
-		  chaos_has(CHAOS_CONNECTIONS)));
+		  chaos_has(CHAOS_BUSY) || chaos_has(CHAOS_CONNECTIONS)));
 }
 
 /* Put a proxy before the process of a place. */
