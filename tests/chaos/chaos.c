@@ -558,7 +558,9 @@ static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
 		{ "worst_beyond_deadline_us", (uint64_t)sum->late_ns / 1000 },
 		{ "worst_without_stalls_us", (uint64_t)sum->net_late_ns / 1000 },
 		{ "worst_stall_us", (uint64_t)stalls.worst_ns / 1000 },
+		{ "descriptors_before", growth.descriptors_before },
 		{ "descriptors_most", growth.descriptors_most },
+		{ "descriptors_after", growth.descriptors_after },
 		{ "memory_most_bytes", growth.memory_second },
 	};
 
