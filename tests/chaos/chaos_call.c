@@ -162,11 +162,22 @@ bool chaos_is_strict(void)
 	return chaos_integrity && strcmp(chaos_integrity, "strict") == 0;
 }
 
-bool may_be_stray(const struct chaos_worker *worker, uint32_t place)
+/* Return true when one of the times, which are by place, has not passed for the client. */
+static bool is_before_any(const struct chaos_worker *worker,
+			  const atomic_llong *until_ns)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < chaos_servers.place_count; i++) {
+		is = is || is_before(worker, atomic_load(&until_ns[i]));
+	}
+	return is;
+}
+
+bool may_be_stray(const struct chaos_worker *worker)
 {
 	return !chaos_is_strict() &&
-		is_before(worker,
-			  atomic_load(&chaos_servers.stray_until_ns[place]));
+		is_before_any(worker, chaos_servers.stray_until_ns);
 }
 
 /* Return true when the machine stood still for a good part of the call. */
@@ -178,19 +189,6 @@ static bool was_stalled(const struct chaos_worker *worker)
 
 	return stall_ns > STALL_MAX_MS * INT64_C(1000000) &&
 		stall_ns > (now_ns - worker->begin_ns) / STALL_SHARE;
-}
-
-/* Return true when a connection may have been cut without the client being told. */
-static bool may_be_untold(const struct chaos_worker *worker)
-{
-	bool may = false;
-
-	for (size_t i = 0; i < chaos_servers.place_count; i++) {
-		may = may ||
-			is_before(worker,
-				  atomic_load(&chaos_servers.untold_until_ns[i]));
-	}
-	return may;
 }
 
 /*
@@ -207,7 +205,8 @@ static enum chaos_violation judge_status(const struct chaos_worker *worker,
 		return CHAOS_BLAMED;
 	case TENON_ETIMEDOUT:
 	case TENON_ECLOSED:
-		return may_be_untold(worker) ? CHAOS_VIOLATIONS : CHAOS_STATUS;
+		return is_before_any(worker, chaos_servers.untold_until_ns) ?
+			CHAOS_VIOLATIONS : CHAOS_STATUS;
 	default:
 		return CHAOS_VIOLATIONS;
 	}
@@ -264,16 +263,30 @@ static void judge_health(struct chaos_worker *worker)
 	}
 }
 
+/* Return true when some fault of this run explains the status. */
+static bool is_explained(const struct chaos_worker *worker, const char *verb,
+			 int status)
+{
+	switch (status) {
+	case TENON_ECONNECT:
+	case TENON_ECLOSED:
+	case TENON_ETIMEDOUT:
+	case TENON_EDOWN:
+		return true;
+	case TENON_ESERVER:
+	case TENON_EUNKNOWN:
+		return strncmp(verb, "get", 3) == 0 && may_be_stray(worker);
+	default:
+		return status == CHAOS_ELOCAL && chaos_has(CHAOS_LIMITS);
+	}
+}
+
 void count_failure(struct chaos_worker *worker, const char *verb,
 		   const struct tenon_result *result)
 {
 	worker->counts.failed++;
 	worker->counts.statuses[-result->status % 32]++;
-	if (result->status != TENON_ECONNECT &&
-	    result->status != TENON_ECLOSED &&
-	    result->status != TENON_ETIMEDOUT &&
-	    result->status != TENON_EDOWN &&
-	    !(result->status == CHAOS_ELOCAL && chaos_has(CHAOS_LIMITS))) {
+	if (!is_explained(worker, verb, result->status)) {
 		complain(worker, CHAOS_STATUS, "%s over %s: %s (%s); %s", verb,
 			 worker->transport, tenon_status_name(result->status),
 			 result->text ? result->text : "",

@@ -55,9 +55,9 @@ uint32_t place_of(struct chaos_worker *worker, uint32_t server);
 bool was_well(const struct chaos_worker *worker);
 
 /*
- * Return true when stray bytes may have waited on a connection to the place, and the
- * client had no reason to look before it sent a get.
+ * Return true when stray bytes may have waited on a connection, and the client had no
+ * reason to look before it sent a get.
  */
-bool may_be_stray(const struct chaos_worker *worker, uint32_t place);
+bool may_be_stray(const struct chaos_worker *worker);
 
 #endif

@@ -135,19 +135,15 @@ static void take_own_keys(struct chaos_worker *worker, size_t most)
 
 /* ---- reading ------------------------------------------------------------- */
 
-/*
- * Count a verdict. stray: the answer may be of bytes that nobody asked for, so it proves
- * nothing.
- */
 static void judge(struct chaos_worker *worker, enum model_verdict verdict,
-		  size_t i, uint64_t found, bool stray)
+		  size_t i, uint64_t found)
 {
 	const struct model_key *key = &worker->keys[desk->keys[i]];
 	uint32_t place = place_of(worker, desk->results[i].server);
 
 	if (verdict == MODEL_FINE) {
 		worker->counts.judged++;
-	} else if (verdict != MODEL_UNJUDGED && !stray) {
+	} else if (verdict != MODEL_UNJUDGED) {
 		complain(worker, verdict == MODEL_LOST ? CHAOS_LOST :
 							 CHAOS_STALE,
 			 "%s over %s, policy %s: found write %llu (0: absent), expected %llu of %llu, at place %u generation %u, %zu floating; %s",
@@ -191,7 +187,7 @@ static void check_hit(struct chaos_worker *worker, size_t i)
 		      model_read(&worker->keys[desk->keys[i]],
 				 place_of(worker, result->server),
 				 &worker->window, head.write),
-		      i, head.write, false);
+		      i, head.write);
 	}
 }
 
@@ -222,20 +218,20 @@ static void check_miss(struct chaos_worker *worker, size_t i, bool get)
 {
 	struct model_key *key = &worker->keys[desk->keys[i]];
 	uint32_t place = place_of(worker, desk->results[i].server);
-	bool stray = get && may_be_stray(worker, place);
 	enum model_verdict verdict;
 
 	worker->counts.misses++;
-	if (desk->owners[i] != worker->number) {
+	if (desk->owners[i] != worker->number ||
+	    (get && may_be_stray(worker))) {
 		return;
 	}
 	if (desk->results[i].text) {
-		judge(worker, judge_torn(worker, i, place), i, 0, stray);
+		judge(worker, judge_torn(worker, i, place), i, 0);
 		return;
 	}
 	verdict = model_missed(key, place, &worker->window);
 	if (verdict != MODEL_LOST || !expires(place)) {
-		judge(worker, verdict, i, 0, stray);
+		judge(worker, verdict, i, 0);
 	}
 }
 
@@ -392,7 +388,7 @@ static void check_sent(struct chaos_worker *worker, size_t i,
 
 	if (!unheard->sent || desk->results[i].status < 0 ||
 	    desk->results[i].server != unheard->server ||
-	    may_be_stray(worker, place)) {
+	    may_be_stray(worker)) {
 		return;
 	}
 	worker->counts.sent++;
