@@ -77,7 +77,7 @@ static void canonical_address(char out[CANONICAL_BYTES],
 }
 
 /*
- * Write the name that a server has on a ring, as ketama makes it: the alias; without alias the
+ * Write the name that a server has on a ring, as libmc makes it: the alias; without alias the
  * host, with its port when that is another one than 11211. A UNIX socket has no port.
  */
 static void ring_name(char out[CANONICAL_BYTES],

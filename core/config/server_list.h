@@ -36,7 +36,7 @@ struct tenon__server_list {
  *         places), TENON_ENOMEM.
  * Cost:   three binary searches, and moving up to 12 bytes per server in the list. So thousands of
  *         servers can be added one by one.
- * Source: libmc, Client.cpp and ketama (the name on a ring).
+ * Source: libmc, Client.cpp (the name on a ring).
  */
 int tenon__server_list_add(struct tenon__server_list *list,
 			   struct tenon__server *server,

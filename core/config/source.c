@@ -10,9 +10,34 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Put the key in front of an error message that does not name it. err may be NULL. */
+static void name_key(struct tenon_error *err, const char *key)
+{
+	struct tenon_error without;
+
+	if (err && err->code != TENON_ENOMEM &&
+	    strncmp(err->message, "key '", 5) != 0) {
+		without = *err;
+		tenon__error_set(err, without.code, "key '%.60s': %s", key,
+				 without.message);
+	}
+}
+
+int tenon__source_parse(const struct tenon__source *source,
+			struct tenon__node **out, struct tenon_error *err)
+{
+	int code = tenon__node_parse(out, source->where, source->text,
+				     source->len, err);
+
+	if (code && source->key) {
+		name_key(err, source->key);
+	}
+	return code;
+}
+
 int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
-		      const char *where, char *folder, const char *text,
-		      size_t len, struct tenon_error *err)
+		      const char *where, char *folder, const char *key,
+		      const char *text, size_t len, struct tenon_error *err)
 {
 	struct tenon__source *source = tenon__calloc(1, sizeof(*source));
 
@@ -25,11 +50,18 @@ int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
 	source->next = config->sources;
 	config->sources = source;
 	source->where = tenon__strndup(where, strlen(where));
-	if (!source->where) {
+	/* one byte more than the limit shows again that the text is too long */
+	source->len = len > TENON_CONFIG_MAX_BYTES ? TENON_CONFIG_MAX_BYTES + 1
+						   : len;
+	source->text = tenon__strndup(text, source->len);
+	if (key) {
+		source->key = tenon__strndup(key, strlen(key));
+	}
+	if (!source->where || !source->text || (key && !source->key)) {
 		return tenon__error_no_memory(err);
 	}
 	*out = source;
-	return tenon__node_parse(&source->root, source->where, text, len, err);
+	return tenon__source_parse(source, &source->root, err);
 }
 
 /* Find an earlier entry with the same key as entry. Returns NULL when there is none. */
@@ -44,11 +76,11 @@ static const struct tenon__node *find_twin(const struct tenon__node *root,
 	return other != entry ? other : NULL;
 }
 
+/* Apply all keys of a whole config. */
 static int read_root(struct tenon_config *config,
-		     const struct tenon__source *source,
+		     const struct tenon__node *root, const char *folder,
 		     struct tenon_error *err)
 {
-	const struct tenon__node *root = source->root;
 	char found[TENON__NODE_FOUND_BYTES];
 	int code = 0;
 
@@ -72,8 +104,32 @@ static int read_root(struct tenon_config *config,
 				entry->key, (unsigned)twin->key_place.line);
 		}
 		code = tenon__config_read_key(config, entry->key,
-					      &entry->key_place, entry,
-					      source->folder, err);
+					      &entry->key_place, entry, folder,
+					      err);
+	}
+	return code;
+}
+
+int tenon__source_apply(struct tenon_config *config,
+			const struct tenon__source *source,
+			const struct tenon__node *root,
+			struct tenon_error *err)
+{
+	static char empty[] = "";
+	static const struct tenon__node nothing = { .text = empty,
+						    .plain = true,
+						    .place = { "", 0, 0 } };
+	static const struct tenon__place nowhere = { "", 0, 0 };
+	int code;
+
+	if (!source->key) {
+		return read_root(config, root, source->folder, err);
+	}
+	code = tenon__config_read_key(config, source->key, &nowhere,
+				      root ? root : &nothing, source->folder,
+				      err);
+	if (code) {
+		name_key(err, source->key);
 	}
 	return code;
 }
@@ -83,10 +139,11 @@ int tenon__source_load(struct tenon_config *config, const char *where,
 		       struct tenon_error *err)
 {
 	struct tenon__source *source;
-	int code = tenon__source_add(config, &source, where, folder, text, len,
-				     err);
+	int code = tenon__source_add(config, &source, where, folder, NULL, text,
+				     len, err);
 
-	return code ? code : read_root(config, source, err);
+	return code ? code
+		    : tenon__source_apply(config, source, source->root, err);
 }
 
 static int cannot_read(const char *path, struct tenon_error *err)
@@ -173,6 +230,8 @@ void tenon__source_free_all(struct tenon__source *source)
 		tenon__node_free(source->root);
 		tenon__free(source->where);
 		tenon__free(source->folder);
+		tenon__free(source->key);
+		tenon__free(source->text);
 		tenon__free(source);
 		source = next;
 	}

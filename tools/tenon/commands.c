@@ -108,7 +108,8 @@ const struct command commands[] = {
 	  OPTION_BIT(OPTION_STDIN) | OPTION_BIT(OPTION_COUNT), 0, MANY, 0,
 	  run_where },
 	{ "check", "", "check the config and show the settings that result",
-	  "Connects to no server and looks up no name.\n",
+	  "Shows every error at once, in the order of the file. Connects to no server and looks up\n"
+	  "no name.\n",
 	  "tenon -c cluster.yaml check\n", 0, 0, 0, 0, run_check },
 	{ "plugins", "[NAME]", "list the plugins, or the options of one plugin",
 	  "'tenon plugins core' lists the keys of the config itself.\n"
