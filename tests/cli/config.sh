@@ -70,6 +70,36 @@ run 0 -c three.yaml --set hash_function=crc32 where 1 2 3 4 5 6 7 8 9
 check 'another hash, other places' test "$(cat md5)" != "$(cat out)"
 end
 
+# The next two wait until the program gives up.
+begin fifo_without_config_is_refused
+mkfifo silent unwritten
+sleep 1000 >silent &
+"$tenon" -c silent where key >/dev/null 2>err1 &
+first=$!
+run 2 -c unwritten where key
+err 'unwritten: cannot be read: it is a FIFO or pipe, and nothing was written'
+wait_for "$first"
+check 'status 2' test $? -eq 2
+check 'says why' grep -q 'silent: cannot be read: it is a FIFO or pipe' err1
+end
+
+begin config_comes_through_fifo_or_pipe
+mkfifo fifo
+{ sleep 1; cat option.yaml; } >fifo &
+run 0 -c fifo where key
+out "$(printf 'key\toption\tlocalhost:1')"
+{ sleep 1; head -c 9 option.yaml; sleep 1; tail -c +10 option.yaml; } |
+	"$tenon" -c /dev/stdin where key >out 2>err
+check 'status 0' test $? -eq 0
+out "$(printf 'key\toption\tlocalhost:1')"
+input=$dir/option.yaml
+run 0 -c /dev/stdin where key
+input=/dev/null
+out "$(printf 'key\toption\tlocalhost:1')"
+run 2 -c /dev/null where key
+err 'no server'
+end
+
 begin unreadable_config_is_named
 run 2 -c missing.yaml where key
 err 'missing.yaml'
@@ -143,6 +173,8 @@ err 'poll_timeuot.*poll_timeout'
 end
 
 begin wrong_servers_are_refused
+run 2 --servers "$(printf 'a\377:1')" where key
+err '--servers is not UTF-8'
 run 2 --servers '' where key
 err .
 run 2 --servers 'a:1 x,b:1 x' where key
