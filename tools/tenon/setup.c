@@ -81,15 +81,23 @@ static char *servers_yaml(json_t *array)
 	return text;
 }
 
-/* Make YAML of a list as --servers takes it: "a:1 alias,b:2". The caller frees the text. */
+/*
+ * Make YAML of a list as --servers takes it: "a:1 alias,b:2". The caller frees the text. NULL: the
+ * list is not UTF-8.
+ */
 static char *servers_of_list(const char *list)
 {
 	json_t *array = json_array();
 
 	while (*list != '\0') {
 		size_t len = strcspn(list, ",");
+		json_t *server = json_stringn(list, len);
 
-		js_append(array, json_stringn(list, len));
+		if (!server) {
+			json_decref(array);
+			return NULL;
+		}
+		js_append(array, server);
 		list += len + (list[len] == ',');
 	}
 	return servers_yaml(array);
@@ -163,6 +171,10 @@ static int try(struct app *app, bool all, struct tenon_error *err)
 	int code;
 
 	find_config(app);
+	if (app->options.servers && !servers) {
+		return error_set(err, TENON_ECONFIG,
+				 "--servers is not UTF-8, expected \"host:port alias,...\"");
+	}
 	code = make_config(app, servers, all, &app->config, err);
 	free(servers);
 	return code;
