@@ -583,6 +583,7 @@ static int assemble(struct tenon__assembly *assembly,
 		&parts->plugins[TENON__ROLE_DISTRIBUTION]->ops.distribution;
 	assembly->transport =
 		&parts->plugins[TENON__ROLE_TRANSPORT]->ops.transport;
+	assembly->transport_name = parts->plugins[TENON__ROLE_TRANSPORT]->name;
 	assembly->transport_options = parts->options[TENON__ROLE_TRANSPORT];
 	code = build_rings(assembly,
 			   &config->choices[TENON__ROLE_DISTRIBUTION].place,
