@@ -287,11 +287,11 @@ START_TEST(a_server_that_rejects_every_connection_is_not_up)
 	pid_t server = start_rejecting();
 	int status;
 
-	terminal_start(&terminal, 24, 80, "xterm", argv);
+	terminal_start(&terminal, 24, 200, "xterm", argv);
 	status = terminal_wait(&terminal);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "%d: %s",
 		      status, terminal.seen);
-	ck_assert_uint_eq(terminal_count(&terminal, REJECTION), 2);
+	ck_assert_uint_ge(terminal_count(&terminal, REJECTION), 1);
 	ck_assert_uint_eq(terminal_count(&terminal, " up "), 0);
 	ck_assert_uint_eq(terminal_count(&terminal,
 					 "1 of 1 servers is not up"), 1);

@@ -74,7 +74,7 @@ static void read_counts(struct row *row, const struct tenon_result *result)
 	}
 }
 
-/* Set the interval to the difference of two counts of the server, unless it restarted in between. */
+/* Set the interval to the difference of two counts, unless the server restarted in between. */
 static void set_interval(struct row *row, const struct counts *old,
 			 int64_t old_at_ms)
 {

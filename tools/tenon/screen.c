@@ -14,7 +14,7 @@
 #include "latency.h"
 #include "output.h"
 
-/* ECMA-48 and DEC private modes. Every terminal that is not "dumb" has known these since the VT220. */
+/* ECMA-48 and DEC private modes. Terminals that are not "dumb" have known them since the VT220. */
 #define CURSOR_OFF "\033[?25l"
 #define CURSOR_ON "\033[?25h"
 #define WRAP_OFF "\033[?7l"
