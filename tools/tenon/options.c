@@ -101,7 +101,7 @@ static const struct option_row rows[OPTION_END] = {
 			   "number of keys in one call (default 1)" },
 	[OPTION_WATCH] = { "watch", 0, "SECONDS", KIND_INTERVAL,
 			   FIELD(watch_ms),
-			   "look again every SECONDS (default 2) until Ctrl-C" },
+			   "look again every SECONDS (default 2) until q or Ctrl-C" },
 	[OPTION_PROMETHEUS] = { "prometheus", 0, NULL, KIND_SWITCH,
 				FIELD(prometheus),
 				"write Prometheus' text format" },
