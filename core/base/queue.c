@@ -134,6 +134,11 @@ static int timeout_ms(int64_t until_ns)
 	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
+static bool is_over(int64_t until_ns)
+{
+	return until_ns != INT64_MAX && tenon__now_ns() >= until_ns;
+}
+
 int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns)
 {
 	for (;;) {
@@ -151,6 +156,11 @@ int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns)
 		}
 		if (left_ms == 0) {
 			return TENON_ETIMEDOUT;
+		}
+		if (ready == 0 && !waiter->wait && !is_over(until_ns)) {
+			/* only a replacement of poll(2), such as greenify's, ends early */
+			errno = ECANCELED;
+			return TENON_EWAIT;
 		}
 	}
 }

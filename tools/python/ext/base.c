@@ -66,6 +66,9 @@ void base_adopt(struct base_client *self, struct tenon_client *client)
 	self->client = client;
 	if (client) {
 		tenon_client_set_sink(client, SINK_MIN_BYTES, make_sink, self);
+		/* A transport that does not notice signals is used as it is. */
+		(void)tenon_client_set_interrupt(client, waiting_check_signals,
+						 NULL, NULL);
 	}
 }
 
