@@ -59,6 +59,7 @@ int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out)
 		}
 	}
 	waiter->item = NULL;
+	waiter->refused = false;
 	waiter->wait = NULL;
 	atomic_store(&waiter->granted, false);
 	waiter->next = NULL;
@@ -98,6 +99,14 @@ struct tenon__waiter *tenon__queue_grant(struct tenon__queue *queue,
 	tenon__queue_leave(queue, waiter);
 	waiter->item = item;
 	atomic_store(&waiter->granted, true);
+	return waiter;
+}
+
+struct tenon__waiter *tenon__queue_refuse(struct tenon__queue *queue)
+{
+	struct tenon__waiter *waiter = tenon__queue_grant(queue, NULL);
+
+	waiter->refused = true;
 	return waiter;
 }
 

@@ -11,12 +11,27 @@ struct multi {
 	PyObject *errors; /* dict: key to exception; NULL: no key has failed so far */
 };
 
-static bool multi_init(struct multi *multi, PyObject *self, size_t count)
+/*
+ * Take over scratch memory with count keys, and find the bytes of each key. Returns false with an
+ * exception set, also when scratch is NULL; multi_end() frees everything.
+ */
+static bool multi_init(struct multi *multi, PyObject *self,
+		       struct scratch *scratch, size_t count)
 {
-	*multi = (struct multi){ .self = client_of(self), .count = count };
-	multi->scratch = base_take_scratch(&multi->self->base, count);
-	multi->values = multi->scratch ? new_dict((Py_ssize_t)count) : NULL;
-	return multi->values != NULL;
+	*multi = (struct multi){ .self = client_of(self),
+				 .scratch = scratch,
+				 .count = count };
+	multi->values = scratch ? new_dict((Py_ssize_t)count) : NULL;
+	if (!multi->values) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		scratch->items[i] = (struct tenon_item){ .delta = 0 };
+		if (!client_key(scratch->keys[i], &scratch->items[i].key)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /*
@@ -88,23 +103,18 @@ static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 			     Py_TYPE(keys)->tp_name);
 		return false;
 	}
-	PyObject *list = PySequence_Fast(keys, "keys must be an iterable");
-	if (!list) {
-		*multi = (struct multi){ .self = client_of(self) };
-		return false;
-	}
-	bool done = multi_init(multi, self,
-			       (size_t)PySequence_Fast_GET_SIZE(list));
-	for (size_t i = 0; done && i < multi->count; i++) {
-		PyObject *key = PySequence_Fast_GET_ITEM(list, (Py_ssize_t)i);
+	bool copied = !PyList_CheckExact(keys) && !PyTuple_CheckExact(keys);
+	PyObject *list = copied ? PySequence_List(keys) : keys;
+	struct scratch *scratch = NULL;
+	size_t count = 0;
 
-		Py_INCREF(key);
-		multi->scratch->keys[i] = key;
-		multi->scratch->items[i] = (struct tenon_item){ .delta = 0 };
-		done = client_key(key, &multi->scratch->items[i].key);
+	if (list) {
+		scratch = base_copy_sequence(base_of(self), list, &count);
 	}
-	Py_DECREF(list);
-	return done;
+	if (copied) {
+		Py_XDECREF(list);
+	}
+	return multi_init(multi, self, scratch, count);
 }
 
 /*
@@ -272,20 +282,10 @@ PyObject *client_touch_multi(PyObject *self, PyObject *const *args,
 /* Take the keys and values out of a dict. Returns false with an exception set. */
 static bool take_pairs(struct multi *multi, PyObject *self, PyObject *dict)
 {
-	Py_ssize_t position = 0;
-	PyObject *key, *value;
-	bool done = multi_init(multi, self, (size_t)PyDict_GET_SIZE(dict));
+	size_t count;
+	struct scratch *scratch = base_copy_dict(base_of(self), dict, &count);
 
-	for (size_t i = 0; done && i < multi->count &&
-	     PyDict_Next(dict, &position, &key, &value); i++) {
-		Py_INCREF(key);
-		Py_INCREF(value);
-		multi->scratch->keys[i] = key;
-		multi->scratch->values[i] = value;
-		multi->scratch->items[i] = (struct tenon_item){ .delta = 0 };
-		done = client_key(key, &multi->scratch->items[i].key);
-	}
-	return done;
+	return multi_init(multi, self, scratch, count);
 }
 
 /* Encode every value. Returns false with an exception set. */
@@ -423,7 +423,7 @@ PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		return NULL;
 	}
 	if (given[0] && given[0] != Py_None) {
-		argument = PyUnicode_AsUTF8(given[0]);
+		argument = text_argument(given[0], "what");
 		if (!argument) {
 			return NULL;
 		}
@@ -444,20 +444,21 @@ PyObject *client_flush_all(PyObject *self, PyObject *const *args,
 	static const struct parameters parameters = { "flush_all", names, 0 };
 	char argument[24] = "";
 	PyObject *given[1];
-	uint32_t delay;
+	int64_t delay_s;
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
 		return NULL;
 	}
-	if (given[0]) {
-		if (!uint32_argument(given[0], &delay)) {
-			return NULL;
-		}
-		PyOS_snprintf(argument, sizeof(argument), "%u",
-			      (unsigned)delay);
+	bool delayed = given[0] && given[0] != Py_None;
+	if (delayed && !seconds_argument(given[0], "delay", &delay_s)) {
+		return NULL;
+	}
+	if (delayed) {
+		PyOS_snprintf(argument, sizeof(argument), "%lld",
+			      (long long)delay_s);
 	}
 	PyObject *done = run_servers(self, TENON_FLUSH_ALL,
-				     given[0] ? argument : NULL, describe_done);
+				     delayed ? argument : NULL, describe_done);
 	if (!done) {
 		return NULL;
 	}

@@ -108,8 +108,8 @@ PyObject *client_closed(PyObject *self, void *unused);
 bool client_key(PyObject *key, struct tenon_slice *out);
 
 /*
- * Turn a time to live (seconds from now, 0: no expiry) into an exptime. Returns false with an
- * exception set.
+ * Turn a time to live (seconds from now as seconds_argument() reads them, 0: no expiry) into an
+ * exptime. Returns false with an exception set.
  */
 bool client_ttl(PyObject *ttl, int64_t *out);
 

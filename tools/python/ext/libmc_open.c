@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Turn libmc's arguments into a client of the library. */
 #include "libmc_client.h"
+#include "libmc_value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,34 +36,56 @@ static char *find_space(char *at)
 	return at;
 }
 
+/* Cut the word that begins at *at off by a NUL. *at becomes the begin of the next word. */
+static char *cut_word(char **at)
+{
+	char *word = *at + strspn(*at, " ");
+	char *end = find_space(word);
+
+	*at = end;
+	if (*end) {
+		*end = '\0';
+		*at = end + 1;
+	}
+	return word;
+}
+
+/* Copy the text of a line. NULL with an exception set. */
+static char *copy_line(PyObject *server)
+{
+	const char *text = text_argument(server, "a server");
+	char *copy = text ? PyMem_Malloc(strlen(text) + 1) : NULL;
+
+	if (!copy) {
+		if (text) {
+			PyErr_NoMemory();
+		}
+		return NULL;
+	}
+	memcpy(copy, text, strlen(text) + 1);
+	return copy;
+}
+
 /*
- * Split a line into its parts as libmc does: text after a second colon, or after a second space,
- * is ignored. libmc cannot read "[::1]:11211", this function can. Returns false with an exception
- * set.
+ * Split a line into its parts as libmc does: text after a second colon, or after a second word,
+ * is ignored. libmc takes a second space in a row, and a space at the end, for an empty alias;
+ * here spaces around words do not count. Two forms are known that libmc cannot read:
+ * "[::1]:11211", and "unix:/path". Returns false with an exception set.
  */
 static bool server_line_init(struct server_line *out, PyObject *server)
 {
-	PyObject *bytes = PyUnicode_AsUTF8String(server);
-
-	*out = (struct server_line){ .text = NULL };
-	if (!bytes) {
-		return false;
-	}
-	size_t len = (size_t)PyBytes_GET_SIZE(bytes);
-	out->text = PyMem_Malloc(len + 1);
+	*out = (struct server_line){ .text = copy_line(server) };
 	if (!out->text) {
-		Py_DECREF(bytes);
-		PyErr_NoMemory();
 		return false;
 	}
-	memcpy(out->text, PyBytes_AS_STRING(bytes), len + 1);
-	Py_DECREF(bytes);
-	out->host = out->text;
-	char *space = find_space(out->text);
-	if (*space) {
-		*space = '\0';
-		out->alias = space + 1;
-		*find_space(out->alias) = '\0';
+	char *at = out->text;
+	out->host = cut_word(&at);
+	out->alias = cut_word(&at);
+	if (!*out->alias) {
+		out->alias = NULL;
+	}
+	if (strncmp(out->host, "unix:/", 6) == 0) {
+		out->host += 5;
 	}
 	char *bracket = *out->host == '[' ? strchr(out->host, ']') : NULL;
 	char *colon = strchr(bracket ? bracket : out->host, ':');
@@ -262,7 +285,7 @@ static int set_settings(const struct libmc_client *self,
 static int set_prefix(const struct libmc_client *self,
 		      struct tenon_config *config, struct tenon_error *err)
 {
-	if (!self->prefix) {
+	if (!self->prefix || self->normalizes) {
 		return 0;
 	}
 	PyObject *yaml = quoted(self->prefix);
@@ -325,9 +348,13 @@ bool libmc_open(struct libmc_client *self)
 	struct tenon_client *client = NULL;
 	struct tenon_error err = { 0 };
 
+	bool normalizes = libmc_overrides(self, LIBMC_NORMALIZE_KEY);
+
+	self->stale |= normalizes != self->normalizes;
 	if (!self->stale || PyList_GET_SIZE(self->identities) == 0) {
 		return true;
 	}
+	self->normalizes = normalizes;
 	int code = libmc_make_config(self, &config, &err);
 	if (!code) {
 		code = self->pool ?
@@ -418,7 +445,7 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 		return false;
 	}
 	/* the caller may change the list later */
-	self->servers = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	self->servers = PySequence_List(servers);
 	self->identities = self->servers ?
 		each_server(self->servers, server_identity) : NULL;
 	return self->identities != NULL;
@@ -457,6 +484,7 @@ PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	self->poll_timeout_ms = 300;
 	self->connect_timeout_ms = 10;
 	self->retry_timeout_s = 5;
+	self->max_inflated_bytes = LIBMC_MAX_INFLATED_BYTES;
 	self->stale = true;
 	self->records = !PyType_IsSubtype(type, state->libmc_pooled_type);
 	self->checks = self->records &&
@@ -487,6 +515,10 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 	    !int_argument(given[1], &value)) {
 		return NULL;
 	}
+	if (option == LIBMC_OPTION_MAX_INFLATED_BYTES) {
+		self->max_inflated_bytes = value < 0 ? 0 : value;
+		Py_RETURN_NONE;
+	}
 	int failover = self->failover;
 	int *setting = option == LIBMC_POLL_TIMEOUT ? &self->poll_timeout_ms :
 		option == LIBMC_CONNECT_TIMEOUT ? &self->connect_timeout_ms :
@@ -502,6 +534,12 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 		return NULL;
 	}
 	Py_RETURN_NONE;
+}
+
+PyObject *libmc_servers(PyObject *self, void *unused)
+{
+	(void)unused;
+	return PySequence_List(libmc_of(self)->servers);
 }
 
 PyObject *libmc_args(PyObject *object, PyObject *unused)
@@ -521,7 +559,7 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 	} else {
 		Py_INCREF(prefix);
 	}
-	return Py_BuildValue("(OOiONiOO)", self->servers,
+	return Py_BuildValue("(NOiONiOO)", PySequence_List(self->servers),
 			     self->do_split ? Py_True : Py_False,
 			     self->comp_threshold,
 			     self->noreply ? Py_True : Py_False, prefix,
@@ -531,8 +569,9 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 
 PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 {
-	PyObject *args = libmc_args(self, unused);
+	PyObject *args = PyObject_CallMethod(self, "_args", NULL);
 
+	(void)unused;
 	return args ? Py_BuildValue("(ON)", (PyObject *)Py_TYPE(self), args) :
 		      NULL;
 }
@@ -561,6 +600,22 @@ static bool keeps_aliases(const struct libmc_client *self, PyObject *servers)
 }
 
 /*
+ * Return the line, for the library, of a server with this address and this identity. The library
+ * drops a backslash before a space; libmc keeps it in the alias. NULL with an exception set.
+ */
+static PyObject *server_spec(PyObject *address, PyObject *identity)
+{
+	PyObject *escaped = PyObject_CallMethod(identity, "replace", "yy", " ",
+						"\\ ");
+	PyObject *line = escaped ?
+		PyBytes_FromFormat("%s %s", PyBytes_AS_STRING(address),
+				   PyBytes_AS_STRING(escaped)) : NULL;
+
+	Py_XDECREF(escaped);
+	return line;
+}
+
+/*
  * Give the servers new addresses, in the client or in its pool. Each server keeps its identity.
  * Returns a code of the library, or -1 with an exception set.
  */
@@ -573,11 +628,9 @@ static int move_servers(struct libmc_client *self, PyObject *addresses,
 	int code = specs && lines ? 0 : -1;
 
 	for (size_t i = 0; !code && i < count; i++) {
-		PyObject *line = PyBytes_FromFormat("%s %s",
-			PyBytes_AS_STRING(PyList_GET_ITEM(addresses,
-							  (Py_ssize_t)i)),
-			PyBytes_AS_STRING(PyList_GET_ITEM(self->identities,
-							  (Py_ssize_t)i)));
+		PyObject *line = server_spec(
+			PyList_GET_ITEM(addresses, (Py_ssize_t)i),
+			PyList_GET_ITEM(self->identities, (Py_ssize_t)i));
 
 		code = line ? PyList_Append(lines, line) : -1;
 		if (!code) {
@@ -627,7 +680,7 @@ PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
 				    Py_TYPE(servers)->tp_name);
 	}
 	/* the caller may change the list later */
-	PyObject *copy = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	PyObject *copy = PySequence_List(servers);
 	int moved = copy ? go_over(libmc_of(object), copy) : -1;
 
 	Py_XDECREF(copy);

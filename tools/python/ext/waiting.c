@@ -100,6 +100,9 @@ int waiting_in_python(struct pollfd *fds, size_t count, int timeout_ms,
 int waiting_check_signals(void *payload)
 {
 	(void)payload;
+	if (call.raised[0]) {
+		return -1; /* a hook has raised: the call is about to end */
+	}
 	waiting_lock();
 	if (PyErr_CheckSignals() != 0) {
 		return give_up();

@@ -471,7 +471,7 @@ BAD_CALLS = [
     (TypeError, lambda c: c.get(b"bytes")),
     (TypeError, lambda c: c.get()),
     (TypeError, lambda c: c.get("a", "b")),
-    (TypeError, lambda c: c.get(key="a")),
+    (TypeError, lambda c: c.get(name="a")),
     (TypeError, lambda c: c.get_multi([1])),
     (TypeError, lambda c: c.get_multi(None)),
     (TypeError, lambda c: c.add(None, lambda: 1)),

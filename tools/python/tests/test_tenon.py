@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package tenon."""
 
+import json
 import pathlib
 import pickle
 import re
 import signal
+import socket
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -72,6 +75,101 @@ def test_a_wrong_config_is_an_error_that_names_the_cause(arguments, message):
     with pytest.raises(tenon.TenonError, match=message) as caught:
         tenon.Client(**arguments)
     assert isinstance(caught.value, (tenon.ConfigError, tenon.PluginError))
+
+
+@pytest.mark.parametrize("servers", ["mc1", b"mc1", {"address": "mc1"}, 5])
+@pytest.mark.parametrize("kind", [tenon.Client, tenon.Pool])
+def test_servers_are_a_list_and_never_text(kind, servers):
+    with pytest.raises(TypeError, match="list of lines|iterable"):
+        kind(servers=servers)
+
+
+@pytest.mark.parametrize("server", [11211, b"mc1", ("mc1", 11211), ["mc1"], None])
+def test_a_server_is_a_line_or_a_mapping(server):
+    with pytest.raises(TypeError, match="a server is a line such as"):
+        tenon.Client(servers=["mc0", server])
+
+
+def test_servers_may_be_any_iterable_of_lines(servers):
+    for given in (tuple(servers), iter(servers), (line for line in servers)):
+        with patient(servers=given) as client:
+            assert [address for _, address, _ in client.servers] == servers
+    client.__init__(servers=[servers[0] + " a"])
+    client.update_servers(line for line in [servers[1] + " a"])
+    assert client.servers[0][1] == servers[1]
+
+
+def test_the_path_of_a_unix_socket_may_be_written_as_in_django(server):
+    for given in ("unix:" + server.address, {"address": "unix:" + server.address}):
+        with patient(servers=[given]) as client:
+            client.set("key", b"1")
+            assert client.servers == [(server.address, server.address, 1)]
+            client.update_servers(["unix:%s %s" % (server.address, server.address)])
+            assert client.get("key") == b"1"
+    with pytest.raises(tenon.ConfigError, match="port"):
+        tenon.Client(servers=["unix:relative.sock"])
+
+
+# ---- durations ------------------------------------------------------------
+
+
+def silent_address():
+    """Return the address of a listener that accepts no connection, and the listener."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(16)
+    return "127.0.0.1:%d" % listener.getsockname()[1], listener
+
+
+@pytest.mark.parametrize("timeout", [0.25, "250ms", timedelta(milliseconds=250)])
+def test_a_timeout_is_seconds_or_text_or_a_timedelta(timeout):
+    address, listener = silent_address()
+    client = tenon.Client(servers=[address], poll_timeout=timeout, connect_timeout=1)
+    with listener, pytest.raises(tenon.TimeoutError, match="250 ms|0.25|250ms"):
+        client.get("key")
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"poll_timeout": 2}, {"poll_timeout": "2s"}),
+        ({"poll_timeout": 0.3}, {"poll_timeout": "300ms"}),
+        ({"poll_timeout": 0.0000011}, {"poll_timeout": "1us"}),
+        ({"retry_timeout": timedelta(minutes=1)}, {"retry_timeout": "60s"}),
+        ({"retry_timeout": 0}, {"retry_timeout": "0s"}),
+        ({"retry_timeout": "1min"}, {"retry_timeout": "1min"}),
+        ({"max_value_bytes": 4096}, {"max_value_bytes": 4096}),
+        ({"enable_flush_all": True}, {"enable_flush_all": True}),
+        ({"failover": {"backoff": {"initial": 0.5}}},
+         {"failover": {"backoff": {"initial": "500ms"}}}),
+        ({"failover": {"write": {"backoff": {"initial": 1}}}},
+         {"failover": {"write": {"backoff": {"initial": "1s"}}}}),
+        ({"codecs": [{"zlib": {"level": 6}}, "split"]},
+         {"codecs": [{"zlib": {"level": 6}}, "split"]}),
+        ({"transport": {"uring": {"ring_from": 2}}}, {"transport": {"uring": {"ring_from": 2}}}),
+    ],
+)
+def test_durations_have_a_unit_in_the_config(options, expected):
+    pairs = tenon.settings.settings(None, options)
+    assert {key: json.loads(text) for key, text in pairs} == expected
+
+
+@pytest.mark.parametrize("timeout", ["300", "soon", -1, 1e300, float("nan"), float("inf")])
+def test_a_wrong_timeout_is_an_error(timeout):
+    with pytest.raises(ValueError):
+        tenon.Client(servers=["127.0.0.1:1"], poll_timeout=timeout)
+
+
+@pytest.mark.parametrize("ttl", [100, 100.0, "100s", timedelta(seconds=100)])
+def test_a_ttl_is_seconds_or_text_or_a_timedelta(client, server, ttl):
+    with patient(servers=[server.address]) as client:
+        client.set("key", b"1", ttl)
+        client.set_multi({"many": b"1"}, ttl=ttl)
+        client.add("added", b"1", ttl)
+        client.touch_multi(["many"], ttl)
+        for key in (b"key", b"many", b"added"):
+            left = int(re.search(rb"t(\d+)", server.ask(b"mg %s t\r\n" % key, b"\r\n"))[1])
+            assert 40 <= left <= 100
 
 
 def test_a_file_that_is_not_there_is_an_error():
@@ -227,12 +325,34 @@ BAD_CALLS = [
     (TypeError, "value must be bytes, not int", lambda c: c.set_multi({"key": 1})),
     (TypeError, "data must be bytes, not str", lambda c: c.append("key", "text")),
     (TypeError, "seconds, not float", lambda c: c.set("key", b"", 1.5)),
-    (TypeError, "seconds, not str", lambda c: c.touch("key", "1")),
+    (TypeError, "seconds, not float 0.5", lambda c: c.touch_multi(["key"], ttl=0.5)),
+    (TypeError, "whole number of seconds, not datetime.timedelta",
+     lambda c: c.set("key", b"", timedelta(milliseconds=1))),
+    (TypeError, "whole number of seconds, not str '300ms'", lambda c: c.gat("k", "300ms")),
+    (TypeError, "ttl must be seconds, text .* not bool", lambda c: c.set("k", b"", True)),
+    (TypeError, "ttl must be seconds, text .* not bytes", lambda c: c.set("k", b"", b"1s")),
+    (ValueError, "with a unit .*, not '1'", lambda c: c.touch("key", "1")),
+    (ValueError, "with a unit", lambda c: c.touch("key", "1.5h")),
+    (ValueError, "with a unit", lambda c: c.touch("key", "s")),
+    (ValueError, "with a unit", lambda c: c.touch("key", "1s\0")),
+    (ValueError, "not nan", lambda c: c.touch("key", float("nan"))),
+    (ValueError, "0 or more", lambda c: c.touch("key", timedelta(seconds=-1))),
+    (OverflowError, "too long", lambda c: c.touch("key", float("inf"))),
+    (OverflowError, "too long", lambda c: c.touch("key", timedelta.max)),
+    (OverflowError, "too long", lambda c: c.touch("key", "9" * 30 + "d")),
+    (TypeError, "delay .* whole number of seconds", lambda c: c.flush_all(0.5)),
+    (ValueError, "delay .* 0 or more", lambda c: c.flush_all(-1)),
     (ValueError, "not -1", lambda c: c.set("key", b"", ttl=-1)),
     (ValueError, "not -1", lambda c: c.gat("key", -1)),
     (OverflowError, "", lambda c: c.set("key", b"", ttl=1 << 70)),
-    (OverflowError, "", lambda c: c.incr("key", -1)),
-    (TypeError, "integer", lambda c: c.incr("key", "1")),
+    (OverflowError, "delta must be a number in 0..2", lambda c: c.incr("key", -1)),
+    (OverflowError, "delta", lambda c: c.decr("key", 1 << 64)),
+    (TypeError, "delta must be a whole number, not str", lambda c: c.incr("key", "1")),
+    (TypeError, "delta must be a whole number, not float", lambda c: c.incr("key", 1.5)),
+    (TypeError, "delta must be a whole number, not float", lambda c: c.decr("key", 2.0)),
+    (TypeError, "delta must be a whole number, not bool", lambda c: c.incr("key", True)),
+    (TypeError, "cas must be a whole number, not float", lambda c: c.cas("k", b"", 1.5)),
+    (TypeError, "cas must be a whole number, not bool", lambda c: c.cas("k", b"", True)),
     (TypeError, "argument 'value'", lambda c: c.set("key")),
     (TypeError, "unexpected keyword argument 'time'", lambda c: c.set("k", b"", time=1)),
     (TypeError, "multiple values", lambda c: c.set("k", b"", key="k")),
@@ -245,6 +365,14 @@ BAD_CALLS = [
     (UnicodeEncodeError, "", lambda c: c.get("\ud800")),
     (tenon.ValueTooLargeError, "", lambda c: c.set("key", b"x" * 20000000)),
     (tenon.ArgumentError, "", lambda c: c.stats("a\r\nflush_all")),
+    (ValueError, "what has a NUL", lambda c: c.stats("items\0")),
+    (TypeError, "what must be str, not bytes", lambda c: c.stats(b"items")),
+    (TypeError, r"a list of lines such as .*, not 'mc1'", lambda c: c.update_servers("mc1")),
+    (TypeError, "a list of lines", lambda c: c.update_servers(b"mc1")),
+    (TypeError, "a list of lines", lambda c: c.update_servers({"address": "mc1"})),
+    (TypeError, "a server must be str, not tuple",
+     lambda c: c.update_servers([("localhost", 11211)])),
+    (ValueError, "a server has a NUL", lambda c: c.update_servers(["a:1\0 b"])),
 ]
 
 
