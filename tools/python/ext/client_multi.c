@@ -2,6 +2,8 @@
 /* Calls over many keys, and calls over all servers. */
 #include "client_object.h"
 
+#include <tenon/health.h>
+
 /* A call over many keys. */
 struct multi {
 	struct client *self;
@@ -9,7 +11,20 @@ struct multi {
 	size_t count;
 	PyObject *values; /* dict: key to answer */
 	PyObject *errors; /* dict: key to exception; NULL: no key has failed so far */
+	/* The last error of one server, see find_reason(). */
+	uint32_t server;
+	int status, sys_errno;
+	char text[TENON_HEALTH_TEXT_BYTES];
 };
+
+/* No server, as in struct tenon_result. */
+#define NO_SERVER UINT32_MAX
+
+/* Return a call without keys. */
+static struct multi multi_of(PyObject *self)
+{
+	return (struct multi){ .self = client_of(self), .server = NO_SERVER };
+}
 
 /*
  * Take over scratch memory with count keys, and find the bytes of each key. Returns false with an
@@ -18,9 +33,9 @@ struct multi {
 static bool multi_init(struct multi *multi, PyObject *self,
 		       struct scratch *scratch, size_t count)
 {
-	*multi = (struct multi){ .self = client_of(self),
-				 .scratch = scratch,
-				 .count = count };
+	*multi = multi_of(self);
+	multi->scratch = scratch;
+	multi->count = count;
 	multi->values = scratch ? new_dict((Py_ssize_t)count) : NULL;
 	if (!multi->values) {
 		return false;
@@ -97,7 +112,7 @@ static bool keep_exception(struct multi *multi, PyObject *key)
 static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 {
 	if (PyUnicode_Check(keys) || PyBytes_Check(keys)) {
-		*multi = (struct multi){ .self = client_of(self) };
+		*multi = multi_of(self);
 		PyErr_Format(PyExc_TypeError,
 			     "keys must be an iterable of keys, not %s",
 			     Py_TYPE(keys)->tp_name);
@@ -139,15 +154,53 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 	return false;
 }
 
-/* Add the error of key number i. Returns false with an exception set. */
-static bool add_failure(struct multi *multi, size_t i,
+/* Find the last error of a server in the client's health record. */
+static void find_reason(struct multi *multi, uint32_t server)
+{
+	struct tenon_health health;
+
+	multi->server = server;
+	multi->status = 0;
+	if (tenon_client_health(multi->self->base.client, server, &health) ==
+	    0) {
+		multi->status = health.error_status;
+		multi->sys_errno = health.error_sys_errno;
+		PyOS_snprintf(multi->text, sizeof(multi->text), "%s",
+			      health.error_text);
+	}
+}
+
+/*
+ * Add the error of a key or a server. The result has no reason for a failure of the server itself;
+ * the health record has one. Returns false with an exception set.
+ */
+static bool add_failure(struct multi *multi, PyObject *name, PyObject *key,
 			const struct tenon_result *result)
+{
+	const char *text = result->text;
+	int sys_errno = 0;
+
+	if (!text && result->server != NO_SERVER) {
+		if (result->server != multi->server) {
+			find_reason(multi, result->server);
+		}
+		if (result->status == multi->status) {
+			text = multi->text[0] ? multi->text : NULL;
+			sys_errno = multi->sys_errno;
+		}
+	}
+	return add_error(multi, name,
+			 client_make_error(multi->self, result->status, text,
+					   result->server, key, sys_errno));
+}
+
+/* Add the error of key number i. Returns false with an exception set. */
+static bool add_key_failure(struct multi *multi, size_t i,
+			    const struct tenon_result *result)
 {
 	PyObject *key = multi->scratch->keys[i];
 
-	return add_error(multi, key,
-			 client_make_error(multi->self, result->status,
-					   result->text, result->server, key));
+	return add_failure(multi, key, key, result);
 }
 
 /* ---- retrieving ---------------------------------------------------------- */
@@ -171,7 +224,7 @@ static bool take_results(struct multi *multi,
 		Py_XDECREF(sink);
 		if ((hit && !scratch->values[i]) ||
 		    (results[i].status < 0 &&
-		     !add_failure(multi, i, &results[i]))) {
+		     !add_key_failure(multi, i, &results[i]))) {
 			return false;
 		}
 	}
@@ -235,7 +288,7 @@ static PyObject *run_for(struct multi *multi, enum tenon_verb verb, int wanted,
 	}
 	for (size_t i = 0; done && i < multi->count; i++) {
 		if (results[i].status < 0) {
-			done = add_failure(multi, i, &results[i]);
+			done = add_key_failure(multi, i, &results[i]);
 		} else if (answers) {
 			done = PyDict_SetItem(multi->values,
 				multi->scratch->keys[i],
@@ -350,7 +403,7 @@ typedef PyObject *(*describe_fn)(const struct tenon_result *result);
 static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
 			     const char *argument, describe_fn describe)
 {
-	struct multi multi = { .self = client_of(object) };
+	struct multi multi = multi_of(object);
 	const struct tenon_result *results;
 	struct tenon_error err;
 
@@ -378,9 +431,7 @@ static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
 			done = PyDict_SetItem(multi.values, alias, value) == 0;
 		} else {
 			done = alias && results[i].status < 0 &&
-				add_error(&multi, alias, client_make_error(
-						multi.self, results[i].status,
-						results[i].text, i, NULL));
+				add_failure(&multi, alias, NULL, &results[i]);
 		}
 		Py_XDECREF(alias);
 		Py_XDECREF(value);

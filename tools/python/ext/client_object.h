@@ -38,7 +38,7 @@ void client_raise(struct client *self, int status,
  * Returns NULL with an exception set.
  */
 PyObject *client_make_error(struct client *self, int status, const char *text,
-			    uint32_t server, PyObject *key);
+			    uint32_t server, PyObject *key, int sys_errno);
 
 /*
  * Replace the exception that loads() raised by an UndecodableError, with that exception as cause.

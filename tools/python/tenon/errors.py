@@ -162,16 +162,17 @@ _multi_classes: Dict[type, Type[MultiError]] = {}
 
 
 def _shared_kind(errors: Iterable[BaseException]) -> type:
-    """Return the most special class that all errors are instances of."""
+    """Return the most special class of all errors; TenonError when there is no other."""
     first, *others = errors
     for kind in type(first).__mro__:
-        if all(isinstance(error, kind) for error in others):
+        shared = all(isinstance(error, kind) for error in others)
+        if shared and not issubclass(MultiError, kind):
             return kind
-    return BaseException
+    return TenonError
 
 
 def _multi_class(kind: type) -> Type[MultiError]:
-    if issubclass(MultiError, kind):  # TenonError, Exception, object
+    if kind is TenonError:
         return MultiError
     if kind not in _multi_classes:
         bases = (MultiError, kind)

@@ -42,26 +42,20 @@ def _in_units(duration: datetime.timedelta) -> str:
     return "%d%s" % (microseconds // factor, unit)
 
 
-def _option(plugin: str, option: str, value: Any) -> Any:
-    if _is_number(value) and _is_duration(plugin, option):
+def _option(owner: str, option: str, value: Any) -> Any:
+    """Return the value of an option with every duration in it as text."""
+    if _is_number(value) and _is_duration(owner, option):
         try:
             value = datetime.timedelta(seconds=value)
         except (OverflowError, ValueError):
             raise ValueError("%s: %r seconds, expected less" % (option, value)) from None
     if isinstance(value, datetime.timedelta):
         return _in_units(value)
-    if isinstance(value, Mapping):
-        # {"eject": {"retry": 5}}: a plugin, and its options; or {"read": "none"}
-        return {name: _options(name, inner) for name, inner in value.items()}
+    if isinstance(value, Mapping):  # of a plugin, or of keys such as read and write
+        return {key: _option(option, key, inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_option(plugin, option, one) for one in value]
+        return [_option(owner, option, one) for one in value]
     return value
-
-
-def _options(plugin: str, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _option(plugin, name, inner) for name, inner in value.items()}
-    return _option("core", plugin, value)
 
 
 def _server(server: Any) -> Any:

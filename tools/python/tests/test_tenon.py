@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package tenon."""
 
+import errno
+import gc
 import json
+import os
 import pathlib
 import pickle
 import re
@@ -140,10 +143,10 @@ def test_a_timeout_is_seconds_or_text_or_a_timedelta(timeout):
         ({"retry_timeout": "1min"}, {"retry_timeout": "1min"}),
         ({"max_value_bytes": 4096}, {"max_value_bytes": 4096}),
         ({"enable_flush_all": True}, {"enable_flush_all": True}),
-        ({"failover": {"backoff": {"initial": 0.5}}},
-         {"failover": {"backoff": {"initial": "500ms"}}}),
-        ({"failover": {"write": {"backoff": {"initial": 1}}}},
-         {"failover": {"write": {"backoff": {"initial": "1s"}}}}),
+        ({"failover": {"backoff": {"min": 0.5}}},
+         {"failover": {"backoff": {"min": "500ms"}}}),
+        ({"failover": {"write": {"backoff": {"min": 1}}}},
+         {"failover": {"write": {"backoff": {"min": "1s"}}}}),
         ({"codecs": [{"zlib": {"level": 6}}, "split"]},
          {"codecs": [{"zlib": {"level": 6}}, "split"]}),
         ({"transport": {"uring": {"ring_from": 2}}}, {"transport": {"uring": {"ring_from": 2}}}),
@@ -455,6 +458,109 @@ def test_a_connection_closed_within_a_value_is_an_error(scripted):
             client.get("key")
 
 
+# ---- errors of many keys ----------------------------------------------------
+
+
+def test_a_multi_error_has_the_cause_and_the_errno_of_the_first():
+    client = tenon.Client(servers=["127.0.0.1:1 nobody"])
+    with pytest.raises(tenon.MultiError) as caught:
+        client.get_multi(["a", "b"])
+    error = caught.value
+    assert error.__cause__ is error.errors["a"]
+    assert isinstance(error, ConnectionError) and isinstance(error, tenon.ConnectError)
+    assert not isinstance(error, TimeoutError)
+    assert error.errno == error.errors["a"].errno == errno.ECONNREFUSED
+    assert error.strerror == os.strerror(errno.ECONNREFUSED)
+    with pytest.raises(ConnectionError):
+        client.set_multi({"a": b""})
+    with pytest.raises(ConnectionError):
+        client.version()
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error) and copy.values == {} and copy.errno == error.errno
+
+
+def test_a_multi_error_of_timeouts_is_a_timeout(scripted):
+    client = patient(servers=[scripted(silent)], poll_timeout="50ms")
+    with pytest.raises(tenon.TimeoutError) as caught:
+        client.get_multi(["a", "b"])
+    assert isinstance(caught.value, tenon.MultiError)
+    assert isinstance(caught.value, TimeoutError)
+    assert str(caught.value).endswith("(and 1 more)")
+
+
+@pytest.mark.parametrize(
+    "statuses, kinds",
+    [
+        ([-5], [tenon.TimeoutError, TimeoutError]),
+        ([-6, -8], [tenon.ServerUnavailableError, ConnectionError]),
+        ([-7, -6], [ConnectionError]),
+        ([-3, -4], [ValueError]),
+        ([-22, -16], [OSError]),
+        ([-5, -7], [OSError]),
+        ([-5, -3], []),
+        ([-10, -11], []),
+    ],
+)
+def test_a_multi_error_is_of_the_kind_that_all_its_errors_share(statuses, kinds):
+    errors = {i: tenon.errors.make_error(status, None, None, None, str(i), 0)
+              for i, status in enumerate(statuses)}
+    error = tenon.make_multi_error({}, errors)
+    for kind in (tenon.MultiError, tenon.TenonError, *kinds):
+        assert isinstance(error, kind)
+    others = {TimeoutError, ConnectionError, ValueError, OSError}
+    for kind in others - {base for one in kinds for base in one.__mro__}:
+        assert not isinstance(error, kind), kind
+
+
+def test_a_lack_of_local_resources_is_no_connection_error():
+    error = tenon.errors.make_error(-22, None, None, None, "key", errno.EMFILE)
+    assert type(error) is tenon.LocalError and isinstance(error, OSError)
+    assert not isinstance(error, ConnectionError)
+    assert (error.errno, error.strerror) == (errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+# ---- statistics -------------------------------------------------------------
+
+
+def stats_script(lines):
+    def script(connection):
+        while connection.recv(65536):
+            connection.sendall(lines + b"END\r\n")
+
+    return script
+
+
+def test_items_of_a_cachedump_are_all_there(scripted):
+    lines = b"".join(b"ITEM key%d [%d b; 0 s]\r\n" % (i, i) for i in range(5))
+    client = patient(servers=[scripted(stats_script(lines)) + " s"])
+    expected = {"ITEM key%d" % i: "[%d b; 0 s]" % i for i in range(5)}
+    assert client.stats("cachedump 1 5") == {"s": expected}
+
+
+def test_prefixes_of_a_detail_dump_are_all_there(server):
+    with patient(servers=[server.address + " a"]) as client:
+        client.stats("detail on")
+        for prefix in ("one", "two", "three"):
+            client.get(prefix + ":key")
+        detail = client.stats("detail dump")["a"]
+        client.stats("detail off")
+    assert {"PREFIX one", "PREFIX two", "PREFIX three"} <= set(detail)
+    assert detail["PREFIX one"] == "get 1 hit 0 set 0 del 0"
+
+
+def test_a_statistic_that_comes_twice_keeps_both_values(scripted):
+    lines = b"STAT a 1\r\nSTAT b 2\r\nSTAT a 3 4\r\nSTAT a\r\nITEM x\r\nITEM\r\n"
+    client = patient(servers=[scripted(stats_script(lines)) + " s"])
+    assert client.stats() == {
+        "s": {"a": "1\n3 4\n", "b": "2", "ITEM x": "", "ITEM": ""}}
+
+
+def test_a_statistic_that_is_repeated_many_times_takes_no_long_time(scripted):
+    lines = b"STAT a 1\r\n" * 50000
+    client = patient(servers=[scripted(stats_script(lines)) + " s"])
+    assert client.stats() == {"s": {"a": "\n".join(["1"] * 50000)}}
+
+
 # ---- serializers ----------------------------------------------------------
 
 
@@ -522,6 +628,77 @@ def test_a_serializer_may_use_its_client(server):
     assert client.get_multi(["a", "b"]) == {"a": (b"1", None), "b": (b"2", None)}
 
 
+# ---- containers that change during a call ------------------------------------
+
+
+class Saboteur:
+    """Rubbish whose finalizer, run by the garbage collector, clears a container."""
+
+    def __init__(self, container):
+        self.me = self
+        self.container = container
+
+    def __del__(self):
+        self.container.clear()
+
+
+def sabotaged(container, call):
+    """Call while every allocation may start the garbage collector."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    try:
+        Saboteur(container)
+        gc.set_threshold(1, 10**6, 10**6)
+        gc.enable()
+        return call(container)
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+
+
+class Keys:
+    """An iterable that changes its list while it is read."""
+
+    def __init__(self, keys):
+        self.keys = keys
+
+    def __iter__(self):
+        for key in list(self.keys):
+            self.keys.clear()
+            yield key
+
+
+@pytest.mark.parametrize("count", [1, 10, 2000])
+def test_a_container_that_is_cleared_during_a_call_is_read_whole_or_not(client, count):
+    items = {"k%d" % i: b"%d" % i for i in range(count)}
+    client.set_multi(items)
+    for make in (list, dict.fromkeys):
+        answer = sabotaged(make(items), client.get_multi)
+        assert answer in ({}, items)
+    assert sabotaged(list(items), lambda keys: client.touch_multi(keys, 100)) is not None
+    assert sabotaged(dict(items), client.set_multi) is None
+    assert sabotaged(list(items), client.delete_multi) is not None
+    client.set_multi(items)
+    assert client.get_multi(Keys(list(items))) == items
+
+
+def test_a_serializer_that_clears_the_mapping_changes_nothing(server):
+    class Clearing:
+        def dumps(self, value):
+            items.clear()
+            return value, 0
+
+        def loads(self, data, flags):
+            return data
+
+    items = {"k%d" % i: b"%d" % i for i in range(100)}
+    expected = dict(items)
+    client = patient(servers=[server.address], serializer=Clearing())
+    client.set_multi(items)
+    assert items == {} and client.get_multi(expected) == expected
+
+
 # ---- threads, signals -----------------------------------------------------
 
 
@@ -566,6 +743,66 @@ def test_other_threads_run_while_a_call_waits(scripted):
 
 class Interrupted(Exception):
     pass
+
+
+@pytest.fixture
+def alarm():
+    """alarm(handler) calls a signal handler once, soon."""
+    before = signal.getsignal(signal.SIGALRM)
+
+    def start(handler):
+        signal.signal(signal.SIGALRM, lambda number, frame: handler())
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+
+    yield start
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def interrupt():
+    raise Interrupted
+
+
+@pytest.mark.parametrize("transport", [
+    "blocking", "poll", {"uring": {"ring_from": 1}}], ids=["blocking", "poll", "uring"])
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_signal_handler_that_raises_ends_a_call(scripted, alarm, transport, connected):
+    opened = threading.Event()
+
+    def script(connection):
+        while True:
+            request = connection.recv(65536)
+            if not request:
+                return
+            if b"hello" not in request and not opened.is_set():
+                continue
+            connection.sendall(b"VALUE %b 0 2\r\nhi\r\nEND\r\n" % request.split()[1])
+
+    # A call that waits until its timeout hangs the test; a server that is blamed fails it.
+    client = patient(servers=[scripted(script)], transport=transport,
+                     poll_timeout="1h", retry_timeout="1h")
+    if connected:
+        assert client.get("hello") == b"hi"
+    for call in (client.get, lambda key: client.get_multi([key, "l"]), client.delete):
+        alarm(interrupt)
+        with pytest.raises(Interrupted):
+            call("k")
+    opened.set()
+    assert client.get("k") == b"hi"
+
+
+def test_a_call_goes_on_after_a_signal_handler_that_does_not_raise(scripted, alarm):
+    handled = threading.Event()
+
+    def script(connection):
+        connection.recv(65536)
+        handled.wait(60)
+        connection.sendall(b"VALUE k 0 2\r\nhi\r\nEND\r\n")
+        silent(connection)
+
+    client = patient(servers=[scripted(script)])
+    alarm(handled.set)
+    assert client.get("k") == b"hi"
 
 
 def test_after_an_interrupted_call_the_client_returns_the_right_values(scripted):
