@@ -3,6 +3,8 @@
 #ifndef TENON_CORE_SERVER_LIST_H
 #define TENON_CORE_SERVER_LIST_H
 
+#include <stdbool.h>
+
 #include "config/server_line.h"
 #include "option/node.h"
 
@@ -19,10 +21,12 @@ struct tenon__server_list {
 	size_t capacity;
 	uint32_t *by_address; /* indexes of the entries, sorted by canonical address */
 	uint32_t *by_name;    /* indexes of the entries, sorted by alias, or address if none */
+	bool shares_addresses; /* servers with different names may have the same address */
 };
 
 /*
- * Append one server. No two servers may have the same address, and no two the same name. The
+ * Append one server. No two servers may have the same address, unless list->shares_addresses, and
+ * no two the same name. The
  * name of a server is its alias, or its address if it has no alias. Addresses are compared
  * without case, and all spellings of an IPv6 address are the same.
  * Owns:   the list takes the strings of *server. After an error they have been freed.

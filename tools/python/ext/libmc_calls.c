@@ -436,6 +436,7 @@ static bool is_bytes(PyObject *object)
 
 /*
  * Check the thread and the key before the value is encoded, as libmc does for all verbs but set.
+ * An overridden normalize_key() is called once only, when the key is sent.
  * Returns true for set. Returns false with an exception set.
  */
 static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
@@ -445,7 +446,8 @@ static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
 	PyObject *owner = NULL;
 	bool good = verb == TENON_SET ||
 		(libmc_check_thread(self) &&
-		 libmc_key(self, key, &slice, &owner));
+		 (libmc_overrides(self, LIBMC_NORMALIZE_KEY) ||
+		  libmc_key(self, key, &slice, &owner)));
 
 	Py_XDECREF(owner);
 	return good;
@@ -472,7 +474,7 @@ static PyObject *store(struct libmc_client *self, enum tenon_verb verb,
 	}
 	item->value = encoded.value;
 	item->flags = encoded.flags;
-	PyObject *done = libmc_check_thread(self) ?
+	PyObject *done = verb != TENON_SET || libmc_check_thread(self) ?
 		answer(run_one(self, verb, key, item, NULL), TENON_STORED,
 		       TENON_STORED) : NULL;
 	Py_XDECREF(encoded.owner);

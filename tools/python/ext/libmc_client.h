@@ -138,13 +138,23 @@ int libmc_setattro(PyObject *self, PyObject *name, PyObject *value);
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 
 /*
- * Make a config from the settings.
+ * Make a config from the settings. *shared becomes true when servers have the same address: their
+ * addresses in the config are then no servers.
  * Owns:   *out is the caller's, for tenon_config_destroy(), also after an error.
  * Errors: those of tenon_config_set() and tenon_config_add_server(); -1 with an exception set
  *         when a server line or the prefix is wrong.
  */
 int libmc_make_config(const struct libmc_client *self,
-		      struct tenon_config **out, struct tenon_error *err);
+		      struct tenon_config **out, bool *shared,
+		      struct tenon_error *err);
+
+/*
+ * Move the servers of a client, or of a pool, that libmc_make_config() made with `shared` to their
+ * addresses. Errors: those of tenon_client_update_servers(); -1 with an exception set.
+ */
+int libmc_move_to_servers(const struct libmc_client *self,
+			  struct tenon_client *client, struct tenon_pool *pool,
+			  struct tenon_error *err);
 
 /* Set the exception of a config that was refused. An exception that is set already stays. */
 void libmc_raise_config_error(const struct tenon_error *err);

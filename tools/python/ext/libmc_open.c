@@ -296,18 +296,48 @@ static int set_prefix(const struct libmc_client *self,
 	return code;
 }
 
+/* Return true when two servers have the same address; *failed: an exception is set. */
+static bool share_addresses(PyObject *addresses, bool *failed)
+{
+	PyObject *set = PySet_New(addresses);
+	bool shared = set && PySet_GET_SIZE(set) < PyList_GET_SIZE(addresses);
+
+	*failed = !set;
+	Py_XDECREF(set);
+	return shared;
+}
+
+/*
+ * Add a server to the config. No two servers of a config may have the same address, so with
+ * `shared` each gets a place of its own that is no server. libmc_open() then moves the servers to
+ * their addresses.
+ */
+static int add_server(const struct libmc_client *self,
+		      struct tenon_config *config, PyObject *address,
+		      Py_ssize_t i, bool shared, struct tenon_error *err)
+{
+	char place[32];
+
+	PyOS_snprintf(place, sizeof(place), "/%zd", i);
+	return tenon_config_add_server(config,
+		shared ? place : PyBytes_AS_STRING(address),
+		PyBytes_AS_STRING(PyList_GET_ITEM(self->identities, i)), 1,
+		err);
+}
+
 static int add_servers(const struct libmc_client *self,
-		       struct tenon_config *config, struct tenon_error *err)
+		       struct tenon_config *config, bool *shared,
+		       struct tenon_error *err)
 {
 	PyObject *addresses = each_server(self->servers, server_address);
-	int code = addresses ? 0 : -1;
+	bool failed = true;
 
+	*shared = addresses && share_addresses(addresses, &failed);
+	int code = failed ? -1 : 0;
 	for (Py_ssize_t i = 0;
 	     !code && i < PyList_GET_SIZE(self->identities); i++) {
-		code = tenon_config_add_server(config,
-			PyBytes_AS_STRING(PyList_GET_ITEM(addresses, i)),
-			PyBytes_AS_STRING(PyList_GET_ITEM(self->identities, i)),
-			1, err);
+		code = add_server(self, config, PyList_GET_ITEM(addresses, i),
+				  i, *shared, err);
 	}
 	Py_XDECREF(addresses);
 	return code;
@@ -326,7 +356,8 @@ void libmc_raise_config_error(const struct tenon_error *err)
 }
 
 int libmc_make_config(const struct libmc_client *self,
-		      struct tenon_config **out, struct tenon_error *err)
+		      struct tenon_config **out, bool *shared,
+		      struct tenon_error *err)
 {
 	int code = tenon_config_create(out, err);
 
@@ -337,17 +368,101 @@ int libmc_make_config(const struct libmc_client *self,
 		code = set_prefix(self, *out, err);
 	}
 	if (!code) {
-		code = add_servers(self, *out, err);
+		code = add_servers(self, *out, shared, err);
+	}
+	return code;
+}
+
+/*
+ * Return the line, for the library, of a server with this address and this identity. The library
+ * drops a backslash before a space; libmc keeps it in the alias. NULL with an exception set.
+ */
+static PyObject *server_spec(PyObject *address, PyObject *identity)
+{
+	PyObject *escaped = PyObject_CallMethod(identity, "replace", "yy", " ",
+						"\\ ");
+	PyObject *line = escaped ?
+		PyBytes_FromFormat("%s %s", PyBytes_AS_STRING(address),
+				   PyBytes_AS_STRING(escaped)) : NULL;
+
+	Py_XDECREF(escaped);
+	return line;
+}
+
+/*
+ * Give the servers of a client, or of a pool, new addresses. Each server keeps its identity.
+ * Returns a code of the library, or -1 with an exception set.
+ */
+static int move_servers(const struct libmc_client *self, PyObject *addresses,
+			struct tenon_client *client, struct tenon_pool *pool,
+			struct tenon_error *err)
+{
+	size_t count = (size_t)PyList_GET_SIZE(addresses);
+	const char **specs = PyMem_Calloc(count + 1, sizeof(*specs));
+	PyObject *lines = PyList_New(0);
+	int code = specs && lines ? 0 : -1;
+
+	for (size_t i = 0; !code && i < count; i++) {
+		PyObject *line = server_spec(
+			PyList_GET_ITEM(addresses, (Py_ssize_t)i),
+			PyList_GET_ITEM(self->identities, (Py_ssize_t)i));
+
+		code = line ? PyList_Append(lines, line) : -1;
+		if (!code) {
+			specs[i] = PyBytes_AS_STRING(line);
+		}
+		Py_XDECREF(line);
+	}
+	if (!code && pool) {
+		code = tenon_pool_update_servers(pool, specs, count, err);
+	} else if (!code && client) {
+		code = tenon_client_update_servers(client, specs, count, err);
+	}
+	Py_XDECREF(lines);
+	PyMem_Free(specs);
+	return code;
+}
+
+int libmc_move_to_servers(const struct libmc_client *self,
+			  struct tenon_client *client, struct tenon_pool *pool,
+			  struct tenon_error *err)
+{
+	PyObject *addresses = each_server(self->servers, server_address);
+	int code = addresses ?
+		move_servers(self, addresses, client, pool, err) : -1;
+
+	Py_XDECREF(addresses);
+	return code;
+}
+
+/* Make *client by the settings; or, in the model of a pool, give the settings to the pool. */
+static int open_client(const struct libmc_client *self,
+		       struct tenon_client **client, struct tenon_error *err)
+{
+	struct tenon_config *config = NULL;
+	bool shared = false;
+	int code = libmc_make_config(self, &config, &shared, err);
+
+	if (!code) {
+		code = self->pool ?
+			tenon_pool_reconfigure(self->pool, config, err) :
+			tenon_client_open(config, client, err);
+	}
+	tenon_config_destroy(config);
+	if (!code && shared) {
+		code = libmc_move_to_servers(self, *client, self->pool, err);
+	}
+	if (code) {
+		tenon_client_close(*client);
+		*client = NULL;
 	}
 	return code;
 }
 
 bool libmc_open(struct libmc_client *self)
 {
-	struct tenon_config *config = NULL;
 	struct tenon_client *client = NULL;
 	struct tenon_error err = { 0 };
-
 	bool normalizes = libmc_overrides(self, LIBMC_NORMALIZE_KEY);
 
 	self->stale |= normalizes != self->normalizes;
@@ -355,14 +470,7 @@ bool libmc_open(struct libmc_client *self)
 		return true;
 	}
 	self->normalizes = normalizes;
-	int code = libmc_make_config(self, &config, &err);
-	if (!code) {
-		code = self->pool ?
-			tenon_pool_reconfigure(self->pool, config, &err) :
-			tenon_client_open(config, &client, &err);
-	}
-	tenon_config_destroy(config);
-	if (code) {
+	if (open_client(self, &client, &err) != 0) {
 		libmc_raise_config_error(&err);
 		return false;
 	}
@@ -600,56 +708,6 @@ static bool keeps_aliases(const struct libmc_client *self, PyObject *servers)
 }
 
 /*
- * Return the line, for the library, of a server with this address and this identity. The library
- * drops a backslash before a space; libmc keeps it in the alias. NULL with an exception set.
- */
-static PyObject *server_spec(PyObject *address, PyObject *identity)
-{
-	PyObject *escaped = PyObject_CallMethod(identity, "replace", "yy", " ",
-						"\\ ");
-	PyObject *line = escaped ?
-		PyBytes_FromFormat("%s %s", PyBytes_AS_STRING(address),
-				   PyBytes_AS_STRING(escaped)) : NULL;
-
-	Py_XDECREF(escaped);
-	return line;
-}
-
-/*
- * Give the servers new addresses, in the client or in its pool. Each server keeps its identity.
- * Returns a code of the library, or -1 with an exception set.
- */
-static int move_servers(struct libmc_client *self, PyObject *addresses,
-			struct tenon_error *err)
-{
-	size_t count = (size_t)PyList_GET_SIZE(addresses);
-	const char **specs = PyMem_Calloc(count + 1, sizeof(*specs));
-	PyObject *lines = PyList_New(0);
-	int code = specs && lines ? 0 : -1;
-
-	for (size_t i = 0; !code && i < count; i++) {
-		PyObject *line = server_spec(
-			PyList_GET_ITEM(addresses, (Py_ssize_t)i),
-			PyList_GET_ITEM(self->identities, (Py_ssize_t)i));
-
-		code = line ? PyList_Append(lines, line) : -1;
-		if (!code) {
-			specs[i] = PyBytes_AS_STRING(line);
-		}
-		Py_XDECREF(line);
-	}
-	if (!code && self->pool) {
-		code = tenon_pool_update_servers(self->pool, specs, count, err);
-	} else if (!code && self->base.client) {
-		code = tenon_client_update_servers(self->base.client, specs,
-						   count, err);
-	}
-	Py_XDECREF(lines);
-	PyMem_Free(specs);
-	return code;
-}
-
-/*
  * Change to another list of servers. Returns 1; 0 when this is not possible; -1 with an exception
  * set.
  */
@@ -660,7 +718,8 @@ static int go_over(struct libmc_client *self, PyObject *servers)
 	int code = -1;
 
 	if (addresses && keeps_aliases(self, servers) && !PyErr_Occurred()) {
-		code = move_servers(self, addresses, &err);
+		code = move_servers(self, addresses, self->base.client,
+				    self->pool, &err);
 	}
 	Py_XDECREF(addresses);
 	if (PyErr_Occurred()) {

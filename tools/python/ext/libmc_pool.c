@@ -52,13 +52,19 @@ static int open_pool(const struct libmc_client *model, struct tenon_pool **pool)
 	static const struct tenon_pool_limits limits = { 1, SIZE, 1 };
 	struct tenon_config *config = NULL;
 	struct tenon_error err = { 0 };
-	int code = libmc_make_config(model, &config, &err);
+	bool shared = false;
+	int code = libmc_make_config(model, &config, &shared, &err);
 
 	if (!code) {
 		code = tenon_pool_open(config, &limits, pool, &err);
 	}
 	tenon_config_destroy(config);
+	if (!code && shared) {
+		code = libmc_move_to_servers(model, NULL, *pool, &err);
+	}
 	if (code) {
+		tenon_pool_close(*pool);
+		*pool = NULL;
 		libmc_raise_config_error(&err);
 	}
 	return code;
