@@ -61,6 +61,14 @@ static int take_no_hook(void *self, tenon_wait_fn wait, void *payload)
 	return wait ? TENON_EINVAL : 0;
 }
 
+static int take_no_interrupt(void *self, tenon_interrupt_fn interrupt,
+			     void *payload)
+{
+	(void)self;
+	(void)payload;
+	return interrupt ? TENON_EINVAL : 0;
+}
+
 static int init_no_failover(void *self, const void *options,
 			    const struct tenon_host *host,
 			    const struct tenon_failover_setup *setup,
@@ -149,6 +157,9 @@ static void fill_transport(union tenon__ops *ops)
 	}
 	if (!transport->look) {
 		transport->look = look_nowhere;
+	}
+	if (!transport->set_interrupt) {
+		transport->set_interrupt = take_no_interrupt;
 	}
 }
 

@@ -237,6 +237,20 @@ int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 			  void *payload, struct tenon_error *err);
 
 /**
+ * Set the interrupt function of a client. An operation of the client calls the function after a
+ * signal has interrupted one of its waits, and ends when the function says so.
+ * Shape:   interrupt NULL: operations go on after signals, as at first.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    payload stays the caller's and must outlive the client's last operation.
+ * Errors:  TENON_EINVAL: the transport does not notice signals. TENON_EBUSY.
+ * Threads: one call at a time per client. The function is called on the thread that runs the
+ *          operation.
+ */
+int tenon_client_set_interrupt(struct tenon_client *client,
+			       tenon_interrupt_fn interrupt, void *payload,
+			       struct tenon_error *err);
+
+/**
  * Close every connection now. The next operation opens the connections that it needs.
  * Threads: one call at a time per client.
  */

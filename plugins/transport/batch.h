@@ -37,12 +37,17 @@ struct batch {
 	int64_t connect_timeout_ns;
 	tenon_wait_fn wait; /* NULL: poll(2) */
 	void *wait_payload;
+	tenon_interrupt_fn interrupt; /* NULL: a signal ends no wait */
+	void *interrupt_payload;
 	struct batch_job *jobs; /* room for server_count */
 	struct pollfd *fds;     /* room for server_count; fds[i] belongs to jobs[i] */
 	size_t count;           /* jobs that are not finished */
 };
 
-/* The slots init, fini, close, set_wait and look, for a transport whose state begins with a batch. */
+/*
+ * The slots init, fini, close, set_wait, set_interrupt and look, for a transport whose state begins
+ * with a batch.
+ */
 
 static inline int batch_init(void *self, const void *options,
 			     const struct tenon_host *host,
@@ -87,6 +92,16 @@ static inline int batch_set_wait(void *self, tenon_wait_fn wait, void *payload)
 
 	batch->wait = wait;
 	batch->wait_payload = payload;
+	return 0;
+}
+
+static inline int batch_set_interrupt(void *self, tenon_interrupt_fn interrupt,
+				      void *payload)
+{
+	struct batch *batch = self;
+
+	batch->interrupt = interrupt;
+	batch->interrupt_payload = payload;
 	return 0;
 }
 
@@ -141,6 +156,7 @@ enum batch_received {
 	BATCH_FINISHED, /* the connection is done, broken or failed */
 	BATCH_MORE,	/* bytes came, and the socket may hold more */
 	BATCH_DRAINED,	/* bytes came, and the socket is empty now */
+	BATCH_INTERRUPTED, /* a signal came before any byte */
 	BATCH_NOTHING	/* no byte came before the receive would block or timed out */
 };
 
@@ -158,7 +174,7 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
 	}
 	ssize_t n = recv(job->conn->fd, space, room, flags);
 	if (n < 0 && errno == EINTR) {
-		return BATCH_MORE;
+		return BATCH_INTERRUPTED;
 	}
 	if (n < 0 && socket_would_block(errno)) {
 		return BATCH_NOTHING;
@@ -382,6 +398,20 @@ static inline void batch_give_up(struct batch *batch, int sys_errno)
 }
 
 /*
+ * After a signal has interrupted a wait: ask the application whether to go on. Returns false,
+ * with every job failed, when the application ends the run.
+ */
+static inline bool batch_after_signal(struct batch *batch)
+{
+	if (!batch->interrupt ||
+	    batch->interrupt(batch->interrupt_payload) == 0) {
+		return true;
+	}
+	batch_give_up(batch, ECANCELED);
+	return false;
+}
+
+/*
  * Wait for events, up to timeout_ms. Returns as poll(2). When waiting fails, fails every job.
  * The call must be written as poll(...), not through a function pointer: tools such as greenify
  * replace only such calls.
@@ -395,8 +425,22 @@ static inline int batch_wait(struct batch *batch, struct pollfd *fds,
 
 	if (ready < 0 && errno != EINTR) {
 		batch_give_up(batch, errno);
+	} else if (ready < 0) {
+		(void)batch_after_signal(batch);
 	}
 	return ready;
+}
+
+/*
+ * After a wait that has ended before its time. poll(2) returns 0 at the end of its time only. A
+ * replacement of poll(2), such as greenify's, returns 0 early when an exception was thrown into
+ * the waiting green thread, so the run ends. A wait hook may return 0 early.
+ */
+static inline void batch_after_wait(struct batch *batch, int ready)
+{
+	if (ready == 0 && !batch->wait) {
+		batch_give_up(batch, ECANCELED);
+	}
 }
 
 /* Return the time from now_ns to until_ns in ms, rounded up, for poll(2). */
@@ -420,14 +464,17 @@ static inline void batch_finish(struct batch *batch, int64_t start_ns,
 		if (connecting && connect_deadline_ns < deadline_ns) {
 			until_ns = connect_deadline_ns;
 		}
-		if (batch_wait(batch, batch->fds, batch->count,
-			       batch_timeout_ms(now_ns, until_ns)) > 0) {
+		int ready = batch_wait(batch, batch->fds, batch->count,
+				       batch_timeout_ms(now_ns, until_ns));
+		if (ready > 0) {
 			batch_go_on_all(batch);
 		}
 		if (batch->count > 0) {
 			now_ns = batch->ops->now_ns();
 			if (now_ns >= until_ns) {
 				batch_expire(batch, now_ns >= deadline_ns);
+			} else {
+				batch_after_wait(batch, ready);
 			}
 		}
 	}

@@ -194,6 +194,18 @@ struct tenon_transport_ops {
 	 */
 	void (*look)(void *self, struct tenon_connection *const *conns,
 		     size_t count);
+	/**
+	 * Set the interrupt function. From the next run on, the transport calls interrupt() with
+	 * payload when a call that blocks, or the wait hook, has failed with EINTR. When interrupt()
+	 * does not return 0, the transport calls failed() with TENON_EWAIT and ECANCELED for each
+	 * connection that is not done.
+	 * Shape:   interrupt NULL: the transport goes on after signals.
+	 * Returns: 0, or TENON_EINVAL.
+	 * Errors:  TENON_EINVAL: the transport cannot do this.
+	 * OPTIONAL. NULL: every function is refused.
+	 */
+	int (*set_interrupt)(void *self, tenon_interrupt_fn interrupt,
+			     void *payload);
 };
 
 TENON_END_DECLS

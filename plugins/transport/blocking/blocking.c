@@ -20,6 +20,7 @@ static const struct tenon_transport_ops ops = {
 	.close = batch_close,
 	.set_wait = batch_set_wait,
 	.look = batch_look,
+	.set_interrupt = batch_set_interrupt,
 };
 
 TENON_PLUGIN_DEFINE(transport_blocking,

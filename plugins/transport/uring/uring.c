@@ -375,6 +375,13 @@ static int wait_for_some(struct uring *uring, int64_t ns)
 			 ns < PATIENCE_NS ? ns : PATIENCE_NS);
 }
 
+/* After a signal: return true when the application ends the run. */
+static bool is_ended(const struct uring *uring)
+{
+	return uring->batch.interrupt &&
+		uring->batch.interrupt(uring->batch.interrupt_payload) != 0;
+}
+
 /* Wait and handle completions until no request is in flight. */
 static void finish(struct uring *uring, int64_t deadline_ns)
 {
@@ -393,6 +400,10 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 		int64_t now_ns = uring->batch.ops->now_ns();
 		if (now_ns >= deadline_ns && !late) {
 			fail_all(uring, TENON_ETIMEDOUT, 0);
+			late = true;
+		}
+		if (uring->ring.interrupted && !late && is_ended(uring)) {
+			fail_all(uring, TENON_EWAIT, ECANCELED);
 			late = true;
 		}
 		code = wait_for_some(uring, late ? PATIENCE_NS :
@@ -510,6 +521,7 @@ static const struct tenon_transport_ops ops = {
 	.run = uring_run,
 	.close = uring_close,
 	.look = batch_look,
+	.set_interrupt = batch_set_interrupt,
 };
 
 TENON_PLUGIN_DEFINE(transport_uring,
