@@ -10,7 +10,8 @@
 /* Longest argument of stats, flush_all and verbosity. These arguments are one or two words. */
 #define ARGUMENT_MAX_BYTES 200
 
-#define OPTIONS (TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS)
+#define OPTIONS \
+	(TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS | TENON_FROM_NOW)
 
 /* ---- over keys --------------------------------------------------------- */
 
@@ -29,6 +30,9 @@ static int check_options(const struct tenon__verb *verb, unsigned options,
 {
 	if (!verb->noreply) {
 		known &= ~TENON_NOREPLY;
+	}
+	if (!verb->exptime) {
+		known &= ~TENON_FROM_NOW;
 	}
 	if (options & ~known) {
 		return tenon__error_set(err, TENON_EINVAL,

@@ -268,8 +268,12 @@ struct tenon_item {
 	struct tenon_slice value; /**< set, add, replace, append, prepend, cas: the value */
 	uint32_t flags;           /**< set, add, replace, cas: kept by the server for readers */
 	/**
-	 * When the item expires: seconds from now, up to 30 days; a larger number is a UNIX time.
-	 * 0: never. Negative: at once.
+	 * When the item expires. 0: never. -1: at once. 1 to 2592000, which is 30 days: seconds
+	 * from now. 2592001 to 2^32: a UNIX time, in seconds; a time above 2147483647 (19 January
+	 * 2038) is sent as 2147483647, because no server can have a later one. With
+	 * TENON_FROM_NOW, 1 to 2^32 are seconds from now: above 30 days the client adds its own
+	 * clock and sends the UNIX time, at most 2147483647. Any other number: TENON_EINVAL for
+	 * this key.
 	 */
 	int64_t exptime;
 	uint64_t cas;             /**< cas: the cas unique that gets or gats returned */
@@ -303,6 +307,12 @@ struct tenon_result {
 #define TENON_RAW 2u
 /** Option bit: no codec encodes the value. A value may still be split. */
 #define TENON_NO_COMPRESS 4u
+/**
+ * Option bit: exptime of every item is seconds from now, also above 30 days; 0 and -1 keep their
+ * meaning (see struct tenon_item). For the verbs that have an exptime: gat, gats, set, add,
+ * replace, append, prepend, cas and touch.
+ */
+#define TENON_FROM_NOW 8u
 
 /**
  * Run one verb on any number of keys. The client talks to all servers of these keys at the same
@@ -314,9 +324,10 @@ struct tenon_result {
  * later.
  * Shape:   items has count entries. *results is an array of count results in the order of
  *          items; a key that is there twice has two results. options is a sum of TENON_NOREPLY,
- *          TENON_RAW and TENON_NO_COMPRESS, or 0. A key or value that is refused (TENON_EKEY,
- *          TENON_ETOOBIG) does not affect the other keys. results may not be NULL; count may
- *          be 0.
+ *          TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW, or 0. A key, value or exptime that is
+ *          refused (TENON_EKEY, TENON_ETOOBIG, TENON_EINVAL) does not affect the other keys.
+ *          When a store has a key twice, the items are stored in their order, so the last one
+ *          stays. results may not be NULL; count may be 0.
  * Returns: 0 when every key has an answer (status 0 or positive). Otherwise the negative status
  *          of the first key without an answer: err explains that status and names the server,
  *          and the results of the other keys are valid.
