@@ -503,6 +503,9 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->poll_timeout_ms = settings->poll_timeout_ms;
 	assembly->retry_timeout_ms = settings->retry_timeout_ms;
 	assembly->max_value_bytes = (uint64_t)settings->max_value_bytes;
+	assembly->max_operation_bytes =
+		(uint64_t)settings->max_operation_bytes;
+	assembly->max_chunks = (uint32_t)settings->max_chunks;
 	assembly->item_max_bytes = (uint64_t)settings->item_max_bytes;
 	assembly->user_flags = (uint32_t)settings->user_flags;
 	assembly->enable_flush_all = settings->enable_flush_all != 0;

@@ -10,6 +10,9 @@
 #include "connection/engine.h"
 #include "operation/chain.h"
 
+/* After a call, an operation keeps room for this many requests that codecs added. */
+#define TENON_REQUESTS_KEEP_MAX 16384
+
 struct tenon__operation {
 	struct tenon__engine *engine;
 	const struct tenon__assembly *assembly; /* the engine's */
@@ -49,6 +52,9 @@ void tenon__operation_begin(struct tenon__operation *op);
  * Errors: TENON_ENOMEM; the old capacity stays usable.
  */
 int tenon__operation_grow(struct tenon__operation *op, size_t count);
+
+/* Give back the memory of all requests but those of the caller's items. */
+void tenon__operation_shrink(struct tenon__operation *op);
 
 /* Make sure that the arrays can hold count requests. Errors: TENON_ENOMEM. */
 static inline int tenon__operation_reserve(struct tenon__operation *op,

@@ -606,6 +606,7 @@ static inline int begin_value(struct tenon__wire *wire,
 	}
 	tenon__health_key(wire->health, TENON_ETOOBIG);
 	answer(wire, req, TENON_ETOOBIG);
+	in->results[req].text = bytes <= most ? TENON_OPERATION_TOO_BIG : NULL;
 	wire->recv_state = TENON_RECV_SKIP;
 	wire->skip_bytes = bytes + 2;
 	return READ_ON;

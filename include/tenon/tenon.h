@@ -289,9 +289,10 @@ struct tenon_result {
 	const char *value; /**< get, gets, gat, gats: value_len bytes, then a NUL; NULL unless TENON_HIT */
 	size_t value_len;  /**< bytes of value without the NUL; 0 when value is NULL */
 	/**
-	 * The server's text with TENON_ESERVER, TENON_ECLIENT and TENON_EUNKNOWN. A codec's
-	 * reason with TENON_MISS, TENON_EINVAL, TENON_ENOMEM, TENON_ETOOBIG,
-	 * TENON_EUNDECODABLE and TENON_EENCODED. Otherwise NULL.
+	 * The server's text with TENON_ESERVER, TENON_ECLIENT and TENON_EUNKNOWN. The client's
+	 * or a codec's reason with TENON_MISS, TENON_EINVAL, TENON_ENOMEM, TENON_ETOOBIG,
+	 * TENON_ETIMEDOUT, TENON_EUNDECODABLE and TENON_EENCODED, when there is one to tell.
+	 * Otherwise NULL.
 	 */
 	const char *text;
 	uint32_t server;   /**< index of the server; UINT32_MAX: the key was refused, no server */
@@ -300,7 +301,9 @@ struct tenon_result {
 
 /**
  * Option bit: the server sends no reply, and the status is TENON_SENT. For set, add, replace,
- * append, prepend, cas, delete, touch, incr, decr, and for flush_all and verbosity.
+ * append, prepend, cas, delete, touch, incr, decr, and for flush_all and verbosity. A call that
+ * stores a value in several items (codec split) waits for replies in spite of the bit, because
+ * the client must know whether all of them were stored; each status is then the server's answer.
  */
 #define TENON_NOREPLY 1u
 /** Option bit: values are stored and returned as they are; no codec is used. */
@@ -316,7 +319,10 @@ struct tenon_result {
 
 /**
  * Run one verb on any number of keys. The client talks to all servers of these keys at the same
- * time. One deadline, poll_timeout of the config, holds for the whole call.
+ * time. One deadline, poll_timeout of the config, holds for the network work of the whole call.
+ * The time that codecs take, to compress or to inflate for example, is not part of it: the
+ * deadline moves by that time, the call takes so much longer, and no server is blamed.
+ * max_value_bytes, max_operation_bytes and max_chunks of the config limit the work of codecs.
  *
  * When a server has closed an idle connection, the client notices it only after sending. The
  * client then sends the requests once more, if the verb may safely run twice: get, gets, gat,
