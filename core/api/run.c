@@ -28,6 +28,9 @@ void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
 static int check_options(const struct tenon__verb *verb, unsigned options,
 			 unsigned known, struct tenon_error *err)
 {
+	if (options == 0) {
+		return 0;
+	}
 	if (!verb->noreply) {
 		known &= ~TENON_NOREPLY;
 	}

@@ -27,7 +27,7 @@ struct tenon__chain {
 	uint64_t left_bytes; /* most bytes that the running operation may still decode */
 	/*
 	 * The time at which a codec began to encode or to split values since the last round; 0:
-	 * none did. The next round moves the deadline by the time since then.
+	 * none did. See tenon__operation_excuse_codecs().
 	 */
 	int64_t busy_since_ns;
 	struct tenon__arena *arena; /* the operation's memory */
@@ -48,6 +48,7 @@ static inline void tenon__chain_begin(struct tenon__chain *chain)
 {
 	chain->left_bytes = chain->max_operation_bytes;
 	chain->left_chunks = chain->max_chunks;
+	chain->busy_since_ns = 0;
 }
 
 /*

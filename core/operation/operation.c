@@ -46,13 +46,24 @@ void tenon__operation_begin(struct tenon__operation *op)
 	op->request_count = 0;
 	op->hashed_count = 0;
 	op->requests.reply_left_bytes = op->assembly->max_operation_bytes;
-	op->chain.busy_since_ns = 0;
 	op->start_ns = tenon__now_ns();
 	op->start_ms = op->start_ns / 1000000;
 	op->deadline_ns =
 		op->start_ns + op->assembly->poll_timeout_ms * 1000000;
 	if (op->deadline_ns > op->latest_ns) {
 		op->deadline_ns = op->latest_ns;
+	}
+}
+
+void tenon__operation_move_deadline(struct tenon__operation *op)
+{
+	int64_t now_ns = tenon__now_ns();
+
+	op->deadline_ns += now_ns - op->chain.busy_since_ns;
+	op->chain.busy_since_ns = 0;
+	if (op->hashed_count == 0) { /* no round has begun */
+		op->start_ns = now_ns;
+		op->start_ms = now_ns / 1000000;
 	}
 }
 

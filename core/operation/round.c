@@ -556,23 +556,6 @@ static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 
 /* ---- rounds ------------------------------------------------------------ */
 
-/*
- * Return the time at which the exchanges of a round begin. The deadline moves by the time that
- * codecs took since the last round, because that time is not the servers'.
- */
-static int64_t begin_time(struct tenon__operation *op, bool first)
-{
-	if (first && op->chain.busy_since_ns == 0) {
-		return op->start_ns;
-	}
-	int64_t now_ns = tenon__now_ns();
-	if (op->chain.busy_since_ns != 0) {
-		op->deadline_ns += now_ns - op->chain.busy_since_ns;
-		op->chain.busy_since_ns = 0;
-	}
-	return now_ns;
-}
-
 uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req)
 {
 	const struct tenon__assembly *assembly = op->assembly;
@@ -601,7 +584,7 @@ int tenon__round_run(struct tenon__operation *op, bool noreply)
 	if (code) {
 		return code;
 	}
-	return exchange_and_hop(op, begin_time(op, first));
+	return exchange_and_hop(op, first ? op->start_ns : tenon__now_ns());
 }
 
 int tenon__round_run_servers(struct tenon__operation *op, bool noreply)

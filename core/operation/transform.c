@@ -37,9 +37,7 @@ struct transform {
 	struct split *splits;
 	struct look *looks;
 	bool held; /* a request waits for another round */
-	bool long_values; /* writing: the splitter has to be asked about a value */
-	uint32_t *turns;  /* writing: for each item; NULL: all have turn 0 */
-	uint32_t last_turn;
+	bool long_values;   /* writing: the splitter has to be asked about a value */
 	uint32_t unclocked; /* reading: chunks that were planned since the clock was read */
 };
 
@@ -83,6 +81,17 @@ static void share_outcome(struct transform *t, uint32_t req, uint32_t other)
 
 	answer(t, req, result->status, result->text);
 	t->op->requests.results[req].server = result->server;
+}
+
+/*
+ * Give back the memory of the requests that codecs added, when there were very many. Their
+ * results are gone then.
+ */
+static void give_back(struct tenon__operation *op)
+{
+	if (op->request_capacity > op->item_count + TENON_REQUESTS_KEEP_MAX) {
+		tenon__operation_shrink(op);
+	}
 }
 
 static void hold(struct transform *t, uint32_t req)
@@ -419,10 +428,11 @@ static int clean_up(struct transform *t)
 				      rs->list[split->req].item);
 		}
 	}
-	if (code || t->op->request_count == before) {
-		return code;
+	if (!code && t->op->request_count > before) {
+		code = tenon__round_run(t->op, true);
 	}
-	return tenon__round_run(t->op, true);
+	give_back(t->op);
+	return code;
 }
 
 /*
@@ -565,6 +575,8 @@ static int run_store_rounds(struct transform *t)
 	 * or none.
 	 */
 	bool noreply = (t->options & TENON_NOREPLY) && !t->looks && !t->splits;
+
+	tenon__operation_excuse_codecs(t->op);
 	int code = tenon__round_run(t->op, noreply);
 
 	if (!code && t->held) {
@@ -577,6 +589,7 @@ static int run_store_rounds(struct transform *t)
 	}
 	if (t->splits && !t->chain->owns_chunks) {
 		int after = delete_torn(t);
+		give_back(t->op);
 		return code ? code : after;
 	}
 	return code ? code : clean_up(t);
@@ -604,15 +617,15 @@ static int run_store_turn(struct transform *t)
 #define NO_TURN UINT32_MAX
 
 /* Let the requests of one turn run, and no others. The turn 0 comes first. */
-static void begin_turn(struct transform *t, uint32_t turn)
+static void begin_turn(struct transform *t, uint32_t *turns, uint32_t turn)
 {
 	struct tenon__request *requests = t->op->requests.list;
 
 	for (uint32_t i = 0; i < t->op->item_count; i++) {
 		if (turn == 0 && requests[i].answered) {
-			t->turns[i] = NO_TURN; /* was refused */
+			turns[i] = NO_TURN; /* was refused */
 		} else {
-			requests[i].answered = t->turns[i] != turn;
+			requests[i].answered = turns[i] != turn;
 		}
 	}
 	t->splits = NULL;
@@ -625,14 +638,16 @@ static void begin_turn(struct transform *t, uint32_t turn)
  */
 static int run_store(struct transform *t)
 {
+	uint32_t *turns = NULL;
+	uint32_t last = 0;
 	int code = encode_all(t);
 
 	if (!code && t->long_values) {
-		code = tenon__turns_make(t->op, &t->turns, &t->last_turn);
+		code = tenon__turns_make(t->op, &turns, &last);
 	}
-	for (uint32_t turn = 0; !code && turn <= t->last_turn; turn++) {
-		if (t->turns) {
-			begin_turn(t, turn);
+	for (uint32_t turn = 0; !code && turn <= last; turn++) {
+		if (turns) {
+			begin_turn(t, turns, turn);
 		}
 		code = run_store_turn(t);
 	}
@@ -876,7 +891,7 @@ static void decode_req(struct transform *t, uint32_t req)
  */
 static int run_retrieve(struct transform *t)
 {
-	struct tenon__requests *rs = &t->op->requests;
+	const struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
 	uint32_t count = t->op->item_count;
 	uint32_t first = count; /* the first hit that has to be gathered or decoded */
@@ -889,6 +904,7 @@ static int run_retrieve(struct transform *t)
 		}
 		if (first == count) {
 			first = i;
+			tenon__chain_begin(t->chain);
 		}
 		if (!(rs->results[i].flags & t->chain->split_flags)) {
 			continue;
@@ -909,6 +925,9 @@ static int run_retrieve(struct transform *t)
 	for (const struct split *split = t->splits; split; split = split->next) {
 		end_gather(t, split);
 	}
+	if (t->splits) {
+		give_back(t->op);
+	}
 	for (uint32_t i = first; i < count; i++) {
 		if (rs->results[i].status == TENON_HIT &&
 		    (rs->results[i].flags & ours)) {
@@ -916,17 +935,6 @@ static int run_retrieve(struct transform *t)
 		}
 	}
 	return 0;
-}
-
-static int run_verb(struct transform *t)
-{
-	if (t->verb->shape == TENON_SHAPE_RETRIEVE) {
-		return run_retrieve(t);
-	}
-	if (t->verb->whole) {
-		return run_store(t);
-	}
-	return t->verb->modifies ? run_modify(t) : run_follow(t);
 }
 
 int tenon__transform_run(struct tenon__operation *op,
@@ -939,10 +947,12 @@ int tenon__transform_run(struct tenon__operation *op,
 		.options = options,
 	};
 
-	tenon__chain_begin(&op->chain);
-	int code = run_verb(&t);
-	if (op->request_capacity > op->item_count + TENON_REQUESTS_KEEP_MAX) {
-		tenon__operation_shrink(op);
+	if (verb->shape == TENON_SHAPE_RETRIEVE) {
+		return run_retrieve(&t);
 	}
-	return code;
+	tenon__chain_begin(&op->chain);
+	if (verb->whole) {
+		return run_store(&t);
+	}
+	return verb->modifies ? run_modify(&t) : run_follow(&t);
 }

@@ -113,10 +113,10 @@ START_TEST(the_network_has_poll_timeout_after_a_slow_codec)
 	open_slow(&rig);
 	op = &rig.client->operation;
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	/* the time since tenon__operation_begin() without the codec's hour counts */
 	int64_t given_ns = op->deadline_ns - op->start_ns;
-	ck_assert_int_ge(given_ns, HOUR_NS + INT64_C(20) * 1000000000);
-	ck_assert_int_lt(given_ns, HOUR_NS + HOUR_NS / 2);
-	/* and the next operation has poll_timeout again */
+	ck_assert_int_le(given_ns, INT64_C(20) * 1000000000);
+	ck_assert_int_gt(given_ns, INT64_C(1) * 1000000000);
 	rig_close(&rig);
 }
 END_TEST
