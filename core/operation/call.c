@@ -58,17 +58,24 @@ TENON__COLD static void refuse_exptime(struct tenon__operation *op,
 }
 
 /*
- * Prepare the exptime of a request for the server. A request whose exptime changes gets a copy
- * of its item, because the caller's item must not change.
+ * Look at a request whose value or exptime may not be sent as it is. A request whose exptime
+ * changes gets a copy of its item, because the caller's item must not change.
  * Errors: TENON_ENOMEM.
  */
-TENON__COLD static int prepare_exptime(struct tenon__operation *op,
-				       uint32_t req, bool from_now)
+TENON__COLD static int prepare_item(struct tenon__operation *op, uint32_t req,
+				    unsigned options)
 {
+	bool from_now = (options & TENON_FROM_NOW) != 0;
 	struct tenon__request *at = &op->requests.list[req];
 	int64_t exptime = at->item->exptime;
 
 	if (at->answered) {
+		return 0;
+	}
+	if (at->verb->shape == TENON_SHAPE_STORE &&
+	    at->item->value.len > op->assembly->max_value_bytes) {
+		op->requests.results[req].status = TENON_ETOOBIG;
+		at->answered = true;
 		return 0;
 	}
 	if (!tenon__exptime_prepare(&exptime, from_now, tenon__unix_s())) {
@@ -96,16 +103,14 @@ TENON__COLD static int prepare_exptime(struct tenon__operation *op,
 static int add_items(struct tenon__operation *op,
 		     const struct tenon__verb *verb,
 		     const struct tenon_item *items, size_t count,
-		     bool from_now)
+		     unsigned options)
 {
 	static const struct tenon_slice no_key = { "", 0 };
 	const struct tenon__assembly *assembly = op->assembly;
 	struct tenon__requests *rs = &op->requests;
 	size_t prefix_len = assembly->prefix_len;
 	uint64_t value_max_bytes = assembly->max_value_bytes;
-	uint64_t exptime_max = verb->exptime ? tenon__exptime_plain_max(from_now)
-					     : UINT64_MAX;
-	bool stores = verb->shape == TENON_SHAPE_STORE;
+	bool looks = verb->exptime; /* every verb that stores a value has an exptime */
 	char *buffer = op->key_buffer;
 
 	for (size_t i = 0; i < count; i++) {
@@ -117,14 +122,13 @@ static int add_items(struct tenon__operation *op,
 		if (!status && prefix_len > 0) {
 			buffer += key.len;
 		}
-		if (stores && items[i].value.len > value_max_bytes) {
-			status = TENON_ETOOBIG;
-		}
 		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);
 		rs->results[req].status = status;
 		rs->list[req].answered = status != 0;
-		if ((uint64_t)items[i].exptime > exptime_max &&
-		    prepare_exptime(op, req, from_now) != 0) {
+		if (looks &&
+		    (items[i].value.len > value_max_bytes ||
+		     tenon__exptime_unclear(items[i].exptime)) &&
+		    prepare_item(op, req, options) != 0) {
 			return TENON_ENOMEM;
 		}
 	}
@@ -156,8 +160,7 @@ int tenon__call_items(struct tenon__operation *op,
 	tenon__operation_begin(op);
 	if (tenon__operation_reserve(op, count) != 0 ||
 	    reserve_keys(op, items, count) != 0 ||
-	    add_items(op, verb, items, count,
-		      (options & TENON_FROM_NOW) != 0) != 0) {
+	    add_items(op, verb, items, count, options) != 0) {
 		return TENON_ENOMEM;
 	}
 	op->requests.argument = NULL;

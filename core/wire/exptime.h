@@ -18,13 +18,12 @@
 #define TENON_EXPTIME_MAX_S (INT64_C(1) << 32)
 
 /*
- * Return the largest exptime that is sent as it is; 0 is sent as it is too. Every other
- * exptime, negative ones included, needs tenon__exptime_prepare(). Compare as uint64_t.
+ * Return true when an exptime needs tenon__exptime_prepare(). The others, 0 to 30 days, are
+ * sent as they are, and they are nearly all.
  */
-static inline uint64_t tenon__exptime_plain_max(bool from_now)
+static inline bool tenon__exptime_unclear(int64_t exptime)
 {
-	return (uint64_t)(from_now ? TENON_EXPTIME_RELATIVE_MAX_S
-				   : TENON_EXPTIME_DATE_MAX_S);
+	return (uint64_t)exptime > (uint64_t)TENON_EXPTIME_RELATIVE_MAX_S;
 }
 
 /*
