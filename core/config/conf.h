@@ -31,6 +31,8 @@ struct tenon__settings {
 	int32_t integrity; /* enum tenon__integrity */
 	int64_t compression_threshold_bytes;
 	int64_t max_value_bytes;
+	int64_t max_operation_bytes;
+	int64_t max_chunks;
 	int64_t item_max_bytes;
 	int64_t user_flags;
 	int32_t enable_flush_all;

@@ -2,11 +2,11 @@
 #include "operation/round.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/cold.h"
 #include "operation/explain.h"
+#include "wire/exptime.h"
 
 /* ---- from keys to connections ------------------------------------------------ */
 
@@ -65,26 +65,6 @@ static uint32_t route_spare(const struct tenon_route_query *query,
 }
 
 /*
- * memcached reads an exptime up to this as seconds from now, and a larger one as UNIX time.
- * Source: memcached protocol.txt, "Expiration times".
- */
-#define RELATIVE_MAX_S (INT64_C(30) * 24 * 3600)
-
-/* Return an exptime that lets an item live no longer than max_s. */
-static int64_t cap_exptime(int64_t exptime, int64_t max_s)
-{
-	int64_t left_s = exptime;
-
-	if (max_s > RELATIVE_MAX_S) {
-		max_s = RELATIVE_MAX_S;
-	}
-	if (exptime > RELATIVE_MAX_S) {
-		left_s = exptime - (int64_t)time(NULL);
-	}
-	return exptime == 0 || left_s > max_s ? max_s : exptime;
-}
-
-/*
  * Limit the life of the item that a request writes or touches to max_s. The request gets a
  * copy of its item, because the caller's item must not change.
  * Errors: TENON_ENOMEM.
@@ -103,7 +83,8 @@ TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 		return TENON_ENOMEM;
 	}
 	*item = *at->item;
-	item->exptime = cap_exptime(item->exptime, max_s);
+	item->exptime =
+		tenon__exptime_cap(item->exptime, max_s, tenon__unix_s());
 	at->item = item;
 	return 0;
 }
@@ -605,6 +586,20 @@ static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 }
 
 /* ---- rounds ------------------------------------------------------------ */
+
+uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req)
+{
+	const struct tenon__assembly *assembly = op->assembly;
+	const struct tenon_slice *key = &op->requests.keys[req];
+	const struct tenon_ring_key ring_key = {
+		.key = key->data,
+		.key_len = key->len,
+		.hash = assembly->needs_hash ? op->hashes[req] : 0,
+	};
+
+	return tenon__ring_locate(&assembly->rings[0], assembly->distribution,
+				  &ring_key);
+}
 
 int tenon__round_run(struct tenon__operation *op, bool noreply)
 {

@@ -651,6 +651,9 @@ static inline int begin_value(struct tenon__wire *wire,
 	}
 	tenon__health_key(wire->health, TENON_ETOOBIG);
 	answer(wire, req, TENON_ETOOBIG);
+	if (bytes > rs->reply_left_bytes && bytes <= wire->max_value_bytes) {
+		in->results[req].text = TENON_OPERATION_TOO_BIG;
+	}
 	wire->recv_state = TENON_RECV_SKIP;
 	wire->skip_bytes = bytes + 2;
 	return READ_ON;

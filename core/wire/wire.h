@@ -34,8 +34,9 @@
 #define TENON_GAT_LINE_MAX_BYTES 2000
 /* Longest reply line. (The longest VALUE line has 6 + 250 + 3 * 21 + 2 bytes.) */
 #define TENON_REPLY_LINE_MAX_BYTES 2048
-/* Most bytes of all values of one operation. Further values are skipped: TENON_ETOOBIG. */
-#define TENON_REPLY_MAX_BYTES ((uint64_t)1 << 30)
+/* The sentence for a value that was skipped because of max_operation_bytes: TENON_ETOOBIG. */
+#define TENON_OPERATION_TOO_BIG \
+	"all values of the operation together are larger than max_operation_bytes"
 /* Most bytes of the reply to stats of one server. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 

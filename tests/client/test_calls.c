@@ -390,7 +390,8 @@ static const struct {
 } refused_runs[] = {
 	{ TENON_GET, TENON_NOREPLY },  { TENON_GETS, TENON_NOREPLY },
 	{ TENON_GAT, TENON_NOREPLY },  { TENON_GATS, TENON_NOREPLY },
-	{ TENON_GET, 0x80000000u },    { TENON_SET, 8 },
+	{ TENON_GET, 0x80000000u },    { TENON_SET, 16 },
+	{ TENON_GET, TENON_FROM_NOW }, { TENON_DELETE, TENON_FROM_NOW },
 	{ TENON_VERB_COUNT, 0 },       { (enum tenon_verb)1000, 0 },
 };
 

@@ -575,11 +575,11 @@ static const struct {
 	{ TENON_SET, 8, "set k 0 7 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	{ TENON_SET, -1, "set k 0 -1 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	/* UNIX times: in the far future, and in the past */
-	{ TENON_SET, 1ll << 40, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
+	{ TENON_SET, 1ll << 31, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 100000000, "set k 0 100000000 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
-	/* round.c: RELATIVE_MAX_S; memcached reads 30 days and a second as UNIX time too */
+	/* TENON_EXPTIME_RELATIVE_MAX_S; memcached reads 30 days and a second as UNIX time too */
 	{ TENON_SET, 2592000, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 2592001, "set k 0 2592001 1\r\nv\r\n", "STORED\r\n",
