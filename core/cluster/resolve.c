@@ -129,6 +129,7 @@ void tenon__resolver_rewind(struct tenon__resolver *resolver)
 	resolver->server_errno = 0;
 	resolver->local_errno = 0;
 	resolver->given = 0;
+	resolver->given_ns = 0;
 	resolver->given_before = 0;
 	resolver->next = 0;
 	resolver->skip = 0;
@@ -255,6 +256,9 @@ static bool give(struct tenon__resolver *resolver, struct tenon_address *out)
 		if (resolver->skip >> index & 1) {
 			continue;
 		}
+		if (resolver->given == 0 && resolver->host) {
+			resolver->given_ns = tenon__now_ns();
+		}
 		*out = known->addresses[index];
 		set_port(out, resolver->port);
 		resolver->order[resolver->given++ - resolver->given_before] =
@@ -355,15 +359,6 @@ int tenon__resolver_errno(const struct tenon__resolver *resolver)
 {
 	return resolver->server_errno ? resolver->server_errno :
 					resolver->local_errno;
-}
-
-bool tenon__resolver_is_ours(const struct tenon__resolver *resolver)
-{
-	if (resolver->server_errno ||
-	    resolver->outcome == TENON_LOOKUP_NO_NAME) {
-		return false;
-	}
-	return resolver->local_errno || resolver->given == 0;
 }
 
 bool tenon__resolver_explain(const struct tenon__resolver *resolver, char *out,

@@ -46,6 +46,7 @@ struct tenon__resolver {
 	enum tenon__lookup_outcome outcome;
 	int server_errno; /* the last failure of an address, but no local limit; 0: none */
 	int local_errno;  /* the last local limit that an address or the lookup met; 0: none */
+	int64_t given_ns; /* when the first address of a name was given; 0: none was */
 	uint32_t given;   /* number of addresses that tenon__resolver_next() gave */
 	uint32_t given_before; /* of these, from the list that was known before `known` */
 	uint32_t next;    /* number of addresses of `known` that were given or skipped */
@@ -101,13 +102,6 @@ void tenon__resolver_connected(struct tenon__resolver *resolver);
  * comes before a local limit, because a limit says nothing about the server. 0: no errno is known.
  */
 int tenon__resolver_errno(const struct tenon__resolver *resolver);
-
-/*
- * Return true when the failure to connect says nothing about the server: no address was tried,
- * because the lookup failed or had no time, or every address met a local limit. A name that does not
- * exist is the server's failure.
- */
-bool tenon__resolver_is_ours(const struct tenon__resolver *resolver);
 
 /*
  * Write a sentence about a lookup that failed. Returns false and an empty sentence when no lookup
