@@ -645,7 +645,9 @@ START_TEST(states_have_names)
 	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_UP), "up");
 	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_PROBING),
 			 "probing");
-	ck_assert_str_eq(tenon_server_state_name(4), "unknown state");
+	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_REFUSING),
+			 "refusing");
+	ck_assert_str_eq(tenon_server_state_name(5), "unknown state");
 	ck_assert_str_eq(tenon_server_state_name(-1), "unknown state");
 }
 END_TEST
