@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "plugin/instance.h"
+#include "plugin/plugin.h"
 
 static int init_connections(struct tenon__engine *engine,
 			    struct tenon__requests *requests,
@@ -51,7 +52,9 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 					     assembly->transport_options,
 					     &assembly->host, &setup, err);
 	engine->transport_ready = !code;
-	return code;
+	return code ? tenon__plugin_init_error(err, code, "transport",
+					       assembly->transport_name)
+		    : 0;
 }
 
 int tenon__engine_init(struct tenon__engine *engine,
@@ -87,6 +90,21 @@ void tenon__engine_close(struct tenon__engine *engine)
 	     i++) {
 		engine->assembly->transport->close(engine->transport,
 						   &engine->conns[i].base);
+	}
+}
+
+void tenon__engine_listen(struct tenon__engine *engine, int64_t now_ms)
+{
+	tenon__policies_listen(&engine->policies, now_ms);
+	for (uint32_t i = 0; i < engine->server_count; i++) {
+		struct tenon__connection *conn = &engine->conns[i];
+
+		if (conn->base.fd >= 0 &&
+		    tenon__policies_doubt(&engine->policies, i,
+					  conn->done_ns / 1000000)) {
+			engine->assembly->transport->close(engine->transport,
+							   &conn->base);
+		}
 	}
 }
 

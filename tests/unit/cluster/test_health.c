@@ -820,12 +820,14 @@ START_TEST(a_server_may_fail_while_it_is_refusing)
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT,
 			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
-			    FAKE_EXPECT("get k\r\n"), FAKE_SEND("?\r\n"),
+			    FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			    FAKE_SEND("?\r\n"),
 			    FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
 			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
 			    FAKE_SERVE(7, "END\r\n", 1)));
 	rig_open(&rig, RETRY_SOON);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
+	tenon_client_disconnect(rig.client);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
 	look(&rig, 0);
 	ck_assert_uint_ne(health.state, TENON_SERVER_REFUSING);
