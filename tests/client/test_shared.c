@@ -786,6 +786,7 @@ START_TEST(a_health_reader_does_not_wait_for_a_writer_that_a_fork_lost)
 		fits &= get(0) == TENON_MISS;
 		fits &= atomic_load(&health_record()->sequence) % 2 == 0;
 		memcached_freeze(&server);
+		tenon_client_disconnect(clients[0]);
 		fits &= get(0) == TENON_ETIMEDOUT;
 		memcached_thaw(&server);
 		_exit(fits && health_of(0).state == TENON_SERVER_DOWN ? 0 : 1);
