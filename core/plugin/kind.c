@@ -113,6 +113,14 @@ static uint64_t takes_any_length(const void *self)
 	return 0;
 }
 
+static void look_nowhere(void *self, struct tenon_connection *const *conns,
+			 size_t count)
+{
+	(void)self;
+	(void)conns;
+	(void)count;
+}
+
 static void fill_hash(union tenon__ops *ops)
 {
 	struct tenon_hash_ops *hash = &ops->hash;
@@ -146,6 +154,9 @@ static void fill_transport(union tenon__ops *ops)
 	}
 	if (!transport->set_wait) {
 		transport->set_wait = take_no_hook;
+	}
+	if (!transport->look) {
+		transport->look = look_nowhere;
 	}
 	if (!transport->set_interrupt) {
 		transport->set_interrupt = take_no_interrupt;

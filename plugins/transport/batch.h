@@ -45,7 +45,7 @@ struct batch {
 };
 
 /*
- * The slots init, fini, close, set_wait and set_interrupt, for a transport whose state begins
+ * The slots init, fini, close, set_wait, set_interrupt and look, for a transport whose state begins
  * with a batch.
  */
 
@@ -105,6 +105,41 @@ static inline int batch_set_interrupt(void *self, tenon_interrupt_fn interrupt,
 	return 0;
 }
 
+/* Translate the events of a poll(2) for the core. */
+static inline unsigned batch_seen(int events)
+{
+	return (events & (POLLRDHUP | POLLHUP | POLLERR) ? TENON_SEEN_END : 0) |
+	       (events & POLLIN ? TENON_SEEN_BYTES : 0);
+}
+
+static inline void batch_look(void *self, struct tenon_connection *const *conns,
+			      size_t count)
+{
+	struct batch *batch = self;
+	nfds_t open = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (conns[i]->fd >= 0) {
+			batch->fds[open++] =
+				(struct pollfd){ .fd = conns[i]->fd,
+						 .events = POLLIN | POLLRDHUP };
+		}
+	}
+	if (open == 0 || poll(batch->fds, open, 0) <= 0) {
+		return;
+	}
+	open = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (conns[i]->fd < 0) {
+			continue;
+		}
+		unsigned seen = batch_seen(batch->fds[open++].revents);
+		if (seen && batch->ops->seen(conns[i], seen)) {
+			socket_close(conns[i]);
+		}
+	}
+}
+
 /* Each step below returns true when the connection is finished. */
 
 static inline bool batch_fail(const struct batch *batch,
@@ -114,31 +149,6 @@ static inline bool batch_fail(const struct batch *batch,
 	socket_close(job->conn);
 	batch->ops->failed(job->conn, status, sys_errno);
 	return true;
-}
-
-static inline bool batch_send(const struct batch *batch, struct batch_job *job)
-{
-	struct iovec iov[BATCH_SEND_PIECES];
-
-	job->phase = BATCH_SENDING;
-	for (int calls = 0; calls < BATCH_CALLS_PER_TURN; calls++) {
-		size_t count = batch->ops->send_next(job->conn, iov,
-						     BATCH_SEND_PIECES);
-		ssize_t n = socket_send(job->conn, iov, count, MSG_DONTWAIT);
-		if (n >= 0) {
-			int after = batch->ops->sent(job->conn, (size_t)n);
-
-			if (!(after & TENON_AFTER_SEND)) {
-				job->phase = BATCH_RECEIVING;
-				return after == 0;
-			}
-		} else if (socket_would_block(errno)) {
-			return false;
-		} else if (errno != EINTR) {
-			return batch_fail(batch, job, TENON_ECLOSED, errno);
-		}
-	}
-	return false;
 }
 
 /* The outcome of one receive. */
@@ -182,6 +192,47 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		socket_close(job->conn);
 		return BATCH_FINISHED;
 	}
+}
+
+/*
+ * A send failed because the server closed the connection. Read the bytes that came before the
+ * end: they may say why, such as "SERVER_ERROR object too large for cache".
+ */
+static inline bool batch_broken_send(const struct batch *batch,
+				     const struct batch_job *job, int sys_errno)
+{
+	enum batch_received received;
+
+	do {
+		received = batch_receive_once(batch, job, MSG_DONTWAIT);
+	} while (received == BATCH_MORE || received == BATCH_DRAINED);
+	return received == BATCH_FINISHED ||
+	       batch_fail(batch, job, TENON_ECLOSED, sys_errno);
+}
+
+static inline bool batch_send(const struct batch *batch, struct batch_job *job)
+{
+	struct iovec iov[BATCH_SEND_PIECES];
+
+	job->phase = BATCH_SENDING;
+	for (int calls = 0; calls < BATCH_CALLS_PER_TURN; calls++) {
+		size_t count = batch->ops->send_next(job->conn, iov,
+						     BATCH_SEND_PIECES);
+		ssize_t n = socket_send(job->conn, iov, count, MSG_DONTWAIT);
+		if (n >= 0) {
+			int after = batch->ops->sent(job->conn, (size_t)n);
+
+			if (!(after & TENON_AFTER_SEND)) {
+				job->phase = BATCH_RECEIVING;
+				return after == 0;
+			}
+		} else if (socket_would_block(errno)) {
+			return false;
+		} else if (errno != EINTR) {
+			return batch_broken_send(batch, job, errno);
+		}
+	}
+	return false;
 }
 
 static inline bool batch_receive(const struct batch *batch,

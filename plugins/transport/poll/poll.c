@@ -65,6 +65,7 @@ static const struct tenon_transport_ops ops = {
 	.run = poll_run,
 	.close = batch_close,
 	.set_wait = batch_set_wait,
+	.look = batch_look,
 	.set_interrupt = batch_set_interrupt,
 };
 
