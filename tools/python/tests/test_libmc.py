@@ -287,6 +287,13 @@ def test_a_negative_time_expires_at_once(client):
     assert client.expire("key") is False
 
 
+@pytest.mark.parametrize("time", [2**31, 2**33, 2**63 - 1])
+def test_a_time_that_is_too_late_for_a_server_is_the_latest(client, time):
+    assert client.set("key", 1, time) is True and client.get("key") == 1
+    assert client.touch("key", time) is True and client.get("key") == 1
+    assert client.set("key", 1, -(2**40)) is True and client.get("key") is None
+
+
 def test_add_replace_append_prepend(client):
     assert client.add("key", b"b") is True
     assert client.add("key", b"c") is False
