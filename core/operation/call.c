@@ -164,6 +164,7 @@ int tenon__call_items(struct tenon__operation *op,
 		return TENON_ENOMEM;
 	}
 	op->requests.argument = NULL;
+	op->looks = verb->shape != TENON_SHAPE_RETRIEVE || op->assembly->strict;
 	bool raw = op->chain.count == 0 || (options & TENON_RAW);
 	if (op->requests.sink_rule.fn) {
 		aim_sinks(op, verb, count, raw);
@@ -185,6 +186,7 @@ int tenon__call_servers(struct tenon__operation *op,
 		return TENON_ENOMEM;
 	}
 	rs->argument = argument;
+	op->looks = true;
 	for (uint32_t i = 0; i < op->engine->server_count; i++) {
 		tenon__operation_add(op, verb, (struct tenon_slice){ "", 0 },
 				     NULL);

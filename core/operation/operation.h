@@ -24,6 +24,7 @@ struct tenon__operation {
 	uint32_t request_count; /* all requests, with those that codecs added */
 	uint32_t hashed_count;	/* number of requests, from the first, whose keys are hashed */
 	uint32_t request_capacity;
+	bool looks; /* connections are looked at before requests are sent on them */
 	int64_t start_ns; /* monotonic; codecs that run before the first round move it */
 	int64_t deadline_ns;
 	int64_t start_ms;  /* start_ns in ms, for the failover policies */

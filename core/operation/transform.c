@@ -445,6 +445,7 @@ static bool is_untouched(const struct transform *t, uint32_t req)
 	switch (result->status) {
 	case TENON_EDOWN:
 	case TENON_EREFUSED:
+	case TENON_ELOCAL:
 	case TENON_EKEY:
 	case TENON_ETOOBIG:
 		return true;

@@ -41,6 +41,47 @@ struct tenon_plugin_info {
 	size_t option_count; /**< 0 or more */
 };
 
+/** Whose fault a failure is. */
+enum tenon_failure_kind {
+	TENON_FAILURE_OURS =
+		0, /**< the client's, its process's or its host's: no server is marked */
+	TENON_FAILURE_CONNECTION =
+		1, /**< this connection's: it is closed, the server is not marked */
+	TENON_FAILURE_SERVER =
+		2, /**< the server's: the failover policy and the health record hear of it */
+	TENON_FAILURE_REQUEST =
+		3 /**< the request's: it has the status, nothing else follows */
+};
+
+/** One kind of failure, and what follows from it. Strings are static, never NULL. */
+struct tenon_failure {
+	const char *name;    /**< such as "idle-closed" */
+	uint32_t kind;	     /**< enum tenon_failure_kind */
+	const char *happens; /**< what is seen, in one clause */
+	const char *follows; /**< what the client does, in one clause */
+};
+
+/**
+ * Get a row of the table by which the client decides whose fault a failure is. The first row that
+ * fits a failure decides.
+ * Shape:   index counts from 0.
+ * Returns: 0, or TENON_EINVAL behind the last row; *out is unchanged then.
+ * Owns:    the strings are static.
+ * Errors:  TENON_EINVAL.
+ * Threads: any.
+ */
+int tenon_failure_row(size_t index, struct tenon_failure *out);
+
+/**
+ * Get the name of an enum tenon_failure_kind.
+ * Shape:   kind is any number.
+ * Returns: "ours", "connection", "server" or "request"; "unknown kind" for any other number.
+ * Owns:    the string is static.
+ * Errors:  none.
+ * Threads: any.
+ */
+const char *tenon_failure_kind_name(int kind);
+
 /**
  * Plugin function: receives one plugin.
  * Owns:    info and everything that info points to is valid during the call only.
@@ -87,6 +128,36 @@ typedef void (*tenon_setting_fn)(const struct tenon_setting_info *info,
  */
 void tenon_config_each_setting(const struct tenon_config *config,
 			       tenon_setting_fn fn, void *payload);
+
+/** tenon_config_each_problem() tells at most this many problems. */
+#define TENON_PROBLEM_MAX_COUNT 100
+
+/**
+ * Problem function: receives one error of a config.
+ * Owns:    problem is valid during the call only.
+ */
+typedef void (*tenon_problem_fn)(const struct tenon_error *problem,
+				 void *payload);
+
+/**
+ * Find every error of a config. tenon_config_check() and the functions that fill a config end at
+ * the first error; this call goes on behind each. It looks at all that was given to the config,
+ * also at what was refused: texts, keys and servers.
+ * Shape:   fn is called once for each error: first those with a place, in the order of the files
+ *          and of their lines, then the others. After a text that is not YAML, the rest of that text
+ *          has no errors. An error may be the consequence of one before it. When there are
+ *          TENON_PROBLEM_MAX_COUNT, the call does not look for more. The config itself stays as it
+ *          is. The config's log gets the warnings about what is not wrong.
+ * Returns: 0 when nothing is wrong, or the code of the first error.
+ * Owns:    payload stays the caller's.
+ * Errors:  TENON_ECONFIG. TENON_EPLUGIN. TENON_ENOMEM: the search did not end, and fn was not
+ *          called.
+ * Threads: one call at a time per config.
+ * Cost:    the config is read and checked once more for each error.
+ */
+int tenon_config_each_problem(const struct tenon_config *config,
+			      tenon_problem_fn fn, void *payload,
+			      struct tenon_error *err);
 
 /** One codec of a client. */
 struct tenon_codec_info {
