@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# tenon health: real servers that are up, stopped and gone; on a terminal, and as text
-# for other programs.
+# tenon health: real servers that are up, refuse, stopped and gone. tests/tools/test_screen.c
+# has the tests of a terminal.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
 duration='[0-9]+(\.[0-9]+)? (us|ms|s)'
@@ -54,6 +54,34 @@ out_has '^tenon_operation_duration_seconds_bucket\{server="mc-one",le="\+Inf"\} 
 out_has '^tenon_operation_duration_seconds_bucket\{server="dead",le="\+Inf"\} 0$'
 end
 
+begin prometheus_text_says_that_it_is_a_probe
+run 0 --servers "$one mc-one" health --prometheus
+out_has '^# A probe: tenon health has asked every server'
+check 'comments come first' test "$(sed -n 1p out | cut -c 1-10)" = '# A probe:'
+run 0 health --help
+check 'no advice to collect counters' test "$(grep -c 'node_exporter\|\.prom' out)" -eq 0
+out_has 'counters'
+end
+
+# The server answers every command with an error line, as long as the client has not
+# logged in.
+begin a_server_that_refuses_everything_is_not_up
+echo user:password >passwords
+start_server locked -Y passwords
+run 3 --servers "$address locked,$one mc-one" health
+check 'not up' test "$(grep -c '^locked .* up ' out)" -eq 0
+out_has "^locked  *$address  *(failing|refusing) .* 1  .*CLIENT_ERROR unauthenticated"
+out_has '^mc-one .* up '
+err '1 of 2 servers is not up: locked .*CLIENT_ERROR unauthenticated'
+run 3 --servers "$address locked" --json health
+out_has '"state": "(failing|refusing)"'
+out_has '"answered": false'
+out_has '"message": "CLIENT_ERROR unauthenticated"'
+run 3 --servers "$address locked" health --prometheus
+out_has '^tenon_server_up\{server="locked"\} 0$'
+out_has '^tenon_server_state\{server="locked",state="up"\} 0$'
+end
+
 begin contradictions_and_intervals_are_checked
 run 2 health --prometheus --json
 err 'neither --json nor --watch'
@@ -101,6 +129,28 @@ check 'an array a line' test "$(grep -vc '^\[.*\]$' looks)" -eq 0
 no_err
 end
 
+# The misses were before the watch began, so the rate is less than 1 since the start.
+begin a_watch_counts_the_interval_only
+run 0 --servers "$two" set k v
+for miss in 1 2 3; do
+	run 1 --servers "$two" get absent
+done
+watch looks --json --servers "$two" health --watch 0.1
+await sh -c 'test "$(wc -l <looks)" -ge 2'
+check 'no rate of hits without a get' test "$(grep -c hit_ratio looks)" -eq 0
+run 0 --servers "$two" get k k k k
+await grep -q '"hit_ratio":1.0' looks
+await sh -c 'tail -n 1 looks | grep -q "operations_per_second\":0.0"'
+stop_watch INT
+check 'no rate of hits in the first look' \
+	test "$(head -n 1 looks | grep -c 'hit_ratio\|operations_per_second')" -eq 0
+check 'rates of hits are those of an interval' \
+	test "$(grep hit_ratio looks | grep -vc '"hit_ratio":1.0')" -eq 0
+check 'a rate' grep -Eq '"operations_per_second":[1-9]' looks
+check 'ten probes at most in each look' \
+	test "$(grep -Ec '"probes":([2-9]|1[1-9])' looks)" -eq 0
+end
+
 state_of()
 {
 	tail -n 1 states | grep -q "\"server\":\"$1\",\"address\":\"[^\"]*\",\"state\":\"$2\""
@@ -121,28 +171,5 @@ kill -CONT "$four_pid"
 await state_of mc-four up
 stop_watch INT
 end
-
-if has_terminals; then
-	begin a_terminal_is_a_screen_that_is_left_as_it_was
-	# exec, because script(1) runs $SHELL, and not every shell replaces itself by
-	# its last command
-	script -qec "exec '$tenon' --color=always health --watch 0.2" typescript \
-		</dev/null >screen 2>&1 &
-	scripted=$!
-	await sh -c 'test "$(grep -c "of 3 up" screen)" -ge 2'
-	kill -INT "$(ps -o pid= --ppid "$scripted" | tr -d ' ')"
-	wait_for "$scripted"
-	check 'exit status 0 after INT' test $? -eq 0
-	esc=$(printf '\033')
-	check 'no cursor' grep -q "$esc\[?25l" screen
-	check 'goes home' grep -q "$esc\[H" screen
-	check 'ends lines' grep -q "$esc\[K" screen
-	check 'erases nothing else but at first' \
-		test "$(grep -c "$esc\[2J" screen)" -eq 1
-	check 'cursor again' test "$(tail -c 40 screen | grep -c "$esc\[?25h")" -eq 1
-	end
-else
-	skip a_terminal_is_a_screen_that_is_left_as_it_was 'no script(1), or no terminals'
-fi
 
 finish

@@ -137,21 +137,25 @@ finish()
 	echo "1..$number"
 }
 
-# start_server NAME [SOCKET]: start memcached. Sets $server_pid and $address.
+# start_server NAME [SOCKET | OPTION...]: start memcached. Sets $server_pid and $address.
 start_server()
 {
-	if test $# -gt 1; then
-		memcached -u "$(id -un)" -t 1 -m 64 -s "$2" &
+	server=$1
+	shift
+	case ${1-} in
+	/*)
+		memcached -u "$(id -un)" -t 1 -m 64 -s "$1" &
 		server_pid=$!
-		await test -S "$2"
-		address=$2
+		await test -S "$1"
+		address=$1
 		return
-	fi
-	MEMCACHED_PORT_FILENAME=$dir/$1.port memcached -u "$(id -un)" -t 1 \
-		-m 64 -l 127.0.0.1 -p -1 -U 0 &
+		;;
+	esac
+	MEMCACHED_PORT_FILENAME=$dir/$server.port memcached -u "$(id -un)" -t 1 \
+		-m 64 -l 127.0.0.1 -p -1 -U 0 "$@" &
 	server_pid=$!
-	await test -s "$dir/$1.port"
-	address=127.0.0.1:$(sed -n 's/^TCP INET: //p' "$dir/$1.port")
+	await test -s "$dir/$server.port"
+	address=127.0.0.1:$(sed -n 's/^TCP INET: //p' "$dir/$server.port")
 }
 
 await()

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* health: the state of every server as this client sees it, once or again and again. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,182 +9,47 @@
 #include "cli.h"
 #include "json.h"
 #include "latency.h"
+#include "look.h"
 #include "output.h"
 #include "report.h"
+#include "screen.h"
 #include "setup.h"
 
-/* One look sends this many version requests, but none after PROBES_MAX_MS. */
-#define PROBES 10
-#define PROBES_MAX_MS 200
-
-/* Numbers from the statistics of a server. */
-struct counts {
-	uint64_t uptime_s;
-	uint64_t operations;
-	uint64_t hits;
-	uint64_t misses;
-};
-
-struct row {
-	struct tenon_health health; /* sum of all looks; failures: failed looks in a row */
-	bool has_counts;            /* the server answered stats in the last look */
-	struct counts counts;
-	char *version; /* NULL until the server has answered */
-	bool has_rate;
-	double rate; /* operations a second between the last two looks */
-	int64_t counted_at_ms;
-};
-
 struct view {
-	struct row *rows;
-	size_t count;
+	struct look look;
 	bool is_watch;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
+/* ---- cells --------------------------------------------------------------- */
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ---- a look at the servers ----------------------------------------------- */
-
-/* The counts of commands that take a key: protocol.txt, "General-purpose statistics". */
-static const char *const operation_stats[] = {
-	"cmd_get",   "cmd_set",   "cmd_touch",   "delete_hits", "delete_misses",
-	"incr_hits", "incr_misses", "decr_hits", "decr_misses",
+enum column {
+	COLUMN_SERVER,
+	COLUMN_ADDRESS,
+	COLUMN_STATE,
+	COLUMN_FOR,
+	COLUMN_FAILS,
+	COLUMN_OPERATIONS,
+	COLUMN_HITS,
+	COLUMN_P50,
+	COLUMN_P99,
+	COLUMN_MAX,
+	COLUMN_ERROR,
+	COLUMN_COUNT
 };
 
-static bool is_named(const struct tenon_slice *slice, const char *name)
-{
-	return slice->len == strlen(name) &&
-	       memcmp(slice->data, name, slice->len) == 0;
-}
+#define COLUMNS_RIGHT                                             \
+	(1u << COLUMN_FAILS | 1u << COLUMN_OPERATIONS |           \
+	 1u << COLUMN_HITS | 1u << COLUMN_P50 | 1u << COLUMN_P99 | \
+	 1u << COLUMN_MAX)
 
-static uint64_t number_of(const struct tenon_slice *slice)
-{
-	char *text = alloc_format("%.*s", (int)slice->len,
-				  (const char *)slice->data);
-	uint64_t number = 0;
-
-	parse_u64(text, UINT64_MAX, &number);
-	free(text);
-	return number;
-}
-
-static void read_counts(struct row *row, const struct tenon_result *result)
-{
-	struct counts *counts = &row->counts;
-	struct tenon_slice name;
-	struct tenon_slice value;
-	size_t cursor = 0;
-
-	*counts = (struct counts){ 0 };
-	while (tenon_stat_next(result, &cursor, &name, &value) != 0) {
-		if (is_named(&name, "uptime")) {
-			counts->uptime_s = number_of(&value);
-		} else if (is_named(&name, "get_hits")) {
-			counts->hits = number_of(&value);
-		} else if (is_named(&name, "get_misses")) {
-			counts->misses = number_of(&value);
-		} else if (is_named(&name, "version") && !row->version) {
-			row->version = output_clean(value.data, value.len);
-		}
-		for (size_t i = 0; i < sizeof(operation_stats) /
-					       sizeof(operation_stats[0]); i++) {
-			if (is_named(&name, operation_stats[i])) {
-				counts->operations += number_of(&value);
-			}
-		}
-	}
-}
-
-/* Add the health that the library recorded since the last call; latencies only on request. */
-static void collect(struct app *app, struct view *view, bool with_latency)
-{
-	static struct tenon_health now;
-
-	for (size_t i = 0; i < view->count; i++) {
-		struct tenon_health *sum = &view->rows[i].health;
-
-		tenon_client_health(app->client, i, &now);
-		if (!with_latency) {
-			memset(&now.latency, 0, sizeof(now.latency));
-		}
-		now.failures = 0;
-		tenon_health_merge(sum, &now);
-		sum->alias = now.alias;
-		memcpy(sum->address, now.address, sizeof(sum->address));
-		sum->now_ms = now.now_ms;
-		sum->state = now.state;
-		sum->state_at_ms = now.state_at_ms;
-		sum->retry_at_ms = now.retry_at_ms;
-	}
-	tenon_client_health_reset(app->client);
-}
-
-/* Ask every server once. Returns false when no server could be asked; err has the reason. */
-static bool ask(struct app *app, enum tenon_server_verb verb,
-		const struct tenon_result **results, struct tenon_error *err)
-{
-	tenon_run_servers(app->client, verb, NULL, 0, results, err);
-	return *results != NULL;
-}
-
-static void count_row(struct row *row, const struct tenon_result *result)
-{
-	struct counts before = row->counts;
-	bool had_counts = row->has_counts;
-	int64_t at_ms = now_ms();
-	double seconds = (double)(at_ms - row->counted_at_ms) / 1e3;
-
-	row->has_counts = result->status >= 0;
-	row->has_rate = false;
-	if (!row->has_counts) {
-		return;
-	}
-	read_counts(row, result);
-	row->counted_at_ms = at_ms;
-	/* A restarted server counts from 0, so there is no rate for this look. */
-	if (had_counts && seconds > 0 &&
-	    row->counts.operations >= before.operations) {
-		row->has_rate = true;
-		row->rate = (double)(row->counts.operations -
-				     before.operations) / seconds;
-	}
-}
-
-static bool look(struct app *app, struct view *view, struct tenon_error *err)
-{
-	const struct tenon_result *results;
-	int64_t until_ms = now_ms() + PROBES_MAX_MS;
-
-	if (!ask(app, TENON_STATS, &results, err)) {
-		return false;
-	}
-	for (size_t i = 0; i < view->count; i++) {
-		count_row(&view->rows[i], &results[i]);
-	}
-	/* Leave out the latencies of connecting and of stats: a get is much faster. */
-	collect(app, view, false);
-	for (int probe = 0; probe < PROBES && now_ms() < until_ms; probe++) {
-		if (!ask(app, TENON_VERSION, &results, err)) {
-			return false;
-		}
-	}
-	collect(app, view, true);
-	for (size_t i = 0; i < view->count; i++) {
-		struct tenon_health *health = &view->rows[i].health;
-
-		health->failures = health->state == TENON_SERVER_UP ?
-					   0 : health->failures + 1;
-	}
-	return true;
-}
-
-/* ---- text ---------------------------------------------------------------- */
+/*
+ * The columns to leave out, one after the other, until the table fits the terminal. An error of
+ * a server that is not up then has lines of its own. tools/man/tenon-servers.1 has this order.
+ */
+static const enum column left_out_first[] = {
+	COLUMN_ERROR, COLUMN_MAX, COLUMN_FAILS, COLUMN_FOR,        COLUMN_ADDRESS,
+	COLUMN_P50,   COLUMN_HITS, COLUMN_P99,  COLUMN_OPERATIONS,
+};
 
 /* A duration such as "12 s", "3 min 20 s", "5 h 7 min" or "3 d 4 h". The caller frees the text. */
 static char *duration_text(int64_t ms)
@@ -211,19 +75,6 @@ static char *duration_text(int64_t ms)
 			    units[unit + 1].name);
 }
 
-/* How long the server has been in its state, in milliseconds; -1 when that is not known. */
-static int64_t state_ms(const struct row *row)
-{
-	const struct tenon_health *health = &row->health;
-
-	/* The library saw the server change its state. */
-	if (health->state_at_ms > 0) {
-		return health->now_ms - health->state_at_ms;
-	}
-	/* It was up in every look: the server knows since when it runs. */
-	return row->has_counts ? (int64_t)row->counts.uptime_s * 1000 : -1;
-}
-
 static void add_text(struct table *table, enum style style, char *text)
 {
 	table_add(table, style, "%s", text);
@@ -246,57 +97,76 @@ static void add_latency(struct table *table,
 	add_text(table, STYLE_NONE, latency_text(latency->max_ns));
 }
 
+/* The hit rate that is shown: of the interval between two looks, or since the server started. */
+static bool has_hit_ratio(const struct view *view, const struct row *row,
+			  double *ratio)
+{
+	const struct counts *counts = view->is_watch ? &row->interval :
+						       &row->total;
+	bool has_counts = view->is_watch ? row->has_interval : row->has_total;
+	uint64_t gets = counts->hits + counts->misses;
+
+	if (!has_counts || gets == 0) {
+		return false;
+	}
+	*ratio = (double)counts->hits / (double)gets;
+	return true;
+}
+
+static double operations_per_second(const struct row *row)
+{
+	return (double)row->interval.operations / row->interval_s;
+}
+
 static void add_counts(struct table *table, const struct view *view,
 		       const struct row *row)
 {
-	const struct counts *counts = &row->counts;
-	uint64_t gets = counts->hits + counts->misses;
+	double ratio;
 
-	if (row->has_counts) {
-		table_add(table, STYLE_NONE, "%" PRIu64, counts->operations);
+	if (view->is_watch && row->has_interval) {
+		table_add(table, STYLE_NONE, "%.0f",
+			  operations_per_second(row));
+	} else if (!view->is_watch && row->has_total) {
+		table_add(table, STYLE_NONE, "%" PRIu64,
+			  row->total.operations);
 	} else {
 		table_add(table, STYLE_NONE, "-");
 	}
-	if (view->is_watch && row->has_rate) {
-		table_add(table, STYLE_NONE, "%.0f", row->rate);
-	} else if (view->is_watch) {
-		table_add(table, STYLE_NONE, "-");
-	}
-	if (row->has_counts && gets > 0) {
-		table_add(table, STYLE_NONE, "%.1f %%",
-			  (double)counts->hits * 100 / (double)gets);
+	if (has_hit_ratio(view, row, &ratio)) {
+		table_add(table, STYLE_NONE, "%.1f %%", ratio * 100);
 	} else {
 		table_add(table, STYLE_NONE, "-");
 	}
 }
 
-static void add_error(struct table *table, const struct tenon_health *health)
+static void add_error(struct table *table, const struct row *row)
 {
+	const struct tenon_health *health = &row->health;
+	int64_t ago_ms = health->now_ms - health->error_at_ms;
+	enum style style = row_is_up(row) ? STYLE_DIM : STYLE_BAD;
+
 	if (health->error_status == 0) {
 		table_add(table, STYLE_NONE, "%s", "");
-		return;
-	}
-	int64_t ago_ms = health->now_ms - health->error_at_ms;
-	char *ago = duration_text(ago_ms);
+	} else if (ago_ms < 1000) {
+		table_add(table, style, "%s", health->error_text);
+	} else {
+		char *ago = duration_text(ago_ms);
 
-	table_add(table,
-		  health->state == TENON_SERVER_UP ? STYLE_DIM : STYLE_BAD,
-		  "%s%s%s%s", health->error_text, ago_ms < 1000 ? "" : " (",
-		  ago_ms < 1000 ? "" : ago, ago_ms < 1000 ? "" : " ago)");
-	free(ago);
+		table_add(table, style, "%s (%s ago)", health->error_text, ago);
+		free(ago);
+	}
 }
 
 static void add_row(struct table *table, const struct view *view,
 		    const struct row *row)
 {
 	const struct tenon_health *health = &row->health;
-	int64_t for_ms = state_ms(row);
+	int64_t for_ms = row_state_ms(row);
 
 	table_add(table, STYLE_BOLD, "%s", health->alias);
 	table_add(table, STYLE_DIM, "%s", health->address);
-	table_add(table,
-		  health->state == TENON_SERVER_UP ? STYLE_GOOD : STYLE_BAD,
-		  "%s", tenon_server_state_name((int)health->state));
+	table_add(table, row_is_up(row) ? STYLE_GOOD : STYLE_BAD, "%s",
+		  tenon_server_state_name((int)health->state));
 	if (for_ms < 0) {
 		table_add(table, STYLE_NONE, "-");
 	} else {
@@ -305,54 +175,155 @@ static void add_row(struct table *table, const struct view *view,
 	table_add(table, STYLE_NONE, "%" PRIu32, health->failures);
 	add_counts(table, view, row);
 	add_latency(table, &health->latency);
-	add_error(table, health);
+	add_error(table, row);
 }
+
+/* Titles of a watch are as wide as usual cells, so that columns seldom move. */
+static void add_titles(struct table *table, const struct view *view)
+{
+	static const struct {
+		const char *once;
+		const char *watch;
+	} titles[COLUMN_COUNT] = {
+		[COLUMN_SERVER] = { "SERVER", "SERVER" },
+		[COLUMN_ADDRESS] = { "ADDRESS", "ADDRESS" },
+		[COLUMN_STATE] = { "STATE", "STATE   " },
+		[COLUMN_FOR] = { "FOR", "FOR        " },
+		[COLUMN_FAILS] = { "FAILS", "FAILS" },
+		[COLUMN_OPERATIONS] = { "OPS", "  OPS/s" },
+		[COLUMN_HITS] = { "HITS", "   HITS" },
+		[COLUMN_P50] = { "p50", "    p50" },
+		[COLUMN_P99] = { "p99", "    p99" },
+		[COLUMN_MAX] = { "max", "    max" },
+		[COLUMN_ERROR] = { "LAST ERROR", "LAST ERROR" },
+	};
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
+		table_add(table, STYLE_DIM, "%s",
+			  view->is_watch ? titles[i].watch : titles[i].once);
+	}
+}
+
+/* ---- the table in the room that it has ----------------------------------- */
+
+/* Lines below a row, and the rest of a row that is too wide, begin with so many spaces. */
+#define INDENT 2
 
 static size_t count_up(const struct view *view)
 {
 	size_t up = 0;
 
-	for (size_t i = 0; i < view->count; i++) {
-		up += view->rows[i].health.state == TENON_SERVER_UP;
+	for (size_t i = 0; i < view->look.count; i++) {
+		up += row_is_up(&view->look.rows[i]);
 	}
 	return up;
 }
 
-/* Show at most rows_max servers. When there are more, servers that are up are left out first. */
-static void print_table(const struct view *view, size_t rows_max)
+static void leave_out_columns(struct table *table, size_t columns)
 {
-	static const char *const titles[] = { "SERVER", "ADDRESS", "STATE",
-					      "FOR",    "FAILS",   "OPS",
-					      "OPS/s",  "HITS",    "p50",
-					      "p99",    "max",     "LAST ERROR" };
-	size_t title_count = sizeof(titles) / sizeof(titles[0]);
-	struct table table = { .columns = title_count - !view->is_watch,
-			       .right = view->is_watch ? 0x7f8 : 0x3f8 };
-	size_t bad = view->count - count_up(view);
-	size_t room_for_up = rows_max > bad ? rows_max - bad : 0;
+	size_t count = sizeof(left_out_first) / sizeof(left_out_first[0]);
+
+	for (size_t i = 0; i < count && table_width(table) > columns; i++) {
+		table->hidden |= 1u << left_out_first[i];
+	}
+}
+
+/* Return the error that has lines of its own below server number index, or "". */
+static const char *error_below(const struct view *view,
+			       const struct table *table, size_t index)
+{
+	bool is_hidden = (table->hidden & 1u << COLUMN_ERROR) != 0;
+
+	return is_hidden && !row_is_up(&view->look.rows[index]) ?
+		       table_cell(table, index + 1, COLUMN_ERROR) : "";
+}
+
+/* Return the number of lines that print_server() prints. */
+static size_t server_lines(const struct view *view, const struct table *table,
+			   size_t index, size_t columns)
+{
+	size_t lines = output_lines(error_below(view, table, index), columns,
+				    INDENT);
+
+	if (table_width(table) <= columns) {
+		return lines + 1;
+	}
+	return lines +
+	       output_lines(table_cell(table, index + 1, COLUMN_SERVER),
+			    columns, 0) +
+	       output_lines(table_cell(table, index + 1, COLUMN_STATE), columns,
+			    INDENT);
+}
+
+static void print_server(const struct view *view, const struct table *table,
+			 size_t index, size_t columns)
+{
+	if (table_width(table) <= columns) {
+		table_print_row(table, index + 1);
+	} else {
+		output_wrapped(STYLE_BOLD,
+			       table_cell(table, index + 1, COLUMN_SERVER),
+			       columns, 0);
+		output_wrapped(STYLE_NONE,
+			       table_cell(table, index + 1, COLUMN_STATE),
+			       columns, INDENT);
+	}
+	output_wrapped(STYLE_BAD, error_below(view, table, index), columns,
+		       INDENT);
+}
+
+/*
+ * Choose the servers to show in the room: those that are not up, then those that are up. Returns
+ * the number of servers that are left out.
+ */
+static size_t choose(const struct view *view, const struct table *table,
+		     struct output_size room, bool *is_shown)
+{
 	size_t left_out = 0;
 
-	for (size_t i = 0; i < title_count; i++) {
-		if (view->is_watch || strcmp(titles[i], "OPS/s") != 0) {
-			table_add(&table, STYLE_DIM, "%s", titles[i]);
-		}
-	}
-	for (size_t i = 0, shown = 0; i < view->count; i++) {
-		bool is_up = view->rows[i].health.state == TENON_SERVER_UP;
+	for (size_t i = 0; i < view->look.count * 2; i++) {
+		size_t index = i % view->look.count;
+		bool is_second_pass = i >= view->look.count;
+		size_t lines;
 
-		if (shown == rows_max || (is_up && room_for_up == 0)) {
-			left_out++;
+		if (row_is_up(&view->look.rows[index]) != is_second_pass) {
 			continue;
 		}
-		room_for_up -= is_up;
-		shown++;
-		add_row(&table, view, &view->rows[i]);
+		lines = server_lines(view, table, index, room.columns);
+		is_shown[index] = lines <= room.rows;
+		room.rows -= is_shown[index] ? lines : 0;
+		left_out += !is_shown[index];
 	}
-	table_print(&table, 0);
+	return left_out;
+}
+
+/* Print a table of the servers. room is the room below the titles. */
+static void print_table(const struct view *view, struct output_size room)
+{
+	struct table table = { .columns = COLUMN_COUNT, .right = COLUMNS_RIGHT };
+	bool *is_shown = alloc_array(view->look.count, sizeof(*is_shown));
+	size_t left_out;
+
+	add_titles(&table, view);
+	for (size_t i = 0; i < view->look.count; i++) {
+		add_row(&table, view, &view->look.rows[i]);
+	}
+	leave_out_columns(&table, room.columns);
+	left_out = choose(view, &table, room, is_shown);
+	if (table_width(&table) <= room.columns) {
+		table_print_row(&table, 0);
+	}
+	for (size_t i = 0; i < view->look.count; i++) {
+		if (is_shown[i]) {
+			print_server(view, &table, i, room.columns);
+		}
+	}
 	if (left_out > 0) {
 		output_format("and %zu more", left_out);
 		output_newline();
 	}
+	free(is_shown);
+	table_fini(&table);
 }
 
 /* ---- for machines -------------------------------------------------------- */
@@ -392,20 +363,20 @@ static json_t *json_latency(const struct tenon_histogram *latency)
 	return object;
 }
 
-static json_t *json_row(const struct row *row)
+static json_t *json_row(const struct view *view, const struct row *row)
 {
 	const struct tenon_health *health = &row->health;
-	const struct counts *counts = &row->counts;
-	uint64_t gets = counts->hits + counts->misses;
 	json_t *object = json_object();
+	double ratio;
 
 	js_put_text(object, "server", health->alias);
 	js_put_text(object, "address", health->address);
 	js_put_text(object, "state",
 		    tenon_server_state_name((int)health->state));
-	if (state_ms(row) >= 0) {
-		js_put(object, "state_ms", json_integer(state_ms(row)));
+	if (row_state_ms(row) >= 0) {
+		js_put(object, "state_ms", json_integer(row_state_ms(row)));
 	}
+	js_put(object, "answered", json_boolean(row->answered));
 	js_put(object, "failures", json_integer(health->failures));
 	if (health->retry_at_ms > health->now_ms) {
 		js_put(object, "retry_in_ms",
@@ -415,17 +386,17 @@ static json_t *json_row(const struct row *row)
 		js_put(object, "last_error", json_error(health));
 	}
 	js_put_text(object, "version", row->version);
-	if (row->has_counts) {
-		js_put_u64(object, "operations", counts->operations);
-		js_put_u64(object, "get_hits", counts->hits);
-		js_put_u64(object, "get_misses", counts->misses);
+	if (row->has_total) {
+		js_put_u64(object, "operations", row->total.operations);
+		js_put_u64(object, "get_hits", row->total.hits);
+		js_put_u64(object, "get_misses", row->total.misses);
 	}
-	if (row->has_counts && gets > 0) {
-		js_put(object, "hit_ratio",
-		       json_real((double)counts->hits / (double)gets));
+	if (has_hit_ratio(view, row, &ratio)) {
+		js_put(object, "hit_ratio", json_real(ratio));
 	}
-	if (row->has_rate) {
-		js_put(object, "operations_per_second", json_real(row->rate));
+	if (row->has_interval) {
+		js_put(object, "operations_per_second",
+		       json_real(operations_per_second(row)));
 	}
 	js_put(object, "latency_us", json_latency(&health->latency));
 	return object;
@@ -435,8 +406,8 @@ static json_t *json_view(const struct view *view)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < view->count; i++) {
-		js_append(array, json_row(&view->rows[i]));
+	for (size_t i = 0; i < view->look.count; i++) {
+		js_append(array, json_row(view, &view->look.rows[i]));
 	}
 	return array;
 }
@@ -451,12 +422,15 @@ static int write_text(void *payload, const char *text, size_t len)
 static void print_prometheus(const struct view *view)
 {
 	struct tenon_health *servers =
-		alloc_array(view->count, sizeof(*servers));
+		alloc_array(view->look.count, sizeof(*servers));
 
-	for (size_t i = 0; i < view->count; i++) {
-		servers[i] = view->rows[i].health;
+	for (size_t i = 0; i < view->look.count; i++) {
+		servers[i] = view->look.rows[i].health;
 	}
-	tenon_health_prometheus(servers, view->count, write_text, NULL);
+	output_text("# A probe: tenon health has asked every server for its statistics and version.\n"
+		    "# tenon_server_up is 1 for a server that answered. Counters and durations are those\n"
+		    "# of the probe's own requests. They begin at 0 in each run.\n");
+	tenon_health_prometheus(servers, view->look.count, write_text, NULL);
 	free(servers);
 }
 
@@ -464,127 +438,130 @@ static void print_prometheus(const struct view *view)
 
 static void report_bad(const struct view *view)
 {
-	size_t bad = view->count - count_up(view);
+	size_t count = view->look.count;
+	size_t bad = count - count_up(view);
 	size_t first = 0;
 
 	if (bad == 0) {
 		return;
 	}
-	while (view->rows[first].health.state == TENON_SERVER_UP) {
+	while (row_is_up(&view->look.rows[first])) {
 		first++;
 	}
-	const struct tenon_health *health = &view->rows[first].health;
+	const struct tenon_health *health = &view->look.rows[first].health;
 
-	report("%zu of %zu servers %s not up%s: %s (%s): %s", bad, view->count,
+	report("%zu of %zu servers %s not up%s: %s (%s): %s", bad, count,
 	       bad == 1 ? "is" : "are", bad == 1 ? "" : ", the first",
 	       health->alias, health->address, health->error_text);
 }
 
 static int run_once(struct app *app, struct view *view)
 {
+	struct output_size room = output_size();
 	struct tenon_error err;
 
-	if (!look(app, view, &err)) {
+	if (!look_again(&view->look, app, &err)) {
 		return fail_error(app, &err);
 	}
+	room.rows = SIZE_MAX; /* a terminal scrolls */
 	if (app->options.prometheus) {
 		print_prometheus(view);
 	} else if (app->options.json) {
 		js_print(json_view(view));
 	} else {
-		print_table(view, view->count);
+		print_table(view, room);
 	}
 	report_bad(view);
-	return count_up(view) == view->count ? EXIT_DONE : EXIT_SERVER;
+	return count_up(view) == view->look.count ? EXIT_DONE : EXIT_SERVER;
 }
 
-static void print_title(const struct app *app, const struct view *view)
+/* Print when the servers were asked and how to quit. Returns the number of lines. */
+static size_t print_head(const struct app *app, const struct view *view,
+			 bool on_screen, size_t columns)
 {
 	time_t now = time(NULL);
 	struct tm local;
 	char clock[16] = "";
+	char *head;
+	size_t lines;
 
 	if (localtime_r(&now, &local)) {
 		strftime(clock, sizeof(clock), "%H:%M:%S", &local);
 	}
-	output_format("%s  %zu of %zu up, every %g s, Ctrl-C ends", clock,
-		      count_up(view), view->count,
-		      (double)app->options.watch_ms / 1e3);
+	head = alloc_format("%s  %zu of %zu up, every %g s, %s", clock,
+			    count_up(view), view->look.count,
+			    (double)app->options.watch_ms / 1e3,
+			    on_screen ? "q quits" : "Ctrl-C ends");
+	output_wrapped(STYLE_NONE, head, columns, 0);
 	output_newline();
-	output_newline();
+	lines = output_lines(head, columns, 0) + 1;
+	free(head);
+	return lines;
+}
+
+static void show_screen(const struct app *app, const struct view *view)
+{
+	enum { BELOW = 3, /* column titles, "and n more", and the line of the cursor */
+	       LEAST = 2 };
+	struct output_size room = output_size();
+	size_t used;
+
+	screen_home();
+	used = print_head(app, view, true, room.columns) + BELOW;
+	room.rows = room.rows > used + LEAST ? room.rows - used : LEAST;
+	print_table(view, room);
+	screen_done();
 }
 
 static void show(const struct app *app, const struct view *view, bool on_screen)
 {
-	size_t rows = screen_rows();
+	struct output_size room = output_size();
 
 	if (app->options.json) {
 		js_print_compact(json_view(view));
 		output_text("\n");
 	} else if (on_screen) {
-		/* Five lines are taken: title, empty line, column titles, "and n more", cursor. */
-		screen_home();
-		print_title(app, view);
-		print_table(view, rows > 6 ? rows - 5 : 1);
-		screen_done();
+		show_screen(app, view);
 	} else {
-		print_title(app, view);
-		print_table(view, view->count);
+		room.rows = SIZE_MAX;
+		print_head(app, view, false, room.columns);
+		print_table(view, room);
 		output_newline();
 	}
-	output_flush();
 }
 
-/* Wait ms milliseconds for one of the blocked signals. Returns true when one came. */
-static bool is_stopped(const sigset_t *signals, int64_t ms)
+/* Show the view until the next look is due. Returns false when the user has quit. */
+static bool show_until(const struct app *app, const struct view *view,
+		       bool on_screen, int64_t until_ms)
 {
-	const struct timespec time = { .tv_sec = ms > 0 ? ms / 1000 : 0,
-				       .tv_nsec = ms > 0 ? ms % 1000 * 1000000 :
-							   0 };
+	enum screen_event event;
 
-	return sigtimedwait(signals, NULL, &time) > 0;
-}
-
-static void on_signal(int number)
-{
-	(void)number; /* is_stopped() takes the signal */
+	do {
+		screen_hold();
+		show(app, view, on_screen);
+		output_flush();
+		screen_release();
+		event = screen_wait(until_ms);
+	} while (event == SCREEN_REDRAW);
+	return event == SCREEN_TIME;
 }
 
 static int run_watch(struct app *app, struct view *view)
 {
-	bool on_screen = output_is_terminal() && !app->options.json;
-	const struct sigaction action = { .sa_handler = on_signal };
-	int64_t left_ms = 0;
-	sigset_t signals;
-	struct tenon_error err = { 0 };
+	bool on_screen = screen_is_possible() && !app->options.json;
+	struct tenon_error err;
+	int64_t until_ms;
 
-	/*
-	 * Block the signals, so that the terminal is restored whenever one arrives. They need
-	 * a handler: the kernel would drop a signal that is ignored.
-	 */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	if (on_screen) {
-		screen_begin();
-	}
+	screen_begin(on_screen);
 	do {
-		int64_t until_ms = now_ms() + (int64_t)app->options.watch_ms;
-
-		if (!look(app, view, &err)) {
-			break;
+		until_ms = clock_ms() + (int64_t)app->options.watch_ms;
+		if (!look_again(&view->look, app, &err)) {
+			screen_end();
+			return fail_error(app, &err);
 		}
-		show(app, view, on_screen);
-		err.code = 0; /* the error of a server: the table shows it */
-		left_ms = until_ms - now_ms();
-	} while (!is_stopped(&signals, left_ms));
-	if (on_screen) {
-		screen_end();
-	}
-	return err.code == 0 ? EXIT_DONE : fail_error(app, &err);
+	} while (show_until(app, view, on_screen, until_ms));
+	screen_end();
+	return EXIT_DONE;
 }
 
 int run_health(struct app *app)
@@ -600,12 +577,8 @@ int run_health(struct app *app)
 	if (status != EXIT_DONE) {
 		return status;
 	}
-	view.count = tenon_client_server_count(app->client);
-	view.rows = alloc_array(view.count, sizeof(*view.rows));
+	look_init(&view.look, app);
 	status = (view.is_watch ? run_watch : run_once)(app, &view);
-	for (size_t i = 0; i < view.count; i++) {
-		free(view.rows[i].version);
-	}
-	free(view.rows);
+	look_fini(&view.look);
 	return status;
 }

@@ -89,12 +89,16 @@ const struct command commands[] = {
 	{ "health", "", "show the state of every server, once or again and again",
 	  "Asks all servers at the same time, once for their statistics and up to ten times for\n"
 	  "their version. p50, p99 and max are the times of the version requests. OPS and HITS\n"
-	  "are the server's own counts since it started. FAILS counts failures in a row.\n"
-	  "--watch adds OPS/s, the operations a second since the look before.\n",
+	  "are the server's own counts since it started. FAILS counts failed looks in a row. A\n"
+	  "server is up when it has answered; one that answers with errors only is not.\n"
+	  "--watch shows OPS/s and HITS since the look before. On a terminal, columns that do not\n"
+	  "fit are left out.\n"
+	  "--prometheus is a probe: its counters are those of the probe itself and begin at 0 in\n"
+	  "each run. For counters, let the program that serves write tenon_client_prometheus().\n",
 	  "tenon health\n"
 	  "tenon health --watch\n"
 	  "tenon --json health | jq '.[] | select(.state != \"up\")'\n"
-	  "tenon health --prometheus >/var/lib/node_exporter/tenon.prom\n",
+	  "tenon health --prometheus | grep '^tenon_server_up'\n",
 	  OPTION_BIT(OPTION_WATCH) | OPTION_BIT(OPTION_PROMETHEUS), 0, 0,
 	  TENON_VERSION, run_health },
 	{ "flush-all", "", "drop every item of every server",

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "latency.h"
 
+#include <time.h>
+
 #include "alloc.h"
 
 #define ROW_BUCKETS 16 /* of 64 for each power of two: four rows */
+
+int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 size_t latency_rows(const struct tenon_histogram *histogram,
 		    struct latency_row *rows)

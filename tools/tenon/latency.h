@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A histogram of times as people read it: few rows, and times with units. */
+/* Times: the clock, and times as people read them, with units and in few rows. */
 #ifndef TENON_CLI_LATENCY_H
 #define TENON_CLI_LATENCY_H
 
 #include "tenon/health.h"
+
+/* Milliseconds of the monotonic clock. */
+int64_t clock_ms(void);
 
 /* One row of a histogram: the calls that took at least from_ns and less than to_ns. */
 struct latency_row {

@@ -19,7 +19,7 @@
 static char buffer[OUTPUT_BUFFER_BYTES];
 static size_t buffered;
 static bool colored;
-static bool on_screen; /* while a screen is drawn, a newline clears the rest of its line */
+static const char *newline = "\n";
 
 void output_guard(void)
 {
@@ -56,6 +56,22 @@ void output_color(int mode)
 	}
 	colored = output_is_terminal() && (!no_color || *no_color == '\0') &&
 		  term && strcmp(term, "dumb") != 0;
+}
+
+struct output_size output_size(void)
+{
+	struct output_size size = { SIZE_MAX, SIZE_MAX };
+	struct winsize window = { 0 };
+
+	if (!output_is_terminal()) {
+		return size;
+	}
+	size = (struct output_size){ 24, 80 };
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
+	    window.ws_row > 0 && window.ws_col > 0) {
+		size = (struct output_size){ window.ws_row, window.ws_col };
+	}
+	return size;
 }
 
 static void write_out(const char *data, size_t len)
@@ -130,45 +146,14 @@ void output_styled(enum style style, const char *text)
 	output_text("\033[0m");
 }
 
+void output_set_newline(const char *text)
+{
+	newline = text;
+}
+
 void output_newline(void)
 {
-	output_text(on_screen ? "\033[K\n" : "\n");
-}
-
-/* ---- the screen -------------------------------------------------------- */
-
-#define SCREEN_ROWS 24 /* when the terminal does not tell its size */
-
-void screen_begin(void)
-{
-	on_screen = true;
-	output_text("\033[?25l\033[?7l\033[2J"); /* hide the cursor, switch wrapping off, clear */
-}
-
-void screen_home(void)
-{
-	output_text("\033[H");
-}
-
-void screen_done(void)
-{
-	output_text("\033[J");
-	output_flush();
-}
-
-void screen_end(void)
-{
-	output_text("\033[?7h\033[?25h");
-	output_flush();
-	on_screen = false;
-}
-
-size_t screen_rows(void)
-{
-	struct winsize size;
-
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ?
-		       size.ws_row : SCREEN_ROWS;
+	output_text(newline);
 }
 
 uint32_t output_character(const void *text, size_t len, size_t *bytes)
@@ -257,6 +242,111 @@ char *output_label(const void *key, size_t len)
 	return label;
 }
 
+/* ---- widths ------------------------------------------------------------ */
+
+/*
+ * Return the number of bytes of the character that text begins with; text is not empty. *columns
+ * becomes the columns that it takes on a terminal: a wide character takes two, a combining accent
+ * none.
+ */
+static size_t character(const char *text, size_t *columns)
+{
+	mbstate_t state = { 0 };
+	wchar_t wide;
+	size_t left = strlen(text);
+	size_t len = mbrtowc(&wide, text, left, &state);
+	int width;
+
+	if (len == 0 || len > left) { /* not UTF-8: one byte, one column */
+		*columns = 1;
+		return 1;
+	}
+	width = wcwidth(wide);
+	*columns = width > 0 ? (size_t)width : 0;
+	return len;
+}
+
+static size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	while (*text != '\0') {
+		size_t columns;
+
+		text += character(text, &columns);
+		width += columns;
+	}
+	return width;
+}
+
+/*
+ * Return how many bytes of text fit into one line of so many columns: as many whole words as fit,
+ * or a part of the first word when that word alone is too long. At least one character.
+ */
+static size_t line_bytes(const char *text, size_t columns)
+{
+	size_t words = 0; /* bytes of the whole words up to here */
+	size_t used = 0;
+	size_t at = 0;
+
+	while (text[at] != '\0') {
+		size_t width;
+		size_t len = character(text + at, &width);
+
+		if (used + width > columns && at > 0) {
+			return words > 0 && text[at] != ' ' ? words : at;
+		}
+		words = text[at] == ' ' ? at : words;
+		used += width;
+		at += len;
+	}
+	return at;
+}
+
+/* Return the bytes of the next line of text, and the start of the line behind it in *next. */
+static size_t next_line(const char *text, size_t columns, const char **next)
+{
+	size_t bytes = line_bytes(text, columns);
+
+	*next = text + bytes;
+	while (**next == ' ') {
+		(*next)++;
+	}
+	return bytes;
+}
+
+static size_t columns_left(size_t columns, size_t indent)
+{
+	return columns > indent ? columns - indent : 1;
+}
+
+size_t output_lines(const char *text, size_t columns, size_t indent)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; count++) {
+		next_line(text, columns_left(columns, indent), &text);
+	}
+	return count;
+}
+
+void output_wrapped(enum style style, const char *text, size_t columns,
+		    size_t indent)
+{
+	while (*text != '\0') {
+		const char *next;
+		size_t bytes =
+			next_line(text, columns_left(columns, indent), &next);
+		char *line = alloc_format("%*s%.*s", (int)indent, "",
+					  (int)bytes, text);
+
+		output_styled(style, line);
+		output_newline();
+		free(line);
+		text = next;
+	}
+}
+
 /* ---- tables ------------------------------------------------------------ */
 
 struct cell {
@@ -265,29 +355,15 @@ struct cell {
 	size_t width;
 };
 
-/* The columns that text takes on a terminal: wide characters take two, combining accents none. */
-static size_t text_width(const char *text)
+static void keep_width(struct table *table, size_t column, size_t width)
 {
-	size_t left = strlen(text);
-	mbstate_t state = { 0 };
-	size_t width = 0;
-
-	while (left > 0) {
-		wchar_t character;
-		size_t len = mbrtowc(&character, text, left, &state);
-		int columns = 1;
-
-		if (len == 0 || len > left) { /* not UTF-8: one byte, one column */
-			state = (mbstate_t){ 0 };
-			len = 1;
-		} else {
-			columns = wcwidth(character);
-		}
-		width += columns > 0 ? (size_t)columns : 0;
-		text += len;
-		left -= len;
+	if (!table->widths) {
+		table->widths = alloc_array(table->columns,
+					    sizeof(*table->widths));
 	}
-	return width;
+	if (width > table->widths[column]) {
+		table->widths[column] = width;
+	}
 }
 
 void table_add(struct table *table, enum style style, const char *format, ...)
@@ -309,6 +385,7 @@ void table_add(struct table *table, enum style style, const char *format, ...)
 	cell->style = style;
 	cell->width = text_width(cell->text);
 	free(text);
+	keep_width(table, (table->count - 1) % table->columns, cell->width);
 }
 
 static void print_cell(const struct table *table, const struct cell *cell,
@@ -328,40 +405,79 @@ static void print_cell(const struct table *table, const struct cell *cell,
 	}
 }
 
-static void print_row(const struct table *table, const struct cell *row,
-		      const size_t *widths)
+static bool is_hidden(const struct table *table, size_t column)
+{
+	return (table->hidden >> column & 1) != 0;
+}
+
+size_t table_rows(const struct table *table)
+{
+	return table->count / table->columns;
+}
+
+size_t table_width(const struct table *table)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < table->columns; i++) {
+		if (!is_hidden(table, i)) {
+			width += (width > 0 ? 2 : 0) + table->widths[i];
+		}
+	}
+	return width;
+}
+
+const char *table_cell(const struct table *table, size_t row, size_t column)
+{
+	return table->cells[row * table->columns + column].text;
+}
+
+/*
+ * Return the number of columns to print of a row. Hidden and empty cells at its end are left out,
+ * so that no line ends in spaces.
+ */
+static size_t columns_used(const struct table *table, const struct cell *row)
 {
 	size_t used = table->columns;
 
-	/* Leave out empty cells at the end of the row, so that no line ends in spaces. */
-	while (used > 1 && row[used - 1].width == 0) {
+	while (used > 1 &&
+	       (is_hidden(table, used - 1) || row[used - 1].width == 0)) {
 		used--;
 	}
+	return used;
+}
+
+void table_print_row(const struct table *table, size_t number)
+{
+	const struct cell *row = &table->cells[number * table->columns];
+	size_t used = columns_used(table, row);
+
 	for (size_t i = 0; i < used; i++) {
-		print_cell(table, &row[i], i, widths[i], i + 1 == used);
+		if (!is_hidden(table, i)) {
+			print_cell(table, &row[i], i, table->widths[i],
+				   i + 1 == used);
+		}
 	}
+}
+
+void table_fini(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->cells[i].text);
+	}
+	free(table->cells);
+	free(table->widths);
+	table->cells = NULL;
+	table->widths = NULL;
+	table->count = 0;
+	table->capacity = 0;
 }
 
 void table_print(struct table *table, int indent)
 {
-	size_t *widths = alloc_array(table->columns, sizeof(*widths));
-
-	for (size_t i = 0; i < table->count; i++) {
-		size_t *width = &widths[i % table->columns];
-
-		*width = table->cells[i].width > *width ?
-				 table->cells[i].width : *width;
-	}
-	for (size_t i = 0; i < table->count; i += table->columns) {
+	for (size_t i = 0; i < table_rows(table); i++) {
 		output_format("%*s", indent, "");
-		print_row(table, &table->cells[i], widths);
+		table_print_row(table, i);
 	}
-	for (size_t i = 0; i < table->count; i++) {
-		free(table->cells[i].text);
-	}
-	free(widths);
-	free(table->cells);
-	table->cells = NULL;
-	table->count = 0;
-	table->capacity = 0;
+	table_fini(table);
 }

@@ -33,26 +33,36 @@ void output_text(const char *text);
 void output_format(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* End a line. */
+/* End a line. output_set_newline() sets the text that does this; at first it is "\n". */
 void output_newline(void);
+void output_set_newline(const char *text);
 
 /* Write text, in the style when colours are on. */
 void output_styled(enum style style, const char *text);
 
+/* The number of lines and columns to write into. */
+struct output_size {
+	size_t rows;
+	size_t columns;
+};
+
 /*
- * Draw the same screen again and again on a terminal. Call screen_begin() once; then for each
- * drawing screen_home(), the output functions, and screen_done(); then screen_end() once. Text
- * that stays the same does not flicker, and the terminal cuts off lines that are too long.
- * screen_rows() returns the number of lines of the terminal.
+ * Return the size of the terminal that standard output is; 24 lines of 80 columns when it does not
+ * tell. When standard output is no terminal, both numbers are SIZE_MAX.
  */
-void screen_begin(void);
-void screen_home(void);
-void screen_done(void);
-void screen_end(void);
-size_t screen_rows(void);
+struct output_size output_size(void);
 
 /* Write the buffer to standard output. */
 void output_flush(void);
+
+/*
+ * Write text in lines that take at most `columns` columns, `indent` spaces before each line
+ * included. A line is broken at a space; only a word that is longer than a line is broken inside.
+ * output_lines() returns the number of lines that this makes.
+ */
+void output_wrapped(enum style style, const char *text, size_t columns,
+		    size_t indent);
+size_t output_lines(const char *text, size_t columns, size_t indent);
 
 /*
  * Read the character that text begins with as UTF-8. text is len bytes, 1 or more. A byte that does
@@ -85,7 +95,9 @@ char *output_label(const void *key, size_t len);
 /* Cells of text, printed in aligned columns. */
 struct table {
 	size_t columns;
-	unsigned right; /* bit n is set when column n is aligned to the right */
+	unsigned right;  /* bit n is set when column n is aligned to the right */
+	unsigned hidden; /* bit n is set when column n is not printed */
+	size_t *widths; /* of each column's widest cell; NULL while there is no cell */
 	struct cell *cells;
 	size_t count;
 	size_t capacity;
@@ -97,5 +109,15 @@ void table_add(struct table *table, enum style style, const char *format, ...)
 
 /* Print all cells, each row after `indent` spaces, and free them. */
 void table_print(struct table *table, int indent);
+
+/*
+ * To print a table row by row: the number of its rows; the columns that its widest row takes on a
+ * terminal; the text of a cell; printing one row; freeing the cells.
+ */
+size_t table_rows(const struct table *table);
+size_t table_width(const struct table *table);
+const char *table_cell(const struct table *table, size_t row, size_t column);
+void table_print_row(const struct table *table, size_t row);
+void table_fini(struct table *table);
 
 #endif
