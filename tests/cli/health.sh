@@ -172,4 +172,18 @@ await state_of mc-four up
 stop_watch INT
 end
 
+begin a_server_that_refuses_every_request_says_so
+echo user:password >auth
+memcached -u "$(id -un)" -t 1 -m 64 -s "$dir/auth.sock" -Y auth &
+await test -S "$dir/auth.sock"
+run 3 --servers "$dir/auth.sock mc-auth" health
+out_has 'mc-auth .* refusing .* CLIENT_ERROR unauthenticated$'
+run 3 --json --servers "$dir/auth.sock mc-auth" health
+out_has '"state": "refusing"'
+out_has '"message": "CLIENT_ERROR unauthenticated"'
+run 3 --servers "$dir/auth.sock mc-auth" health --prometheus
+out_has '^tenon_server_state{server="mc-auth",state="refusing"} 1$'
+out_has '^tenon_server_state{server="mc-auth",state="up"} 0$'
+end
+
 finish

@@ -168,8 +168,17 @@ static void fault_fini(void *self)
 	fault.next->fini(self);
 }
 
+static void fault_look(void *self, struct tenon_connection *const *conns,
+		       size_t count)
+{
+	if (fault.next->look) {
+		fault.next->look(self, conns, count);
+	}
+}
+
 static const struct tenon_transport_ops fault_ops = {
 	.size = sizeof(fault_ops),
+	.look = fault_look,
 	.fini = fault_fini,
 	.run = fault_run,
 	.close = fault_close,
