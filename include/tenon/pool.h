@@ -80,7 +80,7 @@ void tenon_pool_close(struct tenon_pool *pool);
  *          tenon_client_set_wait() sets the pool's hook again before the release.
  * Errors:  TENON_ETIMEDOUT: no client in time. TENON_EWAIT: the wait hook failed, or the client
  *          pool is shut. TENON_ENOMEM.
- *          TENON_EIO: no descriptor is left to wait with.
+ *          TENON_ELOCAL: no descriptor is left to wait with.
  * Threads: any.
  * Cost:    one lock when a client is free. A thread that waits needs one descriptor.
  */
