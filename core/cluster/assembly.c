@@ -538,7 +538,14 @@ static int assemble(struct tenon__assembly *assembly,
 	code = build_rings(assembly,
 			   &config->choices[TENON__ROLE_DISTRIBUTION].place,
 			   err);
-	return code ? code : add_policies(assembly, &config->failover, err);
+	if (!code) {
+		code = add_policies(assembly, &config->failover, err);
+	}
+	if (!code && tenon__outcomes_init(&assembly->outcomes,
+					  assembly->server_count) != 0) {
+		code = tenon__error_no_memory(err);
+	}
+	return code;
 }
 
 /* Report that the config has no server. The error names the file that was loaded last. */
@@ -646,6 +653,7 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 		tenon__server_fini(&assembly->servers[i]);
 	}
 	tenon__free(assembly->servers);
+	tenon__outcomes_fini(&assembly->outcomes);
 	tenon__free(assembly->prefix);
 	tenon__free(assembly);
 }

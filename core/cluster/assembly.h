@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An assembly: everything that clients need from a config, ready for use: servers, rings,
- * limits, plugins and their options. An assembly never changes and is reference-counted. All
- * clients that are made from it share it. The config may be freed before the assembly.
+ * limits, plugins and their options. An assembly is reference-counted and never changes, except for
+ * the records of which servers have failed. All clients that are made from it share it. The config may be freed before the assembly.
  */
 #ifndef TENON_CORE_ASSEMBLY_H
 #define TENON_CORE_ASSEMBLY_H
@@ -55,6 +55,7 @@ struct tenon__assembly {
 	const struct tenon_transport_ops *transport;
 	const void *transport_options;
 	struct tenon__policy_choices policies;
+	struct tenon__outcomes outcomes; /* shared by all clients; the one part that changes */
 	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
 	size_t codec_count;                 /* a codec that splits is the last one */
 	uint32_t codec_flags;               /* flag bits of all codecs; no two share one */

@@ -33,7 +33,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 		},
 	};
 	tenon__health_init(health, &assembly->log, conn->name,
-			   assembly->servers[server].address);
+			   assembly->servers[server].address, &conn->done_ns);
 	return tenon__resolver_init(&conn->resolver, &assembly->servers[server],
 				    err);
 }
@@ -47,11 +47,12 @@ void tenon__connection_fini(struct tenon__connection *conn)
 }
 
 void tenon__connection_move(struct tenon__connection *conn,
-			    struct tenon__resolver *place)
+			    struct tenon__resolver *place, int64_t now_ms)
 {
 	tenon__resolver_fini(&conn->resolver);
 	conn->resolver = *place;
-	tenon__health_moved(conn->wire.health, place->address);
+	conn->done_ns = 0;
+	tenon__health_moved(conn->wire.health, place->address, now_ms);
 	*place = (struct tenon__resolver){ 0 };
 }
 
@@ -253,6 +254,7 @@ static void connection_failed(struct tenon_connection *base, int status,
 
 	conn->wire.status = status;
 	conn->sys_errno = sys_errno;
+	conn->failed_ns = tenon__now_ns();
 	conn->wire.blamed = status != TENON_ENOMEM && status != TENON_EWAIT;
 }
 

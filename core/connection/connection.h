@@ -20,6 +20,7 @@ struct tenon__connection {
 	bool used; /* results of the running operation may point into its blocks */
 	int32_t sys_errno; /* the errno that belongs to wire.status; 0: none */
 	int64_t done_ns;   /* monotonic time at the end of the exchange; 0: not complete */
+	int64_t failed_ns; /* monotonic time of the last failure that the transport reported */
 	struct tenon__block *full; /* full blocks that results of the operation point into */
 
 	struct tenon__wire wire;
@@ -46,7 +47,7 @@ void tenon__connection_fini(struct tenon__connection *conn);
  * Owns: the connection takes over the memory of *place, which is zeroed.
  */
 void tenon__connection_move(struct tenon__connection *conn,
-			    struct tenon__resolver *place);
+			    struct tenon__resolver *place, int64_t now_ms);
 
 /*
  * Give the full blocks of the last operation back; when the client owns more than

@@ -72,6 +72,12 @@ int tenon__engine_init(struct tenon__engine *engine,
 		code = tenon__policies_init(&engine->policies,
 					    &assembly->policies, &which, err);
 	}
+	if (!code && tenon__policies_share(&engine->policies,
+					   &assembly->outcomes, engine->health,
+					   engine->server_count,
+					   assembly->poll_timeout_ms) != 0) {
+		code = tenon__error_no_memory(err);
+	}
 	return code;
 }
 
@@ -89,7 +95,10 @@ void tenon__engine_forked(struct tenon__engine *engine)
 	tenon__engine_close(engine);
 	for (size_t i = 0; i < engine->server_count; i++) {
 		tenon__resolver_forked(&engine->conns[i].resolver);
+		tenon__health_forked(&engine->health[i]);
 	}
+	tenon__outcomes_forked(&engine->assembly->outcomes,
+			       engine->server_count);
 }
 
 void tenon__engine_fini(struct tenon__engine *engine)

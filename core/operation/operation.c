@@ -53,6 +53,10 @@ void tenon__operation_begin(struct tenon__operation *op)
 	if (op->deadline_ns > op->latest_ns) {
 		op->deadline_ns = op->latest_ns;
 	}
+	if (tenon__policies_have_news(&engine->policies,
+				      &op->assembly->outcomes)) {
+		tenon__policies_listen(&engine->policies, op->start_ms);
+	}
 }
 
 int tenon__operation_grow(struct tenon__operation *op, size_t count)

@@ -94,7 +94,13 @@ enum tenon_server_state {
 	 * The last operation failed, but keys are still sent to the server. The health record
 	 * sets this state; a failover policy never does.
 	 */
-	TENON_SERVER_FAILING = 3
+	TENON_SERVER_FAILING = 3,
+	/**
+	 * The server answers, but with error lines only: it refuses every request, such as that of
+	 * a client without a login. Keys are still sent to the server. The health record sets this
+	 * state; a failover policy never does.
+	 */
+	TENON_SERVER_REFUSING = 4
 };
 
 /**
