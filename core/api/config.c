@@ -61,42 +61,17 @@ int tenon_config_load_text(struct tenon_config *config, const char *name,
 				  len, err);
 }
 
-/* Put the key in front of an error message that does not name it. */
-static void name_key(struct tenon_error *err, const char *key)
-{
-	struct tenon_error without = *err;
-
-	if (err->code != TENON_ENOMEM &&
-	    strncmp(err->message, "key '", 5) != 0) {
-		tenon__error_set(err, err->code, "key '%.60s': %s", key,
-				 without.message);
-	}
-}
-
 int tenon_config_set(struct tenon_config *config, const char *key,
 		     const char *value, struct tenon_error *err)
 {
-	static char empty[] = "";
-	static const struct tenon__node nothing = { .text = empty,
-						    .plain = true,
-						    .place = { "", 0, 0 } };
-	struct tenon_error reported = { .code = 0 };
 	struct tenon__source *source;
 	int code;
 
 	tenon__error_clear(err);
 	code = tenon__source_add(config, &source, "", tenon__strndup("", 0),
-				 value, strlen(value), &reported);
-	if (!code) {
-		code = tenon__config_read_key(
-			config, key, &nowhere,
-			source->root ? source->root : &nothing, "", &reported);
-	}
-	if (code && err) {
-		*err = reported;
-		name_key(err, key);
-	}
-	return code;
+				 key, value, strlen(value), err);
+	return code ? code
+		    : tenon__source_apply(config, source, source->root, err);
 }
 
 /* Append a server to the server pool `pool`; NULL: to the main ring. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct {
 	int status;
 	const char *name;
@@ -60,8 +62,8 @@ static int continues_utf8(char byte)
 
 /*
  * Make a text safe to print. size is the room in text, full_len the length of the whole text.
- * A text that was cut ends in "..."; a UTF-8 sequence is never cut in the middle. Control bytes
- * become '?', so that input quoted in a message cannot break the line or control a terminal.
+ * A text that was cut ends in "..."; a UTF-8 sequence is never cut in the middle. Control
+ * characters become '?', so that input quoted in a message cannot break the line or control a terminal.
  */
 static void tidy(char *text, size_t size, size_t full_len)
 {
@@ -73,11 +75,7 @@ static void tidy(char *text, size_t size, size_t full_len)
 		}
 		memcpy(text + end, "...", 4);
 	}
-	for (char *at = text; *at != '\0'; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7f) {
-			*at = '?';
-		}
-	}
+	tenon__mask_controls(text);
 }
 
 static void write_message(struct tenon_error *err, size_t start,

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 void tenon__log_line(const struct tenon__log *log, int level,
 		     const char *format, ...)
 {
@@ -16,5 +18,6 @@ void tenon__log_line(const struct tenon__log *log, int level,
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
+	tenon__mask_controls(line);
 	log->fn(log->payload, level, line);
 }

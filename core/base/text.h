@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ASCII text. The locale of the process has no influence here. */
+/* Text. The locale of the process has no influence here. */
 #ifndef TENON_CORE_TEXT_H
 #define TENON_CORE_TEXT_H
 
@@ -13,5 +13,13 @@ static inline char tenon__lower(char byte)
 
 /* Return true when two strings are equal, ignoring the case of ASCII letters. */
 bool tenon__same_word(const char *a, const char *b);
+
+/*
+ * Put '?' in place of each byte of a control character, so that a text can neither break a line of
+ * a log nor control a terminal. Control characters are C0 (below U+0020), DEL, C1 (U+0080 to
+ * U+009F, and the same as single bytes, which some terminals obey as well), and the line
+ * separators and direction marks of Unicode (U+2028 to U+202E, U+2066 to U+2069).
+ */
+void tenon__mask_controls(char *text);
 
 #endif

@@ -404,6 +404,44 @@ static int build_rings(struct tenon__assembly *assembly,
 
 /* ---- failover ----------------------------------------------------------- */
 
+/* Return true when a text option of a policy has this value: the option names the pool. */
+static bool names_pool(const struct policy_part *part, const char *pool)
+{
+	for (const struct tenon_option *row = part->plugin->options;
+	     part->options && row->name; row++) {
+		const char *value;
+
+		if (row->type == TENON_OPTION_STRING) {
+			memcpy(&value, (char *)part->options + row->offset,
+			       sizeof(value));
+			if (strcmp(value, pool) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Warn of each spare pool that no policy names: no key ever goes to its servers. */
+static void warn_of_unused_pools(const struct tenon__assembly *assembly)
+{
+	const struct tenon__assembly_parts *parts = assembly->parts;
+
+	for (size_t i = 1; i < assembly->ring_count; i++) {
+		const char *pool = assembly->rings[i].pool;
+		bool used = false;
+
+		for (size_t p = 0; p < assembly->policies.count && !used; p++) {
+			used = names_pool(&parts->policies[p], pool);
+		}
+		if (!used) {
+			tenon__log_line(&assembly->log, TENON_LOG_WARNING,
+					"servers: no option of a failover policy names the pool '%s', so no key goes to its servers",
+					pool);
+		}
+	}
+}
+
 /* Fill the setup that every failover policy of every client gets. */
 static int make_failover_setup(struct tenon__assembly *assembly,
 			       struct tenon_error *err)
@@ -487,6 +525,9 @@ static int add_policies(struct tenon__assembly *assembly,
 	}
 	memcpy(assembly->policies.of, failover->of,
 	       sizeof(assembly->policies.of));
+	if (!code) {
+		warn_of_unused_pools(assembly);
+	}
 	return code ? code : try_policies(assembly, failover, err);
 }
 
@@ -506,6 +547,14 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->item_max_bytes = (uint64_t)settings->item_max_bytes;
 	assembly->user_flags = (uint32_t)settings->user_flags;
 	assembly->enable_flush_all = settings->enable_flush_all != 0;
+	if (settings->poll_timeout_ms < settings->connect_timeout_ms) {
+		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
+				"key 'poll_timeout': %" PRId64
+				"ms is below connect_timeout (%" PRId64
+				"ms), so an operation ends before a slow connection is made",
+				settings->poll_timeout_ms,
+				settings->connect_timeout_ms);
+	}
 	assembly->prefix_len = strlen(settings->prefix);
 	assembly->prefix =
 		tenon__strndup(settings->prefix, assembly->prefix_len);
@@ -534,6 +583,7 @@ static int assemble(struct tenon__assembly *assembly,
 		&parts->plugins[TENON__ROLE_DISTRIBUTION]->ops.distribution;
 	assembly->transport =
 		&parts->plugins[TENON__ROLE_TRANSPORT]->ops.transport;
+	assembly->transport_name = parts->plugins[TENON__ROLE_TRANSPORT]->name;
 	assembly->transport_options = parts->options[TENON__ROLE_TRANSPORT];
 	code = build_rings(assembly,
 			   &config->choices[TENON__ROLE_DISTRIBUTION].place,

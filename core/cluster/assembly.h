@@ -53,6 +53,7 @@ struct tenon__assembly {
 
 	/* Plugins of which each client makes an instance of its own. */
 	const struct tenon_transport_ops *transport;
+	const char *transport_name;
 	const void *transport_options;
 	struct tenon__policy_choices policies;
 	struct tenon__outcomes outcomes; /* shared by all clients; the one part that changes */

@@ -97,11 +97,18 @@ struct tenon__compression {
 	char threshold[24]; /* the threshold as the text of a config, such as "2048B" */
 };
 
-/* A text that was loaded. Places and choices of the config point into it. */
+/*
+ * A text that was loaded: a whole config, or the value of one key. Places and choices of the
+ * config point into its tree. A text that was refused stays here as well, so that all its errors
+ * can be found.
+ */
 struct tenon__source {
 	struct tenon__source *next;
 	char *where;  /* name of the file, or "" */
 	char *folder; /* that relative paths start from; "": the working folder */
+	char *key;    /* the text is the value of this key; NULL: a whole config */
+	char *text;   /* len bytes and a NUL */
+	size_t len;
 	struct tenon__node *root;
 };
 
@@ -119,14 +126,33 @@ struct tenon_config {
 
 /*
  * Parse a text and keep its tree as long as the config lives.
- * Shape:  where is the name of the file, or "". (*out)->root is NULL for an empty text.
+ * Shape:  where is the name of the file, or "". key is the key whose value the text is, or NULL
+ *         for a whole config. (*out)->root is NULL for an empty text.
  * Owns:   *out is the config's. The function takes folder, also after an error. folder NULL
  *         means that the caller had no memory for it, and gives TENON_ENOMEM.
  * Errors: TENON_ECONFIG, TENON_ENOMEM.
  */
 int tenon__source_add(struct tenon_config *config, struct tenon__source **out,
-		      const char *where, char *folder, const char *text,
-		      size_t len, struct tenon_error *err);
+		      const char *where, char *folder, const char *key,
+		      const char *text, size_t len, struct tenon_error *err);
+
+/*
+ * Parse the text of a source once more.
+ * Owns:   *out is the caller's, freed by tenon__node_free(). The source has to live as long.
+ * Errors: TENON_ECONFIG, TENON_ENOMEM; *out is then NULL.
+ */
+int tenon__source_parse(const struct tenon__source *source,
+			struct tenon__node **out, struct tenon_error *err);
+
+/*
+ * Apply the tree of a source to a config: all keys of a whole config, or the one key. root is the
+ * tree; it has to live as long as the config.
+ * Errors: TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM. Keys before the wrong one are applied.
+ */
+int tenon__source_apply(struct tenon_config *config,
+			const struct tenon__source *source,
+			const struct tenon__node *root,
+			struct tenon_error *err);
 
 /*
  * Parse a text and apply all its keys to the config. where and folder are as above.

@@ -76,6 +76,23 @@ static void canonical_address(char out[CANONICAL_BYTES],
 	snprintf(out, CANONICAL_BYTES, "%s:%u", host, (unsigned)server->port);
 }
 
+/*
+ * Write the name that a server has on a ring, as libmc makes it: the alias; without alias the
+ * host, with its port when that is another one than 11211. A UNIX socket has no port.
+ */
+static void ring_name(char out[CANONICAL_BYTES],
+		      const struct tenon__server *server)
+{
+	if (server->alias || server->port == 0 ||
+	    server->port == TENON_DEFAULT_PORT) {
+		snprintf(out, CANONICAL_BYTES, "%s",
+			 server->alias ? server->alias : server->host);
+	} else {
+		snprintf(out, CANONICAL_BYTES, "%s:%u", server->host,
+			 (unsigned)server->port);
+	}
+}
+
 /* Return the text that the entries of an order are sorted by. */
 typedef const char *key_of(const struct tenon__server_entry *entry);
 
@@ -87,6 +104,11 @@ static const char *address_of(const struct tenon__server_entry *entry)
 static const char *name_of(const struct tenon__server_entry *entry)
 {
 	return tenon__server_name(&entry->server);
+}
+
+static const char *ring_name_of(const struct tenon__server_entry *entry)
+{
+	return entry->ring_name;
 }
 
 /*
@@ -120,21 +142,48 @@ find(const struct tenon__server_list *list, const uint32_t *order, key_of *key,
 	return NULL;
 }
 
+/* Print the place of the first of two entries, with end behind it; "" for an unknown place. */
+#define FIRST_BYTES (TENON_ERROR_WHERE_BYTES + 32)
+static const char *print_first(char out[FIRST_BYTES],
+			       const struct tenon__server_entry *first,
+			       const char *end)
+{
+	out[0] = '\0';
+	if (first->place.line > 0) {
+		snprintf(out, FIRST_BYTES, ", first in %.*s:%u%s",
+			 TENON_ERROR_WHERE_BYTES, first->place.where,
+			 (unsigned)first->place.line, end);
+	}
+	return out;
+}
+
 static int duplicate(const struct tenon__server_entry *first,
 		     const struct tenon__server_entry *again, const char *what,
 		     const char *name, struct tenon_error *err)
 {
-	char where[TENON_ERROR_WHERE_BYTES + 32] = "";
+	char where[FIRST_BYTES];
 
-	if (first->place.line > 0) {
-		snprintf(where, sizeof(where), ", first in %.*s:%u",
-			 TENON_ERROR_WHERE_BYTES, first->place.where,
-			 (unsigned)first->place.line);
-	}
 	return tenon__error_place(
 		err, TENON_ECONFIG, &again->place,
 		"servers: %s '%.120s' is used twice%s, expected a different one for each server",
-		what, name, where);
+		what, name, print_first(where, first, ""));
+}
+
+/* The alias of one server is the name that the ring makes of the other's address. */
+static int duplicate_on_ring(const struct tenon__server_entry *first,
+			     const struct tenon__server_entry *again,
+			     struct tenon_error *err)
+{
+	const struct tenon__server_entry *bare =
+		first->server.alias ? again : first;
+	char where[FIRST_BYTES];
+
+	return tenon__error_place(
+		err, TENON_ECONFIG, &again->place,
+		"servers: '%.80s' and '%.80s'%s have the same name '%.80s' on the ring, expected a different one for each server; give %.80s an alias",
+		again->server.address, first->server.address,
+		print_first(where, first, ","), again->ring_name,
+		bare->server.address);
 }
 
 /* ---- the list ----------------------------------------------------------- */
@@ -159,6 +208,10 @@ static int reserve(struct tenon__server_list *list, struct tenon_error *err)
 	if (grown && (grown = tenon__realloc(list->by_name, capacity,
 					     sizeof(*list->by_name)))) {
 		list->by_name = grown;
+	}
+	if (grown && (grown = tenon__realloc(list->by_ring, capacity,
+					     sizeof(*list->by_ring)))) {
+		list->by_ring = grown;
 		list->capacity = capacity;
 	}
 	return grown ? 0 : tenon__error_no_memory(err);
@@ -179,7 +232,7 @@ static int append(struct tenon__server_list *list,
 		  struct tenon_error *err)
 {
 	const struct tenon__server_entry *first;
-	size_t address_at, name_at;
+	size_t address_at, name_at, ring_at;
 
 	if (list->count == TENON_SERVER_MAX_COUNT) {
 		return tenon__error_place(err, TENON_ECONFIG, &entry->place,
@@ -196,10 +249,16 @@ static int append(struct tenon__server_list *list,
 	if (first) {
 		return duplicate(first, entry, "alias", name_of(entry), err);
 	}
+	first = find(list, list->by_ring, ring_name_of, entry->ring_name,
+		     &ring_at);
+	if (first) {
+		return duplicate_on_ring(first, entry, err);
+	}
 	int code = reserve(list, err);
 	if (!code) {
 		insert(list, list->by_address, address_at);
 		insert(list, list->by_name, name_at);
+		insert(list, list->by_ring, ring_at);
 		list->entries[list->count++] = *entry;
 	}
 	return code;
@@ -210,16 +269,20 @@ int tenon__server_list_add(struct tenon__server_list *list,
 			   const struct tenon__place *place,
 			   struct tenon_error *err)
 {
-	char canonical[CANONICAL_BYTES];
+	char text[CANONICAL_BYTES];
 	struct tenon__server_entry entry = { .server = *server,
 					     .place = *place };
 
-	canonical_address(canonical, server);
-	entry.canonical = tenon__strndup(canonical, strlen(canonical));
-	int code = entry.canonical ? append(list, &entry, err)
-				   : tenon__error_no_memory(err);
+	canonical_address(text, server);
+	entry.canonical = tenon__strndup(text, strlen(text));
+	ring_name(text, server);
+	entry.ring_name = tenon__strndup(text, strlen(text));
+	int code = entry.canonical && entry.ring_name
+			   ? append(list, &entry, err)
+			   : tenon__error_no_memory(err);
 	if (code) {
 		tenon__free(entry.canonical);
+		tenon__free(entry.ring_name);
 		tenon__server_fini(server);
 	}
 	return code;
@@ -230,10 +293,12 @@ void tenon__server_list_fini(struct tenon__server_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		tenon__server_fini(&list->entries[i].server);
 		tenon__free(list->entries[i].canonical);
+		tenon__free(list->entries[i].ring_name);
 	}
 	tenon__free(list->entries);
 	tenon__free(list->by_address);
 	tenon__free(list->by_name);
+	tenon__free(list->by_ring);
 	*list = (struct tenon__server_list){ 0 };
 }
 

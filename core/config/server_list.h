@@ -10,6 +10,7 @@ struct tenon__server_entry {
 	struct tenon__server server;
 	struct tenon__place place;
 	char *canonical; /* the address, in the form in which addresses are compared */
+	char *ring_name; /* the name that the server's points on a ring are made of */
 };
 
 /* A list of servers. A zeroed list is empty. */
@@ -19,17 +20,23 @@ struct tenon__server_list {
 	size_t capacity;
 	uint32_t *by_address; /* indexes of the entries, sorted by canonical address */
 	uint32_t *by_name;    /* indexes of the entries, sorted by alias, or address if none */
+	uint32_t *by_ring;    /* indexes of the entries, sorted by ring_name */
 };
 
 /*
- * Append one server. No two servers may have the same address, and no two the same name. The
- * name of a server is its alias, or its address if it has no alias. Addresses are compared
- * without case, and all spellings of an IPv6 address are the same.
+ * Append one server. No two servers may have the same address, no two the same name, and no two
+ * the same name on a ring.
+ * - The name of a server is its alias, or its address if it has no alias.
+ * - The name on a ring differs for a server without alias: its host alone when its port is
+ *   11211, else host:port without brackets. Two servers with one ring name have the same points, so
+ *   that one of them would get no key. Example: "h:11211" and "h2:1 h".
+ * Addresses are compared without case, and all spellings of an IPv6 address are the same.
  * Owns:   the list takes the strings of *server. After an error they have been freed.
  * Errors: TENON_ECONFIG (more than TENON_SERVER_MAX_COUNT servers; a duplicate, with both
  *         places), TENON_ENOMEM.
- * Cost:   two binary searches, and moving up to 8 bytes per server in the list. So thousands of
+ * Cost:   three binary searches, and moving up to 12 bytes per server in the list. So thousands of
  *         servers can be added one by one.
+ * Source: libmc, Client.cpp (the name on a ring).
  */
 int tenon__server_list_add(struct tenon__server_list *list,
 			   struct tenon__server *server,

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "plugin/instance.h"
+#include "plugin/plugin.h"
 
 static int init_connections(struct tenon__engine *engine,
 			    struct tenon__requests *requests,
@@ -51,7 +52,9 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 					     assembly->transport_options,
 					     &assembly->host, &setup, err);
 	engine->transport_ready = !code;
-	return code;
+	return code ? tenon__plugin_init_error(err, code, "transport",
+					       assembly->transport_name)
+		    : 0;
 }
 
 int tenon__engine_init(struct tenon__engine *engine,

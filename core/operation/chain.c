@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "plugin/instance.h"
+#include "plugin/plugin.h"
 #include "wire/key.h"
 
 /* ---- instances --------------------------------------------------------- */
@@ -26,7 +27,8 @@ static int init_codec(struct tenon__chain *chain,
 	int code = codec->ops->init(self, codec->options, &assembly->host,
 				    &setup, err);
 	if (code) {
-		return code;
+		return tenon__plugin_init_error(err, code, "codec",
+						codec->name);
 	}
 	uint32_t flags = codec->ops->flags(self);
 	uint64_t least_bytes = codec->ops->least_bytes(self);

@@ -3,11 +3,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "plugin/elf.h"
 
 int tenon__folders_add(struct tenon__folders *folders, const char *path,
 		       size_t len)
@@ -111,13 +114,25 @@ static int find_entry(struct tenon__module *module,
 	return 0;
 }
 
-int tenon__module_open(struct tenon__module *out, const char *path,
-		       struct tenon__refusal *refusal)
+/* Check the open file, which has been found to be a regular file before it was opened. */
+static int check_descriptor(int fd, struct tenon__refusal *refusal)
 {
 	struct stat status;
+
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		return tenon__refuse(
+			refusal, "found no regular file, expected a shared object");
+	}
+	return tenon__elf_check(fd, (uint64_t)status.st_size, refusal);
+}
+
+/* Check that a path is a file that dlopen() can map without a fault. */
+static int check_file(const char *path, struct tenon__refusal *refusal)
+{
+	struct stat status;
+	int fd;
 	int code;
 
-	*out = (struct tenon__module){ NULL, NULL };
 	if (stat(path, &status) != 0) {
 		return tenon__refuse(refusal,
 				     "found no file (%s), expected a shared object",
@@ -126,6 +141,27 @@ int tenon__module_open(struct tenon__module *out, const char *path,
 	if (!S_ISREG(status.st_mode)) {
 		return tenon__refuse(
 			refusal, "found no regular file, expected a shared object");
+	}
+	/* O_NONBLOCK: the path may have become a FIFO since stat() */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		return tenon__refuse(refusal,
+				     "cannot be read (%s), expected a shared object",
+				     strerror(errno));
+	}
+	code = check_descriptor(fd, refusal);
+	close(fd);
+	return code;
+}
+
+int tenon__module_open(struct tenon__module *out, const char *path,
+		       struct tenon__refusal *refusal)
+{
+	int code = check_file(path, refusal);
+
+	*out = (struct tenon__module){ NULL, NULL };
+	if (code) {
+		return code;
 	}
 	out->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!out->handle) {

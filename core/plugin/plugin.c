@@ -64,3 +64,20 @@ int tenon__plugin_error(struct tenon_error *err, int code,
 			? reported->message
 			: "does not accept its options, and gives no reason");
 }
+
+int tenon__plugin_init_error(struct tenon_error *err, int code,
+			     const char *kind_name, const char *name)
+{
+	struct tenon_error reported;
+
+	if (!err || code == TENON_ENOMEM) {
+		return tenon__error_set(err, code, "%s",
+					tenon_status_name(code));
+	}
+	reported = *err;
+	return tenon__error_set(err, code, "%s plugin '%s': %s", kind_name,
+				name,
+				reported.message[0] != '\0'
+					? reported.message
+					: "init failed, and gives no reason");
+}

@@ -78,4 +78,11 @@ int tenon__plugin_error(struct tenon_error *err, int code,
 			const struct tenon__plugin *plugin, const char *slot,
 			const struct tenon__place *place);
 
+/*
+ * Put the plugin in front of the error that its init has reported, so that a client that cannot be
+ * opened says by which plugin: "transport plugin 'mine': ...". err may be NULL. Returns code.
+ */
+int tenon__plugin_init_error(struct tenon_error *err, int code,
+			     const char *kind_name, const char *name);
+
 #endif

@@ -715,6 +715,52 @@ static int read_server_line(struct tenon__wire *wire, char *line,
 	return READ_ON;
 }
 
+/* Return true when the argument of stats is this word, perhaps with more words behind it. */
+static bool is_argument(const char *argument, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (argument && *argument == ' ') {
+		argument++;
+	}
+	return argument && strncmp(argument, word, len) == 0 &&
+	       (argument[len] == '\0' || argument[len] == ' ');
+}
+
+/*
+ * Return true when a line is the last one of a reply without END. memcached 1.6 answers
+ * "stats sizes_enable" and "stats sizes_disable" by one line, or by two when it cannot do so. The
+ * same line begins the reply to "stats sizes", which has an END.
+ */
+static bool is_last_line(const struct tenon__wire *wire, const char *line,
+			 size_t len)
+{
+	const char *argument = wire->requests->argument;
+
+	return (IS(line, len, "STAT sizes_status enabled") ||
+		IS(line, len, "STAT sizes_status disabled") ||
+		STARTS(line, len, "STAT sizes_error ")) &&
+	       (is_argument(argument, "sizes_enable") ||
+		is_argument(argument, "sizes_disable"));
+}
+
+/* The reply ends with a line that belongs to it. A server may send END all the same. */
+static int end_lines_early(struct tenon__wire *wire)
+{
+	const char *first = wire->block->data + wire->keep_from;
+	const char *rest = wire->block->data + wire->parsed;
+	size_t here = wire->block->filled - wire->parsed;
+	struct tenon_result *result = answer_line(wire, TENON_OK);
+
+	result->value = first;
+	result->value_len = (size_t)(rest - first);
+	if (STARTS(rest, here, "END\r\n")) {
+		wire->parsed += 5;
+	}
+	wire->keep_from = wire->parsed;
+	return READ_ON;
+}
+
 /* The reply to stats is lines up to END; the reply to "stats reset" and the like is one word. */
 static int read_server_lines(struct tenon__wire *wire, const char *line,
 			     size_t len)
@@ -722,6 +768,9 @@ static int read_server_lines(struct tenon__wire *wire, const char *line,
 	const char *first = wire->block->data + wire->keep_from;
 	bool end = IS(line, len, "END");
 
+	if (is_last_line(wire, line, len)) {
+		return end_lines_early(wire);
+	}
 	if (!end && !(line == first &&
 		      (IS(line, len, "RESET") || IS(line, len, "OK")))) {
 		if (wire->parsed - wire->keep_from > TENON_STATS_MAX_BYTES) {

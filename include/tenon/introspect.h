@@ -88,6 +88,36 @@ typedef void (*tenon_setting_fn)(const struct tenon_setting_info *info,
 void tenon_config_each_setting(const struct tenon_config *config,
 			       tenon_setting_fn fn, void *payload);
 
+/** tenon_config_each_problem() tells at most this many problems. */
+#define TENON_PROBLEM_MAX_COUNT 100
+
+/**
+ * Problem function: receives one error of a config.
+ * Owns:    problem is valid during the call only.
+ */
+typedef void (*tenon_problem_fn)(const struct tenon_error *problem,
+				 void *payload);
+
+/**
+ * Find every error of a config. tenon_config_check() and the functions that fill a config end at
+ * the first error; this call goes on behind each. It looks at all that was given to the config,
+ * also at what was refused: texts, keys and servers.
+ * Shape:   fn is called once for each error: first those with a place, in the order of the files
+ *          and of their lines, then the others. After a text that is not YAML, the rest of that text
+ *          has no errors. An error may be the consequence of one before it. When there are
+ *          TENON_PROBLEM_MAX_COUNT, the call does not look for more. The config itself stays as it
+ *          is. The config's log gets the warnings about what is not wrong.
+ * Returns: 0 when nothing is wrong, or the code of the first error.
+ * Owns:    payload stays the caller's.
+ * Errors:  TENON_ECONFIG. TENON_EPLUGIN. TENON_ENOMEM: the search did not end, and fn was not
+ *          called.
+ * Threads: one call at a time per config.
+ * Cost:    the config is read and checked once more for each error.
+ */
+int tenon_config_each_problem(const struct tenon_config *config,
+			      tenon_problem_fn fn, void *payload,
+			      struct tenon_error *err);
+
 /** One codec of a client. */
 struct tenon_codec_info {
 	const char *name; /**< lives as long as the client */

@@ -51,8 +51,10 @@ void tenon_config_destroy(struct tenon_config *config);
 /**
  * Read a YAML or JSON file into the config. Keys of the file replace what was set before.
  * Shape:   path is NUL-terminated. The file may name plugins by path; such paths are relative
- *          to the file's folder.
- * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed.
+ *          to the file's folder. A FIFO or pipe is read to its end; when nothing comes for 5 s, that
+ *          is an error.
+ * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed, or
+ *          looked at by tenon_config_each_problem().
  * Errors:  TENON_EIO: the file cannot be read. TENON_ECONFIG: the file is wrong; err has file,
  *          line and column. TENON_EPLUGIN: a plugin cannot be loaded; err has file and line, and
  *          the message names the plugin, its path, what was found and what was expected.
@@ -67,7 +69,8 @@ int tenon_config_load_file(struct tenon_config *config, const char *path,
  * Read YAML or JSON text from memory into the config, as tenon_config_load_file() does.
  * Shape:   text has len bytes. name is NUL-terminated and stands for the file in errors.
  *          Relative plugin paths are relative to the working folder.
- * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed.
+ * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed, or
+ *          looked at by tenon_config_each_problem().
  * Owns:    text is not kept.
  * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM, with line and column in the text.
  * Threads: one call at a time per config.
@@ -79,7 +82,8 @@ int tenon_config_load_text(struct tenon_config *config, const char *name,
  * Set one key, as if a file said `key: value`.
  * Shape:   key and value are NUL-terminated. value is YAML: "md5", "250ms", "{poll: {}}",
  *          "[a:11211 alias1, b:11211 alias2]".
- * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed.
+ * Returns: 0, or a negative enum tenon_status. After an error the config can only be destroyed, or
+ *          looked at by tenon_config_each_problem().
  * Owns:    key and value are not kept.
  * Errors:  TENON_ECONFIG, TENON_EPLUGIN, TENON_ENOMEM.
  * Threads: one call at a time per config.

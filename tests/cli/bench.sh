@@ -65,6 +65,16 @@ check 'says so' grep -q 'none of 10000 keys could be stored' err
 check 'says why' grep -q 'refused' err
 end
 
+begin calls_with_one_failed_key_are_kept
+run 3 --servers "$one a,127.0.0.1:1 dead" bench --seconds 1 --keys 100 \
+	--multi 50 --reads 50%
+out_has '^reads  *[1-9]'
+out_has '^writes  *[1-9]'
+out_has '^hits  *[1-9]'
+out_has '^failed  [1-9][0-9]* of '
+out_has '^  *[1-9][0-9]* server down$'
+end
+
 begin sizes_and_numbers_are_checked
 run 2 bench --seconds 0
 err '--seconds is 0, expected 1 to 86400'

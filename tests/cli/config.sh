@@ -70,6 +70,36 @@ run 0 -c three.yaml --set hash_function=crc32 where 1 2 3 4 5 6 7 8 9
 check 'another hash, other places' test "$(cat md5)" != "$(cat out)"
 end
 
+# The next two wait until the program gives up.
+begin fifo_without_config_is_refused
+mkfifo silent unwritten
+sleep 1000 >silent &
+"$tenon" -c silent where key >/dev/null 2>err1 &
+first=$!
+run 2 -c unwritten where key
+err 'unwritten: cannot be read: it is a FIFO or pipe, and nothing was written'
+wait_for "$first"
+check 'status 2' test $? -eq 2
+check 'says why' grep -q 'silent: cannot be read: it is a FIFO or pipe' err1
+end
+
+begin config_comes_through_fifo_or_pipe
+mkfifo fifo
+{ sleep 1; cat option.yaml; } >fifo &
+run 0 -c fifo where key
+out "$(printf 'key\toption\tlocalhost:1')"
+{ sleep 1; head -c 9 option.yaml; sleep 1; tail -c +10 option.yaml; } |
+	"$tenon" -c /dev/stdin where key >out 2>err
+check 'status 0' test $? -eq 0
+out "$(printf 'key\toption\tlocalhost:1')"
+input=$dir/option.yaml
+run 0 -c /dev/stdin where key
+input=/dev/null
+out "$(printf 'key\toption\tlocalhost:1')"
+run 2 -c /dev/null where key
+err 'no server'
+end
+
 begin unreadable_config_is_named
 run 2 -c missing.yaml where key
 err 'missing.yaml'
@@ -86,6 +116,49 @@ out_has '"column": 1'
 out_has '"file": "wrong.yaml"'
 end
 
+begin all_errors_are_shown_in_the_order_of_the_file
+cat >errors.yaml <<'HERE'
+hash_function: md6
+servers:
+  - localhost:99999
+  - localhost:1 a
+  - localhost:2 a
+prefx: a
+HERE
+run 2 -c errors.yaml --set poll_timeout=5x check
+no_out
+cut -d ' ' -f 2 err >places
+check 'in order' test "$(tr '\n' ' ' <places)" = \
+	'errors.yaml:1:16: errors.yaml:3:5: errors.yaml:5:5: errors.yaml:6:1: key '
+run 2 -c errors.yaml --json check
+check 'all in JSON' test "$(grep -c '"line": ' out)" -eq 5
+out_has '"errors": \['
+run 2 -c errors.yaml where key
+err 'errors.yaml:3:5'
+run 2 -c missing.yaml check
+err 'missing.yaml: cannot be read: No such file'
+end
+
+begin warnings_of_check
+printf 'servers: [a, {address: b, pool: x}]\npoll_timeout: 5\n' >warn.yaml
+run 0 -c warn.yaml check
+check 'two lines' test "$(wc -l <err)" -eq 2
+check 'timeouts' grep -q "^tenon: warning: key 'poll_timeout': 5ms is below connect_timeout .10ms." err
+check 'pool' grep -q "^tenon: warning: servers: no option of a failover policy names the pool 'x'" err
+run 0 -c warn.yaml --json check
+out_has '"warnings": \['
+out_has "names the pool 'x'"
+run 2 -c warn.yaml --set prefx=a check
+check 'three lines' test "$(wc -l <err)" -eq 3
+end
+
+begin two_names_on_the_ring_are_refused
+run 2 --servers 'h,h2:1 h' check
+err "'h2:1' and 'h:11211' have the same name 'h' on the ring"
+run 2 --servers '[::1]:11211,h:1 ::1' check
+err "'h:1' and '.::1.:11211' have the same name '::1' on the ring"
+end
+
 begin duplicate_alias_is_refused
 printf 'servers: [localhost:1 a, localhost:2 a]\n' >twice.yaml
 run 2 -c twice.yaml check
@@ -100,6 +173,8 @@ err 'poll_timeuot.*poll_timeout'
 end
 
 begin wrong_servers_are_refused
+run 2 --servers "$(printf 'a\377:1')" where key
+err '--servers is not UTF-8'
 run 2 --servers '' where key
 err .
 run 2 --servers 'a:1 x,b:1 x' where key

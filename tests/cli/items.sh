@@ -243,7 +243,89 @@ check 'one and why' grep -q 'dead (127.0.0.1:1): .*Connection refused' err
 check 'the other and why' grep -q 'gone (127.0.0.1:2): .*Connection refused' err
 end
 
+begin any_number_of_keys_comes
+seq 1 20000 >numbers
+awk '{ print "many:" $1 }' numbers >keys
+run 1 delete $(cat keys)
+run 0 set many:1 first
+run 0 set many:20000 last
+run 1 get $(cat keys)
+check 'two values' test "$(grep -c '^VALUE' out)" -eq 2
+err "'many:2' and 19997 more: no such key"
+run 1 --json touch --ttl 5 $(cat keys)
+check 'one object for each key' test "$(grep -c '"key": ' out)" -eq 20000
+check 'in order' test "$(grep '"key": ' out | tail -n 1)" = \
+	'    "key": "many:20000",'
+run 0 delete many:1 many:20000
+end
+
+# The first batch finds the server dead, and the batches after it know that.
+begin many_keys_are_several_operations
+run 3 --servers '127.0.0.1:1 dead' get $(seq 1 100)
+check 'two lines' test "$(wc -l <err)" -eq 2
+check 'first' grep -q "^tenon: '1' and [0-9]* more: dead (127.0.0.1:1): Connection refused" err
+check 'others' grep -q "' and [0-9]* more: .*marked down" err
+check 'all keys' test "$(sed 's/.* and \([0-9]*\) more.*/\1/' err |
+	awk '{ n += $1 + 1 } END { print n }')" -eq 100
+end
+
+begin control_characters_in_json_are_escaped
+key=$(printf 'c1\302\2331m\302\205')
+run 0 set "$key" "$(printf 'a\302\233b\177\342\200\256c\303\251')"
+run 0 --json get "$key"
+out_has '"key": "c1.u009b1m.u0085"'
+out_has '"value": "a.u009bb.u007f.u202ec'
+check 'a letter stays' grep -q "$(printf 'c\303\251"')" out
+check 'no C1' test -z "$(tr -d '\0-\177' <out | tr -d '\303\251')"
+end
+
+begin keys_in_messages_have_no_control_characters
+run 1 get "$(printf 'x\302\2331m')" "$(printf 'x\2331m')"
+check 'none' test -z "$(tr -d '\0-\177' <err)"
+check 'escaped' grep -q 'x.xc2.x9b1m' err
+end
+
 if has_terminals; then
+	begin keys_on_a_terminal_have_no_control_characters
+	script -qec "'$tenon' where '$key' plain" /dev/null </dev/null >out
+	out_has '^c1.xc2.x9b1m.xc2.x85'
+	check 'none' test -z "$(tr -d '\0-\177' <out)"
+	script -qec "'$tenon' get '$key' plain" /dev/null </dev/null >out 2>&1
+	out_has '^VALUE c1.xc2.x9b1m.xc2.x85 0 '
+	script -qec "'$tenon' --color=never set '$key' 1" /dev/null </dev/null >out
+	out_has '^c1.xc2.x9b1m.xc2.x85 stored on mc-'
+	run 0 where "$key"
+	check 'a pipe gets the bytes' test "$(cut -f 1 out)" = "$key"
+	end
+
+	begin binary_goes_to_a_terminal_only_when_asked
+	printf 'a\000b' >binary
+	printf 'a\033[2Jb' >escape
+	printf 'a\302\233b' >c1
+	printf 'a\233b' >raw
+	for file in binary escape c1 raw; do
+		run 0 set terminal --file $file
+		script -qec "'$tenon' get terminal" /dev/null </dev/null >out
+		check "$file: status 2" test $? -eq 2
+		out_has "^tenon: 'terminal': the value of [0-9]+ bytes is not text"
+		check "$file is not printed" test -z "$(tr -d '\11-\15\40-\176' <out)"
+		script -qec "'$tenon' get --output - terminal" /dev/null \
+			</dev/null >out
+		check "$file: status 0" test $? -eq 0
+		tr -d '\r\n' <out | cmp -s - $file || complain "not $file"
+		run 0 get terminal
+		check "$file goes to a pipe" cmp -s out $file
+		run 0 get terminal --output -
+		check "$file goes to a pipe" cmp -s out $file
+	done
+	check 'no file is made' test ! -e -
+	printf 'tab\tline\n\303\251\342\202\254' >text
+	run 0 set terminal --file text
+	script -qec "'$tenon' get terminal" /dev/null </dev/null >out
+	check 'text: status 0' test $? -eq 0
+	out_has "^tab"
+	end
+
 	begin terminal_gets_newline_and_confirmation
 	script -qec "'$tenon' get greeting" /dev/null </dev/null >out
 	check 'newline' test "$(wc -l <out)" -eq 1
@@ -251,6 +333,8 @@ if has_terminals; then
 	out_has 'greeting stored on mc-(one|two|three)'
 	end
 else
+	skip keys_on_a_terminal_have_no_control_characters 'no script(1), or no terminals'
+	skip binary_goes_to_a_terminal_only_when_asked 'no script(1), or no terminals'
 	skip terminal_gets_newline_and_confirmation 'no script(1), or no terminals'
 fi
 

@@ -55,6 +55,30 @@ run 0 plugins --names
 no_err
 end
 
+begin damaged_plugin_files_are_listed_as_refused
+rm -f tenon.yaml
+mkdir damaged
+# any shared object will do, because the check of its file comes first
+for file in /lib/*/libc.so.6 /lib64/libc.so.6 /usr/lib/libc.so.6; do
+	test ! -e "$file" || head -c 5000 "$file" >damaged/hash_short.so
+done
+: >damaged/hash_empty.so
+echo text >damaged/hash_text.so
+mkdir damaged/hash_folder.so
+mkfifo damaged/hash_fifo.so
+run 0 --set plugin_path=damaged plugins
+out_has '^hash  *short .*cannot be used: truncated: found 5000 bytes'
+out_has '^hash  *empty .*cannot be used: found an empty file'
+out_has '^hash  *text .*cannot be used: found no ELF file'
+out_has '^hash  *folder .*cannot be used: found no regular file'
+out_has '^hash  *fifo .*cannot be used: found no regular file'
+run 2 --servers localhost --set plugins=damaged/hash_short.so check
+err 'damaged/hash_short.so: truncated: found 5000 bytes'
+run 2 --servers localhost --set plugin_path=damaged \
+	--set hash_function=short check
+err 'damaged/hash_short.so.: truncated: found 5000 bytes'
+end
+
 begin new_plugin_is_a_project
 TENON_PLUGIN_TEMPLATE=$abs_top_srcdir/tools/plugin-template
 export TENON_PLUGIN_TEMPLATE

@@ -32,6 +32,34 @@ check 'three objects' test "$(grep -c '"pid": "' out)" -eq 3
 run 3 stats nonsense
 end
 
+begin stats_lines_of_any_form_are_kept
+for n in 1 2 3 4 5 6 7 8 9; do
+	"$tenon" set "dumped:$n" x
+done
+run 0 stats cachedump 1 100
+check 'all items' test "$(grep -c '^  ITEM dumped:[0-9] \[1 b; [0-9]* s\]$' out)" -eq 9
+run 0 --json stats cachedump 1 100
+check 'all items' test "$(grep -c '"line": "ITEM dumped:' out)" -eq 9
+run 0 stats detail on
+run 0 get dumped:1
+run 0 stats detail dump
+out_has '^  PREFIX dumped get 1 hit 1 set 0 del 0$'
+run 0 stats detail off
+run 3 stats cachedump
+end
+
+begin stats_without_end_are_read
+run 0 stats sizes_enable
+check 'three answers' test "$(grep -c '^  sizes_status  *enabled$' out)" -eq 3
+run 0 set sized 1
+run 0 stats sizes
+out_has '^  [0-9]+  *[1-9]'
+run 0 stats sizes_disable
+check 'three answers' test "$(grep -c '^  sizes_status  *disabled$' out)" -eq 3
+run 0 stats sizes
+check 'three answers' test "$(grep -c '^  sizes_status  *disabled$' out)" -eq 3
+end
+
 begin ping_times_every_server
 run 0 ping
 out_has "^mc-three  *$three  *up  *[0-9.]+  *[0-9]+\.[0-9]+  *[0-9]+\.[0-9]+\$"

@@ -449,6 +449,7 @@ static const char *const wrong_servers[][3] = {
 	{ "127.0.0.1:1 s0", "127.0.0.1:99999 s1", NULL },
 	{ "127.0.0.1:1 s0", "", NULL },
 	{ "127.0.0.1:1 s0", "127.0.0.1:1 s1", NULL },
+	{ "127.0.0.1:1 s0", "s0", NULL }, /* two with the name s0 on the ring */
 };
 
 START_TEST(a_wrong_set_of_servers_changes_nothing)

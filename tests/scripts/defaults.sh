@@ -37,6 +37,8 @@ try a_second_value_is_refused refused 's/^failover.*/failover none eject/' 'expe
 try a_key_that_is_there_twice_is_refused refused 's/^splitter.*/&\n&/' '"splitter" is there twice'
 try an_unknown_key_is_refused refused 's/^compressor_option/compresor_option/' 'unknown key'
 try an_unknown_plugin_is_refused refused 's/^hash_function.*/hash_function md6/' 'no plugin hash/md6'
+try an_unknown_default_codec_is_refused refused 's/^splitter.*/splitter splat/' 'no plugin codec/splat'
+try an_unknown_compressor_is_refused refused 's/^compressor .*/compressor zlub/' 'no plugin codec/zlub'
 try an_option_without_value_is_refused refused 's/ 6$//' 'expected "compressor_option NAME VALUE"'
 try an_option_that_is_there_twice_is_refused refused 's/^compressor_option *level/compressor_option threshold/' \
 	'"threshold" is there twice'

@@ -165,6 +165,17 @@ static void count_result(struct worker *worker, struct tally *tally,
 	}
 }
 
+/* Return true when one of the keys was sent to a server, or at least tried. */
+static bool is_sent(const struct tenon_result *results, size_t count)
+{
+	for (size_t i = 0; results && i < count; i++) {
+		if (results[i].status != TENON_EDOWN) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 		 struct tally *tally)
 {
@@ -175,8 +186,8 @@ static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 			     &results, &err);
 	uint64_t end_ns = now_ns();
 
-	/* Do not measure a call that was not sent, because its server is down. */
-	if (code != TENON_EDOWN) {
+	/* Do not measure a call of which nothing was sent, because all its servers are down. */
+	if (is_sent(results, count)) {
 		tenon_histogram_add(&tally->latency, end_ns - start_ns);
 	}
 	if (code && worker->error.code == 0) {

@@ -29,6 +29,23 @@ static void keep_warning(void *payload, int level, const char *line)
 	warnings->lines[warnings->count++] = alloc_text(line);
 }
 
+static void report_warnings(const struct warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++) {
+		report("warning: %s", warnings->lines[i]);
+	}
+}
+
+static json_t *json_warnings(const struct warnings *warnings)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < warnings->count; i++) {
+		js_append(lines, json_string(warnings->lines[i]));
+	}
+	return lines;
+}
+
 static void warnings_fini(struct warnings *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++) {
@@ -101,9 +118,7 @@ static void check_text(const struct app *app, const struct warnings *warnings)
 	output_text("\n");
 	tenon_config_each_setting(app->config, add_setting, &settings);
 	table_print(&settings, 2);
-	for (size_t i = 0; i < warnings->count; i++) {
-		report("warning: %s", warnings->lines[i]);
-	}
+	report_warnings(warnings);
 }
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -148,34 +163,91 @@ static void check_json(const struct app *app, const struct warnings *warnings)
 {
 	json_t *root = json_object();
 	json_t *settings = json_array();
-	json_t *lines = json_array();
 
 	js_put_text(root, "file", app->config_path);
 	js_put(root, "servers", json_servers(app));
 	tenon_config_each_setting(app->config, add_setting_json, settings);
 	js_put(root, "settings", settings);
-	for (size_t i = 0; i < warnings->count; i++) {
-		js_append(lines, json_string(warnings->lines[i]));
-	}
-	js_put(root, "warnings", lines);
+	js_put(root, "warnings", json_warnings(warnings));
 	js_print(root);
+}
+
+/* ---- problems ----------------------------------------------------------- */
+
+/* The errors of a config, on stderr and for --json in an array. */
+struct problems {
+	size_t count;
+	json_t *array;
+	json_t *first;
+};
+
+static void add_problem(const struct tenon_error *problem, void *payload)
+{
+	struct problems *problems = payload;
+	char *text = error_text(problem);
+
+	report("%s", text);
+	free(text);
+	js_append(problems->array, js_error(problem));
+	if (problems->count++ == 0) {
+		problems->first = js_error(problem);
+	}
+}
+
+/* End a check that has found errors. */
+static void end_problems(const struct app *app, struct problems *problems,
+			 const struct warnings *warnings)
+{
+	json_t *root = json_object();
+
+	if (problems->count == TENON_PROBLEM_MAX_COUNT) {
+		report("there may be more errors: the check ends after %d",
+		       TENON_PROBLEM_MAX_COUNT);
+	}
+	report_warnings(warnings);
+	js_put(root, "error", problems->first);
+	js_put(root, "errors", problems->array);
+	js_put(root, "warnings", json_warnings(warnings));
+	if (app->options.json) {
+		js_print(root);
+	} else {
+		json_decref(root);
+	}
+}
+
+/* Report every error of the config. Returns enum exit_status. */
+static int check_all(struct app *app, struct warnings *warnings)
+{
+	struct problems problems = { .array = json_array() };
+	struct tenon_error err;
+	int code;
+
+	tenon_config_set_log(app->config, keep_warning, warnings);
+	code = tenon_config_each_problem(app->config, add_problem, &problems,
+					 &err);
+	tenon_config_set_log(app->config, NULL, NULL); /* each warning once */
+	if (problems.count > 0) {
+		end_problems(app, &problems, warnings);
+		return exit_status_of(code);
+	}
+	json_decref(problems.array);
+	return code == 0 ? EXIT_DONE : fail_error(app, &err);
 }
 
 int run_check(struct app *app)
 {
 	struct warnings warnings = { 0 };
-	int status = setup_config(app);
+	int status = setup_all(app);
 
-	if (status != EXIT_DONE) {
-		return status;
-	}
-	tenon_config_set_log(app->config, keep_warning, &warnings);
-	status = setup_open(app);
 	if (status == EXIT_DONE) {
-		(app->options.json ? check_json : check_text)(app, &warnings);
-		/* Close before the warnings are freed: the library may log while it closes. */
-		tenon_client_close(app->client);
-		app->client = NULL;
+		status = check_all(app, &warnings);
+	}
+	if (status == EXIT_DONE) {
+		status = setup_open(app);
+		if (status == EXIT_DONE) {
+			(app->options.json ? check_json : check_text)(
+				app, &warnings);
+		}
 	}
 	warnings_fini(&warnings);
 	return status;

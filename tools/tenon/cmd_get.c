@@ -15,32 +15,79 @@ static bool needs_header(const struct app *app)
 	return app->operand_count > 1 || app->options.with_cas;
 }
 
-static bool is_output_file(const struct app *app)
+/* --output - is standard output, also when that is a terminal and the value is no text. */
+static bool is_output_stdout(const struct app *app)
 {
-	return app->options.output_path != NULL;
+	return app->options.output_path &&
+	       strcmp(app->options.output_path, "-") == 0;
 }
 
-/* Print the header "VALUE key flags bytes[ cas]", as memcached writes it, and the value. */
-static void show_value(struct app *app, const struct tenon_item *item,
-		       const struct tenon_result *result)
+static bool is_output_file(const struct app *app)
+{
+	return app->options.output_path && !is_output_stdout(app);
+}
+
+/* Return true for bytes that a terminal shows as text: no control character but white space. */
+static bool is_text(const char *value, size_t len)
+{
+	size_t bytes;
+
+	for (size_t i = 0; i < len; i += bytes) {
+		uint32_t character =
+			output_character(value + i, len - i, &bytes);
+
+		if (output_is_control(character) &&
+		    (character < '\t' || character > '\r')) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Warn in place of printing a value that would control the terminal, as curl does. */
+static int refuse_binary(const struct tenon_item *item,
+			 const struct tenon_result *result)
+{
+	char *label = output_label(item->key.data, item->key.len);
+
+	report("%s: the value of %zu bytes is not text and could control the terminal; give --output FILE, or '--output -' to print it all the same",
+	       label, result->value_len);
+	free(label);
+	return EXIT_USAGE;
+}
+
+/* Print the header "VALUE key flags bytes[ cas]", as memcached writes it. */
+static void show_header(const struct app *app, const struct tenon_item *item,
+			const struct tenon_result *result)
+{
+	output_text("VALUE ");
+	output_shown(item->key.data, item->key.len);
+	output_format(" %" PRIu32 " %zu", result->flags, result->value_len);
+	if (app->options.with_cas) {
+		output_format(" %" PRIu64, result->cas);
+	}
+	output_text("\n");
+}
+
+/* Print the header, when the command line asks for one, and the value. */
+static int show_value(const struct app *app, const struct tenon_item *item,
+		      const struct tenon_result *result)
 {
 	if (needs_header(app)) {
-		output_text("VALUE ");
-		output_write(item->key.data, item->key.len);
-		output_format(" %" PRIu32 " %zu", result->flags,
-			      result->value_len);
-		if (app->options.with_cas) {
-			output_format(" %" PRIu64, result->cas);
-		}
-		output_text("\n");
+		show_header(app, item, result);
 	}
 	if (is_output_file(app)) {
-		return;
+		return EXIT_DONE;
+	}
+	if (output_is_terminal() && !is_output_stdout(app) &&
+	    !is_text(result->value, result->value_len)) {
+		return refuse_binary(item, result);
 	}
 	output_write(result->value, result->value_len);
 	if (needs_header(app) || output_is_terminal()) {
 		output_text("\n");
 	}
+	return EXIT_DONE;
 }
 
 /* Write the value to the file of --output. Only a hit comes here, so a miss changes no file. */
@@ -65,9 +112,10 @@ static int write_file(const char *path, const struct tenon_result *result)
 static int show(struct app *app, const struct tenon_item *item,
 		const struct tenon_result *result)
 {
-	show_value(app, item, result);
+	int status = show_value(app, item, result);
+
 	return is_output_file(app) ?
-		       write_file(app->options.output_path, result) : EXIT_DONE;
+		       write_file(app->options.output_path, result) : status;
 }
 
 static int add_json(struct app *app, json_t *object,

@@ -154,6 +154,37 @@ static void version_json(const struct app *app, const struct round *round)
 
 /* ---- stats ------------------------------------------------------------- */
 
+/*
+ * Get the next line of a reply: a pair of name and value, or a line that is no STAT line, such as
+ * "ITEM key [5 b; 0 s]" of cachedump. Then name is empty, and value is the whole line. Returns false
+ * at the end.
+ */
+static bool next_line(const struct tenon_result *result, size_t *cursor,
+		      struct tenon_slice *name, struct tenon_slice *value)
+{
+	const char *line = result->status < 0 || !result->value ?
+				   NULL : result->value + *cursor;
+
+	if (!line || tenon_stat_next(result, cursor, name, value) == 0) {
+		return false;
+	}
+	if (name->data == line) {
+		const char *end = (const char *)value->data + value->len;
+
+		*value = (struct tenon_slice){ line, (size_t)(end - line) };
+		*name = (struct tenon_slice){ line, 0 };
+	}
+	return true;
+}
+
+static void print_line(const struct tenon_slice *line)
+{
+	char *clean = output_clean(line->data, line->len);
+
+	output_format("  %s\n", clean);
+	free(clean);
+}
+
 static void stats_text(const struct app *app, const struct round *round)
 {
 	for (size_t i = 0; i < round->count; i++) {
@@ -166,8 +197,11 @@ static void stats_text(const struct app *app, const struct round *round)
 
 		begin_row(&title, app, i, result);
 		table_print(&title, 0);
-		while (result->status >= 0 &&
-		       tenon_stat_next(result, &cursor, &name, &value) != 0) {
+		while (next_line(result, &cursor, &name, &value)) {
+			if (name.len == 0) {
+				print_line(&value);
+				continue;
+			}
 			table_add(&table, STYLE_NONE, "%.*s", (int)name.len,
 				  (const char *)name.data);
 			table_add(&table, STYLE_NONE, "%.*s", (int)value.len,
@@ -178,26 +212,44 @@ static void stats_text(const struct app *app, const struct round *round)
 	}
 }
 
+/* Add the pairs of a reply to an object, and the other lines to an array. */
+static void add_stats(json_t *object, const struct tenon_result *result)
+{
+	json_t *stats = json_object();
+	json_t *lines = json_array();
+	struct tenon_slice name;
+	struct tenon_slice value;
+	size_t cursor = 0;
+
+	while (next_line(result, &cursor, &name, &value)) {
+		if (name.len == 0) {
+			json_t *line = json_object();
+
+			js_put_bytes(line, "line", value.data, value.len);
+			js_append(lines, line);
+			continue;
+		}
+		char *label = js_name(name.data, name.len);
+
+		js_put_bytes(stats, label, value.data, value.len);
+		free(label);
+	}
+	js_put(object, "stats", stats);
+	if (json_array_size(lines) > 0) {
+		js_put(object, "lines", lines);
+	} else {
+		json_decref(lines);
+	}
+}
+
 static void stats_json(const struct app *app, const struct round *round)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < round->count; i++) {
-		const struct tenon_result *result = &round->results[i];
-		json_t *object = json_server(app, i, result);
-		json_t *stats = json_object();
-		struct tenon_slice name;
-		struct tenon_slice value;
-		size_t cursor = 0;
+		json_t *object = json_server(app, i, &round->results[i]);
 
-		while (result->status >= 0 &&
-		       tenon_stat_next(result, &cursor, &name, &value) != 0) {
-			char *label = output_clean(name.data, name.len);
-
-			js_put_bytes(stats, label, value.data, value.len);
-			free(label);
-		}
-		js_put(object, "stats", stats);
+		add_stats(object, &round->results[i]);
 		js_append(array, object);
 	}
 	js_print(array);
@@ -267,14 +319,24 @@ int run_version(struct app *app)
 			 &(const struct view){ version_text, version_json });
 }
 
+/* Join the operands with spaces. NULL when there are none. The caller frees the text. */
+static char *join_operands(const struct app *app)
+{
+	char *joined = NULL;
+
+	for (size_t i = 0; i < app->operand_count; i++) {
+		char *head = joined;
+
+		joined = alloc_format("%s%s%s", head ? head : "",
+				      head ? " " : "", app->operands[i]);
+		free(head);
+	}
+	return joined;
+}
+
 int run_stats(struct app *app)
 {
-	const char *more = app->operand_count > 1 ? app->operands[1] : NULL;
-	char *argument =
-		app->operand_count == 0
-			? NULL
-			: alloc_format("%s%s%s", app->operands[0],
-				       more ? " " : "", more ? more : "");
+	char *argument = join_operands(app);
 	int status = run_round(app, argument,
 			       &(const struct view){ stats_text, stats_json });
 

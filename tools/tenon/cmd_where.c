@@ -29,6 +29,18 @@ struct lookup {
 	int status;
 };
 
+/* "\tALIAS\tADDRESS\n", fit for a terminal. The caller frees the text. */
+static char *make_tail(const struct tenon_server_info *info)
+{
+	char *alias = output_clean(info->alias, strlen(info->alias));
+	char *tail = alloc_format("\t%s\t%s\n",
+				  output_is_terminal() ? alias : info->alias,
+				  info->address);
+
+	free(alias);
+	return tail;
+}
+
 static void places_make(struct lookup *lookup)
 {
 	struct tenon_server_info info;
@@ -40,8 +52,7 @@ static void places_make(struct lookup *lookup)
 		struct place *place = &lookup->places[i];
 
 		tenon_client_server(lookup->app->client, i, &info);
-		place->tail = alloc_format("\t%s\t%s\n", info.alias,
-					   info.address);
+		place->tail = make_tail(&info);
 		place->tail_len = strlen(place->tail);
 		place->spare = info.pool[0] != '\0';
 	}
@@ -86,7 +97,7 @@ static void look_up(struct lookup *lookup, const void *key, size_t key_len)
 	if (prints && json) {
 		print_json(lookup, key, key_len, server, NULL);
 	} else if (prints) {
-		output_write(key, key_len);
+		output_shown(key, key_len);
 		output_write(lookup->places[server].tail,
 			     lookup->places[server].tail_len);
 	}

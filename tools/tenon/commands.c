@@ -29,7 +29,8 @@ const struct command commands[] = {
 	{ "get", "KEY...", "print values",
 	  "For one key: the bytes of its value and nothing else (on a terminal, a newline too).\n"
 	  "For several keys, or with --cas: a line 'VALUE key flags bytes[ cas]' for each key,\n"
-	  "then its bytes and a newline.\n",
+	  "then its bytes and a newline. A value that is not text is not printed on a terminal,\n"
+	  "except with '--output -'.\n",
 	  "tenon get page:1\n"
 	  "tenon get --explain photo:7\n"
 	  "tenon get --output photo.jpg photo:7\n"
@@ -75,8 +76,10 @@ const struct command commands[] = {
 	  "Works as incr does, but does not go below 0.\n", "tenon decr stock:4711\n",
 	  OPTION_BIT(OPTION_NOREPLY), 1, 2, TENON_DECR, run_count },
 	{ "stats", "[ARG...]", "print the statistics of every server",
-	  "ARG is sent to the servers, for instance items, slabs, sizes, conns, settings, reset.\n",
-	  "tenon stats\ntenon stats slabs\n", 0, 0, 2, TENON_STATS, run_stats },
+	  "The words ARG are sent to the servers, for instance items, slabs, sizes, conns, settings,\n"
+	  "reset. Lines of the reply that are no pair of name and value are printed as they are.\n",
+	  "tenon stats\ntenon stats slabs\ntenon stats cachedump 1 5\n", 0, 0,
+	  MANY, TENON_STATS, run_stats },
 	{ "version", "", "print the servers' versions", "", "tenon version\n",
 	  0, 0, 0, TENON_VERSION, run_version },
 	{ "ping", "", "show which servers answer, and how fast",
@@ -112,7 +115,8 @@ const struct command commands[] = {
 	  OPTION_BIT(OPTION_STDIN) | OPTION_BIT(OPTION_COUNT), 0, MANY, 0,
 	  run_where },
 	{ "check", "", "check the config and show the settings that result",
-	  "Connects to no server and looks up no name.\n",
+	  "Shows every error at once, in the order of the file. Connects to no server and looks up\n"
+	  "no name.\n",
 	  "tenon -c cluster.yaml check\n", 0, 0, 0, 0, run_check },
 	{ "plugins", "[NAME]", "list the plugins, or the options of one plugin",
 	  "'tenon plugins core' lists the keys of the config itself.\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "alloc.h"
 #include "items.h"
@@ -51,11 +52,35 @@ static const char *explain(enum tenon_verb verb, int status)
 	return tenon_status_name(status);
 }
 
+/* ---- what failed --------------------------------------------------------- */
+
 /* Keys that failed for the same reason. One line reports them all. */
 struct group {
 	const struct tenon_item *first;
-	const struct tenon_result *result;
 	size_t count;
+	int status;
+	uint32_t server;
+	char *text;     /* of the server or of a codec, or NULL */
+	char *sentence; /* why; it names the key when `whole` is true */
+	bool whole;
+};
+
+/* One run of a verb over all its keys, batch by batch. */
+struct run {
+	struct app *app;
+	const struct items_call *call;
+	struct group *groups;
+	size_t group_count;
+	json_t *array; /* NULL: text */
+	int status;
+};
+
+/* The keys of one tenon_run(). */
+struct batch {
+	const struct tenon_item *items;
+	const struct tenon_result *results;
+	size_t count;
+	struct tenon_error err;
 };
 
 static bool same_text(const char *a, const char *b)
@@ -64,68 +89,35 @@ static bool same_text(const char *a, const char *b)
 }
 
 /*
- * Return true when one line can report both results. A failure belongs to one server;
- * an absent key is absent whichever server it is on.
+ * Return true when the line of a group can report this result as well. A failure belongs to one
+ * server; an absent key is absent whichever server it is on. Each wrong key is wrong in its own
+ * way.
  */
-static bool same_trouble(const struct tenon_result *a,
-			 const struct tenon_result *b)
+static bool fits(const struct group *group, const struct tenon_result *result)
 {
-	return a->status == b->status && same_text(a->text, b->text) &&
-	       (a->status >= 0 || a->server == b->server);
+	return group->status == result->status &&
+	       result->status != TENON_EKEY &&
+	       same_text(group->text, result->text) &&
+	       (result->status >= 0 || group->server == result->server);
 }
 
-static size_t group_results(struct group **out, const struct items_call *call,
-			    const struct tenon_result *results)
+/* The sentence for a result that the library has not explained. The caller frees the text. */
+static char *sentence_of(struct app *app, enum tenon_verb verb,
+			 const struct tenon_item *item,
+			 const struct tenon_result *result)
 {
-	struct group *groups = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < call->count; i++) {
-		const struct tenon_result *result = &results[i];
-		/* Each wrong key is wrong in its own way: it gets a group of its own. */
-		size_t g = result->status == TENON_EKEY ? count : 0;
-
-		if (exit_status_of(result->status) == EXIT_DONE) {
-			continue;
-		}
-		while (g < count && !same_trouble(groups[g].result, result)) {
-			g++;
-		}
-		if (g == count) {
-			groups = alloc_resize(groups, ++count, sizeof(*groups));
-			groups[g] = (struct group){ &call->items[i], result, 0 };
-		}
-		groups[g].count++;
-	}
-	*out = groups;
-	return count;
-}
-
-/*
- * The sentence that reports a group. When err is not NULL, it is the library's
- * explanation of the first key of the group. The caller frees the text.
- */
-static char *group_reason(struct app *app, const struct items_call *call,
-			  const struct group *group,
-			  const struct tenon_error *err)
-{
-	const struct tenon_result *result = group->result;
-	const char *why = explain(call->verb, result->status);
 	struct tenon_server_info info;
 	struct tenon_error key_err;
 	size_t server;
 
-	if (err) {
-		return error_text(err);
-	}
 	if (result->status == TENON_EKEY &&
-	    tenon_client_where(app->client, group->first->key, &server,
-			       &key_err) != 0) {
+	    tenon_client_where(app->client, item->key, &server, &key_err) !=
+		    0) {
 		return error_text(&key_err);
 	}
 	char *reason = result_reason(app, result);
-	char *text = alloc_format("%s%s%s", why, reason ? ": " : "",
-				  reason ? reason : "");
+	char *text = alloc_format("%s%s%s", explain(verb, result->status),
+				  reason ? ": " : "", reason ? reason : "");
 
 	free(reason);
 	if (result->status < 0 &&
@@ -139,123 +131,229 @@ static char *group_reason(struct app *app, const struct items_call *call,
 	return text;
 }
 
-static void report_group(const struct group *group, const char *reason,
-			 bool explained)
+/*
+ * Begin a group with a result. The library has explained the first key of a batch that has the
+ * status of batch->err; that sentence is used once.
+ */
+static void add_group(struct run *run, struct batch *batch, size_t index)
+{
+	const struct tenon_result *result = &batch->results[index];
+	bool explained = batch->err.code != 0 &&
+			 batch->err.code == result->status;
+	struct group *group;
+
+	run->groups = alloc_resize(run->groups, run->group_count + 1,
+				   sizeof(*run->groups));
+	group = &run->groups[run->group_count++];
+	*group = (struct group){
+		.first = &batch->items[index],
+		.status = result->status,
+		.server = result->server,
+		.text = result->text ? alloc_text(result->text) : NULL,
+		.sentence = explained ? error_text(&batch->err)
+				      : sentence_of(run->app, run->call->verb,
+						    &batch->items[index],
+						    result),
+		/* The key was not sent: the library's sentence names the key already. */
+		.whole = explained && result->status != TENON_EKEY &&
+			 result->server == UINT32_MAX,
+	};
+	if (explained) {
+		batch->err.code = 0;
+	}
+}
+
+/* Put each result that is no success into its group. */
+static void group_results(struct run *run, struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct tenon_result *result = &batch->results[i];
+		size_t g = result->status == TENON_EKEY ? run->group_count : 0;
+
+		if (exit_status_of(result->status) == EXIT_DONE) {
+			continue;
+		}
+		while (g < run->group_count && !fits(&run->groups[g], result)) {
+			g++;
+		}
+		if (g == run->group_count) {
+			add_group(run, batch, i);
+		}
+		run->groups[g].count++;
+	}
+}
+
+static void report_group(const struct group *group)
 {
 	const struct tenon_slice *key = &group->first->key;
 	char *label = output_label(key->data, key->len);
 
-	if (explained && group->result->status != TENON_EKEY &&
-	    group->result->server == UINT32_MAX) {
-		/* The key was not sent: the library's sentence names the key already. */
-		report("%s", reason);
+	if (group->whole) {
+		report("%s", group->sentence);
 	} else if (group->count == 1) {
-		report("%s: %s", label, reason);
+		report("%s: %s", label, group->sentence);
 	} else {
-		report("%s and %zu more: %s", label, group->count - 1, reason);
+		report("%s and %zu more: %s", label, group->count - 1,
+		       group->sentence);
 	}
 	free(label);
 }
 
-static void report_results(struct app *app, const struct items_call *call,
-			   const struct tenon_result *results,
-			   const struct tenon_error *err)
+/* Report all groups and free them. */
+static void report_groups(struct run *run)
 {
-	struct group *groups;
-	size_t count = group_results(&groups, call, results);
-
-	for (size_t g = 0; g < count; g++) {
-		bool explained = err && err->code != 0 &&
-				 groups[g].result->status == err->code;
-		char *reason = group_reason(app, call, &groups[g],
-					    explained ? err : NULL);
-
-		err = explained ? NULL : err;
-		report_group(&groups[g], reason, explained);
-		free(reason);
+	for (size_t g = 0; g < run->group_count; g++) {
+		report_group(&run->groups[g]);
+		free(run->groups[g].text);
+		free(run->groups[g].sentence);
 	}
-	free(groups);
+	free(run->groups);
 }
 
-static int print_json(struct app *app, const struct items_call *call,
-		      const struct tenon_result *results)
-{
-	json_t *array = json_array();
-	int status = EXIT_DONE;
+/* ---- what was done ------------------------------------------------------- */
 
-	for (size_t i = 0; i < call->count; i++) {
-		const struct tenon_result *result = &results[i];
-		const struct tenon_slice *key = &call->items[i].key;
+static void add_json(struct run *run, const struct batch *batch)
+{
+	const struct items_call *call = run->call;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct tenon_result *result = &batch->results[i];
+		const struct tenon_slice *key = &batch->items[i].key;
 		json_t *object = json_object();
 
 		js_put_bytes(object, "key", key->data, key->len);
 		js_put_text(object, "status", tenon_status_name(result->status));
 		js_put(object, "code", json_integer(result->status));
-		js_put_reason(object, app, result);
+		js_put_reason(object, run->app, result);
 		if (exit_status_of(result->status) == EXIT_DONE &&
 		    call->add_json) {
-			status = exit_worse(status,
-					    call->add_json(app, object, result));
+			run->status = exit_worse(
+				run->status,
+				call->add_json(run->app, object, result));
 		}
-		js_put_server(object, app->client, result->server);
-		js_append(array, object);
+		js_put_server(object, run->app->client, result->server);
+		js_append(run->array, object);
 	}
-	js_print(array);
-	return status;
 }
 
 static int show_done(struct app *app, const struct tenon_item *item,
 		     const struct tenon_result *result)
 {
 	struct tenon_server_info info;
-	char *key;
 
 	if (output_is_terminal() &&
 	    tenon_client_server(app->client, result->server, &info) == 0) {
-		key = output_clean(item->key.data, item->key.len);
-		output_format("%s ", key);
+		output_shown(item->key.data, item->key.len);
+		output_text(" ");
 		output_styled(STYLE_GOOD, tenon_status_name(result->status));
-		output_format(" on %s\n", info.alias);
-		free(key);
+		output_text(" on ");
+		output_shown(info.alias, strlen(info.alias));
+		output_text("\n");
 	}
 	return EXIT_DONE;
 }
 
-static int print_text(struct app *app, const struct items_call *call,
-		      const struct tenon_result *results)
+static void print_text(struct run *run, const struct batch *batch)
 {
-	int status = EXIT_DONE;
-
-	for (size_t i = 0; i < call->count; i++) {
-		if (exit_status_of(results[i].status) == EXIT_DONE) {
-			status = exit_worse(
-				status,
-				(call->show ? call->show : show_done)(
-					app, &call->items[i], &results[i]));
+	for (size_t i = 0; i < batch->count; i++) {
+		if (exit_status_of(batch->results[i].status) == EXIT_DONE) {
+			run->status = exit_worse(
+				run->status,
+				(run->call->show ? run->call->show : show_done)(
+					run->app, &batch->items[i],
+					&batch->results[i]));
 		}
 	}
-	return status;
+}
+
+/* ---- batches ------------------------------------------------------------- */
+
+/*
+ * Each batch has a deadline of its own, poll_timeout, so that any number of keys can come. The
+ * sizes of the values are not known before they come: a batch that takes long is followed by a
+ * smaller one.
+ */
+#define BATCH_FIRST 16
+#define BATCH_MAX 1024
+#define BATCH_FAST_MS 20
+#define BATCH_SLOW_MS 60
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Return the size of the next batch, after one that took so long. */
+static size_t next_size(size_t size, int64_t took_ms)
+{
+	if (took_ms < BATCH_FAST_MS && size < BATCH_MAX) {
+		return size * 2;
+	}
+	return took_ms > BATCH_SLOW_MS && size > 1 ? size / 2 : size;
+}
+
+/* Run one batch, and print its results: they live until the next batch. */
+static int run_batch(struct run *run, struct batch *batch)
+{
+	struct app *app = run->app;
+
+	tenon_run(app->client, run->call->verb, batch->items, batch->count,
+		  app->options.noreply ? TENON_NOREPLY : 0, &batch->results,
+		  &batch->err);
+	if (!batch->results) {
+		return batch->err.code;
+	}
+	if (run->array) {
+		add_json(run, batch);
+	} else {
+		print_text(run, batch);
+	}
+	for (size_t i = 0; i < batch->count; i++) {
+		run->status = exit_worse(
+			run->status, exit_status_of(batch->results[i].status));
+	}
+	group_results(run, batch);
+	return 0;
+}
+
+static int run_batches(struct run *run, struct tenon_error *err)
+{
+	size_t size = BATCH_FIRST;
+	int code = 0;
+
+	for (size_t done = 0; done < run->call->count && !code;) {
+		size_t left = run->call->count - done;
+		struct batch batch = { .items = run->call->items + done,
+				       .count = left < size ? left : size };
+		int64_t start_ms = now_ms();
+
+		code = run_batch(run, &batch);
+		*err = batch.err;
+		done += batch.count;
+		size = next_size(size, now_ms() - start_ms);
+	}
+	return code;
 }
 
 int items_run(struct app *app, const struct items_call *call)
 {
-	const struct tenon_result *results;
+	struct run run = { .app = app, .call = call };
 	struct tenon_error err;
+	int code;
 	int status = setup_client(app);
 
 	if (status != EXIT_DONE) {
 		return status;
 	}
-	tenon_run(app->client, call->verb, call->items, call->count,
-		  app->options.noreply ? TENON_NOREPLY : 0, &results, &err);
-	if (!results) {
-		return fail_error(app, &err);
+	run.array = app->options.json ? json_array() : NULL;
+	code = run_batches(&run, &err);
+	if (run.array && !code) {
+		js_print(json_incref(run.array));
 	}
-	status = (app->options.json ? print_json : print_text)(app, call,
-							      results);
-	for (size_t i = 0; i < call->count; i++) {
-		status = exit_worse(status, exit_status_of(results[i].status));
-	}
-	report_results(app, call, results, &err);
-	return status;
+	json_decref(run.array);
+	report_groups(&run);
+	return code ? fail_error(app, &err) : run.status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,27 @@ void js_put_bytes(json_t *object, const char *name, const void *data,
 	free(text);
 }
 
+char *js_name(const void *data, size_t len)
+{
+	char *clean = output_clean(data, len);
+	json_t *value = json_string(clean); /* NULL: not UTF-8 */
+	char *ascii;
+	char *out;
+
+	json_decref(value);
+	if (value) {
+		return clean;
+	}
+	ascii = alloc_array(strlen(clean) + 1, 4);
+	out = ascii;
+	for (const char *at = clean; *at != '\0'; at++) {
+		out += snprintf(out, 5, (unsigned char)*at < 0x80 ? "%c" : "\\x%02x",
+				(unsigned char)*at);
+	}
+	free(clean);
+	return ascii;
+}
+
 void js_put_text(json_t *object, const char *name, const char *text)
 {
 	if (text) {
@@ -132,10 +154,28 @@ void js_put_reason(json_t *object, const struct app *app,
 	free(reason);
 }
 
+/*
+ * Write a part of a JSON document. jansson leaves DEL, C1 and the like as they are. Only strings
+ * can have them, where an escape is the same character, and does nothing to a terminal.
+ */
 static int write_chunk(const char *data, size_t len, void *payload)
 {
+	size_t from = 0;
+	size_t bytes;
+
 	(void)payload;
-	output_write(data, len);
+	for (size_t i = 0; i < len; i += bytes) {
+		uint32_t character =
+			output_character(data + i, len - i, &bytes);
+
+		if (!output_is_control(character) || character == '\n') {
+			continue;
+		}
+		output_write(data + from, i - from);
+		output_format("\\u%04x", (unsigned)character);
+		from = i + bytes;
+	}
+	output_write(data + from, len - from);
 	return 0;
 }
 

@@ -17,6 +17,12 @@ void js_put(json_t *object, const char *name, json_t *value);
 /* Append value. Takes over the reference to value. */
 void js_append(json_t *array, json_t *value);
 
+/*
+ * Make words of a server fit for the name of a field: output_clean(), and bytes beyond ASCII as \xNN
+ * when the words are not UTF-8. The caller frees the text.
+ */
+char *js_name(const void *data, size_t len);
+
 /* Put text under name. Does nothing when text is NULL. */
 void js_put_text(json_t *object, const char *name, const char *text);
 

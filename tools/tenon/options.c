@@ -55,7 +55,7 @@ static const struct option_row rows[OPTION_END] = {
 			      "fetch and show the cas unique" },
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", KIND_TEXT,
 			    FIELD(output_path),
-			    "write the value of the one KEY to FILE" },
+			    "write the value of the one KEY to FILE; '-': stdout, any bytes" },
 	[OPTION_EXPLAIN] = { "explain", 0, NULL, KIND_SWITCH, FIELD(explain),
 			     "show the stored items: flags, sizes, chunks, servers" },
 	[OPTION_FILE] = { "file", 'f', "FILE", KIND_TEXT, FIELD(file_path),

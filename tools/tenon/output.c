@@ -156,30 +156,80 @@ void output_newline(void)
 	output_text(newline);
 }
 
+uint32_t output_character(const void *text, size_t len, size_t *bytes)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *at = text;
+	size_t need = at[0] < 0xc2 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	uint32_t found = at[0] & (0xffu >> (need + 1));
+
+	*bytes = 1;
+	if (need > len || need == 1 || at[0] > 0xf4) {
+		return at[0];
+	}
+	for (size_t i = 1; i < need; i++) {
+		if ((at[i] & 0xc0) != 0x80) {
+			return at[0];
+		}
+		found = found << 6 | (at[i] & 0x3f);
+	}
+	if (found < least[need]) {
+		return at[0]; /* an overlong form, which a careless terminal may take for the short one */
+	}
+	*bytes = need;
+	return found;
+}
+
+bool output_is_control(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character <= 0x9f) ||
+	       (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
+
 char *output_clean(const char *text, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	char *clean;
 	char *out;
+	size_t bytes;
 
 	if (len > SIZE_MAX / 4 - 1) {
 		alloc_failed();
 	}
 	clean = alloc_array(len * 4 + 1, 1);
 	out = clean;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char byte = (unsigned char)text[i];
+	for (size_t i = 0; i < len; i += bytes) {
+		bool escapes = output_is_control(
+			output_character(text + i, len - i, &bytes));
 
-		if (byte >= 0x20 && byte != 0x7f) {
-			*out++ = text[i];
-			continue;
+		for (size_t j = i; j < i + bytes; j++) {
+			unsigned char byte = (unsigned char)text[j];
+
+			if (!escapes) {
+				*out++ = text[j];
+				continue;
+			}
+			*out++ = '\\';
+			*out++ = 'x';
+			*out++ = hex[byte >> 4];
+			*out++ = hex[byte & 15];
 		}
-		*out++ = '\\';
-		*out++ = 'x';
-		*out++ = hex[byte >> 4];
-		*out++ = hex[byte & 15];
 	}
 	return clean;
+}
+
+void output_shown(const void *text, size_t len)
+{
+	char *clean;
+
+	if (!output_is_terminal()) {
+		output_write(text, len);
+		return;
+	}
+	clean = output_clean(text, len);
+	output_text(clean);
+	free(clean);
 }
 
 char *output_label(const void *key, size_t len)
@@ -201,19 +251,12 @@ char *output_label(const void *key, size_t len)
  */
 static size_t character(const char *text, size_t *columns)
 {
-	mbstate_t state = { 0 };
-	wchar_t wide;
-	size_t left = strlen(text);
-	size_t len = mbrtowc(&wide, text, left, &state);
-	int width;
+	size_t bytes;
+	uint32_t code = output_character(text, strnlen(text, 4), &bytes);
+	int width = bytes == 1 ? 1 : wcwidth((wchar_t)code);
 
-	if (len == 0 || len > left) { /* not UTF-8: one byte, one column */
-		*columns = 1;
-		return 1;
-	}
-	width = wcwidth(wide);
 	*columns = width > 0 ? (size_t)width : 0;
-	return len;
+	return bytes;
 }
 
 static size_t text_width(const char *text)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum style { STYLE_NONE, STYLE_BOLD, STYLE_DIM, STYLE_GOOD, STYLE_BAD };
 
@@ -64,10 +65,26 @@ void output_wrapped(enum style style, const char *text, size_t columns,
 size_t output_lines(const char *text, size_t columns, size_t indent);
 
 /*
- * Copy text with control bytes written as \xNN, so that neither a key nor the words of a
- * server can control the terminal. The caller frees the copy.
+ * Read the character that text begins with as UTF-8. text is len bytes, 1 or more. A byte that does
+ * not begin a valid sequence is a character by itself. *bytes becomes the length of the character.
+ */
+uint32_t output_character(const void *text, size_t len, size_t *bytes);
+
+/*
+ * Return true for a control character: C0 (below U+0020), DEL, C1 (U+0080 to U+009F, and the same as
+ * single bytes, which some terminals obey as well), and the line separators and direction marks of
+ * Unicode (U+2028 to U+202E, U+2066 to U+2069).
+ */
+bool output_is_control(uint32_t character);
+
+/*
+ * Copy text with each byte of a control character written as \xNN, so that neither a key nor the
+ * words of a server can control the terminal. The caller frees the copy.
  */
 char *output_clean(const char *text, size_t len);
+
+/* Write text: output_clean() on a terminal, and the bytes as they are elsewhere. */
+void output_shown(const void *text, size_t len);
 
 /*
  * Make a key fit for a message: output_clean(), in quotes, and cut off after 100 bytes. The

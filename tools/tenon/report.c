@@ -99,11 +99,12 @@ int fail_error(struct app *app, const struct tenon_error *err)
 	return exit_status_of(err->code);
 }
 
-static void set_error(struct tenon_error *err, int code, const char *text)
+int error_set(struct tenon_error *err, int code, const char *text)
 {
 	memset(err, 0, sizeof(*err));
 	err->code = code;
 	snprintf(err->message, sizeof(err->message), "%s", text);
+	return code;
 }
 
 int fail(struct app *app, int code, const char *format, ...)
@@ -115,7 +116,7 @@ int fail(struct app *app, int code, const char *format, ...)
 	va_start(args, format);
 	text = alloc_format_args(format, args);
 	va_end(args);
-	set_error(&err, code, text);
+	error_set(&err, code, text);
 	free(text);
 	return fail_error(app, &err);
 }

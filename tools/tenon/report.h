@@ -26,6 +26,9 @@ char *result_reason(const struct app *app, const struct tenon_result *result);
 /* The error as one sentence, which names the file or the server. The caller frees the text. */
 char *error_text(const struct tenon_error *err);
 
+/* Fill an error with a code and one sentence. Returns code. */
+int error_set(struct tenon_error *err, int code, const char *text);
+
 /*
  * Report why a command cannot go on, on stderr and with --json also as an object. Returns the
  * exit status that the command has to return. code is a negative enum tenon_status.

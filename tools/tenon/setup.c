@@ -81,15 +81,23 @@ static char *servers_yaml(json_t *array)
 	return text;
 }
 
-/* Make YAML of a list as --servers takes it: "a:1 alias,b:2". The caller frees the text. */
+/*
+ * Make YAML of a list as --servers takes it: "a:1 alias,b:2". The caller frees the text. NULL: the
+ * list is not UTF-8.
+ */
 static char *servers_of_list(const char *list)
 {
 	json_t *array = json_array();
 
 	while (*list != '\0') {
 		size_t len = strcspn(list, ",");
+		json_t *server = json_stringn(list, len);
 
-		js_append(array, json_stringn(list, len));
+		if (!server) {
+			json_decref(array);
+			return NULL;
+		}
+		js_append(array, server);
 		list += len + (list[len] == ',');
 	}
 	return servers_yaml(array);
@@ -117,8 +125,17 @@ static int apply_setting(struct tenon_config *config, const char *setting,
 	return code;
 }
 
-/* Make a config from file and options. servers is YAML; NULL keeps the servers of the file. */
-static int make_config(const struct app *app, const char *servers,
+/* Return true when an error does not end the making of a config whose errors are all wanted. */
+static bool goes_on(bool all, int code)
+{
+	return code == 0 || (all && code != TENON_EIO && code != TENON_ENOMEM);
+}
+
+/*
+ * Make a config from file and options. servers is YAML; NULL keeps the servers of the file. all:
+ * go on behind errors that tenon_config_each_problem() finds again.
+ */
+static int make_config(const struct app *app, const char *servers, bool all,
 		       struct tenon_config **out, struct tenon_error *err)
 {
 	const struct options *options = &app->options;
@@ -133,19 +150,20 @@ static int make_config(const struct app *app, const char *servers,
 	if (app->config_path) {
 		code = tenon_config_load_file(*out, app->config_path, err);
 	}
-	for (size_t i = 0; !code && i < options->setting_count; i++) {
+	for (size_t i = 0; goes_on(all, code) && i < options->setting_count;
+	     i++) {
 		code = apply_setting(*out, options->settings[i], err);
 	}
-	if (!code && servers) {
+	if (goes_on(all, code) && servers) {
 		code = tenon_config_set(*out, "servers", servers, err);
 	}
-	if (!code && options->yes_flush) {
+	if (goes_on(all, code) && options->yes_flush) {
 		code = tenon_config_set(*out, "enable_flush_all", "true", err);
 	}
-	return code;
+	return goes_on(all, code) && all ? 0 : code;
 }
 
-int setup_try(struct app *app, struct tenon_error *err)
+static int try(struct app *app, bool all, struct tenon_error *err)
 {
 	char *servers = !app->options.servers
 				? NULL
@@ -153,9 +171,18 @@ int setup_try(struct app *app, struct tenon_error *err)
 	int code;
 
 	find_config(app);
-	code = make_config(app, servers, &app->config, err);
+	if (app->options.servers && !servers) {
+		return error_set(err, TENON_ECONFIG,
+				 "--servers is not UTF-8, expected \"host:port alias,...\"");
+	}
+	code = make_config(app, servers, all, &app->config, err);
 	free(servers);
 	return code;
+}
+
+int setup_try(struct app *app, struct tenon_error *err)
+{
+	return try(app, false, err);
 }
 
 int setup_config(struct app *app)
@@ -165,14 +192,32 @@ int setup_config(struct app *app)
 	return setup_try(app, &err) == 0 ? EXIT_DONE : fail_error(app, &err);
 }
 
-int setup_open(struct app *app)
+/* Report when no config was given and none was found. */
+static int check_given(struct app *app)
 {
-	struct tenon_error err;
-
 	if (!app->config_path && !app->options.servers &&
 	    app->options.setting_count == 0) {
 		return fail(app, TENON_ECONFIG,
 			    "no config: give -c FILE or --servers LIST, or write ./tenon.yaml");
+	}
+	return EXIT_DONE;
+}
+
+int setup_all(struct app *app)
+{
+	struct tenon_error err;
+
+	return try(app, true, &err) == 0 ? check_given(app)
+					 : fail_error(app, &err);
+}
+
+int setup_open(struct app *app)
+{
+	struct tenon_error err;
+	int status = check_given(app);
+
+	if (status != EXIT_DONE) {
+		return status;
 	}
 	if (tenon_client_open(app->config, &app->client, &err) != 0) {
 		return fail_error(app, &err);
@@ -192,7 +237,7 @@ int setup_single(const struct app *app, const struct tenon_server_info *info,
 {
 	char *servers = servers_of_info(info);
 	struct tenon_config *config = NULL;
-	int code = make_config(app, servers, &config, err);
+	int code = make_config(app, servers, false, &config, err);
 
 	free(servers);
 	if (!code) {

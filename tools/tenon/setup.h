@@ -21,6 +21,12 @@ int setup_try(struct app *app, struct tenon_error *err);
 int setup_config(struct app *app);
 
 /*
+ * Make app->config, and go on behind its errors, so that tenon_config_each_problem() can tell them
+ * all. Reports a missing or unreadable file. Returns enum exit_status.
+ */
+int setup_all(struct app *app);
+
+/*
  * Open app->client with app->config, and report a failure. Makes no connection. Returns enum
  * exit_status.
  */

@@ -162,6 +162,35 @@ START_TEST(control_bytes_never_reach_the_message)
 }
 END_TEST
 
+/* C1 controls as UTF-8 and as bytes, overlong forms, and Unicode's marks; letters stay. */
+START_TEST(control_characters_never_reach_the_message)
+{
+	static const struct {
+		const char *text;
+		const char *expected;
+	} rows[] = {
+		{ "\xc2\x9b" "2J", "??2J" },
+		{ "\xc2\x80\xc2\x9f\xc2\xa0", "????\xc2\xa0" },
+		{ "\x80\x9b\x9f", "???" },
+		{ "\xe0\x80\x9b", "\xe0??" },
+		{ "\xc0\x9b", "\xc0?" },
+		{ "\xe2\x80\xa8\xe2\x80\xae\xe2\x81\xa6", "?????????" },
+		{ "\xc3\x80\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "\xc3\x80\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\xe2\x80", "\xe2?" },
+		{ "\xf0\x9f\x98", "\xf0??" },
+		{ "\xff\xfe\xf5\x9b", "\xff\xfe\xf5?" },
+	};
+	struct tenon_error err;
+
+	tenon__error_clear(&err);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tenon__error_set(&err, TENON_ESERVER, "%s", rows[i].text);
+		ck_assert_str_eq(err.message, rows[i].expected);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("error");
@@ -181,6 +210,7 @@ int main(void)
 	tcase_add_test(texts, a_message_that_just_fits_stays_whole);
 	tcase_add_test(texts, a_cut_does_not_split_utf_8);
 	tcase_add_test(texts, control_bytes_never_reach_the_message);
+	tcase_add_test(texts, control_characters_never_reach_the_message);
 	suite_add_tcase(suite, texts);
 	return suite_run(suite);
 }

@@ -2,10 +2,12 @@
 /* An engine whose transport cannot be set up. */
 #include <check.h>
 
+#include "base/error.h"
 #include "connection/engine.h"
 #include "runner/suite.h"
 
 static int closes, finis;
+static const char *reason;
 
 static int init_fails(void *self, const void *options,
 		      const struct tenon_host *host,
@@ -16,8 +18,8 @@ static int init_fails(void *self, const void *options,
 	(void)options;
 	(void)host;
 	(void)setup;
-	(void)err;
-	return TENON_EIO;
+	return reason ? tenon__error_set(err, TENON_EIO, "%s", reason)
+		      : TENON_EIO;
 }
 
 static void count_close(void *self, struct tenon_connection *conn)
@@ -51,18 +53,35 @@ START_TEST(a_transport_whose_init_failed_closes_nothing)
 		.server_count = 1,
 		.servers = &server,
 		.transport = &ops,
+		.transport_name = "mine",
+	};
+	static const struct {
+		const char *reason;
+		const char *message;
+	} rows[] = {
+		{ "no rings here", "transport plugin 'mine': no rings here" },
+		{ NULL, "transport plugin 'mine': init failed, and gives no reason" },
 	};
 	struct tenon__requests requests = { 0 };
 	struct tenon__engine engine;
 
-	ck_assert_int_eq(
-		tenon__engine_init(&engine, &assembly, &requests, NULL),
-		TENON_EIO);
-	tenon__engine_close(&engine);
-	tenon__engine_fini(&engine);
-	ck_assert_int_eq(closes, 0);
-	ck_assert_int_eq(finis, 1);
-	ck_assert_uint_eq(assembly.refs, 2);
+	for (int i = 0; i < 2; i++) {
+		struct tenon_error err = { .code = 0 };
+
+		closes = 0;
+		finis = 0;
+		reason = rows[i].reason;
+		ck_assert_int_eq(tenon__engine_init(&engine, &assembly,
+						    &requests, &err),
+				 TENON_EIO);
+		ck_assert_str_eq(err.message, rows[i].message);
+		ck_assert_int_eq(err.code, TENON_EIO);
+		tenon__engine_close(&engine);
+		tenon__engine_fini(&engine);
+		ck_assert_int_eq(closes, 0);
+		ck_assert_int_eq(finis, 1);
+		ck_assert_uint_eq(assembly.refs, 2);
+	}
 }
 END_TEST
 

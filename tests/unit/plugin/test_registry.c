@@ -214,12 +214,27 @@ END_TEST
 START_TEST(a_file_that_is_no_shared_object_is_refused)
 {
 	ck_assert_int_eq(load("plugins: Makefile"), TENON_EPLUGIN);
-	ck_assert_msg(strncmp(err.message,
-			      "site.yaml:1:10: plugin ./Makefile: cannot be loaded: ",
-			      53) == 0,
-		      "%s", err.message);
-	ck_assert_ptr_nonnull(
-		strstr(err.message, "; expected a shared object"));
+	ck_assert_str_eq(
+		err.message,
+		"site.yaml:1:10: plugin ./Makefile: found no ELF file, expected a shared object");
+}
+END_TEST
+
+/* tests/unit/plugin/test_elf.c has many more damaged files. */
+START_TEST(a_truncated_file_is_refused)
+{
+	char whole[5000];
+	FILE *file = fopen(GOOD_DIR "/hash_good.so", "rb");
+
+	ck_assert_uint_eq(fread(whole, 1, sizeof(whole), file), sizeof(whole));
+	fclose(file);
+	file = fopen("truncated.so", "wb");
+	ck_assert_uint_eq(fwrite(whole, 1, sizeof(whole), file), sizeof(whole));
+	fclose(file);
+	ck_assert_int_eq(load("plugins: truncated.so"), TENON_EPLUGIN);
+	ck_assert_ptr_nonnull(strstr(err.message,
+		"plugin ./truncated.so: truncated: found 5000 bytes, expected at least "));
+	remove("truncated.so");
 }
 END_TEST
 
@@ -475,6 +490,7 @@ int main(void)
 	tcase_add_test(refusals, a_missing_file_is_refused);
 	tcase_add_test(refusals, a_folder_is_no_plugin);
 	tcase_add_test(refusals, a_file_that_is_no_shared_object_is_refused);
+	tcase_add_test(refusals, a_truncated_file_is_refused);
 	suite_add_tcase(suite, refusals);
 	tcase_add_checked_fixture(finding, setup, teardown);
 	tcase_add_test(finding,

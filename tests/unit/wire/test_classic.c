@@ -766,6 +766,23 @@ START_TEST(stats_stay_in_one_piece)
 }
 END_TEST
 
+/* Loop: the reply arrives _i bytes at a time. */
+START_TEST(stats_without_end_have_all_their_lines)
+{
+	static const char wire[] = "STAT sizes_status error\r\n"
+				   "STAT sizes_error cas_support_disabled\r\n";
+
+	batch.argument = "sizes_enable";
+	begin(tenon__server_verb_of(TENON_STATS), 1);
+	assert_sent("stats sizes_enable\r\n");
+	ck_assert_int_eq(feed(wire, sizeof(wire) - 1, (size_t)_i),
+			 TENON_VERDICT_DONE);
+	ck_assert_int_eq(results[0].status, TENON_OK);
+	ck_assert_uint_eq(results[0].value_len, sizeof(wire) - 1);
+	ck_assert_mem_eq(results[0].value, wire, sizeof(wire) - 1);
+}
+END_TEST
+
 /*
  * TENON_STATS_MAX_BYTES. The test sets the block's length as if all lines before the last two
  * were received, so that it writes only the last two lines.
@@ -865,6 +882,7 @@ static TCase *replies(void)
 		an_error_line_answers_all_keys_left_in_its_retrieval_line);
 	tcase_add_test(tcase, recv_space_is_null_without_memory_for_a_value);
 	tcase_add_loop_test(tcase, stats_stay_in_one_piece, 3000, 3010);
+	tcase_add_loop_test(tcase, stats_without_end_have_all_their_lines, 1, 70);
 	tcase_add_test(tcase, the_stats_of_a_server_have_16_mib_at_most);
 	tcase_add_test(tcase,
 		a_client_that_owns_more_than_64_mib_gives_every_block_back);
