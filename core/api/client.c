@@ -101,6 +101,22 @@ int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 			"this transport accepts no wait hook; the default transport does") : 0;
 }
 
+int tenon_client_set_interrupt(struct tenon_client *client,
+			       tenon_interrupt_fn interrupt, void *payload,
+			       struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	if (!tenon__client_enter(client)) {
+		return tenon__error_set(err, TENON_EBUSY,
+					"another call runs on this client");
+	}
+	int code = client->engine.assembly->transport->set_interrupt(
+		client->engine.transport, interrupt, payload);
+	tenon__client_leave(client);
+	return code ? tenon__error_set(err, TENON_EINVAL,
+			"this transport does not notice signals; the default transport does") : 0;
+}
+
 /* ---- servers ----------------------------------------------------------- */
 
 size_t tenon_client_server_count(const struct tenon_client *client)

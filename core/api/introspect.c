@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/conf.h"
+#include "connection/faults.h"
 #include "option/option.h"
 #include "plugin/kind.h"
 #include "tenon/introspect.h"
@@ -376,4 +377,31 @@ int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
 		code = tenon__error_no_memory(err);
 	}
 	return code;
+}
+
+/* ---- failures ------------------------------------------------------------ */
+
+int tenon_failure_row(size_t index, struct tenon_failure *out)
+{
+	const struct tenon__fault *row = tenon__fault_row(index);
+
+	if (!row) {
+		return TENON_EINVAL;
+	}
+	*out = row->shown;
+	return 0;
+}
+
+const char *tenon_failure_kind_name(int kind)
+{
+	static const char *const names[] = {
+		[TENON_FAILURE_OURS] = "ours",
+		[TENON_FAILURE_CONNECTION] = "connection",
+		[TENON_FAILURE_SERVER] = "server",
+		[TENON_FAILURE_REQUEST] = "request",
+	};
+
+	return kind >= 0 && (size_t)kind < sizeof(names) / sizeof(names[0])
+		       ? names[kind]
+		       : "unknown kind";
 }

@@ -16,7 +16,12 @@
  * A pool has limits.max rights, and each client uses one right. A client is idle, lent, or
  * being made, updated or closed. `size` is the number of rights in use; a thread that is
  * about to make a client has its right already. `size` is above limits.max only after
- * limits.max was lowered. No caller waits while a client is idle or a right is free.
+ * limits.max was lowered. No caller waits while a client is idle or a right is free. After
+ * tenon_pool_shut() limits.max is 0.
+ *
+ * A thread may be cancelled (pthread_cancel(3)) only while it waits in the queue, and then
+ * abandon() leaves the queue. Everywhere else the functions below disable cancellation: a
+ * cancelled thread would keep a lock, a right or a client.
  */
 struct tenon_pool {
 	pthread_mutex_t changing; /* held while the template is changed; taken before lock */
@@ -27,9 +32,24 @@ struct tenon_pool {
 	struct tenon_client *idle; /* the client that was used last is lent first */
 	uint32_t idle_count;
 	struct tenon_client *all; /* all clients except those being made, updated or closed */
+	bool shut;
 	struct tenon__queue queue;
 	uint64_t waits, timeouts; /* for struct tenon_pool_counts */
 };
+
+/* Disable cancellation of this thread. Returns the state to restore. */
+static int disable_cancel(void)
+{
+	int before;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	return before;
+}
+
+static void restore_cancel(int before)
+{
+	(void)pthread_setcancelstate(before, NULL);
+}
 
 static struct tenon__template *template_of(struct tenon_pool *pool)
 {
@@ -171,9 +191,11 @@ int tenon_pool_release(struct tenon_pool *pool, struct tenon_client *client)
 	    !atomic_exchange(&client->lease.lent, false)) {
 		return TENON_EINVAL;
 	}
+	int before = disable_cancel();
 	/* the memory behind a sink is the borrower's */
 	tenon_client_set_sink(client, 0, NULL, NULL);
 	pass_on(pool, client);
+	restore_cancel(before);
 	return 0;
 }
 
@@ -232,7 +254,8 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
 	}
 	if (code == TENON_EWAIT) {
 		err->sys_errno = why;
-		return tenon__error_set(err, code,
+		return tenon__error_set(err, code, why == ESHUTDOWN ?
+			"the client pool is shut: it lends no clients" :
 			"waiting for a client of the pool was aborted: %s",
 			strerror(why));
 	}
@@ -242,16 +265,67 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
 		timeout_ms, counts.clients, counts.waiting);
 }
 
+/* A wait for a client. */
+struct wait {
+	struct tenon_pool *pool;
+	struct tenon__waiter *waiter;
+};
+
+/* The waiting thread is cancelled: give up its place in the queue, or what it was given. */
+static void abandon(void *payload)
+{
+	const struct wait *wait = payload;
+	struct tenon__waiter *waiter = wait->waiter;
+
+	pthread_mutex_lock(&wait->pool->lock);
+	bool granted = atomic_load(&waiter->granted);
+	struct tenon_client *client = waiter->item;
+	bool refused = waiter->refused;
+	if (!granted) {
+		tenon__queue_leave(&wait->pool->queue, waiter);
+	}
+	pthread_mutex_unlock(&wait->pool->lock);
+	if (granted) {
+		tenon__waiter_reset(waiter);
+	}
+	pthread_mutex_lock(&wait->pool->lock);
+	tenon__queue_reuse(&wait->pool->queue, waiter);
+	pthread_mutex_unlock(&wait->pool->lock);
+	if (granted && !refused) {
+		pass_on(wait->pool, client);
+	}
+}
+
+/* As tenon__waiter_wait(). The thread may be cancelled when it could be before the call. */
+static int wait_cancellable(struct tenon_pool *pool,
+			    struct tenon__waiter *waiter, int64_t until_ns,
+			    int cancel_state)
+{
+	struct wait wait = { pool, waiter };
+	int code;
+
+	pthread_cleanup_push(abandon, &wait);
+	restore_cancel(cancel_state);
+	code = tenon__waiter_wait(waiter, until_ns);
+	int why = errno;
+	(void)disable_cancel();
+	errno = why;
+	pthread_cleanup_pop(0);
+	return code;
+}
+
 /*
  * Wait until it is the waiter's turn, at most until until_ns (monotonic).
  * Returns 0: *out is a client, or NULL when the caller got a right to make one.
- * Errors:  TENON_ETIMEDOUT; TENON_EWAIT, errno is the reason.
+ * Errors:  TENON_ETIMEDOUT; TENON_EWAIT, errno is the reason: ESHUTDOWN after
+ *          tenon_pool_shut().
  * Owns:    the queue takes the waiter back in any case.
  */
 static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
-			 int64_t until_ns, struct tenon_client **out)
+			 int64_t until_ns, int cancel_state,
+			 struct tenon_client **out)
 {
-	int code = tenon__waiter_wait(waiter, until_ns);
+	int code = wait_cancellable(pool, waiter, until_ns, cancel_state);
 	int given_up = errno;
 
 	pthread_mutex_lock(&pool->lock);
@@ -260,7 +334,8 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 		pthread_mutex_unlock(&pool->lock);
 		tenon__waiter_reset(waiter);
 		pthread_mutex_lock(&pool->lock);
-		code = 0;
+		code = waiter->refused ? TENON_EWAIT : 0;
+		given_up = ESHUTDOWN;
 	} else {
 		tenon__queue_leave(&pool->queue, waiter);
 		pool->timeouts += code == TENON_ETIMEDOUT;
@@ -274,12 +349,13 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 /* All clients are lent: wait for one, or for the right to make one. */
 static int wait_for_client(struct tenon_pool *pool,
 			   struct tenon__waiter *waiter, int64_t timeout_ms,
-			   struct tenon_client **out, struct tenon_error *err)
+			   int cancel_state, struct tenon_client **out,
+			   struct tenon_error *err)
 {
 	int64_t until_ns = timeout_ms < 0 ||
 			timeout_ms > INT64_MAX / 2000000 ?
 		INT64_MAX : tenon__now_ns() + timeout_ms * 1000000;
-	int code = wait_for_turn(pool, waiter, until_ns, out);
+	int code = wait_for_turn(pool, waiter, until_ns, cancel_state, out);
 
 	if (code) {
 		return explain_wait(pool, code, timeout_ms, err);
@@ -296,7 +372,7 @@ static void choose_hook_locked(struct tenon_pool *pool,
 }
 
 static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
-		   tenon_wait_fn wait, void *payload,
+		   tenon_wait_fn wait, void *payload, int cancel_state,
 		   struct tenon_client **out, struct tenon_error *err)
 {
 	struct tenon__waiter *waiter = NULL;
@@ -305,7 +381,10 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 	pthread_mutex_lock(&pool->lock);
 	*out = pop_idle_locked(pool);
 	uint32_t rights = *out || pool->queue.first ? 0 : grow_locked(pool);
-	if (!*out && rights == 0) {
+	if (pool->shut) {
+		code = TENON_EWAIT;
+		errno = ESHUTDOWN;
+	} else if (!*out && rights == 0) {
 		pool->waits++;
 		if (timeout_ms == 0) {
 			pool->timeouts++;
@@ -320,9 +399,11 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 	int why = errno;
 	pthread_mutex_unlock(&pool->lock);
 	if (waiter) {
-		return wait_for_client(pool, waiter, timeout_ms, out, err);
+		return wait_for_client(pool, waiter, timeout_ms, cancel_state,
+				       out, err);
 	}
-	if (code == TENON_ETIMEDOUT) {
+	if (code == TENON_ETIMEDOUT || code == TENON_EWAIT) {
+		errno = why;
 		return explain_wait(pool, code, timeout_ms, err);
 	}
 	if (code == TENON_EIO && err) {
@@ -344,10 +425,12 @@ int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
 			      struct tenon_error *err)
 {
 	tenon__error_clear(err);
-	int code = acquire(pool, timeout_ms, wait, payload, out, err);
+	int before = disable_cancel();
+	int code = acquire(pool, timeout_ms, wait, payload, before, out, err);
 	if (!code) {
 		atomic_store(&(*out)->lease.lent, true);
 	}
+	restore_cancel(before);
 	return code;
 }
 
@@ -372,6 +455,7 @@ int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
 	if (code) {
 		return code;
 	}
+	int before = disable_cancel(); /* the client has to be given back */
 	client->operation.latest_ns = until_ns;
 	code = tenon_run(client, call->verb, call->items, call->count,
 			 call->options, &results, err);
@@ -380,6 +464,7 @@ int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
 		call->done(results, call->count, call->payload);
 	}
 	tenon_pool_release(pool, client);
+	restore_cancel(before);
 	return code;
 }
 
@@ -456,6 +541,7 @@ int tenon_pool_update_servers(struct tenon_pool *pool,
 			      struct tenon_error *err)
 {
 	tenon__error_clear(err);
+	int before = disable_cancel();
 	pthread_mutex_lock(&pool->changing);
 	struct tenon__template *template = tenon__template_like(pool->template);
 	if (template &&
@@ -465,6 +551,7 @@ int tenon_pool_update_servers(struct tenon_pool *pool,
 	}
 	int code = adopt(pool, template, err);
 	pthread_mutex_unlock(&pool->changing);
+	restore_cancel(before);
 	return code;
 }
 
@@ -472,6 +559,7 @@ int tenon_pool_set_wait(struct tenon_pool *pool, tenon_wait_fn wait,
 			void *payload, struct tenon_error *err)
 {
 	tenon__error_clear(err);
+	int before = disable_cancel();
 	pthread_mutex_lock(&pool->changing);
 	struct tenon__template *template = tenon__template_like(pool->template);
 	if (template) {
@@ -480,6 +568,7 @@ int tenon_pool_set_wait(struct tenon_pool *pool, tenon_wait_fn wait,
 	}
 	int code = adopt(pool, template, err);
 	pthread_mutex_unlock(&pool->changing);
+	restore_cancel(before);
 	return code;
 }
 
@@ -489,6 +578,7 @@ int tenon_pool_reconfigure(struct tenon_pool *pool, struct tenon_config *config,
 	int code = TENON_ENOMEM;
 
 	tenon__error_clear(err);
+	int before = disable_cancel();
 	pthread_mutex_lock(&pool->changing);
 	struct tenon__template *template = tenon__template_like(NULL);
 	if (template) {
@@ -503,6 +593,7 @@ int tenon_pool_reconfigure(struct tenon_pool *pool, struct tenon_config *config,
 		code = adopt(pool, template, err);
 	}
 	pthread_mutex_unlock(&pool->changing);
+	restore_cancel(before);
 	return code;
 }
 
@@ -529,9 +620,19 @@ int tenon_pool_resize(struct tenon_pool *pool,
 	if (code) {
 		return code;
 	}
+	int before = disable_cancel();
 	pthread_mutex_lock(&pool->lock);
-	pool->limits = *limits;
+	if (pool->shut) {
+		code = TENON_EINVAL;
+	} else {
+		pool->limits = *limits;
+	}
 	pthread_mutex_unlock(&pool->lock);
+	if (code) {
+		restore_cancel(before);
+		return tenon__error_set(err, code,
+					"the client pool is shut: it cannot be resized");
+	}
 	follow_change(pool);
 	while (!code) {
 		struct tenon_client *client = NULL;
@@ -546,7 +647,30 @@ int tenon_pool_resize(struct tenon_pool *pool,
 		code = make_client(pool, &client, err);
 		pass_on(pool, client);
 	}
+	restore_cancel(before);
 	return code;
+}
+
+void tenon_pool_shut(struct tenon_pool *pool)
+{
+	struct tenon__waiter *waiter;
+	int before = disable_cancel();
+
+	pthread_mutex_lock(&pool->lock);
+	pool->shut = true;
+	pool->limits.max = 0;
+	pthread_mutex_unlock(&pool->lock);
+	do {
+		pthread_mutex_lock(&pool->lock);
+		waiter = pool->queue.first ? tenon__queue_refuse(&pool->queue) :
+					     NULL;
+		pthread_mutex_unlock(&pool->lock);
+		if (waiter) {
+			tenon__waiter_wake(waiter);
+		}
+	} while (waiter);
+	follow_change(pool);
+	restore_cancel(before);
 }
 
 /* ---- opening and closing ------------------------------------------------- */
@@ -588,6 +712,7 @@ void tenon_pool_close(struct tenon_pool *pool)
 	if (!pool) {
 		return;
 	}
+	int before = disable_cancel();
 	while ((client = pop_idle_locked(pool))) {
 		tenon__template_close(client);
 	}
@@ -596,6 +721,7 @@ void tenon_pool_close(struct tenon_pool *pool)
 	pthread_mutex_destroy(&pool->lock);
 	pthread_mutex_destroy(&pool->changing);
 	tenon__free(pool);
+	restore_cancel(before);
 }
 
 /* ---- counts and health --------------------------------------------------- */

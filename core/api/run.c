@@ -10,7 +10,8 @@
 /* Longest argument of stats, flush_all and verbosity. These arguments are one or two words. */
 #define ARGUMENT_MAX_BYTES 200
 
-#define OPTIONS (TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS)
+#define OPTIONS \
+	(TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS | TENON_FROM_NOW)
 
 /* ---- over keys --------------------------------------------------------- */
 
@@ -27,8 +28,14 @@ void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
 static int check_options(const struct tenon__verb *verb, unsigned options,
 			 unsigned known, struct tenon_error *err)
 {
+	if (options == 0) {
+		return 0;
+	}
 	if (!verb->noreply) {
 		known &= ~TENON_NOREPLY;
+	}
+	if (!verb->exptime) {
+		known &= ~TENON_FROM_NOW;
 	}
 	if (options & ~known) {
 		return tenon__error_set(err, TENON_EINVAL,

@@ -15,6 +15,13 @@ int64_t tenon__now_ns(void)
 		atomic_load_explicit(&ahead_ns, memory_order_relaxed);
 }
 
+int64_t tenon__unix_s(void)
+{
+	return (int64_t)time(NULL) +
+	       atomic_load_explicit(&ahead_ns, memory_order_relaxed) /
+		       1000000000;
+}
+
 void tenon__clock_advance(int64_t ns)
 {
 	atomic_fetch_add_explicit(&ahead_ns, ns, memory_order_relaxed);

@@ -41,6 +41,7 @@ static const struct {
 	{ TENON_EENCODED, "encoded value" },
 	{ TENON_EREFUSED, "refused by policy" },
 	{ TENON_EWAIT, "wait given up" },
+	{ TENON_ELOCAL, "local limit" },
 };
 
 const char *tenon_status_name(int status)

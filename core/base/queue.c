@@ -59,6 +59,7 @@ int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out)
 		}
 	}
 	waiter->item = NULL;
+	waiter->refused = false;
 	waiter->wait = NULL;
 	atomic_store(&waiter->granted, false);
 	waiter->next = NULL;
@@ -101,6 +102,14 @@ struct tenon__waiter *tenon__queue_grant(struct tenon__queue *queue,
 	return waiter;
 }
 
+struct tenon__waiter *tenon__queue_refuse(struct tenon__queue *queue)
+{
+	struct tenon__waiter *waiter = tenon__queue_grant(queue, NULL);
+
+	waiter->refused = true;
+	return waiter;
+}
+
 void tenon__queue_reuse(struct tenon__queue *queue,
 			struct tenon__waiter *waiter)
 {
@@ -134,6 +143,11 @@ static int timeout_ms(int64_t until_ns)
 	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
+static bool is_over(int64_t until_ns)
+{
+	return until_ns != INT64_MAX && tenon__now_ns() >= until_ns;
+}
+
 int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns)
 {
 	for (;;) {
@@ -151,6 +165,11 @@ int tenon__waiter_wait(struct tenon__waiter *waiter, int64_t until_ns)
 		}
 		if (left_ms == 0) {
 			return TENON_ETIMEDOUT;
+		}
+		if (ready == 0 && !waiter->wait && !is_over(until_ns)) {
+			/* only a replacement of poll(2), such as greenify's, ends early */
+			errno = ECANCELED;
+			return TENON_EWAIT;
 		}
 	}
 }

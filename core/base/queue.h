@@ -24,6 +24,7 @@ struct tenon__waiter {
 	struct tenon__waiter *next, *before; /* neighbours in the queue */
 	int event_fd; /* an eventfd(2) */
 	atomic_bool granted; /* the caller's turn has come */
+	bool refused; /* once granted: the caller gets nothing; see tenon__queue_refuse() */
 	/* Once granted: the thing that the caller waited for; NULL: the right to make a new one. */
 	void *item;
 	tenon_wait_fn wait; /* NULL: poll(2) */
@@ -62,6 +63,12 @@ void tenon__queue_leave(struct tenon__queue *queue,
  */
 struct tenon__waiter *tenon__queue_grant(struct tenon__queue *queue,
 					 void *item);
+
+/*
+ * Take the first waiter out of the queue, which must not be empty, and end its wait without
+ * giving it anything. Returns the waiter, to be woken as by tenon__queue_grant().
+ */
+struct tenon__waiter *tenon__queue_refuse(struct tenon__queue *queue);
 
 /* Give up a waiter that is not in the queue any more. The queue keeps it for another caller. */
 void tenon__queue_reuse(struct tenon__queue *queue,

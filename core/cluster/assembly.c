@@ -543,7 +543,12 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->connect_timeout_ms = settings->connect_timeout_ms;
 	assembly->poll_timeout_ms = settings->poll_timeout_ms;
 	assembly->retry_timeout_ms = settings->retry_timeout_ms;
+	assembly->max_idle_ns = settings->max_idle_ms * 1000000;
+	assembly->strict = settings->integrity == TENON__INTEGRITY_STRICT;
 	assembly->max_value_bytes = (uint64_t)settings->max_value_bytes;
+	assembly->max_operation_bytes =
+		(uint64_t)settings->max_operation_bytes;
+	assembly->max_chunks = (uint32_t)settings->max_chunks;
 	assembly->item_max_bytes = (uint64_t)settings->item_max_bytes;
 	assembly->user_flags = (uint32_t)settings->user_flags;
 	assembly->enable_flush_all = settings->enable_flush_all != 0;

@@ -69,10 +69,14 @@ struct tenon__assembly {
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	int64_t retry_timeout_ms;
+	int64_t max_idle_ns; /* 0: connections may be idle for ever */
 	uint64_t max_value_bytes;
+	uint64_t max_operation_bytes; /* of the values of one operation */
+	uint32_t max_chunks;          /* of the split values of one operation */
 	uint64_t item_max_bytes;
 	uint32_t user_flags; /* flag bits of the application; others have to be a codec's */
 	bool enable_flush_all;
+	bool strict; /* integrity: strict */
 
 	/* Things that are only needed to free the assembly; private to assembly.c. */
 	struct tenon__assembly_parts *parts;

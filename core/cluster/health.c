@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/server_line.h"
 
@@ -58,19 +59,32 @@ static bool read_words(const struct tenon__health *health,
 }
 
 /*
- * Most tries to read a view while it is written. A writer needs far less time; only in a forked
- * child that has not used the client yet, a view can stay half-written.
+ * A reader tries again without a pause at first, then with a pause of a millisecond. A writer
+ * needs microseconds. Only in a forked child that has not used the client yet, a view stays
+ * half-written: then the reader gives up.
  */
-#define READ_TRIES_MAX 1000
+#define READ_YIELDS 50
+#define READ_TRIES_MAX 250
 
-/* After READ_TRIES_MAX tries, *out is what is there: its fields may be of two views. */
+/* Read the view. After READ_TRIES_MAX tries during one write, its fields may be of two views. */
 static void read_view(const struct tenon__health *health,
 		      struct tenon__health_view *out)
 {
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t words[TENON_HEALTH_WORDS];
+	uint64_t seen = 0;
+	int tries = 0;
 
-	for (int i = 0; !read_words(health, words) && i < READ_TRIES_MAX; i++) {
-		sched_yield();
+	while (!read_words(health, words) && tries < READ_TRIES_MAX) {
+		uint64_t now = load(&health->sequence);
+
+		tries = now == seen && now % 2 != 0 ? tries + 1 : 0;
+		seen = now;
+		if (tries < READ_YIELDS) {
+			sched_yield();
+		} else {
+			nanosleep(&pause, NULL);
+		}
 	}
 	memcpy(out, words, sizeof(words));
 	out->error_text[sizeof(out->error_text) - 1] = '\0';

@@ -406,6 +406,18 @@ static bool contradict(struct tenon__policies *policies, uint32_t server,
 	return true;
 }
 
+/* Look at the record of one server, and believe what is there. */
+static void believe(struct tenon__policies *policies, uint32_t server,
+		    int64_t now_ms)
+{
+	uint64_t counts =
+		atomic_load(&policies->outcomes->servers[server].counts);
+
+	if (counts != policies->heard[server].counts) {
+		replay(policies, server, counts, now_ms);
+	}
+}
+
 /* Look at the record of one server. */
 static void hear(struct tenon__policies *policies, uint32_t server,
 		 int64_t now_ms)
@@ -417,14 +429,11 @@ static void hear(struct tenon__policies *policies, uint32_t server,
 		return;
 	}
 	counts = atomic_load(&policies->outcomes->servers[server].counts);
-	if (counts == policies->heard[server].counts) {
-		return;
-	}
-	if (contradict(policies, server, &counts)) {
+	if (counts != policies->heard[server].counts &&
+	    contradict(policies, server, &counts)) {
 		set_counts(policies, server, counts);
-	} else {
-		replay(policies, server, counts, now_ms);
 	}
+	believe(policies, server, now_ms);
 }
 
 void tenon__policies_listen(struct tenon__policies *policies, int64_t now_ms)
@@ -435,6 +444,16 @@ void tenon__policies_listen(struct tenon__policies *policies, int64_t now_ms)
 		hear(policies, i, now_ms);
 	}
 	policies->sequence = sequence;
+}
+
+bool tenon__policies_doubt(const struct tenon__policies *policies,
+			   uint32_t server, int64_t answered_at_ms)
+{
+	return is_doubtful(policies->heard[server].counts) &&
+	       is_shared(policies, server) &&
+	       answered_at_ms <=
+		       atomic_load(&policies->outcomes->servers[server]
+					    .unanswered_since_ms);
 }
 
 void tenon__policies_failed(struct tenon__policies *policies, uint32_t server,
@@ -455,8 +474,8 @@ void tenon__policies_failed(struct tenon__policies *policies, uint32_t server,
 		}
 		tell_failure(policies, server, failure->status, failure->at_ms);
 		set_counts(policies, server, after);
-	} else {
-		hear(policies, server, failure->at_ms);
+	} else { /* the client has just seen the same itself */
+		believe(policies, server, failure->at_ms);
 	}
 	(void)tenon__outcome_unclaim(&policies->outcomes->servers[server],
 				     &heard->probe_until_ms);

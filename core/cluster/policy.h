@@ -139,6 +139,10 @@ static inline bool tenon__policies_have_news(
 /* Tell the policies and the health records what other clients have seen. */
 void tenon__policies_listen(struct tenon__policies *policies, int64_t now_ms);
 
+/* Return true when the server is in doubt, and an answer at answered_at_ms says nothing against it. */
+bool tenon__policies_doubt(const struct tenon__policies *policies,
+			   uint32_t server, int64_t answered_at_ms);
+
 /*
  * Tell all policies, and the other clients, that an exchange with this server failed. A failure
  * that the other clients know already, or have contradicted, is not told again.

@@ -15,14 +15,24 @@
 #include "plugin/registry.h"
 #include "tenon/tenon.h"
 
+/* Values of the key integrity. */
+enum tenon__integrity {
+	TENON__INTEGRITY_USUAL = 0,
+	TENON__INTEGRITY_STRICT = 1
+};
+
 /* The values of the keys that have one value each. tenon__setting_rows describes the keys. */
 struct tenon__settings {
 	const char *prefix;
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	int64_t retry_timeout_ms;
+	int64_t max_idle_ms;
+	int32_t integrity; /* enum tenon__integrity */
 	int64_t compression_threshold_bytes;
 	int64_t max_value_bytes;
+	int64_t max_operation_bytes;
+	int64_t max_chunks;
 	int64_t item_max_bytes;
 	int64_t user_flags;
 	int32_t enable_flush_all;

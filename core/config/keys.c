@@ -15,10 +15,13 @@
 
 /* Longest connect_timeout and poll_timeout: an hour. */
 #define TIMEOUT_MAX_MS INT64_C(3600000)
-/* Longest retry_timeout: a day. */
+/* Longest retry_timeout and max_idle: a day. */
 #define RETRY_MAX_MS (24 * TIMEOUT_MAX_MS)
 /* Largest value of each setting that is a size: 1 GiB. */
 #define SETTING_MAX_BYTES (INT64_C(1) << 30)
+
+/* In the order of enum tenon__integrity. */
+static const char *const integrity_words[] = { "usual", "strict", NULL };
 
 const struct tenon_option tenon__setting_rows[] = {
 	{ .name = "prefix",
@@ -45,7 +48,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 1,
 	  .max = TIMEOUT_MAX_MS,
 	  .def = 300,
-	  .help = "longest time for a whole operation, including connecting" },
+	  .help = "longest time for the network work of an operation, connecting included; the time of codecs is not part of it" },
 	{ .name = "retry_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -55,11 +58,25 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .max = RETRY_MAX_MS,
 	  .def = 5000,
 	  .help = "time after which a failed server is tried again" },
+	{ .name = "max_idle",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_MS,
+	  .offset = offsetof(struct tenon__settings, max_idle_ms),
+	  .min = 0,
+	  .max = RETRY_MAX_MS,
+	  .def = 0,
+	  .help = "a connection that was idle for longer is closed before its next use, and a new one is made; 0 means never" },
+	{ .name = "integrity",
+	  .type = TENON_OPTION_CHOICE,
+	  .offset = offsetof(struct tenon__settings, integrity),
+	  .choices = integrity_words,
+	  .def_text = "usual",
+	  .help = "strict: before retrieval commands too, look for bytes that wait on the idle connection and answer nothing" },
 	{ .name = "compression_threshold",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,
-	  .offset = offsetof(struct tenon__settings,
-			     compression_threshold_bytes),
+	  .offset =
+		  offsetof(struct tenon__settings, compression_threshold_bytes),
 	  .min = 0,
 	  .max = SETTING_MAX_BYTES,
 	  .def = 0,
@@ -71,6 +88,20 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .max = SETTING_MAX_BYTES,
 	  .def = INT64_C(16) << 20,
 	  .help = "largest value that is sent or received" },
+	{ .name = "max_operation_bytes",
+	  .type = TENON_OPTION_SIZE,
+	  .offset = offsetof(struct tenon__settings, max_operation_bytes),
+	  .min = 1024,
+	  .max = SETTING_MAX_BYTES,
+	  .def = SETTING_MAX_BYTES,
+	  .help = "most bytes of all values that one operation receives, and of all values that its codecs decode" },
+	{ .name = "max_chunks",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct tenon__settings, max_chunks),
+	  .min = 1,
+	  .max = INT64_C(1) << 22,
+	  .def = INT64_C(1) << 16,
+	  .help = "most chunks of all split values of one operation" },
 	{ .name = "item_max",
 	  .type = TENON_OPTION_SIZE,
 	  .offset = offsetof(struct tenon__settings, item_max_bytes),

@@ -160,6 +160,11 @@ static const char *split_address(struct pieces *out, const char *text,
 	const char *problem;
 
 	memset(out, 0, sizeof(*out));
+	if (len > 5 && memcmp(text, "unix:/", 6) == 0) {
+		/* as Django and other programs write the path of a UNIX socket */
+		text += 5;
+		len -= 5;
+	}
 	if (len == 0) {
 		return "has no address; " SYNTAX;
 	}

@@ -241,7 +241,7 @@ static int append(struct tenon__server_list *list,
 	}
 	first = find(list, list->by_address, address_of, entry->canonical,
 		     &address_at);
-	if (first) {
+	if (first && !list->shares_addresses) {
 		return duplicate(first, entry, "address", entry->canonical,
 				 err);
 	}

@@ -3,6 +3,8 @@
 #ifndef TENON_CORE_SERVER_LIST_H
 #define TENON_CORE_SERVER_LIST_H
 
+#include <stdbool.h>
+
 #include "config/server_line.h"
 #include "option/node.h"
 
@@ -21,10 +23,12 @@ struct tenon__server_list {
 	uint32_t *by_address; /* indexes of the entries, sorted by canonical address */
 	uint32_t *by_name;    /* indexes of the entries, sorted by alias, or address if none */
 	uint32_t *by_ring;    /* indexes of the entries, sorted by ring_name */
+	bool shares_addresses; /* servers with different names may have the same address */
 };
 
 /*
- * Append one server. No two servers may have the same address, no two the same name, and no two
+ * Append one server. No two servers may have the same address, unless
+ * list->shares_addresses, no two the same name, and no two
  * the same name on a ring.
  * - The name of a server is its alias, or its address if it has no alias.
  * - The name on a ring differs for a server without alias: its host alone when its port is

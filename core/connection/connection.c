@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "connection/connection.h"
 
-#include <errno.h>
+#include <netdb.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -66,6 +66,121 @@ void tenon__connection_release_blocks(struct tenon__connection *conn)
 	}
 }
 
+/* ---- after a failure ------------------------------------------------------- */
+
+/* Return what is known about the lookup of the server's name. */
+static unsigned lookup_circumstances(const struct tenon__resolver *resolver)
+{
+	if (!resolver->answered) {
+		return TENON__WITH_NO_ANSWER;
+	}
+	switch (resolver->gai_error) {
+	case 0:
+		return 0;
+	case EAI_AGAIN:
+	case EAI_MEMORY:
+	case EAI_SYSTEM:
+		return TENON__WITH_NO_ANSWER;
+	default:
+		return TENON__WITH_NO_NAME;
+	}
+}
+
+/* Return true when every server knows the command of the first request without an answer. */
+static bool is_rare(const struct tenon__wire *wire)
+{
+	return wire->line_req != TENON_REQUEST_END &&
+	       wire->requests->list[wire->line_req].verb->rare;
+}
+
+/*
+ * The replies of an exchange are out of protocol. A value has its key, so it stays. Any other
+ * answer may belong to another request: give it up.
+ */
+static void forget_answers(struct tenon__wire *wire)
+{
+	struct tenon__requests *rs = wire->requests;
+
+	for (uint32_t req = wire->first; req != TENON_REQUEST_END;
+	     req = rs->list[req].next) {
+		struct tenon_result *result = &rs->results[req];
+
+		if (rs->list[req].verb->shape != TENON_SHAPE_RETRIEVE ||
+		    result->status != TENON_HIT) {
+			*result =
+				(struct tenon_result){ .server =
+							       result->server };
+			rs->list[req].answered = false;
+		}
+	}
+}
+
+void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
+			     bool had_little_time)
+{
+	struct tenon__wire *wire = &conn->wire;
+	bool idle =
+		start_ns - conn->done_ns >= TENON_IDLE_MS * INT64_C(1000000);
+	unsigned with = (wire->fresh ? 0 : TENON__WITH_REUSED) |
+			(idle ? TENON__WITH_IDLE : 0) |
+			(conn->heard ? TENON__WITH_HEARD : 0) |
+			(wire->erred ? TENON__WITH_ERRED : 0) |
+			(wire->rejected ? TENON__WITH_REJECTED : 0) |
+			(had_little_time ? TENON__WITH_LITTLE_TIME : 0) |
+			(is_rare(wire) ? TENON__WITH_RARE_VERB : 0) |
+			lookup_circumstances(&conn->resolver);
+
+	conn->fault = tenon__fault_find(wire->status, with);
+	if (wire->status == TENON_EPROTOCOL) {
+		forget_answers(wire);
+	}
+	if (wire->status != TENON_ECLOSED || wire->fresh || conn->heard) {
+		return;
+	}
+	wire->suspect |= conn->erred_first;
+	if (wire->fenced && wire->version == TENON_VERSION_UNKNOWN) {
+		wire->version =
+			TENON_VERSION_MISSING; /* the server may have closed behind `version` */
+	}
+}
+
+bool tenon__connection_go_again(struct tenon__connection *conn)
+{
+	struct tenon__wire *wire = &conn->wire;
+	struct tenon__request *list = wire->requests->list;
+	uint32_t unsent = tenon__wire_unsent(wire);
+	uint32_t first = TENON_REQUEST_END, next;
+	bool is_unsent = false;
+
+	for (uint32_t req = wire->first; req != TENON_REQUEST_END; req = next) {
+		next = list[req].next;
+		is_unsent |= req == unsent;
+		if (list[req].answered) {
+			continue;
+		}
+		if (!list[req].verb->repeatable && !is_unsent) {
+			wire->requests->results[req].status = wire->status;
+			list[req].answered = true;
+			tenon__health_key(wire->health, wire->status);
+			continue;
+		}
+		list[req].next = TENON_REQUEST_END;
+		if (first == TENON_REQUEST_END) {
+			first = req;
+		} else {
+			list[wire->last].next = req;
+		}
+		wire->last = req;
+	}
+	if (first == TENON_REQUEST_END) {
+		return false;
+	}
+	wire->first = first;
+	tenon__count(&wire->health->retries, 1);
+	tenon__connection_rewind(conn);
+	return true;
+}
+
 /* ---- what transports call ---------------------------------------------- */
 
 static int connection_address(struct tenon_connection *base,
@@ -79,7 +194,7 @@ static void connection_connected(struct tenon_connection *base)
 	struct tenon__connection *conn = connection_of(base);
 
 	tenon__health_connected(conn->wire.health);
-	conn->reused = false;
+	conn->wire.fresh = true;
 	conn->wire.fence = false;
 	conn->wire.fenced = conn->wire.requests->noreply;
 }
@@ -140,7 +255,7 @@ static int connection_sent(struct tenon_connection *base, size_t n)
 		return after | TENON_AFTER_SEND;
 	}
 	if (after == 0) {
-		conn->reused = true;
+		wire->fresh = false;
 		wire->fence = true;
 		conn->done_ns = tenon__now_ns();
 	}
@@ -241,7 +356,9 @@ static int connection_received(struct tenon_connection *base, size_t n)
 	int verdict = tenon__classic_read(wire);
 	if (verdict == TENON_VERDICT_DONE) {
 		conn->done_ns = tenon__now_ns();
-		conn->reused = true;
+		conn->erred_first = wire->fresh && wire->erred &&
+				    wire->erred != -TENON_ECLIENT;
+		wire->fresh = false;
 		wire->fence = false;
 	}
 	return verdict;
@@ -252,10 +369,25 @@ static void connection_failed(struct tenon_connection *base, int status,
 {
 	struct tenon__connection *conn = connection_of(base);
 
-	conn->wire.status = status;
+	conn->wire.status = status != TENON_ENOMEM && status != TENON_EWAIT &&
+					    tenon__is_local_limit(sys_errno)
+				    ? TENON_ELOCAL
+				    : status;
 	conn->sys_errno = sys_errno;
 	conn->failed_ns = tenon__now_ns();
-	conn->wire.blamed = status != TENON_ENOMEM && status != TENON_EWAIT;
+}
+
+static int connection_seen(struct tenon_connection *base, unsigned seen)
+{
+	struct tenon__connection *conn = connection_of(base);
+	struct tenon__wire *wire = &conn->wire;
+
+	if (seen & TENON_SEEN_END) {
+		wire->suspect |= conn->erred_first;
+		return 1;
+	}
+	/* behind noreply requests error lines may wait, which the fence reads */
+	return !wire->fence && !wire->fresh;
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {
@@ -269,4 +401,5 @@ const struct tenon_connection_ops tenon__connection_ops = {
 	.received = connection_received,
 	.failed = connection_failed,
 	.after = connection_after,
+	.seen = connection_seen,
 };

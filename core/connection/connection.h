@@ -8,6 +8,7 @@
 
 #include "cluster/assembly.h"
 #include "cluster/resolve.h"
+#include "connection/faults.h"
 #include "wire/wire.h"
 
 struct tenon__connection {
@@ -15,12 +16,14 @@ struct tenon__connection {
 	struct tenon__block_cache *blocks;
 	const char *name; /* the server's alias; without alias, its first address */
 
-	bool reused; /* an earlier exchange on this connection was completed */
 	bool heard;  /* a byte arrived in this exchange */
+	bool erred_first; /* the only reply on this connection so far is an error line */
 	bool used; /* results of the running operation may point into its blocks */
 	int32_t sys_errno; /* the errno that belongs to wire.status; 0: none */
-	int64_t done_ns;   /* monotonic time at the end of the exchange; 0: not complete */
+	int64_t done_ns; /* monotonic time at the end of the last complete exchange */
 	int64_t failed_ns; /* monotonic time of the last failure that the transport reported */
+	const struct tenon__fault *
+		fault; /* when wire.status is not 0: whose fault; NULL: not judged yet */
 	struct tenon__block *full; /* full blocks that results of the operation point into */
 
 	struct tenon__wire wire;
@@ -72,7 +75,6 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
 {
 	tenon__wire_rewind(&conn->wire);
 	conn->sys_errno = 0;
-	conn->done_ns = 0;
 	conn->heard = false;
 	if (conn->base.fd < 0) {
 		tenon__resolver_rewind(&conn->resolver);
@@ -80,15 +82,20 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
 }
 
 /*
- * Return true when the server closed a reused connection before the first byte of the
- * reply: most likely the connection was closed while it was idle.
+ * Decide whose fault the failure of the exchange is: set conn->fault. wire.status is not 0.
+ * Give up the answers that may belong to other requests: after a reply out of protocol, all
+ * answers but the values of retrieval commands.
+ * had_little_time: the server had less than its share of the time until the deadline.
  */
-static inline bool tenon__connection_is_stale(
-	const struct tenon__connection *conn)
-{
-	return conn->wire.status == TENON_ECLOSED && conn->wire.blamed &&
-	       conn->reused && !conn->heard;
-}
+void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
+			     bool had_little_time);
+
+/*
+ * Prepare to send the exchange again on a new connection: its requests that have no answer and
+ * may be sent twice, or were never sent. The others get their final status.
+ * Returns false when no request goes again; the exchange is as it was then.
+ */
+bool tenon__connection_go_again(struct tenon__connection *conn);
 
 /* The functions of a connection that transports call. */
 extern const struct tenon_connection_ops tenon__connection_ops;

@@ -93,6 +93,21 @@ void tenon__engine_close(struct tenon__engine *engine)
 	}
 }
 
+void tenon__engine_listen(struct tenon__engine *engine, int64_t now_ms)
+{
+	tenon__policies_listen(&engine->policies, now_ms);
+	for (uint32_t i = 0; i < engine->server_count; i++) {
+		struct tenon__connection *conn = &engine->conns[i];
+
+		if (conn->base.fd >= 0 &&
+		    tenon__policies_doubt(&engine->policies, i,
+					  conn->done_ns / 1000000)) {
+			engine->assembly->transport->close(engine->transport,
+							   &conn->base);
+		}
+	}
+}
+
 void tenon__engine_forked(struct tenon__engine *engine)
 {
 	tenon__engine_close(engine);

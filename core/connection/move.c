@@ -100,7 +100,8 @@ int tenon__engine_update_servers(struct tenon__engine *engine,
 				 const char *const *specs, size_t count,
 				 struct tenon_error *err)
 {
-	struct tenon__server_list list = { 0 };
+	/* one host may serve for two aliases, for example while the other host is replaced */
+	struct tenon__server_list list = { .shares_addresses = true };
 	struct tenon__resolver *places;
 	int code;
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operation/call.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/cold.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "operation/round.h"
 #include "operation/transform.h"
+#include "wire/exptime.h"
 #include "wire/key.h"
 
 /* ---- over keys --------------------------------------------------------- */
@@ -36,17 +41,76 @@ static int reserve_keys(struct tenon__operation *op,
 	return 0;
 }
 
-/* Append a request for each item. A request whose key or value is refused is answered at once. */
-static void add_items(struct tenon__operation *op,
-		      const struct tenon__verb *verb,
-		      const struct tenon_item *items, size_t count)
+/* Answer a request whose exptime has no meaning. */
+TENON__COLD static void refuse_exptime(struct tenon__operation *op,
+				       uint32_t req, int64_t exptime)
+{
+	struct tenon_error err;
+
+	tenon__error_set(&err, TENON_EINVAL,
+			 "exptime %" PRId64
+			 " has no meaning, expected -1 (expires at once), 0 (never) or 1 to %" PRId64,
+			 exptime, TENON_EXPTIME_MAX_S);
+	op->requests.results[req].status = TENON_EINVAL;
+	op->requests.results[req].text =
+		tenon__arena_text(&op->arena, err.message);
+	op->requests.list[req].answered = true;
+}
+
+/*
+ * Look at a request whose value or exptime may not be sent as it is. A request whose exptime
+ * changes gets a copy of its item, because the caller's item must not change.
+ * Errors: TENON_ENOMEM.
+ */
+TENON__COLD static int prepare_item(struct tenon__operation *op, uint32_t req,
+				    unsigned options)
+{
+	bool from_now = (options & TENON_FROM_NOW) != 0;
+	struct tenon__request *at = &op->requests.list[req];
+	int64_t exptime = at->item->exptime;
+
+	if (at->answered) {
+		return 0;
+	}
+	if (at->verb->shape == TENON_SHAPE_STORE &&
+	    at->item->value.len > op->assembly->max_value_bytes) {
+		op->requests.results[req].status = TENON_ETOOBIG;
+		at->answered = true;
+		return 0;
+	}
+	if (!tenon__exptime_prepare(&exptime, from_now, tenon__unix_s())) {
+		refuse_exptime(op, req, exptime);
+		return 0;
+	}
+	if (exptime == at->item->exptime) {
+		return 0;
+	}
+	struct tenon_item *item = tenon__arena_alloc(&op->arena, sizeof(*item));
+	if (!item) {
+		return TENON_ENOMEM;
+	}
+	*item = *at->item;
+	item->exptime = exptime;
+	at->item = item;
+	return 0;
+}
+
+/*
+ * Append a request for each item. A request whose key, value or exptime is refused is answered
+ * at once.
+ * Errors: TENON_ENOMEM.
+ */
+static int add_items(struct tenon__operation *op,
+		     const struct tenon__verb *verb,
+		     const struct tenon_item *items, size_t count,
+		     unsigned options)
 {
 	static const struct tenon_slice no_key = { "", 0 };
 	const struct tenon__assembly *assembly = op->assembly;
 	struct tenon__requests *rs = &op->requests;
 	size_t prefix_len = assembly->prefix_len;
 	uint64_t value_max_bytes = assembly->max_value_bytes;
-	bool stores = verb->shape == TENON_SHAPE_STORE;
+	bool looks = verb->exptime; /* every verb that stores a value has an exptime */
 	char *buffer = op->key_buffer;
 
 	for (size_t i = 0; i < count; i++) {
@@ -58,14 +122,18 @@ static void add_items(struct tenon__operation *op,
 		if (!status && prefix_len > 0) {
 			buffer += key.len;
 		}
-		if (stores && items[i].value.len > value_max_bytes) {
-			status = TENON_ETOOBIG;
-		}
 		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);
 		rs->results[req].status = status;
 		rs->list[req].answered = status != 0;
+		if (looks &&
+		    (items[i].value.len > value_max_bytes ||
+		     tenon__exptime_unclear(items[i].exptime)) &&
+		    prepare_item(op, req, options) != 0) {
+			return TENON_ENOMEM;
+		}
 	}
 	op->item_count = (uint32_t)count;
+	return 0;
 }
 
 /*
@@ -91,11 +159,12 @@ int tenon__call_items(struct tenon__operation *op,
 
 	tenon__operation_begin(op);
 	if (tenon__operation_reserve(op, count) != 0 ||
-	    reserve_keys(op, items, count) != 0) {
+	    reserve_keys(op, items, count) != 0 ||
+	    add_items(op, verb, items, count, options) != 0) {
 		return TENON_ENOMEM;
 	}
 	op->requests.argument = NULL;
-	add_items(op, verb, items, count);
+	op->looks = verb->shape != TENON_SHAPE_RETRIEVE || op->assembly->strict;
 	bool raw = op->chain.count == 0 || (options & TENON_RAW);
 	if (op->requests.sink_rule.fn) {
 		aim_sinks(op, verb, count, raw);
@@ -117,6 +186,7 @@ int tenon__call_servers(struct tenon__operation *op,
 		return TENON_ENOMEM;
 	}
 	rs->argument = argument;
+	op->looks = true;
 	for (uint32_t i = 0; i < op->engine->server_count; i++) {
 		tenon__operation_add(op, verb, (struct tenon_slice){ "", 0 },
 				     NULL);

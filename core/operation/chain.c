@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operation/chain.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "plugin/instance.h"
 #include "plugin/plugin.h"
 #include "wire/key.h"
+#include "wire/wire.h"
 
 /* ---- instances --------------------------------------------------------- */
 
@@ -40,6 +43,7 @@ static int init_codec(struct tenon__chain *chain,
 		chain->splitter = codec->ops;
 		chain->splitter_instance = self;
 		chain->split_flags = flags;
+		chain->split_least_bytes = least_bytes;
 		chain->owns_chunks = codec->ops->owns_chunks(self) != 0;
 	}
 	return 0;
@@ -52,6 +56,8 @@ int tenon__chain_init(struct tenon__chain *chain,
 	*chain = (struct tenon__chain){
 		.codecs = assembly->codecs,
 		.max_value_bytes = assembly->max_value_bytes,
+		.max_operation_bytes = assembly->max_operation_bytes,
+		.max_chunks = assembly->max_chunks,
 		.user_flags = assembly->user_flags,
 		.least_bytes = UINT64_MAX,
 		.arena = arena,
@@ -166,6 +172,14 @@ static int explain(struct tenon_error *err, int code, const char *name)
 
 /* ---- values ------------------------------------------------------------ */
 
+/* A codec is about to encode or to split: its time does not count as network work. */
+static inline void note_work(struct tenon__chain *chain)
+{
+	if (chain->busy_since_ns == 0) {
+		chain->busy_since_ns = tenon__now_ns();
+	}
+}
+
 int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 			uint32_t *flags, struct tenon_error *err)
 {
@@ -176,6 +190,7 @@ int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 		if (!codec->ops->encode) {
 			continue;
 		}
+		note_work(chain);
 		output_begin(&output, chain);
 		int code = codec->ops->encode(chain->instances[i], value,
 					      &output.base, err);
@@ -193,6 +208,21 @@ int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 		*flags |= codec->ops->flags(chain->instances[i]);
 	}
 	return 0;
+}
+
+/*
+ * A decoded value is too large: name max_operation_bytes when that was the limit, else keep the
+ * codec's sentence. Returns TENON_ETOOBIG.
+ */
+static int explain_decoded(const struct tenon__chain *chain, const char *name,
+			   struct tenon_error *err)
+{
+	if (chain->left_bytes < chain->max_value_bytes) {
+		return tenon__error_set(err, TENON_ETOOBIG,
+					TENON_OPERATION_TOO_BIG " (%" PRIu64 ")",
+					chain->max_operation_bytes);
+	}
+	return explain(err, TENON_ETOOBIG, name);
 }
 
 int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
@@ -225,7 +255,9 @@ int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
 		}
 		if (code) {
 			output_drop(&output);
-			return explain(err, code, codec->name);
+			return code == TENON_ETOOBIG
+				       ? explain_decoded(chain, codec->name, err)
+				       : explain(err, code, codec->name);
 		}
 		*flags &= ~own;
 	}
@@ -240,6 +272,10 @@ static int chunks_add(struct tenon_chunks *base, const void *key,
 	struct tenon__chunks *chunks = (struct tenon__chunks *)(void *)base;
 
 	if (base->count == TENON_CHUNKS_MAX_COUNT) {
+		return TENON_ETOOBIG;
+	}
+	if (chunks->chain->left_chunks == 0) {
+		chunks->over = true;
 		return TENON_ETOOBIG;
 	}
 	if (!tenon__key_valid(key, key_len)) {
@@ -264,6 +300,7 @@ static int chunks_add(struct tenon_chunks *base, const void *key,
 		return TENON_ENOMEM;
 	}
 	memcpy(copy, key, key_len);
+	chunks->chain->left_chunks--;
 	chunks->list[base->count++] = (struct tenon_chunk){
 		.key = { copy, key_len }, .value = value,
 	};
@@ -279,6 +316,20 @@ void tenon__chunks_init(struct tenon__chunks *chunks,
 	};
 }
 
+/* Name max_chunks when that was the limit. Returns code. */
+static int explain_chunks(const struct tenon__chunks *chunks, int code,
+			  struct tenon_error *err)
+{
+	if (code == TENON_ETOOBIG && chunks->over) {
+		return tenon__error_set(
+			err, code,
+			"all split values of the operation together have more chunks than max_chunks (%" PRIu32
+			")",
+			chunks->chain->max_chunks);
+	}
+	return explain(err, code, "that splits");
+}
+
 int tenon__chain_scatter(struct tenon__chain *chain,
 			 const struct tenon_split_item *item,
 			 struct tenon__chunks *chunks,
@@ -287,6 +338,7 @@ int tenon__chain_scatter(struct tenon__chain *chain,
 	struct output output;
 	int code;
 
+	note_work(chain);
 	output_begin(&output, chain);
 	tenon__chunks_init(chunks, chain);
 	code = chain->splitter->scatter(chain->splitter_instance, item,
@@ -298,5 +350,15 @@ int tenon__chain_scatter(struct tenon__chain *chain,
 		}
 	}
 	output_drop(&output);
-	return code < 0 ? explain(err, code, "that splits") : 0;
+	return code < 0 ? explain_chunks(chunks, code, err) : 0;
+}
+
+int tenon__chain_plan(struct tenon__chain *chain,
+		      const struct tenon_split_item *parent,
+		      struct tenon__chunks *chunks, struct tenon_error *err)
+{
+	tenon__chunks_init(chunks, chain);
+	int code = chain->splitter->plan(chain->splitter_instance, parent,
+					 &chunks->base, err);
+	return code ? explain_chunks(chunks, code, err) : 0;
 }

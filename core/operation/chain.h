@@ -19,8 +19,17 @@ struct tenon__chain {
 	uint32_t split_flags; /* the splitter's flag bits; 0 without splitter */
 	bool owns_chunks; /* the splitter's chunks are touched and deleted with their parent */
 	uint64_t least_bytes; /* codecs are not asked about shorter values */
+	uint64_t split_least_bytes; /* the splitter is not asked about shorter values */
 	uint64_t max_value_bytes;
+	uint64_t max_operation_bytes;
+	uint32_t max_chunks;
+	uint32_t left_chunks; /* most chunks that the running operation may still have */
 	uint64_t left_bytes; /* most bytes that the running operation may still decode */
+	/*
+	 * The time at which a codec began to encode or to split values since the last round; 0:
+	 * none did. See tenon__operation_excuse_codecs().
+	 */
+	int64_t busy_since_ns;
 	struct tenon__arena *arena; /* the operation's memory */
 };
 
@@ -33,6 +42,14 @@ int tenon__chain_init(struct tenon__chain *chain,
 		      const struct tenon__assembly *assembly,
 		      struct tenon__arena *arena, struct tenon_error *err);
 void tenon__chain_fini(struct tenon__chain *chain);
+
+/* Begin an operation: its values may have max_operation_bytes and max_chunks again. */
+static inline void tenon__chain_begin(struct tenon__chain *chain)
+{
+	chain->left_bytes = chain->max_operation_bytes;
+	chain->left_chunks = chain->max_chunks;
+	chain->busy_since_ns = 0;
+}
 
 /*
  * Run a value through the codecs that encode, in the order of the chain. A codec that
@@ -59,6 +76,7 @@ struct tenon__chunks {
 	struct tenon__chain *chain;
 	struct tenon_chunk *list;
 	uint32_t capacity;
+	bool over; /* the operation may have no more chunks: max_chunks */
 };
 
 void tenon__chunks_init(struct tenon__chunks *chunks,
@@ -73,5 +91,13 @@ int tenon__chain_scatter(struct tenon__chain *chain,
 			 const struct tenon_split_item *item,
 			 struct tenon__chunks *chunks,
 			 struct tenon_slice *parent, struct tenon_error *err);
+
+/*
+ * Let the splitter list the chunks of a parent that was read. The chain has a splitter.
+ * Errors: the status for the key, with a sentence in err.
+ */
+int tenon__chain_plan(struct tenon__chain *chain,
+		      const struct tenon_split_item *parent,
+		      struct tenon__chunks *chunks, struct tenon_error *err);
 
 #endif

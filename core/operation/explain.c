@@ -30,6 +30,10 @@ const char *tenon__connection_failure(const struct tenon__connection *conn)
 	if (conn->wire.status == TENON_ECONNECT && conn->resolver.gai_error) {
 		return gai_strerror(conn->resolver.gai_error);
 	}
+	if (conn->fault &&
+	    conn->fault->shown.kind == TENON_FAILURE_CONNECTION) {
+		return conn->fault->shown.happens;
+	}
 	if (conn->sys_errno) {
 		return strerror(conn->sys_errno);
 	}
@@ -76,6 +80,8 @@ static const char *failure_prefix(int status)
 		return "the connection broke before the answer: ";
 	case TENON_EWAIT:
 		return "waiting for the answer was aborted: ";
+	case TENON_ELOCAL:
+		return "the server was not asked: ";
 	case TENON_EPROTOCOL:
 		return "the reply breaks the memcached text protocol, so the connection was closed: ";
 	default:
@@ -95,9 +101,14 @@ static void explain_connection(const struct tenon__operation *op,
 	if (result->text) { /* the error line of the server, or the sentence of a codec */
 		tenon__error_set(err, status, "%s: %s", where, result->text);
 	} else if (prefix) {
-		tenon__error_set(err, status, "%s: %s%s", where, prefix,
-				 tenon__connection_failure(
-					 &op->engine->conns[result->server]));
+		const struct tenon__connection *conn =
+			&op->engine->conns[result->server];
+
+		tenon__error_set(err, status, "%s: %s%s%s", where, prefix,
+				 tenon__connection_failure(conn),
+				 status == TENON_ELOCAL
+					 ? tenon__local_advice(conn->sys_errno)
+					 : "");
 	} else if (status == TENON_EDOWN) {
 		explain_down(op, result->server, err);
 	} else if (status == TENON_ETIMEDOUT) {

@@ -45,7 +45,7 @@ void tenon__operation_begin(struct tenon__operation *op)
 	op->item_count = 0;
 	op->request_count = 0;
 	op->hashed_count = 0;
-	op->requests.reply_left_bytes = TENON_REPLY_MAX_BYTES;
+	op->requests.reply_left_bytes = op->assembly->max_operation_bytes;
 	op->start_ns = tenon__now_ns();
 	op->start_ms = op->start_ns / 1000000;
 	op->deadline_ns =
@@ -55,8 +55,44 @@ void tenon__operation_begin(struct tenon__operation *op)
 	}
 	if (tenon__policies_have_news(&engine->policies,
 				      &op->assembly->outcomes)) {
-		tenon__policies_listen(&engine->policies, op->start_ms);
+		tenon__engine_listen(engine, op->start_ms);
 	}
+}
+
+void tenon__operation_move_deadline(struct tenon__operation *op)
+{
+	int64_t now_ns = tenon__now_ns();
+
+	op->deadline_ns += now_ns - op->chain.busy_since_ns;
+	op->chain.busy_since_ns = 0;
+	if (op->hashed_count == 0) { /* no round has begun */
+		op->start_ns = now_ns;
+		op->start_ms = now_ns / 1000000;
+	}
+}
+
+/* Make an array smaller. When that fails, the array stays as it is. */
+static void shrink(void **array, size_t count, size_t size)
+{
+	void *smaller = tenon__realloc(*array, count, size);
+
+	if (smaller) {
+		*array = smaller;
+	}
+}
+
+void tenon__operation_shrink(struct tenon__operation *op)
+{
+	struct tenon__requests *rs = &op->requests;
+	size_t count = op->item_count;
+
+	op->request_capacity = op->item_count;
+	op->request_count = op->item_count;
+	op->hashed_count = op->item_count;
+	shrink((void **)&rs->keys, count, sizeof(*rs->keys));
+	shrink((void **)&rs->list, count, sizeof(*rs->list));
+	shrink((void **)&rs->results, count, sizeof(*rs->results));
+	shrink((void **)&op->hashes, count, sizeof(*op->hashes));
 }
 
 int tenon__operation_grow(struct tenon__operation *op, size_t count)

@@ -10,6 +10,9 @@
 #include "connection/engine.h"
 #include "operation/chain.h"
 
+/* After a call, an operation keeps room for this many requests that codecs added. */
+#define TENON_REQUESTS_KEEP_MAX 16384
+
 struct tenon__operation {
 	struct tenon__engine *engine;
 	const struct tenon__assembly *assembly; /* the engine's */
@@ -21,7 +24,9 @@ struct tenon__operation {
 	uint32_t request_count; /* all requests, with those that codecs added */
 	uint32_t hashed_count;	/* number of requests, from the first, whose keys are hashed */
 	uint32_t request_capacity;
-	int64_t start_ns, deadline_ns; /* monotonic */
+	bool looks; /* connections are looked at before requests are sent on them */
+	int64_t start_ns; /* monotonic; codecs that run before the first round move it */
+	int64_t deadline_ns;
 	int64_t start_ms;  /* start_ns in ms, for the failover policies */
 	int64_t latest_ns; /* upper limit of deadline_ns; INT64_MAX: only poll_timeout counts */
 	uint64_t *hashes; /* one for each request */
@@ -41,14 +46,31 @@ int tenon__operation_init(struct tenon__operation *op,
 /* Free an operation, before its engine is freed. A zeroed operation is allowed. */
 void tenon__operation_fini(struct tenon__operation *op);
 
+/* The part of tenon__operation_excuse_codecs() for codecs that have worked. */
+void tenon__operation_move_deadline(struct tenon__operation *op);
+
 /* Begin a call: give up the results of the last call, and set the deadline. */
 void tenon__operation_begin(struct tenon__operation *op);
+
+/*
+ * Move the deadline by the time that codecs took since the last round, because the deadline
+ * covers network work only. Reads no clock when no codec has worked.
+ */
+static inline void tenon__operation_excuse_codecs(struct tenon__operation *op)
+{
+	if (op->chain.busy_since_ns != 0) {
+		tenon__operation_move_deadline(op);
+	}
+}
 
 /*
  * Grow the arrays to exactly count requests.
  * Errors: TENON_ENOMEM; the old capacity stays usable.
  */
 int tenon__operation_grow(struct tenon__operation *op, size_t count);
+
+/* Give back the memory of all requests but those of the caller's items. */
+void tenon__operation_shrink(struct tenon__operation *op);
 
 /* Make sure that the arrays can hold count requests. Errors: TENON_ENOMEM. */
 static inline int tenon__operation_reserve(struct tenon__operation *op,

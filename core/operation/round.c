@@ -2,11 +2,11 @@
 #include "operation/round.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/cold.h"
 #include "operation/explain.h"
+#include "wire/exptime.h"
 
 /* ---- from keys to connections ------------------------------------------------ */
 
@@ -65,26 +65,6 @@ static uint32_t route_spare(const struct tenon_route_query *query,
 }
 
 /*
- * memcached reads an exptime up to this as seconds from now, and a larger one as UNIX time.
- * Source: memcached protocol.txt, "Expiration times".
- */
-#define RELATIVE_MAX_S (INT64_C(30) * 24 * 3600)
-
-/* Return an exptime that lets an item live no longer than max_s. */
-static int64_t cap_exptime(int64_t exptime, int64_t max_s)
-{
-	int64_t left_s = exptime;
-
-	if (max_s > RELATIVE_MAX_S) {
-		max_s = RELATIVE_MAX_S;
-	}
-	if (exptime > RELATIVE_MAX_S) {
-		left_s = exptime - (int64_t)time(NULL);
-	}
-	return exptime == 0 || left_s > max_s ? max_s : exptime;
-}
-
-/*
  * Limit the life of the item that a request writes or touches to max_s. The request gets a
  * copy of its item, because the caller's item must not change.
  * Errors: TENON_ENOMEM.
@@ -103,7 +83,8 @@ TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 		return TENON_ENOMEM;
 	}
 	*item = *at->item;
-	item->exptime = cap_exptime(item->exptime, max_s);
+	item->exptime =
+		tenon__exptime_cap(item->exptime, max_s, tenon__unix_s());
 	at->item = item;
 	return 0;
 }
@@ -269,47 +250,84 @@ static int route_requests(struct tenon__operation *op, uint32_t from,
 
 /* ---- the exchanges ----------------------------------------------------- */
 
-/* Return true when all requests of the connection's exchange may be sent twice. */
-static bool is_repeatable(const struct tenon__operation *op,
-			  const struct tenon__connection *conn)
+/*
+ * Return true when a timeout is not the server's fault: its exchange began at start_ns and
+ * had less than three quarters of poll_timeout (or connect_timeout) until the deadline. The
+ * other part was used up by another server in an earlier round or before a hop, or the
+ * caller's deadline was earlier.
+ */
+static bool had_little_time(const struct tenon__operation *op,
+			    const struct tenon__connection *conn,
+			    int64_t start_ns)
 {
-	const struct tenon__request *requests = op->requests.list;
+	const struct tenon__assembly *assembly = op->assembly;
+	int64_t most_ms = assembly->poll_timeout_ms;
 
-	for (uint32_t req = conn->wire.first; req != TENON_REQUEST_END;
-	     req = requests[req].next) {
-		if (!requests[req].verb->repeatable) {
+	if (conn->wire.status == TENON_ECONNECT) {
+		if (conn->sys_errno != ETIMEDOUT) {
 			return false;
 		}
+		if (assembly->connect_timeout_ms < most_ms) {
+			most_ms = assembly->connect_timeout_ms;
+		}
+	} else if (conn->wire.status != TENON_ETIMEDOUT) {
+		return false;
 	}
-	return true;
+	return op->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
 }
 
 /*
- * A server may close a connection while it is idle; the client notices only when it uses the
- * connection. Repeat such exchanges once on new connections, when their requests may be sent
- * twice.
+ * Judge the failed exchanges that began at start_ns, and collect those that go again on a new
+ * connection. Returns their number.
  */
-TENON__COLD static void repeat_stale(struct tenon__operation *op)
+static size_t judge_failures(struct tenon__operation *op, int64_t start_ns,
+			     bool has_time, struct tenon_connection **again)
 {
-	struct tenon_connection **again =
-		op->engine->active + op->engine->active_count;
 	size_t count = 0;
 
 	for (size_t i = 0; i < op->engine->active_count; i++) {
 		struct tenon__connection *conn =
 			tenon__engine_active(op->engine, i);
 
-		if (tenon__connection_is_stale(conn) &&
-		    is_repeatable(op, conn)) {
-			tenon__count(&conn->wire.health->retries, 1);
-			tenon__connection_rewind(conn);
+		if (!conn->wire.status || conn->fault) {
+			continue;
+		}
+		tenon__connection_judge(conn, start_ns,
+					had_little_time(op, conn, start_ns));
+		if (has_time && conn->fault->again &&
+		    tenon__connection_go_again(conn)) {
+			conn->fault = NULL;
 			again[count++] = &conn->base;
 		}
 	}
-	if (count > 0) {
-		op->assembly->transport->run(op->engine->transport, again,
-					     count, tenon__now_ns(),
-					     op->deadline_ns);
+	return count;
+}
+
+/*
+ * Decide whose fault each failed exchange is. While there is time, send the requests again that
+ * failed by a fault of their connection. This ends: an exchange on a new connection goes again
+ * only behind an error line, which has answered one of its requests.
+ */
+TENON__COLD static void handle_failures(struct tenon__operation *op,
+					int64_t start_ns)
+{
+	struct tenon__engine *engine = op->engine;
+	struct tenon_connection **again = engine->active + engine->active_count;
+
+	for (size_t i = 0; i < engine->active_count; i++) {
+		tenon__engine_active(engine, i)->fault = NULL;
+	}
+	for (;;) {
+		int64_t now_ns = tenon__now_ns();
+		size_t count = judge_failures(op, start_ns,
+					      now_ns < op->deadline_ns, again);
+
+		if (!count) {
+			return;
+		}
+		op->assembly->transport->run(engine->transport, again, count,
+					     now_ns, op->deadline_ns);
+		start_ns = now_ns;
 	}
 }
 
@@ -324,7 +342,7 @@ static bool may_hop(const struct tenon__connection *conn,
 {
 	const struct tenon__verb *verb = req->verb;
 
-	if (!conn->wire.blamed || req->pinned ||
+	if (conn->fault->shown.kind != TENON_FAILURE_SERVER || req->pinned ||
 	    (verb->cas && verb->shape == TENON_SHAPE_STORE)) {
 		return false;
 	}
@@ -354,7 +372,7 @@ TENON__COLD static void settle(struct tenon__operation *op,
 			continue;
 		}
 		rs->results[req].status = status;
-		if (hops && may_hop(conn, at)) {
+		if (hops && conn->wire.status && may_hop(conn, at)) {
 			at->next = *hops;
 			*hops = req;
 		} else {
@@ -362,31 +380,6 @@ TENON__COLD static void settle(struct tenon__operation *op,
 			tenon__health_key(conn->wire.health, status);
 		}
 	}
-}
-
-/*
- * Return true when a timeout is not the server's fault: its exchange began at start_ns and
- * had less than three quarters of poll_timeout (or connect_timeout) until the deadline. The
- * other part was used up by another server in an earlier round or before a hop, or the
- * caller's deadline was earlier.
- */
-static bool had_no_time(const struct tenon__operation *op,
-			const struct tenon__connection *conn, int64_t start_ns)
-{
-	const struct tenon__assembly *assembly = op->assembly;
-	int64_t most_ms = assembly->poll_timeout_ms;
-
-	if (conn->wire.status == TENON_ECONNECT) {
-		if (conn->sys_errno != ETIMEDOUT) {
-			return false;
-		}
-		if (assembly->connect_timeout_ms < most_ms) {
-			most_ms = assembly->connect_timeout_ms;
-		}
-	} else if (conn->wire.status != TENON_ETIMEDOUT) {
-		return false;
-	}
-	return op->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
 }
 
 /*
@@ -502,13 +495,11 @@ TENON__COLD static void report_unfinished(struct tenon__operation *op,
 					  const struct tenon__connection *conn,
 					  int64_t start_ns)
 {
-	if (conn->wire.blamed) {
-		if (!tenon__connection_is_stale(conn) &&
-		    !had_no_time(op, conn, start_ns)) {
-			report_failure(op, conn, start_ns);
-			return;
-		}
-	} else if (conn->wire.health->unsettled) { /* a refused request, perhaps */
+	if (conn->fault->shown.kind == TENON_FAILURE_SERVER) {
+		report_failure(op, conn, start_ns);
+		return;
+	}
+	if (conn->wire.health->unsettled) { /* a refused request, perhaps */
 		(void)report_answers(op, conn);
 	}
 	tenon__policies_undecided(&op->engine->policies, conn->base.server);
@@ -516,8 +507,7 @@ TENON__COLD static void report_unfinished(struct tenon__operation *op,
 
 /*
  * Tell the failover policies and the health record the outcome of the exchange that began at
- * start_ns. They are not told of an idle connection that was closed or of a failure of the
- * client itself (no memory, say), because neither says anything about the server.
+ * start_ns. They hear only of failures that are the server's fault.
  */
 static void report(struct tenon__operation *op,
 		   const struct tenon__connection *conn, int64_t start_ns)
@@ -528,10 +518,27 @@ static void report(struct tenon__operation *op,
 	}
 	tenon__policies_succeeded(&op->engine->policies, conn->base.server,
 				  op->start_ms);
-	if (conn->done_ns > 0) {
+	if (conn->done_ns > start_ns) {
 		tenon__health_time(conn->wire.health, conn->done_ns - start_ns);
 		if (conn->wire.health->unsettled) {
 			report_recovery(op, conn);
+		}
+	}
+}
+
+/* Close the connections that were idle for longer than max_idle. */
+TENON__COLD static void close_idle(struct tenon__operation *op, int64_t now_ns)
+{
+	struct tenon__engine *engine = op->engine;
+
+	for (size_t i = 0; i < engine->active_count; i++) {
+		struct tenon__connection *conn =
+			tenon__engine_active(engine, i);
+
+		if (conn->base.fd >= 0 &&
+		    now_ns - conn->done_ns > op->assembly->max_idle_ns) {
+			op->assembly->transport->close(engine->transport,
+						       &conn->base);
 		}
 	}
 }
@@ -555,6 +562,13 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 	struct tenon__engine *engine = op->engine;
 	size_t count = engine->active_count;
 
+	if (op->assembly->max_idle_ns) {
+		close_idle(op, now_ns);
+	}
+	if (op->looks) {
+		op->assembly->transport->look(engine->transport, engine->active,
+					      count);
+	}
 	for (size_t i = 0; i < count; i++) {
 		tenon__connection_rewind(tenon__engine_active(engine, i));
 	}
@@ -563,11 +577,11 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 	} else {
 		op->assembly->transport->run(engine->transport, engine->active,
 					     count, now_ns, op->deadline_ns);
-		for (size_t i = 0; i < count; i++) {
-			if (tenon__engine_active(engine, i)->wire.status) {
-				repeat_stale(op);
-				break;
-			}
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (tenon__engine_active(engine, i)->wire.status) {
+			handle_failures(op, now_ns);
+			break;
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -658,6 +672,20 @@ static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 }
 
 /* ---- rounds ------------------------------------------------------------ */
+
+uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req)
+{
+	const struct tenon__assembly *assembly = op->assembly;
+	const struct tenon_slice *key = &op->requests.keys[req];
+	const struct tenon_ring_key ring_key = {
+		.key = key->data,
+		.key_len = key->len,
+		.hash = assembly->needs_hash ? op->hashes[req] : 0,
+	};
+
+	return tenon__ring_locate(&assembly->rings[0], assembly->distribution,
+				  &ring_key);
+}
 
 int tenon__round_run(struct tenon__operation *op, bool noreply)
 {

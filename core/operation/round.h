@@ -16,6 +16,12 @@
  */
 int tenon__round_run(struct tenon__operation *op, bool noreply);
 
+/*
+ * Return the home server of a request. A round must have hashed its key: the request was there
+ * when the last round began.
+ */
+uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req);
+
 /* The same for requests without a key: request i is sent to server i. */
 int tenon__round_run_servers(struct tenon__operation *op, bool noreply);
 

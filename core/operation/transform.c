@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operation/transform.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/cold.h"
 #include "base/error.h"
 #include "operation/round.h"
+#include "operation/turns.h"
 
 /* A split value. Its chunks are the requests first..first+chunks.base.count-1. */
 struct split {
@@ -33,6 +37,8 @@ struct transform {
 	struct split *splits;
 	struct look *looks;
 	bool held; /* a request waits for another round */
+	bool long_values;   /* writing: the splitter has to be asked about a value */
+	uint32_t unclocked; /* reading: chunks that were planned since the clock was read */
 };
 
 /* ---- requests and outcomes ------------------------------------------------ */
@@ -75,6 +81,17 @@ static void share_outcome(struct transform *t, uint32_t req, uint32_t other)
 
 	answer(t, req, result->status, result->text);
 	t->op->requests.results[req].server = result->server;
+}
+
+/*
+ * Give back the memory of the requests that codecs added, when there were very many. Their
+ * results are gone then.
+ */
+static void give_back(struct tenon__operation *op)
+{
+	if (op->request_capacity > op->item_count + TENON_REQUESTS_KEEP_MAX) {
+		tenon__operation_shrink(op);
+	}
 }
 
 static void hold(struct transform *t, uint32_t req)
@@ -158,15 +175,25 @@ static int add_chunks(struct transform *t, uint32_t req,
 	return 0;
 }
 
+/* Answer a request that a codec refused. Returns 0, or TENON_ENOMEM when code is that. */
+static int refuse(struct transform *t, uint32_t req, int code,
+		  const struct tenon_error *err)
+{
+	if (code == TENON_ENOMEM) {
+		return code;
+	}
+	answer(t, req, code, err->message);
+	return 0;
+}
+
 /*
- * Run the value of a request through the codecs. When a codec refuses the value, the
- * request is answered with the codec's status.
+ * Run the value of a request through the codecs that encode. When a codec refuses the value,
+ * the request is answered with the codec's status.
  * Errors: TENON_ENOMEM.
  */
 static int encode_req(struct transform *t, uint32_t req,
 		      struct tenon_item *wire)
 {
-	struct tenon__requests *rs = &t->op->requests;
 	struct tenon_error err;
 	int code = 0;
 
@@ -175,29 +202,52 @@ static int encode_req(struct transform *t, uint32_t req,
 		code = tenon__chain_encode(t->chain, &wire->value, &wire->flags,
 					   &err);
 	}
-	if (!code && t->chain->splitter) {
-		const struct tenon_split_item whole = {
-			.key = rs->keys[req],
-			.value = wire->value,
-			.flags = wire->flags,
-			.conditional = t->verb->conditional,
-		};
-		struct tenon__chunks chunks;
-		struct tenon_slice parent;
+	if (code) {
+		return refuse(t, req, code, &err);
+	}
+	t->long_values |= t->chain->splitter &&
+			  wire->value.len >= t->chain->split_least_bytes;
+	return 0;
+}
 
-		code = tenon__chain_scatter(t->chain, &whole, &chunks, &parent,
-					    &err);
-		if (code == 1) {
-			code = add_chunks(t, req, &chunks, wire);
-			wire->value = parent;
-			wire->flags |= t->chain->split_flags;
-		}
+/*
+ * Ask the splitter about the value of a request. When the splitter refuses the value, the
+ * request is answered with the splitter's status.
+ * Errors: TENON_ENOMEM.
+ */
+static int split_req(struct transform *t, uint32_t req)
+{
+	struct tenon__requests *rs = &t->op->requests;
+	const struct tenon_item *item = rs->list[req].item;
+	const struct tenon_split_item whole = {
+		.key = rs->keys[req],
+		.value = item->value,
+		.flags = item->flags,
+		.conditional = t->verb->conditional,
+	};
+	struct tenon__chunks chunks;
+	struct tenon_slice parent;
+	struct tenon_error err;
+
+	tenon__error_clear(&err);
+	int code = tenon__chain_scatter(t->chain, &whole, &chunks, &parent,
+					&err);
+	if (code < 0) {
+		return refuse(t, req, code, &err);
 	}
-	if (code < 0 && code != TENON_ENOMEM) {
-		answer(t, req, code, err.message);
-		code = 0;
+	if (!code) {
+		return 0;
 	}
-	return code;
+	struct tenon_item *wire = tenon__arena_alloc(&t->op->arena,
+						     sizeof(*wire));
+	if (!wire) {
+		return TENON_ENOMEM;
+	}
+	*wire = *item;
+	wire->value = parent;
+	wire->flags |= t->chain->split_flags;
+	rs->list[req].item = wire;
+	return add_chunks(t, req, &chunks, item);
 }
 
 /* Refuse a request whose flags have bits that the application may not use. */
@@ -218,7 +268,6 @@ static int encode_all(struct transform *t)
 {
 	struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
-	bool looks = t->chain->owns_chunks && !t->verb->absent_only;
 
 	for (uint32_t i = 0; i < t->op->item_count; i++) {
 		const struct tenon_item *item = rs->list[i].item;
@@ -239,14 +288,41 @@ static int encode_all(struct transform *t)
 			rs->list[i].item = wire;
 			code = encode_req(t, i, wire);
 		}
-		if (!code && looks && !rs->list[i].answered) {
-			code = add_look(t, i);
-		}
 		if (code) {
 			return code;
 		}
 	}
 	return 0;
+}
+
+/* Ask the splitter about every value that is long enough. Errors: TENON_ENOMEM. */
+static int split_all(struct transform *t)
+{
+	const struct tenon__request *requests = t->op->requests.list;
+	int code = 0;
+
+	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
+		/* split_req() moves the requests when it appends some */
+		requests = t->op->requests.list;
+		if (!requests[i].answered && requests[i].item->value.len >=
+						     t->chain->split_least_bytes) {
+			code = split_req(t, i);
+		}
+	}
+	return code;
+}
+
+/* Append a look for every request that has no answer yet. Errors: TENON_ENOMEM. */
+static int look_all(struct transform *t)
+{
+	int code = 0;
+
+	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
+		if (!t->op->requests.list[i].answered) {
+			code = add_look(t, i);
+		}
+	}
+	return code;
 }
 
 /*
@@ -339,9 +415,8 @@ static int clean_up(struct transform *t)
 			.value = { found->value, found->value_len },
 			.flags = found->flags,
 		};
-		tenon__chunks_init(&chunks, t->chain);
-		if (t->chain->splitter->plan(t->chain->splitter_instance,
-					     &parent, &chunks.base, NULL) == 0) {
+		struct tenon_error err = { 0 };
+		if (tenon__chain_plan(t->chain, &parent, &chunks, &err) == 0) {
 			code = follow(t, &chunks.base, verb,
 				      rs->list[look->req].item);
 		}
@@ -353,31 +428,230 @@ static int clean_up(struct transform *t)
 				      rs->list[split->req].item);
 		}
 	}
+	if (!code && t->op->request_count > before) {
+		code = tenon__round_run(t->op, true);
+	}
+	give_back(t->op);
+	return code;
+}
+
+/*
+ * Return true when no server can have got this chunk. A key that hopped has another server than
+ * its home server, and the server before may have got it.
+ */
+static bool is_untouched(const struct transform *t, uint32_t req)
+{
+	const struct tenon_result *result = &t->op->requests.results[req];
+
+	switch (result->status) {
+	case TENON_EDOWN:
+	case TENON_EREFUSED:
+	case TENON_EKEY:
+	case TENON_ETOOBIG:
+		return true;
+	case TENON_ECONNECT:
+		return result->server == tenon__round_home(t->op, req);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Return true when an old parent would now name chunks of the new value: the new parent is not
+ * stored, and a chunk may be. Only chunks that have the same keys in every write can do that.
+ */
+static bool is_torn(const struct transform *t, const struct split *split)
+{
+	int status = t->op->requests.results[split->req].status;
+
+	if (status == TENON_STORED || status == TENON_SENT) {
+		return false;
+	}
+	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
+		if (!is_untouched(t, split->first + i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Append a delete of the parent on this server, without asking a policy. Errors: TENON_ENOMEM. */
+static int delete_at(struct transform *t, const struct split *split,
+		     uint32_t server)
+{
+	struct tenon__requests *rs = &t->op->requests;
+	uint32_t req = t->op->request_count;
+	int code = add_req(t->op, tenon__verb_of(TENON_DELETE),
+			   rs->keys[split->req], rs->list[split->req].item);
+
+	if (!code) {
+		t->op->requests.list[req].pinned = true;
+		t->op->requests.results[req].server = server;
+	}
+	return code;
+}
+
+/*
+ * Append deletes of the old parent: on its home server, on the server that got the new parent,
+ * and on the server that the failover policy names now.
+ * Errors: TENON_ENOMEM.
+ */
+static int delete_parent(struct transform *t, const struct split *split)
+{
+	uint32_t home = tenon__round_home(t->op, split->req);
+	uint32_t last = t->op->requests.results[split->req].server;
+	int code = delete_at(t, split, home);
+
+	if (!code && !split->unsent && last != home &&
+	    last < t->op->engine->server_count) {
+		code = delete_at(t, split, last);
+	}
+	if (!code) {
+		code = add_req(t->op, tenon__verb_of(TENON_DELETE),
+			       t->op->requests.keys[split->req],
+			       t->op->requests.list[split->req].item);
+	}
+	return code;
+}
+
+/*
+ * Delete the old parents of values that were stored in part, so that no reader puts old and new
+ * chunks together. Without time left the deletes have no reply, and a server that needs a new
+ * connection has connect_timeout for it.
+ * Errors: TENON_ENOMEM.
+ */
+TENON__COLD static int delete_torn(struct transform *t)
+{
+	uint32_t before = t->op->request_count;
+	int64_t now_ns = tenon__now_ns();
+	bool late = now_ns >= t->op->deadline_ns;
+	int code = 0;
+
+	for (const struct split *split = t->splits; split && !code;
+	     split = split->next) {
+		if (is_torn(t, split)) {
+			code = delete_parent(t, split);
+		}
+	}
 	if (code || t->op->request_count == before) {
 		return code;
 	}
-	return tenon__round_run(t->op, true);
+	if (late) {
+		t->op->deadline_ns =
+			now_ns + t->op->assembly->connect_timeout_ms * 1000000;
+	}
+	return tenon__round_run(t->op, late);
+}
+
+/* Memory ran out: answer every request that has no answer yet, so that no round sends it. */
+TENON__COLD static void give_up(struct transform *t)
+{
+	struct tenon__requests *rs = &t->op->requests;
+
+	for (uint32_t i = 0; i < t->op->request_count; i++) {
+		if (!rs->list[i].answered) {
+			rs->list[i].answered = true;
+			rs->results[i].status = TENON_ENOMEM;
+		}
+	}
+}
+
+/* Make room for the deletes that delete_torn() may need, while there is memory. */
+static int reserve_deletes(struct transform *t)
+{
+	size_t count = 0;
+
+	for (const struct split *split = t->splits; split; split = split->next) {
+		count += 3;
+	}
+	return tenon__operation_reserve(t->op, t->op->request_count + count);
+}
+
+/* Run the rounds of one turn. Errors: TENON_ENOMEM. */
+static int run_store_rounds(struct transform *t)
+{
+	/*
+	 * A look and a chunk need their replies, and in a round either all requests have a reply
+	 * or none.
+	 */
+	bool noreply = (t->options & TENON_NOREPLY) && !t->looks && !t->splits;
+
+	tenon__operation_excuse_codecs(t->op);
+	int code = tenon__round_run(t->op, noreply);
+
+	if (!code && t->held) {
+		judge_chunks(t);
+		let_go(t);
+		code = tenon__round_run(t->op, noreply);
+	}
+	if (code && t->splits) {
+		give_up(t);
+	}
+	if (t->splits && !t->chain->owns_chunks) {
+		int after = delete_torn(t);
+		give_back(t->op);
+		return code ? code : after;
+	}
+	return code ? code : clean_up(t);
 }
 
 /*
  * First round: chunks, looks, and the requests whose values are not split. Second round: the
  * parents, so that no parent is stored before its chunks.
  */
+static int run_store_turn(struct transform *t)
+{
+	bool looks = t->chain->owns_chunks && !t->verb->absent_only;
+	int code = t->long_values ? split_all(t) : 0;
+
+	if (!code && looks) {
+		code = look_all(t);
+	}
+	if (!code && t->splits) {
+		code = reserve_deletes(t);
+	}
+	return code ? code : run_store_rounds(t);
+}
+
+/* No request has this turn. */
+#define NO_TURN UINT32_MAX
+
+/* Let the requests of one turn run, and no others. The turn 0 comes first. */
+static void begin_turn(struct transform *t, uint32_t *turns, uint32_t turn)
+{
+	struct tenon__request *requests = t->op->requests.list;
+
+	for (uint32_t i = 0; i < t->op->item_count; i++) {
+		if (turn == 0 && requests[i].answered) {
+			turns[i] = NO_TURN; /* was refused */
+		} else {
+			requests[i].answered = turns[i] != turn;
+		}
+	}
+	t->splits = NULL;
+	t->looks = NULL;
+}
+
+/*
+ * Store all values. When one may be split and a key is there twice, the items of that key have
+ * their turns one after the other, so that the last one stays.
+ */
 static int run_store(struct transform *t)
 {
-	/* a look needs its reply, and in a round either all requests have a reply or none */
+	uint32_t *turns = NULL;
+	uint32_t last = 0;
 	int code = encode_all(t);
-	bool noreply = (t->options & TENON_NOREPLY) && !t->looks;
 
-	if (!code) {
-		code = tenon__round_run(t->op, noreply);
+	if (!code && t->long_values) {
+		code = tenon__turns_make(t->op, &turns, &last);
 	}
-	if (!code && t->held) {
-		judge_chunks(t);
-		let_go(t);
-		code = tenon__round_run(t->op, noreply);
+	for (uint32_t turn = 0; !code && turn <= last; turn++) {
+		if (turns) {
+			begin_turn(t, turns, turn);
+		}
+		code = run_store_turn(t);
 	}
-	return code ? code : clean_up(t);
+	return code;
 }
 
 /* ---- delete, touch ----------------------------------------------------- */
@@ -390,16 +664,11 @@ static int run_follow(struct transform *t)
 {
 	bool noreply = (t->options & TENON_NOREPLY) && !t->chain->owns_chunks;
 
-	for (uint32_t i = 0; t->chain->owns_chunks && i < t->op->item_count;
-	     i++) {
-		if (!t->op->requests.list[i].answered) {
-			int code = add_look(t, i);
-			if (code) {
-				return code;
-			}
-		}
+	int code = t->chain->owns_chunks ? look_all(t) : 0;
+
+	if (!code) {
+		code = tenon__round_run(t->op, noreply);
 	}
-	int code = tenon__round_run(t->op, noreply);
 	return code ? code : clean_up(t);
 }
 
@@ -470,21 +739,48 @@ static int add_parts(struct transform *t, struct split *split)
 	return 0;
 }
 
-/* Get one buffer for all chunks of a value. Errors: TENON_ENOMEM, TENON_ETOOBIG. */
-static int make_buffer(struct transform *t, struct split *split)
+/* Get one buffer for all chunks of a value. Errors: TENON_ENOMEM; TENON_ETOOBIG with a sentence. */
+static int make_buffer(struct transform *t, struct split *split,
+		       struct tenon_error *err)
 {
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
 		bytes += split->chunks.list[i].value.len;
 	}
-	if (bytes > t->chain->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES ||
-	    bytes > t->chain->left_bytes) {
-		return TENON_ETOOBIG;
+	if (bytes > t->chain->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES) {
+		return tenon__error_set(
+			err, TENON_ETOOBIG,
+			"the split value is larger than max_value_bytes (%" PRIu64 ")",
+			t->chain->max_value_bytes);
+	}
+	if (bytes > t->chain->left_bytes) {
+		return tenon__error_set(err, TENON_ETOOBIG,
+					TENON_OPERATION_TOO_BIG " (%" PRIu64 ")",
+					t->chain->max_operation_bytes);
 	}
 	t->chain->left_bytes -= bytes;
 	split->buffer = tenon__arena_alloc(&t->op->arena, (size_t)bytes + 1);
 	return split->buffer ? 0 : TENON_ENOMEM;
+}
+
+/* The clock is read again after this many chunks were planned. */
+#define CHUNKS_PER_CLOCK 1024
+
+/*
+ * Return true when the deadline has passed while chunks were planned. A hostile server can make
+ * many parents that name many chunks.
+ */
+static bool is_late(struct transform *t)
+{
+	if (t->unclocked < CHUNKS_PER_CLOCK) {
+		return false;
+	}
+	if (tenon__now_ns() < t->op->deadline_ns) {
+		t->unclocked = 0;
+		return false;
+	}
+	return true;
 }
 
 /*
@@ -509,12 +805,11 @@ static int begin_gather(struct transform *t, uint32_t req)
 			    .value = { result->value, result->value_len },
 			    .flags = result->flags },
 	};
-	tenon__chunks_init(&split->chunks, t->chain);
-	int code = t->chain->splitter->plan(t->chain->splitter_instance,
-					    &split->parent,
-					    &split->chunks.base, &err);
+	int code = tenon__chain_plan(t->chain, &split->parent, &split->chunks,
+				     &err);
+	t->unclocked += split->chunks.base.count;
 	if (!code) {
-		code = make_buffer(t, split);
+		code = make_buffer(t, split, &err);
 	}
 	if (!code) {
 		t->splits = split;
@@ -539,7 +834,9 @@ static void end_gather(struct transform *t, const struct split *split)
 	for (uint32_t i = 0; i < split->chunks.base.count; i++) {
 		const struct tenon_result *part = &results[split->first + i];
 
-		if (part->status < 0 && part->status != TENON_ETOOBIG) {
+		/* without a text, TENON_ETOOBIG is a chunk that is longer than its parent says */
+		if (part->status < 0 &&
+		    (part->status != TENON_ETOOBIG || part->text)) {
 			share_outcome(t, split->req, split->first + i);
 			return;
 		}
@@ -594,7 +891,7 @@ static void decode_req(struct transform *t, uint32_t req)
  */
 static int run_retrieve(struct transform *t)
 {
-	struct tenon__requests *rs = &t->op->requests;
+	const struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
 	uint32_t count = t->op->item_count;
 	uint32_t first = count; /* the first hit that has to be gathered or decoded */
@@ -607,10 +904,17 @@ static int run_retrieve(struct transform *t)
 		}
 		if (first == count) {
 			first = i;
+			tenon__chain_begin(t->chain);
 		}
-		if (rs->results[i].flags & t->chain->split_flags) {
-			code = begin_gather(t, i);
+		if (!(rs->results[i].flags & t->chain->split_flags)) {
+			continue;
 		}
+		if (is_late(t)) {
+			answer(t, i, TENON_ETIMEDOUT,
+			       "no time left to read the chunks of the split value");
+			continue;
+		}
+		code = begin_gather(t, i);
 	}
 	if (!code && t->splits) {
 		code = tenon__round_run(t->op, false);
@@ -620,6 +924,9 @@ static int run_retrieve(struct transform *t)
 	}
 	for (const struct split *split = t->splits; split; split = split->next) {
 		end_gather(t, split);
+	}
+	if (t->splits) {
+		give_back(t->op);
 	}
 	for (uint32_t i = first; i < count; i++) {
 		if (rs->results[i].status == TENON_HIT &&
@@ -640,10 +947,10 @@ int tenon__transform_run(struct tenon__operation *op,
 		.options = options,
 	};
 
-	op->chain.left_bytes = TENON_REPLY_MAX_BYTES;
 	if (verb->shape == TENON_SHAPE_RETRIEVE) {
 		return run_retrieve(&t);
 	}
+	tenon__chain_begin(&op->chain);
 	if (verb->whole) {
 		return run_store(&t);
 	}

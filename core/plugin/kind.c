@@ -61,6 +61,14 @@ static int take_no_hook(void *self, tenon_wait_fn wait, void *payload)
 	return wait ? TENON_EINVAL : 0;
 }
 
+static int take_no_interrupt(void *self, tenon_interrupt_fn interrupt,
+			     void *payload)
+{
+	(void)self;
+	(void)payload;
+	return interrupt ? TENON_EINVAL : 0;
+}
+
 static int init_no_failover(void *self, const void *options,
 			    const struct tenon_host *host,
 			    const struct tenon_failover_setup *setup,
@@ -112,6 +120,14 @@ static uint64_t takes_any_length(const void *self)
 	return 0;
 }
 
+static void look_nowhere(void *self, struct tenon_connection *const *conns,
+			 size_t count)
+{
+	(void)self;
+	(void)conns;
+	(void)count;
+}
+
 static void fill_hash(union tenon__ops *ops)
 {
 	struct tenon_hash_ops *hash = &ops->hash;
@@ -145,6 +161,12 @@ static void fill_transport(union tenon__ops *ops)
 	}
 	if (!transport->set_wait) {
 		transport->set_wait = take_no_hook;
+	}
+	if (!transport->look) {
+		transport->look = look_nowhere;
+	}
+	if (!transport->set_interrupt) {
+		transport->set_interrupt = take_no_interrupt;
 	}
 }
 

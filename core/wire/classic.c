@@ -11,10 +11,14 @@
 /* A key, four numbers (20 digits and a space each), and 32 bytes for verb, " noreply" and CR LF. */
 #define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 * 21 + 32)
 /*
- * The `version` request in front of the first request after noreply requests. Replies that
- * come before its reply are errors of the noreply requests.
+ * The fence in front of the first request after noreply requests: replies that come before its
+ * reply are errors of the noreply requests. `version` costs the server least. Some servers and
+ * proxies do not know it: they answer ERROR, another line, or nothing. All know `get`, whose
+ * reply END is the reply to nothing else here. So the first fence to a server has both, which
+ * tells whether the server knows `version`.
  */
-#define FENCE "version\r\n"
+#define FENCE_VERSION "version\r\n"
+#define FENCE_GET     "get tenon:fence\r\n"
 
 static char *put_bytes(char *at, const void *bytes, size_t len)
 {
@@ -202,6 +206,21 @@ static char *write_line(struct tenon__wire *wire, char *at)
 	return put_bytes(at, "\r\n", 2);
 }
 
+static char *write_fence(struct tenon__wire *wire, char *at)
+{
+	if (wire->version != TENON_VERSION_MISSING) {
+		at = put_bytes(at, FENCE_VERSION, sizeof(FENCE_VERSION) - 1);
+	}
+	if (wire->version != TENON_VERSION_THERE) {
+		wire->version = wire->version == TENON_VERSION_MISSING
+					? TENON_VERSION_MISSING
+					: TENON_VERSION_UNKNOWN;
+		at = put_bytes(at, FENCE_GET, sizeof(FENCE_GET) - 1);
+	}
+	wire->fence_sent = true;
+	return at;
+}
+
 void tenon__classic_write(struct tenon__wire *wire)
 {
 	const struct tenon__requests *rs = wire->requests;
@@ -212,9 +231,9 @@ void tenon__classic_write(struct tenon__wire *wire)
 	wire->piece = 0;
 	wire->piece_count = 0;
 	if (wire->fence && !rs->noreply && !wire->fence_sent) {
-		at = put_bytes(at, FENCE, sizeof(FENCE) - 1);
-		wire->fence_sent = true;
+		at = write_fence(wire, at);
 	}
+	wire->buffer_req = wire->send_req;
 	/* a request adds at most two pieces, and one piece is left for the end of the buffer */
 	do {
 		switch (rs->list[wire->send_req].verb->shape) {
@@ -242,9 +261,9 @@ void tenon__classic_write(struct tenon__wire *wire)
 #define SHOWN_REPLY_MAX_BYTES 60
 #define LOGGED_REPLY_MAX_BYTES 100
 
-/* Give up the connection, because the protocol does not allow these bytes here. */
-static int broken(struct tenon__wire *wire, const char *what,
-		  const char *line, size_t len)
+/* Give up the connection with this status, because of the line, which the sentence quotes. */
+static int give_up(struct tenon__wire *wire, int status, const char *what,
+		   const char *line, size_t len)
 {
 	int shown = len > SHOWN_REPLY_MAX_BYTES ? SHOWN_REPLY_MAX_BYTES
 						: (int)len;
@@ -257,9 +276,15 @@ static int broken(struct tenon__wire *wire, const char *what,
 	}
 	snprintf(wire->problem, sizeof(wire->problem),
 		 shown > 0 ? "%s: \"%.*s\"" : "%s", what, shown, clean);
-	wire->status = TENON_EPROTOCOL;
-	wire->blamed = true;
+	wire->status = status;
 	return TENON_VERDICT_BROKEN;
+}
+
+/* Give up the connection, because the protocol does not allow these bytes here. */
+static int broken(struct tenon__wire *wire, const char *what, const char *line,
+		  size_t len)
+{
+	return give_up(wire, TENON_EPROTOCOL, what, line, len);
 }
 
 /* The verb of the request that the next reply answers. There is such a request. */
@@ -334,6 +359,20 @@ static int error_status(const char *line, size_t len)
 }
 
 /*
+ * Return true when this error line, the first reply on a new connection, refuses the connection:
+ * memcached's own words, or the second new connection in a row that the server closes behind
+ * an error line.
+ * Source: memcached.c, "Too many open connections" (option maxconns_fast).
+ */
+static bool refuses_connection(const struct tenon__wire *wire, int status,
+			       const char *line, size_t len)
+{
+	return wire->fresh && wire->line_req == wire->first &&
+	       (IS(line, len, "ERROR Too many open connections") ||
+		(wire->suspect && status != TENON_ECLIENT));
+}
+
+/*
  * An error line answers the current request. After CLIENT_ERROR or ERROR to a store
  * request, the server may read the data block as commands and answer those too. Then no
  * later reply can be matched with a request, so the connection is closed.
@@ -343,6 +382,12 @@ static int read_error(struct tenon__wire *wire, int status, char *line,
 {
 	enum tenon__shape shape = current_verb(wire)->shape;
 
+	if (refuses_connection(wire, status, line, len)) {
+		wire->rejected = true;
+		return give_up(wire, TENON_ECONNECT,
+			       "the server refuses the connection", line, len);
+	}
+	wire->erred = (uint8_t)-status;
 	line[len] = '\0';
 	wire->health->unsettled = true; /* the server may refuse every request */
 	if (shape == TENON_SHAPE_RETRIEVE) {
@@ -607,6 +652,9 @@ static inline int begin_value(struct tenon__wire *wire,
 	}
 	tenon__health_key(wire->health, TENON_ETOOBIG);
 	answer(wire, req, TENON_ETOOBIG);
+	if (bytes > rs->reply_left_bytes && bytes <= wire->max_value_bytes) {
+		in->results[req].text = TENON_OPERATION_TOO_BIG;
+	}
 	wire->recv_state = TENON_RECV_SKIP;
 	wire->skip_bytes = bytes + 2;
 	return READ_ON;
@@ -700,7 +748,9 @@ static inline bool read_word(struct tenon__wire *wire, const char *line,
 static int read_server_line(struct tenon__wire *wire, char *line,
 			    size_t len)
 {
-	if (STARTS(line, len, "VERSION ")) {
+	bool versioned = current_verb(wire)->versioned;
+
+	if (versioned && STARTS(line, len, "VERSION ")) {
 		struct tenon_result *result = answer_line(wire, TENON_OK);
 
 		line[len] = '\0';
@@ -708,7 +758,7 @@ static int read_server_line(struct tenon__wire *wire, char *line,
 		result->value_len = len - 8;
 		return READ_ON;
 	}
-	if (!IS(line, len, "OK")) {
+	if (versioned || !IS(line, len, "OK")) {
 		return broken(wire, "an unexpected reply", line, len);
 	}
 	answer_line(wire, TENON_OK);
@@ -786,24 +836,45 @@ static int read_server_lines(struct tenon__wire *wire, const char *line,
 	return READ_ON;
 }
 
-/* Replies before VERSION are errors of noreply requests. They answer nothing in this exchange. */
+/* A noreply request, or a fence that the server does not know, was answered with this line. */
+static void log_fenced(struct tenon__wire *wire, const char *line, size_t len)
+{
+	tenon__health_log(wire->health, TENON_LOG_WARNING,
+			  tenon__now_ns() / 1000000,
+			  "a noreply command was answered: \"%.*s\"",
+			  len > LOGGED_REPLY_MAX_BYTES ? LOGGED_REPLY_MAX_BYTES
+						       : (int)len,
+			  line);
+}
+
+/*
+ * Replies before the reply to the fence are errors of noreply requests. They answer nothing in
+ * this exchange.
+ */
 static int read_fenced(struct tenon__wire *wire, const char *line,
 		       size_t len)
 {
-	if (STARTS(line, len, "VERSION ") && !wire->requests->noreply) {
+	bool noreply = wire->requests->noreply;
+
+	if (!noreply && STARTS(line, len, "VERSION ") &&
+	    wire->version != TENON_VERSION_MISSING) {
+		wire->fenced = wire->version != TENON_VERSION_THERE;
+		if (wire->fenced) {
+			wire->version = TENON_VERSION_HEARD;
+		}
+	} else if (!noreply && IS(line, len, "END") &&
+		   wire->version != TENON_VERSION_THERE) {
 		wire->fenced = false;
+		wire->version = wire->version == TENON_VERSION_HEARD
+					? TENON_VERSION_THERE
+					: TENON_VERSION_MISSING;
 	} else if (error_status(line, len) != 0) {
-		tenon__health_log(wire->health, TENON_LOG_WARNING,
-				  tenon__now_ns() / 1000000,
-				  "a noreply command was answered: \"%.*s\"",
-				  len > LOGGED_REPLY_MAX_BYTES
-					  ? LOGGED_REPLY_MAX_BYTES
-					  : (int)len,
-				  line);
-	} else {
+		log_fenced(wire, line, len);
+	} else if (noreply || wire->version != TENON_VERSION_UNKNOWN ||
+		   STARTS(line, len, "VALUE ")) {
 		return broken(wire, "an unexpected reply", line, len);
 	}
-	return READ_ON;
+	return READ_ON; /* in the first fence, any line may be the reply to `version` */
 }
 
 static int read_line(struct tenon__wire *wire, char *line, size_t len)
@@ -948,9 +1019,16 @@ static int next_part(struct tenon__wire *wire)
 	return READ_ON;
 }
 
-/* Every request has its answer. Bytes left to send or to parse now are the server's error. */
+/*
+ * Every request has its answer. Bytes left to parse now are the server's error, and so are bytes
+ * left to send, except behind an error line: the server refused a value while it was sent.
+ */
 static int end_exchange(struct tenon__wire *wire)
 {
+	if (wire->piece < wire->piece_count && wire->erred) {
+		wire->status = TENON_ECLOSED;
+		return TENON_VERDICT_BROKEN;
+	}
 	if (wire->piece < wire->piece_count) {
 		return broken(wire, "an answer before the request was sent",
 			      "", 0);

@@ -43,7 +43,7 @@ struct tenon__requests {
 	struct tenon_slice *keys; /* with the prefix, as they are sent */
 	struct tenon__request *list;
 	struct tenon_result *results;
-	uint64_t reply_left_bytes; /* the rest of TENON_REPLY_MAX_BYTES for this operation */
+	uint64_t reply_left_bytes; /* the rest of max_operation_bytes; a longer value is skipped */
 	struct tenon__sink_rule sink_rule;
 };
 

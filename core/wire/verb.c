@@ -9,7 +9,8 @@
 
 /*
  * Source: memcached protocol.txt, "Retrieval command" to "Touch". `repeatable` is not in
- * protocol.txt; it was decided for tenon.
+ * protocol.txt; it was decided for tenon. `rare`: the commands that twemproxy 0.5 closes the
+ * connection behind, and touch, which came with memcached 1.4.8.
  */
 const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 	[TENON_GET] = { NAME("get"), .shape = TENON_SHAPE_RETRIEVE,
@@ -17,9 +18,9 @@ const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 	[TENON_GETS] = { NAME("gets"), .shape = TENON_SHAPE_RETRIEVE,
 		.cas = true, .repeatable = true, .answers = RETRIEVED },
 	[TENON_GAT] = { NAME("gat"), .shape = TENON_SHAPE_RETRIEVE,
-		.exptime = true, .repeatable = true, .answers = RETRIEVED },
+		.rare = true, .exptime = true, .repeatable = true, .answers = RETRIEVED },
 	[TENON_GATS] = { NAME("gats"), .shape = TENON_SHAPE_RETRIEVE,
-		.exptime = true, .cas = true, .repeatable = true,
+		.rare = true, .exptime = true, .cas = true, .repeatable = true,
 		.answers = RETRIEVED },
 	[TENON_SET] = { NAME("set"), .shape = TENON_SHAPE_STORE,
 		.whole = true,
@@ -51,6 +52,7 @@ const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 		.repeatable = true,
 		.answers = ANSWER(TENON_DELETED) | ANSWER(TENON_MISS) },
 	[TENON_TOUCH] = { NAME("touch"), .shape = TENON_SHAPE_KEY,
+		.rare = true,
 		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
 		.repeatable = true,
 		.answers = ANSWER(TENON_TOUCHED) | ANSWER(TENON_MISS) },
@@ -67,17 +69,22 @@ const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 /* Source: memcached protocol.txt, "Statistics" and "Other commands". */
 static const struct tenon__verb server_verbs[TENON_SERVER_VERB_COUNT] = {
 	[TENON_VERSION] = { NAME("version"), .shape = TENON_SHAPE_LINE,
+		.rare = true, .versioned = true,
 		.repeatable = true },
 	[TENON_STATS] = { NAME("stats"), .shape = TENON_SHAPE_LINES,
+		.rare = true,
 		.argument = TENON_ARGUMENT_WORDS,
 		.repeatable = true },
 	[TENON_FLUSH_ALL] = { NAME("flush_all"), .shape = TENON_SHAPE_LINE,
+		.rare = true,
 		.argument = TENON_ARGUMENT_NUMBER, .noreply = true,
 		.repeatable = true },
 	[TENON_VERBOSITY] = { NAME("verbosity"), .shape = TENON_SHAPE_LINE,
+		.rare = true,
 		.argument = TENON_ARGUMENT_NUMBER, .noreply = true,
 		.repeatable = true },
 	[TENON_QUIT] = { NAME("quit"), .shape = TENON_SHAPE_LINE,
+		.rare = true,
 		.only_connected = true },
 };
 

@@ -40,6 +40,8 @@ struct tenon__verb {
 	bool modifies;    /* changes the stored value in place: append, prepend, incr, decr */
 	bool only_connected; /* sent on open connections only; no connection is made for it */
 	bool repeatable; /* sent twice, the command has the same effect as once */
+	bool rare; /* some servers and proxies do not know it: twemproxy closes behind it */
+	bool versioned;	  /* the reply is a VERSION line */
 	uint32_t answers; /* the sum of 1 << status over all allowed answers */
 };
 

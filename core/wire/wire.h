@@ -34,8 +34,9 @@
 #define TENON_GAT_LINE_MAX_BYTES 2000
 /* Longest reply line. (The longest VALUE line has 6 + 250 + 3 * 21 + 2 bytes.) */
 #define TENON_REPLY_LINE_MAX_BYTES 2048
-/* Most bytes of all values of one operation. Further values are skipped: TENON_ETOOBIG. */
-#define TENON_REPLY_MAX_BYTES ((uint64_t)1 << 30)
+/* The sentence for a value that was skipped because of max_operation_bytes: TENON_ETOOBIG. */
+#define TENON_OPERATION_TOO_BIG \
+	"all values of the operation together are larger than max_operation_bytes"
 /* Most bytes of the reply to stats of one server. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -48,11 +49,23 @@ enum tenon__recv_state {
 	TENON_RECV_SKIP   /* the rest of a value that is not kept */
 };
 
+/* True when the server answers the command `version`; TENON_VERSION_UNKNOWN before the first fence. */
+enum tenon__version {
+	TENON_VERSION_UNKNOWN,
+	TENON_VERSION_HEARD, /* VERSION came in the first fence, which is not complete yet */
+	TENON_VERSION_THERE,
+	TENON_VERSION_MISSING
+};
+
 struct tenon__wire {
 	struct tenon__requests *requests;
 	struct tenon__health *health;
 	uint64_t max_value_bytes; /* a longer value is skipped: TENON_ETOOBIG */
 	bool fence; /* the next exchange needs a fence: noreply requests were sent last */
+	bool fresh; /* no reply was read on this connection yet */
+	bool suspect; /* the server closed the last connection behind an error line, its first reply */
+	enum tenon__version
+		version; /* of this server; kept when it connects anew */
 
 	/* the exchange: the indexes of its requests, and its outcome */
 	uint32_t first, last;
@@ -60,13 +73,16 @@ struct tenon__wire {
 	uint32_t line_req; /* the request, or first key of the line, that the next reply answers */
 	uint32_t seek_req; /* the next VALUE line is expected to have the key of this request */
 	int32_t status;    /* the status of requests without an answer; 0: nothing failed */
-	bool blamed;       /* the server caused status, so the failover policy is told */
+	/* of this exchange: */
+	uint8_t erred;	 /* -status of the last error line; 0: none came */
+	bool rejected;	 /* the error line refused the connection */
+	bool fence_sent; /* the fence is written */
 
 	/* sending: pieces[piece..piece_count-1] are left to send */
 	char *send_buffer;
 	size_t send_capacity;
 	bool send_short; /* the buffer was too small for all requests of the last send */
-	bool fence_sent; /* the fence of this exchange is written */
+	uint32_t buffer_req; /* the first request in the send buffer */
 	uint32_t piece, piece_count;
 
 	/* receiving: block->data[parsed..block->filled) is not parsed yet */
@@ -120,14 +136,27 @@ static inline void tenon__wire_rewind(struct tenon__wire *wire)
 	wire->seek_req = wire->first;
 	wire->status = 0;
 	wire->problem[0] = '\0';
-	wire->blamed = false;
+	wire->erred = false;
+	wire->rejected = false;
+	wire->fence_sent = false;
 	wire->piece = 0;
 	wire->piece_count = 0;
-	wire->fence_sent = false;
 	wire->fenced = wire->fence || wire->requests->noreply;
 	wire->recv_state = TENON_RECV_LINE;
 	wire->parsed = wire->block ? wire->block->filled : 0;
 	wire->keep_from = wire->parsed;
+}
+
+/*
+ * Return the first request of which the kernel took no byte, with all behind it;
+ * TENON_REQUEST_END: there is none.
+ */
+static inline uint32_t tenon__wire_unsent(const struct tenon__wire *wire)
+{
+	bool untouched = wire->piece_count > 0 && wire->piece == 0 &&
+			 wire->pieces[0].iov_base == wire->send_buffer;
+
+	return untouched ? wire->buffer_req : wire->send_req;
 }
 
 #endif

@@ -51,7 +51,12 @@ enum tenon_status {
 	TENON_EUNDECODABLE = -18, /**< there is a value, but the codecs cannot decode it */
 	TENON_EENCODED = -19, /**< append, prepend, incr, decr: the stored value is encoded or split */
 	TENON_EREFUSED = -20, /**< the failover policy lets the key go to no server; not sent */
-	TENON_EWAIT = -21 /**< the wait hook or poll(2) failed; see sys_errno; connection closed */
+	TENON_EWAIT = -21, /**< the wait hook or poll(2) failed; see sys_errno; connection closed */
+	/**
+	 * This process or this host has no descriptor, port or memory left for a connection, see
+	 * sys_errno. The server is not to blame: no failover policy hears of it, and no key hops.
+	 */
+	TENON_ELOCAL = -22
 };
 
 #define TENON_ERROR_WHERE_BYTES 160   /**< size of where, its NUL included */

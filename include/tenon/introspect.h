@@ -41,6 +41,47 @@ struct tenon_plugin_info {
 	size_t option_count; /**< 0 or more */
 };
 
+/** Whose fault a failure is. */
+enum tenon_failure_kind {
+	TENON_FAILURE_OURS =
+		0, /**< the client's, its process's or its host's: no server is marked */
+	TENON_FAILURE_CONNECTION =
+		1, /**< this connection's: it is closed, the server is not marked */
+	TENON_FAILURE_SERVER =
+		2, /**< the server's: the failover policy and the health record hear of it */
+	TENON_FAILURE_REQUEST =
+		3 /**< the request's: it has the status, nothing else follows */
+};
+
+/** One kind of failure, and what follows from it. Strings are static, never NULL. */
+struct tenon_failure {
+	const char *name;    /**< such as "idle-closed" */
+	uint32_t kind;	     /**< enum tenon_failure_kind */
+	const char *happens; /**< what is seen, in one clause */
+	const char *follows; /**< what the client does, in one clause */
+};
+
+/**
+ * Get a row of the table by which the client decides whose fault a failure is. The first row that
+ * fits a failure decides.
+ * Shape:   index counts from 0.
+ * Returns: 0, or TENON_EINVAL behind the last row; *out is unchanged then.
+ * Owns:    the strings are static.
+ * Errors:  TENON_EINVAL.
+ * Threads: any.
+ */
+int tenon_failure_row(size_t index, struct tenon_failure *out);
+
+/**
+ * Get the name of an enum tenon_failure_kind.
+ * Shape:   kind is any number.
+ * Returns: "ours", "connection", "server" or "request"; "unknown kind" for any other number.
+ * Owns:    the string is static.
+ * Errors:  none.
+ * Threads: any.
+ */
+const char *tenon_failure_kind_name(int kind);
+
 /**
  * Plugin function: receives one plugin.
  * Owns:    info and everything that info points to is valid during the call only.

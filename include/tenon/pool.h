@@ -11,6 +11,9 @@
  *
  * Threads: every function may be called on any thread at any time, except tenon_pool_close(), which
  * must be the last call.
+ * Cancel:  a thread that is cancelled (pthread_cancel(3)) while it waits for a client leaves the
+ *          queue, and no client is lost. The functions are no cancellation points otherwise. A
+ *          thread that has borrowed a client gives it back in a cleanup handler of its own.
  * Fork:    a child process may use the client pool if no thread was inside one of these functions
  *          during the fork. A client that was lent at that time is lent in the child, too.
  *
@@ -74,7 +77,8 @@ void tenon_pool_close(struct tenon_pool *pool);
  * Owns:    *out is the caller's until tenon_pool_release(). The caller must not call
  *          tenon_client_close() with it. A caller that sets a wait hook of its own with
  *          tenon_client_set_wait() sets the pool's hook again before the release.
- * Errors:  TENON_ETIMEDOUT: no client in time. TENON_EWAIT: the wait hook failed. TENON_ENOMEM.
+ * Errors:  TENON_ETIMEDOUT: no client in time. TENON_EWAIT: the wait hook failed, or the client
+ *          pool is shut. TENON_ENOMEM.
  *          TENON_EIO: no descriptor is left to wait with.
  * Threads: any.
  * Cost:    one lock when a client is free. A thread that waits needs one descriptor.
@@ -153,7 +157,8 @@ int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
  * Change how many clients the client pool may have.
  * Returns: 0, or a negative enum tenon_status.
  * Owns:    limits is copied.
- * Errors:  TENON_EINVAL: limits are out of range; nothing has changed. TENON_ENOMEM: the new
+ * Errors:  TENON_EINVAL: limits are out of range, or the client pool is shut; nothing has
+ *          changed. TENON_ENOMEM: the new
  *          limits hold, but there are fewer clients than limits->initial.
  * Threads: any.
  */
@@ -199,6 +204,15 @@ int tenon_pool_reconfigure(struct tenon_pool *pool, struct tenon_config *config,
  */
 int tenon_pool_set_wait(struct tenon_pool *pool, tenon_wait_fn wait,
 			void *payload, struct tenon_error *err);
+
+/**
+ * Stop lending, for good: before tenon_pool_close(), while other threads may still use the client
+ * pool. Idle clients are closed now, and each lent client when it is given back. Callers that wait
+ * for a client, and callers that ask later, get TENON_EWAIT with sys_errno ESHUTDOWN.
+ * Owns:    the client pool stays the caller's, for tenon_pool_close().
+ * Threads: any. A second call does nothing.
+ */
+void tenon_pool_shut(struct tenon_pool *pool);
 
 /** Clients and waits of a client pool. */
 struct tenon_pool_counts {

@@ -237,6 +237,20 @@ int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 			  void *payload, struct tenon_error *err);
 
 /**
+ * Set the interrupt function of a client. An operation of the client calls the function after a
+ * signal has interrupted one of its waits, and ends when the function says so.
+ * Shape:   interrupt NULL: operations go on after signals, as at first.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    payload stays the caller's and must outlive the client's last operation.
+ * Errors:  TENON_EINVAL: the transport does not notice signals. TENON_EBUSY.
+ * Threads: one call at a time per client. The function is called on the thread that runs the
+ *          operation.
+ */
+int tenon_client_set_interrupt(struct tenon_client *client,
+			       tenon_interrupt_fn interrupt, void *payload,
+			       struct tenon_error *err);
+
+/**
  * Close every connection now. The next operation opens the connections that it needs.
  * Threads: one call at a time per client.
  */
@@ -272,8 +286,12 @@ struct tenon_item {
 	struct tenon_slice value; /**< set, add, replace, append, prepend, cas: the value */
 	uint32_t flags;           /**< set, add, replace, cas: kept by the server for readers */
 	/**
-	 * When the item expires: seconds from now, up to 30 days; a larger number is a UNIX time.
-	 * 0: never. Negative: at once.
+	 * When the item expires. 0: never. -1: at once. 1 to 2592000, which is 30 days: seconds
+	 * from now. 2592001 to 2^32: a UNIX time, in seconds; a time above 2147483647 (19 January
+	 * 2038) is sent as 2147483647, because no server can have a later one. With
+	 * TENON_FROM_NOW, 1 to 2^32 are seconds from now: above 30 days the client adds its own
+	 * clock and sends the UNIX time, at most 2147483647. Any other number: TENON_EINVAL for
+	 * this key.
 	 */
 	int64_t exptime;
 	uint64_t cas;             /**< cas: the cas unique that gets or gats returned */
@@ -289,9 +307,10 @@ struct tenon_result {
 	const char *value; /**< get, gets, gat, gats: value_len bytes, then a NUL; NULL unless TENON_HIT */
 	size_t value_len;  /**< bytes of value without the NUL; 0 when value is NULL */
 	/**
-	 * The server's text with TENON_ESERVER, TENON_ECLIENT and TENON_EUNKNOWN. A codec's
-	 * reason with TENON_MISS, TENON_EINVAL, TENON_ENOMEM, TENON_ETOOBIG,
-	 * TENON_EUNDECODABLE and TENON_EENCODED. Otherwise NULL.
+	 * The server's text with TENON_ESERVER, TENON_ECLIENT and TENON_EUNKNOWN. The client's
+	 * or a codec's reason with TENON_MISS, TENON_EINVAL, TENON_ENOMEM, TENON_ETOOBIG,
+	 * TENON_ETIMEDOUT, TENON_EUNDECODABLE and TENON_EENCODED, when there is one to tell.
+	 * Otherwise NULL.
 	 */
 	const char *text;
 	uint32_t server;   /**< index of the server; UINT32_MAX: the key was refused, no server */
@@ -300,17 +319,28 @@ struct tenon_result {
 
 /**
  * Option bit: the server sends no reply, and the status is TENON_SENT. For set, add, replace,
- * append, prepend, cas, delete, touch, incr, decr, and for flush_all and verbosity.
+ * append, prepend, cas, delete, touch, incr, decr, and for flush_all and verbosity. A call that
+ * stores a value in several items (codec split) waits for replies in spite of the bit, because
+ * the client must know whether all of them were stored; each status is then the server's answer.
  */
 #define TENON_NOREPLY 1u
 /** Option bit: values are stored and returned as they are; no codec is used. */
 #define TENON_RAW 2u
 /** Option bit: no codec encodes the value. A value may still be split. */
 #define TENON_NO_COMPRESS 4u
+/**
+ * Option bit: exptime of every item is seconds from now, also above 30 days; 0 and -1 keep their
+ * meaning (see struct tenon_item). For the verbs that have an exptime: gat, gats, set, add,
+ * replace, append, prepend, cas and touch.
+ */
+#define TENON_FROM_NOW 8u
 
 /**
  * Run one verb on any number of keys. The client talks to all servers of these keys at the same
- * time. One deadline, poll_timeout of the config, holds for the whole call.
+ * time. One deadline, poll_timeout of the config, holds for the network work of the whole call.
+ * The time that codecs take, to compress or to inflate for example, is not part of it: the
+ * deadline moves by that time, the call takes so much longer, and no server is blamed.
+ * max_value_bytes, max_operation_bytes and max_chunks of the config limit the work of codecs.
  *
  * When a server has closed an idle connection, the client notices it only after sending. The
  * client then sends the requests once more, if the verb may safely run twice: get, gets, gat,
@@ -318,9 +348,10 @@ struct tenon_result {
  * later.
  * Shape:   items has count entries. *results is an array of count results in the order of
  *          items; a key that is there twice has two results. options is a sum of TENON_NOREPLY,
- *          TENON_RAW and TENON_NO_COMPRESS, or 0. A key or value that is refused (TENON_EKEY,
- *          TENON_ETOOBIG) does not affect the other keys. results may not be NULL; count may
- *          be 0.
+ *          TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW, or 0. A key, value or exptime that is
+ *          refused (TENON_EKEY, TENON_ETOOBIG, TENON_EINVAL) does not affect the other keys.
+ *          When a store has a key twice, the items are stored in their order, so the last one
+ *          stays. results may not be NULL; count may be 0.
  * Returns: 0 when every key has an answer (status 0 or positive). Otherwise the negative status
  *          of the first key without an answer: err explains that status and names the server,
  *          and the results of the other keys are valid.

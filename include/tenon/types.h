@@ -120,6 +120,17 @@ enum tenon_server_state {
 typedef int (*tenon_wait_fn)(struct pollfd *fds, size_t count, int timeout_ms,
 			     void *payload);
 
+/**
+ * Interrupt function: called after a signal has interrupted a wait, so that a program with signal
+ * handlers of its own, such as an interpreter, can run them and end the operation at once.
+ * Returns: 0: the wait goes on. Any other number: the client gives up the wait, and the keys that
+ *          have no answer yet get TENON_EWAIT.
+ * Owns:    payload is the pointer that was given with the function.
+ * Threads: called on the thread that runs the operation. The function must not use the client
+ *          that waits.
+ */
+typedef int (*tenon_interrupt_fn)(void *payload);
+
 TENON_END_DECLS
 
 #endif

@@ -37,12 +37,17 @@ struct batch {
 	int64_t connect_timeout_ns;
 	tenon_wait_fn wait; /* NULL: poll(2) */
 	void *wait_payload;
+	tenon_interrupt_fn interrupt; /* NULL: a signal ends no wait */
+	void *interrupt_payload;
 	struct batch_job *jobs; /* room for server_count */
 	struct pollfd *fds;     /* room for server_count; fds[i] belongs to jobs[i] */
 	size_t count;           /* jobs that are not finished */
 };
 
-/* The slots init, fini, close and set_wait, for a transport whose state begins with a batch. */
+/*
+ * The slots init, fini, close, set_wait, set_interrupt and look, for a transport whose state begins
+ * with a batch.
+ */
 
 static inline int batch_init(void *self, const void *options,
 			     const struct tenon_host *host,
@@ -90,6 +95,51 @@ static inline int batch_set_wait(void *self, tenon_wait_fn wait, void *payload)
 	return 0;
 }
 
+static inline int batch_set_interrupt(void *self, tenon_interrupt_fn interrupt,
+				      void *payload)
+{
+	struct batch *batch = self;
+
+	batch->interrupt = interrupt;
+	batch->interrupt_payload = payload;
+	return 0;
+}
+
+/* Translate the events of a poll(2) for the core. */
+static inline unsigned batch_seen(int events)
+{
+	return (events & (POLLRDHUP | POLLHUP | POLLERR) ? TENON_SEEN_END : 0) |
+	       (events & POLLIN ? TENON_SEEN_BYTES : 0);
+}
+
+static inline void batch_look(void *self, struct tenon_connection *const *conns,
+			      size_t count)
+{
+	struct batch *batch = self;
+	nfds_t open = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (conns[i]->fd >= 0) {
+			batch->fds[open++] =
+				(struct pollfd){ .fd = conns[i]->fd,
+						 .events = POLLIN | POLLRDHUP };
+		}
+	}
+	if (open == 0 || poll(batch->fds, open, 0) <= 0) {
+		return;
+	}
+	open = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (conns[i]->fd < 0) {
+			continue;
+		}
+		unsigned seen = batch_seen(batch->fds[open++].revents);
+		if (seen && batch->ops->seen(conns[i], seen)) {
+			socket_close(conns[i]);
+		}
+	}
+}
+
 /* Each step below returns true when the connection is finished. */
 
 static inline bool batch_fail(const struct batch *batch,
@@ -99,6 +149,65 @@ static inline bool batch_fail(const struct batch *batch,
 	socket_close(job->conn);
 	batch->ops->failed(job->conn, status, sys_errno);
 	return true;
+}
+
+/* The outcome of one receive. */
+enum batch_received {
+	BATCH_FINISHED, /* the connection is done, broken or failed */
+	BATCH_MORE,	/* bytes came, and the socket may hold more */
+	BATCH_DRAINED,	/* bytes came, and the socket is empty now */
+	BATCH_INTERRUPTED, /* a signal came before any byte */
+	BATCH_NOTHING	/* no byte came before the receive would block or timed out */
+};
+
+/* Receive once. MSG_DONTWAIT in flags: never wait. 0: wait for bytes, at most as long as the socket's timeout. */
+static inline enum batch_received
+batch_receive_once(const struct batch *batch, const struct batch_job *job,
+		   int flags)
+{
+	size_t room;
+	void *space = batch->ops->recv_space(job->conn, &room);
+
+	if (!space) {
+		batch_fail(batch, job, TENON_ENOMEM, 0);
+		return BATCH_FINISHED;
+	}
+	ssize_t n = recv(job->conn->fd, space, room, flags);
+	if (n < 0 && errno == EINTR) {
+		return BATCH_INTERRUPTED;
+	}
+	if (n < 0 && socket_would_block(errno)) {
+		return BATCH_NOTHING;
+	}
+	if (n <= 0) {
+		batch_fail(batch, job, TENON_ECLOSED, n < 0 ? errno : 0);
+		return BATCH_FINISHED;
+	}
+	switch (batch->ops->received(job->conn, (size_t)n)) {
+	case TENON_VERDICT_DONE:
+		return BATCH_FINISHED;
+	case TENON_VERDICT_MORE:
+		return (size_t)n < room ? BATCH_DRAINED : BATCH_MORE;
+	default:
+		socket_close(job->conn);
+		return BATCH_FINISHED;
+	}
+}
+
+/*
+ * A send failed because the server closed the connection. Read the bytes that came before the
+ * end: they may say why, such as "SERVER_ERROR object too large for cache".
+ */
+static inline bool batch_broken_send(const struct batch *batch,
+				     const struct batch_job *job, int sys_errno)
+{
+	enum batch_received received;
+
+	do {
+		received = batch_receive_once(batch, job, MSG_DONTWAIT);
+	} while (received == BATCH_MORE || received == BATCH_DRAINED);
+	return received == BATCH_FINISHED ||
+	       batch_fail(batch, job, TENON_ECLOSED, sys_errno);
 }
 
 static inline bool batch_send(const struct batch *batch, struct batch_job *job)
@@ -120,52 +229,10 @@ static inline bool batch_send(const struct batch *batch, struct batch_job *job)
 		} else if (socket_would_block(errno)) {
 			return false;
 		} else if (errno != EINTR) {
-			return batch_fail(batch, job, TENON_ECLOSED, errno);
+			return batch_broken_send(batch, job, errno);
 		}
 	}
 	return false;
-}
-
-/* The outcome of one receive. */
-enum batch_received {
-	BATCH_FINISHED, /* the connection is done, broken or failed */
-	BATCH_MORE,	/* bytes came, and the socket may hold more */
-	BATCH_DRAINED,	/* bytes came, and the socket is empty now */
-	BATCH_NOTHING	/* no byte came before the receive would block or timed out */
-};
-
-/* Receive once. MSG_DONTWAIT in flags: never wait. 0: wait for bytes, at most as long as the socket's timeout. */
-static inline enum batch_received
-batch_receive_once(const struct batch *batch, const struct batch_job *job,
-		   int flags)
-{
-	size_t room;
-	void *space = batch->ops->recv_space(job->conn, &room);
-
-	if (!space) {
-		batch_fail(batch, job, TENON_ENOMEM, 0);
-		return BATCH_FINISHED;
-	}
-	ssize_t n = recv(job->conn->fd, space, room, flags);
-	if (n < 0 && errno == EINTR) {
-		return BATCH_MORE;
-	}
-	if (n < 0 && socket_would_block(errno)) {
-		return BATCH_NOTHING;
-	}
-	if (n <= 0) {
-		batch_fail(batch, job, TENON_ECLOSED, n < 0 ? errno : 0);
-		return BATCH_FINISHED;
-	}
-	switch (batch->ops->received(job->conn, (size_t)n)) {
-	case TENON_VERDICT_DONE:
-		return BATCH_FINISHED;
-	case TENON_VERDICT_MORE:
-		return (size_t)n < room ? BATCH_DRAINED : BATCH_MORE;
-	default:
-		socket_close(job->conn);
-		return BATCH_FINISHED;
-	}
 }
 
 static inline bool batch_receive(const struct batch *batch,
@@ -331,6 +398,20 @@ static inline void batch_give_up(struct batch *batch, int sys_errno)
 }
 
 /*
+ * After a signal has interrupted a wait: ask the application whether to go on. Returns false,
+ * with every job failed, when the application ends the run.
+ */
+static inline bool batch_after_signal(struct batch *batch)
+{
+	if (!batch->interrupt ||
+	    batch->interrupt(batch->interrupt_payload) == 0) {
+		return true;
+	}
+	batch_give_up(batch, ECANCELED);
+	return false;
+}
+
+/*
  * Wait for events, up to timeout_ms. Returns as poll(2). When waiting fails, fails every job.
  * The call must be written as poll(...), not through a function pointer: tools such as greenify
  * replace only such calls.
@@ -344,8 +425,22 @@ static inline int batch_wait(struct batch *batch, struct pollfd *fds,
 
 	if (ready < 0 && errno != EINTR) {
 		batch_give_up(batch, errno);
+	} else if (ready < 0) {
+		(void)batch_after_signal(batch);
 	}
 	return ready;
+}
+
+/*
+ * After a wait that has ended before its time. poll(2) returns 0 at the end of its time only. A
+ * replacement of poll(2), such as greenify's, returns 0 early when an exception was thrown into
+ * the waiting green thread, so the run ends. A wait hook may return 0 early.
+ */
+static inline void batch_after_wait(struct batch *batch, int ready)
+{
+	if (ready == 0 && !batch->wait) {
+		batch_give_up(batch, ECANCELED);
+	}
 }
 
 /* Return the time from now_ns to until_ns in ms, rounded up, for poll(2). */
@@ -369,14 +464,17 @@ static inline void batch_finish(struct batch *batch, int64_t start_ns,
 		if (connecting && connect_deadline_ns < deadline_ns) {
 			until_ns = connect_deadline_ns;
 		}
-		if (batch_wait(batch, batch->fds, batch->count,
-			       batch_timeout_ms(now_ns, until_ns)) > 0) {
+		int ready = batch_wait(batch, batch->fds, batch->count,
+				       batch_timeout_ms(now_ns, until_ns));
+		if (ready > 0) {
 			batch_go_on_all(batch);
 		}
 		if (batch->count > 0) {
 			now_ns = batch->ops->now_ns();
 			if (now_ns >= until_ns) {
 				batch_expire(batch, now_ns >= deadline_ns);
+			} else {
+				batch_after_wait(batch, ready);
 			}
 		}
 	}

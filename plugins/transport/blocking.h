@@ -36,9 +36,10 @@ static inline bool blocking_enable(struct tenon_connection *conn)
 
 /*
  * Receive from one server until its connection is finished. Returns false when poll(2) has to
- * go on with it: the server is slow, or less than BLOCKING_PATIENCE_MS is left.
+ * go on with it: the server is slow, or less than BLOCKING_PATIENCE_MS is left. Returns false,
+ * with an empty batch, when a signal has ended the run.
  */
-static inline bool blocking_collect_one(const struct batch *batch,
+static inline bool blocking_collect_one(struct batch *batch,
 					const struct batch_job *job,
 					int64_t now_ns, int64_t deadline_ns)
 {
@@ -54,6 +55,10 @@ static inline bool blocking_collect_one(const struct batch *batch,
 		received = batch_receive_once(batch, job, 0);
 		if (received == BATCH_FINISHED || received == BATCH_NOTHING) {
 			return received == BATCH_FINISHED;
+		}
+		if (received == BATCH_INTERRUPTED &&
+		    !batch_after_signal(batch)) {
+			return false;
 		}
 		now_ns = batch->ops->now_ns();
 	}

@@ -11,6 +11,9 @@
 #define TENON_TRANSPORT_SOCKET_H
 
 #undef _FORTIFY_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* POLLRDHUP */
+#endif
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -21,6 +21,7 @@
 #include "fakes/scratch.h"
 
 #define STEP_MS 5
+#define PLAN_FACTOR 31 /* makes the seed of the plan; the workers have other seeds */
 #define AFTER_MAX_S 120
 #define STALL_STEP_MS 4
 #define STALLS_KEPT 4096
@@ -30,13 +31,15 @@
  * of valgrind.
  */
 #define SUITE_PATIENCE_MS 20000
+/* The gremlins of `make check`. */
+#define SUITE_GREMLINS "kill,stop,move,faults"
 #define MEMORY_SLACK_BYTES (4u << 20)
 #define LEAK_SLACK_BYTES (64u << 10)
 
 static struct {
 	unsigned long servers, seconds, clients, pool;
 	uint64_t seed;
-	bool json;
+	bool json, plan;
 	char *transports[NAMES_MAX], *policies[NAMES_MAX];
 	size_t transport_count, policy_count;
 } options = { .servers = 4, .seconds = 4, .seed = 1 };
@@ -155,11 +158,14 @@ int chaos_worker_open(struct chaos_worker *worker, uint32_t pool_size,
 	struct tenon_config *config;
 	char text[600];
 	int n = snprintf(text, sizeof(text),
-		"transport: {%s: {}}\nfailover: %s\n"
+		"%s%s%stransport: {%s: {}}\nfailover: %s\n"
 		"connect_timeout: %dms\npoll_timeout: %dms\n"
 		"retry_timeout: %dms\n"
 		"codecs: [zlib: {threshold: 500B}, "
 		"split: {format: sealed, chunk: %dB}]\n",
+		chaos_integrity ? "integrity: " : "",
+		chaos_integrity ? chaos_integrity : "",
+		chaos_integrity ? "\n" : "",
 		worker->transport, failover_of(worker->policy),
 		CHAOS_CONNECT_MS, CHAOS_POLL_MS, CHAOS_RETRY_MS,
 		CHAOS_CHUNK_BYTES);
@@ -367,7 +373,7 @@ static void storm(void)
 {
 	int64_t length_ns = (int64_t)options.seconds * 1000000000;
 	int64_t begin_ns = chaos_now_ns(), look_ns = 0;
-	uint64_t random = options.seed * 31;
+	uint64_t random = options.seed * PLAN_FACTOR;
 
 	while (!interrupted && chaos_now_ns() - begin_ns < length_ns) {
 		int64_t passed_ns = chaos_now_ns() - begin_ns;
@@ -378,6 +384,24 @@ static void storm(void)
 			look_ns = passed_ns + length_ns / 100;
 		}
 		pause_step();
+	}
+}
+
+/* Print the deeds with the times at which they are done when no deed takes any time. */
+static void print_plan(void)
+{
+	uint64_t random = options.seed * PLAN_FACTOR;
+	int64_t at_ms = 0;
+
+	while (at_ms < (int64_t)options.seconds * 1000) {
+		struct chaos_deed deed;
+
+		chaos_plan_next(&random, &deed);
+		printf("%7" PRId64 " ms %-12s place %" PRIu32 ", how %" PRIu32
+		       ", for %" PRId64 " ms\n",
+		       at_ms, chaos_gremlin_name(deed.gremlin), deed.place,
+		       deed.how, deed.length_ms);
+		at_ms += deed.pause_ms;
 	}
 }
 
@@ -441,6 +465,7 @@ static void run(void)
 	storm();
 	aftermath();
 	finish_workers();
+	chaos_proxies_rest();
 	growth.descriptors_after = count_descriptors();
 	growth.memory_after = count_memory();
 	chaos_servers_stop();
@@ -451,6 +476,9 @@ static void run(void)
 static void add_counts(struct chaos_counts *to, const struct chaos_counts *from)
 {
 	to->calls += from->calls;
+	to->calm += from->calm;
+	to->sent += from->sent;
+	to->doubts += from->doubts;
 	to->keys += from->keys;
 	to->answered += from->answered;
 	to->failed += from->failed;
@@ -482,7 +510,7 @@ struct row {
 	uint64_t value;
 };
 
-#define ROWS_MAX 32
+#define ROWS_MAX 64
 
 /* Make the rows of numbers for both forms of the report. */
 static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
@@ -496,6 +524,16 @@ static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
 		{ "stops", chaos_deeds.stops },
 		{ "restarts", chaos_deeds.restarts },
 		{ "moves", chaos_deeds.moves },
+		{ "limits", chaos_deeds.limits },
+		{ "idle_cuts", chaos_deeds.idle_cuts },
+		{ "strays", chaos_deeds.strays },
+		{ "backlogs", chaos_deeds.backlogs },
+		{ "busy_moments", chaos_deeds.busy },
+		{ "address_changes", chaos_deeds.address_changes },
+		{ "connection_limits", chaos_deeds.connection_limits },
+		{ "clock_jumps", chaos_deeds.clock_jumps },
+		{ "connections_cut", chaos_deeds.cut_connections },
+		{ "connections_with_strays", chaos_deeds.stray_connections },
 		{ "cuts", sum->cuts },
 		{ "lost_replies", sum->losses },
 		{ "delays", sum->delays },
@@ -507,6 +545,10 @@ static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
 		{ "not_connected", sum->statuses[-TENON_ECONNECT] },
 		{ "closed", sum->statuses[-TENON_ECLOSED] },
 		{ "down", sum->statuses[-TENON_EDOWN] },
+		{ "local", sum->statuses[-CHAOS_ELOCAL] },
+		{ "keys_while_all_are_well", sum->calm },
+		{ "failures_in_a_stall", sum->doubts },
+		{ "noreply_looked_for", sum->sent },
 		{ "values_checked", sum->values },
 		{ "split_values", sum->split },
 		{ "compared_with_last_write", sum->judged },
@@ -516,7 +558,9 @@ static size_t make_rows(struct row *rows, const struct chaos_counts *sum)
 		{ "worst_beyond_deadline_us", (uint64_t)sum->late_ns / 1000 },
 		{ "worst_without_stalls_us", (uint64_t)sum->net_late_ns / 1000 },
 		{ "worst_stall_us", (uint64_t)stalls.worst_ns / 1000 },
+		{ "descriptors_before", growth.descriptors_before },
 		{ "descriptors_most", growth.descriptors_most },
+		{ "descriptors_after", growth.descriptors_after },
 		{ "memory_most_bytes", growth.memory_second },
 	};
 
@@ -529,7 +573,7 @@ struct check {
 	uint64_t violations;
 };
 
-#define CHECKS 8
+#define CHECKS 10
 
 static void make_checks(struct check *checks, const struct chaos_counts *sum)
 {
@@ -549,6 +593,9 @@ static void make_checks(struct check *checks, const struct chaos_counts *sum)
 		{ "no_call_goes_beyond_its_deadline", violations[CHAOS_LATE] },
 		{ "everything_works_when_the_storm_is_over",
 		  violations[CHAOS_BROKEN] },
+		{ "no_healthy_server_is_blamed", violations[CHAOS_BLAMED] },
+		{ "nothing_is_sent_after_the_end_of_file",
+		  violations[CHAOS_UNSENT] },
 		{ "no_descriptor_is_left", leak },
 		{ "memory_does_not_grow", grown },
 	};
@@ -626,9 +673,13 @@ static int usage(FILE *out)
 		"                    in turn (default: each pair once)\n"
 		"  --pool N          clients of the same transport and policy share a client\n"
 		"                    pool of N, without the fault decorator\n"
+		"  --gremlins LIST   kill, stop, move, faults, limits, idle, strays, backlog,\n"
+		"                    busy, addresses, connections, clock (all)\n"
+		"  --integrity WORD  the value of integrity: in the clients' config\n"
 		"  --servers N       1..%d (4)\n"
 		"  --seconds N       length of the storm (4)\n"
 		"  --seed N          seed of the events and their order (1)\n"
+		"  --plan            print the deeds of the plan, and do nothing\n"
 		"  --json            print the numbers as JSON instead of TAP\n"
 		"The program starts its own memcached servers and stops them. Exit status: 0\n"
 		"without violations.\n",
@@ -689,6 +740,14 @@ static bool take_option(int option, char *value)
 	case 'j':
 		options.json = true;
 		return true;
+	case 'l':
+		options.plan = true;
+		return true;
+	case 'g':
+		return chaos_gremlins_read(value);
+	case 'i':
+		chaos_integrity = value;
+		return true;
 	default:
 		return false;
 	}
@@ -710,6 +769,9 @@ int main(int argc, char **argv)
 		{ "servers", required_argument, NULL, 's' },
 		{ "seconds", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 'S' },
+		{ "gremlins", required_argument, NULL, 'g' },
+		{ "integrity", required_argument, NULL, 'i' },
+		{ "plan", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -729,10 +791,21 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	}
 	bool by_hand = argc > 1;
+
+	if (chaos_gremlins == 0) {
+		chaos_gremlins_read(by_hand ? "all" : SUITE_GREMLINS);
+	}
+	if (options.plan) {
+		print_plan();
+		return EXIT_SUCCESS;
+	}
 	chaos_patience_ms = by_hand ? 0 : SUITE_PATIENCE_MS;
 	sigaction(SIGINT, &on_signal, NULL);
 	sigaction(SIGTERM, &on_signal, NULL);
 	scratch_begin();
+	if (!chaos_local_begin()) {
+		give_up("descriptors", "the limit is too low");
+	}
 	run();
 	uint64_t violations = report();
 	free(chaos_workers);

@@ -4,206 +4,26 @@
  * workers, and judges every answer.
  */
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "chaos/chaos.h"
+#include "chaos/chaos_call.h"
 #include "fakes/fault.h"
 #include "fakes/random.h"
 #include "fakes/value.h"
 
-#define BATCH_MAX 30
-#define VALUE_MAX_BYTES 90000
 #define PAUSE_MAX_US 3000
 #define CALLS_OF_A_MOOD 100 /* the faults change after this many calls */
 #define CHAOS_FLAG 1u
 
-int64_t chaos_patience_ms;
 struct chaos_worker *chaos_workers;
 size_t chaos_worker_count;
-
-/* The worker's arrays for one call. Used by its thread only. */
-struct desk {
-	struct tenon_item items[BATCH_MAX];
-	uint32_t owners[BATCH_MAX]; /* number of the worker that writes the key */
-	uint32_t keys[BATCH_MAX];   /* index among that worker's keys */
-	uint64_t writes[BATCH_MAX];
-	size_t count;
-	char names[BATCH_MAX][CHAOS_KEY_BYTES];
-	char values[BATCH_MAX][VALUE_MAX_BYTES];
-	const struct tenon_result *results;
-	struct tenon_error err;
-};
-
-static _Thread_local struct desk *desk;
-
-int64_t chaos_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static uint64_t below(struct chaos_worker *worker, uint64_t end)
 {
 	return random_next(&worker->random) % end;
-}
-
-__attribute__((format(printf, 3, 4))) static void
-complain(struct chaos_worker *worker, enum chaos_violation violation,
-	 const char *format, ...)
-{
-	va_list args;
-
-	worker->counts.violations[violation]++;
-	if (worker->complaint[0] == '\0') {
-		va_start(args, format);
-		vsnprintf(worker->complaint, sizeof(worker->complaint), format,
-			  args);
-		va_end(args);
-	}
-}
-
-/* ---- calls --------------------------------------------------------------- */
-
-/* Return the nanoseconds for which this thread was ready to run and did not run. */
-static uint64_t stalled_ns(const struct chaos_worker *worker)
-{
-	unsigned long long run = 0, waited = 0;
-	char text[80] = "";
-
-	if (worker->stall_fd >= 0 &&
-	    pread(worker->stall_fd, text, sizeof(text) - 1, 0) > 0 &&
-	    sscanf(text, "%llu %llu", &run, &waited) != 2) {
-		return 0;
-	}
-	return waited;
-}
-
-static void look_at_places(uint16_t *generations)
-{
-	for (size_t i = 0; i < chaos_servers.place_count; i++) {
-		generations[i] = atomic_load(&chaos_servers.generations[i]);
-	}
-}
-
-static void begin_call(struct chaos_worker *worker)
-{
-	uint16_t generations[CHAOS_PLACES_MAX];
-
-	look_at_places(generations);
-	for (size_t i = 0; i < chaos_servers.place_count; i++) {
-		worker->disturbed += generations[i] != worker->window.after[i];
-		worker->window.before[i] = generations[i];
-	}
-	worker->stalled_ns = stalled_ns(worker);
-	worker->begin_ns = chaos_now_ns();
-}
-
-/* The end of a call: check that it was in time. */
-static void end_call(struct chaos_worker *worker, const char *verb)
-{
-	struct chaos_counts *counts = &worker->counts;
-	int64_t end_ns = chaos_now_ns();
-	int64_t late_ns = end_ns - worker->begin_ns -
-		CHAOS_LATE_MS * INT64_C(1000000);
-	int64_t net_ns = late_ns;
-	uint64_t delayed_ns = (fault_counts.delays - counts->delays) *
-		UINT64_C(20000000);
-
-	look_at_places(worker->window.after);
-	for (size_t i = 0; i < chaos_servers.place_count; i++) {
-		worker->disturbed += worker->window.before[i] !=
-			worker->window.after[i];
-	}
-	counts->calls++;
-	counts->delays = fault_counts.delays;
-	counts->cuts = fault_counts.cuts + fault_counts.resets;
-	worker->lost = counts->losses != fault_counts.losses;
-	counts->losses = fault_counts.losses;
-	if (late_ns <= 0) {
-		return;
-	}
-	net_ns -= (int64_t)(stalled_ns(worker) - worker->stalled_ns) +
-		(int64_t)delayed_ns +
-		chaos_stalls_ns(worker->begin_ns, end_ns);
-	if (late_ns > counts->late_ns) {
-		counts->late_ns = late_ns;
-	}
-	if (net_ns > counts->net_late_ns) {
-		counts->net_late_ns = net_ns;
-	}
-	if (net_ns > chaos_patience_ms * 1000000) {
-		complain(worker, CHAOS_LATE,
-			 "%s of %zu keys over %s: %lld ms late, %lld ms without stalls",
-			 verb, desk->count, worker->transport,
-			 (long long)late_ns / 1000000,
-			 (long long)net_ns / 1000000);
-	}
-}
-
-/* Count a key without an answer. A status that no fault explains is a violation. */
-static void count_failure(struct chaos_worker *worker, const char *verb,
-			  const struct tenon_result *result)
-{
-	worker->counts.failed++;
-	worker->counts.statuses[-result->status % 32]++;
-	if (result->status != TENON_ECONNECT &&
-	    result->status != TENON_ECLOSED &&
-	    result->status != TENON_ETIMEDOUT &&
-	    result->status != TENON_EDOWN) {
-		complain(worker, CHAOS_STATUS, "%s over %s: %s (%s); %s", verb,
-			 worker->transport, tenon_status_name(result->status),
-			 result->text ? result->text : "",
-			 desk->err.message);
-	}
-}
-
-/* Run the desk's items. Return false when there are no results, which is a violation. */
-static bool run(struct chaos_worker *worker, enum tenon_verb verb,
-		const char *name, unsigned options)
-{
-	bool failed = false;
-
-	begin_call(worker);
-	tenon_run(worker->client, verb, desk->items, desk->count, options,
-		  &desk->results, &desk->err);
-	end_call(worker, name);
-	worker->counts.keys += desk->count;
-	if (!desk->results) {
-		complain(worker, CHAOS_STATUS, "%s over %s: no results: %s",
-			 name, worker->transport, desk->err.message);
-		return false;
-	}
-	for (size_t i = 0; i < desk->count; i++) {
-		if (desk->results[i].status < 0) {
-			failed = true;
-			count_failure(worker, name, &desk->results[i]);
-		} else {
-			worker->counts.answered++;
-		}
-	}
-	worker->disturbed += failed;
-	return true;
-}
-
-/*
- * Return the place of a server of this client. A server number out of range is a
- * violation.
- */
-static uint32_t place_of(struct chaos_worker *worker, uint32_t server)
-{
-	if (server >= worker->server_count) {
-		complain(worker, CHAOS_STATUS, "an answer from server %u",
-			 (unsigned)server);
-		return 0;
-	}
-	return worker->places[server];
 }
 
 /* Return true for a place of the spare pool: values there expire. */
@@ -390,15 +210,19 @@ static enum model_verdict judge_torn(struct chaos_worker *worker, size_t i,
 	return MODEL_LOST;
 }
 
-/* Judge a miss of a key. Only the worker that writes the key can. */
-static void check_miss(struct chaos_worker *worker, size_t i)
+/*
+ * Judge a miss of a key. Only the worker that writes the key can. get: the miss is from a
+ * get, for which a stray END may be taken.
+ */
+static void check_miss(struct chaos_worker *worker, size_t i, bool get)
 {
 	struct model_key *key = &worker->keys[desk->keys[i]];
 	uint32_t place = place_of(worker, desk->results[i].server);
 	enum model_verdict verdict;
 
 	worker->counts.misses++;
-	if (desk->owners[i] != worker->number) {
+	if (desk->owners[i] != worker->number ||
+	    (get && may_be_stray(worker))) {
 		return;
 	}
 	if (desk->results[i].text) {
@@ -417,7 +241,7 @@ static void check_values(struct chaos_worker *worker)
 		if (desk->results[i].status == TENON_HIT) {
 			check_hit(worker, i);
 		} else if (desk->results[i].status == TENON_MISS) {
-			check_miss(worker, i);
+			check_miss(worker, i, true);
 		} else if (desk->results[i].status > 0) {
 			complain(worker, CHAOS_STATUS, "get: status %d",
 				 desk->results[i].status);
@@ -487,7 +311,7 @@ static void check_writes(struct chaos_worker *worker, uint64_t disturbed)
 			acknowledge(worker, i, disturbed);
 			break;
 		case TENON_MISS:
-			check_miss(worker, i);
+			check_miss(worker, i, false);
 			break;
 		case TENON_NOT_STORED: /* from add or replace */
 		case TENON_EXISTS:
@@ -517,6 +341,89 @@ static void write_some(struct chaos_worker *worker, enum tenon_verb verb,
 		worker->disturbed++;
 	}
 	check_writes(worker, disturbed);
+}
+
+/* Return the write that a get found for item i; 0: none. */
+static uint64_t found_write(size_t i)
+{
+	struct value_head head;
+
+	return desk->results[i].status == TENON_HIT && is_of_its_key(i, &head) ?
+		head.write : 0;
+}
+
+/* What is known of a noreply request. */
+struct unheard {
+	bool sent; /* the client says so */
+	uint64_t write;
+	uint32_t server;
+};
+
+/* Send noreply requests. Returns false when there is none. */
+static bool send_unheard(struct chaos_worker *worker, struct unheard *unheard)
+{
+	bool stores = below(worker, 3) > 0;
+
+	/* without RAW, a value of a codec that owns chunks asks for replies */
+	desk->results = NULL;
+	write_some(worker, stores ? TENON_SET : TENON_DELETE,
+		   stores ? "set noreply" : "delete noreply",
+		   TENON_NOREPLY | TENON_RAW);
+	for (size_t i = 0; desk->results && i < desk->count; i++) {
+		unheard[i] = (struct unheard){
+			.sent = desk->results[i].status == TENON_SENT,
+			.write = desk->writes[i],
+			.server = desk->results[i].server,
+		};
+	}
+	return desk->results && desk->count > 0;
+}
+
+/* Judge a get that followed a noreply request on the same, or on a new, connection. */
+static void check_sent(struct chaos_worker *worker, size_t i,
+		       const struct unheard *unheard)
+{
+	uint32_t place = place_of(worker, desk->results[i].server);
+	uint64_t write = unheard->write;
+
+	if (!unheard->sent || desk->results[i].status < 0 ||
+	    desk->results[i].server != unheard->server ||
+	    may_be_stray(worker)) {
+		return;
+	}
+	worker->counts.sent++;
+	if (found_write(i) != write) {
+		complain(worker, CHAOS_UNSENT,
+			 "%s over %s, policy %s: write %llu (0: delete) was reported as sent, and the next get found write %llu at place %u",
+			 desk->names[i], worker->transport, worker->policy,
+			 (unsigned long long)write,
+			 (unsigned long long)found_write(i), (unsigned)place);
+	}
+}
+
+/*
+ * Write with noreply, and read at once. No connection is cut in between. A connection
+ * that was cut before has told its client so; then the client may not say that the
+ * request was sent.
+ */
+static void write_unheard(struct chaos_worker *worker)
+{
+	struct unheard unheard[BATCH_MAX];
+	bool told = true;
+
+	begin_call(worker);
+	for (uint32_t i = 0; i < chaos_servers.place_count; i++) {
+		told = told && chaos_place_told(i);
+	}
+	if (send_unheard(worker, unheard) &&
+	    run(worker, TENON_GET, "get", 0)) {
+		check_values(worker);
+		for (size_t i = 0;
+		     i < desk->count && told && was_well(worker); i++) {
+			check_sent(worker, i, &unheard[i]);
+		}
+	}
+	end_call(worker, NULL);
 }
 
 /*
@@ -558,7 +465,7 @@ static void touch_some(struct chaos_worker *worker)
 	if (desk->count > 0 && run(worker, TENON_TOUCH, "touch", 0)) {
 		for (size_t i = 0; i < desk->count; i++) {
 			if (desk->results[i].status == TENON_MISS) {
-				check_miss(worker, i);
+				check_miss(worker, i, false);
 			}
 		}
 	}
@@ -759,8 +666,16 @@ bool chaos_workers_follow(void)
 static void change_mood(struct chaos_worker *worker, bool calm)
 {
 	struct fault_plan plan = { .seed = random_next(&worker->random) };
+	uint64_t mood = calm || !chaos_has(CHAOS_FAULTS) || worker->pool ?
+		0 : below(worker, 4);
 
-	switch (calm ? 0 : below(worker, 4)) {
+	if (mood != 0) {
+		worker->hurt_until_ns = INT64_MAX;
+	} else if (worker->hurt_until_ns == INT64_MAX) {
+		worker->hurt_until_ns = chaos_now_ns() +
+			CHAOS_RECOVER_MS * INT64_C(1000000);
+	}
+	switch (mood) {
 	case 1:
 		plan.read_max_bytes = 5000;
 		plan.write_max_bytes = 20000;
@@ -787,12 +702,12 @@ static void do_something(struct chaos_worker *worker)
 {
 	uint64_t how = below(worker, 100);
 
-	if (how < 40) {
+	if (how < 38) {
 		read_some(worker);
-	} else if (how < 68) {
+	} else if (how < 65) {
 		write_some(worker, TENON_SET, "set", 0);
 	} else if (how < 71) {
-		write_some(worker, TENON_SET, "set noreply", TENON_NOREPLY);
+		write_unheard(worker);
 	} else if (how < 74) {
 		write_some(worker, TENON_ADD, "add", 0);
 	} else if (how < 77) {
@@ -883,6 +798,7 @@ void *chaos_worker_run(void *payload)
 	const struct fault_plan plan = { .seed = 1 };
 	int phase;
 
+	chaos_local_join();
 	desk = calloc(1, sizeof(*desk));
 	worker->stall_fd = open("/proc/thread-self/schedstat",
 				O_RDONLY | O_CLOEXEC);

@@ -137,6 +137,48 @@ run 0 touch long --exptime -1
 run 1 get long
 end
 
+begin a_ttl_beyond_2038_is_kept
+for ttl in 4200d 36500d 2592001 20000d; do
+	run 0 set long 1 --ttl $ttl
+	no_err
+	run 0 get long
+	run 0 set long 2
+	run 0 touch long --ttl $ttl
+	run 0 get long
+	run 0 gat long --ttl $ttl
+	out 2
+	run 0 get long
+done
+run 0 set long 3 --exptime 2147483648
+run 0 get long
+run 0 touch long --exptime 4294967296
+run 0 get long
+end
+
+begin an_exptime_that_is_past_is_warned_of
+run 0 set past 1 --exptime 2592001
+err 'warning: --exptime 2592001 .* UNIX time, 31 January 1970.*--ttl 2592001'
+run 1 get past
+run 0 set past 1 --exptime 2592000
+no_err
+run 0 touch past --exptime 1000000000
+err 'warning: .*09 September 2001'
+run 0 set past 1 --exptime 2000000000
+no_err
+run 0 get past
+end
+
+begin an_exptime_without_a_meaning_is_refused
+for exptime in -2 4294967297; do
+	run 2 set key 1 --exptime $exptime
+	err "exptime $exptime has no meaning"
+	run 2 touch key --exptime $exptime
+	err "exptime $exptime has no meaning"
+	run 2 gat key --exptime $exptime
+	err "exptime $exptime has no meaning"
+done
+end
+
 begin incr_and_decr_count
 run 0 set number 40
 run 0 incr number

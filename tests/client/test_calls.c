@@ -390,7 +390,8 @@ static const struct {
 } refused_runs[] = {
 	{ TENON_GET, TENON_NOREPLY },  { TENON_GETS, TENON_NOREPLY },
 	{ TENON_GAT, TENON_NOREPLY },  { TENON_GATS, TENON_NOREPLY },
-	{ TENON_GET, 0x80000000u },    { TENON_SET, 8 },
+	{ TENON_GET, 0x80000000u },    { TENON_SET, 16 },
+	{ TENON_GET, TENON_FROM_NOW }, { TENON_DELETE, TENON_FROM_NOW },
 	{ TENON_VERB_COUNT, 0 },       { (enum tenon_verb)1000, 0 },
 };
 
@@ -528,6 +529,10 @@ static int set_noreply(struct rig *rig, const char *key)
 	return rig_one(rig, TENON_SET, &one, TENON_NOREPLY);
 }
 
+/* The first fence to a server, and its reply from a server that knows `version`. */
+#define FIRST_FENCE  "version\r\nget tenon:fence\r\n"
+#define FIRST_PASSED "VERSION 1.6.18\r\nEND\r\n"
+
 START_TEST(a_fence_stands_once_between_noreply_and_the_next_reply)
 {
 	struct rig rig = { 0 };
@@ -536,13 +541,18 @@ START_TEST(a_fence_stands_once_between_noreply_and_the_next_reply)
 		 FAKE_STEPS(FAKE_ACCEPT,
 			    FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
 			    FAKE_EXPECT("set b 0 0 1 noreply\r\nx\r\n"),
+			    FAKE_EXPECT(FIRST_FENCE "get k\r\n"),
+			    FAKE_SEND(FIRST_PASSED "END\r\n"),
+			    FAKE_EXPECT("get k\r\n"), FAKE_SEND("END\r\n"),
+			    FAKE_EXPECT("set c 0 0 1 noreply\r\nx\r\n"),
 			    FAKE_EXPECT("version\r\nget k\r\n"),
-			    FAKE_SEND("VERSION 1.6.18\r\nEND\r\n"),
-			    FAKE_EXPECT("get k\r\n"), FAKE_SEND("END\r\n")));
+			    FAKE_SEND("VERSION 1.6.18\r\nEND\r\n")));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(set_noreply(&rig, "a"), TENON_SENT);
 	ck_assert_int_eq(set_noreply(&rig, "b"), TENON_SENT);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(set_noreply(&rig, "c"), TENON_SENT);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 }
@@ -561,8 +571,8 @@ START_TEST(errors_for_noreply_commands_are_logged_and_answer_nothing)
 		FAKE_ACCEPT,
 		FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
 		fake_send_text(noreply_answers[_i]),
-		FAKE_EXPECT("version\r\nset k 0 0 1\r\ny\r\n"),
-		FAKE_SEND("VERSION 1.6.18\r\nSTORED\r\n"),
+		FAKE_EXPECT(FIRST_FENCE "set k 0 0 1\r\ny\r\n"),
+		FAKE_SEND(FIRST_PASSED "STORED\r\n"),
 		FAKE_EXPECT("get k\r\n"),
 		FAKE_SEND("VALUE k 0 1\r\ny\r\nEND\r\n"),
 	};
@@ -598,25 +608,92 @@ START_TEST(a_connection_that_broke_after_noreply_needs_no_fence)
 }
 END_TEST
 
-/*
- * The stray line is taken for the reply to the fence, and the fence's own reply then
- * answers no request.
- */
-START_TEST(a_stray_version_behind_noreply_closes_the_connection)
+/* The stray line is taken for the reply to `version`. The fence's own reply then answers no request. */
+START_TEST(a_stray_version_behind_noreply_is_no_answer)
 {
 	struct rig rig = { 0 };
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT,
 				  FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
+				  FAKE_EXPECT(FIRST_FENCE "get k\r\n"),
+				  FAKE_SEND(FIRST_PASSED "END\r\n"),
+				  FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
 				  FAKE_SEND("VERSION 9\r\n"),
-				  FAKE_EXPECT("version\r\nget k\r\n"),
-				  FAKE_SEND("VERSION 1.6.18\r\n"
-					    "VALUE k 0 1\r\n1\r\nEND\r\n"),
+				  FAKE_EXPECT("version\r\nincr k 1\r\n"),
+				  FAKE_SEND("VERSION 1.6.18\r\n"),
 				  FAKE_EXPECT_CLOSE));
 	rig_open(&rig, RETRY_NEVER);
 	ck_assert_int_eq(set_noreply(&rig, "a"), TENON_SENT);
-	ck_assert(fake_server_await(rig.fakes[0], 3));
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(set_noreply(&rig, "a"), TENON_SENT);
+	ck_assert(fake_server_await(rig.fakes[0], 6));
+	ck_assert_int_eq(
+		rig_one(&rig, TENON_INCR,
+			&(struct tenon_item){ .key = TENON_LITERAL("k"),
+					      .delta = 1 },
+			0),
+		TENON_EPROTOCOL);
+	rig_close(&rig);
+}
+END_TEST
+
+static const char *const other_versions[] = {
+	"ERROR\r\n",
+	"CLIENT_ERROR unknown\r\n",
+	"1.0 of a look-alike\r\n",
+	"OK\r\n",
+	"",
+};
+
+/* Loop: how a server answers that does not know `version`. The next fence does without. */
+START_TEST(a_server_without_version_has_a_fence_as_well)
+{
+	struct rig rig = { 0 };
+	char passed[100];
+
+	snprintf(passed, sizeof(passed), "%sEND\r\n1\r\n", other_versions[_i]);
+	struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
+		FAKE_SEND("SERVER_ERROR out of memory storing object\r\n"),
+		FAKE_EXPECT(FIRST_FENCE "incr k 1\r\n"),
+		fake_send_text(passed),
+		FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
+		FAKE_EXPECT("get tenon:fence\r\nincr k 1\r\n"),
+		FAKE_SEND("END\r\n2\r\n"),
+	};
+	struct tenon_item one = { .key = TENON_LITERAL("k"), .delta = 1 };
+
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, RETRY_NEVER);
+	for (uint64_t number = 1; number <= 2; number++) {
+		ck_assert_int_eq(set_noreply(&rig, "a"), TENON_SENT);
+		ck_assert_int_eq(rig_one(&rig, TENON_INCR, &one, 0), TENON_HIT);
+		ck_assert_uint_eq(rig.result.number, number);
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+/* The request behind the fence goes again on a new connection, where it needs no fence. */
+START_TEST(a_server_that_closes_behind_version_is_found_out_once)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT,
+			    FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
+			    FAKE_EXPECT(FIRST_FENCE "get k\r\n"), FAKE_CLOSE,
+			    FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			    FAKE_SEND("END\r\n"),
+			    FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
+			    FAKE_EXPECT("get tenon:fence\r\nget k\r\n"),
+			    FAKE_SEND("END\r\nEND\r\n")));
+	rig_open(&rig, RETRY_NEVER);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(set_noreply(&rig, "a"), TENON_SENT);
+		ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	}
 	rig_close(&rig);
 }
 END_TEST
@@ -627,8 +704,8 @@ START_TEST(a_fence_is_not_mistaken_for_the_version_that_was_asked)
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT,
 				  FAKE_EXPECT("set a 0 0 1 noreply\r\nx\r\n"),
-				  FAKE_EXPECT("version\r\nversion\r\n"),
-				  FAKE_SEND("VERSION 1\r\nVERSION 2\r\n")));
+				  FAKE_EXPECT(FIRST_FENCE "version\r\n"),
+				  FAKE_SEND(FIRST_PASSED "VERSION 2\r\n")));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(set_noreply(&rig, "a"), TENON_SENT);
 	ck_assert_int_eq(rig_run_servers(&rig, TENON_VERSION, NULL, 0), 0);
@@ -698,8 +775,11 @@ static TCase *noreply_case(void)
 	     COUNT(noreply_answers));
 	tcase_add_test(tc,
 		       a_connection_that_broke_after_noreply_needs_no_fence);
+	tcase_add_test(tc, a_stray_version_behind_noreply_is_no_answer);
+	LOOP(tc, a_server_without_version_has_a_fence_as_well,
+	     COUNT(other_versions));
 	tcase_add_test(tc,
-		       a_stray_version_behind_noreply_closes_the_connection);
+		       a_server_that_closes_behind_version_is_found_out_once);
 	tcase_add_test(tc,
 		       a_fence_is_not_mistaken_for_the_version_that_was_asked);
 	return tc;

@@ -575,11 +575,11 @@ static const struct {
 	{ TENON_SET, 8, "set k 0 7 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	{ TENON_SET, -1, "set k 0 -1 1\r\nv\r\n", "STORED\r\n", TENON_STORED },
 	/* UNIX times: in the far future, and in the past */
-	{ TENON_SET, 1ll << 40, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
+	{ TENON_SET, 1ll << 31, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 100000000, "set k 0 100000000 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
-	/* round.c: RELATIVE_MAX_S; memcached reads 30 days and a second as UNIX time too */
+	/* TENON_EXPTIME_RELATIVE_MAX_S; memcached reads 30 days and a second as UNIX time too */
 	{ TENON_SET, 2592000, "set k 0 7 1\r\nv\r\n", "STORED\r\n",
 	  TENON_STORED },
 	{ TENON_SET, 2592001, "set k 0 2592001 1\r\nv\r\n", "STORED\r\n",
@@ -670,10 +670,11 @@ START_TEST(a_command_that_read_the_item_does_not_hop)
 
 	/*
 	 * the server answers the get that comes before the command, and closes; the
-	 * other server was not asked
+	 * command goes to the same server again, which closes behind it
 	 */
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
-				  FAKE_SEND("END\r\n"), FAKE_CLOSE));
+				  FAKE_SEND("END\r\n"), FAKE_CLOSE, FAKE_ACCEPT,
+				  FAKE_READ(RIG_GET_LEN), FAKE_CLOSE));
 	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
 	rig_codecs = NULL;
 	rig_open(&rig, "failover: eject\n");
@@ -688,16 +689,17 @@ END_TEST
 
 /*
  * The server answers the get that comes before the command. Bytes after that answer
- * make the client give up the server.
+ * make the client give up the server. The value has its key, so it stays.
  */
 START_TEST(a_command_goes_to_the_server_that_was_read)
 {
 	char key[RIG_KEY_LEN + 1];
+	char reply[] = "VALUE key:00000 0 1\r\nx\r\nEND\r\nrubbish\r\n";
 	struct rig rig = { 0 };
 	struct tenon_item one;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
-				  FAKE_SEND("END\r\nrubbish\r\n"),
+				  FAKE_SEND_BYTES(reply, sizeof(reply) - 1),
 				  FAKE_ACCEPT, FAKE_READ(10),
 				  FAKE_SEND("NOT_STORED\r\n"), FAKE_HOLD));
 	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
@@ -705,6 +707,7 @@ START_TEST(a_command_goes_to_the_server_that_was_read)
 	rig_open(&rig, "failover: eject\npoll_timeout: 20s\n" RETRY_NEVER);
 	rig_codecs = "none";
 	rig_key_at(&rig, 0, 0, key);
+	memcpy(reply + sizeof("VALUE ") - 1, key, RIG_KEY_LEN);
 	one = item(key, "v");
 	ck_assert_int_eq(rig_one(&rig, TENON_APPEND, &one, 0),
 			 TENON_NOT_STORED);

@@ -50,15 +50,15 @@ static size_t logged(const char *text)
 	return count;
 }
 
-/* Open a pool of one server and borrow its clients. settings is YAML. */
-static void open_at(const char *address, const char *settings)
+/* Open a pool and borrow its clients. servers is the list in `servers:`; settings is YAML. */
+static void open_servers(const char *servers, const char *settings)
 {
 	const struct tenon_pool_limits limits = { CLIENTS, CLIENTS, 1 };
 	struct tenon_config *config;
-	char text[512];
+	char text[1024];
 
 	log_text[0] = '\0';
-	snprintf(text, sizeof(text), "servers: [%s s0]\n%s", address, settings);
+	snprintf(text, sizeof(text), "servers: [%s]\n%s", servers, settings);
 	ck_assert_int_eq(tenon_config_create(&config, NULL), 0);
 	tenon_config_set_log(config, write_log, NULL);
 	ck_assert_msg(tenon_config_load_text(config, "test", text, strlen(text),
@@ -70,6 +70,15 @@ static void open_at(const char *address, const char *settings)
 		ck_assert_int_eq(tenon_pool_acquire(pool, 0, &clients[i], &err),
 				 0);
 	}
+}
+
+/* Open a pool of one server. */
+static void open_at(const char *address, const char *settings)
+{
+	char servers[200];
+
+	snprintf(servers, sizeof(servers), "%s s0", address);
+	open_servers(servers, settings);
 }
 
 static void start(const char *settings)
@@ -99,6 +108,13 @@ static int ask(struct tenon_client *client, struct tenon_error *why)
 static int get(size_t client)
 {
 	return ask(clients[client], &err);
+}
+
+/* A new connection to the frozen server gets no answer: this is the server's fault. */
+static void check_late(size_t client)
+{
+	tenon_client_disconnect(clients[client]);
+	ck_assert_int_eq(get(client), TENON_ETIMEDOUT);
 }
 
 /* All clients get a miss: the server is well for all of them. */
@@ -133,11 +149,11 @@ static struct tenon__outcome *record(void)
 
 /* The policies with which a single server goes down at its first failure, for an hour. */
 static const char *const policies[] = {
-	"poll_timeout: 100ms\nretry_timeout: 1h\nfailover: none\n",
-	"poll_timeout: 100ms\nretry_timeout: 1h\nfailover: eject\n",
-	"poll_timeout: 100ms\nfailover: {none: {late_retry: 1h}}\n"
+	"poll_timeout: 400ms\nretry_timeout: 1h\nfailover: none\n",
+	"poll_timeout: 400ms\nretry_timeout: 1h\nfailover: eject\n",
+	"poll_timeout: 400ms\nfailover: {none: {late_retry: 1h}}\n"
 	"retry_timeout: 1h\n",
-	"poll_timeout: 100ms\nfailover: {backoff: {failures: 1, min: 1h, max: 1h, "
+	"poll_timeout: 400ms\nfailover: {backoff: {failures: 1, min: 1h, max: 1h, "
 	"jitter: 0, max_ejected: 100}}\n",
 };
 #define HOUR_NS (INT64_C(3600) * 1000000000)
@@ -149,7 +165,7 @@ START_TEST(all_clients_hear_of_a_failure)
 	start(policies[_i]);
 	check_all_up();
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	check_all_down(0);
 	for (size_t i = 0; i < CLIENTS; i++) {
 		struct tenon_health health = health_of(i);
@@ -170,7 +186,7 @@ START_TEST(all_clients_hear_of_a_recovery)
 	start(policies[_i]);
 	check_all_up();
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	check_all_down(1);
 	memcached_thaw(&server);
 	tenon__clock_advance(HOUR_NS);
@@ -192,7 +208,7 @@ START_TEST(a_new_client_hears_of_earlier_failures)
 
 	start(policies[0]);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	ck_assert_int_eq(tenon_pool_resize(pool, &more, &err), 0);
 	ck_assert_int_eq(tenon_pool_acquire(pool, 0, &late, &err), 0);
 	ck_assert_int_eq(ask(late, &err), TENON_EDOWN);
@@ -208,9 +224,9 @@ START_TEST(clients_of_different_configs_share_nothing)
 	struct rig rig = { 0 };
 
 	start(policies[0]);
-	rig_open_one(&rig, server.address, "poll_timeout: 100ms\n" RETRY_NEVER);
+	rig_open_one(&rig, server.address, "poll_timeout: 400ms\n" RETRY_NEVER);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	memcached_thaw(&server);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	ck_assert_int_eq(get(1), TENON_EDOWN);
@@ -308,19 +324,19 @@ END_TEST
 
 START_TEST(with_two_failures_a_stop_of_one_call_loses_nothing_else)
 {
-	start("poll_timeout: 100ms\nretry_timeout: 1h\n"
+	start("poll_timeout: 400ms\nretry_timeout: 1h\n"
 	      "failover: {eject: {failures: 2}}\n");
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(get(0), TENON_MISS);
 		memcached_freeze(&server);
-		ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+		check_late(0);
 		ck_assert_uint_eq(health_of(0).state, TENON_SERVER_FAILING);
 		memcached_thaw(&server);
 		check_all_up();
 	}
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
-	ck_assert_int_eq(get(1), TENON_ETIMEDOUT);
+	check_late(0);
+	check_late(1);
 	check_all_down(0);
 	memcached_thaw(&server);
 	stop();
@@ -336,7 +352,7 @@ START_TEST(others_treat_a_server_as_down_while_one_probes)
 
 	start(policies[_i]);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	check_all_down(1);
 	tenon__clock_advance(HOUR_NS);
 	ck_assert_int_eq(pthread_create(&thread, NULL, get_once, clients[0]),
@@ -364,7 +380,7 @@ START_TEST(a_probe_that_nobody_ends_is_over_after_poll_timeout)
 
 	start(policies[_i]);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	check_all_down(0);
 	memcached_thaw(&server);
 	tenon__clock_advance(HOUR_NS);
@@ -385,11 +401,11 @@ START_TEST(a_probe_without_a_verdict_is_given_up)
 
 	start(settings);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	tenon__clock_advance(HOUR_NS);
 	/* 100 ms are too little time: the timeout is not the server's fault */
 	clients[0]->operation.latest_ns = tenon__now_ns() + 100000000;
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	clients[0]->operation.latest_ns = INT64_MAX;
 	ck_assert_int_eq(atomic_load(&record()->probe_until_ms), 0);
 	memcached_thaw(&server);
@@ -403,10 +419,10 @@ START_TEST(a_server_that_is_never_dead_is_never_held_back)
 {
 	int64_t foreign = 0;
 
-	start("poll_timeout: 100ms\nretry_timeout: 0s\n");
+	start("poll_timeout: 400ms\nretry_timeout: 0s\n");
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
-	ck_assert_int_eq(get(1), TENON_ETIMEDOUT);
+	check_late(0);
+	check_late(1);
 	tenon__outcome_claim(record(), &foreign, tenon__now_ns() / 1000000,
 			     100000);
 	memcached_thaw(&server);
@@ -415,10 +431,26 @@ START_TEST(a_server_that_is_never_dead_is_never_held_back)
 }
 END_TEST
 
+START_TEST(a_probe_goes_out_on_a_new_connection)
+{
+	start(policies[_i]);
+	check_all_up();
+	memcached_freeze(&server);
+	check_late(0);
+	check_all_down(1);
+	tenon__clock_advance(HOUR_NS);
+	/* client 1 has a connection from before; its timeout would be that connection's fault */
+	ck_assert_int_eq(get(1), TENON_ETIMEDOUT);
+	check_all_down(0);
+	memcached_thaw(&server);
+	stop();
+}
+END_TEST
+
 /* ---- contradictions ------------------------------------------------------ */
 
-/* Report a failure of client 0 whose exchange began before the last answers to the others. */
-static void report_failure(int status)
+/* Report a failure of a client whose exchange began before the last answers to the others. */
+static void report_failure_of(size_t client, int status)
 {
 	int64_t at_ms = tenon__now_ns() / 1000000;
 	struct tenon__outcome_failure failure = {
@@ -429,7 +461,12 @@ static void report_failure(int status)
 		.text = "scripted",
 	};
 
-	tenon__policies_failed(&clients[0]->engine.policies, 0, &failure);
+	tenon__policies_failed(&clients[client]->engine.policies, 0, &failure);
+}
+
+static void report_failure(int status)
+{
+	report_failure_of(0, status);
 }
 
 START_TEST(one_late_answer_kills_no_server_that_answers_the_others)
@@ -464,6 +501,100 @@ START_TEST(a_client_without_an_answer_of_its_own_believes_a_failure)
 	ck_assert_int_eq(get(1), TENON_MISS);
 	ck_assert_int_eq(get(2), TENON_MISS);
 	stop();
+}
+END_TEST
+
+START_TEST(a_client_that_saw_the_same_failure_contradicts_nothing)
+{
+	start(policies[_i]);
+	ck_assert_int_eq(get(1), TENON_MISS);
+	report_failure_of(0, TENON_ETIMEDOUT);
+	report_failure_of(1, TENON_ETIMEDOUT);
+	check_all_down(0);
+	stop();
+}
+END_TEST
+
+/* ---- several servers ----------------------------------------------------- */
+
+static struct memcached spare;
+
+/* Return the server that client number `client` sends the key to; -1: the key failed. */
+static int server_of(size_t client, const char *key)
+{
+	struct tenon_result result;
+	int code = tenon_get(clients[client], slice(key), &result, &err);
+
+	return code ? -1 : (int)result.server;
+}
+
+/* Find a key whose home is server 0. */
+static void find_key(char key[32])
+{
+	size_t home = 1;
+
+	for (int i = 0; home != 0; i++) {
+		snprintf(key, 32, "key:%d", i);
+		ck_assert_int_eq(tenon_client_where(clients[0], slice(key),
+						    &home, &err), 0);
+	}
+}
+
+static struct probe {
+	char key[32];
+	int server;
+} probe;
+
+static void *probe_once(void *payload)
+{
+	(void)payload;
+	probe.server = server_of(0, probe.key);
+	return NULL;
+}
+
+START_TEST(keys_go_elsewhere_while_another_client_probes)
+{
+	static const char *const kinds[] = { "{address: %s, alias: s1}",
+					     "{address: %s, alias: s1, pool: gutter}",
+					     "{address: %s, alias: s1}" };
+	static const char *const chosen[] = {
+		"poll_timeout: 300ms\nretry_timeout: 1h\nfailover: eject\n",
+		"poll_timeout: 300ms\nretry_timeout: 1h\nfailover: gutter\n",
+		"poll_timeout: 300ms\nfailover: {backoff: {failures: 1, "
+		"min: 1h, max: 1h, jitter: 0}}\n",
+	};
+	char address[300];
+	pthread_t thread;
+	size_t used;
+
+	ck_assert(memcached_start(&server, MEMCACHED_UNIX, NULL));
+	ck_assert(memcached_start(&spare, MEMCACHED_UNIX, NULL));
+	used = (size_t)snprintf(address, sizeof(address), "%s s0, ",
+				server.address);
+	snprintf(address + used, sizeof(address) - used, kinds[_i],
+		 spare.address);
+	open_servers(address, chosen[_i]);
+	find_key(probe.key);
+	memcached_freeze(&server);
+	ck_assert_int_eq(server_of(0, probe.key), -1);
+	ck_assert_int_eq(server_of(1, probe.key), 1);
+	tenon__clock_advance(HOUR_NS);
+	ck_assert_int_eq(pthread_create(&thread, NULL, probe_once, NULL), 0);
+	while (atomic_load(&record()->probe_until_ms) == 0) {
+		sleep_ms(1);
+	}
+	for (size_t i = 1; i < CLIENTS; i++) {
+		ck_assert_int_eq(server_of(i, probe.key), 1);
+	}
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(probe.server, -1);
+	memcached_thaw(&server);
+	tenon__clock_advance(HOUR_NS);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		ck_assert_int_eq(server_of(i, probe.key), 0);
+	}
+	stop();
+	memcached_stop(&spare);
 }
 END_TEST
 
@@ -543,7 +674,7 @@ START_TEST(failures_of_the_old_address_do_not_hurt_the_new_one)
 	check_all_up();
 	/* all are at one address again, and share their failures */
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(3), TENON_ETIMEDOUT);
+	check_late(3);
 	check_all_down(0);
 	memcached_thaw(&server);
 	stop();
@@ -554,7 +685,7 @@ START_TEST(an_update_that_changes_nothing_forgets_nothing)
 {
 	start(policies[0]);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	move(server.address);
 	renew(0);
 	check_all_down(0);
@@ -573,7 +704,7 @@ START_TEST(a_server_that_moves_there_and_back_is_shared_again)
 	renew(0);
 	check_all_up();
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(5), TENON_ETIMEDOUT);
+	check_late(5);
 	check_all_down(0);
 	memcached_thaw(&server);
 	stop();
@@ -616,7 +747,7 @@ START_TEST(a_child_shares_what_was_known_and_hears_no_more)
 
 	start(policies[0]);
 	memcached_freeze(&server);
-	ck_assert_int_eq(get(0), TENON_ETIMEDOUT);
+	check_late(0);
 	child = fork();
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
@@ -655,6 +786,7 @@ START_TEST(a_health_reader_does_not_wait_for_a_writer_that_a_fork_lost)
 		fits &= get(0) == TENON_MISS;
 		fits &= atomic_load(&health_record()->sequence) % 2 == 0;
 		memcached_freeze(&server);
+		tenon_client_disconnect(clients[0]);
 		fits &= get(0) == TENON_ETIMEDOUT;
 		memcached_thaw(&server);
 		_exit(fits && health_of(0).state == TENON_SERVER_DOWN ? 0 : 1);
@@ -689,6 +821,7 @@ int main(void)
 	     COUNT(policies));
 	tcase_add_test(tcase, a_probe_without_a_verdict_is_given_up);
 	tcase_add_test(tcase, a_server_that_is_never_dead_is_never_held_back);
+	LOOP(tcase, a_probe_goes_out_on_a_new_connection, COUNT(policies));
 	LOOP(tcase, one_late_answer_kills_no_server_that_answers_the_others,
 	     COUNT(policies));
 	LOOP(tcase,
@@ -696,6 +829,9 @@ int main(void)
 	     COUNT(policies));
 	LOOP(tcase, a_client_without_an_answer_of_its_own_believes_a_failure,
 	     COUNT(policies));
+	LOOP(tcase, a_client_that_saw_the_same_failure_contradicts_nothing,
+	     COUNT(policies));
+	LOOP(tcase, keys_go_elsewhere_while_another_client_probes, 3);
 	LOOP(tcase, a_moved_server_forgets_the_failure_of_the_old_address,
 	     COUNT(policies));
 	tcase_add_test(tcase,

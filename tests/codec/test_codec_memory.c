@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "api/client.h"
+#include "base/clock.h"
 #include "fakes/cluster.h"
 #include "fakes/scratch.h"
 #include "fakes/store.h"
@@ -235,8 +236,197 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 	/* the next operation starts with the full limit */
 	ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_HIT);
 	ck_assert_uint_eq(rig.result.value_len, 60000);
-	/* TENON_REPLY_MAX_BYTES limits decoded values as well. */
+	/* max_operation_bytes limits decoded values as well. */
 	ck_assert_uint_eq(chain->left_bytes, (UINT64_C(1) << 30) - 60000);
+	close_store();
+}
+END_TEST
+
+/* ---- too many chunks ----------------------------------------------------- */
+
+#define PARENTS 1000
+#define BOMB_CHUNKS 4096
+#define SPLIT_SETTINGS "codecs: [split: {format: sealed, chunk: 100B, max: 2000B}]\n"
+
+static char bomb_keys[PARENTS][8];
+static struct tenon_item bombs[PARENTS];
+
+/* Store 1,000 parents that name 4,096 chunks each. No chunk is stored. */
+static void put_chunk_bombs(void)
+{
+	static const char parent[] =
+		"S1 16000000 4096 0123456789abcdef 0123456789abcdef";
+
+	for (size_t i = 0; i < PARENTS; i++) {
+		snprintf(bomb_keys[i], sizeof(bomb_keys[i]), "b%zu", i);
+		bombs[i] = item(bomb_keys[i], NULL);
+		store_put(&store, bomb_keys[i], strlen(bomb_keys[i]), 4096,
+			  parent, sizeof(parent) - 1);
+	}
+}
+
+static size_t count_status(int status)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < PARENTS; i++) {
+		count += rig.results[i].status == status;
+	}
+	return count;
+}
+
+/* max_chunks is 65,536, which 16 parents use up. */
+START_TEST(parents_that_name_too_many_chunks_are_refused)
+{
+	const struct tenon__operation *op;
+
+	open_store(SPLIT_SETTINGS);
+	put_chunk_bombs();
+	op = &rig.client->operation;
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, bombs, PARENTS, 0),
+			 TENON_ETOOBIG);
+	ck_assert_uint_eq(store.rounds, 2);
+	ck_assert_uint_eq(count_status(TENON_MISS), 16);
+	ck_assert_uint_eq(count_status(TENON_ETOOBIG), PARENTS - 16);
+	check_says(rig.results[16].text, "max_chunks (65536)");
+	check_says(rig.err.message, "max_chunks");
+	ck_assert_uint_eq(op->chain.left_chunks, 0);
+	/* TENON_REQUESTS_KEEP_MAX: the memory of the chunks' requests went back */
+	ck_assert_uint_le(op->request_capacity, PARENTS + 16384);
+	/* and so did that of their values: TENON_BLOCK_KEEP_MAX_BYTES */
+	ck_assert_int_eq(rig_get(&rig, "none"), TENON_MISS);
+	ck_assert_uint_le(rig.client->engine.blocks.owned_bytes, 64u << 20);
+	close_store();
+}
+END_TEST
+
+/* A command that follows the chunks of old values does its own work all the same. */
+START_TEST(a_delete_of_parents_with_too_many_chunks_deletes_the_parents)
+{
+	open_store(SPLIT_SETTINGS);
+	put_chunk_bombs();
+	ck_assert_int_eq(rig_run(&rig, TENON_DELETE, bombs, PARENTS, 0), 0);
+	ck_assert_uint_eq(count_status(TENON_DELETED), PARENTS);
+	ck_assert_ptr_null(store.items);
+	ck_assert_uint_le(rig.client->operation.request_capacity,
+			  PARENTS + 16384);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_set_has_max_chunks_too)
+{
+	static const char value[1000];
+	struct tenon_item pair[2] = { item("a", NULL), item("b", NULL) };
+
+	open_store("max_chunks: 19\n" SPLIT_SETTINGS);
+	for (size_t i = 0; i < 2; i++) {
+		pair[i].value = (struct tenon_slice){ value, sizeof(value) };
+	}
+	ck_assert_int_eq(rig_run(&rig, TENON_SET, pair, 2, 0), TENON_ETOOBIG);
+	ck_assert_int_eq(rig.results[0].status, TENON_STORED);
+	check_says(rig.results[1].text, "max_chunks (19)");
+	/* each operation has max_chunks */
+	ck_assert_int_eq(rig_run(&rig, TENON_SET, pair + 1, 1, 0), 0);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair, 2, 0), TENON_ETOOBIG);
+	ck_assert_int_eq(rig.results[0].status, TENON_HIT);
+	check_says(rig.results[1].text, "max_chunks (19)");
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair + 1, 1, 0), 0);
+	close_store();
+}
+END_TEST
+
+static const struct tenon_codec_ops *real_split;
+
+/* List the chunks of a parent in a second. */
+static int slow_plan(void *self, const struct tenon_split_item *parent,
+		     struct tenon_chunks *chunks, struct tenon_error *err)
+{
+	tenon__clock_advance(1000000000);
+	return real_split->plan(self, parent, chunks, err);
+}
+
+START_TEST(the_deadline_holds_while_chunks_are_listed)
+{
+	struct tenon_codec_ops slow_split;
+	struct tenon__chain *chain;
+	size_t listed;
+
+	open_store("poll_timeout: 30s\nmax_chunks: 4194304\n" RETRY_NEVER
+		   SPLIT_SETTINGS);
+	put_chunk_bombs();
+	chain = &rig.client->operation.chain;
+	real_split = chain->splitter;
+	slow_split = *real_split;
+	slow_split.plan = slow_plan;
+	chain->splitter = &slow_split;
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, bombs, PARENTS, 0),
+			 TENON_ETIMEDOUT);
+	ck_assert_uint_eq(count_status(TENON_ETIMEDOUT), PARENTS);
+	check_says(rig.results[PARENTS - 1].text, "no time left");
+	listed = (4194304 - chain->left_chunks) / BOMB_CHUNKS;
+	ck_assert_uint_ge(listed, 28);
+	ck_assert_uint_le(listed, 31);
+	/* no server is blamed */
+	ck_assert_int_eq(rig_get(&rig, "none"), TENON_MISS);
+	close_store();
+}
+END_TEST
+
+/* ---- max_operation_bytes ------------------------------------------------- */
+
+START_TEST(values_beyond_max_operation_bytes_are_told_so)
+{
+	static const char value[1000];
+	char keys[4][4] = { "k0", "k1", "k2", "k3" };
+	struct tenon_item four[4];
+
+	open_store("max_operation_bytes: 2500B\ncodecs: none\n");
+	for (size_t i = 0; i < 4; i++) {
+		four[i] = item(keys[i], NULL);
+		store_put(&store, keys[i], 2, 0, value, i == 3 ? 10 : 1000);
+	}
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, four, 4, 0), TENON_ETOOBIG);
+	ck_assert_int_eq(rig.results[1].status, TENON_HIT);
+	ck_assert_int_eq(rig.results[2].status, TENON_ETOOBIG);
+	check_says(rig.results[2].text, "max_operation_bytes");
+	check_says(rig.err.message, "max_operation_bytes");
+	ck_assert_ptr_null(strstr(rig.err.message, "max_value_bytes"));
+	ck_assert_int_eq(rig.results[3].status, TENON_HIT);
+	close_store();
+}
+END_TEST
+
+/* A value above max_value_bytes has the other reason. */
+START_TEST(a_value_above_max_value_bytes_is_told_so)
+{
+	static const char value[2000];
+
+	open_store("max_value_bytes: 1024B\ncodecs: none\n");
+	store_put(&store, "k", 1, 0, value, sizeof(value));
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETOOBIG);
+	check_says(rig.err.message, "max_value_bytes (1024)");
+	close_store();
+}
+END_TEST
+
+/* The chunks of a split value, and decoded values, count as well. */
+START_TEST(split_and_decoded_values_have_max_operation_bytes)
+{
+	static const char value[2000];
+	struct tenon_item one = item("k", NULL);
+
+	open_store("max_operation_bytes: 1500B\n" SPLIT_SETTINGS);
+	one.value = (struct tenon_slice){ value, sizeof(value) };
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETOOBIG);
+	check_says(rig.err.message, "max_operation_bytes (1500)");
+	close_store();
+	open_store("max_operation_bytes: 1500B\n"
+		   "codecs: [zlib: {threshold: 100B}]\n");
+	put_bomb("bomb", 2000);
+	ck_assert_int_eq(rig_get(&rig, "bomb"), TENON_ETOOBIG);
+	check_says(rig.err.message, "max_operation_bytes (1500)");
 	close_store();
 }
 END_TEST
@@ -253,6 +443,15 @@ int main(void)
 		       a_client_without_memory_for_its_codecs_is_not_opened);
 	tcase_add_test(tcase, a_bomb_gets_no_more_memory_than_a_value);
 	tcase_add_test(tcase, many_bombs_in_one_call_are_one_large_bomb);
+	tcase_add_test(tcase, parents_that_name_too_many_chunks_are_refused);
+	tcase_add_test(tcase,
+		       a_delete_of_parents_with_too_many_chunks_deletes_the_parents);
+	tcase_add_test(tcase, a_set_has_max_chunks_too);
+	tcase_add_test(tcase, the_deadline_holds_while_chunks_are_listed);
+	tcase_add_test(tcase, values_beyond_max_operation_bytes_are_told_so);
+	tcase_add_test(tcase, a_value_above_max_value_bytes_is_told_so);
+	tcase_add_test(tcase,
+		       split_and_decoded_values_have_max_operation_bytes);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

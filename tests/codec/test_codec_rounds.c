@@ -152,12 +152,15 @@ START_TEST(old_chunks_are_deleted_in_one_round_without_reply)
 }
 END_TEST
 
-START_TEST(noreply_of_libmc_s_format_waits_for_nothing)
+START_TEST(noreply_waits_for_the_replies_of_split_values_only)
 {
 	open_store(LIBMC);
+	make_items(100, false);
+	ck_assert_uint_eq(rounds_of(TENON_SET, 0, 5, TENON_NOREPLY), 1);
+	ck_assert_int_eq(rig.results[0].status, TENON_SENT);
 	make_items(1000, false);
 	ck_assert_uint_eq(rounds_of(TENON_SET, 0, 5, TENON_NOREPLY), 2);
-	ck_assert_int_eq(rig.results[0].status, TENON_SENT);
+	ck_assert_int_eq(rig.results[0].status, TENON_STORED);
 	ck_assert_uint_eq(rounds_of(TENON_GET, 0, 5, 0), 2);
 	check_values(0, 5);
 	close_store();
@@ -177,7 +180,8 @@ int main(void)
 	tcase_add_test(tcase, raw_takes_one_round);
 	tcase_add_test(tcase,
 		       old_chunks_are_deleted_in_one_round_without_reply);
-	tcase_add_test(tcase, noreply_of_libmc_s_format_waits_for_nothing);
+	tcase_add_test(tcase,
+		       noreply_waits_for_the_replies_of_split_values_only);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fake_server.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
@@ -16,16 +15,15 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "scratch.h"
 
 /* After the test is over, a step that waits this long for the client fails. */
 #define GRACE_MS 5000
 #define SHOWN_BYTES 80
-#define FILLERS_MAX 16
 
 struct fake_server {
 	const struct fake_step *steps;
@@ -35,7 +33,7 @@ struct fake_server {
 	int listen_fd;
 	int conn_fd; /* -1: no connection */
 	int stop_fd; /* readable as soon as the test is over */
-	int fillers[FILLERS_MAX];
+	int fillers[ADDRESS_FILLERS_MAX];
 	size_t filler_count;
 	uint16_t port;
 	char path[108];
@@ -502,106 +500,16 @@ static void *run_script(void *payload)
 	return NULL;
 }
 
-struct any_address {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_un un;
-	} u;
-	socklen_t len;
-};
-
-static void free_address(struct any_address *out, enum fake_family family)
-{
-	memset(out, 0, sizeof(*out));
-	if (family == FAKE_UNIX) {
-		out->u.un.sun_family = AF_UNIX;
-		scratch_path(out->u.un.sun_path, sizeof(out->u.un.sun_path));
-		out->len = sizeof(out->u.un);
-	} else if (family == FAKE_INET6) {
-		out->u.in6.sin6_family = AF_INET6;
-		out->u.in6.sin6_addr = in6addr_loopback;
-		out->len = sizeof(out->u.in6);
-	} else {
-		out->u.in.sin_family = AF_INET;
-		out->u.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		out->len = sizeof(out->u.in);
-	}
-}
-
-/*
- * Bind a new socket to a free address and write that address to *where. Returns the
- * socket, or -1 with errno.
- */
-static int bind_free(enum fake_family family, struct any_address *where)
-{
-	int fd;
-
-	free_address(where, family);
-	fd = socket(where->u.any.sa_family,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		return -1;
-	}
-	if (bind(fd, &where->u.any, where->len) < 0 ||
-	    (family != FAKE_UNIX &&
-	     getsockname(fd, &where->u.any, &where->len) < 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static void print_address(const struct any_address *where, char *out,
-			  size_t bytes)
-{
-	if (where->u.any.sa_family == AF_UNIX) {
-		snprintf(out, bytes, "%s", where->u.un.sun_path);
-	} else if (where->u.any.sa_family == AF_INET6) {
-		snprintf(out, bytes, "[::1]:%u", ntohs(where->u.in6.sin6_port));
-	} else {
-		snprintf(out, bytes, "127.0.0.1:%u",
-			 ntohs(where->u.in.sin_port));
-	}
-}
-
-/* Connect until the kernel takes no further connections. */
-static bool fill_backlog(struct fake_server *server,
-			 const struct any_address *where)
-{
-	while (server->filler_count < FILLERS_MAX) {
-		struct pollfd made = { .events = POLLOUT };
-		int code;
-
-		made.fd = socket(where->u.any.sa_family,
-				 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (made.fd < 0) {
-			return false;
-		}
-		server->fillers[server->filler_count++] = made.fd;
-		code = connect(made.fd, &where->u.any, where->len);
-		if (code < 0 && errno == EAGAIN) {
-			return true;
-		}
-		if (code < 0 &&
-		    (errno != EINPROGRESS || poll(&made, 1, 100) == 0)) {
-			return errno == EINPROGRESS;
-		}
-	}
-	return false;
-}
-
 static bool set_up(struct fake_server *server)
 {
-	struct any_address where;
+	struct address where;
 	int size = server->how.buffer_bytes;
 
-	server->listen_fd = bind_free(server->how.family, &where);
+	server->listen_fd = address_bind(server->how.family, &where);
 	if (server->listen_fd < 0) {
 		return false;
 	}
-	print_address(&where, server->address, sizeof(server->address));
+	address_print(&where, server->address, sizeof(server->address));
 	if (server->how.family == FAKE_UNIX) {
 		memcpy(server->path, where.u.un.sun_path, sizeof(server->path));
 	} else {
@@ -621,7 +529,11 @@ static bool set_up(struct fake_server *server)
 	if (server->stop_fd < 0) {
 		return false;
 	}
-	return !server->how.full || fill_backlog(server, &where);
+	if (!server->how.full) {
+		return true;
+	}
+	server->filler_count = address_fill_backlog(&where, server->fillers);
+	return server->filler_count > 0;
 }
 
 static void release(struct fake_server *server)
@@ -748,7 +660,7 @@ char *fake_server_join(struct fake_server *server)
 
 void fake_refused_address(enum fake_family family, char *text, size_t bytes)
 {
-	struct any_address where;
+	struct address where;
 
 	if (family == FAKE_UNIX) {
 		scratch_path(text, bytes);
@@ -758,11 +670,11 @@ void fake_refused_address(enum fake_family family, char *text, size_t bytes)
 	 * The socket stays bound for the rest of the test and never listens, so that
 	 * every connect is refused.
 	 */
-	if (bind_free(family, &where) < 0) {
+	if (address_bind(family, &where) < 0) {
 		perror("bind");
 		exit(EXIT_FAILURE);
 	}
-	print_address(&where, text, bytes);
+	address_print(&where, text, bytes);
 }
 
 bool fake_has_localhost(void)
@@ -779,8 +691,8 @@ bool fake_has_localhost(void)
 
 bool fake_has_ipv6(void)
 {
-	struct any_address where;
-	int fd = bind_free(FAKE_INET6, &where);
+	struct address where;
+	int fd = address_bind(FAKE_INET6, &where);
 
 	if (fd >= 0) {
 		close(fd);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
+
 enum fake_step_kind {
 	FAKE_STEP_ACCEPT,       /* wait for a connection; an earlier one is closed */
 	FAKE_STEP_EXPECT,       /* receive exactly these bytes */
@@ -72,12 +74,6 @@ struct fake_step {
 /* FAKE_EXPECT and FAKE_SEND for a string that is not a literal. */
 struct fake_step fake_expect_text(const char *text);
 struct fake_step fake_send_text(const char *text);
-
-enum fake_family {
-	FAKE_INET = 0,  /* 127.0.0.1, a free port */
-	FAKE_INET6 = 1, /* ::1, a free port */
-	FAKE_UNIX = 2   /* a socket in the scratch folder */
-};
 
 /* How the server listens. A zeroed struct is the common way: 127.0.0.1 with a free port. */
 struct fake_listen {

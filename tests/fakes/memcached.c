@@ -18,6 +18,7 @@
 
 #define START_MS 10000
 #define STEP_MS 2
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *binary(void)
 {
@@ -178,11 +179,25 @@ static bool wait_until_up(struct memcached *out)
 	return false;
 }
 
+/* Append the words of a text, and NULL. The words stay in the text. */
+static void add_words(char **argv, char *text, size_t room)
+{
+	char *rest = NULL;
+	size_t n = 0;
+
+	for (char *word = strtok_r(text, " ", &rest); word && n + 1 < room;
+	     word = strtok_r(NULL, " ", &rest)) {
+		argv[n++] = word;
+	}
+	argv[n] = NULL;
+}
+
 /* With port "-1" the kernel chooses a port. */
 static bool launch(struct memcached *out, char *port)
 {
 	char name[256];
 	char host[32];
+	char options[sizeof(out->option)];
 	char *argv[16];
 	size_t n = 0;
 
@@ -204,10 +219,8 @@ static bool launch(struct memcached *out, char *port)
 		argv[n++] = "-u";
 		argv[n++] = "root";
 	}
-	if (out->option[0] != '\0') {
-		argv[n++] = out->option;
-	}
-	argv[n] = NULL;
+	memcpy(options, out->option, sizeof(options));
+	add_words(argv + n, options, COUNT(argv) - n);
 	(void)unlink(out->path); /* left by an earlier process */
 	out->pid = spawn(argv, out->family == MEMCACHED_UNIX ? NULL : out->path);
 	if (out->pid < 0 || !wait_until_up(out)) {

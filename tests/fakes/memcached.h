@@ -22,7 +22,7 @@ struct memcached {
 	enum memcached_family family;
 	char address[128]; /* as a line of `servers:` */
 	char path[108];    /* the socket, or the file with the port number */
-	char option[64];   /* "": no option */
+	char option[64];   /* options with spaces between; "": none */
 };
 
 /*
@@ -32,8 +32,8 @@ struct memcached {
 void memcached_require(void);
 
 /*
- * Start memcached and wait until it answers. option is one more argument, such as
- * "-I2m", or NULL. Returns false with a line on stderr.
+ * Start memcached and wait until it answers. option has further arguments with spaces
+ * between, such as "-I2m" or "-m256 -c80", or is NULL. Returns false with a line on stderr.
  * Threads: the process ends when the thread that called this ends.
  */
 bool memcached_start(struct memcached *out, enum memcached_family family,

@@ -168,6 +168,7 @@ static int wants_text(int status)
 	case TENON_MISS:
 	case TENON_EINVAL:
 	case TENON_ENOMEM:
+	case TENON_ETIMEDOUT:
 	case TENON_ETOOBIG:
 		return 0;
 	default:

@@ -105,6 +105,12 @@ void store_put(struct store *store, const void *key, size_t key_len,
 	store->items = item;
 }
 
+const struct store_item *store_find(struct store *store, const void *key,
+				    size_t key_len)
+{
+	return *find(store, key, key_len);
+}
+
 void store_clear(struct store *store)
 {
 	while (store->items) {
@@ -156,66 +162,114 @@ static void answer_get(struct store *store, struct tenon_slice line, bool cas,
 	append(reply, "END\r\n", 5);
 }
 
-/* Store the value, which begins after the line. Returns its length in bytes, with its line end. */
-static size_t answer_set(struct store *store, struct tenon_slice line,
-			 const char *value, struct bytes *reply)
+/* Ask for the fate of a command. Returns false when the connection breaks before it. */
+static bool begin_change(struct store *store, uint32_t server, bool is_delete,
+			 struct tenon_slice key, enum store_fate *fate)
+{
+	*fate = store->fate ? store->fate(server, is_delete, key.data, key.len)
+			    : STORE_DONE;
+	return *fate != STORE_UNSEEN;
+}
+
+/* Write the reply to a change. Returns false when the connection breaks instead. */
+static bool end_change(enum store_fate fate, bool noreply, const char *done,
+		       struct bytes *reply)
+{
+	if (fate == STORE_UNHEARD) {
+		return false;
+	}
+	if (fate == STORE_REFUSED) {
+		append_format(reply, "SERVER_ERROR out of memory\r\n");
+	} else if (!noreply) {
+		append_format(reply, "%s", done);
+	}
+	return true;
+}
+
+/*
+ * Store the value, which begins after the line. *at moves behind the value and its line end.
+ * Returns false when the connection breaks.
+ */
+static bool answer_set(struct store *store, uint32_t server,
+		       struct tenon_slice line, const char **at,
+		       struct bytes *reply)
 {
 	struct tenon_slice key = next_word(&line);
 	unsigned long flags = strtoul(next_word(&line).data, NULL, 10);
+	const char *value = *at;
+	enum store_fate fate;
 	size_t len;
 
 	next_word(&line);
 	len = strtoul(next_word(&line).data, NULL, 10);
-	store_put(store, key.data, key.len, (uint32_t)flags, value, len);
-	if (!is(next_word(&line), "noreply")) {
-		append(reply, "STORED\r\n", 8);
+	*at += len + 2;
+	if (!begin_change(store, server, false, key, &fate)) {
+		return false;
 	}
-	return len + 2;
+	if (fate != STORE_REFUSED) {
+		store_put(store, key.data, key.len, (uint32_t)flags, value,
+			  len);
+	}
+	return end_change(fate, is(next_word(&line), "noreply"), "STORED\r\n",
+			  reply);
 }
 
-static void answer_delete(struct store *store, struct tenon_slice line,
-			  struct bytes *reply)
+static bool answer_delete(struct store *store, uint32_t server,
+			  struct tenon_slice line, struct bytes *reply)
 {
 	struct tenon_slice key = next_word(&line);
-	bool found = drop(store, key.data, key.len);
+	enum store_fate fate;
 
-	if (!is(next_word(&line), "noreply")) {
-		append_format(reply, found ? "DELETED\r\n" : "NOT_FOUND\r\n");
+	if (!begin_change(store, server, true, key, &fate)) {
+		return false;
 	}
+	bool found = fate != STORE_REFUSED && drop(store, key.data, key.len);
+	return end_change(fate, is(next_word(&line), "noreply"),
+			  found ? "DELETED\r\n" : "NOT_FOUND\r\n", reply);
 }
 
-/* Write the replies to all requests. */
-static void answer_all(struct store *store, const struct bytes *request,
-		       struct bytes *reply)
+/* Answer one request and move *at behind it. Returns false when the connection breaks. */
+static bool answer_one(struct store *store, uint32_t server, const char **at,
+		       const char *end, struct bytes *reply)
+{
+	const char *newline = memchr(*at, '\n', (size_t)(end - *at));
+
+	if (!newline) {
+		abort();
+	}
+	struct tenon_slice line = { *at, (size_t)(newline - *at) - 1 };
+	struct tenon_slice verb = next_word(&line);
+
+	*at = newline + 1;
+	if (is(verb, "gat") || is(verb, "gats")) {
+		next_word(&line);
+		answer_get(store, line, is(verb, "gats"), reply);
+	} else if (is(verb, "get") || is(verb, "gets")) {
+		answer_get(store, line, is(verb, "gets"), reply);
+	} else if (is(verb, "set")) {
+		return answer_set(store, server, line, at, reply);
+	} else if (is(verb, "delete")) {
+		return answer_delete(store, server, line, reply);
+	} else if (is(verb, "version")) {
+		append(reply, "VERSION 0\r\n", 11);
+	} else {
+		abort();
+	}
+	return true;
+}
+
+/* Write the replies to the requests, up to one at which the connection breaks. */
+static bool answer_all(struct store *store, uint32_t server,
+		       const struct bytes *request, struct bytes *reply)
 {
 	const char *at = request->data;
 	const char *end = at + request->len;
+	bool whole = true;
 
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		struct tenon_slice line, verb;
-
-		if (!newline) {
-			abort();
-		}
-		line = (struct tenon_slice){ at, (size_t)(newline - at) - 1 };
-		at = newline + 1;
-		verb = next_word(&line);
-		if (is(verb, "gat") || is(verb, "gats")) {
-			next_word(&line);
-			answer_get(store, line, is(verb, "gats"), reply);
-		} else if (is(verb, "get") || is(verb, "gets")) {
-			answer_get(store, line, is(verb, "gets"), reply);
-		} else if (is(verb, "set")) {
-			at += answer_set(store, line, at, reply);
-		} else if (is(verb, "delete")) {
-			answer_delete(store, line, reply);
-		} else if (is(verb, "version")) {
-			append(reply, "VERSION 0\r\n", 11);
-		} else {
-			abort();
-		}
+	while (whole && at < end) {
+		whole = answer_one(store, server, &at, end, reply);
 	}
+	return whole;
 }
 
 /* ---- the transport ------------------------------------------------------- */
@@ -239,7 +293,7 @@ static int collect(struct tenon_connection *conn, struct bytes *request)
 }
 
 static void deliver(struct tenon_connection *conn, const struct bytes *reply,
-		    int after)
+		    int after, int broken_status)
 {
 	int verdict = after == 0 ? TENON_VERDICT_DONE : TENON_VERDICT_MORE;
 	size_t at = 0;
@@ -264,7 +318,7 @@ static void deliver(struct tenon_connection *conn, const struct bytes *reply,
 		conn->fd = -1;
 	}
 	if (verdict == TENON_VERDICT_MORE) {
-		tenon__connection_ops.failed(conn, TENON_ECLOSED, 0);
+		tenon__connection_ops.failed(conn, broken_status, 0);
 	}
 }
 
@@ -285,8 +339,11 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 		}
 		int after = collect(conns[i], &request);
 
-		answer_all(wrapped, &request, &reply);
-		deliver(conns[i], &reply, after);
+		bool whole = answer_all(wrapped, conns[i]->server, &request,
+					&reply);
+
+		deliver(conns[i], &reply, after,
+			whole ? TENON_ECLOSED : wrapped->broken_status);
 		free(request.data);
 		free(reply.data);
 	}

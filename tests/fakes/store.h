@@ -7,6 +7,7 @@
 #ifndef TENON_TESTS_FAKES_STORE_H
 #define TENON_TESTS_FAKES_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,9 +23,23 @@ struct store_item {
 	char key[];
 };
 
+/* What becomes of a command that changes an item. */
+enum store_fate {
+	STORE_DONE = 0,
+	STORE_REFUSED,  /* SERVER_ERROR, and the item stays as it was */
+	STORE_UNSEEN,   /* the connection breaks before the server reads the command */
+	STORE_UNHEARD   /* the command is done, and the connection breaks before the reply */
+};
+
+/* Decide the fate of a set or delete. key is as sent. */
+typedef enum store_fate (*store_fate_fn)(uint32_t server, bool is_delete,
+					 const char *key, size_t key_len);
+
 struct store {
 	struct store_item *items; /* the newest first */
 	size_t rounds;            /* runs of the transport */
+	store_fate_fn fate;       /* NULL: every command is done */
+	int broken_status; /* of a connection that breaks: TENON_ECLOSED or TENON_ETIMEDOUT */
 	const struct tenon_transport_ops *next; /* what it took the place of */
 };
 
@@ -37,6 +52,10 @@ void store_unwrap(struct store *store, struct tenon_client *client);
 /* Keep an item as it is; one under the same key goes. */
 void store_put(struct store *store, const void *key, size_t key_len,
 	       uint32_t flags, const void *value, size_t value_len);
+
+/* Return the item with this key, or NULL. */
+const struct store_item *store_find(struct store *store, const void *key,
+				    size_t key_len);
 
 /* Drop everything. */
 void store_clear(struct store *store);

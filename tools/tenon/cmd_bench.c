@@ -182,8 +182,9 @@ static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 	uint64_t start_ns = now_ns();
 	const struct tenon_result *results;
 	struct tenon_error err;
-	int code = tenon_run(worker->client, verb, worker->items, count, 0,
-			     &results, &err);
+	int code = tenon_run(worker->client, verb, worker->items, count,
+			     verb == TENON_SET ? TENON_FROM_NOW : 0, &results,
+			     &err);
 	uint64_t end_ns = now_ns();
 
 	/* Do not measure a call of which nothing was sent, because all its servers are down. */

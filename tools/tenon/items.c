@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,6 +23,27 @@ struct tenon_item *items_of_operands(struct app *app)
 	return items;
 }
 
+/* protocol.txt, "Expiration times": the server takes a greater exptime for a UNIX time. */
+#define EXPTIME_RELATIVE_MAX_S (60 * 60 * 24 * 30)
+
+/* Warn when the exptime is a UNIX time that is past: the caller may have meant a lifetime. */
+static void warn_of_past(int64_t exptime)
+{
+	time_t when = (time_t)exptime;
+	struct tm date;
+	char text[40];
+
+	if (exptime <= EXPTIME_RELATIVE_MAX_S || when > time(NULL) ||
+	    !gmtime_r(&when, &date)) {
+		return;
+	}
+	strftime(text, sizeof(text), "%d %B %Y", &date);
+	report("warning: --exptime %" PRId64
+	       " is more than 30 days and so a UNIX time, %s, which is past: the key expires at once; --ttl %" PRId64
+	       " is that many seconds from now",
+	       exptime, text, exptime);
+}
+
 int items_check_expiry(struct app *app, bool needed)
 {
 	uint64_t given = app->options.given & OPTIONS_EXPIRY;
@@ -32,7 +54,19 @@ int items_check_expiry(struct app *app, bool needed)
 	if (given == 0 && needed) {
 		return fail_usage(app, "--ttl DURATION is needed");
 	}
+	if (given == OPTION_BIT(OPTION_EXPTIME)) {
+		warn_of_past(app->options.exptime);
+	}
 	return EXIT_DONE;
+}
+
+/* Return the option bits of the call: --noreply and --ttl. */
+static unsigned call_options(const struct app *app)
+{
+	bool ttl = (app->options.given & OPTION_BIT(OPTION_TTL)) != 0;
+
+	return (app->options.noreply ? TENON_NOREPLY : 0) |
+	       (ttl ? TENON_FROM_NOW : 0);
 }
 
 /* The meaning of a status under this verb, in words. */
@@ -301,8 +335,7 @@ static int run_batch(struct run *run, struct batch *batch)
 	struct app *app = run->app;
 
 	tenon_run(app->client, run->call->verb, batch->items, batch->count,
-		  app->options.noreply ? TENON_NOREPLY : 0, &batch->results,
-		  &batch->err);
+		  call_options(app), &batch->results, &batch->err);
 	if (!batch->results) {
 		return batch->err.code;
 	}

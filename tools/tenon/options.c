@@ -65,7 +65,7 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_TTL] = { "ttl", 0, "DURATION", KIND_TTL, FIELD(exptime),
 			 "lifetime: 90s, 10m, 2h, 1d, or bare seconds; 0 for ever" },
 	[OPTION_EXPTIME] = { "exptime", 0, "N", KIND_I64, FIELD(exptime),
-			     "memcached's own exptime number, sent as it is" },
+			     "memcached's own exptime number: up to 30 days seconds, above a UNIX time" },
 	[OPTION_NOREPLY] = { "noreply", 0, NULL, KIND_SWITCH, FIELD(noreply),
 			     "do not wait for the server's answer" },
 	[OPTION_CAS] = { "cas", 0, "N", KIND_U64, FIELD(cas),
@@ -153,10 +153,9 @@ static bool parse_i64(const char *text, int64_t *out)
 	return true;
 }
 
-/* protocol.txt, "Expiration times": the server takes a greater exptime for a UNIX time. */
-#define EXPTIME_RELATIVE_MAX_S (60 * 60 * 24 * 30)
 #define TTL_MAX_S (INT64_C(36500) * 24 * 60 * 60)
 
+/* Read a lifetime. *out is seconds from now, whatever their number: TENON_FROM_NOW. */
 static bool parse_ttl(const char *text, int64_t *out)
 {
 	static const struct {
@@ -175,9 +174,6 @@ static bool parse_ttl(const char *text, int64_t *out)
 			return false;
 		}
 		*out = (int64_t)value * units[i].seconds;
-		if (*out > EXPTIME_RELATIVE_MAX_S) {
-			*out += (int64_t)time(NULL);
-		}
 		return true;
 	}
 	return false;

@@ -7,6 +7,10 @@
  * this order. A codec that changes the value sets its own bits in the item's flags. When a value is
  * read, the codecs whose bits are set undo their changes, in the opposite order.
  *
+ * The time that a codec takes is not part of an operation's deadline: while values are encoded or
+ * split, the deadline moves by that time, and values are decoded after the last reply. Only plan
+ * works against the deadline.
+ *
  * A codec either encodes or splits. A codec that encodes makes one other value of a value, such as
  * a compressed one. A codec that splits makes several items of a value: chunks, and a parent, the
  * item under the value's own key, which names the chunks. A codec that splits is the last of its
@@ -70,7 +74,8 @@ struct tenon_chunks {
 	 * Returns: 0, or a negative enum tenon_status.
 	 * Owns:    key is copied; the bytes of value are not.
 	 * Errors:  TENON_ENOMEM; TENON_EKEY: the key cannot be sent; TENON_ETOOBIG: more than
-	 *          TENON_CHUNKS_MAX_COUNT chunks.
+	 *          TENON_CHUNKS_MAX_COUNT chunks, or more than max_chunks of the config for all
+	 *          values of the operation.
 	 */
 	int (*add)(struct tenon_chunks *chunks, const void *key, size_t key_len,
 		   struct tenon_slice value);
@@ -165,7 +170,9 @@ struct tenon_codec_ops {
 		      struct tenon_error *err);
 	/**
 	 * Return 1 when add, replace and cas may store chunks, and when touch and delete of the
-	 * parent may touch and delete its chunks. Return 0 otherwise.
+	 * parent may touch and delete its chunks. Return 0 otherwise: chunks can then have the same
+	 * keys in two writes, so the host deletes the parent when a set fails after a chunk may
+	 * have been stored.
 	 * OPTIONAL. NULL: 0.
 	 */
 	uint32_t (*owns_chunks)(const void *self);

@@ -46,6 +46,11 @@ enum tenon_verdict {
 /** Bit of what follows a send: a reply comes. */
 #define TENON_AFTER_REPLY 2
 
+/** Bit of what waits on an idle connection: the server sends nothing more. */
+#define TENON_SEEN_END 1u
+/** Bit of what waits on an idle connection: bytes. */
+#define TENON_SEEN_BYTES 2u
+
 /** Functions of the core that a transport calls, on the thread that runs the operation. */
 struct tenon_connection_ops {
 	uint32_t size; /**< sizeof(struct tenon_connection_ops) when the host was compiled */
@@ -106,6 +111,12 @@ struct tenon_connection_ops {
 	 * it at the same time.
 	 */
 	int (*after)(struct tenon_connection *conn, size_t n);
+	/**
+	 * Tell the core what waits on an idle connection. See look() of struct tenon_transport_ops.
+	 * Shape:   seen is the sum of bits TENON_SEEN_..., not 0.
+	 * Returns: 1: close the connection. 0: keep the connection.
+	 */
+	int (*seen)(struct tenon_connection *conn, unsigned seen);
 };
 
 /** Facts about the client, for init. ops lives as long as the instance. */
@@ -172,6 +183,29 @@ struct tenon_transport_ops {
 	 * OPTIONAL. NULL: every hook is refused.
 	 */
 	int (*set_wait)(void *self, tenon_wait_fn wait, void *payload);
+	/**
+	 * Look at open connections before requests are sent on them that must not be lost or
+	 * answered by a stray line. Where bytes or an end of file wait, call seen() of the core,
+	 * and close the connection when seen() returns 1. The slot reads nothing and never blocks:
+	 * one poll(2) without timeout is enough for all connections.
+	 * Shape:   conns has count entries; those that are not open are passed over.
+	 * OPTIONAL. NULL: nothing is looked at. Then a request that must not be sent twice fails on
+	 * a connection that the server had closed before.
+	 */
+	void (*look)(void *self, struct tenon_connection *const *conns,
+		     size_t count);
+	/**
+	 * Set the interrupt function. From the next run on, the transport calls interrupt() with
+	 * payload when a call that blocks, or the wait hook, has failed with EINTR. When interrupt()
+	 * does not return 0, the transport calls failed() with TENON_EWAIT and ECANCELED for each
+	 * connection that is not done.
+	 * Shape:   interrupt NULL: the transport goes on after signals.
+	 * Returns: 0, or TENON_EINVAL.
+	 * Errors:  TENON_EINVAL: the transport cannot do this.
+	 * OPTIONAL. NULL: every function is refused.
+	 */
+	int (*set_interrupt)(void *self, tenon_interrupt_fn interrupt,
+			     void *payload);
 };
 
 TENON_END_DECLS

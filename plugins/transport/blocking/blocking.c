@@ -19,6 +19,8 @@ static const struct tenon_transport_ops ops = {
 	.run = blocking_run,
 	.close = batch_close,
 	.set_wait = batch_set_wait,
+	.look = batch_look,
+	.set_interrupt = batch_set_interrupt,
 };
 
 TENON_PLUGIN_DEFINE(transport_blocking,

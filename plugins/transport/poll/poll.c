@@ -27,8 +27,14 @@ static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
 		.fd = batch->jobs[batch->count - 1].conn->fd,
 		.events = POLLIN,
 	};
-	batch_wait(batch, &last, 1,
-		   timeout_ms < LAST_FIRST_MS ? timeout_ms : LAST_FIRST_MS);
+	if (timeout_ms > LAST_FIRST_MS) {
+		timeout_ms = LAST_FIRST_MS;
+	}
+	int ready = batch_wait(batch, &last, 1, timeout_ms);
+	if (ready == 0 && batch->ops->now_ns() - start_ns <
+				  (int64_t)timeout_ms * 1000000) {
+		batch_after_wait(batch, ready);
+	}
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!batch_receive(batch, &batch->jobs[i])) {
 			batch->jobs[left++] = batch->jobs[i];
@@ -59,6 +65,8 @@ static const struct tenon_transport_ops ops = {
 	.run = poll_run,
 	.close = batch_close,
 	.set_wait = batch_set_wait,
+	.look = batch_look,
+	.set_interrupt = batch_set_interrupt,
 };
 
 TENON_PLUGIN_DEFINE(transport_poll,

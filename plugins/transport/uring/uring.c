@@ -4,7 +4,6 @@
  * in the same system call. A batch in which a connection is not open yet goes through poll(2).
  * Batches for fewer servers than `ring_from` go without the ring, as with transport blocking.
  */
-#define _GNU_SOURCE 1 /* liburing.h needs it */
 #include "../blocking.h"
 #include "uring_ring.h"
 
@@ -262,9 +261,9 @@ static void sent(struct uring *uring, struct uring_job *job, int result)
 		job->outcome = BLOCKED;
 	} else if (is_passing(result)) {
 		push_send(uring, job);
-	} else {
+	} else if (!job->receiving) {
 		fail(job, TENON_ECLOSED, -result);
-	}
+	} /* else the receive in flight gets the server's last words, or fails as well */
 }
 
 static void received(struct uring *uring, struct uring_job *job, int result)
@@ -357,7 +356,7 @@ static void fail_all(struct uring *uring, int status, int sys_errno)
 /* The ring is unusable: close it, which ends all requests in flight, and fail the jobs. */
 static void lose_ring(struct uring *uring, int code)
 {
-	fail_all(uring, TENON_ECLOSED, -code);
+	fail_all(uring, TENON_EWAIT, -code);
 	ring_close(&uring->ring);
 	for (size_t i = 0; i < uring->count; i++) {
 		struct uring_job *job = &uring->jobs[i];
@@ -374,6 +373,13 @@ static int wait_for_some(struct uring *uring, int64_t ns)
 {
 	return ring_wait(&uring->ring, uring->urgent ? 1 : uring->in_flight,
 			 ns < PATIENCE_NS ? ns : PATIENCE_NS);
+}
+
+/* After a signal: return true when the application ends the run. */
+static bool is_ended(const struct uring *uring)
+{
+	return uring->batch.interrupt &&
+		uring->batch.interrupt(uring->batch.interrupt_payload) != 0;
 }
 
 /* Wait and handle completions until no request is in flight. */
@@ -394,6 +400,10 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 		int64_t now_ns = uring->batch.ops->now_ns();
 		if (now_ns >= deadline_ns && !late) {
 			fail_all(uring, TENON_ETIMEDOUT, 0);
+			late = true;
+		}
+		if (uring->ring.interrupted && !late && is_ended(uring)) {
+			fail_all(uring, TENON_EWAIT, ECANCELED);
 			late = true;
 		}
 		code = wait_for_some(uring, late ? PATIENCE_NS :
@@ -510,6 +520,8 @@ static const struct tenon_transport_ops ops = {
 	.fini = uring_fini,
 	.run = uring_run,
 	.close = uring_close,
+	.look = batch_look,
+	.set_interrupt = batch_set_interrupt,
 };
 
 TENON_PLUGIN_DEFINE(transport_uring,

@@ -60,14 +60,15 @@ START_TEST(every_key_is_counted_by_its_outcome)
 			    FAKE_SEND("NOT_FOUND\r\n"),
 			    FAKE_EXPECT("incr k 0\r\n"),
 			    FAKE_SEND("CLIENT_ERROR no number\r\n"),
-			    FAKE_EXPECT("touch k 0\r\n"), FAKE_SEND("hm\r\n"),
-			    FAKE_EXPECT_CLOSE));
+			    FAKE_ACCEPT, FAKE_EXPECT("touch k 0\r\n"),
+			    FAKE_SEND("hm\r\n"), FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
 	rig_run(&rig, TENON_GET, gets, COUNT(gets), 0);
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
 	ck_assert_int_eq(rig_one(&rig, TENON_ADD, &one, 0), TENON_NOT_STORED);
 	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &one, 0), TENON_MISS);
 	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &one, 0), TENON_ECLIENT);
+	tenon_client_disconnect(rig.client);
 	ck_assert_int_eq(rig_one(&rig, TENON_TOUCH, &one, 0), TENON_EPROTOCOL);
 	ck_assert_int_eq(rig_one(&rig, TENON_TOUCH, &one, 0), TENON_EDOWN);
 	look(&rig, 0);
@@ -182,11 +183,12 @@ START_TEST(a_reset_keeps_state_and_last_error)
 	struct rig rig = { 0 };
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
-				  FAKE_SEND("END\r\n"),
+				  FAKE_SEND("END\r\n"), FAKE_ACCEPT,
 				  FAKE_EXPECT("get k\r\n"), FAKE_SEND("?\r\n"),
 				  FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	tenon_client_disconnect(rig.client);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
 	ck_assert_int_eq(tenon_client_health_reset(rig.client), 0);
 	look(&rig, 0);
@@ -820,12 +822,14 @@ START_TEST(a_server_may_fail_while_it_is_refusing)
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT,
 			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
-			    FAKE_EXPECT("get k\r\n"), FAKE_SEND("?\r\n"),
+			    FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			    FAKE_SEND("?\r\n"),
 			    FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
 			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
 			    FAKE_SERVE(7, "END\r\n", 1)));
 	rig_open(&rig, RETRY_SOON);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
+	tenon_client_disconnect(rig.client);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
 	look(&rig, 0);
 	ck_assert_uint_ne(health.state, TENON_SERVER_REFUSING);

@@ -396,6 +396,7 @@ static const struct {
 	{ "connect_timeout", "1h", "3600001ms" },
 	{ "poll_timeout", "1h", "3600001ms" },
 	{ "retry_timeout", "24h", "86400001ms" },
+	{ "max_idle", "24h", "86400001ms" },
 	{ "compression_threshold", "1GiB", "1073741825" },
 	{ "max_value_bytes", "1GiB", "1073741825B" },
 	{ "item_max", "1GiB", "1073741825B" },

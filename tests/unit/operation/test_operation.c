@@ -6,10 +6,11 @@
 #include "operation/operation.h"
 #include "runner/suite.h"
 
-/* TENON_REPLY_MAX_BYTES. test_classic.c tests the status of a value beyond the ceiling. */
-START_TEST(every_operation_may_receive_a_gibibyte)
+/* test_classic.c tests the status of a value beyond max_operation_bytes. */
+START_TEST(every_operation_may_receive_max_operation_bytes)
 {
-	struct tenon__assembly assembly = { .poll_timeout_ms = 1 };
+	struct tenon__assembly assembly = { .poll_timeout_ms = 1,
+					    .max_operation_bytes = 777 };
 	struct tenon__engine engine = { .assembly = &assembly };
 	struct tenon__operation op = {
 		.engine = &engine,
@@ -18,7 +19,7 @@ START_TEST(every_operation_may_receive_a_gibibyte)
 	};
 
 	tenon__operation_begin(&op);
-	ck_assert_uint_eq(op.requests.reply_left_bytes, UINT64_C(1) << 30);
+	ck_assert_uint_eq(op.requests.reply_left_bytes, 777);
 }
 END_TEST
 
@@ -28,7 +29,8 @@ START_TEST(a_value_has_4096_chunks_at_most)
 	const struct tenon_slice value = { "v", 1 };
 	struct tenon__block_cache blocks = { 0 };
 	struct tenon__arena arena = { .blocks = &blocks };
-	struct tenon__chain chain = { .arena = &arena };
+	struct tenon__chain chain = { .arena = &arena,
+				      .left_chunks = 5000 };
 	struct tenon__chunks chunks;
 	char key[20];
 
@@ -53,7 +55,7 @@ int main(void)
 	Suite *suite = suite_create("operation");
 	TCase *tcase = tcase_create("ceilings");
 
-	tcase_add_test(tcase, every_operation_may_receive_a_gibibyte);
+	tcase_add_test(tcase, every_operation_may_receive_max_operation_bytes);
 	tcase_add_test(tcase, a_value_has_4096_chunks_at_most);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

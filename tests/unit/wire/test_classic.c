@@ -49,7 +49,7 @@ static void tear_down(void)
 /* Begin an exchange with a request for each of items[0..count-1]. */
 static void begin(const struct tenon__verb *verb, uint32_t count)
 {
-	batch.reply_left_bytes = TENON_REPLY_MAX_BYTES;
+	batch.reply_left_bytes = UINT64_C(1) << 30;
 	memset(results, 0, count * sizeof(*results));
 	for (uint32_t i = 0; i < count; i++) {
 		keys[i] = items[i].key;
@@ -329,9 +329,10 @@ START_TEST(a_request_after_noreply_is_fenced)
 	ck_assert_int_eq(followed, 0);
 	batch.noreply = false;
 	begin_one(TENON_GET, "k");
-	assert_sent("version\r\nget k\r\n");
+	assert_sent("version\r\nget tenon:fence\r\nget k\r\n");
 	sent(SIZE_MAX, &len);
-	const char *late = "SERVER_ERROR late\r\nERROR\r\nVERSION 1\r\nEND\r\n";
+	const char *late =
+		"SERVER_ERROR late\r\nERROR\r\nVERSION 1\r\nEND\r\nEND\r\n";
 	ck_assert_int_eq(feed(late, strlen(late), 3), TENON_VERDICT_DONE);
 	ck_assert_int_eq(results[0].status, TENON_MISS);
 	begin_one(TENON_GET, "k");
@@ -481,7 +482,7 @@ START_TEST(a_value_above_max_value_bytes_is_skipped)
 END_TEST
 
 /*
- * TENON_REPLY_MAX_BYTES. The first value has a sink. The test reports its bytes as received
+ * The first value has a sink and uses up reply_left_bytes, a gibibyte. The test reports its bytes as received
  * without writing them, so the sink needs no memory.
  */
 START_TEST(all_values_together_have_a_gibibyte_at_most)
@@ -508,6 +509,7 @@ START_TEST(all_values_together_have_a_gibibyte_at_most)
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_int_eq(results[1].status, TENON_HIT);
 	ck_assert_int_eq(results[2].status, TENON_ETOOBIG);
+	ck_assert_ptr_nonnull(strstr(results[2].text, "max_operation_bytes"));
 }
 END_TEST
 
@@ -703,7 +705,7 @@ START_TEST(after_a_refused_data_block_no_reply_is_matched)
 	ck_assert_int_eq(results[0].status, TENON_ECLIENT);
 	ck_assert(!requests[1].answered);
 	ck_assert_int_eq(connection.wire.status, TENON_ECLOSED);
-	ck_assert(!connection.wire.blamed);
+	ck_assert_uint_ne(connection.wire.erred, 0);
 }
 END_TEST
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "module.h"
 
+#include <string.h>
+
 static int find_name(const struct parameters *parameters, PyObject *keyword)
 {
 	for (int i = 0; parameters->names[i]; i++) {
@@ -79,7 +81,41 @@ static PyObject *as_int(PyObject *object)
 		PyErr_SetString(PyExc_TypeError, "an integer is required");
 		return NULL;
 	}
-	return PyNumber_Long(object);
+	PyObject *whole = PyNumber_Long(object);
+	int same = whole ? PyObject_RichCompareBool(whole, object, Py_EQ) : -1;
+	if (same == 0) {
+		PyErr_Format(PyExc_TypeError,
+			     "a whole number is required, not %R", object);
+	}
+	if (same != 1) {
+		Py_CLEAR(whole);
+	}
+	return whole;
+}
+
+bool whole_argument(PyObject *object, const char *name, uint64_t *out)
+{
+	if (!PyIndex_Check(object) || PyBool_Check(object)) {
+		PyErr_Format(PyExc_TypeError,
+			     "%s must be a whole number, not %s", name,
+			     Py_TYPE(object)->tp_name);
+		return false;
+	}
+	PyObject *number = PyNumber_Index(object);
+	if (!number) {
+		return false;
+	}
+	*out = PyLong_AsUnsignedLongLong(number);
+	Py_DECREF(number);
+	if (*out != UINT64_MAX || !PyErr_Occurred()) {
+		return true;
+	}
+	if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+		PyErr_Format(PyExc_OverflowError,
+			     "%s must be a number in 0..2**64-1, not %S", name,
+			     object);
+	}
+	return false;
 }
 
 bool int64_argument(PyObject *object, int64_t *out)
@@ -136,6 +172,24 @@ bool int_argument(PyObject *object, int *out)
 	}
 	*out = (int)number;
 	return true;
+}
+
+const char *text_argument(PyObject *object, const char *name)
+{
+	Py_ssize_t len;
+
+	if (!PyUnicode_Check(object)) {
+		PyErr_Format(PyExc_TypeError, "%s must be str, not %s", name,
+			     Py_TYPE(object)->tp_name);
+		return NULL;
+	}
+	const char *text = PyUnicode_AsUTF8AndSize(object, &len);
+	if (text && memchr(text, '\0', (size_t)len)) {
+		PyErr_Format(PyExc_ValueError, "%s has a NUL character: %R",
+			     name, object);
+		return NULL;
+	}
+	return text;
 }
 
 PyObject *new_dict(Py_ssize_t count)

@@ -66,6 +66,9 @@ void base_adopt(struct base_client *self, struct tenon_client *client)
 	self->client = client;
 	if (client) {
 		tenon_client_set_sink(client, SINK_MIN_BYTES, make_sink, self);
+		/* A transport that does not notice signals is used as it is. */
+		(void)tenon_client_set_interrupt(client, waiting_check_signals,
+						 NULL, NULL);
 	}
 }
 
@@ -157,26 +160,6 @@ int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
 	return end_call(code, results);
 }
 
-PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
-		     base_stat_fn make_value)
-{
-	PyObject *dict = PyDict_New();
-	struct tenon_slice name, value;
-	size_t cursor = 0;
-
-	while (dict && tenon_stat_next(result, &cursor, &name, &value)) {
-		PyObject *key = make_name(name);
-		PyObject *item = key ? make_value(value) : NULL;
-
-		if (!item || PyDict_SetItem(dict, key, item) < 0) {
-			Py_CLEAR(dict);
-		}
-		Py_XDECREF(key);
-		Py_XDECREF(item);
-	}
-	return dict;
-}
-
 /* ---- scratch memory ------------------------------------------------------ */
 
 static struct scratch *scratch_new(size_t count)
@@ -212,6 +195,50 @@ struct scratch *base_take_scratch(struct base_client *self, size_t count)
 		if (!scratch) {
 			PyErr_NoMemory();
 		}
+	}
+	return scratch;
+}
+
+/*
+ * The two functions below read the container's size and then its items. Nothing between these
+ * steps may allocate a Python object: that can start the garbage collector, and a finalizer can
+ * change the container.
+ */
+
+struct scratch *base_copy_sequence(struct base_client *self, PyObject *sequence,
+				   size_t *count)
+{
+	struct scratch *scratch = base_take_scratch(
+		self, (size_t)PySequence_Fast_GET_SIZE(sequence));
+
+	*count = 0;
+	if (!scratch) {
+		return NULL;
+	}
+	*count = (size_t)PySequence_Fast_GET_SIZE(sequence);
+	for (size_t i = 0; i < *count; i++) {
+		scratch->keys[i] = PySequence_Fast_GET_ITEM(sequence,
+							    (Py_ssize_t)i);
+		Py_INCREF(scratch->keys[i]);
+	}
+	return scratch;
+}
+
+struct scratch *base_copy_dict(struct base_client *self, PyObject *dict,
+			       size_t *count)
+{
+	struct scratch *scratch = base_take_scratch(
+		self, (size_t)PyDict_GET_SIZE(dict));
+	Py_ssize_t position = 0;
+	PyObject *key, *value;
+
+	*count = 0;
+	while (scratch && *count < scratch->capacity &&
+	       PyDict_Next(dict, &position, &key, &value)) {
+		Py_INCREF(key);
+		Py_INCREF(value);
+		scratch->keys[*count] = key;
+		scratch->values[(*count)++] = value;
 	}
 	return scratch;
 }

@@ -127,7 +127,11 @@ int base_run(struct base_client *self, enum tenon_verb verb,
 /* Makes an object of a name or a value of a statistic. Returns NULL with an exception set. */
 typedef PyObject *(*base_stat_fn)(struct tenon_slice text);
 
-/* Make the dict of the statistics of one server. Returns NULL with an exception set. */
+/*
+ * Make the dict of the statistics of one server. The name of a line that does not begin with STAT
+ * is its first two words, such as "ITEM key" or "PREFIX app". The values of a name that comes more
+ * than once are joined by newlines. Returns NULL with an exception set.
+ */
 PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
 		     base_stat_fn make_value);
 
@@ -148,6 +152,17 @@ PyObject *base_value(const struct tenon_result *result, PyObject **sink);
  * NULL with MemoryError set.
  */
 struct scratch *base_take_scratch(struct base_client *self, size_t count);
+
+/*
+ * Take the client's scratch memory for the items of a list or tuple, or for the pairs of a dict,
+ * and fill its keys (and its values) with new references. Python code that runs later, such as a
+ * finalizer that the garbage collector calls, may change the container: the caller must not look
+ * at it again. *count is the number of items. NULL with MemoryError set.
+ */
+struct scratch *base_copy_sequence(struct base_client *self, PyObject *sequence,
+				   size_t *count);
+struct scratch *base_copy_dict(struct base_client *self, PyObject *dict,
+			       size_t *count);
 
 /* Give the scratch memory back, and drop the references in its first count places. */
 void base_put_scratch(struct base_client *self, struct scratch *scratch,

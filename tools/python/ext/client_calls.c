@@ -217,7 +217,7 @@ PyObject *client_cas(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 	PyObject *given[4];
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
-	    !uint64_argument(given[2], &item.cas) ||
+	    !whole_argument(given[2], "cas", &item.cas) ||
 	    (given[3] && !client_ttl(given[3], &item.exptime))) {
 		return NULL;
 	}
@@ -301,7 +301,7 @@ static PyObject *count(PyObject *object, const struct parameters *parameters,
 	PyObject *given[2];
 
 	if (!bind_arguments(parameters, args, nargs, kwnames, given) ||
-	    (given[1] && !uint64_argument(given[1], &item.delta))) {
+	    (given[1] && !whole_argument(given[1], "delta", &item.delta))) {
 		return NULL;
 	}
 	int status = run_one(self, verb, given[0], &item, NULL, &result);

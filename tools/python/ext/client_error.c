@@ -67,9 +67,9 @@ void client_raise(struct client *self, int status,
 }
 
 PyObject *client_make_error(struct client *self, int status, const char *text,
-			    uint32_t server, PyObject *key)
+			    uint32_t server, PyObject *key, int sys_errno)
 {
-	return make_error(self, status, text, server, key, 0);
+	return make_error(self, status, text, server, key, sys_errno);
 }
 
 void client_chain_undecodable(struct client *self, PyObject *key)

@@ -2,6 +2,8 @@
 /* Calls over many keys, and calls over all servers. */
 #include "client_object.h"
 
+#include <tenon/health.h>
+
 /* A call over many keys. */
 struct multi {
 	struct client *self;
@@ -9,14 +11,42 @@ struct multi {
 	size_t count;
 	PyObject *values; /* dict: key to answer */
 	PyObject *errors; /* dict: key to exception; NULL: no key has failed so far */
+	/* The last error of one server, see find_reason(). */
+	uint32_t server;
+	int status, sys_errno;
+	char text[TENON_HEALTH_TEXT_BYTES];
 };
 
-static bool multi_init(struct multi *multi, PyObject *self, size_t count)
+/* No server, as in struct tenon_result. */
+#define NO_SERVER UINT32_MAX
+
+/* Return a call without keys. */
+static struct multi multi_of(PyObject *self)
 {
-	*multi = (struct multi){ .self = client_of(self), .count = count };
-	multi->scratch = base_take_scratch(&multi->self->base, count);
-	multi->values = multi->scratch ? new_dict((Py_ssize_t)count) : NULL;
-	return multi->values != NULL;
+	return (struct multi){ .self = client_of(self), .server = NO_SERVER };
+}
+
+/*
+ * Take over scratch memory with count keys, and find the bytes of each key. Returns false with an
+ * exception set, also when scratch is NULL; multi_end() frees everything.
+ */
+static bool multi_init(struct multi *multi, PyObject *self,
+		       struct scratch *scratch, size_t count)
+{
+	*multi = multi_of(self);
+	multi->scratch = scratch;
+	multi->count = count;
+	multi->values = scratch ? new_dict((Py_ssize_t)count) : NULL;
+	if (!multi->values) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		scratch->items[i] = (struct tenon_item){ .delta = 0 };
+		if (!client_key(scratch->keys[i], &scratch->items[i].key)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /*
@@ -82,29 +112,24 @@ static bool keep_exception(struct multi *multi, PyObject *key)
 static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 {
 	if (PyUnicode_Check(keys) || PyBytes_Check(keys)) {
-		*multi = (struct multi){ .self = client_of(self) };
+		*multi = multi_of(self);
 		PyErr_Format(PyExc_TypeError,
 			     "keys must be an iterable of keys, not %s",
 			     Py_TYPE(keys)->tp_name);
 		return false;
 	}
-	PyObject *list = PySequence_Fast(keys, "keys must be an iterable");
-	if (!list) {
-		*multi = (struct multi){ .self = client_of(self) };
-		return false;
-	}
-	bool done = multi_init(multi, self,
-			       (size_t)PySequence_Fast_GET_SIZE(list));
-	for (size_t i = 0; done && i < multi->count; i++) {
-		PyObject *key = PySequence_Fast_GET_ITEM(list, (Py_ssize_t)i);
+	bool copied = !PyList_CheckExact(keys) && !PyTuple_CheckExact(keys);
+	PyObject *list = copied ? PySequence_List(keys) : keys;
+	struct scratch *scratch = NULL;
+	size_t count = 0;
 
-		Py_INCREF(key);
-		multi->scratch->keys[i] = key;
-		multi->scratch->items[i] = (struct tenon_item){ .delta = 0 };
-		done = client_key(key, &multi->scratch->items[i].key);
+	if (list) {
+		scratch = base_copy_sequence(base_of(self), list, &count);
 	}
-	Py_DECREF(list);
-	return done;
+	if (copied) {
+		Py_XDECREF(list);
+	}
+	return multi_init(multi, self, scratch, count);
 }
 
 /*
@@ -129,15 +154,53 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 	return false;
 }
 
-/* Add the error of key number i. Returns false with an exception set. */
-static bool add_failure(struct multi *multi, size_t i,
+/* Find the last error of a server in the client's health record. */
+static void find_reason(struct multi *multi, uint32_t server)
+{
+	struct tenon_health health;
+
+	multi->server = server;
+	multi->status = 0;
+	if (tenon_client_health(multi->self->base.client, server, &health) ==
+	    0) {
+		multi->status = health.error_status;
+		multi->sys_errno = health.error_sys_errno;
+		PyOS_snprintf(multi->text, sizeof(multi->text), "%s",
+			      health.error_text);
+	}
+}
+
+/*
+ * Add the error of a key or a server. The result has no reason for a failure of the server itself;
+ * the health record has one. Returns false with an exception set.
+ */
+static bool add_failure(struct multi *multi, PyObject *name, PyObject *key,
 			const struct tenon_result *result)
+{
+	const char *text = result->text;
+	int sys_errno = 0;
+
+	if (!text && result->server != NO_SERVER) {
+		if (result->server != multi->server) {
+			find_reason(multi, result->server);
+		}
+		if (result->status == multi->status) {
+			text = multi->text[0] ? multi->text : NULL;
+			sys_errno = multi->sys_errno;
+		}
+	}
+	return add_error(multi, name,
+			 client_make_error(multi->self, result->status, text,
+					   result->server, key, sys_errno));
+}
+
+/* Add the error of key number i. Returns false with an exception set. */
+static bool add_key_failure(struct multi *multi, size_t i,
+			    const struct tenon_result *result)
 {
 	PyObject *key = multi->scratch->keys[i];
 
-	return add_error(multi, key,
-			 client_make_error(multi->self, result->status,
-					   result->text, result->server, key));
+	return add_failure(multi, key, key, result);
 }
 
 /* ---- retrieving ---------------------------------------------------------- */
@@ -161,7 +224,7 @@ static bool take_results(struct multi *multi,
 		Py_XDECREF(sink);
 		if ((hit && !scratch->values[i]) ||
 		    (results[i].status < 0 &&
-		     !add_failure(multi, i, &results[i]))) {
+		     !add_key_failure(multi, i, &results[i]))) {
 			return false;
 		}
 	}
@@ -225,7 +288,7 @@ static PyObject *run_for(struct multi *multi, enum tenon_verb verb, int wanted,
 	}
 	for (size_t i = 0; done && i < multi->count; i++) {
 		if (results[i].status < 0) {
-			done = add_failure(multi, i, &results[i]);
+			done = add_key_failure(multi, i, &results[i]);
 		} else if (answers) {
 			done = PyDict_SetItem(multi->values,
 				multi->scratch->keys[i],
@@ -272,20 +335,10 @@ PyObject *client_touch_multi(PyObject *self, PyObject *const *args,
 /* Take the keys and values out of a dict. Returns false with an exception set. */
 static bool take_pairs(struct multi *multi, PyObject *self, PyObject *dict)
 {
-	Py_ssize_t position = 0;
-	PyObject *key, *value;
-	bool done = multi_init(multi, self, (size_t)PyDict_GET_SIZE(dict));
+	size_t count;
+	struct scratch *scratch = base_copy_dict(base_of(self), dict, &count);
 
-	for (size_t i = 0; done && i < multi->count &&
-	     PyDict_Next(dict, &position, &key, &value); i++) {
-		Py_INCREF(key);
-		Py_INCREF(value);
-		multi->scratch->keys[i] = key;
-		multi->scratch->values[i] = value;
-		multi->scratch->items[i] = (struct tenon_item){ .delta = 0 };
-		done = client_key(key, &multi->scratch->items[i].key);
-	}
-	return done;
+	return multi_init(multi, self, scratch, count);
 }
 
 /* Encode every value. Returns false with an exception set. */
@@ -350,7 +403,7 @@ typedef PyObject *(*describe_fn)(const struct tenon_result *result);
 static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
 			     const char *argument, describe_fn describe)
 {
-	struct multi multi = { .self = client_of(object) };
+	struct multi multi = multi_of(object);
 	const struct tenon_result *results;
 	struct tenon_error err;
 
@@ -378,9 +431,7 @@ static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
 			done = PyDict_SetItem(multi.values, alias, value) == 0;
 		} else {
 			done = alias && results[i].status < 0 &&
-				add_error(&multi, alias, client_make_error(
-						multi.self, results[i].status,
-						results[i].text, i, NULL));
+				add_failure(&multi, alias, NULL, &results[i]);
 		}
 		Py_XDECREF(alias);
 		Py_XDECREF(value);
@@ -423,7 +474,7 @@ PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		return NULL;
 	}
 	if (given[0] && given[0] != Py_None) {
-		argument = PyUnicode_AsUTF8(given[0]);
+		argument = text_argument(given[0], "what");
 		if (!argument) {
 			return NULL;
 		}
@@ -444,20 +495,21 @@ PyObject *client_flush_all(PyObject *self, PyObject *const *args,
 	static const struct parameters parameters = { "flush_all", names, 0 };
 	char argument[24] = "";
 	PyObject *given[1];
-	uint32_t delay;
+	int64_t delay_s;
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
 		return NULL;
 	}
-	if (given[0]) {
-		if (!uint32_argument(given[0], &delay)) {
-			return NULL;
-		}
-		PyOS_snprintf(argument, sizeof(argument), "%u",
-			      (unsigned)delay);
+	bool delayed = given[0] && given[0] != Py_None;
+	if (delayed && !seconds_argument(given[0], "delay", &delay_s)) {
+		return NULL;
+	}
+	if (delayed) {
+		PyOS_snprintf(argument, sizeof(argument), "%lld",
+			      (long long)delay_s);
 	}
 	PyObject *done = run_servers(self, TENON_FLUSH_ALL,
-				     given[0] ? argument : NULL, describe_done);
+				     delayed ? argument : NULL, describe_done);
 	if (!done) {
 		return NULL;
 	}

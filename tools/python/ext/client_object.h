@@ -38,7 +38,7 @@ void client_raise(struct client *self, int status,
  * Returns NULL with an exception set.
  */
 PyObject *client_make_error(struct client *self, int status, const char *text,
-			    uint32_t server, PyObject *key);
+			    uint32_t server, PyObject *key, int sys_errno);
 
 /*
  * Replace the exception that loads() raised by an UndecodableError, with that exception as cause.
@@ -108,8 +108,8 @@ PyObject *client_closed(PyObject *self, void *unused);
 bool client_key(PyObject *key, struct tenon_slice *out);
 
 /*
- * Turn a time to live (seconds from now, 0: no expiry) into an exptime. Returns false with an
- * exception set.
+ * Turn a time to live (seconds from now as seconds_argument() reads them, 0: no expiry) into an
+ * exptime. Returns false with an exception set.
  */
 bool client_ttl(PyObject *ttl, int64_t *out);
 

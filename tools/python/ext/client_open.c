@@ -230,9 +230,26 @@ PyObject *client_where(PyObject *object, PyObject *key)
 	return server;
 }
 
+/* Refuse text, which is a sequence too, of characters, and a mapping. */
+static bool is_list_of_lines(PyObject *servers)
+{
+	if (!PyUnicode_Check(servers) && !PyBytes_Check(servers) &&
+	    !PyDict_Check(servers)) {
+		return true;
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "servers must be a list of lines such as [\"localhost:11211 anna\"], not %R",
+		     servers);
+	return false;
+}
+
 bool client_lines_init(struct client_lines *out, PyObject *servers)
 {
-	*out = (struct client_lines){ .list = PySequence_List(servers) };
+	*out = (struct client_lines){ .list = NULL };
+	if (!is_list_of_lines(servers)) {
+		return false;
+	}
+	out->list = PySequence_List(servers);
 	if (!out->list) {
 		return false;
 	}
@@ -243,8 +260,9 @@ bool client_lines_init(struct client_lines *out, PyObject *servers)
 		return false;
 	}
 	for (size_t i = 0; i < out->count; i++) {
-		out->specs[i] = PyUnicode_AsUTF8(
-			PyList_GET_ITEM(out->list, (Py_ssize_t)i));
+		out->specs[i] = text_argument(
+			PyList_GET_ITEM(out->list, (Py_ssize_t)i),
+			"a server");
 		if (!out->specs[i]) {
 			return false;
 		}

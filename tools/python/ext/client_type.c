@@ -50,40 +50,54 @@ static PyObject *client_reduce(PyObject *self, PyObject *unused)
 			    Py_TYPE(self)->tp_name);
 }
 
-#define FAST(name, doc) \
+#define FAST(name, signature, doc) \
 	{ #name, (PyCFunction)(void (*)(void))client_##name, \
-	  METH_FASTCALL | METH_KEYWORDS, doc }
-#define ONE(name, doc) { #name, client_##name, METH_O, doc }
-#define NONE(name, doc) { #name, client_##name, METH_NOARGS, doc }
+	  METH_FASTCALL | METH_KEYWORDS, DOC(#name, signature, doc) }
+#define ONE(name, signature, doc) \
+	{ #name, (PyCFunction)(void (*)(void))one_##name, \
+	  METH_FASTCALL | METH_KEYWORDS, DOC(#name, signature, doc) }
+#define NONE(name, doc) \
+	{ #name, client_##name, METH_NOARGS, DOC(#name, "($self)", doc) }
+
+ONE_ARGUMENT(one_gets, client_gets, "gets", "key")
+ONE_ARGUMENT(one_get_multi, client_get_multi, "get_multi", "keys")
+ONE_ARGUMENT(one_delete, client_delete, "delete", "key")
+ONE_ARGUMENT(one_delete_multi, client_delete_multi, "delete_multi", "keys")
+ONE_ARGUMENT(one_where, client_where, "where", "key")
+ONE_ARGUMENT(one_update_servers, client_update_servers, "update_servers",
+	     "servers")
+ONE_ARGUMENT(one_set_wait, client_set_wait, "set_wait", "wait")
 
 static PyMethodDef client_methods[] = {
-	FAST(get, "get(key, default=None)\n\nThe value, or default when the server has no such key."),
-	ONE(gets, "gets(key)\n\n(value, cas), or None when the server has no such key. Give cas to cas()."),
-	FAST(gat, "gat(key, ttl, default=None)\n\nGet the value, and give the key a new time to live in seconds."),
-	ONE(get_multi, "get_multi(keys)\n\nA dict from key to value; absent keys are left out. Raises MultiError when a\nserver does not answer: its values are the values that were received, its errors\nhave an exception for each other key."),
-	FAST(set, "set(key, value, ttl=0)\n\nStore the value. ttl is in seconds from now; 0: the value does not expire."),
-	FAST(add, "add(key, value, ttl=0)\n\nStore if the server has no such key. True when stored."),
-	FAST(replace, "replace(key, value, ttl=0)\n\nStore if the server has the key. True when stored."),
-	FAST(append, "append(key, data)\n\nAdd bytes after the stored value. False when the server has no such key."),
-	FAST(prepend, "prepend(key, data)\n\nAdd bytes before the stored value. False when the server has no such key."),
-	FAST(cas, "cas(key, value, cas, ttl=0)\n\nStore if the key was not changed since gets() returned cas. True when stored."),
-	FAST(set_multi, "set_multi(items, ttl=0)\n\nStore every pair of a mapping. Raises MultiError when some are not stored."),
-	ONE(delete, "delete(key)\n\nTrue when the server had the key."),
-	ONE(delete_multi, "delete_multi(keys)\n\nA dict from key to True, or to False when the server had no such key."),
-	FAST(touch, "touch(key, ttl)\n\nGive the key a new time to live in seconds. False when the server has no such key."),
-	FAST(touch_multi, "touch_multi(keys, ttl)\n\nA dict from key to True, or to False when the server has no such key."),
-	FAST(incr, "incr(key, delta=1)\n\nThe new number, or None when the server has no such key. Wraps at 2**64."),
-	FAST(decr, "decr(key, delta=1)\n\nThe new number, at least 0, or None when the server has no such key."),
-	NONE(version, "version()\n\nA dict from alias to version."),
-	FAST(stats, "stats(what=None)\n\nA dict from alias to a dict of statistics, which are str."),
-	FAST(flush_all, "flush_all(delay=None)\n\nDelete all keys on every server, after delay seconds. The config must set\nenable_flush_all."),
-	ONE(where, "where(key)\n\n(alias, address, weight) of the key's server. Nothing is sent."),
-	ONE(update_servers, "update_servers(servers)\n\nGive the aliases new addresses: lines such as \"host:port alias\", each alias\nonce. Every key keeps its alias."),
-	ONE(set_wait, "set_wait(wait)\n\nLet the function wait(fds, timeout_ms) do the waiting of every call. fds is a\nlist of (descriptor, events); events are those of select.poll. An exception of the\nfunction ends the call. None: the client waits by itself again."),
-	NONE(disconnect, "disconnect()\n\nClose every connection. The next call opens the connections that it needs."),
-	NONE(close, "close()\n\nClose the client for good."),
-	{ "__enter__", client_enter_block, METH_NOARGS, NULL },
-	{ "__exit__", client_leave_block, METH_VARARGS, NULL },
+	FAST(get, "($self, key, default=None)", "The value, or default when the server has no such key."),
+	ONE(gets, "($self, key)", "(value, cas), or None when the server has no such key. Give cas to cas()."),
+	FAST(gat, "($self, key, ttl, default=None)", "Get the value, and give the key a new time to live."),
+	ONE(get_multi, "($self, keys)", "A dict from key to value; absent keys are left out. Raises MultiError when a\nserver does not answer: its values are the values that were received, its errors\nhave an exception for each other key."),
+	FAST(set, "($self, key, value, ttl=0)", "Store the value. ttl is the time to live: whole seconds, text such as \"10min\", or a\ndatetime.timedelta; 0: the value does not expire."),
+	FAST(add, "($self, key, value, ttl=0)", "Store if the server has no such key. True when stored."),
+	FAST(replace, "($self, key, value, ttl=0)", "Store if the server has the key. True when stored."),
+	FAST(append, "($self, key, data)", "Add bytes after the stored value. False when the server has no such key."),
+	FAST(prepend, "($self, key, data)", "Add bytes before the stored value. False when the server has no such key."),
+	FAST(cas, "($self, key, value, cas, ttl=0)", "Store if the key was not changed since gets() returned cas. True when stored."),
+	FAST(set_multi, "($self, items, ttl=0)", "Store every pair of a mapping. Raises MultiError when some are not stored."),
+	ONE(delete, "($self, key)", "True when the server had the key."),
+	ONE(delete_multi, "($self, keys)", "A dict from key to True, or to False when the server had no such key."),
+	FAST(touch, "($self, key, ttl)", "Give the key a new time to live. False when the server has no such key."),
+	FAST(touch_multi, "($self, keys, ttl)", "A dict from key to True, or to False when the server has no such key."),
+	FAST(incr, "($self, key, delta=1)", "The new number, or None when the server has no such key. Wraps at 2**64."),
+	FAST(decr, "($self, key, delta=1)", "The new number, at least 0, or None when the server has no such key."),
+	NONE(version, "A dict from alias to version."),
+	FAST(stats, "($self, what=None)", "A dict from alias to a dict of statistics, which are str. A line that is no\nstatistic, of \"cachedump 1 5\" or \"detail dump\", is under its first two words."),
+	FAST(flush_all, "($self, delay=None)", "Delete all keys on every server, after delay seconds. The config must set\nenable_flush_all."),
+	ONE(where, "($self, key)", "(alias, address, weight) of the key's server. Nothing is sent."),
+	ONE(update_servers, "($self, servers)", "Give the aliases new addresses: lines such as \"host:port alias\", each alias\nonce. Every key keeps its alias."),
+	ONE(set_wait, "($self, wait)", "Let the function wait(fds, timeout_ms) do the waiting of every call. fds is a\nlist of (descriptor, events); events are those of select.poll. An exception of the\nfunction ends the call. None: the client waits by itself again."),
+	NONE(disconnect, "Close every connection. The next call opens the connections that it needs."),
+	NONE(close, "Close the client for good."),
+	{ "__enter__", client_enter_block, METH_NOARGS,
+	  DOC("__enter__", "($self)", "") },
+	{ "__exit__", client_leave_block, METH_VARARGS,
+	  DOC("__exit__", "($self, *exc_info)", "Close the client.") },
 	{ "__reduce__", client_reduce, METH_NOARGS, NULL },
 	{ "__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS,
 	  "Client[V] for type checkers; V is the type of the values." },
@@ -98,7 +112,7 @@ static PyGetSetDef client_getset[] = {
 };
 
 static PyType_Slot client_slots[] = {
-	{ Py_tp_doc, (void *)"Client(path, settings, serializer): see tenon.Client." },
+	{ Py_tp_doc, (void *)DOC("Client", "(path, settings, serializer)", "See tenon.Client.") },
 	{ Py_tp_new, (void *)base_new },
 	{ Py_tp_init, (void *)client_init },
 	{ Py_tp_dealloc, (void *)client_dealloc },

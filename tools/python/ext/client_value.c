@@ -29,19 +29,11 @@ bool client_key(PyObject *key, struct tenon_slice *out)
 
 bool client_ttl(PyObject *ttl, int64_t *out)
 {
-	if (!PyLong_Check(ttl)) {
-		PyErr_Format(PyExc_TypeError,
-			     "ttl must be a whole number of seconds, not %s",
-			     Py_TYPE(ttl)->tp_name);
+	if (!seconds_argument(ttl, "ttl", out)) {
 		return false;
 	}
-	*out = PyLong_AsLongLong(ttl);
-	if (*out == -1 && PyErr_Occurred()) {
-		return false;
-	}
-	if (*out < 0 || *out > INT64_MAX / 2) {
-		PyErr_Format(PyExc_ValueError,
-			     "ttl must be 0 or more seconds, not %S", ttl);
+	if (*out > INT64_MAX / 2) {
+		PyErr_Format(PyExc_OverflowError, "ttl %S is too long", ttl);
 		return false;
 	}
 	if (*out > RELATIVE_MAX_S) {

@@ -8,8 +8,26 @@
 
 /* ---- keys ---------------------------------------------------------------- */
 
-bool libmc_key(const struct libmc_client *self, PyObject *key,
-	       struct tenon_slice *out, PyObject **owner)
+/* Let the overridden normalize_key() make the bytes that are sent for a key. */
+static bool normalize(struct libmc_client *self, PyObject *key,
+		      struct tenon_slice *out, PyObject **owner)
+{
+	*owner = libmc_call(self, LIBMC_NORMALIZE_KEY, key, NULL, NULL, NULL);
+	if (*owner && !PyBytes_Check(*owner)) {
+		PyErr_Format(PyExc_TypeError,
+			     "normalize_key() returned %s, expected bytes",
+			     Py_TYPE(*owner)->tp_name);
+		Py_CLEAR(*owner);
+	}
+	if (*owner) {
+		*out = bytes_slice(*owner);
+	}
+	return *owner != NULL;
+}
+
+/* Find the bytes of a key, without the prefix. Otherwise as libmc_key(). */
+static bool encode_key(const struct libmc_client *self, PyObject *key,
+		       struct tenon_slice *out, PyObject **owner)
 {
 	Py_ssize_t len;
 
@@ -43,8 +61,17 @@ bool libmc_key(const struct libmc_client *self, PyObject *key,
 	return true;
 }
 
-PyObject *libmc_normalized(const struct libmc_client *self,
-			   const struct tenon_slice *key)
+bool libmc_key(struct libmc_client *self, PyObject *key,
+	       struct tenon_slice *out, PyObject **owner)
+{
+	return libmc_overrides(self, LIBMC_NORMALIZE_KEY) ?
+		normalize(self, key, out, owner) :
+		encode_key(self, key, out, owner);
+}
+
+/* Return the bytes of a key with the prefix. NULL with MemoryError set. */
+static PyObject *add_prefix(const struct libmc_client *self,
+			    const struct tenon_slice *key)
 {
 	const char *rest = key->data;
 	size_t len = key->len;
@@ -70,18 +97,41 @@ PyObject *libmc_normalized(const struct libmc_client *self,
 	return bytes;
 }
 
+PyObject *libmc_normalized(struct libmc_client *self,
+			   const struct tenon_slice *key)
+{
+	return libmc_overrides(self, LIBMC_NORMALIZE_KEY) ?
+		PyBytes_FromStringAndSize(key->data, (Py_ssize_t)key->len) :
+		add_prefix(self, key);
+}
+
 PyObject *libmc_normalize_key(PyObject *object, PyObject *key)
 {
-	struct libmc_client *self = libmc_of(object);
+	const struct libmc_client *self = libmc_of(object);
 	struct tenon_slice slice;
 	PyObject *owner;
 
-	if (!libmc_key(self, key, &slice, &owner)) {
+	if (!encode_key(self, key, &slice, &owner)) {
 		return NULL;
 	}
-	PyObject *bytes = libmc_normalized(self, &slice);
+	PyObject *bytes = add_prefix(self, &slice);
 	Py_XDECREF(owner);
 	return bytes;
+}
+
+/*
+ * Return true for a str or None: libmc checks this before all else. Returns false with TypeError
+ * set.
+ */
+static bool is_key(PyObject *key)
+{
+	if (PyUnicode_CheckExact(key) || key == Py_None) {
+		return true;
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "Argument 'key' has incorrect type (expected str, got %s)",
+		     Py_TYPE(key)->tp_name);
+	return false;
 }
 
 /* ---- outcomes ------------------------------------------------------------ */
@@ -91,6 +141,7 @@ static int error_of_status(int status)
 {
 	switch (status) {
 	case TENON_ETIMEDOUT:
+	case TENON_EWAIT: /* greenify's poll() has returned 0 before its time */
 		return LIBMC_POLL_TIMEOUT_ERR;
 	case TENON_ECLOSED:
 		return LIBMC_RECV_ERR;
@@ -162,6 +213,19 @@ bool libmc_enter(struct libmc_client *self)
 	return true;
 }
 
+void libmc_raise_no_results(const struct libmc_client *self, int code)
+{
+	if (PyErr_Occurred()) { /* raised by a signal handler */
+		return;
+	}
+	if (code == TENON_ENOMEM) {
+		PyErr_NoMemory();
+	} else {
+		PyErr_SetString(self->base.state->thread_unsafe,
+				tenon_status_name(code));
+	}
+}
+
 bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 	       const struct tenon_item *items, size_t count, unsigned options,
 	       PyObject **sinks, const struct tenon_result **results)
@@ -178,12 +242,7 @@ bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 			    results, NULL);
 	if (!*results) {
 		base_leave(&self->base);
-		if (code == TENON_ENOMEM) {
-			PyErr_NoMemory();
-		} else {
-			PyErr_SetString(self->base.state->thread_unsafe,
-					tenon_status_name(code));
-		}
+		libmc_raise_no_results(self, code);
 		return false;
 	}
 	self->last_error = !code ? LIBMC_OK
@@ -244,18 +303,53 @@ static PyObject *retrieve_decoded(struct libmc_client *self,
 	if (value && result->status == TENON_HIT &&
 	    !libmc_is_plain(result->flags)) {
 		PyObject *object = libmc_decode(self->base.state, value,
-						result->flags);
+						result->flags,
+						self->max_inflated_bytes);
 		Py_DECREF(value);
 		return object;
 	}
 	return value;
 }
 
-PyObject *libmc_get(PyObject *self, PyObject *key)
+/* Get by the overridden get_raw(), which returns (stored bytes, flags) or (None, 0). */
+static PyObject *get_by_raw(struct libmc_client *self, PyObject *key)
 {
+	PyObject *raw = is_key(key) ?
+		libmc_call(self, LIBMC_GET_RAW, key, NULL, NULL, NULL) : NULL;
+	PyObject *pair = raw ? PySequence_Tuple(raw) : NULL;
+	PyObject *object = NULL;
+	PyObject *bytes, *number;
+	uint32_t flags;
+
+	Py_XDECREF(raw);
+	if (!pair || !PyArg_ParseTuple(pair, "OO;get_raw() must return (bytes, flags)",
+				       &bytes, &number)) {
+		Py_XDECREF(pair);
+		return NULL;
+	}
+	if (bytes == Py_None) {
+		Py_INCREF(Py_None);
+		object = Py_None;
+	} else if (!PyBytes_Check(bytes)) {
+		PyErr_Format(PyExc_TypeError,
+			     "get_raw() returned a value of type %s, expected bytes",
+			     Py_TYPE(bytes)->tp_name);
+	} else if (uint32_argument(number, &flags)) {
+		object = libmc_decode(self->base.state, bytes, flags,
+				      self->max_inflated_bytes);
+	}
+	Py_DECREF(pair);
+	return object;
+}
+
+PyObject *libmc_get(PyObject *object, PyObject *key)
+{
+	struct libmc_client *self = libmc_of(object);
 	struct tenon_result result;
 
-	return retrieve_decoded(libmc_of(self), TENON_GET, key, &result);
+	return libmc_overrides(self, LIBMC_GET_RAW) ?
+		get_by_raw(self, key) :
+		retrieve_decoded(self, TENON_GET, key, &result);
 }
 
 PyObject *libmc_gets(PyObject *self, PyObject *key)
@@ -341,22 +435,8 @@ static bool is_bytes(PyObject *object)
 }
 
 /*
- * Return true for a str or None: libmc checks this before all else. Returns false with TypeError
- * set.
- */
-static bool is_key(PyObject *key)
-{
-	if (PyUnicode_CheckExact(key) || key == Py_None) {
-		return true;
-	}
-	PyErr_Format(PyExc_TypeError,
-		     "Argument 'key' has incorrect type (expected str, got %s)",
-		     Py_TYPE(key)->tp_name);
-	return false;
-}
-
-/*
  * Check the thread and the key before the value is encoded, as libmc does for all verbs but set.
+ * An overridden normalize_key() is called once only, when the key is sent.
  * Returns true for set. Returns false with an exception set.
  */
 static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
@@ -366,7 +446,8 @@ static bool looks_good(struct libmc_client *self, enum tenon_verb verb,
 	PyObject *owner = NULL;
 	bool good = verb == TENON_SET ||
 		(libmc_check_thread(self) &&
-		 libmc_key(self, key, &slice, &owner));
+		 (libmc_overrides(self, LIBMC_NORMALIZE_KEY) ||
+		  libmc_key(self, key, &slice, &owner)));
 
 	Py_XDECREF(owner);
 	return good;
@@ -393,11 +474,42 @@ static PyObject *store(struct libmc_client *self, enum tenon_verb verb,
 	}
 	item->value = encoded.value;
 	item->flags = encoded.flags;
-	PyObject *done = libmc_check_thread(self) ?
+	PyObject *done = verb != TENON_SET || libmc_check_thread(self) ?
 		answer(run_one(self, verb, key, item, NULL), TENON_STORED,
 		       TENON_STORED) : NULL;
 	Py_XDECREF(encoded.owner);
 	return done;
+}
+
+/* Encode the object and store it by the overridden set_raw(key, val, time, flags). */
+static PyObject *set_by_raw(struct libmc_client *self, PyObject *key,
+			    PyObject *object, bool compress, int64_t exptime)
+{
+	struct encoded encoded;
+	int code = libmc_encode(self->base.state, object,
+				compress ? self->comp_threshold : 0, &encoded);
+	PyObject *answer = NULL;
+
+	if (code) {
+		Py_XDECREF(encoded.owner);
+		if (code < 0) {
+			return NULL;
+		}
+		Py_RETURN_NONE;
+	}
+	PyObject *bytes = PyBytes_FromStringAndSize(
+		encoded.value.data, (Py_ssize_t)encoded.value.len);
+	PyObject *time = PyLong_FromLongLong(exptime);
+	PyObject *flags = PyLong_FromUnsignedLong(encoded.flags);
+	if (bytes && time && flags) {
+		answer = libmc_call(self, LIBMC_SET_RAW, key, bytes, time,
+				    flags);
+	}
+	Py_XDECREF(bytes);
+	Py_XDECREF(time);
+	Py_XDECREF(flags);
+	Py_XDECREF(encoded.owner);
+	return answer;
 }
 
 PyObject *libmc_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -415,6 +527,10 @@ PyObject *libmc_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		return NULL;
 	}
 	int compress = given[3] ? PyObject_IsTrue(given[3]) : 1;
+	if (compress >= 0 && libmc_overrides(libmc_of(self), LIBMC_SET_RAW)) {
+		return set_by_raw(libmc_of(self), given[0], given[1],
+				  compress != 0, item.exptime);
+	}
 	return compress < 0 ? NULL :
 		store(libmc_of(self), TENON_SET, given[0], given[1],
 		      compress != 0, &item);
@@ -588,7 +704,17 @@ PyObject *libmc_touch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 
 PyObject *libmc_expire(PyObject *self, PyObject *key)
 {
-	return is_key(key) ? touch(self, key, -1) : NULL;
+	if (!is_key(key)) {
+		return NULL;
+	}
+	if (!libmc_overrides(libmc_of(self), LIBMC_TOUCH)) {
+		return touch(self, key, -1);
+	}
+	PyObject *now = PyLong_FromLong(-1);
+	PyObject *answer = now ? libmc_call(libmc_of(self), LIBMC_TOUCH, key,
+					    now, NULL, NULL) : NULL;
+	Py_XDECREF(now);
+	return answer;
 }
 
 /* incr() and decr(), with the arguments (key, delta=1). */

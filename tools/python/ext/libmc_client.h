@@ -40,7 +40,8 @@ enum libmc_option {
 	LIBMC_SET_FAILOVER = 5,
 	LIBMC_INITIAL_CLIENTS = 7,
 	LIBMC_MAX_CLIENTS = 8,
-	LIBMC_MAX_GROWTH = 9
+	LIBMC_MAX_GROWTH = 9,
+	LIBMC_OPTION_MAX_INFLATED_BYTES = 1000 /* not of libmc */
 };
 
 enum libmc_hash {
@@ -66,7 +67,14 @@ struct libmc_client {
 	int comp_threshold;
 	int hash;
 	int poll_timeout_ms, connect_timeout_ms, retry_timeout_s;
+	int max_inflated_bytes;
 	int last_error;
+
+	/* Which methods are overridden: bits 1 << enum libmc_method. See libmc_overrides(). */
+	unsigned overrides; /* by the type or by attributes of the client */
+	unsigned patched;   /* by attributes of the client */
+	unsigned type_version; /* of the type, when overrides was found; 0: find them again */
+	bool normalizes;    /* the client was opened without prefix, for LIBMC_NORMALIZE_KEY */
 
 	/* The thread that used the client first. */
 	bool records;             /* remember this thread */
@@ -82,18 +90,71 @@ static inline struct libmc_client *libmc_of(PyObject *self)
 	return (struct libmc_client *)(void *)self;
 }
 
+/* ---- libmc_override.c ---------------------------------------------------- */
+
+/* Prepare this file's functions. Returns false with an exception set. */
+bool libmc_find_methods(struct module_state *state);
+
+/* Find the overridden methods of a client again. */
+unsigned libmc_find_overrides(struct libmc_client *self);
+
+/*
+ * Return the version of a type, which changes whenever an attribute of the type does; 0: not known.
+ * Before CPython 3.11 a type keeps the number of the version that it had before a change.
+ */
+static inline unsigned libmc_type_version(const PyTypeObject *type)
+{
+#if PY_VERSION_HEX < 0x030b0000
+	if (!(type->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG)) {
+		return 0;
+	}
+#endif
+	return type->tp_version_tag;
+}
+
+/* Return true when a subclass, or an attribute of the client, overrides a method. */
+static inline bool libmc_overrides(struct libmc_client *self,
+				   enum libmc_method method)
+{
+	unsigned version = libmc_type_version(Py_TYPE((PyObject *)self));
+	unsigned overrides = version != 0 && version == self->type_version ?
+		self->overrides : libmc_find_overrides(self);
+
+	return (overrides >> method) & 1;
+}
+
+/*
+ * Call an overridden method with up to four arguments; NULL ends them. Returns NULL with an
+ * exception set.
+ */
+PyObject *libmc_call(struct libmc_client *self, enum libmc_method method,
+		     PyObject *a, PyObject *b, PyObject *c, PyObject *d);
+
+/* tp_setattro of the client types. */
+int libmc_setattro(PyObject *self, PyObject *name, PyObject *value);
+
 /* ---- libmc_open.c -------------------------------------------------------- */
 
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 
 /*
- * Make a config from the settings.
+ * Make a config from the settings. *shared becomes true when servers have the same address: their
+ * addresses in the config are then no servers.
  * Owns:   *out is the caller's, for tenon_config_destroy(), also after an error.
  * Errors: those of tenon_config_set() and tenon_config_add_server(); -1 with an exception set
  *         when a server line or the prefix is wrong.
  */
 int libmc_make_config(const struct libmc_client *self,
-		      struct tenon_config **out, struct tenon_error *err);
+		      struct tenon_config **out, bool *shared,
+		      struct tenon_error *err);
+
+/*
+ * Move the servers of a client, or of a pool, that libmc_make_config() made with `shared` to their
+ * addresses. Errors: those of tenon_client_update_servers(); -1 with an exception set.
+ */
+int libmc_move_to_servers(const struct libmc_client *self,
+			  struct tenon_client *client, struct tenon_pool *pool,
+			  struct tenon_error *err);
 
 /* Set the exception of a config that was refused. An exception that is set already stays. */
 void libmc_raise_config_error(const struct tenon_error *err);
@@ -104,6 +165,7 @@ void libmc_raise_config_error(const struct tenon_error *err);
  */
 bool libmc_open(struct libmc_client *self);
 
+PyObject *libmc_servers(PyObject *self, void *unused);
 PyObject *libmc_args(PyObject *self, PyObject *unused);
 PyObject *libmc_reduce(PyObject *self, PyObject *unused);
 PyObject *libmc_config(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -128,20 +190,25 @@ bool libmc_record_thread(struct libmc_client *self);
 bool libmc_check_thread(struct libmc_client *self);
 
 PyObject *libmc_reset(PyObject *self, PyObject *unused);
+PyObject *libmc_clear_thread_ident(PyObject *self, PyObject *unused);
+PyObject *libmc_record_thread_ident(PyObject *self, PyObject *unused);
+PyObject *libmc_check_thread_ident(PyObject *self, PyObject *unused);
+PyObject *libmc_get_current_thread_ident(PyObject *self, PyObject *unused);
 
 /* ---- libmc_calls.c ------------------------------------------------------- */
 
 /*
- * Check a key and find its bytes, without the prefix.
+ * Check a key and find its bytes, without the prefix; or, when normalize_key() is overridden, the
+ * bytes that it returns, with which no prefix is sent.
  * Owns:    the bytes belong to *owner, whose reference the caller drops; or, when *owner is NULL,
  *          to the object `key`.
  * Returns: false with an exception set.
  */
-bool libmc_key(const struct libmc_client *self, PyObject *key,
+bool libmc_key(struct libmc_client *self, PyObject *key,
 	       struct tenon_slice *out, PyObject **owner);
 
 /* Return the bytes that are sent for a key: the key with the prefix. NULL with MemoryError set. */
-PyObject *libmc_normalized(const struct libmc_client *self,
+PyObject *libmc_normalized(struct libmc_client *self,
 			   const struct tenon_slice *key);
 
 /*
@@ -158,6 +225,9 @@ bool libmc_enter(struct libmc_client *self);
 bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 	       const struct tenon_item *items, size_t count, unsigned options,
 	       PyObject **sinks, const struct tenon_result **results);
+
+/* Set the exception of a call of the library that has no results. One that is set stays. */
+void libmc_raise_no_results(const struct libmc_client *self, int code);
 
 /*
  * Return libmc's error number for the outcome of a call. items is NULL for a command over servers.

@@ -11,14 +11,6 @@ struct multi {
 	bool indexable; /* the keys are a list or a tuple: keys[i] need not be read again */
 };
 
-static bool multi_init(struct multi *multi, struct libmc_client *self,
-		       size_t count)
-{
-	*multi = (struct multi){ .self = self, .count = count };
-	multi->scratch = base_take_scratch(&self->base, count);
-	return multi->scratch != NULL;
-}
-
 static void multi_fini(struct multi *multi)
 {
 	if (multi->scratch) {
@@ -31,11 +23,13 @@ static void multi_fini(struct multi *multi)
 static bool find_keys(struct multi *multi)
 {
 	struct scratch *scratch = multi->scratch;
+	/* an overridden normalize_key() may take keys of any type */
+	bool any = libmc_overrides(multi->self, LIBMC_NORMALIZE_KEY);
 
 	for (size_t i = 0; i < multi->count; i++) {
 		PyObject *key = scratch->keys[i];
 
-		if (!PyUnicode_CheckExact(key) && key != Py_None) {
+		if (!PyUnicode_CheckExact(key) && key != Py_None && !any) {
 			PyErr_Format(PyExc_TypeError, "Expected str, got %s",
 				     Py_TYPE(key)->tp_name);
 			return false;
@@ -56,23 +50,15 @@ static bool multi_keys(struct multi *multi, struct libmc_client *self,
 	bool indexable = PyList_CheckExact(keys) || PyTuple_CheckExact(keys);
 	PyObject *list = indexable ? keys : PySequence_List(keys);
 
-	*multi = (struct multi){ .self = self };
-	if (!list) {
-		return false;
-	}
-	size_t count = (size_t)PySequence_Fast_GET_SIZE(list);
-	bool done = multi_init(multi, self, count);
-	multi->indexable = indexable;
-	for (size_t i = 0; done && i < count; i++) {
-		PyObject *key = PySequence_Fast_GET_ITEM(list, (Py_ssize_t)i);
-
-		Py_INCREF(key);
-		multi->scratch->keys[i] = key;
+	*multi = (struct multi){ .self = self, .indexable = indexable };
+	if (list) {
+		multi->scratch = base_copy_sequence(&self->base, list,
+						    &multi->count);
 	}
 	if (!indexable) {
-		Py_DECREF(list);
+		Py_XDECREF(list);
 	}
-	return done && find_keys(multi);
+	return multi->scratch && find_keys(multi);
 }
 
 /* ---- retrieving ---------------------------------------------------------- */
@@ -116,7 +102,8 @@ static bool decode_values(struct multi *multi)
 		}
 		scratch->values[i] = libmc_decode(multi->self->base.state,
 						  bytes,
-						  scratch->encoded[i].flags);
+						  scratch->encoded[i].flags,
+						  multi->self->max_inflated_bytes);
 		Py_DECREF(bytes);
 		if (!scratch->values[i]) {
 			return false;
@@ -207,11 +194,49 @@ static PyObject *make_list(const struct multi *multi)
 	return list;
 }
 
+/* Return a list of dict.get(key) for each key. NULL with an exception set. */
+static PyObject *list_of(PyObject *dict, PyObject *keys)
+{
+	PyObject *each = PyObject_GetIter(keys);
+	PyObject *list = each ? PyList_New(0) : NULL;
+	PyObject *key;
+
+	while (list && (key = PyIter_Next(each))) {
+		PyObject *value = PyObject_CallMethod(dict, "get", "O", key);
+
+		if (!value || PyList_Append(list, value) < 0) {
+			Py_CLEAR(list);
+		}
+		Py_XDECREF(value);
+		Py_DECREF(key);
+	}
+	Py_XDECREF(each);
+	if (PyErr_Occurred()) {
+		Py_CLEAR(list);
+	}
+	return list;
+}
+
+/* Get a list by the overridden get_multi(). */
+static PyObject *list_by_multi(struct libmc_client *self, PyObject *keys)
+{
+	PyObject *dict = libmc_record_thread(self) ?
+		libmc_call(self, LIBMC_GET_MULTI, keys, NULL, NULL, NULL) :
+		NULL;
+	PyObject *list = dict ? list_of(dict, keys) : NULL;
+
+	Py_XDECREF(dict);
+	return list;
+}
+
 PyObject *libmc_get_list(PyObject *object, PyObject *keys)
 {
 	struct multi multi = { .scratch = NULL };
 	PyObject *list = NULL;
 
+	if (libmc_overrides(libmc_of(object), LIBMC_GET_MULTI)) {
+		return list_by_multi(libmc_of(object), keys);
+	}
 	if (libmc_record_thread(libmc_of(object)) &&
 	    multi_keys(&multi, libmc_of(object), keys) && retrieve(&multi)) {
 		PyObject *dict = multi.indexable ? NULL :
@@ -312,22 +337,6 @@ static PyObject *store(struct multi *multi, enum tenon_verb verb,
 		       failed);
 }
 
-/* Take the keys and objects out of a dict. */
-static void take_pairs(struct multi *multi, PyObject *dict)
-{
-	struct scratch *scratch = multi->scratch;
-	Py_ssize_t position = 0;
-	PyObject *key, *value;
-
-	for (size_t i = 0; i < multi->count &&
-	     PyDict_Next(dict, &position, &key, &value); i++) {
-		Py_INCREF(key);
-		Py_INCREF(value);
-		scratch->keys[i] = key;
-		scratch->values[i] = value;
-	}
-}
-
 /*
  * Encode every value. Returns 0; 1 when a value cannot be encoded; -1 with an exception set.
  */
@@ -385,12 +394,12 @@ PyObject *libmc_set_multi(PyObject *object, PyObject *const *args,
 			Py_TYPE(given[0])->tp_name);
 	}
 	if (compress < 0 || return_failure < 0 || !libmc_check_thread(self) ||
-	    (given[1] && !int64_argument(given[1], &exptime)) ||
-	    !multi_init(&multi, self, (size_t)PyDict_GET_SIZE(given[0]))) {
+	    (given[1] && !int64_argument(given[1], &exptime))) {
 		return NULL;
 	}
-	take_pairs(&multi, given[0]);
-	if (find_keys(&multi)) {
+	multi.self = self;
+	multi.scratch = base_copy_dict(&self->base, given[0], &multi.count);
+	if (multi.scratch && find_keys(&multi)) {
 		int code = encode_values(&multi, compress ?
 					 self->comp_threshold : 0, exptime);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Turn libmc's arguments into a client of the library. */
 #include "libmc_client.h"
+#include "libmc_value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,34 +36,56 @@ static char *find_space(char *at)
 	return at;
 }
 
+/* Cut the word that begins at *at off by a NUL. *at becomes the begin of the next word. */
+static char *cut_word(char **at)
+{
+	char *word = *at + strspn(*at, " ");
+	char *end = find_space(word);
+
+	*at = end;
+	if (*end) {
+		*end = '\0';
+		*at = end + 1;
+	}
+	return word;
+}
+
+/* Copy the text of a line. NULL with an exception set. */
+static char *copy_line(PyObject *server)
+{
+	const char *text = text_argument(server, "a server");
+	char *copy = text ? PyMem_Malloc(strlen(text) + 1) : NULL;
+
+	if (!copy) {
+		if (text) {
+			PyErr_NoMemory();
+		}
+		return NULL;
+	}
+	memcpy(copy, text, strlen(text) + 1);
+	return copy;
+}
+
 /*
- * Split a line into its parts as libmc does: text after a second colon, or after a second space,
- * is ignored. libmc cannot read "[::1]:11211", this function can. Returns false with an exception
- * set.
+ * Split a line into its parts as libmc does: text after a second colon, or after a second word,
+ * is ignored. libmc takes a second space in a row, and a space at the end, for an empty alias;
+ * here spaces around words do not count. Two forms are known that libmc cannot read:
+ * "[::1]:11211", and "unix:/path". Returns false with an exception set.
  */
 static bool server_line_init(struct server_line *out, PyObject *server)
 {
-	PyObject *bytes = PyUnicode_AsUTF8String(server);
-
-	*out = (struct server_line){ .text = NULL };
-	if (!bytes) {
-		return false;
-	}
-	size_t len = (size_t)PyBytes_GET_SIZE(bytes);
-	out->text = PyMem_Malloc(len + 1);
+	*out = (struct server_line){ .text = copy_line(server) };
 	if (!out->text) {
-		Py_DECREF(bytes);
-		PyErr_NoMemory();
 		return false;
 	}
-	memcpy(out->text, PyBytes_AS_STRING(bytes), len + 1);
-	Py_DECREF(bytes);
-	out->host = out->text;
-	char *space = find_space(out->text);
-	if (*space) {
-		*space = '\0';
-		out->alias = space + 1;
-		*find_space(out->alias) = '\0';
+	char *at = out->text;
+	out->host = cut_word(&at);
+	out->alias = cut_word(&at);
+	if (!*out->alias) {
+		out->alias = NULL;
+	}
+	if (strncmp(out->host, "unix:/", 6) == 0) {
+		out->host += 5;
 	}
 	char *bracket = *out->host == '[' ? strchr(out->host, ']') : NULL;
 	char *colon = strchr(bracket ? bracket : out->host, ':');
@@ -262,7 +285,7 @@ static int set_settings(const struct libmc_client *self,
 static int set_prefix(const struct libmc_client *self,
 		      struct tenon_config *config, struct tenon_error *err)
 {
-	if (!self->prefix) {
+	if (!self->prefix || self->normalizes) {
 		return 0;
 	}
 	PyObject *yaml = quoted(self->prefix);
@@ -273,18 +296,48 @@ static int set_prefix(const struct libmc_client *self,
 	return code;
 }
 
+/* Return true when two servers have the same address; *failed: an exception is set. */
+static bool share_addresses(PyObject *addresses, bool *failed)
+{
+	PyObject *set = PySet_New(addresses);
+	bool shared = set && PySet_GET_SIZE(set) < PyList_GET_SIZE(addresses);
+
+	*failed = !set;
+	Py_XDECREF(set);
+	return shared;
+}
+
+/*
+ * Add a server to the config. No two servers of a config may have the same address, so with
+ * `shared` each gets a place of its own that is no server. libmc_open() then moves the servers to
+ * their addresses.
+ */
+static int add_server(const struct libmc_client *self,
+		      struct tenon_config *config, PyObject *address,
+		      Py_ssize_t i, bool shared, struct tenon_error *err)
+{
+	char place[32];
+
+	PyOS_snprintf(place, sizeof(place), "/%zd", i);
+	return tenon_config_add_server(config,
+		shared ? place : PyBytes_AS_STRING(address),
+		PyBytes_AS_STRING(PyList_GET_ITEM(self->identities, i)), 1,
+		err);
+}
+
 static int add_servers(const struct libmc_client *self,
-		       struct tenon_config *config, struct tenon_error *err)
+		       struct tenon_config *config, bool *shared,
+		       struct tenon_error *err)
 {
 	PyObject *addresses = each_server(self->servers, server_address);
-	int code = addresses ? 0 : -1;
+	bool failed = true;
 
+	*shared = addresses && share_addresses(addresses, &failed);
+	int code = failed ? -1 : 0;
 	for (Py_ssize_t i = 0;
 	     !code && i < PyList_GET_SIZE(self->identities); i++) {
-		code = tenon_config_add_server(config,
-			PyBytes_AS_STRING(PyList_GET_ITEM(addresses, i)),
-			PyBytes_AS_STRING(PyList_GET_ITEM(self->identities, i)),
-			1, err);
+		code = add_server(self, config, PyList_GET_ITEM(addresses, i),
+				  i, *shared, err);
 	}
 	Py_XDECREF(addresses);
 	return code;
@@ -303,7 +356,8 @@ void libmc_raise_config_error(const struct tenon_error *err)
 }
 
 int libmc_make_config(const struct libmc_client *self,
-		      struct tenon_config **out, struct tenon_error *err)
+		      struct tenon_config **out, bool *shared,
+		      struct tenon_error *err)
 {
 	int code = tenon_config_create(out, err);
 
@@ -314,28 +368,109 @@ int libmc_make_config(const struct libmc_client *self,
 		code = set_prefix(self, *out, err);
 	}
 	if (!code) {
-		code = add_servers(self, *out, err);
+		code = add_servers(self, *out, shared, err);
+	}
+	return code;
+}
+
+/*
+ * Return the line, for the library, of a server with this address and this identity. The library
+ * drops a backslash before a space; libmc keeps it in the alias. NULL with an exception set.
+ */
+static PyObject *server_spec(PyObject *address, PyObject *identity)
+{
+	PyObject *escaped = PyObject_CallMethod(identity, "replace", "yy", " ",
+						"\\ ");
+	PyObject *line = escaped ?
+		PyBytes_FromFormat("%s %s", PyBytes_AS_STRING(address),
+				   PyBytes_AS_STRING(escaped)) : NULL;
+
+	Py_XDECREF(escaped);
+	return line;
+}
+
+/*
+ * Give the servers of a client, or of a pool, new addresses. Each server keeps its identity.
+ * Returns a code of the library, or -1 with an exception set.
+ */
+static int move_servers(const struct libmc_client *self, PyObject *addresses,
+			struct tenon_client *client, struct tenon_pool *pool,
+			struct tenon_error *err)
+{
+	size_t count = (size_t)PyList_GET_SIZE(addresses);
+	const char **specs = PyMem_Calloc(count + 1, sizeof(*specs));
+	PyObject *lines = PyList_New(0);
+	int code = specs && lines ? 0 : -1;
+
+	for (size_t i = 0; !code && i < count; i++) {
+		PyObject *line = server_spec(
+			PyList_GET_ITEM(addresses, (Py_ssize_t)i),
+			PyList_GET_ITEM(self->identities, (Py_ssize_t)i));
+
+		code = line ? PyList_Append(lines, line) : -1;
+		if (!code) {
+			specs[i] = PyBytes_AS_STRING(line);
+		}
+		Py_XDECREF(line);
+	}
+	if (!code && pool) {
+		code = tenon_pool_update_servers(pool, specs, count, err);
+	} else if (!code && client) {
+		code = tenon_client_update_servers(client, specs, count, err);
+	}
+	Py_XDECREF(lines);
+	PyMem_Free(specs);
+	return code;
+}
+
+int libmc_move_to_servers(const struct libmc_client *self,
+			  struct tenon_client *client, struct tenon_pool *pool,
+			  struct tenon_error *err)
+{
+	PyObject *addresses = each_server(self->servers, server_address);
+	int code = addresses ?
+		move_servers(self, addresses, client, pool, err) : -1;
+
+	Py_XDECREF(addresses);
+	return code;
+}
+
+/* Make *client by the settings; or, in the model of a pool, give the settings to the pool. */
+static int open_client(const struct libmc_client *self,
+		       struct tenon_client **client, struct tenon_error *err)
+{
+	struct tenon_config *config = NULL;
+	bool shared = false;
+	int code = libmc_make_config(self, &config, &shared, err);
+
+	if (!code) {
+		code = self->pool ?
+			tenon_pool_reconfigure(self->pool, config, err) :
+			tenon_client_open(config, client, err);
+	}
+	tenon_config_destroy(config);
+	if (!code && shared) {
+		code = libmc_move_to_servers(self, *client, self->pool, err);
+	}
+	if (code) {
+		tenon_client_close(*client);
+		*client = NULL;
 	}
 	return code;
 }
 
 bool libmc_open(struct libmc_client *self)
 {
-	struct tenon_config *config = NULL;
 	struct tenon_client *client = NULL;
 	struct tenon_error err = { 0 };
+	bool normalizes = libmc_overrides(self, LIBMC_NORMALIZE_KEY);
 
+	self->stale |= normalizes != self->normalizes;
 	if (!self->stale || PyList_GET_SIZE(self->identities) == 0) {
 		return true;
 	}
-	int code = libmc_make_config(self, &config, &err);
-	if (!code) {
-		code = self->pool ?
-			tenon_pool_reconfigure(self->pool, config, &err) :
-			tenon_client_open(config, &client, &err);
-	}
-	tenon_config_destroy(config);
-	if (code) {
+	self->normalizes = normalizes;
+	if (open_client(self, &client, &err) != 0) {
 		libmc_raise_config_error(&err);
 		return false;
 	}
@@ -418,7 +553,7 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 		return false;
 	}
 	/* the caller may change the list later */
-	self->servers = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	self->servers = PySequence_List(servers);
 	self->identities = self->servers ?
 		each_server(self->servers, server_identity) : NULL;
 	return self->identities != NULL;
@@ -457,6 +592,7 @@ PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	self->poll_timeout_ms = 300;
 	self->connect_timeout_ms = 10;
 	self->retry_timeout_s = 5;
+	self->max_inflated_bytes = LIBMC_MAX_INFLATED_BYTES;
 	self->stale = true;
 	self->records = !PyType_IsSubtype(type, state->libmc_pooled_type);
 	self->checks = self->records &&
@@ -487,6 +623,10 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 	    !int_argument(given[1], &value)) {
 		return NULL;
 	}
+	if (option == LIBMC_OPTION_MAX_INFLATED_BYTES) {
+		self->max_inflated_bytes = value < 0 ? 0 : value;
+		Py_RETURN_NONE;
+	}
 	int failover = self->failover;
 	int *setting = option == LIBMC_POLL_TIMEOUT ? &self->poll_timeout_ms :
 		option == LIBMC_CONNECT_TIMEOUT ? &self->connect_timeout_ms :
@@ -502,6 +642,12 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 		return NULL;
 	}
 	Py_RETURN_NONE;
+}
+
+PyObject *libmc_servers(PyObject *self, void *unused)
+{
+	(void)unused;
+	return PySequence_List(libmc_of(self)->servers);
 }
 
 PyObject *libmc_args(PyObject *object, PyObject *unused)
@@ -521,7 +667,7 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 	} else {
 		Py_INCREF(prefix);
 	}
-	return Py_BuildValue("(OOiONiOO)", self->servers,
+	return Py_BuildValue("(NOiONiOO)", PySequence_List(self->servers),
 			     self->do_split ? Py_True : Py_False,
 			     self->comp_threshold,
 			     self->noreply ? Py_True : Py_False, prefix,
@@ -531,8 +677,9 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 
 PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 {
-	PyObject *args = libmc_args(self, unused);
+	PyObject *args = PyObject_CallMethod(self, "_args", NULL);
 
+	(void)unused;
 	return args ? Py_BuildValue("(ON)", (PyObject *)Py_TYPE(self), args) :
 		      NULL;
 }
@@ -561,42 +708,6 @@ static bool keeps_aliases(const struct libmc_client *self, PyObject *servers)
 }
 
 /*
- * Give the servers new addresses, in the client or in its pool. Each server keeps its identity.
- * Returns a code of the library, or -1 with an exception set.
- */
-static int move_servers(struct libmc_client *self, PyObject *addresses,
-			struct tenon_error *err)
-{
-	size_t count = (size_t)PyList_GET_SIZE(addresses);
-	const char **specs = PyMem_Calloc(count + 1, sizeof(*specs));
-	PyObject *lines = PyList_New(0);
-	int code = specs && lines ? 0 : -1;
-
-	for (size_t i = 0; !code && i < count; i++) {
-		PyObject *line = PyBytes_FromFormat("%s %s",
-			PyBytes_AS_STRING(PyList_GET_ITEM(addresses,
-							  (Py_ssize_t)i)),
-			PyBytes_AS_STRING(PyList_GET_ITEM(self->identities,
-							  (Py_ssize_t)i)));
-
-		code = line ? PyList_Append(lines, line) : -1;
-		if (!code) {
-			specs[i] = PyBytes_AS_STRING(line);
-		}
-		Py_XDECREF(line);
-	}
-	if (!code && self->pool) {
-		code = tenon_pool_update_servers(self->pool, specs, count, err);
-	} else if (!code && self->base.client) {
-		code = tenon_client_update_servers(self->base.client, specs,
-						   count, err);
-	}
-	Py_XDECREF(lines);
-	PyMem_Free(specs);
-	return code;
-}
-
-/*
  * Change to another list of servers. Returns 1; 0 when this is not possible; -1 with an exception
  * set.
  */
@@ -607,7 +718,8 @@ static int go_over(struct libmc_client *self, PyObject *servers)
 	int code = -1;
 
 	if (addresses && keeps_aliases(self, servers) && !PyErr_Occurred()) {
-		code = move_servers(self, addresses, &err);
+		code = move_servers(self, addresses, self->base.client,
+				    self->pool, &err);
 	}
 	Py_XDECREF(addresses);
 	if (PyErr_Occurred()) {
@@ -627,7 +739,7 @@ PyObject *libmc_update_servers(PyObject *object, PyObject *servers)
 				    Py_TYPE(servers)->tp_name);
 	}
 	/* the caller may change the list later */
-	PyObject *copy = PyList_GetSlice(servers, 0, PyList_GET_SIZE(servers));
+	PyObject *copy = PySequence_List(servers);
 	int moved = copy ? go_over(libmc_of(object), copy) : -1;
 
 	Py_XDECREF(copy);

@@ -24,6 +24,8 @@ static void follow(PyObject *object, PyObject *model)
 	client->poll_timeout_ms = from->poll_timeout_ms;
 	client->connect_timeout_ms = from->connect_timeout_ms;
 	client->retry_timeout_s = from->retry_timeout_s;
+	client->max_inflated_bytes = from->max_inflated_bytes;
+	client->normalizes = from->normalizes;
 	client->stale = false;
 }
 
@@ -31,8 +33,11 @@ static void raise_failure(PyObject *model, int code,
 			  const struct tenon_error *err)
 {
 	(void)model;
-	(void)code;
-	libmc_raise_config_error(err);
+	if (code == TENON_EWAIT) { /* greenify's poll() has returned before its time */
+		PyErr_SetString(PyExc_TimeoutError, err->message);
+	} else {
+		libmc_raise_config_error(err);
+	}
 }
 
 static void forget(PyObject *model)
@@ -47,13 +52,19 @@ static int open_pool(const struct libmc_client *model, struct tenon_pool **pool)
 	static const struct tenon_pool_limits limits = { 1, SIZE, 1 };
 	struct tenon_config *config = NULL;
 	struct tenon_error err = { 0 };
-	int code = libmc_make_config(model, &config, &err);
+	bool shared = false;
+	int code = libmc_make_config(model, &config, &shared, &err);
 
 	if (!code) {
 		code = tenon_pool_open(config, &limits, pool, &err);
 	}
 	tenon_config_destroy(config);
+	if (!code && shared) {
+		code = libmc_move_to_servers(model, NULL, *pool, &err);
+	}
 	if (code) {
+		tenon_pool_close(*pool);
+		*pool = NULL;
 		libmc_raise_config_error(&err);
 	}
 	return code;
@@ -111,12 +122,12 @@ static PyObject *pool_resize(PyObject *object, PyObject *size)
 
 static PyMethodDef pool_methods[] = {
 	{ "resize", pool_resize, METH_O,
-	  "resize(size)\n\nSet the largest number of clients." },
+	  DOC("resize", "($self, size, /)", "Set the largest number of clients.") },
 	{ NULL, NULL, 0, NULL },
 };
 
 static PyType_Slot pool_slots[] = {
-	{ Py_tp_doc, (void *)"LibmcPool(model): lends clients with the settings of the model. A change of the model changes all of them." },
+	{ Py_tp_doc, (void *)DOC("LibmcPool", "(model)", "Lends clients with the settings of the model. A change of the model changes all of them.") },
 	{ Py_tp_init, (void *)pool_init },
 	{ Py_tp_methods, pool_methods },
 	{ 0, NULL },

@@ -24,8 +24,7 @@ static bool run_servers(struct libmc_client *self, enum tenon_server_verb verb,
 	int code = base_run_servers(&self->base, verb, NULL, 0, results, NULL);
 	if (!*results) {
 		base_leave(&self->base);
-		PyErr_SetString(self->base.state->thread_unsafe,
-				tenon_status_name(code));
+		libmc_raise_no_results(self, code);
 		return false;
 	}
 	*count = tenon_client_server_count(self->base.client);

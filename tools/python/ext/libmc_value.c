@@ -221,8 +221,9 @@ static PyObject *warn_broken(const struct module_state *state, const char *what)
 		return NULL;
 	}
 	PyErr_Fetch(&kind, &error, &trace);
-	PyObject *text = PyUnicode_FromFormat("[libmc] %s failed, err type: %S",
-					      what, kind);
+	PyErr_NormalizeException(&kind, &error, &trace);
+	PyObject *text = PyUnicode_FromFormat(
+		"[libmc] %s failed, err type: %S: %S", what, kind, error);
 	PyObject *done = text ? PyObject_CallOneArg(state->warn, text) : NULL;
 
 	Py_XDECREF(kind);
@@ -306,28 +307,65 @@ PyObject *libmc_decode_result(const struct module_state *state,
 	return object || PyErr_Occurred() ? object : base_value(result, sink);
 }
 
-static PyObject *decompress(const struct module_state *state, PyObject *bytes)
+/* Return the inflated bytes, at most max_bytes + 1. *complete: the stream has its end. */
+static PyObject *inflate(const struct module_state *state, PyObject *bytes,
+			 Py_ssize_t max_bytes, bool *complete)
 {
-	PyObject *value = PyObject_CallOneArg(state->zlib_decompress, bytes);
+	PyObject *stream = PyObject_CallNoArgs(state->zlib_decompressobj);
+	PyObject *value = stream ? PyObject_CallMethod(stream, "decompress",
+						       "On", bytes,
+						       max_bytes + 1) : NULL;
+	PyObject *end = value ? PyObject_GetAttrString(stream, "eof") : NULL;
 
-	if (!value && PyErr_ExceptionMatches(state->zlib_error)) {
+	*complete = end == Py_True;
+	if (!end) {
+		Py_CLEAR(value);
+	}
+	Py_XDECREF(stream);
+	Py_XDECREF(end);
+	return value;
+}
+
+/*
+ * Return the inflated bytes. Returns None for a stream that is broken, as libmc does, and, after a
+ * Python warning, for one of more than max_bytes. NULL with an exception set.
+ */
+static PyObject *decompress(const struct module_state *state, PyObject *bytes,
+			    Py_ssize_t max_bytes)
+{
+	bool complete;
+	PyObject *value = inflate(state, bytes, max_bytes, &complete);
+
+	if (!value) {
+		if (!PyErr_ExceptionMatches(state->zlib_error)) {
+			return NULL;
+		}
 		PyErr_Clear();
+		Py_RETURN_NONE;
+	}
+	if (PyBytes_GET_SIZE(value) > max_bytes) {
+		Py_DECREF(value);
+		PyErr_Format(PyExc_ValueError,
+			     "more than %zd bytes, see MC_MAX_INFLATED_BYTES",
+			     max_bytes);
+		return warn_broken(state, "decompress");
+	}
+	if (!complete) {
+		Py_DECREF(value);
+		Py_RETURN_NONE;
 	}
 	return value;
 }
 
 PyObject *libmc_decode(const struct module_state *state, PyObject *bytes,
-		       uint32_t flags)
+		       uint32_t flags, Py_ssize_t max_inflated_bytes)
 {
 	PyObject *value;
 
 	if (flags & FLAG_COMPRESS) {
-		value = decompress(state, bytes);
-		if (!value) {
-			if (PyErr_Occurred()) {
-				return NULL;
-			}
-			Py_RETURN_NONE;
+		value = decompress(state, bytes, max_inflated_bytes);
+		if (!value || value == Py_None) {
+			return value;
 		}
 	} else {
 		Py_INCREF(bytes);
@@ -397,5 +435,6 @@ PyObject *libmc_decode_value(PyObject *module, PyObject *const *args,
 			"Argument 'val' has incorrect type (expected bytes, got %s)",
 			Py_TYPE(given[0])->tp_name);
 	}
-	return libmc_decode(PyModule_GetState(module), given[0], flags);
+	return libmc_decode(PyModule_GetState(module), given[0], flags,
+			    LIBMC_MAX_INFLATED_BYTES);
 }

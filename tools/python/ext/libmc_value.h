@@ -16,12 +16,15 @@
 int libmc_encode(const struct module_state *state, PyObject *object,
 		 int comp_threshold, struct encoded *out);
 
+/* The largest value that decode_value() inflates, and a client before config() sets another. */
+#define LIBMC_MAX_INFLATED_BYTES (64 * 1024 * 1024)
+
 /*
- * Turn bytes back into an object. Returns None for bytes that are broken, as libmc does. NULL
- * with an exception set.
+ * Turn bytes back into an object. Returns None for bytes that are broken, as libmc does, and for
+ * bytes that inflate to more than max_inflated_bytes. NULL with an exception set.
  */
 PyObject *libmc_decode(const struct module_state *state, PyObject *bytes,
-		       uint32_t flags);
+		       uint32_t flags, Py_ssize_t max_inflated_bytes);
 
 /* Return true when a value with these flags is decoded without running Python code. */
 bool libmc_is_plain(uint32_t flags);

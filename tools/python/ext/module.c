@@ -63,11 +63,12 @@ static bool import_all(struct module_state *state)
 {
 	state->module_name = PyUnicode_InternFromString("__module__");
 	state->name = PyUnicode_InternFromString("name");
-	return state->module_name && state->name &&
+	return state->module_name && state->name && duration_init() &&
 		import_one(&state->pickle_dumps, "pickle", "dumps") &&
 		import_one(&state->pickle_loads, "pickle", "loads") &&
 		import_one(&state->zlib_compress, "zlib", "compress") &&
-		import_one(&state->zlib_decompress, "zlib", "decompress") &&
+		import_one(&state->zlib_decompressobj, "zlib",
+			   "decompressobj") &&
 		import_one(&state->zlib_error, "zlib", "error") &&
 		import_one(&state->warn, "warnings", "warn") &&
 		import_one(&state->format_stack, "traceback", "format_stack") &&
@@ -136,7 +137,7 @@ static int module_exec(PyObject *module)
 
 	pthread_once(&once, watch_forks);
 	return import_all(state) && add_types(module, state) &&
-		add_rest(module, state) ? 0 : -1;
+		libmc_find_methods(state) && add_rest(module, state) ? 0 : -1;
 }
 
 /* ---- libraries ----------------------------------------------------------- */
@@ -207,6 +208,41 @@ static PyObject *libraries(PyObject *module, PyObject *none)
 	return list;
 }
 
+/* ---- options ------------------------------------------------------------- */
+
+/* Append (plugin, option, type) for each option of a plugin to the list, until one fails. */
+static void append_options(const struct tenon_plugin_info *info, void *payload)
+{
+	for (size_t i = 0; i < info->option_count && !PyErr_Occurred(); i++) {
+		PyObject *row = Py_BuildValue("(sss)", info->name,
+					      info->options[i].name,
+					      info->options[i].type);
+
+		if (row) {
+			(void)PyList_Append(payload, row);
+			Py_DECREF(row);
+		}
+	}
+}
+
+static PyObject *options(PyObject *module, PyObject *none)
+{
+	PyObject *list = PyList_New(0);
+	struct tenon_config *config = NULL;
+
+	(void)module;
+	(void)none;
+	if (list && tenon_config_create(&config, NULL) == 0) {
+		(void)tenon_config_each_plugin(config, append_options, list,
+					       NULL);
+		tenon_config_destroy(config);
+	}
+	if (PyErr_Occurred()) {
+		Py_CLEAR(list);
+	}
+	return list;
+}
+
 /* ---- the module ---------------------------------------------------------- */
 
 /* Treat the state as an array: struct module_state has references only. */
@@ -246,15 +282,17 @@ static void module_free(void *module)
 static PyMethodDef module_methods[] = {
 	{ "encode_value", (PyCFunction)(void (*)(void))libmc_encode_value,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "encode_value(val, comp_threshold)\n\n(bytes, flags), in the form in which libmc stores val." },
+	  DOC("encode_value", "($module, val, comp_threshold)", "(bytes, flags), in the form in which libmc stores val.") },
 	{ "decode_value", (PyCFunction)(void (*)(void))libmc_decode_value,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "decode_value(val, flags)\n\nThe object that libmc makes of stored bytes and flags." },
+	  DOC("decode_value", "($module, val, flags)", "The object that libmc makes of stored bytes and flags.") },
 	{ "libraries", libraries, METH_NOARGS,
-	  "libraries()\n\nPaths of the shared libraries in which calls of the package libmc may wait." },
+	  DOC("libraries", "($module)", "Paths of the shared libraries in which calls of the package libmc may wait.") },
+	{ "options", options, METH_NOARGS,
+	  DOC("options", "($module)", "A list of (plugin, option, type) for every option of a config; \"core\" is the plugin\nof the config's own keys.") },
 	{ "register", (PyCFunction)(void (*)(void))client_register,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "register(make_error, make_multi_error)\n\nSet the functions that make the exceptions of Client." },
+	  DOC("register", "($module, make_error, make_multi_error)", "Set the functions that make the exceptions of Client.") },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -143,20 +143,26 @@ static PyObject *pool_close(PyObject *object, PyObject *unused)
 
 /* ---- the type ------------------------------------------------------------ */
 
+ONE_ARGUMENT(one_update_servers, pool_update_servers, "update_servers",
+	     "servers")
+ONE_ARGUMENT(one_set_wait, pool_set_wait, "set_wait", "wait")
+
 static PyMethodDef pool_methods[] = {
-	{ "update_servers", pool_update_servers, METH_O,
-	  "update_servers(servers)\n\nClient.update_servers() for all clients, also for those that are lent." },
-	{ "set_wait", pool_set_wait, METH_O,
-	  "set_wait(wait)\n\nClient.set_wait() for all clients, and for waits for a free client." },
+	{ "update_servers", (PyCFunction)(void (*)(void))one_update_servers,
+	  METH_FASTCALL | METH_KEYWORDS,
+	  DOC("update_servers", "($self, servers)", "Client.update_servers() for all clients, also for those that are lent.") },
+	{ "set_wait", (PyCFunction)(void (*)(void))one_set_wait,
+	  METH_FASTCALL | METH_KEYWORDS,
+	  DOC("set_wait", "($self, wait)", "Client.set_wait() for all clients, and for waits for a free client.") },
 	{ "close", pool_close, METH_NOARGS,
-	  "close()\n\nClose the idle clients now, and each lent client when it is given back." },
+	  DOC("close", "($self)", "Close the idle clients now, and each lent client when it is given back. Callers that\nwait for a client get a ValueError.") },
 	{ "__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS,
 	  "Pool[C] for type checkers; C is the type of the clients." },
 	{ NULL, NULL, 0, NULL },
 };
 
 static PyType_Slot pool_slots[] = {
-	{ Py_tp_doc, (void *)"Pool(path, settings, serializer, client_type, size): see tenon.Pool." },
+	{ Py_tp_doc, (void *)DOC("Pool", "(path, settings, serializer, client_type, size)", "See tenon.Pool.") },
 	{ Py_tp_init, (void *)pool_init },
 	{ Py_tp_methods, pool_methods },
 	{ 0, NULL },

@@ -4,9 +4,6 @@
 
 #include "waiting.h"
 
-/* A timeout of this many seconds or more is no limit. */
-#define TIMEOUT_MAX_S 1e12
-
 /* ---- setting up, closing ------------------------------------------------- */
 
 bool pool_set_up(struct pool_object *self, const struct pool_kind *kind,
@@ -38,13 +35,10 @@ static void close_unused(struct pool_object *self)
 
 void pool_shut(struct pool_object *self)
 {
-	static const struct tenon_pool_limits least = { 1, 1, 1 };
-
 	self->closed = true;
 	close_unused(self);
-	if (self->pool) {
-		/* Closes the idle clients. At least one client is lent or waited for. */
-		(void)tenon_pool_resize(self->pool, &least, NULL);
+	if (self->pool) { /* a client is lent */
+		tenon_pool_shut(self->pool);
 	}
 }
 
@@ -166,8 +160,9 @@ static PyObject *lend(struct pool_object *self, PyObject *timeout,
 		client = wrap(self, lent);
 	} else if (code == TENON_ETIMEDOUT) {
 		PyErr_Format(PyExc_TimeoutError,
-			     "no client was free within %S s", timeout);
-	} else {
+			     "no client was free within the timeout of %S",
+			     timeout);
+	} else if (!PyErr_Occurred() && pool_check_open(self)) {
 		self->kind->raise(self->model, code, &err);
 	}
 	if (!client) {
@@ -260,8 +255,10 @@ static void lease_dealloc(PyObject *object)
 }
 
 static PyMethodDef lease_methods[] = {
-	{ "__enter__", lease_enter, METH_NOARGS, "Borrow the client." },
-	{ "__exit__", lease_exit, METH_VARARGS, "Give the client back." },
+	{ "__enter__", lease_enter, METH_NOARGS,
+	  DOC("__enter__", "($self)", "Borrow the client.") },
+	{ "__exit__", lease_exit, METH_VARARGS,
+	  DOC("__exit__", "($self, *exc_info)", "Give the client back.") },
 	{ NULL, NULL, 0, NULL },
 };
 
@@ -282,28 +279,26 @@ PyType_Spec lease_spec = {
 };
 
 /*
- * Read a timeout in seconds, as threading.Lock.acquire() takes it. None and -1 are no limit, which
- * is -1 in *out_ms. Returns false with an exception set.
+ * Read a timeout, a duration as duration_argument() reads it. None and -1 are no limit, as with
+ * threading.Lock.acquire(): *out_ms is -1. Returns false with an exception set.
  */
 static bool read_timeout(PyObject *timeout, int64_t *out_ms)
 {
+	int64_t us = -1000000;
+
 	*out_ms = -1;
-	if (timeout == Py_None) {
-		return true;
+	if (timeout != Py_None &&
+	    !duration_argument(timeout, "timeout", &us)) {
+		return false;
 	}
-	double seconds = PyFloat_AsDouble(timeout);
-	if (seconds == -1.0) {
-		return !PyErr_Occurred();
-	}
-	if (!(seconds >= 0)) {
+	if (us < 0 && us != -1000000) {
 		PyErr_Format(PyExc_ValueError,
-			     "timeout of %S seconds, expected 0 or more",
+			     "timeout must be 0 or more seconds, not %S",
 			     timeout);
 		return false;
 	}
-	if (seconds < TIMEOUT_MAX_S) {
-		*out_ms = (int64_t)(seconds * 1000);
-		*out_ms += (double)*out_ms < seconds * 1000;
+	if (us >= 0 && us < INT64_MAX) {
+		*out_ms = us / 1000 + (us % 1000 > 0);
 	}
 	return true;
 }
@@ -403,9 +398,9 @@ static void pool_dealloc(PyObject *object)
 static PyMethodDef pool_methods[] = {
 	{ "client", (PyCFunction)(void (*)(void))pool_client,
 	  METH_FASTCALL | METH_KEYWORDS,
-	  "client(timeout=None)\n\nBorrow a client for a with statement. TimeoutError when no client is free within\ntimeout seconds." },
+	  DOC("client", "($self, timeout=None)", "Borrow a client for a with statement. TimeoutError when no client is free within\nthe timeout: seconds, text such as \"300ms\", or a datetime.timedelta.") },
 	{ "counts", pool_counts, METH_NOARGS,
-	  "counts()\n\nA dict of numbers: open clients, idle clients among them, and waiting callers." },
+	  DOC("counts", "($self)", "A dict of numbers: open clients, idle clients among them, and waiting callers.") },
 	{ NULL, NULL, 0, NULL },
 };
 

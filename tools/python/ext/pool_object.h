@@ -56,7 +56,7 @@ bool pool_check_open(const struct pool_object *self);
 
 /*
  * Stop lending: close the idle clients now, and each lent client when it is given back. Callers
- * that wait already still get a client.
+ * that wait for a client get a ValueError.
  */
 void pool_shut(struct pool_object *self);
 

@@ -97,6 +97,20 @@ int waiting_in_python(struct pollfd *fds, size_t count, int timeout_ms,
 	return poll(fds, (nfds_t)count, 0);
 }
 
+int waiting_check_signals(void *payload)
+{
+	(void)payload;
+	if (call.raised[0]) {
+		return -1; /* a hook has raised: the call is about to end */
+	}
+	waiting_lock();
+	if (PyErr_CheckSignals() != 0) {
+		return give_up();
+	}
+	waiting_unlock();
+	return 0;
+}
+
 int waiting_for_signals(struct pollfd *fds, size_t count, int timeout_ms,
 			void *payload)
 {
@@ -106,11 +120,9 @@ int waiting_for_signals(struct pollfd *fds, size_t count, int timeout_ms,
 	if (ready >= 0 || errno != EINTR) {
 		return ready;
 	}
-	waiting_lock();
-	if (PyErr_CheckSignals() != 0) {
-		return give_up();
+	if (waiting_check_signals(NULL) != 0) {
+		return -1;
 	}
-	waiting_unlock();
 	errno = EINTR;
 	return ready;
 }

@@ -34,6 +34,9 @@ bool waiting_end(void);
 int waiting_in_python(struct pollfd *fds, size_t count, int timeout_ms,
 		      void *payload);
 
+/* Run the Python signal handlers; not 0 when one raised. A tenon_interrupt_fn. */
+int waiting_check_signals(void *payload);
+
 /* Wait by poll(2), until a Python signal handler raises; a tenon_wait_fn. */
 int waiting_for_signals(struct pollfd *fds, size_t count, int timeout_ms,
 			void *payload);

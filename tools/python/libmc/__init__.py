@@ -5,7 +5,10 @@ The client underneath is tenon. tools/python/README.md in tenon's sources lists 
 differences.
 """
 
-from ._client import (
+import sys
+
+from . import _names
+from ._names import (
     DYNAMIC_LIBRARIES,
     MC_CONNECT_TIMEOUT,
     MC_DEFAULT_EXPTIME,
@@ -16,6 +19,7 @@ from ._client import (
     MC_INITIAL_CLIENTS,
     MC_MAX_CLIENTS,
     MC_MAX_GROWTH,
+    MC_MAX_INFLATED_BYTES,
     MC_POLL_TIMEOUT,
     MC_RETRY_TIMEOUT,
     MC_RETURN_CONN_POLL_ERR,
@@ -36,6 +40,11 @@ from ._client import (
     encode_value,
 )
 from ._pool import PyClientPool, ThreadedClient
+
+# libmc has these names in an extension module _client. When this package is installed over an old
+# libmc, that module's file is still there, and must not be imported.
+_client = _names
+sys.modules[__name__ + "._client"] = _names
 
 __VERSION__ = "1.4.15"  # the libmc that gives the same answers
 __version__ = __VERSION__
@@ -70,6 +79,7 @@ __all__ = [
     "MC_INITIAL_CLIENTS",
     "MC_MAX_CLIENTS",
     "MC_MAX_GROWTH",
+    "MC_MAX_INFLATED_BYTES",
     "MC_HASH_MD5",
     "MC_HASH_FNV1_32",
     "MC_HASH_FNV1A_32",

@@ -6,7 +6,7 @@ import functools
 from _tenon import LibmcPool
 from _tenon import LibmcPooledClient as PyPoolClient
 
-from ._client import MC_INITIAL_CLIENTS, MC_MAX_CLIENTS, MC_MAX_GROWTH
+from ._names import MC_INITIAL_CLIENTS, MC_MAX_CLIENTS, MC_MAX_GROWTH
 
 
 class PyClientPool:

@@ -3,37 +3,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, TypeVar
-from typing import Union, overload
+from typing import Any, Optional, Sequence, TypeVar, overload
 
 import _tenon
 
 from .serializers import Serializer
+from .settings import Path, Server, settings
 
 V = TypeVar("V")
-
-Server = Union[str, Mapping[str, Any]]
-Path = Union[str, "os.PathLike[str]"]
-
-
-def _settings(
-    servers: Optional[Sequence[Server]], options: Mapping[str, Any]
-) -> List[Tuple[str, str]]:
-    """Return pairs of key and YAML text. JSON text is valid YAML."""
-    pairs = [] if servers is None else [("servers", json.dumps(list(servers)))]
-    pairs += [(key, json.dumps(value)) for key, value in options.items()]
-    return pairs
 
 
 class Client(_tenon.Client[V]):
     """A memcached client, for one thread at a time.
 
     Client("tenon.yaml") reads a config file. Client(servers=["host:11211 alias"],
-    hash_function="md5", poll_timeout="300ms") needs no file. A keyword replaces the
-    value of the same key in the file. tenon.yaml(5) and `tenon plugins core` list the
-    keys.
+    hash_function="md5", poll_timeout=0.3) needs no file. A keyword replaces the value
+    of the same key in the file. tenon.yaml(5) and `tenon plugins core` list the keys. A
+    duration is a number of seconds, text with a unit ("300ms"), or a datetime.timedelta.
 
     The first call that needs a socket opens it. `with Client(...) as client:` closes
     the client at the end of the block.
@@ -67,4 +53,4 @@ class Client(_tenon.Client[V]):
         serializer: Optional[Serializer[Any]] = None,
         **options: Any,
     ) -> None:
-        super().__init__(config, _settings(servers, options), serializer)
+        super().__init__(config, settings(servers, options), serializer)

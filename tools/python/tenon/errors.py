@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 import os
-from typing import Any, Dict, Mapping, Optional, Type, Union
+from typing import Any, Dict, Iterable, Mapping, Optional, Type, Union
 
 Key = Union[str, bytes]
 
@@ -109,6 +109,10 @@ class EncodedError(TenonError):
     """append, prepend, incr or decr of a value that is encoded or split."""
 
 
+class LocalError(TenonError, OSError):
+    """This process or host ran out of descriptors, ports or memory. Nothing was asked."""
+
+
 _CLASSES: Dict[int, Type[TenonError]] = {
     -2: ArgumentError,
     -3: InvalidKeyError,
@@ -130,19 +134,51 @@ _CLASSES: Dict[int, Type[TenonError]] = {
     -19: EncodedError,
     -20: RefusedError,
     -21: WaitError,
+    -22: LocalError,
 }
 
 
 class MultiError(TenonError):
     """Some keys of a call, or some servers, have no answer; the others have one.
 
-    str(error) is the text of the first error, and the number of the others.
+    str(error) is the text of the first error, and the number of the others. The other
+    attributes are those of the first error, which is the __cause__ too. When all errors
+    are of one kind, the MultiError is of that kind as well: isinstance(error,
+    tenon.TimeoutError) holds when every error is a tenon.TimeoutError, and
+    isinstance(error, ConnectionError) when every error is a ConnectionError.
     """
 
     #: The answers by key, as the call returns them when no key fails.
     values: Mapping[Any, Any]
     #: The exceptions of the other keys, by key.
     errors: Mapping[Any, TenonError]
+
+    def __reduce__(self) -> Any:
+        return make_multi_error, (self.values, self.errors)
+
+
+# The classes of MultiError by the kind of all their errors.
+_multi_classes: Dict[type, Type[MultiError]] = {}
+
+
+def _shared_kind(errors: Iterable[BaseException]) -> type:
+    """Return the most special class of all errors; TenonError when there is no other."""
+    first, *others = errors
+    for kind in type(first).__mro__:
+        shared = all(isinstance(error, kind) for error in others)
+        if shared and not issubclass(MultiError, kind):
+            return kind
+    return TenonError
+
+
+def _multi_class(kind: type) -> Type[MultiError]:
+    if kind is TenonError:
+        return MultiError
+    if kind not in _multi_classes:
+        bases = (MultiError, kind)
+        members = {"__module__": __name__, "__doc__": MultiError.__doc__}
+        _multi_classes[kind] = type("MultiError", bases, members)
+    return _multi_classes[kind]
 
 
 def make_error(
@@ -178,11 +214,13 @@ def make_multi_error(
     """Make the MultiError of a call; the extension calls this."""
     first = next(iter(errors.values()))
     more = len(errors) - 1
-    error = MultiError("%s%s" % (first, " (and %d more)" % more if more else ""))
-    error.status = first.status
-    error.key = first.key
-    error.server = first.server
-    error.address = first.address
+    text = "%s%s" % (first, " (and %d more)" % more if more else "")
+    error = _multi_class(_shared_kind(errors.values()))(text)
+    for name in ("status", "key", "server", "address", "errno"):
+        setattr(error, name, getattr(first, name, getattr(TenonError, name)))
+    if error.errno and isinstance(error, OSError):
+        error.strerror = os.strerror(error.errno)
     error.values = values
     error.errors = errors
+    error.__cause__ = first
     return error

@@ -7,8 +7,9 @@ from typing import Any, Optional, Sequence, Type, TypeVar, overload
 
 import _tenon
 
-from .client import Client, Path, Server, _settings
+from .client import Client
 from .serializers import Serializer
+from .settings import Path, Server, settings
 
 V = TypeVar("V")
 S = TypeVar("S", bound="Pool[Any]")
@@ -20,6 +21,7 @@ class Pool(_tenon.Pool[Client[V]]):
     `with pool.client() as client:` borrows a client. Callers are served in the order in
     which they ask. A client is made when a caller needs one, and connects when it is
     used. set_wait() and close() of a lent client last until the client is given back.
+    Callers that wait for a client when the pool is closed get a ValueError.
     """
 
     _client_type: Type[Client[Any]] = Client
@@ -56,7 +58,7 @@ class Pool(_tenon.Pool[Client[V]]):
         **options: Any,
     ) -> None:
         super().__init__(
-            config, _settings(servers, options), serializer, self._client_type, size
+            config, settings(servers, options), serializer, self._client_type, size
         )
 
     def __enter__(self: S) -> S:

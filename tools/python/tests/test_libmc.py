@@ -3,8 +3,10 @@
 
 import ast
 import contextlib
+import gc
 import hashlib
 import importlib.util
+import inspect
 import marshal
 import os
 import pathlib
@@ -16,6 +18,7 @@ import zlib
 import pytest
 
 import libmc
+import tenon
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = HERE.parents[2] / "tests" / "vectors" / "libmc"
@@ -471,7 +474,7 @@ BAD_CALLS = [
     (TypeError, lambda c: c.get(b"bytes")),
     (TypeError, lambda c: c.get()),
     (TypeError, lambda c: c.get("a", "b")),
-    (TypeError, lambda c: c.get(key="a")),
+    (TypeError, lambda c: c.get(name="a")),
     (TypeError, lambda c: c.get_multi([1])),
     (TypeError, lambda c: c.get_multi(None)),
     (TypeError, lambda c: c.add(None, lambda: 1)),
@@ -490,6 +493,17 @@ BAD_CALLS = [
     (OverflowError, lambda c: c.incr("a", -1)),
     (OverflowError, lambda c: c.incr("a", 1 << 64)),
     (TypeError, lambda c: c.incr("a", "x")),
+    (TypeError, lambda c: c.incr("a", 1.5)),
+    (TypeError, lambda c: c.decr("a", delta=0.5)),
+    (TypeError, lambda c: c.set("a", 1, 0.5)),
+    (TypeError, lambda c: c.touch("a", 0.5)),
+    (TypeError, lambda c: c.set_multi({"a": 1}, time=0.5)),
+    (TypeError, lambda c: c.append_multi(["a"], b"", 0.5)),
+    (ValueError, lambda c: c.incr("a", float("nan"))),
+    (OverflowError, lambda c: c.incr("a", float("inf"))),
+    (TypeError, lambda c: c.update_servers("a")),
+    (TypeError, lambda c: c.update_servers([b"a"])),
+    (ValueError, lambda c: libmc.Client(["a:1\0 b"])),
     (TypeError, lambda c: c.touch("a")),
     (TypeError, lambda c: c.delete(5)),
     (TypeError, lambda c: c.delete_multi([1])),
@@ -528,6 +542,415 @@ def test_keys_that_cannot_be_indexed_are_refused_when_there_is_a_value(client):
         client.get_multi({"a"})
     with pytest.raises(KeyError):
         client.get_multi({"a": 1})
+
+
+# ---- server lines -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("line, name", [
+    ("%s", "%s"),
+    ("%s ", "%s"),
+    ("%s  ", "%s"),
+    (" %s", "%s"),
+    ("%s  anna", "anna"),
+    ("  %s anna  ", "anna"),
+    ("%s anna ignored", "anna"),
+    ("unix:%s", "%s"),
+    ("unix:%s anna", "anna"),
+    (r"%s an\ na", r"an\ na"),
+])
+def test_spaces_around_the_words_of_a_server_line_do_not_count(server, line, name):
+    line, name = (text.replace("%s", server.address) for text in (line, name))
+    client = patient(libmc.Client, [line])
+    assert client.set("key", 1) is True and client.get("key") == 1
+    assert client.get_host_by_key("key") == name
+    assert client.update_servers([line]) is True
+    client.config(libmc.MC_RETRY_TIMEOUT, 6)
+    assert client.get("key") == 1 and list(client.version()) == [name]
+
+
+def test_an_alias_may_move_to_the_address_of_another(memcacheds, servers):
+    client = patient(libmc.Client, [servers[0] + " a", servers[1] + " b"])
+    keys = ["key%d" % i for i in range(40)]
+    homes = {key: client.get_host_by_key(key) for key in keys}
+    assert set(homes.values()) == {"a", "b"}
+    both = [servers[1] + " a", servers[1] + " b"]
+    assert client.update_servers(both) is True and client.servers == both
+    for _ in range(2):
+        assert client.set_multi(dict.fromkeys(keys, 1)) is True
+        assert client.get_multi(keys) == dict.fromkeys(keys, 1)
+        assert {key: client.get_host_by_key(key) for key in keys} == homes
+        assert memcacheds[0].ask(b"get key0 key1\r\n") == b"END\r\n"
+        client.config(libmc.MC_RETRY_TIMEOUT, 6)  # connects anew
+    swapped = [servers[1] + " a", servers[0] + " b"]
+    assert client.update_servers(swapped) is True
+    assert client.set_multi(dict.fromkeys(keys, 2)) is True
+    pool = patient(libmc.ClientPool, [servers[0] + " a", servers[1] + " b"])
+    assert pool.update_servers(both) is True
+    pool.config(libmc.MC_RETRY_TIMEOUT, 6)
+    with pool.client() as one:
+        assert set(one.get_multi(keys).values()) <= {1, 2}
+
+
+def test_two_aliases_may_have_one_address(server):
+    client = patient(libmc.Client, [server.address + " a", server.address + " b"])
+    items = {"key%d" % i: i for i in range(40)}
+    assert client.set_multi(items) is True
+    assert client.get_multi(list(items)) == items
+    with pytest.raises(ValueError, match="twice"):
+        libmc.Client([server.address + " a", server.address + " a"])
+    with pytest.raises(ValueError, match="twice"):
+        libmc.Client([server.address, server.address])
+
+
+class Saboteur:
+    """Rubbish whose finalizer, run by the garbage collector, clears a container."""
+
+    def __init__(self, container):
+        self.me = self
+        self.container = container
+
+    def __del__(self):
+        self.container.clear()
+
+
+def sabotaged(container, call):
+    """Call while every allocation may start the garbage collector."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    try:
+        Saboteur(container)
+        gc.set_threshold(1, 10**6, 10**6)
+        gc.enable()
+        return call(container)
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+
+
+@pytest.mark.parametrize("count", [1, 10, 2000])
+def test_a_container_that_is_cleared_during_a_call_is_read_whole_or_not(client, count):
+    items = {"k%d" % i: i for i in range(count)}
+    client.set_multi(items)
+    assert sabotaged(list(items), client.get_multi) in ({}, items)
+    assert sabotaged(list(items), client.get_list) in ([], list(items.values()))
+    assert sabotaged(dict(items), client.set_multi) in (True, False)
+    assert sabotaged(list(items), lambda keys: client.append_multi(keys, b"")) is not None
+    assert sabotaged(list(items), client.delete_multi) in (True, False)
+    servers = client.servers
+    assert sabotaged(list(servers), lambda lines: libmc.Client(lines).servers) in (
+        [], servers)
+    assert sabotaged(list(servers), client.update_servers) in (True, False)
+
+
+def test_a_value_that_clears_its_dict_changes_nothing(client):
+    class Clearing:
+        def __reduce__(self):
+            items.clear()
+            return int, ()
+
+    items = {"k%d" % i: Clearing() for i in range(100)}
+    keys = list(items)
+    assert client.set_multi(items) is True
+    assert items == {} and client.get_multi(keys) == dict.fromkeys(keys, 0)
+
+
+def test_the_list_of_servers_is_a_copy(servers):
+    client = patient(libmc.Client, list(servers))
+    client.servers.clear()
+    client.config(libmc.MC_RETRY_TIMEOUT, 6)
+    client.set("key", 1)
+    assert client.get("key") == 1 and client.servers == servers
+    assert set(client.version()) == set(servers)
+
+
+# ---- inflating ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bomb():
+    """64 MiB and one byte of zeros, compressed to 64 KiB."""
+    return zlib.compress(bytes((64 << 20) + 1))
+
+
+def test_a_value_that_inflates_without_limit_is_none_with_a_warning(alone, bomb):
+    with pytest.warns(UserWarning, match="decompress failed.*67108864 bytes"):
+        assert libmc.decode_value(bomb, 16) is None
+    alone.set_raw("key", bomb, 0, 16)
+    for call, answer in (
+        (lambda: alone.get("key"), None),
+        (lambda: alone.gets("key")[0], None),
+        (lambda: alone.get_multi(["key"]), {"key": None}),
+        (lambda: alone.get_list(["key"]), [None]),
+    ):
+        with pytest.warns(UserWarning, match="MC_MAX_INFLATED_BYTES"):
+            assert call() == answer
+
+
+def test_the_limit_of_inflating_can_be_set(alone, server):
+    value = b"x" * 5000
+    alone.set_raw("key", zlib.compress(value), 0, 16)
+    alone.config(libmc.MC_MAX_INFLATED_BYTES, 5000)
+    assert alone.get("key") == value
+    alone.config(libmc.MC_MAX_INFLATED_BYTES, 4999)
+    with pytest.warns(UserWarning, match="more than 4999 bytes"):
+        assert alone.get("key") is None
+    pool = patient(libmc.ClientPool, [server.address])
+    pool.config(libmc.MC_MAX_INFLATED_BYTES, 4999)
+    with pool.client() as client, pytest.warns(UserWarning):
+        assert client.get("key") is None
+
+
+@pytest.mark.parametrize("cut", [1, 5, 8])
+def test_a_compressed_value_that_is_cut_off_is_none(cut):
+    packed = zlib.compress(bytes(range(256)) * 100)
+    assert libmc.decode_value(packed[:-cut], 16) is None
+    assert libmc.decode_value(packed + b"more", 16) == bytes(range(256)) * 100
+
+
+# ---- subclasses -------------------------------------------------------------
+
+
+class Recording(libmc.Client):
+    """Notes the calls of the methods that libmc calls itself."""
+
+    def __init__(self, *args, **kwargs):
+        self.calls = []
+
+    def _note(self, name):
+        self.calls.append(name)
+
+    def normalize_key(self, raw_key):
+        self._note("normalize_key")
+        return b"n:" + super().normalize_key(raw_key)
+
+    def get_raw(self, key):
+        self._note("get_raw")
+        return super().get_raw(key)
+
+    def set_raw(self, key, val, time, flags):
+        self._note("set_raw")
+        return super().set_raw(key, val, time, flags)
+
+    def get_multi(self, keys):
+        self._note("get_multi")
+        return super().get_multi(keys)
+
+    def touch(self, key, exptime):
+        self._note("touch")
+        return super().touch(key, exptime)
+
+    def _record_thread_ident(self):
+        self._note("record")
+        return super()._record_thread_ident()
+
+    def _check_thread_ident(self):
+        self._note("check")
+        return super()._check_thread_ident()
+
+    def clear_thread_ident(self):
+        self._note("clear")
+        return super().clear_thread_ident()
+
+
+DISPATCHED = [
+    (lambda c: c.get("k"), ["get_raw", "record", "normalize_key"]),
+    (lambda c: c.gets("k"), ["record", "normalize_key"]),
+    (lambda c: c.get_list(["k"]), ["record", "get_multi", "record", "normalize_key"]),
+    (lambda c: c.get_multi(["k", "l"]), ["get_multi", "record", "normalize_key",
+                                         "normalize_key"]),
+    (lambda c: c.set("k", 1), ["set_raw", "record", "check", "normalize_key"]),
+    (lambda c: c.delete("k"), ["record", "check", "normalize_key"]),
+    (lambda c: c.incr("k"), ["record", "check", "normalize_key"]),
+    (lambda c: c.add("k", 1), ["record", "check", "normalize_key"]),
+    (lambda c: c.append("k", b""), ["record", "check", "normalize_key"]),
+    (lambda c: c.cas("k", 1, 0, 1), ["record", "check", "normalize_key"]),
+    (lambda c: c.touch("k", 1), ["touch", "record", "check", "normalize_key"]),
+    (lambda c: c.version(), ["record"]),
+    (lambda c: c.delete_multi(["k"]), ["record", "check", "normalize_key"]),
+    (lambda c: c.set_multi({"k": 1}), ["record", "check", "normalize_key"]),
+    (lambda c: c.append_multi(["k"], b""), ["record", "check", "normalize_key"]),
+    (lambda c: c.get_host_by_key("k"), ["normalize_key"]),
+    (lambda c: c.reset(), ["clear"]),
+]
+
+
+@pytest.mark.parametrize("number", range(len(DISPATCHED)))
+def test_overridden_methods_are_called_as_by_libmc(servers, number):
+    call, expected = DISPATCHED[number]
+    client = patient(Recording, servers)
+    del client.calls[:]
+    call(client)
+    assert client.calls == expected
+
+
+def test_expire_calls_touch(servers):
+    client = patient(Recording, servers)
+    client.set("k", 1)
+    assert client.expire("k") is True
+    assert "touch" in client.calls and client.get("k") is None
+
+
+def test_an_overridden_normalize_key_makes_the_whole_key(server):
+    class Hashing(libmc.Client):
+        def normalize_key(self, raw_key):
+            return b"h:%d" % len(raw_key)
+
+    client = patient(Hashing, [server.address], prefix="p:")
+    assert client.set("four", 1) is True
+    assert server.ask(b"get h:4\r\n").startswith(b"VALUE h:4 4 1")
+    assert client.get("abcd") == 1
+    assert client.get_multi(["abcd", "abc"]) == {"abcd": 1}
+    assert client.set_multi({"abc": 3}) is True
+    assert client.get_multi([b"12", (1, 2, 3)]) == {(1, 2, 3): 3}
+    assert client.delete("xxxx") is True and client.get("four") is None
+
+    class Wrong(libmc.Client):
+        def normalize_key(self, raw_key):
+            return answer
+
+    client = patient(Wrong, [server.address])
+    for answer in ("text", None, 5):
+        with pytest.raises(TypeError, match="normalize_key"):
+            client.get("key")
+    answer = b"a b"
+    assert client.set_multi({"key": 1}, return_failure=True) == (False, [b"a b"])
+    assert client.get("key") is None
+    assert client.get_last_error() == libmc.MC_RETURN_INVALID_KEY_ERR
+
+
+def test_an_overridden_get_raw_and_set_raw_see_the_stored_bytes(server):
+    class Reversing(libmc.Client):
+        def get_raw(self, key):
+            value, flags = super().get_raw(key)
+            return [value and value[::-1], flags]
+
+        def set_raw(self, key, val, time, flags):
+            return super().set_raw(key, val[::-1], time, flags)
+
+    client = patient(Reversing, [server.address], comp_threshold=100)
+    for value in (b"abc", 123, "text", [1, 2], "x" * 1000, None):
+        assert client.set("key", value) is True
+        assert client.get("key") == value
+    client.set("key", b"abc")
+    assert server.ask(b"get key\r\n") == b"VALUE key 0 3\r\ncba\r\nEND\r\n"
+    assert client.get("no") is None
+    assert client.get_multi(["key"]) == {"key": b"cba"}  # as libmc: it does not call get_raw
+
+
+@pytest.mark.parametrize("answer", [None, (), (1, 2), (b"",), ("a", 0), (b"", -1), (b"", "f")])
+def test_a_wrong_answer_of_an_overridden_get_raw_is_an_error(server, answer):
+    class Wrong(libmc.Client):
+        def get_raw(self, key):
+            return answer
+
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        patient(Wrong, [server.address]).get("key")
+
+
+def test_an_exception_of_an_overridden_method_is_the_calls(server):
+    class Strict(libmc.Client):
+        def _check_thread_ident(self):
+            raise libmc.ThreadUnsafe("never")
+
+        def normalize_key(self, raw_key):
+            raise LookupError(raw_key)
+
+    client = patient(Strict, [server.address])
+    for call in (lambda: client.set("k", 1), lambda: client.delete("k"),
+                 lambda: client.set_multi({"k": 1}), lambda: client.incr("k")):
+        with pytest.raises(libmc.ThreadUnsafe, match="never"):
+            call()
+    for call in (lambda: client.get("k"), lambda: client.get_multi(["k"]),
+                 lambda: client.get_host_by_key("k")):
+        with pytest.raises(LookupError):
+            call()
+
+
+def test_the_current_thread_may_be_named_by_a_subclass(server):
+    class Named(libmc.Client):
+        name = "one"
+
+        def _get_current_thread_ident(self):
+            return self.name
+
+    client = patient(Named, [server.address])
+    client.set("key", 1)
+    client.name = "two"
+    with pytest.raises(libmc.ThreadUnsafe, match="created in one(.|\n)*called in two"):
+        client.set("key", 2)
+    client.reset()
+    assert client.set("key", 3) is True
+
+
+def test_a_method_that_a_test_replaces_is_called(alone, monkeypatch):
+    alone.set("key", 1)
+    alone.get_raw = lambda key: (b"replaced", 0)
+    assert alone.get("key") == b"replaced"
+    del alone.get_raw
+    assert alone.get("key") == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(libmc.Client, "get_raw", lambda self, key: (b"class", 0))
+        assert alone.get("key") == b"class"
+    assert alone.get("key") == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(libmc.Client, "normalize_key", lambda self, key: b"other")
+        assert alone.get("key") is None
+    assert alone.get("key") == 1
+
+
+# ---- signatures ---------------------------------------------------------------
+
+
+def public_callables():
+    for kind in (libmc.Client, libmc.ClientUnsafe, libmc.ClientPool, libmc.ThreadedClient,
+                 tenon.Client, tenon.Pool, type(tenon.Pool(servers=["a"]).client())):
+        for name in dir(kind):
+            if not name.startswith("_") or name in ("__enter__", "__exit__"):
+                if callable(getattr(kind, name)):
+                    yield ("%s.%s.%s" % (kind.__module__, kind.__name__, name),
+                           getattr(kind, name))
+    for module in (libmc, tenon):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if callable(thing) and not (
+                isinstance(thing, type) and issubclass(thing, BaseException)
+            ):
+                yield "%s.%s" % (module.__name__, name), thing
+
+
+PUBLIC = dict(public_callables())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_callable_has_a_signature(name):
+    signature = inspect.signature(PUBLIC[name])
+    assert all(p.kind is not p.POSITIONAL_ONLY or p.name == "self"
+               for p in signature.parameters.values())
+
+
+def test_arguments_may_be_given_by_the_names_in_the_signature(client):
+    given = {
+        "key": "k", "raw_key": "k", "keys": ["k"], "val": b"1", "dct": {"k": 1},
+        "enabled": False, "opt": libmc.MC_RETRY_TIMEOUT, "servers": client.servers,
+        "flags": 0, "time": 0, "exptime": 0, "cas_unique": 1, "delta": 1,
+        "return_failure": True, "compress": True,
+    }
+    called = 0
+    for name in dir(libmc.Client):
+        method = getattr(client, name)
+        if name.startswith("_") or name == "flush_all" or not callable(method):
+            continue
+        arguments = {one: given[one] for one in inspect.signature(method).parameters}
+        method(**dict(arguments, **({"val": 7} if name == "config" else {})))
+        called += len(arguments)
+    assert called > 40
+    assert str(inspect.signature(libmc.Client)).startswith("(servers, do_split=True, ")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'name'"):
+        client.get(name="k")
+    with pytest.raises(TypeError, match="needs the argument 'key'"):
+        client.delete()
 
 
 # ---- clients --------------------------------------------------------------

@@ -7,6 +7,7 @@ import select
 import signal
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -143,12 +144,12 @@ def test_wrong_server_lines_change_nothing(server):
         pool.update_servers([server.address + " anna"])
 
 
-@pytest.mark.parametrize("timeout", ["1", -2, math.nan, b""])
-def test_a_timeout_is_a_number_of_seconds(timeout):
+@pytest.mark.parametrize("timeout", ["1", "soon", -2, math.nan, b"", True])
+def test_a_timeout_is_a_duration(timeout):
     pool = tenon.Pool(servers=["127.0.0.1:1"])
     with pytest.raises((TypeError, ValueError)):
         pool.client(timeout=timeout)
-    for fine in (None, -1, 0, 0.0001, 1e300, math.inf):
+    for fine in (None, -1, 0, 0.0001, 1e300, math.inf, "1s", timedelta(seconds=1)):
         with pool.client(timeout=fine):
             pass
 
@@ -304,13 +305,15 @@ def test_a_closed_pool_closes_its_lent_clients_when_they_are_given_back(server):
     assert pool.counts() == {"clients": 0, "idle": 0, "waiting": 0}
 
 
-def test_a_caller_that_waits_when_a_pool_is_closed_is_served():
+def test_a_caller_that_waits_when_a_pool_is_closed_is_told():
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=2)
-    served = []
+    told = []
 
     def ask():
-        with pool.client() as client:
-            served.append(client.closed)
+        with pytest.raises(ValueError, match="the pool is closed"):
+            with pool.client():
+                told.append("served")
+        told.append("closed")
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     with pool.client(), pool.client():
@@ -318,9 +321,10 @@ def test_a_caller_that_waits_when_a_pool_is_closed_is_served():
             thread.start()
         wait_until(lambda: pool.counts()["waiting"] == 2)
         pool.close()
-    for thread in threads:
-        thread.join()
-    assert served == [False, False]
+        for thread in threads:
+            thread.join()
+        assert pool.counts() == {"clients": 2, "idle": 0, "waiting": 0}
+    assert told == ["closed", "closed"]
     assert pool.counts()["clients"] == 0
 
 

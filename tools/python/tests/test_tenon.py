@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package tenon."""
 
+import errno
+import gc
+import json
+import os
 import pathlib
 import pickle
 import re
 import signal
+import socket
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -72,6 +78,101 @@ def test_a_wrong_config_is_an_error_that_names_the_cause(arguments, message):
     with pytest.raises(tenon.TenonError, match=message) as caught:
         tenon.Client(**arguments)
     assert isinstance(caught.value, (tenon.ConfigError, tenon.PluginError))
+
+
+@pytest.mark.parametrize("servers", ["mc1", b"mc1", {"address": "mc1"}, 5])
+@pytest.mark.parametrize("kind", [tenon.Client, tenon.Pool])
+def test_servers_are_a_list_and_never_text(kind, servers):
+    with pytest.raises(TypeError, match="list of lines|iterable"):
+        kind(servers=servers)
+
+
+@pytest.mark.parametrize("server", [11211, b"mc1", ("mc1", 11211), ["mc1"], None])
+def test_a_server_is_a_line_or_a_mapping(server):
+    with pytest.raises(TypeError, match="a server is a line such as"):
+        tenon.Client(servers=["mc0", server])
+
+
+def test_servers_may_be_any_iterable_of_lines(servers):
+    for given in (tuple(servers), iter(servers), (line for line in servers)):
+        with patient(servers=given) as client:
+            assert [address for _, address, _ in client.servers] == servers
+    client.__init__(servers=[servers[0] + " a"])
+    client.update_servers(line for line in [servers[1] + " a"])
+    assert client.servers[0][1] == servers[1]
+
+
+def test_the_path_of_a_unix_socket_may_be_written_as_in_django(server):
+    for given in ("unix:" + server.address, {"address": "unix:" + server.address}):
+        with patient(servers=[given]) as client:
+            client.set("key", b"1")
+            assert client.servers == [(server.address, server.address, 1)]
+            client.update_servers(["unix:%s %s" % (server.address, server.address)])
+            assert client.get("key") == b"1"
+    with pytest.raises(tenon.ConfigError, match="port"):
+        tenon.Client(servers=["unix:relative.sock"])
+
+
+# ---- durations ------------------------------------------------------------
+
+
+def silent_address():
+    """Return the address of a listener that accepts no connection, and the listener."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(16)
+    return "127.0.0.1:%d" % listener.getsockname()[1], listener
+
+
+@pytest.mark.parametrize("timeout", [0.25, "250ms", timedelta(milliseconds=250)])
+def test_a_timeout_is_seconds_or_text_or_a_timedelta(timeout):
+    address, listener = silent_address()
+    client = tenon.Client(servers=[address], poll_timeout=timeout, connect_timeout=1)
+    with listener, pytest.raises(tenon.TimeoutError, match="250 ms|0.25|250ms"):
+        client.get("key")
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"poll_timeout": 2}, {"poll_timeout": "2s"}),
+        ({"poll_timeout": 0.3}, {"poll_timeout": "300ms"}),
+        ({"poll_timeout": 0.0000011}, {"poll_timeout": "1us"}),
+        ({"retry_timeout": timedelta(minutes=1)}, {"retry_timeout": "60s"}),
+        ({"retry_timeout": 0}, {"retry_timeout": "0s"}),
+        ({"retry_timeout": "1min"}, {"retry_timeout": "1min"}),
+        ({"max_value_bytes": 4096}, {"max_value_bytes": 4096}),
+        ({"enable_flush_all": True}, {"enable_flush_all": True}),
+        ({"failover": {"backoff": {"min": 0.5}}},
+         {"failover": {"backoff": {"min": "500ms"}}}),
+        ({"failover": {"write": {"backoff": {"min": 1}}}},
+         {"failover": {"write": {"backoff": {"min": "1s"}}}}),
+        ({"codecs": [{"zlib": {"level": 6}}, "split"]},
+         {"codecs": [{"zlib": {"level": 6}}, "split"]}),
+        ({"transport": {"uring": {"ring_from": 2}}}, {"transport": {"uring": {"ring_from": 2}}}),
+    ],
+)
+def test_durations_have_a_unit_in_the_config(options, expected):
+    pairs = tenon.settings.settings(None, options)
+    assert {key: json.loads(text) for key, text in pairs} == expected
+
+
+@pytest.mark.parametrize("timeout", ["300", "soon", -1, 1e300, float("nan"), float("inf")])
+def test_a_wrong_timeout_is_an_error(timeout):
+    with pytest.raises(ValueError):
+        tenon.Client(servers=["127.0.0.1:1"], poll_timeout=timeout)
+
+
+@pytest.mark.parametrize("ttl", [100, 100.0, "100s", timedelta(seconds=100)])
+def test_a_ttl_is_seconds_or_text_or_a_timedelta(client, server, ttl):
+    with patient(servers=[server.address]) as client:
+        client.set("key", b"1", ttl)
+        client.set_multi({"many": b"1"}, ttl=ttl)
+        client.add("added", b"1", ttl)
+        client.touch_multi(["many"], ttl)
+        for key in (b"key", b"many", b"added"):
+            left = int(re.search(rb"t(\d+)", server.ask(b"mg %s t\r\n" % key, b"\r\n"))[1])
+            assert 40 <= left <= 100
 
 
 def test_a_file_that_is_not_there_is_an_error():
@@ -227,12 +328,34 @@ BAD_CALLS = [
     (TypeError, "value must be bytes, not int", lambda c: c.set_multi({"key": 1})),
     (TypeError, "data must be bytes, not str", lambda c: c.append("key", "text")),
     (TypeError, "seconds, not float", lambda c: c.set("key", b"", 1.5)),
-    (TypeError, "seconds, not str", lambda c: c.touch("key", "1")),
+    (TypeError, "seconds, not float 0.5", lambda c: c.touch_multi(["key"], ttl=0.5)),
+    (TypeError, "whole number of seconds, not datetime.timedelta",
+     lambda c: c.set("key", b"", timedelta(milliseconds=1))),
+    (TypeError, "whole number of seconds, not str '300ms'", lambda c: c.gat("k", "300ms")),
+    (TypeError, "ttl must be seconds, text .* not bool", lambda c: c.set("k", b"", True)),
+    (TypeError, "ttl must be seconds, text .* not bytes", lambda c: c.set("k", b"", b"1s")),
+    (ValueError, "with a unit .*, not '1'", lambda c: c.touch("key", "1")),
+    (ValueError, "with a unit", lambda c: c.touch("key", "1.5h")),
+    (ValueError, "with a unit", lambda c: c.touch("key", "s")),
+    (ValueError, "with a unit", lambda c: c.touch("key", "1s\0")),
+    (ValueError, "not nan", lambda c: c.touch("key", float("nan"))),
+    (ValueError, "0 or more", lambda c: c.touch("key", timedelta(seconds=-1))),
+    (OverflowError, "too long", lambda c: c.touch("key", float("inf"))),
+    (OverflowError, "too long", lambda c: c.touch("key", timedelta.max)),
+    (OverflowError, "too long", lambda c: c.touch("key", "9" * 30 + "d")),
+    (TypeError, "delay .* whole number of seconds", lambda c: c.flush_all(0.5)),
+    (ValueError, "delay .* 0 or more", lambda c: c.flush_all(-1)),
     (ValueError, "not -1", lambda c: c.set("key", b"", ttl=-1)),
     (ValueError, "not -1", lambda c: c.gat("key", -1)),
     (OverflowError, "", lambda c: c.set("key", b"", ttl=1 << 70)),
-    (OverflowError, "", lambda c: c.incr("key", -1)),
-    (TypeError, "integer", lambda c: c.incr("key", "1")),
+    (OverflowError, "delta must be a number in 0..2", lambda c: c.incr("key", -1)),
+    (OverflowError, "delta", lambda c: c.decr("key", 1 << 64)),
+    (TypeError, "delta must be a whole number, not str", lambda c: c.incr("key", "1")),
+    (TypeError, "delta must be a whole number, not float", lambda c: c.incr("key", 1.5)),
+    (TypeError, "delta must be a whole number, not float", lambda c: c.decr("key", 2.0)),
+    (TypeError, "delta must be a whole number, not bool", lambda c: c.incr("key", True)),
+    (TypeError, "cas must be a whole number, not float", lambda c: c.cas("k", b"", 1.5)),
+    (TypeError, "cas must be a whole number, not bool", lambda c: c.cas("k", b"", True)),
     (TypeError, "argument 'value'", lambda c: c.set("key")),
     (TypeError, "unexpected keyword argument 'time'", lambda c: c.set("k", b"", time=1)),
     (TypeError, "multiple values", lambda c: c.set("k", b"", key="k")),
@@ -245,6 +368,14 @@ BAD_CALLS = [
     (UnicodeEncodeError, "", lambda c: c.get("\ud800")),
     (tenon.ValueTooLargeError, "", lambda c: c.set("key", b"x" * 20000000)),
     (tenon.ArgumentError, "", lambda c: c.stats("a\r\nflush_all")),
+    (ValueError, "what has a NUL", lambda c: c.stats("items\0")),
+    (TypeError, "what must be str, not bytes", lambda c: c.stats(b"items")),
+    (TypeError, r"a list of lines such as .*, not 'mc1'", lambda c: c.update_servers("mc1")),
+    (TypeError, "a list of lines", lambda c: c.update_servers(b"mc1")),
+    (TypeError, "a list of lines", lambda c: c.update_servers({"address": "mc1"})),
+    (TypeError, "a server must be str, not tuple",
+     lambda c: c.update_servers([("localhost", 11211)])),
+    (ValueError, "a server has a NUL", lambda c: c.update_servers(["a:1\0 b"])),
 ]
 
 
@@ -327,6 +458,109 @@ def test_a_connection_closed_within_a_value_is_an_error(scripted):
             client.get("key")
 
 
+# ---- errors of many keys ----------------------------------------------------
+
+
+def test_a_multi_error_has_the_cause_and_the_errno_of_the_first():
+    client = tenon.Client(servers=["127.0.0.1:1 nobody"])
+    with pytest.raises(tenon.MultiError) as caught:
+        client.get_multi(["a", "b"])
+    error = caught.value
+    assert error.__cause__ is error.errors["a"]
+    assert isinstance(error, ConnectionError) and isinstance(error, tenon.ConnectError)
+    assert not isinstance(error, TimeoutError)
+    assert error.errno == error.errors["a"].errno == errno.ECONNREFUSED
+    assert error.strerror == os.strerror(errno.ECONNREFUSED)
+    with pytest.raises(ConnectionError):
+        client.set_multi({"a": b""})
+    with pytest.raises(ConnectionError):
+        client.version()
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error) and copy.values == {} and copy.errno == error.errno
+
+
+def test_a_multi_error_of_timeouts_is_a_timeout(scripted):
+    client = patient(servers=[scripted(silent)], poll_timeout="50ms")
+    with pytest.raises(tenon.TimeoutError) as caught:
+        client.get_multi(["a", "b"])
+    assert isinstance(caught.value, tenon.MultiError)
+    assert isinstance(caught.value, TimeoutError)
+    assert str(caught.value).endswith("(and 1 more)")
+
+
+@pytest.mark.parametrize(
+    "statuses, kinds",
+    [
+        ([-5], [tenon.TimeoutError, TimeoutError]),
+        ([-6, -8], [tenon.ServerUnavailableError, ConnectionError]),
+        ([-7, -6], [ConnectionError]),
+        ([-3, -4], [ValueError]),
+        ([-22, -16], [OSError]),
+        ([-5, -7], [OSError]),
+        ([-5, -3], []),
+        ([-10, -11], []),
+    ],
+)
+def test_a_multi_error_is_of_the_kind_that_all_its_errors_share(statuses, kinds):
+    errors = {i: tenon.errors.make_error(status, None, None, None, str(i), 0)
+              for i, status in enumerate(statuses)}
+    error = tenon.make_multi_error({}, errors)
+    for kind in (tenon.MultiError, tenon.TenonError, *kinds):
+        assert isinstance(error, kind)
+    others = {TimeoutError, ConnectionError, ValueError, OSError}
+    for kind in others - {base for one in kinds for base in one.__mro__}:
+        assert not isinstance(error, kind), kind
+
+
+def test_a_lack_of_local_resources_is_no_connection_error():
+    error = tenon.errors.make_error(-22, None, None, None, "key", errno.EMFILE)
+    assert type(error) is tenon.LocalError and isinstance(error, OSError)
+    assert not isinstance(error, ConnectionError)
+    assert (error.errno, error.strerror) == (errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+# ---- statistics -------------------------------------------------------------
+
+
+def stats_script(lines):
+    def script(connection):
+        while connection.recv(65536):
+            connection.sendall(lines + b"END\r\n")
+
+    return script
+
+
+def test_items_of_a_cachedump_are_all_there(scripted):
+    lines = b"".join(b"ITEM key%d [%d b; 0 s]\r\n" % (i, i) for i in range(5))
+    client = patient(servers=[scripted(stats_script(lines)) + " s"])
+    expected = {"ITEM key%d" % i: "[%d b; 0 s]" % i for i in range(5)}
+    assert client.stats("cachedump 1 5") == {"s": expected}
+
+
+def test_prefixes_of_a_detail_dump_are_all_there(server):
+    with patient(servers=[server.address + " a"]) as client:
+        client.stats("detail on")
+        for prefix in ("one", "two", "three"):
+            client.get(prefix + ":key")
+        detail = client.stats("detail dump")["a"]
+        client.stats("detail off")
+    assert {"PREFIX one", "PREFIX two", "PREFIX three"} <= set(detail)
+    assert detail["PREFIX one"] == "get 1 hit 0 set 0 del 0"
+
+
+def test_a_statistic_that_comes_twice_keeps_both_values(scripted):
+    lines = b"STAT a 1\r\nSTAT b 2\r\nSTAT a 3 4\r\nSTAT a\r\nITEM x\r\nITEM\r\n"
+    client = patient(servers=[scripted(stats_script(lines)) + " s"])
+    assert client.stats() == {
+        "s": {"a": "1\n3 4\n", "b": "2", "ITEM x": "", "ITEM": ""}}
+
+
+def test_a_statistic_that_is_repeated_many_times_takes_no_long_time(scripted):
+    lines = b"STAT a 1\r\n" * 50000
+    client = patient(servers=[scripted(stats_script(lines)) + " s"])
+    assert client.stats() == {"s": {"a": "\n".join(["1"] * 50000)}}
+
+
 # ---- serializers ----------------------------------------------------------
 
 
@@ -394,6 +628,77 @@ def test_a_serializer_may_use_its_client(server):
     assert client.get_multi(["a", "b"]) == {"a": (b"1", None), "b": (b"2", None)}
 
 
+# ---- containers that change during a call ------------------------------------
+
+
+class Saboteur:
+    """Rubbish whose finalizer, run by the garbage collector, clears a container."""
+
+    def __init__(self, container):
+        self.me = self
+        self.container = container
+
+    def __del__(self):
+        self.container.clear()
+
+
+def sabotaged(container, call):
+    """Call while every allocation may start the garbage collector."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    try:
+        Saboteur(container)
+        gc.set_threshold(1, 10**6, 10**6)
+        gc.enable()
+        return call(container)
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+
+
+class Keys:
+    """An iterable that changes its list while it is read."""
+
+    def __init__(self, keys):
+        self.keys = keys
+
+    def __iter__(self):
+        for key in list(self.keys):
+            self.keys.clear()
+            yield key
+
+
+@pytest.mark.parametrize("count", [1, 10, 2000])
+def test_a_container_that_is_cleared_during_a_call_is_read_whole_or_not(client, count):
+    items = {"k%d" % i: b"%d" % i for i in range(count)}
+    client.set_multi(items)
+    for make in (list, dict.fromkeys):
+        answer = sabotaged(make(items), client.get_multi)
+        assert answer in ({}, items)
+    assert sabotaged(list(items), lambda keys: client.touch_multi(keys, 100)) is not None
+    assert sabotaged(dict(items), client.set_multi) is None
+    assert sabotaged(list(items), client.delete_multi) is not None
+    client.set_multi(items)
+    assert client.get_multi(Keys(list(items))) == items
+
+
+def test_a_serializer_that_clears_the_mapping_changes_nothing(server):
+    class Clearing:
+        def dumps(self, value):
+            items.clear()
+            return value, 0
+
+        def loads(self, data, flags):
+            return data
+
+    items = {"k%d" % i: b"%d" % i for i in range(100)}
+    expected = dict(items)
+    client = patient(servers=[server.address], serializer=Clearing())
+    client.set_multi(items)
+    assert items == {} and client.get_multi(expected) == expected
+
+
 # ---- threads, signals -----------------------------------------------------
 
 
@@ -438,6 +743,66 @@ def test_other_threads_run_while_a_call_waits(scripted):
 
 class Interrupted(Exception):
     pass
+
+
+@pytest.fixture
+def alarm():
+    """alarm(handler) calls a signal handler once, soon."""
+    before = signal.getsignal(signal.SIGALRM)
+
+    def start(handler):
+        signal.signal(signal.SIGALRM, lambda number, frame: handler())
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+
+    yield start
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def interrupt():
+    raise Interrupted
+
+
+@pytest.mark.parametrize("transport", [
+    "blocking", "poll", {"uring": {"ring_from": 1}}], ids=["blocking", "poll", "uring"])
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_signal_handler_that_raises_ends_a_call(scripted, alarm, transport, connected):
+    opened = threading.Event()
+
+    def script(connection):
+        while True:
+            request = connection.recv(65536)
+            if not request:
+                return
+            if b"hello" not in request and not opened.is_set():
+                continue
+            connection.sendall(b"VALUE %b 0 2\r\nhi\r\nEND\r\n" % request.split()[1])
+
+    # A call that waits until its timeout hangs the test; a server that is blamed fails it.
+    client = patient(servers=[scripted(script)], transport=transport,
+                     poll_timeout="1h", retry_timeout="1h")
+    if connected:
+        assert client.get("hello") == b"hi"
+    for call in (client.get, lambda key: client.get_multi([key, "l"]), client.delete):
+        alarm(interrupt)
+        with pytest.raises(Interrupted):
+            call("k")
+    opened.set()
+    assert client.get("k") == b"hi"
+
+
+def test_a_call_goes_on_after_a_signal_handler_that_does_not_raise(scripted, alarm):
+    handled = threading.Event()
+
+    def script(connection):
+        connection.recv(65536)
+        handled.wait(60)
+        connection.sendall(b"VALUE k 0 2\r\nhi\r\nEND\r\n")
+        silent(connection)
+
+    client = patient(servers=[scripted(script)])
+    alarm(handled.set)
+    assert client.get("k") == b"hi"
 
 
 def test_after_an_interrupted_call_the_client_returns_the_right_values(scripted):

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Never run. A type checker must find errors at the lines `type: ignore` only."""
 
+import datetime
 from typing import Any, Dict, Optional, Tuple
 
 import tenon
 
-client = tenon.Client("tenon.yaml", poll_timeout="1s")
+client = tenon.Client("tenon.yaml", poll_timeout=0.3, retry_timeout="1s")
 value: Optional[bytes] = client.get("key")
 either = client.get("key", 5)
 pair: Optional[Tuple[bytes, int]] = client.gets(b"key")
 many: Dict[str, bytes] = client.get_multi(["a", "b"])
 client.set("key", b"value", ttl=10)
+client.touch("key", ttl=datetime.timedelta(hours=1))
 client.set("key", "text")  # type: ignore[arg-type]
 client.get(1)  # type: ignore[call-overload]
 client.set_multi({"key": 1})  # type: ignore[dict-item]
@@ -33,4 +35,4 @@ pool.set_wait(lambda fds, timeout_ms: None)
 documents = tenon.Pool(servers=["a"], serializer=tenon.JSONSerializer())
 with documents.client() as other:
     other.set("key", ["anything"])
-    other.set_multi({"key": b"value"}, ttl="soon")  # type: ignore[arg-type]
+    other.set_multi({"key": b"value"}, ttl=b"soon")  # type: ignore[arg-type]

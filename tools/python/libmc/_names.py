@@ -23,6 +23,7 @@ MC_SET_FAILOVER = 5
 MC_INITIAL_CLIENTS = 7
 MC_MAX_CLIENTS = 8
 MC_MAX_GROWTH = 9
+MC_MAX_INFLATED_BYTES = 1000  # not of libmc: larger compressed values are None
 
 MC_HASH_MD5 = 0
 MC_HASH_FNV1_32 = 1

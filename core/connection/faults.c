@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "connection/faults.h"
+
+#include <errno.h>
+
+#define STATUS(status) (1u << -(status))
+
+#define OURS	   TENON_FAILURE_OURS
+#define CONNECTION TENON_FAILURE_CONNECTION
+#define SERVER	   TENON_FAILURE_SERVER
+#define REQUEST	   TENON_FAILURE_REQUEST
+
+#define NOT_MARKED                                                             \
+	"the call fails with this reason; the server is not marked, no key hops"
+#define CLOSED_AND_AGAIN                                                       \
+	"the connection is closed; requests that may be sent twice, and those never sent, go again on a new one"
+#define CLOSED                                                                 \
+	"the connection is closed, the server is not marked; the next call connects anew"
+#define MARKED                                                                 \
+	"the failover policy and the health record hear of it; the server is tried again after retry_timeout"
+#define ANSWERED                                                               \
+	"the request has this status and the server's words; nothing else follows"
+
+/* The first row that fits decides. The order matters: a row relies on those above it. */
+static const struct tenon__fault rows[] = {
+	{ { "no-memory", OURS,
+	    "the process has no memory for the request or its reply",
+	    NOT_MARKED },
+	  .statuses = STATUS(TENON_ENOMEM) },
+	{ { "wait-aborted", OURS,
+	    "the wait hook or poll(2) failed, or a signal handler ended the wait",
+	    NOT_MARKED },
+	  .statuses = STATUS(TENON_EWAIT) },
+	{ { "local-limit", OURS,
+	    "no descriptor, port or memory is left for a socket (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL)",
+	    NOT_MARKED },
+	  .statuses = STATUS(TENON_ELOCAL) },
+	{ { "lookup-unanswered", OURS,
+	    "no name server answered within resolve_timeout", NOT_MARKED },
+	  .statuses = STATUS(TENON_ECONNECT),
+	  .all = TENON__WITH_NO_ANSWER },
+	{ { "too-little-time", OURS,
+	    "the deadline came, but the server had less than three quarters of its timeout",
+	    NOT_MARKED },
+	  .statuses = STATUS(TENON_ECONNECT) | STATUS(TENON_ETIMEDOUT),
+	  .all = TENON__WITH_LITTLE_TIME },
+	{ { "rejected", SERVER,
+	    "the server answers a new connection with an error line and closes it, such as \"ERROR Too many open connections\"",
+	    MARKED },
+	  .statuses = STATUS(TENON_ECONNECT),
+	  .all = TENON__WITH_REJECTED },
+	{ { "name-unknown", SERVER, "the server's name has no address",
+	    MARKED },
+	  .statuses = STATUS(TENON_ECONNECT),
+	  .all = TENON__WITH_NO_NAME },
+	{ { "no-connection", SERVER,
+	    "refused, no route, or no connection within connect_timeout, on all addresses",
+	    MARKED },
+	  .statuses = STATUS(TENON_ECONNECT) },
+	{ { "refused-request", REQUEST,
+	    "the server answered a request with an error line, and the connection was closed behind it",
+	    CLOSED_AND_AGAIN },
+	  .statuses = STATUS(TENON_ECLOSED),
+	  .all = TENON__WITH_ERRED,
+	  .again = true },
+	{ { "idle-closed", CONNECTION,
+	    "the server or a middlebox closed a connection that was open before",
+	    CLOSED_AND_AGAIN },
+	  .statuses = STATUS(TENON_ECLOSED),
+	  .all = TENON__WITH_REUSED,
+	  .again = true },
+	{ { "idle-silent", CONNECTION,
+	    "nothing came on a connection that had been idle: a middlebox may have forgotten it",
+	    CLOSED_AND_AGAIN },
+	  .statuses = STATUS(TENON_ETIMEDOUT),
+	  .all = TENON__WITH_REUSED | TENON__WITH_IDLE,
+	  .none = TENON__WITH_HEARD,
+	  .again = true },
+	{ { "stray-bytes", CONNECTION,
+	    "bytes that answer no request came on a connection that was open before",
+	    CLOSED_AND_AGAIN },
+	  .statuses = STATUS(TENON_EPROTOCOL),
+	  .all = TENON__WITH_REUSED,
+	  .again = true },
+	{ { "closed-behind-command", CONNECTION,
+	    "the server closed a new connection behind a command that not every server knows",
+	    CLOSED },
+	  .statuses = STATUS(TENON_ECLOSED),
+	  .all = TENON__WITH_RARE_VERB,
+	  .none = TENON__WITH_HEARD },
+	{ { "closed", SERVER,
+	    "the server closed a new connection before the answer was complete",
+	    MARKED },
+	  .statuses = STATUS(TENON_ECLOSED) },
+	{ { "late", SERVER, "no complete answer came within poll_timeout",
+	    MARKED },
+	  .statuses = STATUS(TENON_ETIMEDOUT) },
+	{ { "out-of-protocol", SERVER,
+	    "the reply on a new connection is none that memcached gives",
+	    MARKED },
+	  .statuses = STATUS(TENON_EPROTOCOL) },
+	/* Replies: no exchange fails with these statuses. */
+	{ { "server-error", REQUEST,
+	    "SERVER_ERROR: object too large, out of memory storing object",
+	    ANSWERED },
+	  .statuses = STATUS(TENON_ESERVER) },
+	{ { "client-error", REQUEST,
+	    "CLIENT_ERROR: bad data chunk, cannot increment non-numeric value, unauthenticated",
+	    ANSWERED },
+	  .statuses = STATUS(TENON_ECLIENT) },
+	{ { "unknown-command", REQUEST,
+	    "ERROR: the server does not know the command", ANSWERED },
+	  .statuses = STATUS(TENON_EUNKNOWN) },
+};
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+const struct tenon__fault *tenon__fault_find(int status, unsigned circumstances)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct tenon__fault *row = &rows[i];
+
+		if ((row->statuses & STATUS(status)) &&
+		    (circumstances & row->all) == row->all &&
+		    !(circumstances & row->none)) {
+			return row;
+		}
+	}
+	return &rows
+		[0]; /* a transport gave a status that the contract does not allow: blame nobody */
+}
+
+const struct tenon__fault *tenon__fault_row(size_t index)
+{
+	return index < ROW_COUNT ? &rows[index] : NULL;
+}
+
+static const struct {
+	int sys_errno;
+	const char *advice;
+} local_limits[] = {
+	{ EMFILE,
+	  "; raise the limit of open files of this process, RLIMIT_NOFILE" },
+	{ ENFILE, "; raise the limit of open files of this host, fs.file-max" },
+	{ EADDRNOTAVAIL,
+	  "; this host has no free local port or no address of that family, see net.ipv4.ip_local_port_range" },
+	{ ENOBUFS, "; this host has no memory for sockets" },
+	{ ENOMEM, "; this host has no memory for sockets" },
+};
+
+#define LOCAL_COUNT (sizeof(local_limits) / sizeof(local_limits[0]))
+
+bool tenon__is_local_limit(int sys_errno)
+{
+	return tenon__local_advice(sys_errno)[0] != '\0';
+}
+
+const char *tenon__local_advice(int sys_errno)
+{
+	for (size_t i = 0; i < LOCAL_COUNT; i++) {
+		if (local_limits[i].sys_errno == sys_errno) {
+			return local_limits[i].advice;
+		}
+	}
+	return "";
+}

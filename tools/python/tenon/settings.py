@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The arguments of Client and Pool as keys of a config.
+
+A duration, such as poll_timeout, is written in one way everywhere: a number of seconds
+(0.3), text with a unit as in the config ("300ms"), or a datetime.timedelta.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+
+import _tenon
+
+Server = Union[str, Mapping[str, Any]]
+Path = Union[str, "os.PathLike[str]"]
+
+_UNITS = ((10**6, "s"), (10**3, "ms"), (1, "us"))
+
+# The durations among the options of each plugin; "core" has the config's own keys.
+_durations: Dict[str, Dict[str, bool]] = {}
+
+
+def _is_duration(plugin: str, option: str) -> bool:
+    if not _durations:
+        for name, key, kind in _tenon.options():
+            _durations.setdefault(name, {})[key] = kind == "duration"
+    return _durations.get(plugin, {}).get(option, False)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _in_units(duration: datetime.timedelta) -> str:
+    microseconds = duration // datetime.timedelta(microseconds=1)
+    for factor, unit in _UNITS:
+        if microseconds % factor == 0:
+            break
+    return "%d%s" % (microseconds // factor, unit)
+
+
+def _option(owner: str, option: str, value: Any) -> Any:
+    """Return the value of an option with every duration in it as text."""
+    if _is_number(value) and _is_duration(owner, option):
+        try:
+            value = datetime.timedelta(seconds=value)
+        except (OverflowError, ValueError):
+            raise ValueError("%s: %r seconds, expected less" % (option, value)) from None
+    if isinstance(value, datetime.timedelta):
+        return _in_units(value)
+    if isinstance(value, Mapping):  # of a plugin, or of keys such as read and write
+        return {key: _option(option, key, inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_option(owner, option, one) for one in value]
+    return value
+
+
+def _server(server: Any) -> Any:
+    if isinstance(server, str):
+        return server
+    if isinstance(server, Mapping):
+        return dict(server)
+    raise TypeError(
+        'a server is a line such as "localhost:11211 anna", or a mapping with the keys '
+        "address, alias, weight and pool, not %r" % (server,)
+    )
+
+
+def _servers(servers: Iterable[Server]) -> List[Any]:
+    if isinstance(servers, (str, bytes, Mapping)):
+        raise TypeError(
+            'servers must be a list of lines such as ["localhost:11211 anna"], not %r'
+            % (servers,)
+        )
+    return [_server(server) for server in servers]
+
+
+def settings(
+    servers: Optional[Iterable[Server]], options: Mapping[str, Any]
+) -> List[Tuple[str, str]]:
+    """Return pairs of key and YAML text. JSON text is valid YAML."""
+    pairs = [] if servers is None else [("servers", json.dumps(_servers(servers)))]
+    for key, value in options.items():
+        pairs.append((key, json.dumps(_option("core", key, value))))
+    return pairs
