@@ -540,6 +540,10 @@ static int copy_settings(struct tenon__assembly *assembly,
 	const struct tenon__settings *settings = &config->settings;
 
 	assembly->log = config->log;
+	assembly->resolve_timeout_ms = settings->resolve_timeout_ms;
+	assembly->keepalive_idle_s = config->keepalive.idle_s;
+	assembly->keepalive_interval_s = config->keepalive.interval_s;
+	assembly->keepalive_count = config->keepalive.count;
 	assembly->connect_timeout_ms = settings->connect_timeout_ms;
 	assembly->poll_timeout_ms = settings->poll_timeout_ms;
 	assembly->retry_timeout_ms = settings->retry_timeout_ms;

@@ -66,9 +66,13 @@ struct tenon__assembly {
 
 	char *prefix;
 	size_t prefix_len;
+	int64_t resolve_timeout_ms;
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	int64_t retry_timeout_ms;
+	int64_t keepalive_idle_s; /* 0: no keepalive */
+	int64_t keepalive_interval_s;
+	int64_t keepalive_count;
 	int64_t max_idle_ns; /* 0: connections may be idle for ever */
 	uint64_t max_value_bytes;
 	uint64_t max_operation_bytes; /* of the values of one operation */

@@ -41,6 +41,11 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 		.server_count = (uint32_t)engine->server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
 		.ops = &tenon__connection_ops,
+		.resolve_timeout_ms = assembly->resolve_timeout_ms,
+		.keepalive_idle_s = assembly->keepalive_idle_s,
+		.keepalive_interval_s = assembly->keepalive_interval_s,
+		.keepalive_count = assembly->keepalive_count,
+		.user_timeout_ms = assembly->poll_timeout_ms / 2,
 	};
 
 	engine->transport =

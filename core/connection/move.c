@@ -66,7 +66,9 @@ static int find_places(struct tenon__engine *engine,
 						name);
 		}
 		int code = tenon__resolver_init(&places[conn->base.server],
-						server, err);
+						server,
+						engine->assembly->resolve_timeout_ms,
+						err);
 		if (code) {
 			return code;
 		}

@@ -264,7 +264,7 @@ static bool had_little_time(const struct tenon__operation *op,
 	int64_t most_ms = assembly->poll_timeout_ms;
 
 	if (conn->wire.status == TENON_ECONNECT) {
-		if (conn->sys_errno != ETIMEDOUT) {
+		if (conn->sys_errno != ETIMEDOUT && conn->sys_errno != EAGAIN) {
 			return false;
 		}
 		if (assembly->connect_timeout_ms < most_ms) {
@@ -272,6 +272,10 @@ static bool had_little_time(const struct tenon__operation *op,
 		}
 	} else if (conn->wire.status != TENON_ETIMEDOUT) {
 		return false;
+	}
+	/* the lookup of the server's name was not the server's time */
+	if (conn->resolver.given_ns > start_ns) {
+		start_ns = conn->resolver.given_ns;
 	}
 	return op->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
 }

@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "fakes/redirect.h"
 #include "fakes/rig.h"
@@ -542,6 +545,108 @@ START_TEST(a_program_that_patches_poll_sees_waits_for_a_client)
 }
 END_TEST
 
+/* ---- signals ------------------------------------------------------------------ */
+
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+/* Send this process a signal soon, and every few ms until stop_signals(). */
+static void send_signals(void)
+{
+	const struct itimerval often = { { 0, 5000 }, { 0, 5000 } };
+	struct sigaction action = { .sa_handler = do_nothing };
+
+	ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+static void stop_signals(void)
+{
+	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+}
+
+struct interrupts {
+	int calls;
+	int end_at; /* number of the call that ends the operation; 0: none */
+};
+
+static int interrupted(void *payload)
+{
+	struct interrupts *interrupts = payload;
+
+	interrupts->calls++;
+	return interrupts->calls == interrupts->end_at;
+}
+
+/* Signals are for the thread that runs the client, not for the fake servers' threads. */
+static void block_signals(int how)
+{
+	sigset_t alarms;
+
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	ck_assert_int_eq(pthread_sigmask(how, &alarms, NULL), 0);
+}
+
+/* A wait that no signal ends would take an hour. */
+START_TEST(the_interrupt_function_ends_a_call_and_the_server_is_not_blamed)
+{
+	const struct fake_listen at_once = { .family = FAKE_UNIX };
+	struct interrupts interrupts = { .end_at = 3 };
+	struct rig rig = { 0 };
+
+	block_signals(SIG_BLOCK);
+	rig_fake_at(&rig, &at_once,
+		    FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get a\r\n"),
+			       FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+			       FAKE_EXPECT("get b\r\n"),
+			       FAKE_SEND("END\r\n")));
+	rig_transport = transports[_i];
+	rig_open(&rig, "poll_timeout: 1h\n" RETRY_NEVER);
+	ck_assert_int_eq(tenon_client_set_interrupt(rig.client, interrupted,
+						    &interrupts, &rig.err), 0);
+	block_signals(SIG_UNBLOCK);
+	send_signals();
+	ck_assert_int_eq(rig_get(&rig, "a"), TENON_EWAIT);
+	ck_assert_int_eq(rig.err.sys_errno, ECANCELED);
+	stop_signals();
+	ck_assert_int_eq(interrupts.calls, 3);
+	ck_assert_int_eq(rig_get(&rig, "b"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* A replacement of poll(2) that returns early, as greenify's does after an exception. */
+static int end_early(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	(void)timeout_ms;
+	return poll(fds, count, 0);
+}
+
+START_TEST(a_patched_poll_that_ends_early_ends_the_call)
+{
+	const struct fake_listen at_once = { .family = FAKE_UNIX };
+	struct rig rig = { 0 };
+
+	rig_fake_at(&rig, &at_once,
+		    FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get a\r\n"),
+			       FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+			       FAKE_EXPECT("get b\r\n"),
+			       FAKE_SEND("END\r\n")));
+	rig_transport = transports[_i];
+	rig_open(&rig, "poll_timeout: 1h\n" RETRY_NEVER);
+	ck_assert_uint_gt(redirect("poll", (redirect_fn)end_early), 0);
+	ck_assert_int_eq(rig_get(&rig, "a"), TENON_EWAIT);
+	ck_assert_uint_gt(redirect("poll", (redirect_fn)poll), 0);
+	ck_assert_int_eq(rig_get(&rig, "b"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- list ---------------------------------------------------------------- */
 
 #define EACH(tcase, test) LOOP(tcase, test, COUNT(transports))
@@ -565,6 +670,9 @@ int main(void)
 	EACH(tc, keys_answered_before_a_wait_was_given_up_stay_answered);
 	EACH(tc, a_wait_for_a_connection_can_be_given_up);
 	EACH(tc, in_a_wait_other_clients_work_and_this_one_is_busy);
+	EACH(tc,
+	     the_interrupt_function_ends_a_call_and_the_server_is_not_blamed);
+	EACH(tc, a_patched_poll_that_ends_early_ends_the_call);
 	tcase_add_test(tc, a_program_that_patches_poll_sees_every_wait);
 	tcase_add_test(tc, a_program_that_patches_poll_sees_waits_for_a_client);
 	suite_add_tcase(suite, tc);

@@ -64,5 +64,15 @@ if test -n "$pyexecdir"; then
 		PYTHONPATH=$DESTDIR$pythondir:$DESTDIR$pyexecdir "$PYTHON" -c 'import tenon
 print(tenon.Client(servers=["127.0.0.1:1 nobody"]).where("key")[0])')
 	test "$server" = nobody || complain "tenon for Python: '$server'"
+	if ! PYTHONDONTWRITEBYTECODE=1 \
+		PYTHONPATH=$DESTDIR$pythondir:$DESTDIR$pyexecdir "$PYTHON" -c '
+import importlib, importlib.metadata, os
+for name in ("tenon", "libmc"):
+    if os.path.isdir(os.path.join(os.environ["PYTHONPATH"].split(":")[0], name)):
+        found = importlib.metadata.version(name)
+        assert found == importlib.import_module(name).__version__, (name, found)
+'; then
+		complain 'the metadata of a Python package has another version'
+	fi
 fi
 echo 'An application and a plugin built with pkg-config work.'

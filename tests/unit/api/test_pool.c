@@ -4,10 +4,12 @@
 
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "fakes/rig.h"
@@ -359,6 +361,199 @@ START_TEST(a_place_in_the_queue_can_be_given_up_anywhere)
 }
 END_TEST
 
+/* ---- threads that are cancelled, pools that are shut -------------------------- */
+
+START_TEST(a_caller_that_is_cancelled_leaves_the_queue)
+{
+	struct caller callers[3] = { 0 };
+
+	open_pool(NOBODY, 1, 1, 1);
+	struct tenon_client *client = must_acquire();
+	for (uint32_t i = 0; i < 3; i++) {
+		start_caller(&callers[i], -1, i + 1);
+	}
+	pthread_cancel(callers[_i].thread);
+	while (counts().waiting != 2) {
+		sleep_ms(1);
+	}
+	must_release(client);
+	for (int i = 0; i < 3; i++) {
+		void *end;
+
+		pthread_join(callers[i].thread, &end);
+		ck_assert(i == _i ? end == PTHREAD_CANCELED : end == NULL);
+	}
+	ck_assert_uint_eq(turns, 2);
+	must_release(must_acquire());
+	close_pool();
+}
+END_TEST
+
+static pthread_barrier_t granted;
+
+/* Wait until the caller has been given a client, and then to be cancelled. */
+static int wait_to_be_cancelled(struct pollfd *fds, size_t count,
+				int timeout_ms, void *payload)
+{
+	(void)timeout_ms;
+	(void)payload;
+	ck_assert_int_eq(poll(fds, (nfds_t)count, -1), 1);
+	pthread_barrier_wait(&granted);
+	for (;;) {
+		poll(NULL, 0, -1);
+	}
+}
+
+static void *call_hooked(void *payload)
+{
+	struct tenon_client *client;
+
+	(void)payload;
+	(void)tenon_pool_acquire_hooked(pool, -1, wait_to_be_cancelled, NULL,
+					&client, NULL);
+	return NULL;
+}
+
+START_TEST(a_client_given_to_a_caller_that_is_cancelled_goes_to_the_next)
+{
+	struct caller next = { 0 };
+	pthread_t thread;
+	void *end;
+
+	open_pool(NOBODY, 1, 1, 1);
+	struct tenon_client *client = must_acquire();
+	pthread_barrier_init(&granted, NULL, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, call_hooked, NULL), 0);
+	while (counts().waiting != 1) {
+		sleep_ms(1);
+	}
+	start_caller(&next, -1, 2);
+	must_release(client);
+	pthread_barrier_wait(&granted);
+	pthread_cancel(thread);
+	pthread_join(thread, &end);
+	ck_assert(end == PTHREAD_CANCELED);
+	pthread_join(next.thread, NULL);
+	ck_assert_int_eq(next.code, 0);
+	ck_assert_ptr_eq(next.client, client);
+	close_pool();
+}
+END_TEST
+
+/* A right to make a client, instead of a client. */
+START_TEST(a_right_given_to_a_caller_that_is_cancelled_is_not_lost)
+{
+	const struct tenon_pool_limits two = { 1, 2, 1 };
+	pthread_t thread;
+
+	open_pool(NOBODY, 1, 1, 1);
+	struct tenon_client *client = must_acquire();
+	pthread_barrier_init(&granted, NULL, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, call_hooked, NULL), 0);
+	while (counts().waiting != 1) {
+		sleep_ms(1);
+	}
+	ck_assert_int_eq(tenon_pool_resize(pool, &two, NULL), 0);
+	pthread_barrier_wait(&granted);
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(counts().clients, 1);
+	struct tenon_client *second = must_acquire();
+	must_release(second);
+	must_release(client);
+	ck_assert_uint_eq(counts().clients, 2);
+	close_pool();
+}
+END_TEST
+
+/* The thread is cancelled before it calls: it must not be cancelled with a lock or a client. */
+static void *call_cancelled(void *payload)
+{
+	struct tenon_client *client;
+
+	(void)payload;
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cancel(pthread_self());
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	ck_assert_int_eq(tenon_pool_acquire(pool, 0, &client, NULL), 0);
+	must_release(client);
+	pthread_testcancel();
+	return NULL;
+}
+
+START_TEST(calls_that_do_not_wait_are_no_cancellation_points)
+{
+	struct caller waiting = { 0 };
+	pthread_t thread;
+	void *end;
+
+	open_pool(NOBODY, 1, 2, 1);
+	struct tenon_client *client = must_acquire();
+	ck_assert_int_eq(pthread_create(&thread, NULL, call_cancelled, NULL),
+			 0);
+	pthread_join(thread, &end);
+	ck_assert(end == PTHREAD_CANCELED);
+	struct tenon_client *second = must_acquire();
+	start_caller(&waiting, -1, 1);
+	must_release(second);
+	pthread_join(waiting.thread, NULL);
+	must_release(client);
+	close_pool();
+}
+END_TEST
+
+START_TEST(a_pool_that_is_shut_ends_waits_and_lends_no_more)
+{
+	const struct tenon_pool_limits more = { 1, 4, 4 };
+	struct caller callers[3] = { 0 };
+	struct tenon_client *none;
+
+	open_pool(NOBODY, 2, 2, 1);
+	struct tenon_client *one = must_acquire();
+	struct tenon_client *two = must_acquire();
+	for (uint32_t i = 0; i < 3; i++) {
+		start_caller(&callers[i], -1, i + 1);
+	}
+	must_release(two); /* served: the first caller, which gives it back to the second, ... */
+	for (int i = 0; i < 3; i++) {
+		pthread_join(callers[i].thread, NULL);
+		ck_assert_int_eq(callers[i].code, 0);
+	}
+	two = must_acquire();
+	for (uint32_t i = 0; i < 3; i++) {
+		start_caller(&callers[i], -1, i + 1);
+	}
+	tenon_pool_shut(pool);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(callers[i].thread, NULL);
+		ck_assert_int_eq(callers[i].code, TENON_EWAIT);
+		ck_assert_ptr_null(callers[i].client);
+	}
+	ck_assert_int_eq(tenon_pool_acquire(pool, -1, &none, &err),
+			 TENON_EWAIT);
+	ck_assert_int_eq(err.sys_errno, ESHUTDOWN);
+	ck_assert_str_eq(err.message,
+			 "the client pool is shut: it lends no clients");
+	ck_assert_int_eq(tenon_pool_resize(pool, &more, &err), TENON_EINVAL);
+	must_release(one);
+	ck_assert_uint_eq(counts().clients, 1);
+	tenon_pool_shut(pool);
+	must_release(two);
+	ck_assert_uint_eq(counts().clients, 0);
+	close_pool();
+}
+END_TEST
+
+START_TEST(a_pool_that_is_shut_closes_its_idle_clients)
+{
+	open_pool(NOBODY, 3, 3, 1);
+	ck_assert_uint_eq(counts().idle, 3);
+	tenon_pool_shut(pool);
+	ck_assert_uint_eq(counts().clients, 0);
+	close_pool();
+}
+END_TEST
+
 START_TEST(a_waiting_caller_gets_a_new_client_when_the_maximum_grows)
 {
 	const struct tenon_pool_limits more = { 1, 3, 1 };
@@ -373,6 +568,26 @@ START_TEST(a_waiting_caller_gets_a_new_client_when_the_maximum_grows)
 	ck_assert_ptr_ne(callers[0].client, client);
 	must_release(client);
 	ck_assert_uint_eq(counts().clients, 2);
+	close_pool();
+}
+END_TEST
+
+START_TEST(a_lack_of_descriptors_to_wait_with_is_local)
+{
+	struct tenon_client *second;
+	struct rlimit before;
+
+	open_pool(NOBODY, 1, 1, 1);
+	struct tenon_client *client = must_acquire();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	const struct rlimit lower = { 0, before.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lower), 0);
+	int code = tenon_pool_acquire(pool, 60000, &second, &err);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(code, TENON_ELOCAL);
+	ck_assert_int_eq(err.sys_errno, EMFILE);
+	must_release(client);
+	must_release(must_acquire());
 	close_pool();
 }
 END_TEST
@@ -812,6 +1027,17 @@ static void add_waits(TCase *tc)
 	LOOP(tc, a_place_in_the_queue_can_be_given_up_anywhere, 3);
 	tcase_add_test(
 		tc, a_waiting_caller_gets_a_new_client_when_the_maximum_grows);
+	LOOP(tc, a_caller_that_is_cancelled_leaves_the_queue, 3);
+	tcase_add_test(
+		tc,
+		a_client_given_to_a_caller_that_is_cancelled_goes_to_the_next);
+	tcase_add_test(tc,
+		       a_right_given_to_a_caller_that_is_cancelled_is_not_lost);
+	tcase_add_test(tc,
+		       calls_that_do_not_wait_are_no_cancellation_points);
+	tcase_add_test(tc, a_pool_that_is_shut_ends_waits_and_lends_no_more);
+	tcase_add_test(tc, a_pool_that_is_shut_closes_its_idle_clients);
+	tcase_add_test(tc, a_lack_of_descriptors_to_wait_with_is_local);
 	tcase_add_test(tc, waiting_leaks_no_descriptor);
 	tcase_add_test(
 		tc,

@@ -17,8 +17,8 @@ static int run_one(struct client *self, enum tenon_verb verb, PyObject *key,
 	if (!client_key(key, &item->key) || !client_enter(self)) {
 		return -1;
 	}
-	int code = base_run(&self->base, verb, item, 1, 0, sink, &results,
-			    &err);
+	int code = base_run(&self->base, verb, item, 1, client_options(verb),
+			    sink, &results, &err);
 	if (code < 0) {
 		base_leave(&self->base);
 		client_raise(self, code, &err,

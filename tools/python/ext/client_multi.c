@@ -145,7 +145,8 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 		return false;
 	}
 	int code = base_run(&multi->self->base, verb, multi->scratch->items,
-			    multi->count, 0, sinks, results, &err);
+			    multi->count, client_options(verb), sinks, results,
+			    &err);
 	if (*results || (!code && multi->count == 0)) {
 		return true;
 	}

@@ -108,10 +108,13 @@ PyObject *client_closed(PyObject *self, void *unused);
 bool client_key(PyObject *key, struct tenon_slice *out);
 
 /*
- * Turn a time to live (seconds from now as seconds_argument() reads them, 0: no expiry) into an
- * exptime. Returns false with an exception set.
+ * Read a time to live (seconds from now as seconds_argument() reads them, 0: no expiry), for a call
+ * with client_options(). Returns false with an exception set.
  */
 bool client_ttl(PyObject *ttl, int64_t *out);
+
+/* Return the options of a verb: an exptime is seconds from now, however long. */
+unsigned client_options(enum tenon_verb verb);
 
 /*
  * Turn an object into the bytes to store. The caller drops the reference out->owner. Returns false

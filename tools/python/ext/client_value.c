@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client_object.h"
 
-#include <time.h>
-
-/*
- * memcached takes an exptime above this number of seconds for a date (protocol.txt, "Expiration
- * times"). A longer time to live is therefore sent as a date.
- */
-#define RELATIVE_MAX_S (60 * 60 * 24 * 30)
+/* The longest time to live that the library takes, see struct tenon_item. */
+#define TTL_MAX_S (INT64_C(1) << 32)
 
 bool client_key(PyObject *key, struct tenon_slice *out)
 {
@@ -32,14 +27,19 @@ bool client_ttl(PyObject *ttl, int64_t *out)
 	if (!seconds_argument(ttl, "ttl", out)) {
 		return false;
 	}
-	if (*out > INT64_MAX / 2) {
+	if (*out > TTL_MAX_S) {
 		PyErr_Format(PyExc_OverflowError, "ttl %S is too long", ttl);
 		return false;
 	}
-	if (*out > RELATIVE_MAX_S) {
-		*out += time(NULL);
-	}
 	return true;
+}
+
+unsigned client_options(enum tenon_verb verb)
+{
+	return verb == TENON_DELETE || verb == TENON_INCR ||
+			verb == TENON_DECR || verb == TENON_GET ||
+			verb == TENON_GETS ?
+		0 : TENON_FROM_NOW;
 }
 
 /* ---- values -------------------------------------------------------------- */

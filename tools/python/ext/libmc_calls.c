@@ -134,6 +134,19 @@ static bool is_key(PyObject *key)
 	return false;
 }
 
+/* ---- expiration times ----------------------------------------------------- */
+
+bool libmc_exptime(PyObject *object, int64_t *out)
+{
+	const int64_t max = INT64_C(1) << 32; /* see struct tenon_item */
+
+	if (!int64_argument(object, out)) {
+		return false;
+	}
+	*out = *out < -1 ? -1 : *out > max ? max : *out;
+	return true;
+}
+
 /* ---- outcomes ------------------------------------------------------------ */
 
 /* Return the error for the status of a key that was sent; LIBMC_OK when the key has an answer. */
@@ -522,7 +535,7 @@ PyObject *libmc_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 	PyObject *given[4];
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
-	    (given[2] && !int64_argument(given[2], &item.exptime)) ||
+	    (given[2] && !libmc_exptime(given[2], &item.exptime)) ||
 	    !is_key(given[0])) {
 		return NULL;
 	}
@@ -545,7 +558,7 @@ static PyObject *store_if(PyObject *self, const struct parameters *parameters,
 	PyObject *given[3];
 
 	if (!bind_arguments(parameters, args, nargs, kwnames, given) ||
-	    (given[2] && !int64_argument(given[2], &item.exptime)) ||
+	    (given[2] && !libmc_exptime(given[2], &item.exptime)) ||
 	    !is_key(given[0])) {
 		return NULL;
 	}
@@ -580,7 +593,7 @@ PyObject *libmc_cas(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 	PyObject *given[4];
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
-	    !int64_argument(given[2], &item.exptime) ||
+	    !libmc_exptime(given[2], &item.exptime) ||
 	    !uint64_argument(given[3], &item.cas) || !is_key(given[0])) {
 		return NULL;
 	}
@@ -623,7 +636,7 @@ PyObject *libmc_set_raw(PyObject *self, PyObject *const *args,
 	PyObject *given[4];
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
-	    !int64_argument(given[2], &item.exptime) ||
+	    !libmc_exptime(given[2], &item.exptime) ||
 	    !uint32_argument(given[3], &item.flags)) {
 		return NULL;
 	}
@@ -696,7 +709,7 @@ PyObject *libmc_touch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 	int64_t exptime;
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
-	    !int64_argument(given[1], &exptime) || !is_key(given[0])) {
+	    !libmc_exptime(given[1], &exptime) || !is_key(given[0])) {
 		return NULL;
 	}
 	return touch(self, given[0], exptime);

@@ -198,6 +198,12 @@ PyObject *libmc_get_current_thread_ident(PyObject *self, PyObject *unused);
 /* ---- libmc_calls.c ------------------------------------------------------- */
 
 /*
+ * Read an exptime. Every negative one lets an item expire at once, and every one that is too late
+ * for a server is the last date that a server can have. Returns false with an exception set.
+ */
+bool libmc_exptime(PyObject *object, int64_t *out);
+
+/*
  * Check a key and find its bytes, without the prefix; or, when normalize_key() is overridden, the
  * bytes that it returns, with which no prefix is sent.
  * Owns:    the bytes belong to *owner, whose reference the caller drops; or, when *owner is NULL,

@@ -394,7 +394,7 @@ PyObject *libmc_set_multi(PyObject *object, PyObject *const *args,
 			Py_TYPE(given[0])->tp_name);
 	}
 	if (compress < 0 || return_failure < 0 || !libmc_check_thread(self) ||
-	    (given[1] && !int64_argument(given[1], &exptime))) {
+	    (given[1] && !libmc_exptime(given[1], &exptime))) {
 		return NULL;
 	}
 	multi.self = self;
@@ -424,7 +424,7 @@ static PyObject *extend(PyObject *object, const struct parameters *parameters,
 	int64_t exptime = 0;
 
 	if (!bind_arguments(parameters, args, nargs, kwnames, given) ||
-	    (given[2] && !int64_argument(given[2], &exptime))) {
+	    (given[2] && !libmc_exptime(given[2], &exptime))) {
 		return NULL;
 	}
 	PyObject *value = given[1];

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 
 /* The state of the call of the library that this thread is in. */
 static _Thread_local struct {
@@ -111,12 +112,25 @@ int waiting_check_signals(void *payload)
 	return 0;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int waiting_for_signals(struct pollfd *fds, size_t count, int timeout_ms,
 			void *payload)
 {
+	int64_t until_ns = now_ns() + (int64_t)timeout_ms * 1000000;
 	int ready = poll(fds, (nfds_t)count, timeout_ms);
 
 	(void)payload;
+	if (ready == 0 && (timeout_ms < 0 || now_ns() < until_ns)) {
+		errno = ECANCELED; /* a replacement of poll(2) has ended early */
+		return -1;
+	}
 	if (ready >= 0 || errno != EINTR) {
 		return ready;
 	}

@@ -37,7 +37,11 @@ int waiting_in_python(struct pollfd *fds, size_t count, int timeout_ms,
 /* Run the Python signal handlers; not 0 when one raised. A tenon_interrupt_fn. */
 int waiting_check_signals(void *payload);
 
-/* Wait by poll(2), until a Python signal handler raises; a tenon_wait_fn. */
+/*
+ * Wait by poll(2), until a Python signal handler raises; a tenon_wait_fn. A replacement of poll(2),
+ * such as greenify's, returns 0 early when an exception was thrown into the waiting greenlet: the
+ * wait fails with ECANCELED.
+ */
 int waiting_for_signals(struct pollfd *fds, size_t count, int timeout_ms,
 			void *payload);
 

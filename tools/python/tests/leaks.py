@@ -4,6 +4,7 @@
 test_leaks.py calls this with fewer repeats.
 """
 
+import datetime
 import gc
 import os
 import pickle
@@ -20,6 +21,26 @@ SPLIT = os.urandom(1000001)
 class Unreadable:
     def __reduce__(self):
         raise RuntimeError
+
+
+class Derived(libmc.Client):
+    def normalize_key(self, raw_key):
+        return 5 if raw_key == "bad" else super().normalize_key("n:" + raw_key)
+
+    def get_raw(self, key):
+        return 5 if key == "raw" else super().get_raw(key)
+
+    def set_raw(self, key, val, time, flags):
+        return super().set_raw(key, val, time, flags)
+
+    def get_multi(self, keys):
+        return super().get_multi(keys)
+
+    def touch(self, key, exptime):
+        return super().touch(key, exptime)
+
+    def _check_thread_ident(self):
+        return super()._check_thread_ident()
 
 
 def swallow(call, *errors):
@@ -53,6 +74,9 @@ def libmc_calls(address):
     noreply = patient(libmc.Client([address], noreply=True))
     threaded = patient(libmc.ThreadedClient([address]))
     pool = patient(libmc.ClientPool([address + " a"]))
+    derived = patient(Derived([address]))
+    limited = patient(libmc.Client([address], comp_threshold=2000))
+    limited.config(libmc.MC_MAX_INFLATED_BYTES, 100)
     items = {"k%d" % i: value for i, value in enumerate(
         [b"bytes", "text", 1, 2**80, True, None, [1, "two", {3: 4.5}], 1j, {1, 2}])}
     items["pickled"] = ValueError("text")
@@ -124,6 +148,19 @@ def libmc_calls(address):
         "pools": lambda: pickle.loads(pickle.dumps(pool)),
         "threads": lambda: (threaded.set("k", 1), threaded.get("k")),
         "another thread": lambda: client.reset(),
+        "subclass": lambda: (
+            derived.set("k", 1), derived.get("k"), derived.get_list(["k"]),
+            derived.set_multi({"k": 1}), derived.expire("k"), derived.reset(),
+            swallow(lambda: derived.get("bad"), TypeError),
+            swallow(lambda: derived.get("raw"), TypeError)),
+        "server lines": lambda: (
+            libmc.Client([address + "  a ", address + " b"]).config(3, 1),
+            client.servers, client._args(),
+            swallow(lambda: libmc.Client([5]), TypeError),
+            swallow(lambda: libmc.Client([address, address]), ValueError)),
+        "inflating": lambda: (limited.set("compressed", "x" * 5000),
+                              limited.get("compressed"), limited.get_multi(["compressed"]),
+                              libmc.decode_value(b"x\x9c", 16)),
         "codecs": lambda: [libmc.decode_value(*libmc.encode_value(value, 50))
                            for value in items.values()
                            if not isinstance(value, Exception)],
@@ -171,7 +208,13 @@ def tenon_calls(address):
         "delete": lambda: (client.delete("no"), client.delete_multi(["no", "a"]),
                            client.touch("t1", 10), client.touch_multi(items, 100)),
         "incr": lambda: (client.incr("number"), client.decr("number")),
+        "durations": lambda: (
+            client.touch("t1", "1h"), client.touch("t1", datetime.timedelta(hours=1)),
+            client.touch("t1", 100.0), swallow(lambda: client.touch("t1", 0.5), TypeError),
+            swallow(lambda: client.touch("t1", "soon"), ValueError),
+            tenon.Client(servers=[address], poll_timeout=0.3)),
         "servers": lambda: (client.version(), client.stats(), client.servers,
+                            client.stats("detail dump"),
                             client.where("key"), client.closed),
         "json": lambda: (json.set("json", {"a": [1]}), json.get("json"),
                          json.get_multi(["json"])),

@@ -226,7 +226,10 @@ def patched_poll(tmp_path):
         for i in range(count):
             assert fds[i].events & ~(select.POLLIN | select.POLLOUT) == 0
             poller.register(fds[i].fd, fds[i].events)
-        poller.poll(timeout_ms)
+        try:
+            poller.poll(timeout_ms)
+        except gevent.Timeout:  # greenify drops an exception that ends its wait
+            pass
         return original(fds, ctypes.c_ulong(count), 0)
 
     patched = redirect(b"poll", green_poll)
@@ -261,3 +264,56 @@ def test_greenlets_share_a_pool_of_libmc_when_its_libraries_are_patched(
     waiting = [gevent.spawn(get) for _ in range(3)]
     gevent.spawn(opened.set)
     assert [one.get() for one in waiting] == [b"hi"] * 3
+
+
+def test_a_timeout_that_is_thrown_into_a_greenlet_ends_a_call_of_libmc(
+    gate, scripted, patched_poll
+):
+    address, opened = gate
+    client = libmc.Client([address, scripted(lambda connection: opened.wait(60))])
+    client.config(libmc.MC_POLL_TIMEOUT, 3600000)
+    client.config(libmc.MC_RETRY_TIMEOUT, 3600)
+    keys = [str(i) for i in range(20)]
+    home = next(key for key in keys if client.get_host_by_key(key) == address)
+    for call, answer in (
+        (lambda: client.get(home), None),
+        (lambda: client.get_multi(keys), {}),
+        (lambda: client.set(home, 1), False),
+        (lambda: client.version(), {}),
+    ):
+        with gevent.Timeout(0.05, False):
+            assert call() == answer
+            assert client.get_last_error() == libmc.MC_RETURN_POLL_TIMEOUT_ERR
+    opened.set()
+    assert client.get(home) == b"hi"  # the server is not blamed
+
+
+def test_a_timeout_that_is_thrown_into_a_greenlet_ends_a_wait_for_a_client(
+    gate, patched_poll
+):
+    pool = libmc.ClientPool([gate[0]])
+    pool.config(libmc.MC_MAX_CLIENTS, 1)
+    with pool.client() as client:
+        with gevent.Timeout(0.05, False):
+            with pytest.raises(TimeoutError):
+                with pool.client():
+                    pass
+        client.config(libmc.MC_RETRY_TIMEOUT, 5)
+    with pool.client():
+        pass
+
+
+def test_closing_a_pool_ends_the_waits_of_greenlets(server):
+    pool = tenon.gevent.Pool(servers=[server.address], size=1)
+
+    def ask():
+        with pytest.raises(ValueError, match="the pool is closed"):
+            with pool.client():
+                pass
+        return "told"
+
+    with pool.client():
+        asking = [gevent.spawn(ask) for _ in range(3)]
+        gevent.sleep(0)
+        pool.close()
+        assert [one.get() for one in asking] == ["told"] * 3

@@ -5,6 +5,7 @@ import ast
 import contextlib
 import gc
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import marshal
@@ -12,6 +13,9 @@ import os
 import pathlib
 import pickle
 import re
+import shutil
+import subprocess
+import sys
 import threading
 import zlib
 
@@ -283,6 +287,13 @@ def test_a_negative_time_expires_at_once(client):
     assert client.expire("key") is False
 
 
+@pytest.mark.parametrize("time", [2**31, 2**33, 2**63 - 1])
+def test_a_time_that_is_too_late_for_a_server_is_the_latest(client, time):
+    assert client.set("key", 1, time) is True and client.get("key") == 1
+    assert client.touch("key", time) is True and client.get("key") == 1
+    assert client.set("key", 1, -(2**40)) is True and client.get("key") is None
+
+
 def test_add_replace_append_prepend(client):
     assert client.add("key", b"b") is True
     assert client.add("key", b"c") is False
@@ -542,6 +553,33 @@ def test_keys_that_cannot_be_indexed_are_refused_when_there_is_a_value(client):
         client.get_multi({"a"})
     with pytest.raises(KeyError):
         client.get_multi({"a": 1})
+
+
+# ---- installing -------------------------------------------------------------
+
+
+def test_an_old_extension_module_of_libmc_is_not_imported(tmp_path):
+    package = tmp_path / "libmc"
+    shutil.copytree(HERE.parent / "libmc", package)
+    for suffix in importlib.machinery.EXTENSION_SUFFIXES:
+        (package / ("_client" + suffix)).write_bytes(b"not an extension module")
+    code = (
+        "import libmc, libmc._client, sys\n"
+        "from libmc._client import PyClient, MC_POLL_TIMEOUT\n"
+        "assert libmc._client is sys.modules['libmc._client']\n"
+        "assert issubclass(libmc.Client, PyClient)\n"
+        "print(libmc.__file__, libmc.Client(['127.0.0.1:1']).get('key'))\n"
+    )
+    paths = [str(tmp_path), *sys.path]
+    result = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(paths)))
+    assert result.stdout == "%s None\n" % (package / "__init__.py")
+
+
+def test_the_metadata_has_the_version_of_libmc():
+    text = (HERE.parent / "Makefile.inc").read_text(encoding="utf-8")
+    assert re.search(r"^LIBMC_VERSION = (.*)$", text, re.M)[1] == libmc.__version__
 
 
 # ---- server lines -----------------------------------------------------------

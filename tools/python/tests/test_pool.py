@@ -3,6 +3,7 @@
 
 import gc
 import math
+import os
 import select
 import signal
 import threading
@@ -11,6 +12,7 @@ from datetime import timedelta
 
 import pytest
 
+import libmc
 import tenon
 
 PATIENT = {"poll_timeout": "60s", "connect_timeout": "10s"}
@@ -161,6 +163,40 @@ def test_sizes_have_limits():
     pool = tenon.Pool(servers=["127.0.0.1:1"], size=4096)
     with pytest.raises(ValueError, match="already"):
         pool.__init__(servers=["127.0.0.1:1"])
+
+
+# ---- changes -----------------------------------------------------------------
+
+
+def resident_kib():
+    gc.collect()
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
+
+
+@pytest.mark.skipif(
+    "libasan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizer keeps freed memory")
+@pytest.mark.parametrize("kind", ["pool", "libmc pool", "libmc pool's config"])
+def test_a_pool_keeps_the_last_change_only(kind):
+    lines = ["127.0.0.1:%d %s" % (port + 1, "a" * 200) for port in range(100)]
+    pool = tenon.Pool(servers=[lines[0]])
+    libmc_pool = libmc.ClientPool([lines[0]])
+
+    def change(i):
+        if kind == "pool":
+            pool.update_servers([lines[i % 100]])
+        elif kind == "libmc pool":
+            libmc_pool.update_servers([lines[i % 100]])
+        else:
+            libmc_pool.config(libmc.MC_RETRY_TIMEOUT, i % 100)
+
+    with pool.client(), libmc_pool.client():
+        for i in range(1000):
+            change(i)
+        before = resident_kib()
+        for i in range(10000):  # at least 2,000 KiB when each call is kept
+            change(i)
+        assert resident_kib() - before < 1000
 
 
 # ---- interrupted waits -------------------------------------------------------

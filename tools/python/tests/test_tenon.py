@@ -175,6 +175,15 @@ def test_a_ttl_is_seconds_or_text_or_a_timedelta(client, server, ttl):
             assert 40 <= left <= 100
 
 
+@pytest.mark.parametrize("ttl", ["4200d", timedelta(days=365 * 100), 2**31, 2592001])
+def test_a_long_ttl_is_seconds_from_now(server, ttl):
+    with patient(servers=[server.address]) as client:
+        client.set("key", b"1", ttl)
+        assert client.touch("key", ttl) and client.gat("key", ttl) == b"1"
+        left = int(re.search(rb"t(\d+)", server.ask(b"mg key t\r\n", b"\r\n"))[1])
+        assert left > 2592000 - 60
+
+
 def test_a_file_that_is_not_there_is_an_error():
     with pytest.raises(tenon.FileError, match="/no/such.yaml"):
         tenon.Client("/no/such.yaml")
