@@ -356,7 +356,7 @@ static void fail_all(struct uring *uring, int status, int sys_errno)
 /* The ring is unusable: close it, which ends all requests in flight, and fail the jobs. */
 static void lose_ring(struct uring *uring, int code)
 {
-	fail_all(uring, TENON_EWAIT, -code);
+	fail_all(uring, TENON_ECLOSED, -code);
 	ring_close(&uring->ring);
 	for (size_t i = 0; i < uring->count; i++) {
 		struct uring_job *job = &uring->jobs[i];
