@@ -406,7 +406,7 @@ static int acquire(struct tenon_pool *pool, int64_t timeout_ms,
 		errno = why;
 		return explain_wait(pool, code, timeout_ms, err);
 	}
-	if (code == TENON_EIO && err) {
+	if (code == TENON_ELOCAL && err) {
 		err->sys_errno = why;
 	}
 	if (code) {

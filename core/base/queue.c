@@ -20,7 +20,7 @@ static struct tenon__waiter *new_waiter(int *code)
 	}
 	waiter->event_fd = eventfd(0, EFD_CLOEXEC);
 	if (waiter->event_fd < 0) {
-		*code = TENON_EIO;
+		*code = TENON_ELOCAL;
 		tenon__free(waiter);
 		return NULL;
 	}

@@ -48,7 +48,7 @@ void tenon__queue_fini(struct tenon__queue *queue);
 /*
  * Append a waiter to the queue. The new waiter has no wait hook; the caller may set one.
  * Owns:   *out is the caller's until tenon__queue_reuse().
- * Errors: TENON_ENOMEM, TENON_EIO (no eventfd; errno says why).
+ * Errors: TENON_ENOMEM, TENON_ELOCAL (no eventfd; errno says why).
  */
 int tenon__queue_join(struct tenon__queue *queue, struct tenon__waiter **out);
 

@@ -2,11 +2,11 @@
 #include "cluster/health.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "config/server_line.h"
 
@@ -70,7 +70,6 @@ static bool read_words(const struct tenon__health *health,
 static void read_view(const struct tenon__health *health,
 		      struct tenon__health_view *out)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t words[TENON_HEALTH_WORDS];
 	uint64_t seen = 0;
 	int tries = 0;
@@ -83,7 +82,7 @@ static void read_view(const struct tenon__health *health,
 		if (tries < READ_YIELDS) {
 			sched_yield();
 		} else {
-			nanosleep(&pause, NULL);
+			(void)poll(NULL, 0, 1);
 		}
 	}
 	memcpy(out, words, sizeof(words));

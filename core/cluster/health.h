@@ -69,7 +69,7 @@ struct tenon__health {
 	const struct tenon__log *log;
 	const char *name; /* alias of the server, or its address */
 	struct tenon__health_view view;
-	const int64_t *answered_ns; /* when the last exchange was answered; 0: it was not. The connection's */
+	const int64_t *answered_ns; /* the connection's: time of the last answer; 0: none */
 	bool was_connected;    /* at least once, so the next connect is a reconnect */
 	bool has_answered;     /* the server gave a proper answer before the last reset */
 	uint32_t refusals;     /* exchanges in a row in which the server refused every request */

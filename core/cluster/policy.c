@@ -152,7 +152,7 @@ static bool is_doubtful(uint64_t counts)
 	return tenon__outcome_unpack(counts).failures > 0;
 }
 
-/* Take note of the record's counts. While a server is in doubt, guards stand before the policies. */
+/* Take note of the record's counts. While a server is in doubt, guards stand before policies. */
 static void set_counts(struct tenon__policies *policies, uint32_t server,
 		       uint64_t counts)
 {
@@ -205,28 +205,32 @@ static bool is_behind(const struct tenon__policies *policies, uint32_t server)
 		       policies->heard[server].counts;
 }
 
-/*
- * Let the policies know what speaks against sending a key to the server that one of them chose.
- * Returns true when the policy has to be asked again.
- */
-static bool object(const struct tenon__guard *guard, uint32_t server,
-		   int64_t now_ms)
+/* What a guard finds about a server that a policy chose. */
+enum objection {
+	OBJECTION_NONE,
+	OBJECTION_NEWS, /* another client has seen something; the policies are told now */
+	OBJECTION_PROBE /* another client probes the server; the policies are told now */
+};
+
+static enum objection object(const struct tenon__guard *guard, uint32_t server,
+			     int64_t now_ms)
 {
 	struct tenon__policies *policies = guard->policies;
 	int64_t until_ms;
 
 	if (server >= policies->server_count) {
-		return false;
+		return OBJECTION_NONE;
 	}
 	if (is_behind(policies, server)) {
 		hear(policies, server, now_ms);
-		return true;
+		return OBJECTION_NEWS;
 	}
 	until_ms = claim(policies, guard->policy, server, now_ms);
-	if (until_ms) {
-		tell_probe(policies, server, until_ms);
+	if (!until_ms) {
+		return OBJECTION_NONE;
 	}
-	return until_ms != 0;
+	tell_probe(policies, server, until_ms);
+	return OBJECTION_PROBE;
 }
 
 static uint32_t guarded_route(void *self, struct tenon_route_query *query,
@@ -236,10 +240,18 @@ static uint32_t guarded_route(void *self, struct tenon_route_query *query,
 	const struct tenon__policy *policy = guard->policy;
 	uint32_t server = policy->ops->route(policy->self, query, now_ms);
 
-	/* a policy that does not care for probes gives the same answer again; it is used then */
-	for (int i = 0; i < GUARDED_MAX && object(guard, server, now_ms); i++) {
+	for (int i = 0; i < GUARDED_MAX; i++) {
+		enum objection objection = object(guard, server, now_ms);
+		uint32_t before = server;
+
+		if (objection == OBJECTION_NONE) {
+			break;
+		}
 		query->exptime_max_s = 0;
 		server = policy->ops->route(policy->self, query, now_ms);
+		if (server == before && objection == OBJECTION_PROBE) {
+			break; /* the policy uses a server that is probed */
+		}
 	}
 	return server;
 }

@@ -126,7 +126,10 @@ int tenon__policies_share(struct tenon__policies *policies,
 			  struct tenon__health *health, size_t server_count,
 			  int64_t poll_timeout_ms);
 
-/* Return true when another client has seen a failure or a recovery since the last look. outcomes is policies->outcomes, which the caller has at hand. */
+/*
+ * Return true when another client has seen a failure or a recovery since the last look. outcomes
+ * is policies->outcomes, which the caller has at hand.
+ */
 static inline bool tenon__policies_have_news(
 	const struct tenon__policies *policies,
 	const struct tenon__outcomes *outcomes)
@@ -139,7 +142,7 @@ static inline bool tenon__policies_have_news(
 /* Tell the policies and the health records what other clients have seen. */
 void tenon__policies_listen(struct tenon__policies *policies, int64_t now_ms);
 
-/* Return true when the server is in doubt, and an answer at answered_at_ms says nothing against it. */
+/* Return true when the server is in doubt and an answer at answered_at_ms is older than that. */
 bool tenon__policies_doubt(const struct tenon__policies *policies,
 			   uint32_t server, int64_t answered_at_ms);
 

@@ -211,6 +211,7 @@ int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
  * Give servers new addresses. Aliases stay, so every key keeps its home server.
  * Shape:   specs has count strings. Each is like an entry of `servers:` in the config
  *          ("host:port alias"), in any order. Every alias of the client is there exactly once.
+ *          Two aliases may have the same address, for example while a host is replaced.
  * Returns: 0, or a negative enum tenon_status; nothing has changed then.
  * Owns:    specs is not kept.
  * Errors:  TENON_ECONFIG: unknown, missing or repeated alias, or malformed address.

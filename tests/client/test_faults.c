@@ -444,6 +444,36 @@ START_TEST(update_servers_reconnects_only_servers_that_moved)
 }
 END_TEST
 
+START_TEST(two_servers_may_move_to_one_address)
+{
+	struct rig rig = { 0 };
+	struct rig_pair pair;
+	char lines[2][160];
+	const char *specs[2] = { lines[0], lines[1] };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n")));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("END\r\n"), FAKE_ACCEPT,
+				  FAKE_READ(RIG_GET_LEN), FAKE_SEND("END\r\n")));
+	rig_open(&rig, NULL);
+	rig_make_pair(&rig, &pair);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0), 0);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(lines[i], sizeof(lines[i]), "%s s%zu",
+			 fake_server_address(rig.fakes[1]), i);
+	}
+	ck_assert_msg(tenon_client_update_servers(rig.client, specs, 2,
+						  &rig.err) == 0,
+		      "%s", rig.err.message);
+	/* one after the other: the fake server talks to one connection at a time */
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items + 1, 1, 0), 0);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 1, 0), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 static const char *const wrong_servers[][3] = {
 	{ "127.0.0.1:1 s0", NULL, NULL },
 	{ "127.0.0.1:1 s0", "127.0.0.1:2 s2", NULL },
@@ -624,6 +654,7 @@ static TCase *moving_case(void)
 {
 	TCase *tc = tcase_create("servers that move");
 
+	tcase_add_test(tc, two_servers_may_move_to_one_address);
 	tcase_add_test(tc,
 		       update_servers_reconnects_only_servers_that_moved);
 	LOOP(tc, a_wrong_set_of_servers_changes_nothing, COUNT(wrong_servers));

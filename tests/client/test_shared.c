@@ -23,6 +23,8 @@
 #include "tenon/pool.h"
 
 #define CLIENTS 8
+/* More servers than a guard passes over. */
+#define CROWD 80
 
 static struct memcached server;
 static struct tenon_pool *pool;
@@ -55,7 +57,7 @@ static void open_servers(const char *servers, const char *settings)
 {
 	const struct tenon_pool_limits limits = { CLIENTS, CLIENTS, 1 };
 	struct tenon_config *config;
-	char text[1024];
+	static char text[CROWD * 120 + 512];
 
 	log_text[0] = '\0';
 	snprintf(text, sizeof(text), "servers: [%s]\n%s", servers, settings);
@@ -598,6 +600,54 @@ START_TEST(keys_go_elsewhere_while_another_client_probes)
 }
 END_TEST
 
+/* ---- limits -------------------------------------------------------------- */
+
+/* policy.c: REPLAY_MAX */
+START_TEST(a_client_that_missed_many_failures_hears_of_them_at_once)
+{
+	start(policies[_i]);
+	memcached_freeze(&server);
+	check_late(0);
+	atomic_fetch_add(&record()->counts, 0xfffff0);
+	check_all_down(1);
+	ck_assert_uint_eq(health_of(1).failures, 0xfffff1);
+	memcached_thaw(&server);
+	stop();
+}
+END_TEST
+
+/* policy.c: GUARDED_MAX */
+START_TEST(a_guard_passes_over_64_servers_at_most)
+{
+	static char servers[CROWD * 120];
+	const struct tenon_result *results;
+	struct tenon__outcome *records;
+	size_t used = 0;
+
+	for (int i = 0; i < CROWD; i++) {
+		char path[108];
+
+		scratch_path(path, sizeof(path));
+		used += (size_t)snprintf(servers + used, sizeof(servers) - used,
+					 "%s%s s%d", i ? ", " : "", path, i);
+	}
+	open_servers(servers, "retry_timeout: 1h\nfailover: eject\n");
+	tenon_run_servers(clients[0], TENON_VERSION, NULL, 0, &results, &err);
+	ck_assert_int_eq(get(1), TENON_EDOWN);
+	tenon__clock_advance(HOUR_NS);
+	records = clients[0]->engine.assembly->outcomes.servers;
+	for (int i = 0; i < CROWD; i++) {
+		int64_t foreign = 0;
+
+		tenon__outcome_claim(&records[i], &foreign,
+				     tenon__now_ns() / 1000000, 100);
+	}
+	/* the server after 64 others is tried, although another client probes it */
+	ck_assert_int_eq(get(1), TENON_ECONNECT);
+	stop();
+}
+END_TEST
+
 /* ---- moved servers ------------------------------------------------------- */
 
 /* Return the address of a UNIX socket that does not exist. */
@@ -765,6 +815,7 @@ START_TEST(a_child_shares_what_was_known_and_hears_no_more)
 }
 END_TEST
 
+/* health.c: READ_TRIES_MAX */
 START_TEST(a_health_reader_does_not_wait_for_a_writer_that_a_fork_lost)
 {
 	int status = 0;
@@ -832,6 +883,10 @@ int main(void)
 	LOOP(tcase, a_client_that_saw_the_same_failure_contradicts_nothing,
 	     COUNT(policies));
 	LOOP(tcase, keys_go_elsewhere_while_another_client_probes, 3);
+	LOOP(tcase,
+	     a_client_that_missed_many_failures_hears_of_them_at_once,
+	     COUNT(policies));
+	tcase_add_test(tcase, a_guard_passes_over_64_servers_at_most);
 	LOOP(tcase, a_moved_server_forgets_the_failure_of_the_old_address,
 	     COUNT(policies));
 	tcase_add_test(tcase,

@@ -263,7 +263,7 @@ START_TEST(route_passes_over_64_servers_out_of_the_ring_at_most)
 }
 END_TEST
 
-/* backoff.c: FAILURE_LIMIT_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
+/* backoff.c: FAILURES_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
 START_TEST(each_option_has_a_largest_value)
 {
 	const struct tenon__plugin *plugin = backoff.plugin;

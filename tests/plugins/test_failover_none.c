@@ -219,6 +219,14 @@ START_TEST(a_late_server_has_a_retry_time_of_its_own)
 }
 END_TEST
 
+/* dead.h: DEAD_FAILURES_MAX, dead.h: DEAD_RETRY_MAX_MS */
+START_TEST(options_have_largest_values)
+{
+	subject_option_ends_at(none.plugin, "failures", "1000", "1001");
+	subject_option_ends_at(none.plugin, "late_retry", "24h", "86400001ms");
+}
+END_TEST
+
 /* ---- clocks and probes ------------------------------------------------------ */
 
 START_TEST(a_clock_that_jumps_back_kills_no_server)
@@ -280,6 +288,7 @@ int main(void)
 		a_server_is_dead_after_as_many_failures_as_the_option_says);
 	tcase_add_test(tcase, only_failures_in_a_row_are_counted);
 	tcase_add_test(tcase, a_late_server_has_a_retry_time_of_its_own);
+	tcase_add_test(tcase, options_have_largest_values);
 	tcase_add_test(tcase, a_clock_that_jumps_back_kills_no_server);
 	tcase_add_test(tcase, a_probe_may_be_longer_than_the_retry_time);
 	tcase_add_test(tcase,

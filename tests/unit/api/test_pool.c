@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "fakes/rig.h"
@@ -571,6 +572,26 @@ START_TEST(a_waiting_caller_gets_a_new_client_when_the_maximum_grows)
 }
 END_TEST
 
+START_TEST(a_lack_of_descriptors_to_wait_with_is_local)
+{
+	struct tenon_client *second;
+	struct rlimit before;
+
+	open_pool(NOBODY, 1, 1, 1);
+	struct tenon_client *client = must_acquire();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	const struct rlimit lower = { 0, before.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lower), 0);
+	int code = tenon_pool_acquire(pool, 60000, &second, &err);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(code, TENON_ELOCAL);
+	ck_assert_int_eq(err.sys_errno, EMFILE);
+	must_release(client);
+	must_release(must_acquire());
+	close_pool();
+}
+END_TEST
+
 START_TEST(waiting_leaks_no_descriptor)
 {
 	struct rig_fds before;
@@ -1016,6 +1037,7 @@ static void add_waits(TCase *tc)
 		       calls_that_do_not_wait_are_no_cancellation_points);
 	tcase_add_test(tc, a_pool_that_is_shut_ends_waits_and_lends_no_more);
 	tcase_add_test(tc, a_pool_that_is_shut_closes_its_idle_clients);
+	tcase_add_test(tc, a_lack_of_descriptors_to_wait_with_is_local);
 	tcase_add_test(tc, waiting_leaks_no_descriptor);
 	tcase_add_test(
 		tc,

@@ -746,7 +746,7 @@ START_TEST(three_refused_exchanges_in_a_row_make_a_server_refusing)
 	check_refused(&rig, _i);
 	check_state(&rig, TENON_SERVER_UP, 0);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < TENON_REFUSALS_MAX; i++) {
 		check_state(&rig, TENON_SERVER_UP, 0);
 		if (i == 1) { /* the proof that the server has answered stays */
 			ck_assert_int_eq(tenon_client_health_reset(rig.client),

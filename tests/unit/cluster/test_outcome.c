@@ -159,6 +159,7 @@ START_TEST(a_fork_that_interrupts_a_writer_does_no_harm)
 }
 END_TEST
 
+/* outcome.c: RECOVERIES_MAX, outcome.c: PROBES_MAX, outcome.c: FAILURES_MAX */
 START_TEST(counts_do_not_overflow)
 {
 	atomic_store(&outcomes.servers[1].counts, UINT64_MAX);

@@ -28,6 +28,9 @@ static const struct {
 	{ "/run/mc:1.sock a", "/run/mc:1.sock", 0, "/run/mc:1.sock", "a" },
 	{ "/run/my\\ sock my\\ alias", "/run/my sock", 0, "/run/my sock",
 	  "my alias" },
+	{ "unix:/run/mc.sock a", "/run/mc.sock", 0, "/run/mc.sock", "a" },
+	{ "unix:///run/mc.sock", "///run/mc.sock", 0, "///run/mc.sock", NULL },
+	{ "unix", "unix", 11211, "unix:11211", NULL },
 	{ "host a\\b", "host", 11211, "host:11211", "a\\b" },
 	{ "host \xc3\xa9", "host", 11211, "host:11211", "\xc3\xa9" },
 };
@@ -57,6 +60,8 @@ static const struct {
 	{ "a b c", "more than an address and an alias" },
 	{ "a/b", "a host has letters" },
 	{ "tcp//a", "a host has letters" },
+	{ "unix:", "the port is not a number in 1..65535" },
+	{ "unix:mc.sock", "the port is not a number in 1..65535" },
 	{ "a\r\nb", "contains a control byte" },
 	{ "a b\r\nset", "contains a control byte" },
 	{ "a\x7f", "contains a control byte" },
