@@ -4,9 +4,20 @@
  * however many servers and clients ask for it and whatever their ports are. A few threads do the
  * lookups. A thread ends as soon as no lookup is queued, so an idle process has none.
  *
+ * A client looks a name up when it makes a connection, and the process does so at most once in
+ * TENON_LOOKUP_INTERVAL_MS. Meanwhile it uses the addresses that it knows, also those that another
+ * client found. A failure is remembered for that interval, too. A name that does not exist any more
+ * loses its addresses; when no name server answers, the old ones stay.
+ *
+ * The key resolve_timeout counts from the start of a lookup: later operations fail at once instead
+ * of waiting for the same lookup. Its default is 200 ms. A name server answers within that time or
+ * the query is lost, and the C library sends it again after five seconds only. Some of the 300 ms of
+ * the default poll_timeout is left.
+ *
  * Fork: the table of lookups is in a page that the kernel zeroes in a forked child. So the child
  * begins with no lookup and no thread, and it never takes a lock that a thread of the parent holds.
- * A lookup that the child still points to is a memory of the parent's: the child can only give it up.
+ * A lookup that the child still points to is the parent's: the child can only give it up. Waiters
+ * wait for an eventfd that the thread writes to, so a copy of the descriptor in a child delays nobody.
  *
  * Unload: libtenon.so is linked with -z nodelete, because a thread may be in getaddrinfo(3), which
  * nothing can interrupt, when the application calls dlclose(3).
