@@ -37,11 +37,13 @@ static void merge_state(struct tenon_health *into,
 	static const unsigned char badness[] = {
 		[TENON_SERVER_UP] = 0,
 		[TENON_SERVER_FAILING] = 1,
-		[TENON_SERVER_PROBING] = 2,
-		[TENON_SERVER_DOWN] = 3,
+		[TENON_SERVER_REFUSING] = 2,
+		[TENON_SERVER_PROBING] = 3,
+		[TENON_SERVER_DOWN] = 4,
 	};
+	const size_t count = sizeof(badness);
 
-	if (badness[from->state % 4] > badness[into->state % 4]) {
+	if (badness[from->state % count] > badness[into->state % count]) {
 		into->state = from->state;
 		into->state_at_ms = from->state_at_ms;
 		into->retry_at_ms = from->retry_at_ms;

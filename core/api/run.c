@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tenon_run() and tenon_run_servers(), which all other calls over keys or servers use. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/client.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "operation/call.h"
 #include "operation/explain.h"
+#include "wire/exptime.h"
 
 /* Longest argument of stats, flush_all and verbosity. These arguments are one or two words. */
 #define ARGUMENT_MAX_BYTES 200
@@ -116,11 +122,37 @@ static int check_argument(const struct tenon__verb *verb, const char *argument,
 		expected[verb->argument]);
 }
 
+/* Room for a delay in decimal with its NUL. */
+#define DELAY_BYTES 24
+
+/*
+ * Prepare the delay of flush_all for servers, which read it as they read an exptime. delay gets
+ * the text that is sent. argument has digits only.
+ */
+static int prepare_delay(const char *argument, char delay[DELAY_BYTES],
+			 struct tenon_error *err)
+{
+	errno = 0;
+	int64_t seconds = strtoll(argument, NULL, 10);
+
+	if (errno != 0 ||
+	    !tenon__exptime_prepare(&seconds, true, tenon__unix_s())) {
+		return tenon__error_set(err, TENON_EINVAL,
+					"delay \"%s\" of flush_all, expected at most %" PRId64
+					" seconds",
+					argument, TENON_EXPTIME_MAX_S);
+	}
+	snprintf(delay, DELAY_BYTES, "%" PRId64, seconds);
+	return 0;
+}
+
 int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 		      const char *argument, unsigned options,
 		      const struct tenon_result **results,
 		      struct tenon_error *err)
 {
+	char delay[DELAY_BYTES];
+
 	tenon__error_clear(err);
 	*results = NULL;
 	if ((unsigned)verb >= TENON_SERVER_VERB_COUNT) {
@@ -138,6 +170,10 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 			"flush_all is disabled; set enable_flush_all: true to allow it");
 	}
 	code = check_argument(command, argument, err);
+	if (!code && argument && verb == TENON_FLUSH_ALL) {
+		code = prepare_delay(argument, delay, err);
+		argument = delay;
+	}
 	if (code) {
 		return code;
 	}

@@ -540,6 +540,10 @@ static int copy_settings(struct tenon__assembly *assembly,
 	const struct tenon__settings *settings = &config->settings;
 
 	assembly->log = config->log;
+	assembly->resolve_timeout_ms = settings->resolve_timeout_ms;
+	assembly->keepalive_idle_s = config->keepalive.idle_s;
+	assembly->keepalive_interval_s = config->keepalive.interval_s;
+	assembly->keepalive_count = config->keepalive.count;
 	assembly->connect_timeout_ms = settings->connect_timeout_ms;
 	assembly->poll_timeout_ms = settings->poll_timeout_ms;
 	assembly->retry_timeout_ms = settings->retry_timeout_ms;
@@ -593,7 +597,14 @@ static int assemble(struct tenon__assembly *assembly,
 	code = build_rings(assembly,
 			   &config->choices[TENON__ROLE_DISTRIBUTION].place,
 			   err);
-	return code ? code : add_policies(assembly, &config->failover, err);
+	if (!code) {
+		code = add_policies(assembly, &config->failover, err);
+	}
+	if (!code && tenon__outcomes_init(&assembly->outcomes,
+					  assembly->server_count) != 0) {
+		code = tenon__error_no_memory(err);
+	}
+	return code;
 }
 
 /* Report that the config has no server. The error names the file that was loaded last. */
@@ -701,6 +712,7 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 		tenon__server_fini(&assembly->servers[i]);
 	}
 	tenon__free(assembly->servers);
+	tenon__outcomes_fini(&assembly->outcomes);
 	tenon__free(assembly->prefix);
 	tenon__free(assembly);
 }

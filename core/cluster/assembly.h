@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An assembly: everything that clients need from a config, ready for use: servers, rings,
- * limits, plugins and their options. An assembly never changes and is reference-counted. All
- * clients that are made from it share it. The config may be freed before the assembly.
+ * limits, plugins and their options. An assembly is reference-counted and never changes, except for
+ * the records of which servers have failed. All clients that are made from it share it. The config may be freed before the assembly.
  */
 #ifndef TENON_CORE_ASSEMBLY_H
 #define TENON_CORE_ASSEMBLY_H
@@ -56,6 +56,7 @@ struct tenon__assembly {
 	const char *transport_name;
 	const void *transport_options;
 	struct tenon__policy_choices policies;
+	struct tenon__outcomes outcomes; /* shared by all clients; the one part that changes */
 	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
 	size_t codec_count;                 /* a codec that splits is the last one */
 	uint32_t codec_flags;               /* flag bits of all codecs; no two share one */
@@ -65,9 +66,13 @@ struct tenon__assembly {
 
 	char *prefix;
 	size_t prefix_len;
+	int64_t resolve_timeout_ms;
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	int64_t retry_timeout_ms;
+	int64_t keepalive_idle_s; /* 0: no keepalive */
+	int64_t keepalive_interval_s;
+	int64_t keepalive_count;
 	int64_t max_idle_ns; /* 0: connections may be idle for ever */
 	uint64_t max_value_bytes;
 	uint64_t max_operation_bytes; /* of the values of one operation */

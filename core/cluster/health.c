@@ -2,6 +2,8 @@
 #include "cluster/health.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,55 +25,102 @@ static uint64_t load(const tenon__counter *counter)
 /*
  * Publish the view under a sequence lock. The sequence number is odd while the words are
  * written. Words are stored with release and loaded with acquire: a reader that sees one word
- * of a new view therefore also sees the changed number, and reads again.
+ * of a new view therefore also sees the changed number, and reads again. In a forked child the
+ * number may be odd from the start, because the fork interrupted a writer in the parent.
  */
 static void publish(struct tenon__health *health)
 {
 	uint64_t words[TENON_HEALTH_WORDS];
+	uint64_t writing = load(&health->sequence) | 1;
 
 	memcpy(words, &health->view, sizeof(words));
-	tenon__count(&health->sequence, 1);
+	atomic_store_explicit(&health->sequence, writing,
+			      memory_order_relaxed);
 	for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
 		atomic_store_explicit(&health->words[i], words[i],
 				      memory_order_release);
 	}
-	atomic_store_explicit(&health->sequence, load(&health->sequence) + 1,
+	atomic_store_explicit(&health->sequence, writing + 1,
 			      memory_order_release);
 }
 
+/* Read the words once. Returns true when no writer was at work meanwhile. */
+static bool read_words(const struct tenon__health *health,
+		       uint64_t words[TENON_HEALTH_WORDS])
+{
+	uint64_t before = atomic_load_explicit(&health->sequence,
+					       memory_order_acquire);
+
+	for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
+		words[i] = atomic_load_explicit(&health->words[i],
+						memory_order_acquire);
+	}
+	return before % 2 == 0 && before == load(&health->sequence);
+}
+
+/*
+ * A reader tries again without a pause at first, then with a pause of a millisecond. A writer
+ * needs microseconds. Only in a forked child that has not used the client yet, a view stays
+ * half-written: then the reader gives up.
+ */
+#define READ_YIELDS 50
+#define READ_TRIES_MAX 250
+
+/* Read the view. After READ_TRIES_MAX tries during one write, its fields may be of two views. */
 static void read_view(const struct tenon__health *health,
 		      struct tenon__health_view *out)
 {
 	uint64_t words[TENON_HEALTH_WORDS];
-	uint64_t before, after;
+	uint64_t seen = 0;
+	int tries = 0;
 
-	do {
-		before = atomic_load_explicit(&health->sequence,
-					      memory_order_acquire);
-		for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
-			words[i] = atomic_load_explicit(&health->words[i],
-							memory_order_acquire);
+	while (!read_words(health, words) && tries < READ_TRIES_MAX) {
+		uint64_t now = load(&health->sequence);
+
+		tries = now == seen && now % 2 != 0 ? tries + 1 : 0;
+		seen = now;
+		if (tries < READ_YIELDS) {
+			sched_yield();
+		} else {
+			(void)poll(NULL, 0, 1);
 		}
-		after = load(&health->sequence);
-	} while (before != after || before % 2 != 0);
+	}
 	memcpy(out, words, sizeof(words));
+	out->error_text[sizeof(out->error_text) - 1] = '\0';
+	out->address[sizeof(out->address) - 1] = '\0';
 }
 
 void tenon__health_init(struct tenon__health *health,
 			const struct tenon__log *log, const char *name,
-			const char *address)
+			const char *address, const int64_t *answered_ns)
 {
 	health->log = log;
 	health->name = name;
-	tenon__health_moved(health, address);
+	health->answered_ns = answered_ns;
+	tenon__health_moved(health, address, 0);
 }
 
-void tenon__health_moved(struct tenon__health *health, const char *address)
+void tenon__health_moved(struct tenon__health *health, const char *address,
+			 int64_t now_ms)
 {
 	struct tenon__health_view *view = &health->view;
 
-	memset(view->address, 0, sizeof(view->address));
+	*view = (struct tenon__health_view){
+		.state = TENON_SERVER_UP,
+		.state_at_ms = view->state == TENON_SERVER_UP
+				       ? view->state_at_ms
+				       : now_ms,
+	};
 	snprintf(view->address, sizeof(view->address), "%s", address);
+	health->told = TENON_SERVER_UP;
+	health->unsettled = false;
+	health->failures = 0;
+	health->refusals = 0;
+	publish(health);
+}
+
+void tenon__health_forked(struct tenon__health *health)
+{
 	publish(health);
 }
 
@@ -166,28 +215,62 @@ static bool tell_failure(struct tenon__health *health, int64_t now_ms,
 
 /* ---- outcomes ---------------------------------------------------------- */
 
+/* Write an error to the view. Bytes of a server that are not printable become dots. */
+static void write_error(struct tenon__health *health, int status,
+			int sys_errno, const char *text, int64_t now_ms)
+{
+	struct tenon__health_view *view = &health->view;
+
+	view->error_at_ms = now_ms;
+	view->error_status = status;
+	view->error_sys_errno = sys_errno;
+	memset(view->error_text, 0, sizeof(view->error_text));
+	snprintf(view->error_text, sizeof(view->error_text), "%s", text);
+	for (char *at = view->error_text; *at; at++) {
+		if (*at < 0x20 || *at > 0x7e) {
+			*at = '.';
+		}
+	}
+}
+
+/* The server is not up. Take note of the time when it stopped being up. */
+static void stop_being_up(struct tenon__health *health, int64_t now_ms)
+{
+	if (health->view.state == TENON_SERVER_UP) {
+		health->view.state_at_ms = now_ms;
+		health->failures = 0;
+	}
+	health->unsettled = true;
+}
+
+static uint32_t sum(uint32_t a, uint32_t b)
+{
+	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+static void write_failure(struct tenon__health *health,
+			  const struct tenon__health_failure *failure,
+			  uint32_t count)
+{
+	struct tenon__health_view *view = &health->view;
+
+	stop_being_up(health, failure->now_ms);
+	view->failures = sum(view->failures, count);
+	health->failures = sum(health->failures, count);
+	view->state = failure->state;
+	view->retry_at_ms = failure->retry_at_ms;
+	write_error(health, failure->status, failure->sys_errno, failure->text,
+		    failure->now_ms);
+	publish(health);
+}
+
 void tenon__health_failed(struct tenon__health *health,
 			  const struct tenon__health_failure *failure)
 {
-	struct tenon__health_view *view = &health->view;
+	const struct tenon__health_view *view = &health->view;
 	uint32_t before = news(view);
 
-	if (view->state == TENON_SERVER_UP) {
-		view->state_at_ms = failure->now_ms;
-		health->failures = 0;
-	}
-	view->failures += view->failures < UINT32_MAX;
-	health->failures += health->failures < UINT32_MAX;
-	view->state = failure->state;
-	view->retry_at_ms = failure->retry_at_ms;
-	view->error_at_ms = failure->now_ms;
-	view->error_status = failure->status;
-	view->error_sys_errno = failure->sys_errno;
-	memset(view->error_text, 0, sizeof(view->error_text));
-	snprintf(view->error_text, sizeof(view->error_text), "%s",
-		 failure->text);
-	health->unsettled = true;
-	publish(health);
+	write_failure(health, failure, 1);
 	tenon__count(&health->failed, 1);
 	tenon__count(&health->timeouts, failure->status == TENON_ETIMEDOUT);
 	if (!tell_failure(health, failure->now_ms, before != news(view)) &&
@@ -197,32 +280,97 @@ void tenon__health_failed(struct tenon__health *health,
 	}
 }
 
+void tenon__health_heard_failure(struct tenon__health *health,
+				 const struct tenon__health_failure *failure,
+				 uint32_t count)
+{
+	write_failure(health, failure, count);
+	health->told = news(&health->view);
+}
+
+/* Set the state to up, or to the state of a policy that waits for more successes. */
+static void write_recovery(struct tenon__health *health, uint32_t state,
+			   int64_t now_ms)
+{
+	struct tenon__health_view *view = &health->view;
+
+	if (view->state == TENON_SERVER_UP) {
+		return;
+	}
+	view->state = state;
+	view->failures = 0;
+	if (state == TENON_SERVER_UP) {
+		view->state_at_ms = now_ms;
+		view->retry_at_ms = 0;
+	}
+	publish(health);
+}
+
+void tenon__health_heard_recovery(struct tenon__health *health, uint32_t state,
+				  int64_t now_ms)
+{
+	if (health->view.state == TENON_SERVER_REFUSING) {
+		return; /* the server may accept the requests of another client only */
+	}
+	write_recovery(health, state, now_ms);
+	if (state == TENON_SERVER_UP) {
+		health->told = state;
+		health->unsettled = health->refusals > 0;
+	}
+}
+
+/* Return true when the server has ever given this client a proper answer. */
+static bool has_answered(const struct tenon__health *health)
+{
+	bool any = health->has_answered || load(&health->hits) > 0 ||
+		load(&health->misses) > 0;
+
+	for (int status = TENON_OK; status < TENON_SENT; status++) {
+		any |= load(&health->outcomes[TENON_HEALTH_OUTCOME(status)]) > 0;
+	}
+	return any;
+}
+
+bool tenon__health_refused(struct tenon__health *health, int status,
+			   const char *text, int64_t now_ms)
+{
+	struct tenon__health_view *view = &health->view;
+	uint32_t before = news(view);
+
+	health->refusals = sum(health->refusals, 1);
+	health->unsettled = true;
+	if (health->refusals < TENON_REFUSALS_MAX && has_answered(health)) {
+		return false;
+	}
+	stop_being_up(health, now_ms);
+	view->state = TENON_SERVER_REFUSING;
+	view->failures = health->refusals;
+	health->failures = health->refusals;
+	view->retry_at_ms = 0;
+	write_error(health, status, 0, text, now_ms);
+	publish(health);
+	(void)tell_failure(health, now_ms, before != news(view));
+	return true;
+}
+
 void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 			     int64_t now_ms)
 {
-	struct tenon__health_view *view = &health->view;
+	const struct tenon__health_view *view = &health->view;
 	bool is_change = view->state != TENON_SERVER_UP;
+	bool refused = health->told == TENON_SERVER_REFUSING;
 	uint32_t failures = health->failures;
 	int64_t took_ms = now_ms - view->state_at_ms;
 
+	write_recovery(health, state, now_ms);
 	if (state != TENON_SERVER_UP) { /* the policy waits for more successes */
-		view->state = state;
-		view->failures = 0;
-		publish(health);
 		return;
-	}
-	if (is_change) {
-		view->state = TENON_SERVER_UP;
-		view->failures = 0;
-		view->state_at_ms = now_ms;
-		view->retry_at_ms = 0;
-		publish(health);
 	}
 	if (health->told != TENON_SERVER_UP && !may_log(health, now_ms)) {
 		health->log_left_out += is_change;
 		return; /* a later success writes the line */
 	}
-	health->unsettled = false;
+	health->unsettled = health->refusals > 0;
 	if (health->told == TENON_SERVER_UP) {
 		health->log_left_out += is_change;
 		return;
@@ -230,8 +378,9 @@ void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 	health->told = TENON_SERVER_UP;
 	if (is_change) {
 		tenon__health_log(health, TENON_LOG_INFO, now_ms,
-			"up again after %" PRIu32 " failure%s in %" PRId64 " ms",
-			failures, failures == 1 ? "" : "s", took_ms);
+			"up again after %" PRIu32 " %s%s in %" PRId64 " ms",
+			failures, refused ? "refusal" : "failure",
+			failures == 1 ? "" : "s", took_ms);
 	} else {
 		tenon__health_log(health, TENON_LOG_INFO, now_ms,
 			"up again for %" PRId64 " ms", took_ms);
@@ -247,6 +396,7 @@ const char *tenon_server_state_name(int state)
 		[TENON_SERVER_DOWN] = "down",
 		[TENON_SERVER_PROBING] = "probing",
 		[TENON_SERVER_FAILING] = "failing",
+		[TENON_SERVER_REFUSING] = "refusing",
 	};
 
 	return state >= 0 && (size_t)state < sizeof(names) / sizeof(names[0]) ?
@@ -333,6 +483,7 @@ void tenon__health_reset(struct tenon__health *health)
 		&health->retries,    &health->hops,
 	};
 
+	health->has_answered = has_answered(health);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		atomic_store_explicit(counters[i], 0, memory_order_relaxed);
 	}

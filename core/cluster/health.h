@@ -20,6 +20,9 @@
 #define TENON_LOG_LINES 5
 #define TENON_LOG_WINDOW_MS 10000
 
+/* This many exchanges in a row that the server refuses make it refusing. */
+#define TENON_REFUSALS_MAX 3
+
 /*
  * The index at which keys with a status are counted: TENON_OK is in the middle of the array, the
  * other answers are below the middle, and errors (keys without an answer) are above the middle.
@@ -66,9 +69,12 @@ struct tenon__health {
 	const struct tenon__log *log;
 	const char *name; /* alias of the server, or its address */
 	struct tenon__health_view view;
+	const int64_t *answered_ns; /* the connection's: time of the last answer; 0: none */
 	bool was_connected;    /* at least once, so the next connect is a reconnect */
+	bool has_answered;     /* the server gave a proper answer before the last reset */
+	uint32_t refusals;     /* exchanges in a row in which the server refused every request */
 	bool unsettled;        /* the server is not up, or its log line about being up is still due */
-	uint32_t failures;     /* since the server was up */
+	uint32_t failures;     /* failures or refusals since the server was up */
 	uint32_t told;         /* the state in the last log line: enum tenon_server_state */
 	uint32_t log_lines;    /* lines in the current window */
 	int64_t log_window_at_ms; /* beginning of the current window */
@@ -87,14 +93,25 @@ struct tenon__health_failure {
 
 /*
  * Set up the health of a server. *health is zeroed before.
- * Owns: log and name are not copied and have to live as long as *health. address is copied.
+ * Owns: log, name and answered_ns are not copied and have to live as long as *health. address is
+ *       copied.
  */
 void tenon__health_init(struct tenon__health *health,
 			const struct tenon__log *log, const char *name,
-			const char *address);
+			const char *address, const int64_t *answered_ns);
 
-/* Set the address of a server that has moved. Counters and state stay. */
-void tenon__health_moved(struct tenon__health *health, const char *address);
+/*
+ * Set the address of a server that has moved. Counters stay. The server is up, and the last error
+ * is forgotten, because it was one of the old address.
+ */
+void tenon__health_moved(struct tenon__health *health, const char *address,
+			 int64_t now_ms);
+
+/*
+ * In a forked child: publish the view again, because the fork may have interrupted a writer in the
+ * parent. Threads: the writer.
+ */
+void tenon__health_forked(struct tenon__health *health);
 
 /* Add n to a counter. Threads: the writer. */
 static inline void tenon__count(tenon__counter *counter, uint64_t n)
@@ -124,6 +141,7 @@ static inline void tenon__health_time(struct tenon__health *health, int64_t ns)
 {
 	uint64_t took_ns = ns > 0 ? (uint64_t)ns : 0;
 
+
 	tenon__count(&health->times[tenon__histogram_bucket(took_ns)], 1);
 	tenon__count(&health->sum_ns, took_ns);
 	if (took_ns > atomic_load_explicit(&health->max_ns,
@@ -137,13 +155,44 @@ static inline void tenon__health_time(struct tenon__health *health, int64_t ns)
 void tenon__health_failed(struct tenon__health *health,
 			  const struct tenon__health_failure *failure);
 
+/* Record a proper answer: the server does not refuse every request. */
+static inline void tenon__health_accepted(struct tenon__health *health)
+{
+	health->refusals = 0;
+}
+
 /* Record an answer of an unsettled server. state is the new state by the failover policy. */
 void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 			     int64_t now_ms);
 
 /*
+ * Record `count` failures of other clients' exchanges, of which this is the last one. They are
+ * not counted as failed operations of this client. The client that saw a failure has logged it.
+ */
+void tenon__health_heard_failure(struct tenon__health *health,
+				 const struct tenon__health_failure *failure,
+				 uint32_t count);
+
+/* Record that another client got an answer. state is the new state by the failover policy. */
+void tenon__health_heard_recovery(struct tenon__health *health, uint32_t state,
+				  int64_t now_ms);
+
+/*
+ * Record an exchange in which the server answered and refused every request with an error line.
+ * The server is refusing when it has never given this client a proper answer, or after
+ * TENON_REFUSALS_MAX such exchanges in a row. Also for a connection that the server refuses with
+ * a line.
+ * Shape:   text is the error line of the server, with a NUL and without the line end. status is
+ *          TENON_ECLIENT, TENON_ESERVER or TENON_EUNKNOWN.
+ * Returns: true when the server is refusing now.
+ */
+bool tenon__health_refused(struct tenon__health *health, int status,
+			   const char *text, int64_t now_ms);
+
+/*
  * Read state, last error, counters and latencies. The state is probing for a server that is
- * down and whose retry time has passed.
+ * down and whose retry time has passed. In a child that was forked while the client wrote its
+ * view, state and last error may not belong together, until the child uses the client.
  * Threads: any.
  */
 void tenon__health_read(const struct tenon__health *health, int64_t now_ms,

@@ -2,10 +2,17 @@
 /*
  * The failover policies of one client: one policy for everything, or one policy each for reads,
  * writes and deletes. All of them are told of every outcome.
+ *
+ * The clients of an assembly share what they know about servers (cluster/outcome.h). Each client
+ * replays the failures and recoveries that other clients saw into its own policies. When a policy
+ * wants to try a server again, the client claims the probe first; when another client has claimed
+ * it, the policies are told of this and asked again.
  */
 #ifndef TENON_CORE_POLICY_H
 #define TENON_CORE_POLICY_H
 
+#include "cluster/health.h"
+#include "cluster/outcome.h"
 #include "tenon/plugin/failover.h"
 
 /* A failover policy of the config, with its options. */
@@ -30,11 +37,39 @@ struct tenon__policy {
 	void *self;
 };
 
+struct tenon__policies;
+
+/* Stands before a policy while a server is in doubt: a server that failed after its last answer. */
+struct tenon__guard {
+	struct tenon__policies *policies;
+	const struct tenon__policy *policy;
+};
+
+/* The knowledge that a client has of a server from the record that it shares. */
+struct tenon__heard {
+	uint64_t counts;        /* the record's counts that the policies were told of */
+	uint64_t place;         /* the server's address; see tenon__outcome_place() */
+	int64_t probe_until_ms; /* the end of the client's last claim; 0: none */
+	bool joined;            /* the client shares the record */
+};
+
 /* The instances of one client. */
 struct tenon__policies {
 	size_t count;
 	struct tenon__policy list[TENON_ACCESS_COUNT];
-	const struct tenon__policy *of[TENON_ACCESS_COUNT]; /* by enum tenon_access */
+	/* The policies that are asked, or their guards; by enum tenon_access. */
+	const struct tenon__policy *of[TENON_ACCESS_COUNT];
+
+	/* sharing; outcomes is NULL when the client shares nothing */
+	struct tenon__outcomes *outcomes;
+	uint64_t sequence; /* of outcomes, when it was looked at last */
+	size_t server_count;
+	struct tenon__heard *heard;   /* one for each server */
+	struct tenon__health *health; /* one for each server; the engine's */
+	size_t doubtful_count;        /* servers in doubt */
+	int64_t probe_ms;             /* how long a probe is claimed */
+	struct tenon__policy guards[TENON_ACCESS_COUNT];
+	struct tenon__guard guarded[TENON_ACCESS_COUNT];
 };
 
 /*
@@ -72,13 +107,76 @@ static inline void tenon__policies_succeeded(const struct tenon__policies *polic
 	}
 }
 
-/* Tell all policies that an exchange with this server failed with this status. */
-void tenon__policies_failed(const struct tenon__policies *policies,
-			    uint32_t server, int status, int64_t now_ms);
-
 /* Write the state of a server to *out. When the policies differ, this is the worst state. */
 void tenon__policies_state(const struct tenon__policies *policies,
 			   uint32_t server, int64_t now_ms,
 			   struct tenon_failover_state *out);
+
+/* ---- sharing ------------------------------------------------------------- */
+
+/*
+ * Begin to share what is known about servers. A probe is claimed for a little longer than
+ * poll_timeout.
+ * Shape:  health has server_count entries, which know their addresses.
+ * Owns:   outcomes and health are the caller's and live longer.
+ * Errors: TENON_ENOMEM.
+ */
+int tenon__policies_share(struct tenon__policies *policies,
+			  struct tenon__outcomes *outcomes,
+			  struct tenon__health *health, size_t server_count,
+			  int64_t poll_timeout_ms);
+
+/*
+ * Return true when another client has seen a failure or a recovery since the last look. outcomes
+ * is policies->outcomes, which the caller has at hand.
+ */
+static inline bool tenon__policies_have_news(
+	const struct tenon__policies *policies,
+	const struct tenon__outcomes *outcomes)
+{
+	return atomic_load_explicit(&outcomes->sequence,
+				    memory_order_relaxed) !=
+	       policies->sequence;
+}
+
+/* Tell the policies and the health records what other clients have seen. */
+void tenon__policies_listen(struct tenon__policies *policies, int64_t now_ms);
+
+/* Return true when the server is in doubt and an answer at answered_at_ms is older than that. */
+bool tenon__policies_doubt(const struct tenon__policies *policies,
+			   uint32_t server, int64_t answered_at_ms);
+
+/*
+ * Tell all policies, and the other clients, that an exchange with this server failed. A failure
+ * that the other clients know already, or have contradicted, is not told again.
+ * Shape: failure->is_probe is set by this function.
+ */
+void tenon__policies_failed(struct tenon__policies *policies, uint32_t server,
+			    struct tenon__outcome_failure *failure);
+
+/*
+ * Tell the other clients that a server in doubt has answered. The policies of this client were
+ * told by tenon__policies_succeeded().
+ * Returns false when another client has seen a later failure.
+ */
+bool tenon__policies_recovered(struct tenon__policies *policies,
+			       uint32_t server, int64_t answered_at_ms);
+
+/* An exchange ended without a verdict about its server: let another client probe the server. */
+static inline void tenon__policies_undecided(struct tenon__policies *policies,
+					     uint32_t server)
+{
+	if (policies->doubtful_count > 0) {
+		(void)tenon__outcome_unclaim(
+			&policies->outcomes->servers[server],
+			&policies->heard[server].probe_until_ms);
+	}
+}
+
+/*
+ * The server has moved to the address in its health record: forget the failures of the old one.
+ */
+void tenon__policies_moved(struct tenon__policies *policies, uint32_t server,
+			   int64_t now_ms);
 
 #endif

@@ -1,153 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cluster/resolve.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 
-/* A lookup, shared by the resolver and the lookup's thread. The last of the two frees it. */
-struct tenon__lookup {
-	atomic_uint refs;
-	atomic_bool done;
-	int read_fd;  /* for the resolver; becomes readable when the lookup is done */
-	int write_fd; /* for the thread, which closes it when the lookup is done */
-	char *host;
-	char port[6];
-	int gai_error;         /* result of getaddrinfo(3) */
-	struct addrinfo *list; /* the addresses that were found, or NULL */
-};
-
-static struct addrinfo hints_for(int flags)
-{
-	return (struct addrinfo){
-		.ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV | flags,
-	};
-}
-
-static void lookup_unref(struct tenon__lookup *lookup)
-{
-	if (!lookup || atomic_fetch_sub(&lookup->refs, 1) != 1) {
-		return;
-	}
-	if (lookup->list) {
-		freeaddrinfo(lookup->list);
-	}
-	close(lookup->read_fd);
-	if (lookup->write_fd >= 0) {
-		close(lookup->write_fd);
-	}
-	tenon__free(lookup->host);
-	tenon__free(lookup);
-}
-
-static void *lookup_thread(void *payload)
-{
-	struct tenon__lookup *lookup = payload;
-	struct addrinfo hints = hints_for(AI_ADDRCONFIG);
-
-	lookup->gai_error = getaddrinfo(lookup->host, lookup->port, &hints,
-					&lookup->list);
-	atomic_store(&lookup->done, true);
-	/*
-	 * Give up the lookup first, then wake the transport. When the transport is woken, the thread
-	 * does not use *lookup any more.
-	 */
-	int write_fd = lookup->write_fd;
-	lookup->write_fd = -1;
-	lookup_unref(lookup);
-	close(write_fd); /* end of file makes read_fd readable */
-	return NULL;
-}
-
-/* Start the thread with all signals blocked, so that the application's threads get them. */
-static int lookup_spawn(struct tenon__lookup *lookup)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-	int code = pthread_attr_init(&attr);
-
-	if (code) {
-		return code;
-	}
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	code = pthread_create(&thread, &attr, lookup_thread, lookup);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return code;
-}
-
-static struct tenon__lookup *lookup_start(const char *host, uint32_t port)
-{
-	struct tenon__lookup *lookup = tenon__calloc(1, sizeof(*lookup));
-	int ends[2];
-
-	if (!lookup) {
-		return NULL;
-	}
-	lookup->host = tenon__strndup(host, strlen(host));
-	if (!lookup->host || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-		tenon__free(lookup->host);
-		tenon__free(lookup);
-		return NULL;
-	}
-	lookup->read_fd = ends[0];
-	lookup->write_fd = ends[1];
-	snprintf(lookup->port, sizeof(lookup->port), "%u", (unsigned)port);
-	atomic_init(&lookup->refs, 2);
-	if (lookup_spawn(lookup) != 0) {
-		atomic_store(&lookup->refs, 1);
-		lookup_unref(lookup);
-		return NULL;
-	}
-	return lookup;
-}
-
-/* Copy the addresses of a list into the resolver, up to the limit. Errors: TENON_ENOMEM. */
-static int keep_addresses(struct tenon__resolver *resolver,
-			  const struct addrinfo *list)
-{
-	uint32_t count = 0;
-
-	for (const struct addrinfo *at = list; at; at = at->ai_next) {
-		count += count < TENON_ADDRESS_MAX_COUNT;
-	}
-	struct tenon_address *addresses = tenon__calloc(count, sizeof(*addresses));
-	if (!addresses) {
-		return TENON_ENOMEM;
-	}
-	for (uint32_t i = 0; i < count; i++, list = list->ai_next) {
-		memcpy(&addresses[i].sockaddr, list->ai_addr, list->ai_addrlen);
-		addresses[i].sockaddr_len = list->ai_addrlen;
-		addresses[i].wait_fd = -1;
-	}
-	tenon__free(resolver->addresses);
-	resolver->addresses = addresses;
-	resolver->count = count;
-	return 0;
-}
+/* ---- set-up ---------------------------------------------------------------- */
 
 static int init_path(struct tenon__resolver *resolver, const char *path,
 		     struct tenon_error *err)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct addrinfo info = {
-		.ai_addr = (struct sockaddr *)&un,
-		.ai_addrlen = sizeof(un),
-	};
 	size_t len = strlen(path);
 
 	if (len >= sizeof(un.sun_path)) {
@@ -156,54 +26,51 @@ static int init_path(struct tenon__resolver *resolver, const char *path,
 			path, sizeof(un.sun_path) - 1);
 	}
 	memcpy(un.sun_path, path, len);
-	return keep_addresses(resolver, &info);
+	resolver->known = tenon__lookup_literal((struct sockaddr *)&un,
+						sizeof(un));
+	return resolver->known ? 0 : TENON_ENOMEM;
 }
 
-/* Returns 1 when host is an IP address, 0 when host is a name, or an error below 0. */
-static int init_literal(struct tenon__resolver *resolver,
-			const struct tenon__server *server)
+/* Set up the resolver of an IP address or a name. Errors: TENON_ENOMEM. */
+static int init_host(struct tenon__resolver *resolver, const char *host)
 {
-	struct addrinfo hints = hints_for(AI_NUMERICHOST);
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST,
+	};
 	struct addrinfo *list = NULL;
-	char port[12];
 
-	snprintf(port, sizeof(port), "%u", (unsigned)server->port);
-	if (getaddrinfo(server->host, port, &hints, &list) != 0) {
-		return 0;
+	if (getaddrinfo(host, NULL, &hints, &list) != 0) {
+		resolver->host = tenon__strndup(host, strlen(host));
+		return resolver->host ? 0 : TENON_ENOMEM;
 	}
-	int code = keep_addresses(resolver, list);
+	resolver->known = tenon__lookup_literal(list->ai_addr,
+						list->ai_addrlen);
 	freeaddrinfo(list);
-	return code ? code : 1;
+	return resolver->known ? 0 : TENON_ENOMEM;
 }
 
 static int init(struct tenon__resolver *resolver,
 		const struct tenon__server *server, struct tenon_error *err)
 {
-	int code;
-
 	resolver->address = tenon__strndup(server->address,
 					   strlen(server->address));
 	if (!resolver->address) {
 		return TENON_ENOMEM;
 	}
-	if (server->port == 0) {
-		resolver->literal = true;
-		return init_path(resolver, server->host, err);
-	}
-	code = init_literal(resolver, server);
-	if (code) {
-		resolver->literal = true;
-		return code < 0 ? code : 0;
-	}
-	resolver->host = tenon__strndup(server->host, strlen(server->host));
-	return resolver->host ? 0 : TENON_ENOMEM;
+	return server->port == 0 ? init_path(resolver, server->host, err) :
+				   init_host(resolver, server->host);
 }
 
 int tenon__resolver_init(struct tenon__resolver *resolver,
 			 const struct tenon__server *server,
-			 struct tenon_error *err)
+			 int64_t resolve_timeout_ms, struct tenon_error *err)
 {
-	*resolver = (struct tenon__resolver){ .port = server->port };
+	*resolver = (struct tenon__resolver){
+		.port = server->port,
+		.resolve_timeout_ms = resolve_timeout_ms,
+	};
 	int code = init(resolver, server, err);
 	if (code) {
 		tenon__resolver_fini(resolver);
@@ -211,10 +78,26 @@ int tenon__resolver_init(struct tenon__resolver *resolver,
 	return code == TENON_ENOMEM ? tenon__error_no_memory(err) : code;
 }
 
+static void stop_waiting(struct tenon__resolver *resolver)
+{
+	if (resolver->waiting) {
+		resolver->waiting = false;
+		tenon__lookup_leave(resolver->newest);
+	}
+}
+
+static void set_lookup(struct tenon__lookup **field,
+		       struct tenon__lookup *lookup)
+{
+	tenon__lookup_unref(*field);
+	*field = lookup;
+}
+
 void tenon__resolver_fini(struct tenon__resolver *resolver)
 {
-	lookup_unref(resolver->lookup);
-	tenon__free(resolver->addresses);
+	stop_waiting(resolver);
+	tenon__lookup_unref(resolver->newest);
+	tenon__lookup_unref(resolver->known);
 	tenon__free(resolver->host);
 	tenon__free(resolver->address);
 	*resolver = (struct tenon__resolver){ 0 };
@@ -222,60 +105,288 @@ void tenon__resolver_fini(struct tenon__resolver *resolver)
 
 void tenon__resolver_forked(struct tenon__resolver *resolver)
 {
-	if (resolver->lookup) {
-		atomic_store(&resolver->lookup->refs, 1);
-		lookup_unref(resolver->lookup);
-		resolver->lookup = NULL;
+	tenon__resolver_rewind(resolver);
+	set_lookup(&resolver->newest, NULL);
+	if (resolver->host) {
+		set_lookup(&resolver->known, NULL);
+		resolver->first = 0;
 	}
 }
+
+/* ---- the addresses of an operation ------------------------------------------- */
 
 void tenon__resolver_rewind(struct tenon__resolver *resolver)
 {
+	const struct tenon__lookup *known = resolver->known;
+
+	stop_waiting(resolver);
+	if (known && !resolver->worked && resolver->next > 0) {
+		resolver->first = (resolver->first + resolver->next) % known->count;
+	}
+	resolver->begun = false;
+	resolver->worked = false;
+	resolver->outcome = TENON_LOOKUP_NONE;
+	resolver->server_errno = 0;
+	resolver->local_errno = 0;
+	resolver->given = 0;
+	resolver->given_ns = 0;
+	resolver->given_before = 0;
 	resolver->next = 0;
-	resolver->answered = resolver->literal;
+	resolver->skip = 0;
 }
 
-/* Copy the result of a lookup that is done, and give up the lookup. Errors: TENON_ENOMEM. */
-static int take_answer(struct tenon__resolver *resolver)
+/* Return the index of an address in a lookup; count: it is not there. */
+static uint32_t index_of(const struct tenon__lookup *lookup,
+			 const struct tenon_address *address)
 {
-	struct tenon__lookup *lookup = resolver->lookup;
-	int code = 0;
+	uint32_t i = 0;
 
-	resolver->gai_error = lookup->gai_error;
-	if (lookup->gai_error) {
-		resolver->count = 0;
-	} else {
-		code = keep_addresses(resolver, lookup->list);
+	while (i < lookup->count &&
+	       memcmp(&lookup->addresses[i], address, sizeof(*address)) != 0) {
+		i++;
 	}
-	resolver->lookup = NULL;
-	lookup_unref(lookup);
-	resolver->answered = !code;
-	return code;
+	return i;
+}
+
+static bool was_given(const struct tenon__resolver *resolver, uint32_t index)
+{
+	for (uint32_t i = resolver->given_before; i < resolver->given; i++) {
+		if (resolver->order[i - resolver->given_before] == index) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Go on with the addresses that the newest lookup found, except those that were tried. */
+static void adopt(struct tenon__resolver *resolver)
+{
+	const struct tenon__lookup *old = resolver->known;
+	const struct tenon__lookup *found = resolver->newest;
+	uint32_t first = 0, skip = 0;
+
+	if (old == found) {
+		return;
+	}
+	for (uint32_t i = 0; old && i < found->count; i++) {
+		uint32_t index = index_of(old, &found->addresses[i]);
+
+		if (index == resolver->first) {
+			first = i;
+		}
+		skip |= (uint32_t)was_given(resolver, index) << i;
+	}
+	tenon__lookup_ref(resolver->newest);
+	set_lookup(&resolver->known, resolver->newest);
+	resolver->first = first;
+	resolver->skip = skip;
+	resolver->next = 0;
+	resolver->given_before = resolver->given;
+}
+
+/* Record the outcome of the newest lookup, which is done. A name that is gone loses its addresses. */
+static void conclude(struct tenon__resolver *resolver)
+{
+	const struct tenon__lookup *newest = resolver->newest;
+
+	stop_waiting(resolver);
+	switch (newest->gai_error) {
+	case 0:
+		resolver->outcome = TENON_LOOKUP_FOUND;
+		adopt(resolver);
+		return;
+	case EAI_NONAME:
+#ifdef EAI_NODATA
+	case EAI_NODATA:
+#endif
+#ifdef EAI_ADDRFAMILY
+	case EAI_ADDRFAMILY:
+#endif
+		resolver->outcome = TENON_LOOKUP_NO_NAME;
+		set_lookup(&resolver->known, NULL);
+		resolver->first = 0;
+		resolver->next = 0;
+		return;
+	default:
+		resolver->outcome = TENON_LOOKUP_UNREACHABLE;
+		resolver->local_errno = newest->sys_errno;
+	}
+}
+
+/* The first question of an operation: join a lookup of the name. */
+static void begin(struct tenon__resolver *resolver)
+{
+	struct tenon__lookup *newest;
+
+	resolver->begun = true;
+	if (!resolver->host) {
+		return;
+	}
+	int code = tenon__lookup_join(resolver->host, &newest,
+				      &resolver->known);
+	set_lookup(&resolver->newest, newest);
+	if (code) {
+		resolver->outcome = TENON_LOOKUP_UNREACHABLE;
+		resolver->local_errno = code;
+	} else if (tenon__lookup_is_done(newest)) {
+		conclude(resolver);
+	}
+}
+
+static void set_port(struct tenon_address *address, uint32_t port)
+{
+	if (address->sockaddr.ss_family == AF_INET) {
+		((struct sockaddr_in *)(void *)&address->sockaddr)->sin_port =
+			htons((uint16_t)port);
+	} else if (address->sockaddr.ss_family == AF_INET6) {
+		((struct sockaddr_in6 *)(void *)&address->sockaddr)->sin6_port =
+			htons((uint16_t)port);
+	}
+}
+
+/* Give the next address that is known. Returns false when none is left. */
+static bool give(struct tenon__resolver *resolver, struct tenon_address *out)
+{
+	const struct tenon__lookup *known = resolver->known;
+
+	while (known && resolver->next < known->count) {
+		uint32_t index =
+			(resolver->first + resolver->next++) % known->count;
+
+		if (resolver->skip >> index & 1) {
+			continue;
+		}
+		if (resolver->given == 0 && resolver->host) {
+			resolver->given_ns = tenon__now_ns();
+		}
+		*out = known->addresses[index];
+		set_port(out, resolver->port);
+		resolver->order[resolver->given++ - resolver->given_before] =
+			(uint8_t)index;
+		return true;
+	}
+	return false;
+}
+
+/* Return true when the newest lookup has taken longer than resolve_timeout. */
+static bool is_overdue(const struct tenon__resolver *resolver)
+{
+	return tenon__now_ns() - resolver->newest->start_ns >=
+	       resolver->resolve_timeout_ms * 1000000;
+}
+
+/* Wait for the newest lookup; the result is as for tenon__resolver_next(). */
+static int wait_for_lookup(struct tenon__resolver *resolver,
+			   struct tenon_address *out)
+{
+	if (is_overdue(resolver)) {
+		resolver->outcome = TENON_LOOKUP_TIMED_OUT;
+		return TENON_ECONNECT;
+	}
+	if (!resolver->waiting) {
+		int fd = tenon__lookup_wait(resolver->newest);
+
+		if (fd < 0) {
+			resolver->outcome = TENON_LOOKUP_UNREACHABLE;
+			resolver->local_errno = -fd;
+			return TENON_ECONNECT;
+		}
+		resolver->waiting = true;
+	}
+	resolver->outcome = TENON_LOOKUP_UNFINISHED;
+	out->wait_fd = resolver->newest->fd;
+	return 0;
 }
 
 int tenon__resolver_next(struct tenon__resolver *resolver,
 			 struct tenon_address *out)
 {
-	if (!resolver->answered) {
-		if (!resolver->lookup) {
-			resolver->lookup = lookup_start(resolver->host,
-							resolver->port);
-			if (!resolver->lookup) {
-				return TENON_ENOMEM;
-			}
+	if (!resolver->begun) {
+		begin(resolver);
+	}
+	if (give(resolver, out)) {
+		return 1;
+	}
+	const struct tenon__lookup *newest = resolver->newest;
+	if (newest && resolver->outcome <= TENON_LOOKUP_UNFINISHED) {
+		if (!tenon__lookup_is_done(newest)) {
+			return wait_for_lookup(resolver, out);
 		}
-		if (!atomic_load(&resolver->lookup->done)) {
-			out->wait_fd = resolver->lookup->read_fd;
-			return 0;
-		}
-		int code = take_answer(resolver);
-		if (code) {
-			return code;
+		conclude(resolver);
+		if (give(resolver, out)) {
+			return 1;
 		}
 	}
-	if (resolver->next == resolver->count) {
-		return TENON_ECONNECT;
+	/* the lookup could not even be queued */
+	return !newest && resolver->local_errno == ENOMEM &&
+			       resolver->given == 0
+		       ? TENON_ENOMEM
+		       : TENON_ECONNECT;
+}
+
+uint32_t tenon__resolver_left(const struct tenon__resolver *resolver)
+{
+	return resolver->known ? resolver->known->count - resolver->next : 0;
+}
+
+/* ---- how it ended ------------------------------------------------------------ */
+
+void tenon__resolver_ended(struct tenon__resolver *resolver, uint32_t nth,
+			   int sys_errno)
+{
+	if (tenon__is_local_limit(sys_errno)) {
+		resolver->local_errno = sys_errno;
+	} else if (sys_errno) {
+		resolver->server_errno = sys_errno;
+	} else {
+		resolver->worked = true;
+		if (resolver->known && nth >= resolver->given_before &&
+		    nth < resolver->given) {
+			resolver->first =
+				resolver->order[nth - resolver->given_before];
+		}
 	}
-	*out = resolver->addresses[resolver->next++];
-	return 1;
+}
+
+void tenon__resolver_connected(struct tenon__resolver *resolver)
+{
+	if (!resolver->worked && resolver->given > 0) {
+		tenon__resolver_ended(resolver, resolver->given - 1, 0);
+	}
+}
+
+int tenon__resolver_errno(const struct tenon__resolver *resolver)
+{
+	return resolver->server_errno ? resolver->server_errno :
+					resolver->local_errno;
+}
+
+bool tenon__resolver_explain(const struct tenon__resolver *resolver, char *out,
+			     size_t size)
+{
+	const struct tenon__lookup *newest = resolver->newest;
+
+	out[0] = '\0';
+	if (resolver->given > 0 || resolver->outcome == TENON_LOOKUP_NONE) {
+		return false;
+	}
+	if (resolver->outcome == TENON_LOOKUP_TIMED_OUT ||
+	    (resolver->outcome == TENON_LOOKUP_UNFINISHED &&
+	     is_overdue(resolver))) {
+		snprintf(out, size,
+			 "the lookup of %.60s took longer than resolve_timeout (%" PRId64
+			 " ms)",
+			 resolver->host, resolver->resolve_timeout_ms);
+	} else if (resolver->outcome == TENON_LOOKUP_UNFINISHED) {
+		snprintf(out, size,
+			 "the lookup of %.60s took longer than the time left",
+			 resolver->host);
+	} else {
+		snprintf(out, size, "the lookup of %.60s failed: %s",
+			 resolver->host,
+			 resolver->local_errno || !newest
+				 ? strerror(resolver->local_errno)
+				 : gai_strerror(newest->gai_error));
+	}
+	return true;
 }

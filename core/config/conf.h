@@ -24,6 +24,7 @@ enum tenon__integrity {
 /* The values of the keys that have one value each. tenon__setting_rows describes the keys. */
 struct tenon__settings {
 	const char *prefix;
+	int64_t resolve_timeout_ms;
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	int64_t retry_timeout_ms;
@@ -41,6 +42,13 @@ struct tenon__settings {
 /* One row for each field of struct tenon__settings. Ends with name NULL. */
 extern const struct tenon_option tenon__setting_rows[];
 
+/* The value of the key `keepalive`: what TCP connections do while they are idle. */
+struct tenon__keepalive {
+	int64_t idle_s; /* time without traffic before the first probe; 0: no probes */
+	int64_t interval_s;
+	int64_t count;
+};
+
 /* The keys that name exactly one plugin. */
 enum tenon__role {
 	TENON__ROLE_HASH = 0,
@@ -55,7 +63,7 @@ enum tenon__role {
 /* A key that is not described by a row of tenon__setting_rows, such as a plugin or a list. */
 struct tenon__root_key {
 	const char *name;
-	const char *type;     /* for people: "list" or "plugin" */
+	const char *type;     /* for people: "list", "map" or "plugin" */
 	const char *def_text; /* the default */
 	const char *help;     /* one line, no full stop */
 	/* Read the value; folder and errors as for tenon__config_read_key(). */
@@ -126,6 +134,7 @@ struct tenon_config {
 	struct tenon__registry *registry;
 	struct tenon__source *sources; /* the last one that was loaded comes first */
 	struct tenon__settings settings;
+	struct tenon__keepalive keepalive;
 	struct tenon__server_list servers;
 	struct tenon__choice choices[TENON__ROLE_COUNT];
 	struct tenon__failover failover;

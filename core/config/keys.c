@@ -31,6 +31,15 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .max = TENON_KEY_MAX_BYTES - 1,
 	  .def_text = "",
 	  .help = "text put in front of every key; its length counts towards the 250 bytes of a key" },
+	{ .name = "resolve_timeout",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_MS,
+	  .flags = TENON_OPTION_BARE,
+	  .offset = offsetof(struct tenon__settings, resolve_timeout_ms),
+	  .min = 1,
+	  .max = TIMEOUT_MAX_MS,
+	  .def = 200,
+	  .help = "longest time to look up a server's name when none of its addresses is known" },
 	{ .name = "connect_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -39,7 +48,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 1,
 	  .max = TIMEOUT_MAX_MS,
 	  .def = 10,
-	  .help = "longest time to make a connection" },
+	  .help = "longest time to make a connection once an address of the server is known" },
 	{ .name = "poll_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -48,7 +57,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .min = 1,
 	  .max = TIMEOUT_MAX_MS,
 	  .def = 300,
-	  .help = "longest time for the network work of an operation, connecting included; the time of codecs is not part of it" },
+	  .help = "longest time for the network work of an operation, lookups and connecting included; the time of codecs is not part of it" },
 	{ .name = "retry_timeout",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -124,7 +133,42 @@ const struct tenon_option tenon__setting_rows[] = {
 	{ .name = NULL },
 };
 
+/* The most seconds that Linux takes for TCP_KEEPIDLE and TCP_KEEPINTVL, and the most probes. */
+#define KEEPALIVE_MAX_S 32767
+#define KEEPALIVE_PROBES_MAX 127
+
+/* The options of the key `keepalive`. idle comes first: it is what a single duration sets. */
+static const struct tenon_option keepalive_rows[] = {
+	{ .name = "idle",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_S,
+	  .offset = offsetof(struct tenon__keepalive, idle_s),
+	  .min = 1,
+	  .max = KEEPALIVE_MAX_S,
+	  .def = 60,
+	  .help = "time without traffic before the first probe" },
+	{ .name = "interval",
+	  .type = TENON_OPTION_DURATION,
+	  .unit = TENON_UNIT_S,
+	  .offset = offsetof(struct tenon__keepalive, interval_s),
+	  .min = 1,
+	  .max = KEEPALIVE_MAX_S,
+	  .def = 10,
+	  .help = "time between probes" },
+	{ .name = "count",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct tenon__keepalive, count),
+	  .min = 1,
+	  .max = KEEPALIVE_PROBES_MAX,
+	  .def = 3,
+	  .help = "probes without an answer before the connection is closed" },
+	{ .name = NULL },
+};
+
 static const struct tenon__option_owner core_owner = { NULL, NULL, NULL };
+static const struct tenon__option_owner keepalive_owner = {
+	"key 'keepalive'", NULL, NULL
+};
 
 /* ---- values of the root keys -------------------------------------------- */
 
@@ -393,6 +437,44 @@ static int read_codecs(struct tenon_config *config,
 	return code;
 }
 
+/* Return true when the value is one of these words, without quotes. */
+static bool is_word(const struct tenon__node *value, const char *const words[3])
+{
+	return value->type == TENON__NODE_SCALAR && value->plain &&
+	       (tenon__same_word(value->text, words[0]) ||
+		tenon__same_word(value->text, words[1]) ||
+		tenon__same_word(value->text, words[2]));
+}
+
+/* Read the key `keepalive`: off, on, the idle time, or a map of options. */
+static int read_keepalive(struct tenon_config *config,
+			  const struct tenon__root_key *key,
+			  const struct tenon__node *value, const char *folder,
+			  struct tenon_error *err)
+{
+	static const char *const off[3] = { "off", "no", "false" };
+	static const char *const on[3] = { "on", "yes", "true" };
+	bool is_map = value->type == TENON__NODE_MAP;
+	bool is_off = is_word(value, off);
+	struct tenon__keepalive keepalive;
+	int code;
+
+	(void)key;
+	(void)folder;
+	code = tenon__option_fill(keepalive_rows, &keepalive,
+				  is_map ? value : NULL, &keepalive_owner,
+				  &value->place, err);
+	if (!code && !is_map && !is_off && !is_word(value, on)) {
+		code = tenon__option_set(&keepalive_rows[0], &keepalive, value,
+					 &keepalive_owner, err);
+	}
+	if (!code) {
+		config->keepalive = keepalive;
+		config->keepalive.idle_s *= !is_off;
+	}
+	return code;
+}
+
 /*
  * Join a path of the config with the folder that the path is relative to. The path of a file
  * always gets a slash: without one, dlopen() searches other folders for the file. Returns a new
@@ -515,6 +597,9 @@ const struct tenon__root_key tenon__root_keys[] = {
 	{ "failover", "plugin", tenon__default_failover,
 	  "failover plugin that decides where the keys of failed servers go, or {read: plugin, write: plugin, delete: plugin}",
 	  read_failover, 0, TENON_KIND_FAILOVER },
+	{ "keepalive", "map", "60s",
+	  "{idle: duration, interval: duration, count: int} of TCP keepalive, or the idle time alone, or off",
+	  read_keepalive, 0, 0 },
 	{ "plugins", "list", "",
 	  "files with plugins to load, relative to the config's folder",
 	  read_plugins, 0, 0 },
@@ -688,6 +773,9 @@ int tenon__config_reset(struct tenon_config *config, struct tenon_error *err)
 		}
 	}
 	set_compression(config, "codecs", &nowhere);
+	/* rows of numbers: their defaults cannot fail */
+	(void)tenon__option_fill(keepalive_rows, &config->keepalive, NULL,
+				 &keepalive_owner, &nowhere, NULL);
 	return tenon__option_fill(tenon__setting_rows, &config->settings, NULL,
 				  &core_owner, &nowhere, err);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "connection/connection.h"
 
-#include <netdb.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "wire/classic.h"
 
@@ -33,9 +34,9 @@ int tenon__connection_init(struct tenon__connection *conn,
 		},
 	};
 	tenon__health_init(health, &assembly->log, conn->name,
-			   assembly->servers[server].address);
+			   assembly->servers[server].address, &conn->done_ns);
 	return tenon__resolver_init(&conn->resolver, &assembly->servers[server],
-				    err);
+				    assembly->resolve_timeout_ms, err);
 }
 
 void tenon__connection_fini(struct tenon__connection *conn)
@@ -47,11 +48,12 @@ void tenon__connection_fini(struct tenon__connection *conn)
 }
 
 void tenon__connection_move(struct tenon__connection *conn,
-			    struct tenon__resolver *place)
+			    struct tenon__resolver *place, int64_t now_ms)
 {
 	tenon__resolver_fini(&conn->resolver);
 	conn->resolver = *place;
-	tenon__health_moved(conn->wire.health, place->address);
+	conn->done_ns = 0;
+	tenon__health_moved(conn->wire.health, place->address, now_ms);
 	*place = (struct tenon__resolver){ 0 };
 }
 
@@ -70,19 +72,19 @@ void tenon__connection_release_blocks(struct tenon__connection *conn)
 /* Return what is known about the lookup of the server's name. */
 static unsigned lookup_circumstances(const struct tenon__resolver *resolver)
 {
-	if (!resolver->answered) {
-		return TENON__WITH_NO_ANSWER;
-	}
-	switch (resolver->gai_error) {
-	case 0:
+	if (!resolver->host || resolver->given > 0) {
 		return 0;
-	case EAI_AGAIN:
-	case EAI_MEMORY:
-	case EAI_SYSTEM:
-		return TENON__WITH_NO_ANSWER;
-	default:
-		return TENON__WITH_NO_NAME;
 	}
+	return resolver->outcome == TENON_LOOKUP_NO_NAME
+		       ? TENON__WITH_NO_NAME
+		       : TENON__WITH_NO_ANSWER;
+}
+
+/* Return true when the transport neither tried an address nor sent a byte: its time was over before. */
+static bool is_untried(const struct tenon__connection *conn)
+{
+	return conn->wire.piece_count == 0 &&
+	       (conn->base.fd >= 0 || conn->resolver.given == 0);
 }
 
 /* Return true when every server knows the command of the first request without an answer. */
@@ -125,7 +127,9 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 			(conn->heard ? TENON__WITH_HEARD : 0) |
 			(wire->erred ? TENON__WITH_ERRED : 0) |
 			(wire->rejected ? TENON__WITH_REJECTED : 0) |
-			(had_little_time ? TENON__WITH_LITTLE_TIME : 0) |
+			(had_little_time || is_untried(conn)
+				 ? TENON__WITH_LITTLE_TIME
+				 : 0) |
 			(is_rare(wire) ? TENON__WITH_RARE_VERB : 0) |
 			lookup_circumstances(&conn->resolver);
 
@@ -188,10 +192,22 @@ static int connection_address(struct tenon_connection *base,
 	return tenon__resolver_next(&connection_of(base)->resolver, out);
 }
 
+static void connection_address_ended(struct tenon_connection *base,
+				     uint32_t nth, int sys_errno)
+{
+	tenon__resolver_ended(&connection_of(base)->resolver, nth, sys_errno);
+}
+
+static uint32_t connection_addresses_left(struct tenon_connection *base)
+{
+	return tenon__resolver_left(&connection_of(base)->resolver);
+}
+
 static void connection_connected(struct tenon_connection *base)
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	tenon__resolver_connected(&conn->resolver);
 	tenon__health_connected(conn->wire.health);
 	conn->wire.fresh = true;
 	conn->wire.fence = false;
@@ -368,11 +384,27 @@ static void connection_failed(struct tenon_connection *base, int status,
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	struct tenon__resolver *resolver = &conn->resolver;
+
+	if (status == TENON_ECONNECT) {
+		if (sys_errno && !tenon__resolver_errno(resolver)) {
+			tenon__resolver_ended(resolver, 0, sys_errno);
+		}
+		sys_errno = tenon__resolver_errno(resolver);
+		tenon__resolver_explain(resolver, conn->wire.problem,
+					sizeof(conn->wire.problem));
+	}
+	/* TCP_USER_TIMEOUT has passed: the server acknowledges nothing. */
+	if (status == TENON_ECLOSED && sys_errno == ETIMEDOUT &&
+	    conn->wire.fresh) {
+		status = TENON_ETIMEDOUT;
+	}
 	conn->wire.status = status != TENON_ENOMEM && status != TENON_EWAIT &&
 					    tenon__is_local_limit(sys_errno)
 				    ? TENON_ELOCAL
 				    : status;
 	conn->sys_errno = sys_errno;
+	conn->failed_ns = tenon__now_ns();
 }
 
 static int connection_seen(struct tenon_connection *base, unsigned seen)
@@ -400,4 +432,6 @@ const struct tenon_connection_ops tenon__connection_ops = {
 	.failed = connection_failed,
 	.after = connection_after,
 	.seen = connection_seen,
+	.address_ended = connection_address_ended,
+	.addresses_left = connection_addresses_left,
 };

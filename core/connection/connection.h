@@ -21,6 +21,7 @@ struct tenon__connection {
 	bool used; /* results of the running operation may point into its blocks */
 	int32_t sys_errno; /* the errno that belongs to wire.status; 0: none */
 	int64_t done_ns; /* monotonic time at the end of the last complete exchange */
+	int64_t failed_ns; /* monotonic time of the last failure that the transport reported */
 	const struct tenon__fault *
 		fault; /* when wire.status is not 0: whose fault; NULL: not judged yet */
 	struct tenon__block *full; /* full blocks that results of the operation point into */
@@ -49,7 +50,7 @@ void tenon__connection_fini(struct tenon__connection *conn);
  * Owns: the connection takes over the memory of *place, which is zeroed.
  */
 void tenon__connection_move(struct tenon__connection *conn,
-			    struct tenon__resolver *place);
+			    struct tenon__resolver *place, int64_t now_ms);
 
 /*
  * Give the full blocks of the last operation back; when the client owns more than

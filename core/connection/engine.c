@@ -41,6 +41,11 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 		.server_count = (uint32_t)engine->server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
 		.ops = &tenon__connection_ops,
+		.resolve_timeout_ms = assembly->resolve_timeout_ms,
+		.keepalive_idle_s = assembly->keepalive_idle_s,
+		.keepalive_interval_s = assembly->keepalive_interval_s,
+		.keepalive_count = assembly->keepalive_count,
+		.user_timeout_ms = assembly->poll_timeout_ms / 2,
 	};
 
 	engine->transport =
@@ -75,6 +80,12 @@ int tenon__engine_init(struct tenon__engine *engine,
 		code = tenon__policies_init(&engine->policies,
 					    &assembly->policies, &which, err);
 	}
+	if (!code && tenon__policies_share(&engine->policies,
+					   &assembly->outcomes, engine->health,
+					   engine->server_count,
+					   assembly->poll_timeout_ms) != 0) {
+		code = tenon__error_no_memory(err);
+	}
 	return code;
 }
 
@@ -87,12 +98,30 @@ void tenon__engine_close(struct tenon__engine *engine)
 	}
 }
 
+void tenon__engine_listen(struct tenon__engine *engine, int64_t now_ms)
+{
+	tenon__policies_listen(&engine->policies, now_ms);
+	for (uint32_t i = 0; i < engine->server_count; i++) {
+		struct tenon__connection *conn = &engine->conns[i];
+
+		if (conn->base.fd >= 0 &&
+		    tenon__policies_doubt(&engine->policies, i,
+					  conn->done_ns / 1000000)) {
+			engine->assembly->transport->close(engine->transport,
+							   &conn->base);
+		}
+	}
+}
+
 void tenon__engine_forked(struct tenon__engine *engine)
 {
 	tenon__engine_close(engine);
 	for (size_t i = 0; i < engine->server_count; i++) {
 		tenon__resolver_forked(&engine->conns[i].resolver);
+		tenon__health_forked(&engine->health[i]);
 	}
+	tenon__outcomes_forked(&engine->assembly->outcomes,
+			       engine->server_count);
 }
 
 void tenon__engine_fini(struct tenon__engine *engine)

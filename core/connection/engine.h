@@ -59,6 +59,13 @@ int tenon__engine_update_servers(struct tenon__engine *engine,
 void tenon__engine_close(struct tenon__engine *engine);
 
 /*
+ * Hear what other clients of the assembly have seen of the servers. A connection that was idle
+ * when another client saw its server fail is closed, so that the client tries the server again
+ * on a new one.
+ */
+void tenon__engine_listen(struct tenon__engine *engine, int64_t now_ms);
+
+/*
  * In a forked child: close the descriptors and forget the running name lookups. The
  * parent's connections stay open.
  */

@@ -150,11 +150,6 @@ static const struct {
 
 #define LOCAL_COUNT (sizeof(local_limits) / sizeof(local_limits[0]))
 
-bool tenon__is_local_limit(int sys_errno)
-{
-	return tenon__local_advice(sys_errno)[0] != '\0';
-}
-
 const char *tenon__local_advice(int sys_errno)
 {
 	for (size_t i = 0; i < LOCAL_COUNT; i++) {

@@ -55,12 +55,6 @@ const struct tenon__fault *tenon__fault_find(int status,
 /* Return row number index; NULL behind the last row. */
 const struct tenon__fault *tenon__fault_row(size_t index);
 
-/*
- * Return true when a system call failed with this errno because this process or this host has
- * no descriptor, port or memory left.
- */
-bool tenon__is_local_limit(int sys_errno);
-
 /* Return a clause that says what to do about a local limit, or "". */
 const char *tenon__local_advice(int sys_errno);
 

@@ -2,6 +2,7 @@
 /* Changes the addresses of servers, which keep their aliases. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/server_list.h"
@@ -65,7 +66,9 @@ static int find_places(struct tenon__engine *engine,
 						name);
 		}
 		int code = tenon__resolver_init(&places[conn->base.server],
-						server, err);
+						server,
+						engine->assembly->resolve_timeout_ms,
+						err);
 		if (code) {
 			return code;
 		}
@@ -77,6 +80,8 @@ static int find_places(struct tenon__engine *engine,
 static void move_servers(struct tenon__engine *engine,
 			 struct tenon__resolver *places)
 {
+	int64_t now_ms = tenon__now_ns() / 1000000;
+
 	for (size_t i = 0; i < engine->server_count; i++) {
 		struct tenon__connection *conn = &engine->conns[i];
 
@@ -85,7 +90,8 @@ static void move_servers(struct tenon__engine *engine,
 		}
 		engine->assembly->transport->close(engine->transport,
 						   &conn->base);
-		tenon__connection_move(conn, &places[i]);
+		tenon__connection_move(conn, &places[i], now_ms);
+		tenon__policies_moved(&engine->policies, (uint32_t)i, now_ms);
 		tenon__log_line(&engine->assembly->log, TENON_LOG_INFO,
 				"%s: the address is %s now", conn->name,
 				conn->resolver.address);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operation/explain.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,8 +27,8 @@ const char *tenon__connection_failure(const struct tenon__connection *conn)
 	if (conn->wire.problem[0]) {
 		return conn->wire.problem;
 	}
-	if (conn->wire.status == TENON_ECONNECT && conn->resolver.gai_error) {
-		return gai_strerror(conn->resolver.gai_error);
+	if (conn->wire.status == TENON_ECONNECT && conn->sys_errno == EAGAIN) {
+		return "the backlog of the socket is full";
 	}
 	if (conn->fault &&
 	    conn->fault->shown.kind == TENON_FAILURE_CONNECTION) {

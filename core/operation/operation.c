@@ -53,6 +53,10 @@ void tenon__operation_begin(struct tenon__operation *op)
 	if (op->deadline_ns > op->latest_ns) {
 		op->deadline_ns = op->latest_ns;
 	}
+	if (tenon__policies_have_news(&engine->policies,
+				      &op->assembly->outcomes)) {
+		tenon__engine_listen(engine, op->start_ms);
+	}
 }
 
 void tenon__operation_move_deadline(struct tenon__operation *op)

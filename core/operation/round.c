@@ -264,7 +264,7 @@ static bool had_little_time(const struct tenon__operation *op,
 	int64_t most_ms = assembly->poll_timeout_ms;
 
 	if (conn->wire.status == TENON_ECONNECT) {
-		if (conn->sys_errno != ETIMEDOUT) {
+		if (conn->sys_errno != ETIMEDOUT && conn->sys_errno != EAGAIN) {
 			return false;
 		}
 		if (assembly->connect_timeout_ms < most_ms) {
@@ -272,6 +272,10 @@ static bool had_little_time(const struct tenon__operation *op,
 		}
 	} else if (conn->wire.status != TENON_ETIMEDOUT) {
 		return false;
+	}
+	/* the lookup of the server's name was not the server's time */
+	if (conn->resolver.given_ns > start_ns) {
+		start_ns = conn->resolver.given_ns;
 	}
 	return op->deadline_ns - start_ns < most_ms * 1000000 / 4 * 3;
 }
@@ -382,15 +386,42 @@ TENON__COLD static void settle(struct tenon__operation *op,
 	}
 }
 
+/*
+ * Tell the failover policies of a failure. The answer that another client got after
+ * unanswered_since_ms contradicts the failure.
+ */
+static void tell_policies(struct tenon__operation *op,
+			  const struct tenon__connection *conn,
+			  int64_t start_ns, int64_t now_ms)
+{
+	struct tenon__outcome_failure failure = {
+		.status = conn->wire.status,
+		.sys_errno = conn->sys_errno,
+		.began_ms = start_ns / 1000000,
+		.at_ms = now_ms,
+		.unanswered_since_ms = now_ms,
+		.text = tenon__connection_failure(conn),
+	};
+
+	if (conn->wire.status == TENON_ETIMEDOUT ||
+	    conn->sys_errno == ETIMEDOUT) {
+		failure.unanswered_since_ms = failure.began_ms;
+	} else if (conn->failed_ns > start_ns) {
+		failure.unanswered_since_ms = conn->failed_ns / 1000000;
+	}
+	tenon__policies_failed(&op->engine->policies, conn->base.server,
+			       &failure);
+}
+
 /* The server failed: tell the failover policies and the health record, which writes to the log. */
 TENON__COLD static void report_failure(struct tenon__operation *op,
-				       const struct tenon__connection *conn)
+				       const struct tenon__connection *conn,
+				       int64_t start_ns)
 {
 	int64_t now_ms = tenon__now_ns() / 1000000;
 	struct tenon_failover_state state;
 
-	tenon__policies_failed(&op->engine->policies, conn->base.server,
-			       conn->wire.status, now_ms);
+	tell_policies(op, conn, start_ns, now_ms);
 	tenon__policies_state(&op->engine->policies, conn->base.server, now_ms,
 			      &state);
 	const struct tenon__health_failure failure = {
@@ -405,16 +436,77 @@ TENON__COLD static void report_failure(struct tenon__operation *op,
 	tenon__health_failed(conn->wire.health, &failure);
 }
 
-/* A server that had failed has answered. The failover policies were told already. */
+/*
+ * Judge the answers of an exchange, and tell the health record when the server refused every
+ * request. Returns true when the server is refusing now.
+ */
+TENON__COLD static bool report_answers(struct tenon__operation *op,
+				       const struct tenon__connection *conn)
+{
+	const struct tenon__requests *rs = &op->requests;
+	const struct tenon_result *refused = NULL;
+
+	for (uint32_t req = conn->wire.first; req != TENON_REQUEST_END;
+	     req = rs->list[req].next) {
+		const struct tenon_result *result = &rs->results[req];
+
+		switch (result->status) {
+		case TENON_ECLIENT:
+		case TENON_ESERVER:
+		case TENON_EUNKNOWN:
+			refused = result;
+			break;
+		case TENON_SENT:
+			break;
+		default:
+			if (result->status >= 0 ||
+			    result->status == TENON_ETOOBIG) {
+				tenon__health_accepted(conn->wire.health);
+				return false;
+			}
+		}
+	}
+	if (!refused) {
+		return conn->wire.health->view.state == TENON_SERVER_REFUSING;
+	}
+	return tenon__health_refused(conn->wire.health, refused->status,
+				     refused->text ? refused->text : "",
+				     tenon__now_ns() / 1000000);
+}
+
+/*
+ * A server has answered that had failed, or that refused a request. The failover policies were
+ * told already.
+ */
 TENON__COLD static void report_recovery(struct tenon__operation *op,
 					const struct tenon__connection *conn)
 {
 	int64_t now_ms = conn->done_ns / 1000000;
 	struct tenon_failover_state state;
 
+	if (!tenon__policies_recovered(&op->engine->policies, conn->base.server,
+				       now_ms) ||
+	    report_answers(op, conn)) {
+		return;
+	}
 	tenon__policies_state(&op->engine->policies, conn->base.server, now_ms,
 			      &state);
 	tenon__health_recovered(conn->wire.health, state.state, now_ms);
+}
+
+/* Report an exchange that was not completed. */
+TENON__COLD static void report_unfinished(struct tenon__operation *op,
+					  const struct tenon__connection *conn,
+					  int64_t start_ns)
+{
+	if (conn->fault->shown.kind == TENON_FAILURE_SERVER) {
+		report_failure(op, conn, start_ns);
+		return;
+	}
+	if (conn->wire.health->unsettled) { /* a refused request, perhaps */
+		(void)report_answers(op, conn);
+	}
+	tenon__policies_undecided(&op->engine->policies, conn->base.server);
 }
 
 /*
@@ -425,9 +517,7 @@ static void report(struct tenon__operation *op,
 		   const struct tenon__connection *conn, int64_t start_ns)
 {
 	if (conn->wire.status) {
-		if (conn->fault->shown.kind == TENON_FAILURE_SERVER) {
-			report_failure(op, conn);
-		}
+		report_unfinished(op, conn, start_ns);
 		return;
 	}
 	tenon__policies_succeeded(&op->engine->policies, conn->base.server,

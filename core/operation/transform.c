@@ -298,14 +298,13 @@ static int encode_all(struct transform *t)
 /* Ask the splitter about every value that is long enough. Errors: TENON_ENOMEM. */
 static int split_all(struct transform *t)
 {
-	const struct tenon__request *requests = t->op->requests.list;
+	const struct tenon__requests *rs = &t->op->requests;
+	uint64_t least_bytes = t->chain->split_least_bytes;
 	int code = 0;
 
 	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
-		/* split_req() moves the requests when it appends some */
-		requests = t->op->requests.list;
-		if (!requests[i].answered && requests[i].item->value.len >=
-						     t->chain->split_least_bytes) {
+		if (!rs->list[i].answered &&
+		    rs->list[i].item->value.len >= least_bytes) {
 			code = split_req(t, i);
 		}
 	}
@@ -446,6 +445,7 @@ static bool is_untouched(const struct transform *t, uint32_t req)
 	switch (result->status) {
 	case TENON_EDOWN:
 	case TENON_EREFUSED:
+	case TENON_ELOCAL:
 	case TENON_EKEY:
 	case TENON_ETOOBIG:
 		return true;
@@ -536,11 +536,16 @@ TENON__COLD static int delete_torn(struct transform *t)
 	if (code || t->op->request_count == before) {
 		return code;
 	}
-	if (late) {
-		t->op->deadline_ns =
-			now_ns + t->op->assembly->connect_timeout_ms * 1000000;
+	if (!late) {
+		return tenon__round_run(t->op, false);
 	}
-	return tenon__round_run(t->op, late);
+	int64_t deadline_ns = t->op->deadline_ns;
+
+	t->op->deadline_ns =
+		now_ns + t->op->assembly->connect_timeout_ms * 1000000;
+	code = tenon__round_run(t->op, true);
+	t->op->deadline_ns = deadline_ns;
+	return code;
 }
 
 /* Memory ran out: answer every request that has no answer yet, so that no round sends it. */

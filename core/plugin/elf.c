@@ -65,12 +65,21 @@ static int damaged(const struct elf *elf, const char *what)
 	return tenon__refuse(elf->refusal, "damaged: %s; " EXPECTED, what);
 }
 
+static int unreadable(const struct elf *elf)
+{
+	return tenon__refuse(elf->refusal, "cannot be read (%s), " EXPECTED,
+			     strerror(errno));
+}
+
 static bool is_inside(uint64_t offset, uint64_t len, uint64_t size)
 {
 	return offset <= size && len <= size - offset;
 }
 
-/* Read len bytes at an offset of the file. */
+/*
+ * Read len bytes at an offset of the file. By read(), and not by pread(): programs that make the
+ * library wait in another way know read().
+ */
 static int read_at(const struct elf *elf, uint64_t offset, void *out,
 		   size_t len)
 {
@@ -79,16 +88,17 @@ static int read_at(const struct elf *elf, uint64_t offset, void *out,
 	if (!is_inside(offset, len, elf->size)) {
 		return truncated(elf, offset, len);
 	}
+	if (lseek(elf->fd, (off_t)offset, SEEK_SET) < 0) {
+		return unreadable(elf);
+	}
 	while (len > 0) {
-		ssize_t got = pread(elf->fd, at, len, (off_t)offset);
+		ssize_t got = read(elf->fd, at, len);
 
 		if (got == 0) {
 			return truncated(elf, offset, len);
 		}
 		if (got < 0 && errno != EINTR) {
-			return tenon__refuse(elf->refusal,
-					     "cannot be read (%s), " EXPECTED,
-					     strerror(errno));
+			return unreadable(elf);
 		}
 		if (got > 0) {
 			at += got;

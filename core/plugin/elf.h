@@ -18,7 +18,7 @@
  * - each table that the dynamic linker follows by address is inside a loaded segment.
  * The contents of code and data are not checked. The file must not change before dlopen() reads
  * it.
- * Shape:  size is the length of the file in bytes.
+ * Shape:  size is the length of the file in bytes. The position of fd changes.
  * Errors: TENON_EPLUGIN with *refusal.
  */
 int tenon__elf_check(int fd, uint64_t size, struct tenon__refusal *refusal);

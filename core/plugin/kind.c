@@ -87,6 +87,13 @@ static int init_no_codec(void *self, const void *options,
 	return init_nothing(self, options, host, err);
 }
 
+void tenon__ignore_probe(void *self, uint32_t server, int64_t until_ms)
+{
+	(void)self;
+	(void)server;
+	(void)until_ms;
+}
+
 void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
 		     struct tenon_failover_state *out)
 {
@@ -186,6 +193,9 @@ static void fill_failover(union tenon__ops *ops)
 	}
 	if (!failover->fini) {
 		failover->fini = fini_nothing;
+	}
+	if (!failover->on_probe) {
+		failover->on_probe = tenon__ignore_probe;
 	}
 	if (!failover->state) {
 		failover->state = tenon__state_up;

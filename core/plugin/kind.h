@@ -36,4 +36,7 @@ int tenon__check_nothing(const void *options, const struct tenon_host *host,
 void tenon__state_up(const void *self, uint32_t server, int64_t now_ms,
 		     struct tenon_failover_state *out);
 
+/* The default of tenon_failover_ops.on_probe: the policy does not care. */
+void tenon__ignore_probe(void *self, uint32_t server, int64_t until_ms);
+
 #endif

@@ -389,6 +389,7 @@ static int read_error(struct tenon__wire *wire, int status, char *line,
 	}
 	wire->erred = (uint8_t)-status;
 	line[len] = '\0';
+	wire->health->unsettled = true; /* the server may refuse every request */
 	if (shape == TENON_SHAPE_RETRIEVE) {
 		end_retrieve(wire, status, line);
 		return READ_ON;

@@ -78,7 +78,7 @@ uint64_t tenon_histogram_bucket_ns(size_t bucket);
 /**
  * Get the name of a state.
  * Shape:   state is an enum tenon_server_state or any other number.
- * Returns: "up", "failing", "down" or "probing"; "unknown state" for any other number.
+ * Returns: "up", "failing", "refusing", "down" or "probing"; "unknown state" for any other number.
  * Owns:    the string is static.
  * Errors:  none.
  * Threads: any.
@@ -102,7 +102,7 @@ struct tenon_health {
 	char address[TENON_HEALTH_ADDRESS_BYTES]; /**< as configured, or updated */
 
 	uint32_t state;         /**< enum tenon_server_state */
-	uint32_t failures;      /**< failures in a row, up to now */
+	uint32_t failures;      /**< failures in a row, up to now; refusing: refusals in a row */
 	int64_t now_ms;         /**< time of the snapshot */
 	int64_t state_at_ms;    /**< time when the server came up, or stopped being up */
 	int64_t retry_at_ms;    /**< down: time of the next try, if the policy has one; else 0 */

@@ -6,7 +6,8 @@
  * A client serves one thread at a time. A client pool lends its clients to threads: a thread
  * borrows a client, uses it and gives it back. The clients of a client pool share the ring, the
  * hash and the option rows of their config. Each client has its own connections and its own
- * failover policies. When all clients are lent, threads wait in a queue: the first thread that
+ * failover policies, but all of them hear when a server fails for one of them and when it answers
+ * again, and only one of them probes a server that failed. When all clients are lent, threads wait in a queue: the first thread that
  * asked gets the next client.
  *
  * Threads: every function may be called on any thread at any time, except tenon_pool_close(), which

@@ -491,10 +491,10 @@ enum tenon_server_verb {
 /**
  * Run one command on every server of the client, spare servers included.
  * Shape:   argument is NUL-terminated text behind the command, or NULL for none: "slabs" for
- *          stats, "30" for flush_all (delay in seconds), "1" for verbosity. options is
- *          TENON_NOREPLY (flush_all, verbosity) or 0. *results is an array of
- *          tenon_client_server_count() results in the order of the servers. Status TENON_OK: the
- *          server has done the command.
+ *          stats, "30" for flush_all (delay in seconds from now, up to 2^32, as with TENON_FROM_NOW),
+ *          "1" for verbosity. options is TENON_NOREPLY (flush_all, verbosity) or 0. *results is
+ *          an array of tenon_client_server_count() results in the order of the servers. Status
+ *          TENON_OK: the server has done the command.
  * Returns: 0 when every server has answered. Otherwise the negative status of the first server
  *          without an answer: err explains that status, and the other results are valid.
  * Owns:    the results, their values and their texts are the client's, until its next operation.

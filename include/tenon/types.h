@@ -94,14 +94,20 @@ enum tenon_server_state {
 	 * The last operation failed, but keys are still sent to the server. The health record
 	 * sets this state; a failover policy never does.
 	 */
-	TENON_SERVER_FAILING = 3
+	TENON_SERVER_FAILING = 3,
+	/**
+	 * The server answers, but with error lines only: it refuses every request, such as that of
+	 * a client without a login. Keys are still sent to the server. The health record sets this
+	 * state; a failover policy never does.
+	 */
+	TENON_SERVER_REFUSING = 4
 };
 
 /**
  * Wait hook: wait for descriptors in place of poll(2). With a hook, a program that has green
  * threads or an event loop runs other work while an operation waits.
- * Shape:   fds has count entries. The events asked for are POLLIN and POLLOUT only. The hook
- *          fills revents.
+ * Shape:   fds has count entries; with 0 entries the hook waits until the time is over. The
+ *          events asked for are POLLIN and POLLOUT only. The hook fills revents.
  * Units:   timeout_ms is 0 or more milliseconds, or -1 for no limit.
  * Returns: the number of entries that are ready; 0 when the time is over; -1 with errno set
  *          when the wait failed.

@@ -7,18 +7,17 @@
 #ifndef TENON_TRANSPORT_BATCH_H
 #define TENON_TRANSPORT_BATCH_H
 
-#include "socket.h"
-
-#include <poll.h>
+#include "dial.h"
 
 /* Most sends or receives on one connection before the next connection has its turn. */
 #define BATCH_CALLS_PER_TURN 16
 /* Most pieces that one sendmsg() takes. */
 #define BATCH_SEND_PIECES 64
+/* The clock is read before each connect, and before each send whose number is a multiple of this. */
+#define BATCH_SENDS_PER_LOOK 64
 
 enum batch_phase {
-	BATCH_LOOKING_UP, /* the core looks up the server's name; wait_fd tells when to ask again */
-	BATCH_CONNECTING,
+	BATCH_DIALING, /* a connection is being made */
 	BATCH_SENDING, /* the socket's send buffer is full; replies are still read */
 	BATCH_RECEIVING
 };
@@ -27,21 +26,21 @@ enum batch_phase {
 struct batch_job {
 	struct tenon_connection *conn;
 	enum batch_phase phase;
-	int wait_fd;   /* BATCH_LOOKING_UP: readable when the look-up has ended */
-	int sys_errno; /* of the last address that was tried; 0: none failed */
+	struct dial *dial; /* BATCH_DIALING: how far it is */
 };
 
 struct batch {
 	const struct tenon_host *host;
 	const struct tenon_connection_ops *ops;
-	int64_t connect_timeout_ns;
+	struct dialer dialer;
 	tenon_wait_fn wait; /* NULL: poll(2) */
 	void *wait_payload;
 	tenon_interrupt_fn interrupt; /* NULL: a signal ends no wait */
 	void *interrupt_payload;
 	struct batch_job *jobs; /* room for server_count */
-	struct pollfd *fds;     /* room for server_count; fds[i] belongs to jobs[i] */
-	size_t count;           /* jobs that are not finished */
+	struct dial *dials;     /* room for server_count */
+	struct pollfd *fds; /* room for DIAL_FDS_MAX of each server; in the order of the jobs */
+	size_t count;       /* jobs that are not finished */
 };
 
 /*
@@ -59,12 +58,15 @@ static inline int batch_init(void *self, const void *options,
 	(void)options;
 	batch->host = host;
 	batch->ops = setup->ops;
-	batch->connect_timeout_ns = setup->connect_timeout_ms * 1000000;
+	dialer_init(&batch->dialer, setup);
 	batch->jobs = host->alloc(host->context, setup->server_count *
 						 sizeof(*batch->jobs));
+	batch->dials = host->alloc(host->context, setup->server_count *
+						  sizeof(*batch->dials));
 	batch->fds = host->alloc(host->context, setup->server_count *
+						DIAL_FDS_MAX *
 						sizeof(*batch->fds));
-	if (!batch->jobs || !batch->fds) {
+	if (!batch->jobs || !batch->dials || !batch->fds) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
 	return 0;
@@ -76,6 +78,7 @@ static inline void batch_fini(void *self)
 
 	if (batch->host) {
 		batch->host->free(batch->host->context, batch->jobs);
+		batch->host->free(batch->host->context, batch->dials);
 		batch->host->free(batch->host->context, batch->fds);
 	}
 }
@@ -247,141 +250,167 @@ static inline bool batch_receive(const struct batch *batch,
 	return received == BATCH_FINISHED;
 }
 
-static inline bool batch_connected(const struct batch *batch,
-				   struct batch_job *job)
+/* Go on after a step of dial.h. */
+static inline bool batch_dialed(const struct batch *batch,
+				struct batch_job *job, int code)
 {
+	if (code == DIAL_GOES_ON) {
+		return false;
+	}
+	if (code < 0) {
+		return batch_fail(batch, job, code, 0);
+	}
 	batch->ops->connected(job->conn);
 	return batch_send(batch, job);
 }
 
-/* Try addresses until one connects, is still connecting, or none is left. */
-static inline bool batch_connect(const struct batch *batch,
-				 struct batch_job *job)
+/* Start a connection: connect it, or send as much as the kernel takes without waiting. */
+static inline bool batch_start(struct batch *batch, struct batch_job *job,
+			       struct dial *dial, int64_t now_ns)
 {
-	struct tenon_address address;
-
-	for (;;) {
-		int code = batch->ops->address(job->conn, &address);
-		if (code < 0) {
-			return batch_fail(batch, job, code, job->sys_errno);
-		}
-		if (!code) {
-			job->phase = BATCH_LOOKING_UP;
-			job->wait_fd = address.wait_fd;
-			return false;
-		}
-		code = socket_connect(job->conn, &address);
-		if (!code) {
-			return batch_connected(batch, job);
-		}
-		if (code == EINPROGRESS) {
-			job->phase = BATCH_CONNECTING;
-			return false;
-		}
-		job->sys_errno = code;
+	if (job->conn->fd >= 0) {
+		return batch_send(batch, job);
 	}
+	job->phase = BATCH_DIALING;
+	job->dial = dial;
+	return batch_dialed(batch, job,
+			    dial_begin(&batch->dialer, job->conn, dial,
+				       now_ns));
 }
 
-/* Start every connection: connect it, or send as much as the kernel takes without waiting. */
-static inline void batch_begin(struct batch *batch,
-			       struct tenon_connection *const *conns,
-			       size_t count)
+/*
+ * Start every connection, as long as the deadline has not passed. The ones that come after it fail,
+ * and stay open because nothing was sent on them. When the deadline had passed before, each is
+ * started: noreply requests are sent also then.
+ * Returns the time in ns.
+ */
+static inline int64_t batch_begin(struct batch *batch,
+				  struct tenon_connection *const *conns,
+				  size_t count, int64_t start_ns,
+				  int64_t deadline_ns)
 {
+	bool is_late = start_ns >= deadline_ns;
+	int64_t now_ns = start_ns;
+
 	batch->count = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct batch_job *job = &batch->jobs[batch->count];
 
+		if (conns[i]->fd < 0 || (i + 1) % BATCH_SENDS_PER_LOOK == 0) {
+			now_ns = batch->ops->now_ns();
+		}
+		if (!is_late && now_ns >= deadline_ns) {
+			batch->ops->failed(conns[i], TENON_ETIMEDOUT, 0);
+			continue;
+		}
 		*job = (struct batch_job){ .conn = conns[i] };
-		if (!(conns[i]->fd < 0 ? batch_connect(batch, job)
-				       : batch_send(batch, job))) {
-			batch->count++;
-		}
+		batch->count += !batch_start(batch, job, &batch->dials[i],
+					     now_ns);
 	}
+	return now_ns;
 }
 
-/* Continue a job whose descriptor has events (as pollfd.revents). */
+/* Continue a job whose descriptor has events. */
 static inline bool batch_go_on(const struct batch *batch, struct batch_job *job,
-			       int events)
+			       const struct pollfd *fd)
 {
-	switch (job->phase) {
-	case BATCH_LOOKING_UP:
-		return batch_connect(batch, job);
-	case BATCH_CONNECTING:
-		job->sys_errno = socket_connect_result(job->conn);
-		if (job->sys_errno == 0) {
-			return batch_connected(batch, job);
-		}
-		socket_close(job->conn);
-		return batch_connect(batch, job);
-	case BATCH_SENDING:
-		if ((events & ~POLLOUT) && batch_receive(batch, job)) {
-			return true;
-		}
-		return (events & POLLOUT) && batch_send(batch, job);
-	case BATCH_RECEIVING:
-		break;
+	if (fd->revents == 0) {
+		return false;
 	}
-	return batch_receive(batch, job);
+	if (job->phase == BATCH_RECEIVING) {
+		return batch_receive(batch, job);
+	}
+	if ((fd->revents & ~POLLOUT) && batch_receive(batch, job)) {
+		return true;
+	}
+	return (fd->revents & POLLOUT) && batch_send(batch, job);
 }
 
-static inline bool batch_is_connecting(const struct batch_job *job)
+/*
+ * Write the events that the jobs wait for into fds. Returns the number of entries. *until_ns is
+ * lowered to the time when the first connection that is being made has to be looked at.
+ */
+static inline size_t batch_fill_fds(struct batch *batch, int64_t *until_ns)
 {
-	return job->phase == BATCH_LOOKING_UP || job->phase == BATCH_CONNECTING;
-}
-
-/* Write the events that each job waits for into fds. Returns true when a job is connecting. */
-static inline bool batch_fill_fds(struct batch *batch)
-{
-	bool connecting = false;
+	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_job *job = &batch->jobs[i];
-		short events = POLLIN;
 
-		if (job->phase == BATCH_CONNECTING) {
-			events = POLLOUT;
-		} else if (job->phase == BATCH_SENDING) {
-			events = POLLIN | POLLOUT;
+		if (job->phase != BATCH_DIALING) {
+			batch->fds[count++] = (struct pollfd){
+				.fd = job->conn->fd,
+				.events = job->phase == BATCH_SENDING
+						  ? POLLIN | POLLOUT
+						  : POLLIN,
+			};
+			continue;
 		}
-		batch->fds[i] = (struct pollfd){
-			.fd = job->phase == BATCH_LOOKING_UP ? job->wait_fd
-							     : job->conn->fd,
-			.events = events,
-		};
-		connecting |= batch_is_connecting(job);
+		count += dial_fill_fds(job->dial, batch->fds + count);
+		if (dial_due_ns(job->dial) < *until_ns) {
+			*until_ns = dial_due_ns(job->dial);
+		}
 	}
-	return connecting;
+	return count;
 }
 
-/* Continue every job whose descriptor has events; remove the finished ones. */
+/* Continue every job whose descriptors have events; remove the finished ones. */
 static inline void batch_go_on_all(struct batch *batch)
 {
+	const struct pollfd *fds = batch->fds;
 	size_t left = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		struct batch_job *job = &batch->jobs[i];
-		int events = batch->fds[i].revents;
+		bool done;
 
-		if (events == 0 || !batch_go_on(batch, job, events)) {
+		if (job->phase == BATCH_DIALING) {
+			bool looked_up;
+
+			fds += dial_note_events(job->dial, fds, &looked_up);
+			done = batch_dialed(batch, job,
+					    dial_go_on(&batch->dialer,
+						       job->conn, job->dial,
+						       looked_up));
+		} else {
+			done = batch_go_on(batch, job, fds++);
+		}
+		if (!done) {
 			batch->jobs[left++] = *job;
 		}
 	}
 	batch->count = left;
 }
 
-/* Fail the jobs whose time is over: those that are still connecting, or all of them. */
-static inline void batch_expire(struct batch *batch, bool all)
+/* Look at a job although no descriptor has events: it may be out of time. */
+static inline bool batch_check(const struct batch *batch, struct batch_job *job,
+			       int64_t now_ns, int64_t deadline_ns)
+{
+	bool late = now_ns >= deadline_ns;
+
+	if (job->phase != BATCH_DIALING) {
+		return late && batch_fail(batch, job, TENON_ETIMEDOUT, 0);
+	}
+	if (late) {
+		return batch_dialed(batch, job,
+				    dial_expire(&batch->dialer, job->conn,
+						job->dial));
+	}
+	return now_ns >= dial_due_ns(job->dial) &&
+	       batch_dialed(batch, job,
+			    dial_due(&batch->dialer, job->conn, job->dial,
+				     now_ns));
+}
+
+static inline void batch_check_all(struct batch *batch, int64_t now_ns,
+				     int64_t deadline_ns)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		struct batch_job *job = &batch->jobs[i];
 
-		if (batch_is_connecting(job)) {
-			batch_fail(batch, job, TENON_ECONNECT, ETIMEDOUT);
-		} else if (all) {
-			batch_fail(batch, job, TENON_ETIMEDOUT, 0);
-		} else {
+		if (!batch_check(batch, job, now_ns, deadline_ns)) {
 			batch->jobs[left++] = *job;
 		}
 	}
@@ -392,7 +421,12 @@ static inline void batch_expire(struct batch *batch, bool all)
 static inline void batch_give_up(struct batch *batch, int sys_errno)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		batch_fail(batch, &batch->jobs[i], TENON_EWAIT, sys_errno);
+		struct batch_job *job = &batch->jobs[i];
+
+		if (job->phase == BATCH_DIALING) {
+			dial_abort(job->dial);
+		}
+		batch_fail(batch, job, TENON_EWAIT, sys_errno);
 	}
 	batch->count = 0;
 }
@@ -452,27 +486,22 @@ static inline int batch_timeout_ms(int64_t now_ns, int64_t until_ns)
 }
 
 /* Drive the remaining jobs until each is finished or its time is over. */
-static inline void batch_finish(struct batch *batch, int64_t start_ns,
-				int64_t now_ns, int64_t deadline_ns)
+static inline void batch_finish(struct batch *batch, int64_t now_ns,
+				int64_t deadline_ns)
 {
-	int64_t connect_deadline_ns = start_ns + batch->connect_timeout_ns;
-
 	while (batch->count > 0) {
-		bool connecting = batch_fill_fds(batch);
 		int64_t until_ns = deadline_ns;
-
-		if (connecting && connect_deadline_ns < deadline_ns) {
-			until_ns = connect_deadline_ns;
-		}
-		int ready = batch_wait(batch, batch->fds, batch->count,
+		size_t fd_count = batch_fill_fds(batch, &until_ns);
+		int ready = batch_wait(batch, batch->fds, fd_count,
 				       batch_timeout_ms(now_ns, until_ns));
+
 		if (ready > 0) {
 			batch_go_on_all(batch);
 		}
 		if (batch->count > 0) {
 			now_ns = batch->ops->now_ns();
 			if (now_ns >= until_ns) {
-				batch_expire(batch, now_ns >= deadline_ns);
+				batch_check_all(batch, now_ns, deadline_ns);
 			} else {
 				batch_after_wait(batch, ready);
 			}

@@ -94,12 +94,14 @@ static inline void blocking_exchange(struct batch *batch,
 				     size_t count, int64_t start_ns,
 				     int64_t deadline_ns)
 {
-	batch_begin(batch, conns, count);
+	int64_t now_ns = batch_begin(batch, conns, count, start_ns,
+				     deadline_ns);
+
 	/* with a wait hook the thread must not block: do as transport poll does */
-	int64_t now_ns =
-		batch->wait ? start_ns
-			    : blocking_collect(batch, start_ns, deadline_ns);
-	batch_finish(batch, start_ns, now_ns, deadline_ns);
+	if (!batch->wait) {
+		now_ns = blocking_collect(batch, now_ns, deadline_ns);
+	}
+	batch_finish(batch, now_ns, deadline_ns);
 }
 
 #endif

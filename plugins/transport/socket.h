@@ -33,43 +33,79 @@ static inline void socket_close(struct tenon_connection *conn)
 	}
 }
 
-/*
- * Start to connect, without blocking.
- * Returns 0 when connected, EINPROGRESS when the kernel is still connecting (conn->fd is set in
- * both cases), or the errno of the failure (conn->fd is -1).
- */
-static inline int socket_connect(struct tenon_connection *conn,
-				 const struct tenon_address *address)
-{
-	int one = 1;
+/* Options that long-lived TCP connections get, in the units of setsockopt(2). */
+struct socket_options {
+	int keepalive_idle_s; /* 0: no keepalive */
+	int keepalive_interval_s;
+	int keepalive_count;
+	unsigned user_timeout_ms; /* 0: the kernel's default */
+};
 
-	conn->fd = socket(address->sockaddr.ss_family,
-			  SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (conn->fd < 0) {
-		return errno;
+static inline void socket_options_init(struct socket_options *options,
+				       const struct tenon_transport_setup *setup)
+{
+	*options = (struct socket_options){
+		.keepalive_idle_s = (int)setup->keepalive_idle_s,
+		.keepalive_interval_s = (int)setup->keepalive_interval_s,
+		.keepalive_count = (int)setup->keepalive_count,
+		.user_timeout_ms = (unsigned)setup->user_timeout_ms,
+	};
+}
+
+static inline void socket_set_int(int fd, int level, int name, int value)
+{
+	(void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* Set the options of a TCP connection that was just made. */
+static inline void socket_set_options(int fd,
+				      const struct socket_options *options)
+{
+	if (options->keepalive_idle_s > 0) {
+		socket_set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE,
+			       options->keepalive_idle_s);
+		socket_set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL,
+			       options->keepalive_interval_s);
+		socket_set_int(fd, IPPROTO_TCP, TCP_KEEPCNT,
+			       options->keepalive_count);
+		socket_set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	}
-	if (address->sockaddr.ss_family != AF_UNIX) {
-		(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one,
-				 sizeof(one));
+	if (options->user_timeout_ms > 0) {
+		socket_set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+			       (int)options->user_timeout_ms);
 	}
-	if (connect(conn->fd, (const struct sockaddr *)&address->sockaddr,
-		    address->sockaddr_len) == 0) {
+}
+
+/* Make a non-blocking socket for this address. Returns its descriptor; -1: errno says why. */
+static inline int socket_open(const struct tenon_address *address)
+{
+	int fd = socket(address->sockaddr.ss_family,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && address->sockaddr.ss_family != AF_UNIX) {
+		socket_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	}
+	return fd;
+}
+
+/* Connect without blocking. Returns 0 when connected, else an errno such as EINPROGRESS. */
+static inline int socket_connect(int fd, const struct tenon_address *address)
+{
+	if (connect(fd, (const struct sockaddr *)&address->sockaddr,
+		    address->sockaddr_len) == 0 ||
+	    errno == EISCONN) {
 		return 0;
 	}
-	int code = errno == EINTR ? EINPROGRESS : errno;
-	if (code != EINPROGRESS) {
-		socket_close(conn);
-	}
-	return code;
+	return errno;
 }
 
 /* Return the result of a connect that was in progress: 0 when connected, else an errno. */
-static inline int socket_connect_result(const struct tenon_connection *conn)
+static inline int socket_result(int fd)
 {
 	int code = 0;
 	socklen_t len = sizeof(code);
 
-	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &code, &len) != 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) != 0) {
 		return errno;
 	}
 	return code;

@@ -239,8 +239,9 @@ struct chaos_worker {
 	atomic_uint moved;                  /* the same, read by the gremlin's thread */
 	uint64_t disturbed; /* number of events that can cost a chunk */
 	struct model_window window;
-	/* a reply was lost in the last call, so a request may have been sent twice */
-	bool lost;
+	/* in the last call the client sent requests once more, to this many connections */
+	uint64_t repeats;
+	uint64_t retries; /* sum of the client's counters when the call began */
 	int64_t begin_ns;
 	/* /proc file with the time that the thread waited for a processor */
 	int stall_fd;

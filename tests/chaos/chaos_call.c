@@ -68,6 +68,20 @@ void look_at_places(uint16_t *generations)
 	}
 }
 
+/* Return how often the client has sent requests once more. */
+static uint64_t count_retries(const struct chaos_worker *worker)
+{
+	struct tenon_health health;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < worker->server_count; i++) {
+		if (tenon_client_health(worker->client, i, &health) == 0) {
+			sum += health.retries;
+		}
+	}
+	return sum;
+}
+
 void begin_call(struct chaos_worker *worker)
 {
 	uint16_t generations[CHAOS_PLACES_MAX];
@@ -80,6 +94,7 @@ void begin_call(struct chaos_worker *worker)
 		worker->disturbed += generations[i] != worker->window.after[i];
 		worker->window.before[i] = generations[i];
 	}
+	worker->retries = count_retries(worker);
 	worker->stalled_ns = stalled_ns(worker);
 	worker->begin_ns = chaos_now_ns();
 }
@@ -139,8 +154,8 @@ void end_call(struct chaos_worker *worker, const char *verb)
 	counts->calls++;
 	counts->delays = fault_counts.delays;
 	counts->cuts = fault_counts.cuts + fault_counts.resets;
-	worker->lost = counts->losses != fault_counts.losses;
 	counts->losses = fault_counts.losses;
+	worker->repeats = count_retries(worker) - worker->retries;
 	leave_gate(worker);
 }
 
@@ -275,6 +290,7 @@ static bool is_explained(const struct chaos_worker *worker, const char *verb,
 		return true;
 	case TENON_ESERVER:
 	case TENON_EUNKNOWN:
+	case TENON_EPROTOCOL: /* and then no time was left to go again */
 		return strncmp(verb, "get", 3) == 0 && may_be_stray(worker);
 	default:
 		return status == CHAOS_ELOCAL && chaos_has(CHAOS_LIMITS);

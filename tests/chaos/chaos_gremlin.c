@@ -16,6 +16,11 @@
 #define PAUSE_MAX_MS 350
 /* Replies that are on their way when the gate closes arrive within this time. */
 #define QUIET_US 2000
+/*
+ * Silence on a connection is the connection's fault only when the connection was idle for
+ * 100 ms (core/connection/faults.h: TENON_IDLE_MS).
+ */
+#define IDLE_US 110000
 #define CONNECTIONS_HELD 130 /* more than CHAOS_CONNECTION_LIMIT */
 
 enum state {
@@ -291,6 +296,9 @@ static void do_idle(const struct chaos_deed *deed)
 	    how == PROXY_RESET_ON_USE) {
 		atomic_store(&chaos_servers.untold_until_ns[place],
 			     in_ms(CHAOS_RECOVER_MS));
+	}
+	if (how == PROXY_SWALLOW) {
+		usleep(IDLE_US);
 	}
 	cut(place, how);
 	chaos_gate_open();

@@ -69,8 +69,8 @@ bool model_has_room(struct model_key *key, const struct model_window *now,
 			forget(key, i);
 		}
 	}
-	/* one call leaves at most 3 floating writes */
-	return key->floating_count + 3 <= MODEL_FLOATING_MAX;
+	/* one call leaves at most 5 floating writes */
+	return key->floating_count + 5 <= MODEL_FLOATING_MAX;
 }
 
 void model_unacknowledged(struct model_key *key, uint32_t place,

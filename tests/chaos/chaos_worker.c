@@ -17,6 +17,7 @@
 #define PAUSE_MAX_US 3000
 #define CALLS_OF_A_MOOD 100 /* the faults change after this many calls */
 #define CHAOS_FLAG 1u
+#define REPEATS_MAX 3 /* of one request in one call */
 
 struct chaos_worker *chaos_workers;
 size_t chaos_worker_count;
@@ -302,7 +303,8 @@ static void check_writes(struct chaos_worker *worker, uint64_t disturbed)
 	for (size_t i = 0; i < desk->count; i++) {
 		const struct tenon_result *result = &desk->results[i];
 
-		if (worker->lost) {
+		for (uint64_t n = 0; n < worker->repeats && n < REPEATS_MAX;
+		     n++) {
 			leave_floating(worker, i);
 		}
 		switch (result->status) {

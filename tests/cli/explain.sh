@@ -13,6 +13,17 @@ head -c 2500 /dev/urandom >noise
 head -c 2500 /dev/zero >zeros
 cat noise zeros >both
 
+begin failures_are_explained
+run 0 explain --failures
+out_has '^THE SERVER.S, for now$'
+out_has '^  idle-closed$'
+no_err
+run 0 --json explain --failures
+check "each row has a kind" sh -c "test \$(grep -c \"kind.: \" out) -gt 15"
+run 2 explain
+err "explain needs --failures"
+end
+
 begin values_go_through_the_codecs_and_back
 for file in noise zeros both; do
 	run 0 set "$file" --file "$file"

@@ -70,15 +70,16 @@ echo user:password >passwords
 start_server locked -Y passwords
 run 3 --servers "$address locked,$one mc-one" health
 check 'not up' test "$(grep -c '^locked .* up ' out)" -eq 0
-out_has "^locked  *$address  *(failing|refusing) .* 1  .*CLIENT_ERROR unauthenticated"
+out_has "^locked  *$address  *refusing .* 1  .*CLIENT_ERROR unauthenticated\$"
 out_has '^mc-one .* up '
 err '1 of 2 servers is not up: locked .*CLIENT_ERROR unauthenticated'
 run 3 --servers "$address locked" --json health
-out_has '"state": "(failing|refusing)"'
+out_has '"state": "refusing"'
 out_has '"answered": false'
 out_has '"message": "CLIENT_ERROR unauthenticated"'
 run 3 --servers "$address locked" health --prometheus
 out_has '^tenon_server_up\{server="locked"\} 0$'
+out_has '^tenon_server_state\{server="locked",state="refusing"\} 1$'
 out_has '^tenon_server_state\{server="locked",state="up"\} 0$'
 end
 

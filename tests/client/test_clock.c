@@ -4,6 +4,7 @@
  * tests move that clock instead of waiting.
  */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -104,6 +105,46 @@ START_TEST(an_operation_ends_when_its_time_is_over)
 }
 END_TEST
 
+#define REFUSING 60
+
+/* Connecting to each server takes a minute; the deadline passes after five of them. */
+START_TEST(connecting_to_many_servers_ends_at_the_deadline)
+{
+	static char lines[REFUSING][160], address[128];
+	static char keys[REFUSING][RIG_KEY_LEN + 1];
+	static struct tenon_item items[REFUSING];
+	const char *servers[REFUSING];
+	struct rig rig = { 0 };
+
+	rig_transport = subject(_i)->name;
+	for (size_t i = 0; i < REFUSING; i++) {
+		fake_refused_address(FAKE_UNIX, address, sizeof(address));
+		snprintf(lines[i], sizeof(lines[i]), "%s s%zu", address, i);
+		servers[i] = lines[i];
+	}
+	rig_open_at(&rig, servers, REFUSING,
+		    "poll_timeout: 5min\nconnect_timeout: 10s\n" RETRY_NEVER);
+	for (size_t i = 0; i < REFUSING; i++) {
+		rig_key_at(&rig, i, 0, keys[i]);
+		items[i] = item(keys[i], NULL);
+	}
+	fault_wrap(rig.client, &(struct fault_plan){
+		.address_advance_ms = 30000 });
+	rig_run(&rig, TENON_GET, items, REFUSING, 0);
+	/* two questions for each server: the path, and then that there is no other */
+	ck_assert_uint_ge(fault_counts.addresses, 8);
+	ck_assert_uint_le(fault_counts.addresses, 12);
+	ck_assert_int_eq(rig.results[0].status, TENON_ECONNECT);
+	ck_assert_int_eq(rig.results[REFUSING - 1].status, TENON_ETIMEDOUT);
+	/* a server that was not asked is not marked down */
+	ck_assert_int_eq(rig_get(&rig, keys[0]), TENON_EDOWN);
+	ck_assert_int_eq(rig_get(&rig, keys[REFUSING - 1]), TENON_ECONNECT);
+	tenon_client_disconnect(rig.client);
+	fault_unwrap(rig.client);
+	rig_close(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("clock");
@@ -113,6 +154,7 @@ int main(void)
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
 	subjects_add_test(an_operation_ends_when_its_time_is_over);
+	subjects_add_test(connecting_to_many_servers_ends_at_the_deadline);
 	tcase_add_test(tcase, clock_advance_moves_the_clock_of_the_core);
 	tcase_add_test(tcase,
 		       a_dead_server_is_left_alone_until_retry_timeout_has_passed);

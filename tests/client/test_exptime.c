@@ -132,6 +132,53 @@ START_TEST(get_and_delete_do_not_look_at_exptime)
 }
 END_TEST
 
+/* ---- flush_all ------------------------------------------------------------- */
+
+static const struct {
+	const char *delay, *request;
+} delays[] = {
+	{ "30", "flush_all 30\r\n" },
+	{ "2592000", "flush_all 2592000\r\n" },
+	{ "0004", "flush_all 4\r\n" },
+	/* more than 30 days are sent as a UNIX time, at most the greatest one */
+	{ "4294967296", "flush_all 2147483647\r\n" },
+};
+
+START_TEST(a_delay_of_flush_all_is_seconds_from_now)
+{
+	struct fake_step steps[] = { FAKE_ACCEPT,
+				     fake_expect_text(delays[_i].request),
+				     FAKE_SEND("OK\r\n") };
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, "enable_flush_all: true\n");
+	ck_assert_int_eq(rig_run_servers(&rig, TENON_FLUSH_ALL,
+					 delays[_i].delay, 0),
+			 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_delay_of_flush_all_without_a_meaning_is_refused)
+{
+	static const char *const refused_delays[] = {
+		"4294967297", "99999999999999999999999999",
+	};
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
+	rig_open(&rig, "enable_flush_all: true\n");
+	for (size_t i = 0; i < COUNT(refused_delays); i++) {
+		ck_assert_int_eq(rig_run_servers(&rig, TENON_FLUSH_ALL,
+						 refused_delays[i], 0),
+				 TENON_EINVAL);
+		check_says(rig.err.message, "at most 4294967296 seconds");
+	}
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- as kept by memcached -------------------------------------------------- */
 
 static struct memcached server;
@@ -207,6 +254,9 @@ int main(void)
 	tcase_add_test(wire,
 		       an_exptime_without_a_meaning_is_refused_for_its_key_only);
 	tcase_add_test(wire, get_and_delete_do_not_look_at_exptime);
+	LOOP(wire, a_delay_of_flush_all_is_seconds_from_now, COUNT(delays));
+	tcase_add_test(wire,
+		       a_delay_of_flush_all_without_a_meaning_is_refused);
 	suite_add_tcase(suite, wire);
 	tcase_add_checked_fixture(memcached, start, stop);
 	LOOP(memcached, an_item_with_a_far_exptime_is_kept, COUNT(kept));

@@ -1,58 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A resolver that hangs: a lookup takes no longer than the deadline. */
-#define _GNU_SOURCE 1 /* RTLD_NEXT */
+/* A name server that hangs: a lookup takes no longer than its limit and the deadline. */
 #include <check.h>
-#include <dlfcn.h>
-#include <netdb.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "conformance/subject.h"
+#include "fakes/names.h"
 #include "fakes/rig.h"
 #include "runner/suite.h"
 
 #define SLOW "slow.test"
-#define SLOW_MS 20000
 #define FAR_TOO_LONG_MS 10000
 
-static atomic_int waiting; /* number of lookups that hang */
-static atomic_bool released;
-
-/* Let the hanging lookups end. They run in threads, and no thread may outlive its test. */
-static void release(void)
-{
-	atomic_store(&released, true);
-	while (atomic_load(&waiting) > 0) {
-		sleep_ms(1);
-	}
-	sleep_ms(200); /* until the threads have ended, for a leak checker */
-	atomic_store(&released, false);
-}
-
-static void hang(void)
-{
-	atomic_fetch_add(&waiting, 1);
-	for (int ms = 0; ms < SLOW_MS && !atomic_load(&released); ms += 10) {
-		sleep_ms(10);
-	}
-	atomic_fetch_sub(&waiting, 1);
-}
-
-/* Takes the place of the C library's function. */
-int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-		struct addrinfo **out)
-{
-	int (*real)(const char *, const char *, const struct addrinfo *,
-		    struct addrinfo **);
-
-	if (strcmp(host, SLOW) == 0 && !(hints->ai_flags & AI_NUMERICHOST)) {
-		hang();
-		return EAI_AGAIN;
-	}
-	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-	return real(host, port, hints, out);
-}
+static const struct fake_name names[] = { { .host = SLOW, .hangs = true } };
 
 /* Open a client with the server "slow" and one fake, and find a key of each. */
 static void start(struct rig *rig, int transport, const char *settings,
@@ -62,6 +24,7 @@ static void start(struct rig *rig, int transport, const char *settings,
 	char other[160];
 	const char *servers[] = { slow, other };
 
+	fake_names_set(names, COUNT(names));
 	rig_transport = subject(transport)->name;
 	snprintf(other, sizeof(other), "%s other",
 		 fake_server_address(rig->fakes[0]));
@@ -69,43 +32,133 @@ static void start(struct rig *rig, int transport, const char *settings,
 	rig_make_pair(rig, pair);
 }
 
-START_TEST(a_slow_lookup_costs_the_deadline_and_hinders_nobody)
+START_TEST(a_slow_lookup_costs_resolve_timeout_once_and_hinders_nobody)
 {
 	struct rig rig = { 0 };
 	struct rig_pair pair;
 	int64_t start_ms = now_ms();
-	int status;
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
 				  FAKE_SEND("END\r\n")));
-	start(&rig, _i, "poll_timeout: 500ms\n" RETRY_NEVER, &pair);
-	status = rig_run(&rig, TENON_GET, pair.items, 2, 0);
-	ck_assert(status == TENON_ETIMEDOUT || status == TENON_ECONNECT);
+	start(&rig, _i, "resolve_timeout: 500ms\n" RETRY_NEVER, &pair);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, pair.items, 2, 0),
+			 TENON_ECONNECT);
 	ck_assert_int_eq(rig.results[1].status, TENON_MISS);
-	/* the server is not marked */
-	ck_assert_int_ne(rig_get(&rig, pair.keys[0]), TENON_EDOWN);
+	check_says(rig.err.message,
+		   "the lookup of slow.test took longer than resolve_timeout (500 ms)");
+	/* no later call waits for the same lookup */
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_ECONNECT);
+	}
 	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	ck_assert_uint_eq(fake_names_begun(), 1);
 	rig_close(&rig);
-	release();
+	fake_names_release();
 }
 END_TEST
 
+START_TEST(the_deadline_bounds_a_lookup_as_well)
+{
+	struct rig rig = { 0 };
+	struct rig_pair pair;
+	int64_t start_ms = now_ms();
+
+	rig_fake(&rig, NULL, 0);
+	start(&rig, _i, "resolve_timeout: 1h\npoll_timeout: 200ms\n", &pair);
+	ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_ECONNECT);
+	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	check_says(rig.err.message,
+		   "the lookup of slow.test took longer than the time left");
+	rig_close(&rig);
+	fake_names_release();
+}
+END_TEST
+
+/* A lookup that is slow says nothing about the server. */
 START_TEST(keys_of_a_slow_name_do_not_hop)
 {
 	struct rig rig = { 0 };
 	struct rig_pair pair;
-	int64_t start_ms = now_ms();
 
-	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
-				  FAKE_SEND("END\r\n")));
-	start(&rig, _i, "connect_timeout: 200ms\nfailover: eject\n" RETRY_NEVER,
+	rig_fake(&rig, NULL, 0);
+	start(&rig, _i, "resolve_timeout: 200ms\nfailover: eject\n" RETRY_NEVER,
 	      &pair);
-	ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_ECONNECT);
-	ck_assert_uint_eq(rig.result.server, 0);
-	ck_assert_int_eq(rig_get(&rig, pair.keys[1]), TENON_MISS);
-	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(rig_get(&rig, pair.keys[0]), TENON_ECONNECT);
+		ck_assert_uint_eq(rig.result.server, 0);
+	}
 	rig_close(&rig);
-	release();
+	fake_names_release();
+}
+END_TEST
+
+static void *release_later(void *payload)
+{
+	(void)payload;
+	fake_names_await(1);
+	sleep_ms(300);
+	fake_names_release();
+	return NULL;
+}
+
+/* connect_timeout begins when the address is known. */
+START_TEST(a_lookup_longer_than_connect_timeout_is_no_failure)
+{
+	static const struct fake_name slow[] = {
+		{ .host = SLOW, .addresses = { "127.0.0.1" }, .hangs = true },
+	};
+	struct rig rig = { 0 };
+	char line[64];
+	pthread_t thread;
+
+	rig_transport = subject(_i)->name;
+	fake_names_set(slow, COUNT(slow));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n")));
+	snprintf(line, sizeof(line), SLOW ":%u",
+		 fake_server_port(rig.fakes[0]));
+	rig_open_one(&rig, line,
+		     "connect_timeout: 200ms\nresolve_timeout: 30s\n");
+	ck_assert_int_eq(pthread_create(&thread, NULL, release_later, NULL), 0);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	pthread_join(thread, NULL);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(the_child_of_a_fork_during_a_lookup_is_clean_and_the_parent_is_unharmed)
+{
+	static const struct fake_name slow[] = {
+		{ .host = SLOW, .addresses = { "127.0.0.1" }, .hangs = true },
+	};
+	struct rig rig = { 0 };
+	char line[64];
+	int status;
+	pid_t pid;
+
+	rig_transport = subject(_i)->name;
+	fake_names_set(slow, COUNT(slow));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n")));
+	snprintf(line, sizeof(line), SLOW ":%u",
+		 fake_server_port(rig.fakes[0]));
+	rig_open_one(&rig, line, "resolve_timeout: 50ms\n");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		/* the child begins a lookup of its own, which hangs as well */
+		int code = rig_get(&rig, "k");
+
+		tenon_client_close(rig.client);
+		_exit(code == TENON_ECONNECT ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	fake_names_release();
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
 }
 END_TEST
 
@@ -115,7 +168,12 @@ int main(void)
 
 	subjects_load(TENON_KIND_TRANSPORT);
 	subjects_add_tests(suite);
-	subjects_add_test(a_slow_lookup_costs_the_deadline_and_hinders_nobody);
+	subjects_add_test(
+		a_slow_lookup_costs_resolve_timeout_once_and_hinders_nobody);
+	subjects_add_test(the_deadline_bounds_a_lookup_as_well);
 	subjects_add_test(keys_of_a_slow_name_do_not_hop);
+	subjects_add_test(a_lookup_longer_than_connect_timeout_is_no_failure);
+	subjects_add_test(
+		the_child_of_a_fork_during_a_lookup_is_clean_and_the_parent_is_unharmed);
 	return suite_run(suite);
 }

@@ -183,6 +183,9 @@ START_TEST(any_history_gives_a_server_or_none)
 				policy.ops->on_failure(policy.self, server,
 						       statuses[dice >> 2 & 3],
 						       now_ms);
+			} else if (dice % 16 == 1) {
+				policy.ops->on_probe(policy.self, server,
+						     now_ms + 300);
 			} else if (dice % 4 == 1) {
 				policy.ops->on_success(policy.self, server,
 						       now_ms);
@@ -288,6 +291,79 @@ START_TEST(asking_for_a_state_changes_no_route)
 }
 END_TEST
 
+/* Kill a server, and wait until it may be tried again. Returns the time. */
+static int64_t let_probe(struct policy *policy, uint32_t server, int64_t now_ms)
+{
+	now_ms = kill_server(policy, server, now_ms) + DAY_MS;
+	if (policy->ops->state != tenon__state_up) {
+		ck_assert_uint_eq(policy_state(policy, server, now_ms).state,
+				  TENON_SERVER_PROBING);
+	}
+	return now_ms;
+}
+
+START_TEST(a_server_that_another_client_probes_is_avoided)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	bool cares = plugin->ops.failover.on_probe != tenon__ignore_probe;
+
+	for (size_t i = 0; i < STARTS_COUNT; i++) {
+		struct policy policy;
+		int64_t now_ms;
+
+		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
+		now_ms = let_probe(&policy, 1, starts_ms[i]);
+		policy.ops->on_probe(policy.self, 1, now_ms + 300);
+		ck_assert_subject((route(&policy, 1, now_ms) != 1) == cares);
+		ck_assert_subject((route(&policy, 1, now_ms + 299) != 1) ==
+				  cares);
+		ck_assert_subject(route(&policy, 0, now_ms) == 0);
+		/* The probe's time is over, and nobody told its outcome. */
+		ck_assert_subject(route(&policy, 1, now_ms + 300) == 1);
+		policy_fini(&policy);
+	}
+}
+END_TEST
+
+START_TEST(the_outcome_of_another_clients_probe_counts)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy policy;
+	int64_t now_ms;
+
+	policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
+	now_ms = let_probe(&policy, 1, 0);
+	policy.ops->on_probe(policy.self, 1, now_ms + 300);
+	policy.ops->on_success(policy.self, 1, now_ms + 1);
+	ck_assert_subject(route(&policy, 1, now_ms + 1) == 1);
+	now_ms = let_probe(&policy, 1, now_ms + 2);
+	/* The news of the probe come together with its outcome. */
+	policy.ops->on_probe(policy.self, 1, now_ms);
+	policy.ops->on_failure(policy.self, 1, TENON_ETIMEDOUT, now_ms);
+	ck_assert_subject(route(&policy, 1, now_ms) != 1);
+	ck_assert_subject(route(&policy, 1, now_ms + DAY_MS) == 1);
+	policy_fini(&policy);
+}
+END_TEST
+
+START_TEST(a_probe_of_a_healthy_server_changes_nothing)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	struct policy policy;
+
+	policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
+	for (uint32_t server = 0; server < 3 + SPARES; server++) {
+		policy.ops->on_probe(policy.self, server, 1000);
+		ck_assert_subject(policy_state(&policy, server, 500).state ==
+				  TENON_SERVER_UP);
+	}
+	for (uint32_t home = 0; home < 3; home++) {
+		ck_assert_subject(route(&policy, home, 500) == home);
+	}
+	policy_fini(&policy);
+}
+END_TEST
+
 START_TEST(questions_ask_for_no_memory)
 {
 	const struct tenon__plugin *plugin = subject(_i);
@@ -344,6 +420,9 @@ int conformance_failover(void)
 	subjects_add_test(same_history_gives_the_same_answers);
 	subjects_add_test(the_reported_state_agrees_with_the_route);
 	subjects_add_test(asking_for_a_state_changes_no_route);
+	subjects_add_test(a_server_that_another_client_probes_is_avoided);
+	subjects_add_test(the_outcome_of_another_clients_probe_counts);
+	subjects_add_test(a_probe_of_a_healthy_server_changes_nothing);
 	subjects_add_test(questions_ask_for_no_memory);
 	subjects_add_test(init_that_runs_out_of_memory_cleans_up);
 	return suite_run(suite);

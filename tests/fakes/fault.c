@@ -57,6 +57,14 @@ static size_t shorten(size_t n, size_t max, size_t *count)
 	return n;
 }
 
+static int fault_address(struct tenon_connection *conn,
+			 struct tenon_address *out)
+{
+	fault_counts.addresses++;
+	tenon__clock_advance(fault.plan.address_advance_ms * 1000000);
+	return tenon__connection_ops.address(conn, out);
+}
+
 static size_t fault_send_next(struct tenon_connection *conn, struct iovec *iov,
 			      size_t max)
 {
@@ -168,8 +176,17 @@ static void fault_fini(void *self)
 	fault.next->fini(self);
 }
 
+static void fault_look(void *self, struct tenon_connection *const *conns,
+		       size_t count)
+{
+	if (fault.next->look) {
+		fault.next->look(self, conns, count);
+	}
+}
+
 static const struct tenon_transport_ops fault_ops = {
 	.size = sizeof(fault_ops),
+	.look = fault_look,
 	.fini = fault_fini,
 	.run = fault_run,
 	.close = fault_close,
@@ -185,6 +202,7 @@ static void set_up(struct tenon_client *client,
 		.server_count = (uint32_t)client->engine.server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
 		.ops = connection_ops,
+		.resolve_timeout_ms = assembly->resolve_timeout_ms,
 	};
 
 	fault.next->fini(client->engine.transport);
@@ -206,6 +224,7 @@ void fault_wrap(struct tenon_client *client, const struct fault_plan *plan)
 	fault.plan = *plan;
 	fault.next = client->engine.assembly->transport;
 	fault.connection_ops = tenon__connection_ops;
+	fault.connection_ops.address = fault_address;
 	fault.connection_ops.send_next = fault_send_next;
 	fault.connection_ops.sent = fault_sent;
 	fault.connection_ops.recv_space = fault_recv_space;

@@ -20,6 +20,8 @@ struct fault_plan {
 	unsigned delay_ms;
 	/* the core's clock moves by this at every receive; nothing waits */
 	int64_t advance_ms;
+	/* the core's clock moves by this whenever the transport asks for an address */
+	int64_t address_advance_ms;
 	/* of a receive after which nothing more comes on the connection */
 	unsigned reset_chance;
 	unsigned lose_chance;   /* of a send after which no reply comes */
@@ -32,7 +34,7 @@ struct fault_plan {
 /* How often each fault happened. */
 struct fault_counts {
 	size_t short_reads, short_writes, delays, resets, losses, cuts,
-		garbage;
+		garbage, addresses;
 };
 
 /*

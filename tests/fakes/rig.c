@@ -78,6 +78,8 @@ void rig_open_at(struct rig *rig, const char *const *servers, size_t count,
 	snprintf(line, sizeof(line), "{%s: %s}", rig_transport, rig_options);
 	must(rig, tenon_config_set(config, "transport", line, &rig->err),
 	     "transport");
+	must(rig, tenon_config_set(config, "resolve_timeout", "20s", &rig->err),
+	     "resolve_timeout");
 	must(rig, tenon_config_set(config, "connect_timeout", "20s", &rig->err),
 	     "connect_timeout");
 	must(rig, tenon_config_set(config, "poll_timeout", "60s", &rig->err),

@@ -355,6 +355,15 @@ static void store_close(void *self, struct tenon_connection *conn)
 	conn->fd = -1;
 }
 
+/* Nothing waits on an idle connection: a store speaks only when it is spoken to. */
+static void store_look(void *self, struct tenon_connection *const *conns,
+		       size_t count)
+{
+	(void)self;
+	(void)conns;
+	(void)count;
+}
+
 static void store_fini(void *self)
 {
 	wrapped->next->fini(self);
@@ -365,6 +374,7 @@ static const struct tenon_transport_ops store_ops = {
 	.fini = store_fini,
 	.run = store_run,
 	.close = store_close,
+	.look = store_look,
 };
 
 void store_wrap(struct store *store, struct tenon_client *client)

@@ -263,11 +263,12 @@ START_TEST(route_passes_over_64_servers_out_of_the_ring_at_most)
 }
 END_TEST
 
-/* backoff.c: FAILURE_LIMIT_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
+/* backoff.c: FAILURES_MAX, backoff.c: OUT_MAX_MS, backoff.c: FACTOR_MAX */
 START_TEST(each_option_has_a_largest_value)
 {
 	const struct tenon__plugin *plugin = backoff.plugin;
 
+	subject_option_ends_at(plugin, "failures", "1000", "1001");
 	subject_option_ends_at(plugin, "failure_limit", "1000", "1001");
 	subject_option_ends_at(plugin, "max: 24h, min", "24h", "86400001ms");
 	subject_option_ends_at(plugin, "max", "24h", "86400001ms");
@@ -287,6 +288,49 @@ START_TEST(min_above_max_is_refused)
 					      &backoff.host, &options, &err),
 			 TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(err.message, "option 'min' is longer than option 'max'"));
+}
+END_TEST
+
+START_TEST(failures_has_the_old_name_failure_limit_too)
+{
+	static const char *const same[] = { "{failures: 2}",
+					    "{failure_limit: 2}",
+					    "{failures: 9, failure_limit: 2}" };
+
+	restart(same[_i]);
+	failures(1, 1, 1000);
+	ck_assert_uint_eq(route(1, 1000), 1);
+	failures(1, 1, 1000);
+	ck_assert_uint_eq(route(1, 1000), 2);
+}
+END_TEST
+
+START_TEST(probes_of_other_clients_make_the_time_longer_too)
+{
+	failures(1, 3, 0);
+	backoff.ops->on_probe(backoff.self, 1, 1300);
+	ck_assert_uint_eq(route(1, 1000), 2);
+	failures(1, 1, 1300);
+	ck_assert_uint_eq(route(1, 3299), 2);
+	/* three more probes that the client hears of late, with the time of the last */
+	for (int i = 0; i < 3; i++) {
+		backoff.ops->on_probe(backoff.self, 1, 20000);
+		failures(1, 1, 20000);
+	}
+	ck_assert_uint_eq(route(1, 29999), 2);
+	ck_assert_uint_eq(route(1, 30000), 1);
+}
+END_TEST
+
+START_TEST(a_clock_that_jumps_back_keeps_no_server_out)
+{
+	failures(1, 3, 1000000);
+	/* an operation may ask with the time of its beginning */
+	ck_assert_uint_eq(route(1, 1000000 - 1000), 2);
+	ck_assert_uint_eq(route(1, 1000000 - 1001), 1);
+	/* the next probe is due after min of the new time */
+	ck_assert_uint_eq(route(1, 1000000 - 1001), 2);
+	ck_assert_uint_eq(route(1, 1000000 - 1), 1);
 }
 END_TEST
 
@@ -316,6 +360,10 @@ int main(void)
 	tcase_add_test(tcase,
 		       route_passes_over_64_servers_out_of_the_ring_at_most);
 	tcase_add_test(tcase, each_option_has_a_largest_value);
+	tcase_add_loop_test(tcase,
+			    failures_has_the_old_name_failure_limit_too, 0, 3);
+	tcase_add_test(tcase, probes_of_other_clients_make_the_time_longer_too);
+	tcase_add_test(tcase, a_clock_that_jumps_back_keeps_no_server_out);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -7,10 +7,15 @@
 
 static struct policy none;
 
+static void start_with(const char *options, int64_t retry_timeout_ms)
+{
+	policy_init(&none, subject_named(TENON_KIND_FAILOVER, "none"), options,
+		    4, retry_timeout_ms);
+}
+
 static void start(int64_t retry_timeout_ms)
 {
-	policy_init(&none, subject_named(TENON_KIND_FAILOVER, "none"), NULL, 4,
-		    retry_timeout_ms);
+	start_with(NULL, retry_timeout_ms);
 }
 
 static void set_up(void)
@@ -151,6 +156,113 @@ START_TEST(the_policy_reports_its_state)
 }
 END_TEST
 
+/* ---- options ---------------------------------------------------------------- */
+
+static void restart(const char *options)
+{
+	tear_down();
+	start_with(options, TIMEOUT_MS);
+}
+
+static uint32_t state_of(uint32_t server, int64_t now_ms)
+{
+	return policy_state(&none, server, now_ms).state;
+}
+
+START_TEST(a_server_is_dead_after_as_many_failures_as_the_option_says)
+{
+	restart("{failures: 3}");
+	kill_server(1, 1000);
+	kill_server(1, 2000);
+	ck_assert_uint_eq(route(1, 2000), 1);
+	ck_assert_uint_eq(state_of(1, 2000), TENON_SERVER_UP);
+	ck_assert_uint_eq(policy_state(&none, 1, 2000).failures, 2);
+	kill_server(1, 3000);
+	ck_assert_uint_eq(route(1, 3000), TENON_NO_SERVER);
+	/* one more failure is enough when the server is tried again */
+	ck_assert_uint_eq(route(1, 3000 + TIMEOUT_MS), 1);
+	kill_server(1, 8001);
+	ck_assert_uint_eq(route(1, 8001), TENON_NO_SERVER);
+}
+END_TEST
+
+START_TEST(only_failures_in_a_row_are_counted)
+{
+	restart("{failures: 2}");
+	for (int64_t now_ms = 1000; now_ms < 9000; now_ms += 10) {
+		kill_server(1, now_ms);
+		ck_assert_uint_eq(route(1, now_ms), 1);
+		none.ops->on_success(none.self, 1, now_ms + 1);
+	}
+}
+END_TEST
+
+START_TEST(a_late_server_has_a_retry_time_of_its_own)
+{
+	static const int statuses[] = { TENON_ECONNECT, TENON_ECLOSED,
+					TENON_EPROTOCOL };
+
+	restart("{late_retry: 100ms}");
+	none.ops->on_failure(none.self, 1, TENON_ETIMEDOUT, 1000);
+	ck_assert_uint_eq(route(1, 1099), TENON_NO_SERVER);
+	ck_assert_uint_eq(route(1, 1100), 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		none.ops->on_failure(none.self, i, statuses[i], 2000);
+		ck_assert_uint_eq(route(i, 2000 + TIMEOUT_MS - 1),
+				  TENON_NO_SERVER);
+		ck_assert_uint_eq(route(i, 2000 + TIMEOUT_MS), i);
+	}
+	/* without the option, retry_timeout counts for all failures */
+	restart(NULL);
+	none.ops->on_failure(none.self, 1, TENON_ETIMEDOUT, 1000);
+	ck_assert_uint_eq(route(1, 1000 + TIMEOUT_MS - 1), TENON_NO_SERVER);
+}
+END_TEST
+
+/* dead.h: DEAD_FAILURES_MAX, dead.h: DEAD_RETRY_MAX_MS */
+START_TEST(options_have_largest_values)
+{
+	subject_option_ends_at(none.plugin, "failures", "1000", "1001");
+	subject_option_ends_at(none.plugin, "late_retry", "24h", "86400001ms");
+}
+END_TEST
+
+/* ---- clocks and probes ------------------------------------------------------ */
+
+START_TEST(a_clock_that_jumps_back_kills_no_server)
+{
+	kill_server(1, 1000000);
+	/* an operation may ask with the time of its beginning */
+	ck_assert_uint_eq(route(1, 1000000 - TIMEOUT_MS), TENON_NO_SERVER);
+	ck_assert_uint_eq(route(1, 1000000 - TIMEOUT_MS - 1), 1);
+	ck_assert_uint_eq(route(1, INT64_MIN), 1);
+	ck_assert_uint_eq(state_of(1, 0), TENON_SERVER_PROBING);
+}
+END_TEST
+
+START_TEST(a_probe_may_be_longer_than_the_retry_time)
+{
+	tear_down();
+	start(10);
+	kill_server(1, 1000);
+	none.ops->on_probe(none.self, 1, 1310);
+	ck_assert_uint_eq(route(1, 1010), TENON_NO_SERVER);
+	ck_assert_uint_eq(route(1, 1309), TENON_NO_SERVER);
+	ck_assert_uint_eq(route(1, 1310), 1);
+	ck_assert_uint_eq(route(1, 900), 1);
+}
+END_TEST
+
+START_TEST(a_server_that_is_never_dead_is_used_during_a_probe)
+{
+	tear_down();
+	start(0);
+	kill_server(1, 1000);
+	none.ops->on_probe(none.self, 1, 1300);
+	ck_assert_uint_eq(route(1, 1000), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("failover_none");
@@ -171,6 +283,16 @@ int main(void)
 	tcase_add_loop_test(tcase, reads_writes_and_deletes_are_treated_alike,
 			    0, TENON_ACCESS_COUNT);
 	tcase_add_test(tcase, the_policy_reports_its_state);
+	tcase_add_test(
+		tcase,
+		a_server_is_dead_after_as_many_failures_as_the_option_says);
+	tcase_add_test(tcase, only_failures_in_a_row_are_counted);
+	tcase_add_test(tcase, a_late_server_has_a_retry_time_of_its_own);
+	tcase_add_test(tcase, options_have_largest_values);
+	tcase_add_test(tcase, a_clock_that_jumps_back_kills_no_server);
+	tcase_add_test(tcase, a_probe_may_be_longer_than_the_retry_time);
+	tcase_add_test(tcase,
+		       a_server_that_is_never_dead_is_used_during_a_probe);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -53,6 +53,7 @@ const struct command *command_find(const char *name);
 
 int run_get(struct app *app);
 int run_explain(struct app *app);
+int run_failures(struct app *app);
 int run_store(struct app *app);
 int run_delete(struct app *app);
 int run_touch(struct app *app);

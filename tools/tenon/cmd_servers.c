@@ -156,8 +156,8 @@ static void version_json(const struct app *app, const struct round *round)
 
 /*
  * Get the next line of a reply: a pair of name and value, or a line that is no STAT line, such as
- * "ITEM key [5 b; 0 s]" of cachedump. Then name is empty, and value is the whole line. Returns false
- * at the end.
+ * "ITEM key [5 b; 0 s]" of cachedump. Then name is empty, and value is the whole line. Returns
+ * false at the end.
  */
 static bool next_line(const struct tenon_result *result, size_t *cursor,
 		      struct tenon_slice *name, struct tenon_slice *value)

@@ -118,6 +118,12 @@ const struct command commands[] = {
 	  "Shows every error at once, in the order of the file. Connects to no server and looks up\n"
 	  "no name.\n",
 	  "tenon -c cluster.yaml check\n", 0, 0, 0, 0, run_check },
+	{ "explain", "--failures", "show whose fault each kind of failure is",
+	  "Prints the table by which the client decides what follows from a failure: whether the\n"
+	  "server is marked, and whether the requests go again. Connects to no server.\n",
+	  "tenon explain --failures\n"
+	  "tenon --json explain --failures | jq '.[] | select(.kind == \"server\")'\n",
+	  OPTION_BIT(OPTION_FAILURES), 0, 0, 0, run_failures },
 	{ "plugins", "[NAME]", "list the plugins, or the options of one plugin",
 	  "'tenon plugins core' lists the keys of the config itself.\n"
 	  "--new writes a folder KIND_NAME with a small plugin, its build and its tests.\n",

@@ -18,8 +18,8 @@ void js_put(json_t *object, const char *name, json_t *value);
 void js_append(json_t *array, json_t *value);
 
 /*
- * Make words of a server fit for the name of a field: output_clean(), and bytes beyond ASCII as \xNN
- * when the words are not UTF-8. The caller frees the text.
+ * Make words of a server fit for the name of a field: output_clean(), and bytes beyond ASCII as
+ * \xNN when the words are not UTF-8. The caller frees the text.
  */
 char *js_name(const void *data, size_t len);
 

@@ -167,19 +167,25 @@ static void set_failing(struct row *row, const struct app *app,
 }
 
 /*
- * The library calls a server up until an operation with it fails, and an error line is an answer
- * for the library. Here only a server that did one of the requests is up. last is the result of
- * the last request.
+ * A server that did one of the requests is up, even if it refused the others: a proxy may know
+ * only one of them. A server that did none is not up, which the library does not know before an
+ * operation with it has failed. last is the result of the last request.
  */
 static void judge(struct row *row, const struct app *app,
 		  const struct tenon_result *last)
 {
-	if (row->health.state == TENON_SERVER_UP && !row->answered) {
+	struct tenon_health *health = &row->health;
+
+	if (health->state == TENON_SERVER_REFUSING && row->answered) {
+		health->state = TENON_SERVER_UP;
+		health->state_at_ms = 0;
+	}
+	if (row_is_up(row) && !row->answered) {
 		set_failing(row, app, last);
 	} else {
 		row->failing_at_ms = 0;
 	}
-	row->health.failures = row_is_up(row) ? 0 : row->health.failures + 1;
+	health->failures = row_is_up(row) ? 0 : health->failures + 1;
 }
 
 /* ---- a look -------------------------------------------------------------- */

@@ -58,6 +58,8 @@ static const struct option_row rows[OPTION_END] = {
 			    "write the value of the one KEY to FILE; '-': stdout, any bytes" },
 	[OPTION_EXPLAIN] = { "explain", 0, NULL, KIND_SWITCH, FIELD(explain),
 			     "show the stored items: flags, sizes, chunks, servers" },
+	[OPTION_FAILURES] = { "failures", 0, NULL, KIND_SWITCH, FIELD(failures),
+			      "show the kinds of failures and what follows from each" },
 	[OPTION_FILE] = { "file", 'f', "FILE", KIND_TEXT, FIELD(file_path),
 			  "read the value from FILE" },
 	[OPTION_FLAGS] = { "flags", 0, "N", KIND_U32, FIELD(flags),

@@ -32,6 +32,7 @@ struct options {
 	bool with_cas;
 	const char *output_path;
 	bool explain;
+	bool failures;
 	const char *file_path;
 	uint64_t flags;
 	int64_t exptime;
@@ -68,6 +69,7 @@ enum option_id {
 	OPTION_WITH_CAS,
 	OPTION_OUTPUT,
 	OPTION_EXPLAIN,
+	OPTION_FAILURES,
 	OPTION_FILE,
 	OPTION_FLAGS,
 	OPTION_TTL,

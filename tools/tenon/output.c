@@ -251,19 +251,12 @@ char *output_label(const void *key, size_t len)
  */
 static size_t character(const char *text, size_t *columns)
 {
-	mbstate_t state = { 0 };
-	wchar_t wide;
-	size_t left = strlen(text);
-	size_t len = mbrtowc(&wide, text, left, &state);
-	int width;
+	size_t bytes;
+	uint32_t code = output_character(text, strnlen(text, 4), &bytes);
+	int width = bytes == 1 ? 1 : wcwidth((wchar_t)code);
 
-	if (len == 0 || len > left) { /* not UTF-8: one byte, one column */
-		*columns = 1;
-		return 1;
-	}
-	width = wcwidth(wide);
 	*columns = width > 0 ? (size_t)width : 0;
-	return len;
+	return bytes;
 }
 
 static size_t text_width(const char *text)

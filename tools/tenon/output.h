@@ -71,9 +71,9 @@ size_t output_lines(const char *text, size_t columns, size_t indent);
 uint32_t output_character(const void *text, size_t len, size_t *bytes);
 
 /*
- * Return true for a control character: C0 (below U+0020), DEL, C1 (U+0080 to U+009F, and the same as
- * single bytes, which some terminals obey as well), and the line separators and direction marks of
- * Unicode (U+2028 to U+202E, U+2066 to U+2069).
+ * Return true for a control character: C0 (below U+0020), DEL, C1 (U+0080 to U+009F, and the
+ * same as single bytes, which some terminals obey as well), and the line separators and direction
+ * marks of Unicode (U+2028 to U+202E, U+2066 to U+2069).
  */
 bool output_is_control(uint32_t character);
 

@@ -8,6 +8,12 @@
  * server. Every client has its own instance. Where reads, writes and deletes have different
  * policies, each policy is told of all exchanges.
  *
+ * The clients of one pool share what they know about servers. When an exchange of one client
+ * fails, the instances of all clients are told. When the server then answers one client, all are
+ * told. While a server is TENON_SERVER_PROBING, only one client at a time sends keys to it; the
+ * instances of the others are told so by on_probe(). Each instance is still called on one thread
+ * at a time, and hears of the events of other clients when its own client begins an operation.
+ *
  * Stability: plugin ABI 1; grows only at the end of structs.
  */
 #ifndef TENON_PLUGIN_FAILOVER_H
@@ -117,14 +123,23 @@ struct tenon_failover_ops {
 	 * Take note that an exchange with this server failed. Called once for each exchange, also
 	 * for servers that this instance did not choose. Not called when the server was late but
 	 * had less than three quarters of poll_timeout, because another server had used the rest.
-	 * Shape:   status is TENON_ECONNECT, TENON_ECLOSED, TENON_ETIMEDOUT or TENON_EPROTOCOL.
+	 *
+	 * Also called for the exchanges of other clients. Exchanges of several clients that failed
+	 * in one incident (each began before the first of them failed) count as one failure. Not
+	 * called when the server answered another client after the exchange began, because the
+	 * failure is one of the connection then.
+	 * Shape:   status is TENON_ECONNECT, TENON_ECLOSED, TENON_ETIMEDOUT or TENON_EPROTOCOL. now_ms
+	 *          is the time of the failure, which may be a little before the now_ms of an
+	 *          earlier call. After several failures of other clients it is the time of the last.
 	 * REQUIRED.
 	 */
 	void (*on_failure)(void *self, uint32_t server, int status,
 			   int64_t now_ms);
 	/**
 	 * Take note that an exchange with this server succeeded. Called once for each exchange,
-	 * also for servers that this instance did not choose. REQUIRED.
+	 * also for servers that this instance did not choose. Also called when the server answered
+	 * another client after a failure, and when the server has moved to another address.
+	 * REQUIRED.
 	 */
 	void (*on_success)(void *self, uint32_t server, int64_t now_ms);
 	/**
@@ -134,6 +149,17 @@ struct tenon_failover_ops {
 	 */
 	void (*state)(const void *self, uint32_t server, int64_t now_ms,
 		      struct tenon_failover_state *out);
+	/**
+	 * Take note that another client probes this server now: treat the server as down until
+	 * until_ms, or until on_success() or on_failure() is called for it, whichever is first. Called
+	 * when route() gave a server that state() reports as TENON_SERVER_PROBING; route() is then
+	 * called again. Also called before on_failure() when the failure was that of another
+	 * client's probe; until_ms is the time of the failure then. May be called for any server: a
+	 * server that the policy has in use stays in use.
+	 * OPTIONAL. NULL: the policy does not care; a server that is probed gets the keys of all
+	 * clients.
+	 */
+	void (*on_probe)(void *self, uint32_t server, int64_t until_ms);
 };
 
 TENON_END_DECLS

@@ -57,11 +57,12 @@ struct tenon_connection_ops {
 	/** Return the time of a monotonic clock, in nanoseconds. */
 	int64_t (*now_ns)(void);
 	/**
-	 * Get the next address of the server.
-	 * Returns: 1: *out is set. Connect to it, and call address() again if that fails. 0: the
-	 *          name is being resolved. Wait until out->wait_fd is readable, and call
-	 *          address() again. Negative: there are no more addresses. Call failed() with this
-	 *          status.
+	 * Get the next address of the server. Addresses race (RFC 8305): call address() again when
+	 * an address has failed, and also when it is still connecting after a fraction of
+	 * connect_timeout. The first address that connects wins; close the other sockets.
+	 * Returns: 1: *out is set. Connect to it. 0: the name is being resolved. Wait until
+	 *          out->wait_fd is readable, and call address() again. Negative: there are no more
+	 *          addresses. When none is connecting any more, call failed() with this status.
 	 * Owns:    out->wait_fd is the core's: do not close it.
 	 */
 	int (*address)(struct tenon_connection *conn,
@@ -101,7 +102,10 @@ struct tenon_connection_ops {
 	 * Tell the core that the connection failed, and that this run does not try it again. The
 	 * transport has closed the connection.
 	 * Shape:   status is TENON_ECONNECT, TENON_ECLOSED, TENON_ETIMEDOUT, TENON_ENOMEM or
-	 *          TENON_EWAIT (the wait itself failed). sys_errno is the errno; 0 at end of file.
+	 *          TENON_EWAIT (the wait itself failed). sys_errno is the errno; 0: end of file, or
+	 *          TENON_ECONNECT after address_ended() was called for each address.
+	 *          TENON_ETIMEDOUT for a connection on which nothing was sent yet: the deadline passed
+	 *          before its turn. Such a connection may stay open.
 	 */
 	void (*failed)(struct tenon_connection *conn, int status,
 		       int sys_errno);
@@ -117,6 +121,21 @@ struct tenon_connection_ops {
 	 * Returns: 1: close the connection. 0: keep the connection.
 	 */
 	int (*seen)(struct tenon_connection *conn, unsigned seen);
+	/**
+	 * Tell the core how the connect to one address ended. The core remembers the address that
+	 * worked, to give it first next time, and chooses the errno to report: when one address
+	 * met a local limit (EMFILE, ENOBUFS, EADDRNOTAVAIL...) and another was refused, the
+	 * refusal counts. Call it before connected() or failed(), once for each address whose
+	 * outcome is known; not for sockets that lost the race. A transport that tries one address
+	 * after the other, and gives failed() the errno of the last one, need not call it.
+	 * Shape:   nth: 0 for the first address that address() gave in this run, 1 for the second...
+	 *          sys_errno: 0: connected. ETIMEDOUT: connect_timeout has passed. EAGAIN: the
+	 *          backlog of a UNIX socket was full until then.
+	 */
+	void (*address_ended)(struct tenon_connection *conn, uint32_t nth,
+			      int sys_errno);
+	/** Return the number of addresses that address() has left, as far as it is known now. */
+	uint32_t (*addresses_left)(struct tenon_connection *conn);
 };
 
 /** Facts about the client, for init. ops lives as long as the instance. */
@@ -125,6 +144,11 @@ struct tenon_transport_setup {
 	uint32_t server_count; /**< largest number of connections in a run */
 	int64_t connect_timeout_ms; /**< the config's connect_timeout */
 	const struct tenon_connection_ops *ops; /**< functions of the core */
+	int64_t resolve_timeout_ms; /**< the config's resolve_timeout: the longest wait for wait_fd */
+	int64_t keepalive_idle_s; /**< TCP_KEEPIDLE; 0: no keepalive. TCP sockets only */
+	int64_t keepalive_interval_s; /**< TCP_KEEPINTVL */
+	int64_t keepalive_count;      /**< TCP_KEEPCNT */
+	int64_t user_timeout_ms; /**< TCP_USER_TIMEOUT of TCP sockets; 0: leave it alone */
 };
 
 /**
@@ -155,8 +179,11 @@ struct tenon_transport_ops {
 	 * 0), broken (TENON_VERDICT_BROKEN) or failed (the transport called failed()), but not
 	 * longer than until deadline_ns.
 	 *
-	 * Connections that are not connected are connected first, all at the same time, within
-	 * connect_timeout_ms. The slot never waits for the send buffer of one connection while
+	 * Connections that are not connected are connected first, all at the same time.
+	 * connect_timeout_ms begins when the first address of a connection is known; until then
+	 * resolve_timeout_ms counts. A connect to a UNIX socket whose backlog is full (EAGAIN) is tried
+	 * again until connect_timeout_ms has passed. The options of the setup are set on each TCP
+	 * socket that has connected. The slot never waits for the send buffer of one connection while
 	 * replies of any connection may be pending. It never raises SIGPIPE, and its descriptors are
 	 * close-on-exec. It closes a connection that fails or is broken before it returns.
 	 * Shape:   conns has count entries.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Policy backoff: a server that fails failure_limit times in a row leaves the ring, and its keys
+ * Policy backoff: a server that fails `failures` times in a row leaves the ring, and its keys
  * go to the next server on the ring. After a time, one key is sent to it as a probe. A success
  * brings the server back; a failure makes the next time out longer. At most max_ejected percent
  * of the ring's servers are out at the same time.
@@ -17,7 +17,8 @@
 #define PASSED_MAX 64
 
 struct backoff_options {
-	int64_t failure_limit;
+	int64_t failures;
+	int64_t failure_limit; /* 0: failures counts */
 	int64_t min_ms;
 	int64_t max_ms;
 	int64_t factor;
@@ -36,6 +37,7 @@ struct server {
 	uint32_t failures; /* in a row; 0 after a success */
 	int64_t out_ms;    /* its last time out, without jitter; 0: none since a success */
 	int64_t at_ms;     /* OUT, PROBING: when the next probe is due */
+	int64_t from_ms;   /* OUT, PROBING: an earlier time means that the clock has jumped back */
 	bool main;	   /* on the main ring, not in a spare pool */
 };
 
@@ -69,6 +71,9 @@ static int backoff_init(void *self, const void *options,
 
 	backoff->host = host;
 	backoff->options = *(const struct backoff_options *)options;
+	if (backoff->options.failure_limit > 0) {
+		backoff->options.failures = backoff->options.failure_limit;
+	}
 	backoff->servers = host->alloc(host->context,
 				       (size_t)setup->server_count *
 					       sizeof(*backoff->servers));
@@ -101,10 +106,17 @@ static int64_t later(int64_t now_ms, int64_t ms)
 	return now_ms > INT64_MAX - ms ? INT64_MAX : now_ms + ms;
 }
 
+/* Return now_ms - ms, or INT64_MIN on overflow. */
+static int64_t earlier(int64_t now_ms, int64_t ms)
+{
+	return now_ms < INT64_MIN + ms ? INT64_MIN : now_ms - ms;
+}
+
 /* Return true when a server that is out may get a key as a probe. */
 static bool is_due(const struct server *server, int64_t now_ms)
 {
-	return server->state != IN && now_ms >= server->at_ms;
+	return server->state != IN &&
+	       (now_ms >= server->at_ms || now_ms < server->from_ms);
 }
 
 static uint32_t backoff_route(void *self, struct tenon_route_query *query,
@@ -120,6 +132,7 @@ static uint32_t backoff_route(void *self, struct tenon_route_query *query,
 		/* the operation may end before the key is sent, so allow another probe after min */
 		home->state = PROBING;
 		home->at_ms = later(now_ms, backoff->options.min_ms);
+		home->from_ms = earlier(now_ms, backoff->options.min_ms);
 		return query->home;
 	}
 	for (uint32_t nth = 1; nth <= PASSED_MAX; nth++) {
@@ -160,6 +173,7 @@ static void eject(struct backoff *backoff, struct server *server,
 	}
 	server->state = OUT;
 	server->at_ms = later(now_ms, jittered(backoff, server->out_ms));
+	server->from_ms = earlier(now_ms, server->out_ms);
 }
 
 static void backoff_on_failure(void *self, uint32_t index, int status,
@@ -175,7 +189,7 @@ static void backoff_on_failure(void *self, uint32_t index, int status,
 	}
 	if (server->state == PROBING) {
 		eject(backoff, server, now_ms);
-	} else if (server->failures >= backoff->options.failure_limit &&
+	} else if (server->failures >= backoff->options.failures &&
 		   backoff->out_count < backoff->out_max) {
 		backoff->out_count++;
 		eject(backoff, server, now_ms);
@@ -196,6 +210,18 @@ static void backoff_on_success(void *self, uint32_t index, int64_t now_ms)
 	server->out_ms = 0;
 }
 
+/* Another client sends a key as a probe: this one sends none before until_ms. */
+static void backoff_on_probe(void *self, uint32_t index, int64_t until_ms)
+{
+	struct backoff *backoff = self;
+	struct server *server = &backoff->servers[index];
+
+	if (server->state != IN) {
+		server->state = PROBING;
+		server->at_ms = until_ms;
+	}
+}
+
 static void backoff_state(const void *self, uint32_t index, int64_t now_ms,
 			  struct tenon_failover_state *out)
 {
@@ -211,19 +237,26 @@ static void backoff_state(const void *self, uint32_t index, int64_t now_ms,
 	}
 }
 
-/* Largest values of failure_limit, of min and max, and of factor. */
-#define FAILURE_LIMIT_MAX 1000
+/* Largest values of failures, of min and max, and of factor. */
+#define FAILURES_MAX 1000
 #define OUT_MAX_MS (INT64_C(24) * 3600 * 1000)
 #define FACTOR_MAX 100
 
 static const struct tenon_option backoff_options[] = {
+	{ .name = "failures",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct backoff_options, failures),
+	  .min = 1,
+	  .max = FAILURES_MAX,
+	  .def = 3,
+	  .help = "failures in a row before a server leaves the ring" },
 	{ .name = "failure_limit",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct backoff_options, failure_limit),
-	  .min = 1,
-	  .max = FAILURE_LIMIT_MAX,
-	  .def = 3,
-	  .help = "failures in a row before a server leaves the ring" },
+	  .min = 0,
+	  .max = FAILURES_MAX,
+	  .def = 0,
+	  .help = "old name of `failures`; 0: not set" },
 	{ .name = "min",
 	  .type = TENON_OPTION_DURATION,
 	  .unit = TENON_UNIT_MS,
@@ -273,6 +306,7 @@ static const struct tenon_failover_ops backoff_ops = {
 	.on_failure = backoff_on_failure,
 	.on_success = backoff_on_success,
 	.state = backoff_state,
+	.on_probe = backoff_on_probe,
 };
 
 TENON_PLUGIN_DEFINE(

@@ -21,6 +21,11 @@ static uint32_t eject_route(void *self, struct tenon_route_query *query,
 	return server;
 }
 
+static const struct tenon_option eject_options[] = {
+	DEAD_OPTION_ROWS,
+	{ .name = NULL },
+};
+
 static const struct tenon_failover_ops eject_ops = {
 	.size = sizeof(struct tenon_failover_ops),
 	.state_size = sizeof(struct dead),
@@ -30,6 +35,7 @@ static const struct tenon_failover_ops eject_ops = {
 	.on_failure = dead_on_failure,
 	.on_success = dead_on_success,
 	.state = dead_state,
+	.on_probe = dead_on_probe,
 };
 
 TENON_PLUGIN_DEFINE(
@@ -37,4 +43,5 @@ TENON_PLUGIN_DEFINE(
 	.version = "1.0",
 	.summary =
 		"keys of a dead server go to the next server on the ring, as in libmc",
-	.ops = &eject_ops)
+	.ops = &eject_ops, .options_bytes = sizeof(struct dead_options),
+	.options = eject_options)

@@ -15,6 +15,7 @@
 #define TTL_MAX_S (30 * 24 * 3600)
 
 struct gutter_options {
+	struct dead_options dead; /* first, as dead.h requires */
 	const char *pool;
 	int64_t ttl_s;
 };
@@ -91,6 +92,7 @@ static const struct tenon_option gutter_options[] = {
 	  .max = TTL_MAX_S,
 	  .def = 60,
 	  .help = "longest exptime of items that are stored or touched in the spare pool" },
+	DEAD_OPTION_ROWS,
 	{ .name = NULL },
 };
 
@@ -103,6 +105,7 @@ static const struct tenon_failover_ops gutter_ops = {
 	.on_failure = dead_on_failure,
 	.on_success = dead_on_success,
 	.state = dead_state,
+	.on_probe = dead_on_probe,
 };
 
 TENON_PLUGIN_DEFINE(

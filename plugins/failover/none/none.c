@@ -13,6 +13,11 @@ static uint32_t none_route(void *self, struct tenon_route_query *query,
 						    query->home;
 }
 
+static const struct tenon_option none_options[] = {
+	DEAD_OPTION_ROWS,
+	{ .name = NULL },
+};
+
 static const struct tenon_failover_ops none_ops = {
 	.size = sizeof(struct tenon_failover_ops),
 	.state_size = sizeof(struct dead),
@@ -22,6 +27,7 @@ static const struct tenon_failover_ops none_ops = {
 	.on_failure = dead_on_failure,
 	.on_success = dead_on_success,
 	.state = dead_state,
+	.on_probe = dead_on_probe,
 };
 
 TENON_PLUGIN_DEFINE(
@@ -29,4 +35,5 @@ TENON_PLUGIN_DEFINE(
 	.version = "1.0",
 	.summary =
 		"keys of a dead server fail at once until retry_timeout has passed",
-	.ops = &none_ops)
+	.ops = &none_ops, .options_bytes = sizeof(struct dead_options),
+	.options = none_options)

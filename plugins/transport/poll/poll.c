@@ -13,10 +13,10 @@
 #define LAST_FIRST_MS 2
 
 /* Wait for the server that was asked last, then receive from all without waiting. */
-static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
+static void collect(struct batch *batch, int64_t now_ns, int64_t deadline_ns)
 {
 	size_t left = 0;
-	int timeout_ms = batch_timeout_ms(start_ns, deadline_ns);
+	int timeout_ms = batch_timeout_ms(now_ns, deadline_ns);
 
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->jobs[i].phase != BATCH_RECEIVING) {
@@ -31,7 +31,7 @@ static void collect(struct batch *batch, int64_t start_ns, int64_t deadline_ns)
 		timeout_ms = LAST_FIRST_MS;
 	}
 	int ready = batch_wait(batch, &last, 1, timeout_ms);
-	if (ready == 0 && batch->ops->now_ns() - start_ns <
+	if (ready == 0 && batch->ops->now_ns() - now_ns <
 				  (int64_t)timeout_ms * 1000000) {
 		batch_after_wait(batch, ready);
 	}
@@ -47,14 +47,14 @@ static void poll_run(void *self, struct tenon_connection *const *conns,
 		     size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	struct batch *batch = self;
-	int64_t now_ns = start_ns;
+	int64_t now_ns = batch_begin(batch, conns, count, start_ns,
+				     deadline_ns);
 
-	batch_begin(batch, conns, count);
 	if (batch->count > 1) {
-		collect(batch, start_ns, deadline_ns);
+		collect(batch, now_ns, deadline_ns);
 		now_ns = batch->ops->now_ns();
 	}
-	batch_finish(batch, start_ns, now_ns, deadline_ns);
+	batch_finish(batch, now_ns, deadline_ns);
 }
 
 static const struct tenon_transport_ops ops = {

@@ -415,8 +415,7 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 }
 
 /* Finish with poll(2) the sends that no reply follows and that would have had to wait. */
-static void finish_blocked(struct uring *uring, int64_t start_ns,
-			   int64_t deadline_ns)
+static void finish_blocked(struct uring *uring, int64_t deadline_ns)
 {
 	struct batch *batch = &uring->batch;
 
@@ -430,8 +429,7 @@ static void finish_blocked(struct uring *uring, int64_t start_ns,
 		}
 	}
 	if (batch->count > 0) {
-		batch_finish(batch, start_ns, batch->ops->now_ns(),
-			     deadline_ns);
+		batch_finish(batch, batch->ops->now_ns(), deadline_ns);
 	}
 }
 
@@ -483,7 +481,7 @@ static bool run_in_ring(struct uring *uring,
 		if (uring->in_flight == 0 ||
 		    wait_for_some(uring, deadline_ns - start_ns) == 0) {
 			finish(uring, deadline_ns);
-			finish_blocked(uring, start_ns, deadline_ns);
+			finish_blocked(uring, deadline_ns);
 			return true;
 		}
 		ring_close(&uring->ring);
@@ -500,8 +498,9 @@ static void uring_run(void *self, struct tenon_connection *const *conns,
 		blocking_exchange(&uring->batch, conns, count, start_ns,
 				  deadline_ns);
 	} else if (!run_in_ring(uring, conns, count, start_ns, deadline_ns)) {
-		batch_begin(&uring->batch, conns, count);
-		batch_finish(&uring->batch, start_ns, start_ns, deadline_ns);
+		int64_t now_ns = batch_begin(&uring->batch, conns, count,
+					     start_ns, deadline_ns);
+		batch_finish(&uring->batch, now_ns, deadline_ns);
 	}
 }
 

@@ -249,8 +249,10 @@ START_TEST(an_access_without_policy_has_the_default)
 	set("failover", "{delete: good}");
 	assemble_alone();
 	ck_assert_uint_eq(assembly->policies.count, 3);
-	ck_assert_ptr_null(assembly->policies.list[0].options);
-	ck_assert_ptr_null(assembly->policies.list[1].options);
+	ck_assert_ptr_eq(assembly->policies.list[0].ops,
+			 assembly->policies.list[1].ops);
+	ck_assert_ptr_ne(assembly->policies.list[1].ops,
+			 assembly->policies.list[2].ops);
 	ck_assert_ptr_nonnull(assembly->policies.list[2].options);
 }
 END_TEST

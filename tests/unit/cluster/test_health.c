@@ -60,14 +60,15 @@ START_TEST(every_key_is_counted_by_its_outcome)
 			    FAKE_SEND("NOT_FOUND\r\n"),
 			    FAKE_EXPECT("incr k 0\r\n"),
 			    FAKE_SEND("CLIENT_ERROR no number\r\n"),
-			    FAKE_EXPECT("touch k 0\r\n"), FAKE_SEND("hm\r\n"),
-			    FAKE_EXPECT_CLOSE));
+			    FAKE_ACCEPT, FAKE_EXPECT("touch k 0\r\n"),
+			    FAKE_SEND("hm\r\n"), FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
 	rig_run(&rig, TENON_GET, gets, COUNT(gets), 0);
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
 	ck_assert_int_eq(rig_one(&rig, TENON_ADD, &one, 0), TENON_NOT_STORED);
 	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &one, 0), TENON_MISS);
 	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &one, 0), TENON_ECLIENT);
+	tenon_client_disconnect(rig.client);
 	ck_assert_int_eq(rig_one(&rig, TENON_TOUCH, &one, 0), TENON_EPROTOCOL);
 	ck_assert_int_eq(rig_one(&rig, TENON_TOUCH, &one, 0), TENON_EDOWN);
 	look(&rig, 0);
@@ -182,11 +183,12 @@ START_TEST(a_reset_keeps_state_and_last_error)
 	struct rig rig = { 0 };
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
-				  FAKE_SEND("END\r\n"),
+				  FAKE_SEND("END\r\n"), FAKE_ACCEPT,
 				  FAKE_EXPECT("get k\r\n"), FAKE_SEND("?\r\n"),
 				  FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	tenon_client_disconnect(rig.client);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
 	ck_assert_int_eq(tenon_client_health_reset(rig.client), 0);
 	look(&rig, 0);
@@ -640,12 +642,229 @@ START_TEST(a_sum_has_the_worse_state_and_the_later_error)
 }
 END_TEST
 
+START_TEST(a_sum_orders_all_states)
+{
+	static const uint32_t order[] = {
+		TENON_SERVER_UP, TENON_SERVER_FAILING, TENON_SERVER_REFUSING,
+		TENON_SERVER_PROBING, TENON_SERVER_DOWN
+	};
+	static struct tenon_health sum, other;
+
+	for (size_t i = 0; i < COUNT(order); i++) {
+		for (size_t j = 0; j < COUNT(order); j++) {
+			sum = (struct tenon_health){ .state = order[i] };
+			other = (struct tenon_health){ .state = order[j] };
+			tenon_health_merge(&sum, &other);
+			ck_assert_uint_eq(sum.state, order[i > j ? i : j]);
+		}
+	}
+}
+END_TEST
+
+/* ---- servers that refuse ------------------------------------------------- */
+
+/* The error lines of a server, the status of the key, and a request that gets the line. */
+static const struct {
+	const char *line;
+	int status;
+	enum tenon_verb verb;
+	size_t request_len;
+} refusals[] = {
+	{ "CLIENT_ERROR unauthenticated\r\n", TENON_ECLIENT, TENON_GET, 7 },
+	{ "SERVER_ERROR no backend\r\n", TENON_ESERVER, TENON_GET, 7 },
+	{ "ERROR\r\n", TENON_EUNKNOWN, TENON_TOUCH, 11 },
+	{ "SERVER_ERROR no backend\r\n", TENON_ESERVER, TENON_SET, 16 },
+};
+
+static void check_refused(struct rig *rig, int i)
+{
+	const struct tenon_item one = item("k", "v");
+
+	ck_assert_int_eq(rig_one(rig, refusals[i].verb, &one, 0),
+			 refusals[i].status);
+}
+
+static void check_state(const struct rig *rig, uint32_t state,
+			uint32_t failures)
+{
+	look(rig, 0);
+	ck_assert_uint_eq(health.state, state);
+	ck_assert_uint_eq(health.failures, failures);
+}
+
+START_TEST(a_server_that_never_answers_properly_is_refusing_at_once)
+{
+	struct rig rig = { 0 };
+	struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_SERVE(refusals[_i].request_len, NULL, 2),
+		FAKE_EXPECT("get k\r\n"),
+		FAKE_SEND("END\r\n"),
+	};
+	char line[40];
+
+	steps[1].bytes = refusals[_i].line;
+	snprintf(line, sizeof(line), "%s", refusals[_i].line);
+	*strchr(line, '\r') = '\0';
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, NULL);
+	check_state(&rig, TENON_SERVER_UP, 0);
+	check_refused(&rig, _i);
+	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	ck_assert_str_eq(health.error_text, line);
+	ck_assert_int_eq(health.error_status, refusals[_i].status);
+	ck_assert_int_eq(health.retry_at_ms, 0);
+	check_refused(&rig, _i);
+	check_state(&rig, TENON_SERVER_REFUSING, 2);
+	ck_assert_uint_eq(lines_with(&rig, "refusing: "), 1);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	check_state(&rig, TENON_SERVER_UP, 0);
+	ck_assert_str_eq(health.error_text, line);
+	ck_assert_uint_eq(lines_with(&rig, "up again after 2 refusals"), 1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(three_refused_exchanges_in_a_row_make_a_server_refusing)
+{
+	struct rig rig = { 0 };
+	struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_SERVE(7, "END\r\n", 1),
+		FAKE_SERVE(refusals[_i].request_len, NULL, 2),
+		FAKE_SERVE(7, "END\r\n", 1),
+		FAKE_SERVE(refusals[_i].request_len, NULL, 3),
+		FAKE_SERVE(7, "END\r\n", 1),
+	};
+
+	steps[2].bytes = refusals[_i].line;
+	steps[4].bytes = refusals[_i].line;
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	check_refused(&rig, _i);
+	check_refused(&rig, _i);
+	check_state(&rig, TENON_SERVER_UP, 0);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	for (int i = 0; i < TENON_REFUSALS_MAX; i++) {
+		check_state(&rig, TENON_SERVER_UP, 0);
+		if (i == 1) { /* the proof that the server has answered stays */
+			ck_assert_int_eq(tenon_client_health_reset(rig.client),
+					 0);
+		}
+		check_refused(&rig, _i);
+	}
+	check_state(&rig, TENON_SERVER_REFUSING, 3);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	check_state(&rig, TENON_SERVER_UP, 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(one_proper_answer_in_an_exchange_is_enough)
+{
+	const struct tenon_item items[] = { item("a", "1"), item("b", "2") };
+	struct rig rig = { 0 };
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT,
+			    FAKE_EXPECT("set a 0 0 1\r\n1\r\nset b 0 0 1\r\n2\r\n"),
+			    FAKE_SEND("SERVER_ERROR out of memory storing object\r\nSTORED\r\n")));
+	rig_open(&rig, NULL);
+	rig_run(&rig, TENON_SET, items, COUNT(items), 0);
+	ck_assert_int_eq(rig.results[0].status, TENON_ESERVER);
+	ck_assert_int_eq(rig.results[1].status, TENON_STORED);
+	check_state(&rig, TENON_SERVER_UP, 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(requests_without_reply_are_no_proper_answers)
+{
+	const struct tenon_item one = item("k", "v");
+	struct rig rig = { 0 };
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT,
+			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
+			    FAKE_EXPECT("delete k noreply\r\n"),
+			    FAKE_EXPECT_CLOSE));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
+	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &one, TENON_NOREPLY),
+			 TENON_SENT);
+	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	tenon_client_disconnect(rig.client);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_refused_store_that_costs_the_connection_counts)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("set k 0 0 1\r\nv\r\n"),
+			    FAKE_SEND("CLIENT_ERROR unauthenticated\r\n"),
+			    FAKE_EXPECT_CLOSE));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_set(&rig, "k", "v"), TENON_ECLIENT);
+	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	ck_assert_str_eq(health.error_text, "CLIENT_ERROR unauthenticated");
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_server_may_fail_while_it_is_refusing)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT,
+			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
+			    FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			    FAKE_SEND("?\r\n"),
+			    FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
+			    FAKE_SERVE(7, "END\r\n", 1)));
+	rig_open(&rig, RETRY_SOON);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
+	tenon_client_disconnect(rig.client);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
+	look(&rig, 0);
+	ck_assert_uint_ne(health.state, TENON_SERVER_REFUSING);
+	ck_assert_uint_ne(health.state, TENON_SERVER_UP);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
+	check_state(&rig, TENON_SERVER_REFUSING, 2);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	check_state(&rig, TENON_SERVER_UP, 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(the_words_of_a_server_are_made_printable)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig,
+		 FAKE_STEPS(FAKE_ACCEPT,
+			    FAKE_SERVE(7, "CLIENT_ERROR \x1b[2J\xc2\x9b\r\n", 1)));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
+	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	ck_assert_str_eq(health.error_text, "CLIENT_ERROR .[2J..");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(states_have_names)
 {
 	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_UP), "up");
 	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_PROBING),
 			 "probing");
-	ck_assert_str_eq(tenon_server_state_name(4), "unknown state");
+	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_REFUSING),
+			 "refusing");
+	ck_assert_str_eq(tenon_server_state_name(5), "unknown state");
 	ck_assert_str_eq(tenon_server_state_name(-1), "unknown state");
 }
 END_TEST
@@ -671,6 +890,15 @@ int main(void)
 	tcase_add_test(tc, an_unexpected_reply_is_in_the_error_text);
 	tcase_add_test(tc, an_answer_ends_the_failures_and_the_last_error_stays);
 	tcase_add_test(tc, states_have_names);
+	LOOP(tc, a_server_that_never_answers_properly_is_refusing_at_once,
+	     COUNT(refusals));
+	LOOP(tc, three_refused_exchanges_in_a_row_make_a_server_refusing,
+	     COUNT(refusals));
+	tcase_add_test(tc, one_proper_answer_in_an_exchange_is_enough);
+	tcase_add_test(tc, requests_without_reply_are_no_proper_answers);
+	tcase_add_test(tc, a_refused_store_that_costs_the_connection_counts);
+	tcase_add_test(tc, a_server_may_fail_while_it_is_refusing);
+	tcase_add_test(tc, the_words_of_a_server_are_made_printable);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("log");
@@ -692,6 +920,7 @@ int main(void)
 
 	tc = tcase_create("sums");
 	tcase_add_test(tc, a_sum_has_the_worse_state_and_the_later_error);
+	tcase_add_test(tc, a_sum_orders_all_states);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -245,6 +245,10 @@ END_TEST
 START_TEST(a_new_config_has_libmcs_defaults)
 {
 	ck_assert_str_eq(config->settings.prefix, "");
+	ck_assert_int_eq(config->settings.resolve_timeout_ms, 200);
+	ck_assert_int_eq(config->keepalive.idle_s, 60);
+	ck_assert_int_eq(config->keepalive.interval_s, 10);
+	ck_assert_int_eq(config->keepalive.count, 3);
 	ck_assert_int_eq(config->settings.connect_timeout_ms, 10);
 	ck_assert_int_eq(config->settings.poll_timeout_ms, 300);
 	ck_assert_int_eq(config->settings.retry_timeout_ms, 5000);
@@ -297,6 +301,10 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(servers->entries[3].server.alias, "local");
 	ck_assert_str_eq(config->choices[TENON__ROLE_HASH].name, "fnv1a_32");
 	ck_assert_str_eq(config->settings.prefix, "app.");
+	ck_assert_int_eq(config->settings.resolve_timeout_ms, 100);
+	ck_assert_int_eq(config->keepalive.idle_s, 120);
+	ck_assert_int_eq(config->keepalive.interval_s, 5);
+	ck_assert_int_eq(config->keepalive.count, 9);
 	ck_assert_int_eq(config->settings.connect_timeout_ms, 250);
 	ck_assert_int_eq(config->settings.poll_timeout_ms, 2000);
 	ck_assert_int_eq(config->settings.retry_timeout_ms, 60000);
@@ -387,12 +395,63 @@ START_TEST(the_error_of_a_setter_says_the_key)
 }
 END_TEST
 
+/* The forms of the key keepalive. idle_s 0: off; -1: an error. */
+static const struct {
+	const char *value;
+	int idle_s, interval_s, count;
+} keepalives[] = {
+	{ "5s", 5, 10, 3 },
+	{ "2min", 120, 10, 3 },
+	{ "on", 60, 10, 3 },
+	{ "true", 60, 10, 3 },
+	{ "null", 60, 10, 3 },
+	{ "off", 0, 10, 3 },
+	{ "No", 0, 10, 3 },
+	{ "{}", 60, 10, 3 },
+	{ "{interval: 1s}", 60, 1, 3 },
+	{ "{idle: 1min, interval: 20s, count: 1}", 60, 20, 1 },
+	{ "\"off\"", -1, 0, 0 },
+	{ "5", -1, 0, 0 },
+	{ "0s", -1, 0, 0 },
+	{ "500ms", -1, 0, 0 },
+	{ "[5s]", -1, 0, 0 },
+	{ "{idle: off}", -1, 0, 0 },
+	{ "{probes: 2}", -1, 0, 0 },
+	{ "{idle: 5s, idle: 6s}", -1, 0, 0 },
+	{ "{count: 0}", -1, 0, 0 },
+	/* keys.c: KEEPALIVE_MAX_S, keys.c: KEEPALIVE_PROBES_MAX */
+	{ "{idle: 32767s, interval: 32767s, count: 127}", 32767, 32767, 127 },
+	{ "32768s", -1, 0, 0 },
+	{ "{interval: 32768s}", -1, 0, 0 },
+	{ "{count: 128}", -1, 0, 0 },
+};
+
+START_TEST(keepalive_has_several_forms)
+{
+	int code = tenon_config_set(config, "keepalive", keepalives[_i].value,
+				    &err);
+
+	if (keepalives[_i].idle_s < 0) {
+		ck_assert_int_eq(code, TENON_ECONFIG);
+		ck_assert_ptr_nonnull(strstr(err.message, "'keepalive'"));
+		ck_assert_int_eq(config->keepalive.idle_s, 60);
+		return;
+	}
+	ck_assert_msg(code == 0, "%s", err.message);
+	ck_assert_int_eq(config->keepalive.idle_s, keepalives[_i].idle_s);
+	ck_assert_int_eq(config->keepalive.interval_s,
+			 keepalives[_i].interval_s);
+	ck_assert_int_eq(config->keepalive.count, keepalives[_i].count);
+}
+END_TEST
+
 /* keys.c: TIMEOUT_MAX_MS, keys.c: RETRY_MAX_MS, keys.c: SETTING_MAX_BYTES */
 static const struct {
 	const char *key;
 	const char *most;
 	const char *above;
 } setting_limits[] = {
+	{ "resolve_timeout", "1h", "3600001ms" },
 	{ "connect_timeout", "1h", "3600001ms" },
 	{ "poll_timeout", "1h", "3600001ms" },
 	{ "retry_timeout", "24h", "86400001ms" },
@@ -780,6 +839,8 @@ int main(void)
 	tcase_add_test(values, every_key_is_read);
 	tcase_add_test(values, a_later_setting_overrides_an_earlier_one);
 	tcase_add_test(values, a_config_can_be_made_by_setters);
+	tcase_add_loop_test(values, keepalive_has_several_forms, 0,
+			    (int)(sizeof(keepalives) / sizeof(keepalives[0])));
 	tcase_add_loop_test(values, each_setting_has_a_largest_value, 0,
 			    (int)(sizeof(setting_limits) /
 				  sizeof(setting_limits[0])));

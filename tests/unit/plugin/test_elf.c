@@ -116,7 +116,9 @@ END_TEST
 START_TEST(a_file_that_is_cut_off_at_any_byte_is_refused)
 {
 	write_copy();
-	for (size_t len = size; len-- > 0;) {
+	/* each byte of the header and of the sections at the end, and some of those between */
+	for (size_t len = size - 1; len > 0;
+	     len -= len < 1000 || len > size - 3000 ? 1 : 13) {
 		ck_assert_int_eq(ftruncate(copy, (off_t)len), 0);
 		ck_assert_int_eq(tenon__elf_check(copy, len, &refusal),
 				 TENON_EPLUGIN);
