@@ -400,9 +400,9 @@ static int wait_to_be_cancelled(struct pollfd *fds, size_t count,
 	while (poll(fds, (nfds_t)count, -1) != 1) {
 	}
 	pthread_barrier_wait(&granted);
-	for (;;) {
-		poll(NULL, 0, -1);
+	while (poll(NULL, 0, -1) <= 0) {
 	}
+	return -1;
 }
 
 static void *call_hooked(void *payload)
