@@ -375,7 +375,10 @@ static int wait_for_some(struct uring *uring, int64_t ns)
 			 ns < PATIENCE_NS ? ns : PATIENCE_NS);
 }
 
-/* After a signal: return true when the application ends the run. */
+/*
+ * After a wait that brought nothing: return true when the application ends the run. A signal may
+ * have come between two waits.
+ */
 static bool is_ended(const struct uring *uring)
 {
 	return uring->batch.interrupt &&
@@ -402,7 +405,7 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 			fail_all(uring, TENON_ETIMEDOUT, 0);
 			late = true;
 		}
-		if (uring->ring.interrupted && !late && is_ended(uring)) {
+		if (uring->ring.idle && !late && is_ended(uring)) {
 			fail_all(uring, TENON_EWAIT, ECANCELED);
 			late = true;
 		}
