@@ -344,7 +344,7 @@ bool tenon__health_refused(struct tenon__health *health, int status,
 	}
 	stop_being_up(health, now_ms);
 	view->state = TENON_SERVER_REFUSING;
-	view->failures = health->refusals;
+	view->failures = 0;
 	health->failures = health->refusals;
 	view->retry_at_ms = 0;
 	write_error(health, status, 0, text, now_ms);

@@ -178,7 +178,8 @@ void tenon__health_heard_recovery(struct tenon__health *health, uint32_t state,
 				  int64_t now_ms);
 
 /*
- * Record an exchange in which the server answered and refused every request with an error line.
+ * Record an exchange in which the server answered and refused every request with an error line
+ * (not counting ERROR to a command that some servers do not know).
  * The server is refusing when it has never given this client a proper answer, or after
  * TENON_REFUSALS_MAX such exchanges in a row. Also for a connection that the server refuses with
  * a line.

@@ -451,9 +451,12 @@ TENON__COLD static bool report_answers(struct tenon__operation *op,
 		const struct tenon_result *result = &rs->results[req];
 
 		switch (result->status) {
+		case TENON_EUNKNOWN:
+			/* a server may well not know this one command */
+			refused = rs->list[req].verb->rare ? refused : result;
+			break;
 		case TENON_ECLIENT:
 		case TENON_ESERVER:
-		case TENON_EUNKNOWN:
 			refused = result;
 			break;
 		case TENON_SENT:

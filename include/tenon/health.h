@@ -102,7 +102,7 @@ struct tenon_health {
 	char address[TENON_HEALTH_ADDRESS_BYTES]; /**< as configured, or updated */
 
 	uint32_t state;         /**< enum tenon_server_state */
-	uint32_t failures;      /**< failures in a row, up to now; refusing: refusals in a row */
+	uint32_t failures;      /**< failures in a row, up to now */
 	int64_t now_ms;         /**< time of the snapshot */
 	int64_t state_at_ms;    /**< time when the server came up, or stopped being up */
 	int64_t retry_at_ms;    /**< down: time of the next try, if the policy has one; else 0 */

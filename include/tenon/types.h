@@ -122,7 +122,8 @@ typedef int (*tenon_wait_fn)(struct pollfd *fds, size_t count, int timeout_ms,
 
 /**
  * Interrupt function: called after a signal has interrupted a wait, so that a program with signal
- * handlers of its own, such as an interpreter, can run them and end the operation at once.
+ * handlers of its own, such as an interpreter, can run them and end the operation at once. A
+ * transport may call the function at other times of a wait, too.
  * Returns: 0: the wait goes on. Any other number: the client gives up the wait, and the keys that
  *          have no answer yet get TENON_EWAIT.
  * Owns:    payload is the pointer that was given with the function.

@@ -179,11 +179,20 @@ static void feed_fini(void *self)
 	(void)self;
 }
 
+static void feed_look(void *self, struct tenon_connection *const *conns,
+		      size_t count)
+{
+	(void)self;
+	(void)conns;
+	(void)count;
+}
+
 static const struct tenon_transport_ops feed_ops = {
 	.size = sizeof(feed_ops),
 	.fini = feed_fini,
 	.run = feed_run,
 	.close = feed_close,
+	.look = feed_look,
 };
 
 /* ---- clients ------------------------------------------------------------- */

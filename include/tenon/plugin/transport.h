@@ -223,7 +223,8 @@ struct tenon_transport_ops {
 		     size_t count);
 	/**
 	 * Set the interrupt function. From the next run on, the transport calls interrupt() with
-	 * payload when a call that blocks, or the wait hook, has failed with EINTR. When interrupt()
+	 * payload when a call that blocks, or the wait hook, has failed with EINTR; the transport may
+	 * call it at other times of a wait, too. When interrupt()
 	 * does not return 0, the transport calls failed() with TENON_EWAIT and ECANCELED for each
 	 * connection that is not done.
 	 * Shape:   interrupt NULL: the transport goes on after signals.

@@ -356,7 +356,7 @@ static void fail_all(struct uring *uring, int status, int sys_errno)
 /* The ring is unusable: close it, which ends all requests in flight, and fail the jobs. */
 static void lose_ring(struct uring *uring, int code)
 {
-	fail_all(uring, TENON_EWAIT, -code);
+	fail_all(uring, TENON_ECLOSED, -code);
 	ring_close(&uring->ring);
 	for (size_t i = 0; i < uring->count; i++) {
 		struct uring_job *job = &uring->jobs[i];
@@ -375,7 +375,10 @@ static int wait_for_some(struct uring *uring, int64_t ns)
 			 ns < PATIENCE_NS ? ns : PATIENCE_NS);
 }
 
-/* After a signal: return true when the application ends the run. */
+/*
+ * After a wait that brought nothing: return true when the application ends the run. A signal may
+ * have come between two waits.
+ */
 static bool is_ended(const struct uring *uring)
 {
 	return uring->batch.interrupt &&
@@ -402,7 +405,7 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 			fail_all(uring, TENON_ETIMEDOUT, 0);
 			late = true;
 		}
-		if (uring->ring.interrupted && !late && is_ended(uring)) {
+		if (uring->ring.idle && !late && is_ended(uring)) {
 			fail_all(uring, TENON_EWAIT, ECANCELED);
 			late = true;
 		}

@@ -14,7 +14,7 @@ struct ring {
 	unsigned entries;
 	bool open;
 	bool poll_first; /* the kernel knows IORING_RECVSEND_POLL_FIRST */
-	bool interrupted; /* a signal ended the last wait */
+	bool idle;       /* the last wait ended without a completion: by a signal, or by its time */
 };
 
 /* Set-up flags, the best ring first. A kernel that does not know a flag refuses with EINVAL. */
@@ -84,7 +84,7 @@ static inline int ring_wait(struct ring *ring, unsigned count, int64_t ns)
 	int code = io_uring_submit_and_wait_timeout(&ring->io, &first, count,
 						    &time, NULL);
 
-	ring->interrupted = code == -EINTR;
+	ring->idle = code == -EINTR || code == -ETIME;
 	return code >= 0 || code == -ETIME || code == -EINTR ? 0 : code;
 }
 

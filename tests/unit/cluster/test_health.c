@@ -672,7 +672,7 @@ static const struct {
 } refusals[] = {
 	{ "CLIENT_ERROR unauthenticated\r\n", TENON_ECLIENT, TENON_GET, 7 },
 	{ "SERVER_ERROR no backend\r\n", TENON_ESERVER, TENON_GET, 7 },
-	{ "ERROR\r\n", TENON_EUNKNOWN, TENON_TOUCH, 11 },
+	{ "ERROR\r\n", TENON_EUNKNOWN, TENON_GET, 7 },
 	{ "SERVER_ERROR no backend\r\n", TENON_ESERVER, TENON_SET, 16 },
 };
 
@@ -710,12 +710,12 @@ START_TEST(a_server_that_never_answers_properly_is_refusing_at_once)
 	rig_open(&rig, NULL);
 	check_state(&rig, TENON_SERVER_UP, 0);
 	check_refused(&rig, _i);
-	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	ck_assert_str_eq(health.error_text, line);
 	ck_assert_int_eq(health.error_status, refusals[_i].status);
 	ck_assert_int_eq(health.retry_at_ms, 0);
 	check_refused(&rig, _i);
-	check_state(&rig, TENON_SERVER_REFUSING, 2);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	ck_assert_uint_eq(lines_with(&rig, "refusing: "), 1);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	check_state(&rig, TENON_SERVER_UP, 0);
@@ -754,7 +754,7 @@ START_TEST(three_refused_exchanges_in_a_row_make_a_server_refusing)
 		}
 		check_refused(&rig, _i);
 	}
-	check_state(&rig, TENON_SERVER_REFUSING, 3);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	check_state(&rig, TENON_SERVER_UP, 0);
 	rig_close(&rig);
@@ -793,7 +793,7 @@ START_TEST(requests_without_reply_are_no_proper_answers)
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
 	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &one, TENON_NOREPLY),
 			 TENON_SENT);
-	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	tenon_client_disconnect(rig.client);
 	rig_close(&rig);
 }
@@ -809,7 +809,7 @@ START_TEST(a_refused_store_that_costs_the_connection_counts)
 			    FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(rig_set(&rig, "k", "v"), TENON_ECLIENT);
-	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	ck_assert_str_eq(health.error_text, "CLIENT_ERROR unauthenticated");
 	rig_close(&rig);
 }
@@ -835,9 +835,27 @@ START_TEST(a_server_may_fail_while_it_is_refusing)
 	ck_assert_uint_ne(health.state, TENON_SERVER_REFUSING);
 	ck_assert_uint_ne(health.state, TENON_SERVER_UP);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
-	check_state(&rig, TENON_SERVER_REFUSING, 2);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	check_state(&rig, TENON_SERVER_UP, 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_command_that_a_server_does_not_know_is_no_refusal)
+{
+	const struct tenon_item one = item("k", NULL);
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT,
+				  FAKE_SERVE(9, "ERROR\r\n", 5)));
+	rig_open(&rig, NULL);
+	for (int i = 0; i < 5; i++) {
+		/* "gat 0 k" */
+		ck_assert_int_eq(rig_one(&rig, TENON_GAT, &one, 0),
+				 TENON_EUNKNOWN);
+		check_state(&rig, TENON_SERVER_UP, 0);
+	}
 	rig_close(&rig);
 }
 END_TEST
@@ -851,7 +869,7 @@ START_TEST(the_words_of_a_server_are_made_printable)
 			    FAKE_SERVE(7, "CLIENT_ERROR \x1b[2J\xc2\x9b\r\n", 1)));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
-	check_state(&rig, TENON_SERVER_REFUSING, 1);
+	check_state(&rig, TENON_SERVER_REFUSING, 0);
 	ck_assert_str_eq(health.error_text, "CLIENT_ERROR .[2J..");
 	rig_close(&rig);
 }
@@ -898,6 +916,7 @@ int main(void)
 	tcase_add_test(tc, requests_without_reply_are_no_proper_answers);
 	tcase_add_test(tc, a_refused_store_that_costs_the_connection_counts);
 	tcase_add_test(tc, a_server_may_fail_while_it_is_refusing);
+	tcase_add_test(tc, a_command_that_a_server_does_not_know_is_no_refusal);
 	tcase_add_test(tc, the_words_of_a_server_are_made_printable);
 	suite_add_tcase(suite, tc);
 

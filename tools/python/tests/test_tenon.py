@@ -756,12 +756,16 @@ class Interrupted(Exception):
 
 @pytest.fixture
 def alarm():
-    """alarm(handler) calls a signal handler once, soon."""
+    """alarm(handler) sends signals until one was handled."""
     before = signal.getsignal(signal.SIGALRM)
 
     def start(handler):
-        signal.signal(signal.SIGALRM, lambda number, frame: handler())
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        def stop_and_handle(number, frame):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            handler()
+
+        signal.signal(signal.SIGALRM, stop_and_handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.1, 0.05)
 
     yield start
     signal.setitimer(signal.ITIMER_REAL, 0)
