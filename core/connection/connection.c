@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "wire/classic.h"
@@ -121,7 +123,7 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 {
 	struct tenon__wire *wire = &conn->wire;
 	bool idle =
-		start_ns - conn->done_ns >= TENON_IDLE_MS * INT64_C(1000000);
+		start_ns - conn->heard_ns >= TENON_IDLE_MS * INT64_C(1000000);
 	unsigned with = (wire->fresh ? 0 : TENON__WITH_REUSED) |
 			(idle ? TENON__WITH_IDLE : 0) |
 			(conn->heard ? TENON__WITH_HEARD : 0) |
@@ -370,7 +372,7 @@ static int connection_received(struct tenon_connection *base, size_t n)
 	conn->heard = true;
 	int verdict = tenon__classic_read(wire);
 	if (verdict == TENON_VERDICT_DONE) {
-		conn->done_ns = tenon__now_ns();
+		conn->done_ns = conn->heard_ns = tenon__now_ns();
 		conn->erred_first = wire->fresh && wire->erred &&
 				    wire->erred != -TENON_ECLIENT;
 		wire->fresh = false;
@@ -407,6 +409,22 @@ static void connection_failed(struct tenon_connection *base, int status,
 	conn->failed_ns = tenon__now_ns();
 }
 
+/* Bytes of error lines that are looked at behind noreply requests. */
+#define PEEK_BYTES 512
+
+/*
+ * Return true when only error lines wait, which are replies to noreply requests. The fence reads
+ * them.
+ */
+TENON__COLD static bool only_errors_wait(const struct tenon_connection *base)
+{
+	char bytes[PEEK_BYTES];
+	ssize_t n = recv(base->fd, bytes, sizeof(bytes),
+			 MSG_PEEK | MSG_DONTWAIT);
+
+	return n > 0 && tenon__classic_are_errors(bytes, (size_t)n);
+}
+
 static int connection_seen(struct tenon_connection *base, unsigned seen)
 {
 	struct tenon__connection *conn = connection_of(base);
@@ -416,8 +434,10 @@ static int connection_seen(struct tenon_connection *base, unsigned seen)
 		wire->suspect |= conn->erred_first;
 		return 1;
 	}
-	/* behind noreply requests error lines may wait, which the fence reads */
-	return !wire->fence && !wire->fresh;
+	if (wire->fresh) {
+		return 0;
+	}
+	return !wire->fence || !only_errors_wait(base);
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {

@@ -877,6 +877,22 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 	return READ_ON; /* in the first fence, any line may be the reply to `version` */
 }
 
+bool tenon__classic_are_errors(const char *bytes, size_t len)
+{
+	while (len > 0) {
+		const char *newline = memchr(bytes, '\n', len);
+		size_t line_len =
+			newline ? (size_t)(newline - bytes) + 1 : len;
+
+		if (!newline || error_status(bytes, line_len) == 0) {
+			return false;
+		}
+		bytes += line_len;
+		len -= line_len;
+	}
+	return true;
+}
+
 static int read_line(struct tenon__wire *wire, char *line, size_t len)
 {
 	if (wire->fenced) {
