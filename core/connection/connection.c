@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "wire/classic.h"
@@ -409,23 +407,8 @@ static void connection_failed(struct tenon_connection *base, int status,
 	conn->failed_ns = tenon__now_ns();
 }
 
-/* Bytes of error lines that are looked at behind noreply requests. */
-#define PEEK_BYTES 512
-
-/*
- * Return true when only error lines wait, which are replies to noreply requests. The fence reads
- * them.
- */
-TENON__COLD static bool only_errors_wait(const struct tenon_connection *base)
-{
-	char bytes[PEEK_BYTES];
-	ssize_t n = recv(base->fd, bytes, sizeof(bytes),
-			 MSG_PEEK | MSG_DONTWAIT);
-
-	return n > 0 && tenon__classic_are_errors(bytes, (size_t)n);
-}
-
-static int connection_seen(struct tenon_connection *base, unsigned seen)
+static int connection_seen(struct tenon_connection *base, unsigned seen,
+			   const void *bytes, size_t len)
 {
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
@@ -434,10 +417,9 @@ static int connection_seen(struct tenon_connection *base, unsigned seen)
 		wire->suspect |= conn->erred_first;
 		return 1;
 	}
-	if (wire->fresh) {
-		return 0;
-	}
-	return !wire->fence || !only_errors_wait(base);
+	/* behind noreply requests error lines may wait, which the fence reads */
+	return !wire->fresh &&
+	       !(wire->fence && tenon__classic_are_errors(bytes, len));
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {

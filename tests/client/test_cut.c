@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Connections that a proxy cuts, or sends stray bytes on, behind noreply requests: no server
- * is marked, and no request fails that was not sent.
+ * Connections that a proxy cuts, or sends stray bytes on: no server is marked, no request fails
+ * that was not sent, and no stray line is taken for an answer.
  */
 #include <check.h>
 #include <string.h>
@@ -117,6 +117,156 @@ START_TEST(an_error_line_behind_a_noreply_request_keeps_the_connection)
 }
 END_TEST
 
+/* ---- before a real server -------------------------------------------------- */
+
+struct real {
+	struct memcached memcached;
+	struct proxy *proxy;
+	struct rig rig;
+};
+
+static void real_start(struct real *real, int transport, const char *settings)
+{
+	*real = (struct real){ .proxy = NULL };
+	rig_transport = subject(transport)->name;
+	ck_assert(memcached_start(&real->memcached, MEMCACHED_INET, NULL));
+	real->proxy = proxy_start(real->memcached.address, FAKE_INET);
+	rig_open_one(&real->rig, proxy_address(real->proxy), settings);
+}
+
+static void real_finish(struct real *real)
+{
+	rig_close(&real->rig);
+	proxy_stop(real->proxy);
+	memcached_stop(&real->memcached);
+}
+
+static const struct {
+	enum tenon_verb verb;
+	unsigned options;
+	bool stored; /* the key has the value 1 before */
+	int status;
+} kept[] = {
+	{ TENON_ADD, 0, false, TENON_STORED },
+	{ TENON_REPLACE, 0, true, TENON_STORED },
+	{ TENON_CAS, 0, false, TENON_MISS },
+	{ TENON_APPEND, 0, true, TENON_STORED },
+	{ TENON_PREPEND, 0, true, TENON_STORED },
+	{ TENON_INCR, 0, true, TENON_HIT },
+	{ TENON_DECR, 0, true, TENON_HIT },
+	{ TENON_SET, 0, false, TENON_STORED },
+	{ TENON_DELETE, 0, true, TENON_DELETED },
+	{ TENON_TOUCH, 0, true, TENON_TOUCHED },
+	{ TENON_SET, TENON_NOREPLY, false, TENON_SENT },
+	{ TENON_DELETE, TENON_NOREPLY, true, TENON_SENT },
+	{ TENON_INCR, TENON_NOREPLY, true, TENON_SENT },
+};
+
+/* Make the key as the row wants it, so that the connection is open and idle. */
+static void prepare(struct real *real, size_t row)
+{
+	struct tenon_item one = item("k", "1");
+
+	if (kept[row].stored) {
+		ck_assert_int_eq(rig_one(&real->rig, TENON_SET, &one, 0),
+				 TENON_STORED);
+	} else {
+		(void)rig_one(&real->rig, TENON_DELETE, &one, 0);
+	}
+}
+
+/* Run the row's request, and check that it was done, also without a reply. */
+static void run_kept(struct real *real, size_t row)
+{
+	const struct tenon_item one = { .key = TENON_LITERAL("k"),
+					.value = TENON_LITERAL("2"),
+					.cas = 1, .delta = 1 };
+
+	ck_assert_int_eq(rig_one(&real->rig, kept[row].verb, &one,
+				 kept[row].options),
+			 kept[row].status);
+	if (kept[row].options & TENON_NOREPLY) {
+		int status = rig_get(&real->rig, "k");
+
+		ck_assert_int_eq(status, kept[row].verb == TENON_DELETE
+						 ? TENON_MISS
+						 : TENON_HIT);
+		ck_assert(kept[row].verb == TENON_DELETE ||
+			  rig_value_is(&real->rig, "2"));
+	}
+}
+
+START_TEST(a_request_is_not_lost_on_a_connection_that_has_ended)
+{
+	static const enum proxy_cut ends[] = { PROXY_END, PROXY_CLOSE,
+					       PROXY_RESET };
+	struct real real;
+
+	real_start(&real, _i, RETRY_NEVER);
+	for (size_t row = 0; row < COUNT(kept); row++) {
+		prepare(&real, row);
+		ck_assert_uint_eq(proxy_cut(real.proxy,
+					    ends[row % COUNT(ends)]), 1);
+		run_kept(&real, row);
+	}
+	real_finish(&real);
+}
+END_TEST
+
+START_TEST(stray_bytes_are_no_answer_to_a_request_whose_reply_has_no_key)
+{
+	struct real real;
+
+	real_start(&real, _i, RETRY_NEVER);
+	for (size_t row = 0; row < COUNT(kept); row++) {
+		const char *stray = strays[row % COUNT(strays)];
+
+		prepare(&real, row);
+		ck_assert_uint_eq(proxy_stray(real.proxy, stray, strlen(stray)),
+				  1);
+		run_kept(&real, row);
+	}
+	real_finish(&real);
+}
+END_TEST
+
+START_TEST(with_integrity_strict_no_stray_bytes_answer_a_get)
+{
+	struct real real;
+
+	real_start(&real, _i, "integrity: strict\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_set(&real.rig, "k", "1"), TENON_STORED);
+	for (size_t i = 0; i < COUNT(strays); i++) {
+		(void)proxy_stray(real.proxy, strays[i], strlen(strays[i]));
+		ck_assert_int_eq(rig_get(&real.rig, "k"), TENON_HIT);
+		ck_assert(rig_value_is(&real.rig, "1"));
+		(void)proxy_stray(real.proxy, "VALUE k 0 1\r\n9\r\nEND\r\n", 21);
+		ck_assert_int_eq(rig_get(&real.rig, "k"), TENON_HIT);
+		ck_assert(rig_value_is(&real.rig, "1"));
+	}
+	real_finish(&real);
+}
+END_TEST
+
+START_TEST(a_connection_that_was_idle_for_max_idle_is_not_used_again)
+{
+	struct proxy_counts counts;
+	struct real real;
+
+	real_start(&real, _i, "max_idle: 100ms\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_set(&real.rig, "k", "1"), TENON_STORED);
+	ck_assert_int_eq(rig_get(&real.rig, "k"), TENON_HIT);
+	counts = proxy_look(real.proxy);
+	ck_assert_uint_eq(counts.accepted, 1);
+	proxy_cut(real.proxy, PROXY_SWALLOW);
+	tenon__clock_advance(IDLE_NS);
+	ck_assert_int_eq(rig_get(&real.rig, "k"), TENON_HIT);
+	counts = proxy_look(real.proxy);
+	ck_assert_uint_eq(counts.accepted, 2);
+	real_finish(&real);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cut");
@@ -129,5 +279,11 @@ int main(void)
 	subjects_add_test(stray_bytes_behind_a_noreply_request_fail_no_request);
 	subjects_add_test(
 		an_error_line_behind_a_noreply_request_keeps_the_connection);
+	subjects_add_test(a_request_is_not_lost_on_a_connection_that_has_ended);
+	subjects_add_test(
+		stray_bytes_are_no_answer_to_a_request_whose_reply_has_no_key);
+	subjects_add_test(with_integrity_strict_no_stray_bytes_answer_a_get);
+	subjects_add_test(
+		a_connection_that_was_idle_for_max_idle_is_not_used_again);
 	return suite_run(suite);
 }
