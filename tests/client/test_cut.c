@@ -13,6 +13,7 @@
 #include "fakes/scratch.h"
 #include "runner/suite.h"
 #include "tenon/health.h"
+#include "tenon/plugin/transport.h"
 
 #define IDLE_NS (INT64_C(200) * 1000000)
 #define SET_NOREPLY FAKE_EXPECT("set k 0 0 1 noreply\r\nx\r\n")
@@ -111,6 +112,29 @@ START_TEST(an_error_line_behind_a_noreply_request_keeps_the_connection)
 			 TENON_SENT);
 	ck_assert(fake_server_await(server, 4));
 	proxy_stray(proxy, "SERVER_ERROR out of memory\r\nERROR\r\n", 35);
+	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &k, 0), TENON_HIT);
+	ck_assert_uint_eq(rig.result.number, 5);
+	finish(&rig);
+}
+END_TEST
+
+/* Error lines beyond TENON_SEEN_MAX_BYTES are not looked at: the request takes a new connection. */
+START_TEST(more_error_lines_than_a_look_reads_cost_the_connection)
+{
+	char lines[TENON_SEEN_MAX_BYTES + 8];
+	struct rig rig = { 0 };
+
+	start(&rig, _i,
+	      FAKE_STEPS(GREETED, SET_NOREPLY, FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+			 FAKE_EXPECT("incr k 1\r\n"), FAKE_SEND("5\r\n"),
+			 FAKE_EXPECT_CLOSE));
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &k, TENON_NOREPLY),
+			 TENON_SENT);
+	ck_assert(fake_server_await(server, 4));
+	memset(lines, 'x', sizeof(lines));
+	memcpy(lines, "SERVER_ERROR ", 13);
+	memcpy(lines + sizeof(lines) - 2, "\r\n", 2);
+	proxy_stray(proxy, lines, sizeof(lines));
 	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &k, 0), TENON_HIT);
 	ck_assert_uint_eq(rig.result.number, 5);
 	finish(&rig);
@@ -279,6 +303,8 @@ int main(void)
 	subjects_add_test(stray_bytes_behind_a_noreply_request_fail_no_request);
 	subjects_add_test(
 		an_error_line_behind_a_noreply_request_keeps_the_connection);
+	subjects_add_test(
+		more_error_lines_than_a_look_reads_cost_the_connection);
 	subjects_add_test(a_request_is_not_lost_on_a_connection_that_has_ended);
 	subjects_add_test(
 		stray_bytes_are_no_answer_to_a_request_whose_reply_has_no_key);

@@ -107,12 +107,15 @@ static int send_all(struct side *side, struct tenon_connection *conn)
 
 /*
  * Let the bytes arrive. Returns the last verdict; when bytes are left after a complete reply,
- * TENON_VERDICT_BROKEN: a connection breaks when such bytes are in the same piece as the
- * reply, so for the same results it must break when they are in the next piece.
+ * TENON_VERDICT_BROKEN: an exchange is out of protocol when such bytes are in the same piece as
+ * the reply, so for the same results it must be so when they are in the next piece.
  */
 static int deliver(struct side *side, struct tenon_connection *conn,
 		   struct fuzz_input bytes)
 {
+	struct tenon__wire *wire =
+		&((struct tenon__connection *)(void *)conn)->wire;
+	bool fresh = wire->fresh;
 	int verdict = TENON_VERDICT_MORE;
 
 	while (verdict == TENON_VERDICT_MORE && bytes.left > 0) {
@@ -127,7 +130,12 @@ static int deliver(struct side *side, struct tenon_connection *conn,
 		side->heard_len += piece.left;
 		verdict = tenon__connection_ops.received(conn, piece.left);
 	}
-	return bytes.left > 0 ? TENON_VERDICT_BROKEN : verdict;
+	if (verdict == TENON_VERDICT_DONE && bytes.left > 0) {
+		wire->status = TENON_EPROTOCOL;
+		wire->fresh = fresh;
+		return TENON_VERDICT_BROKEN;
+	}
+	return verdict;
 }
 
 static void run_connection(struct side *side, struct tenon_connection *conn)
@@ -165,6 +173,8 @@ static void feed_run(void *self, struct tenon_connection *const *conns,
 	(void)deadline_ns;
 	for (size_t i = 0; i < count; i++) {
 		run_connection(running, conns[i]);
+		/* no connection is idle here, because the clock would decide */
+		((struct tenon__connection *)(void *)conns[i])->heard_ns = INT64_MAX;
 	}
 }
 
