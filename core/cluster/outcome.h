@@ -3,7 +3,21 @@
  * What the clients of one assembly tell each other about a server: its failures, its recoveries,
  * and the client that probes it now. A client writes here only when an exchange fails, when an
  * exchange succeeds after a failure, and when it probes a server. So the record stays in every
- * CPU's cache while all servers are well.
+ * CPU's cache while all servers are well. Each client compares the sequence number when it begins
+ * an operation and, when it has changed, replays the difference into its own policies and health
+ * records. The rules:
+ *
+ * - One incident that many clients see counts once: a failure whose exchange began before the last
+ *   failure adds nothing.
+ * - A client that had an answer while another one waited does not believe that failure, and revives
+ *   the server for all clients: the connection of the other one was bad. When the other client could
+ *   not connect, it only keeps its own connection.
+ * - An answer revives a server when it came after the failure, or after the beginning of the
+ *   exchange that was late.
+ * - The client that tries a server in doubt claims the probe. The policies of the others hear of
+ *   this by on_probe(), and are asked again. The claim is given up when the exchange ends without
+ *   a verdict, and is over after poll_timeout and a quarter of it.
+ * - A record is about one address. A client at another address shares nothing until it has moved.
  *
  * All fields are atomic and nobody waits for anybody, so a fork at any time leaves a record that
  * the child can use.

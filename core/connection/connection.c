@@ -121,7 +121,7 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 {
 	struct tenon__wire *wire = &conn->wire;
 	bool idle =
-		start_ns - conn->done_ns >= TENON_IDLE_MS * INT64_C(1000000);
+		start_ns - conn->heard_ns >= TENON_IDLE_MS * INT64_C(1000000);
 	unsigned with = (wire->fresh ? 0 : TENON__WITH_REUSED) |
 			(idle ? TENON__WITH_IDLE : 0) |
 			(conn->heard ? TENON__WITH_HEARD : 0) |
@@ -370,7 +370,7 @@ static int connection_received(struct tenon_connection *base, size_t n)
 	conn->heard = true;
 	int verdict = tenon__classic_read(wire);
 	if (verdict == TENON_VERDICT_DONE) {
-		conn->done_ns = tenon__now_ns();
+		conn->done_ns = conn->heard_ns = tenon__now_ns();
 		conn->erred_first = wire->fresh && wire->erred &&
 				    wire->erred != -TENON_ECLIENT;
 		wire->fresh = false;
@@ -407,7 +407,8 @@ static void connection_failed(struct tenon_connection *base, int status,
 	conn->failed_ns = tenon__now_ns();
 }
 
-static int connection_seen(struct tenon_connection *base, unsigned seen)
+static int connection_seen(struct tenon_connection *base, unsigned seen,
+			   const void *bytes, size_t len)
 {
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
@@ -417,7 +418,8 @@ static int connection_seen(struct tenon_connection *base, unsigned seen)
 		return 1;
 	}
 	/* behind noreply requests error lines may wait, which the fence reads */
-	return !wire->fence && !wire->fresh;
+	return !wire->fresh &&
+	       !(wire->fence && tenon__classic_are_errors(bytes, len));
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {

@@ -316,17 +316,121 @@ static struct tenon_result *answer_line(struct tenon__wire *wire,
 	return answer(wire, req, status);
 }
 
+/* Ask the caller for memory for a large value. A repeated exchange asks again. */
+static void ask_for_sink(const struct tenon__requests *rs, uint32_t req,
+			 uint64_t bytes)
+{
+	const struct tenon__sink_rule *rule = &rs->sink_rule;
+
+	rs->list[req].sink = NULL;
+	if (bytes >= rule->min_bytes &&
+	    !(rs->results[req].flags & rule->excluded)) {
+		rs->list[req].sink =
+			rule->fn(rule->payload, req, (size_t)bytes);
+		rs->list[req].sink_bytes = (size_t)bytes;
+	}
+}
+
+/* The value of a request is in the memory of another: ask the caller for memory, and copy it. */
+static void copy_to_sink(const struct tenon__requests *rs, uint32_t req)
+{
+	struct tenon_result *result = &rs->results[req];
+
+	ask_for_sink(rs, req, result->value_len);
+	if (rs->list[req].sink) {
+		memcpy(rs->list[req].sink, result->value, result->value_len + 1);
+		result->value = rs->list[req].sink;
+	}
+}
+
+/* Return one of 64 bits for a key. Different keys may share a bit. */
+static uint64_t key_bit(const struct tenon_slice *key)
+{
+	const unsigned char *bytes = key->data;
+
+	return UINT64_C(1)
+	       << ((bytes[key->len - 1] + 7u * bytes[0] + key->len) % 64);
+}
+
+/* Return the bits of the keys of the current retrieval line that have a value. */
+static uint64_t bits_of_hits(const struct tenon__wire *wire)
+{
+	const struct tenon__requests *rs = wire->requests;
+	uint32_t req = wire->line_req;
+	uint64_t bits = 0;
+
+	for (;; req = rs->list[req].next) {
+		if (rs->list[req].answered &&
+		    rs->results[req].status == TENON_HIT) {
+			bits |= key_bit(&rs->keys[req]);
+		}
+		if (rs->list[req].line_end) {
+			return bits;
+		}
+	}
+}
+
+/*
+ * Return the request of the current retrieval line that has the same key as req, and a value;
+ * TENON_REQUEST_END when there is none.
+ */
+static uint32_t find_twin(const struct tenon__wire *wire, uint32_t req)
+{
+	const struct tenon__requests *rs = wire->requests;
+	const struct tenon_slice *key = &rs->keys[req];
+	uint32_t at = wire->line_req;
+
+	for (;; at = rs->list[at].next) {
+		if (rs->list[at].answered &&
+		    rs->results[at].status == TENON_HIT &&
+		    rs->keys[at].len == key->len &&
+		    memcmp(rs->keys[at].data, key->data, key->len) == 0) {
+			return at;
+		}
+		if (rs->list[at].line_end) {
+			return TENON_REQUEST_END;
+		}
+	}
+}
+
+/*
+ * Some proxies answer once for a key that a retrieval line has twice. Give the value to the
+ * second request too. Returns false when no request of the line with this key has a value.
+ */
+static bool answer_as_twin(struct tenon__wire *wire, uint32_t req)
+{
+	struct tenon__requests *rs = wire->requests;
+	uint32_t twin = find_twin(wire, req);
+
+	if (twin == TENON_REQUEST_END) {
+		return false;
+	}
+	uint32_t server = rs->results[req].server;
+	rs->results[req] = rs->results[twin];
+	rs->results[req].server = server;
+	rs->list[req].answered = true;
+	tenon__count(&wire->health->hits, 1);
+	if (rs->list[twin].sink) {
+		copy_to_sink(rs, req);
+	}
+	return true;
+}
+
 /* The reply to a retrieval line is complete: every key without a value gets this status. */
 static void end_retrieve(struct tenon__wire *wire, int status,
 			 const char *text)
 {
-	const struct tenon__request *requests = wire->requests->list;
+	const struct tenon__requests *rs = wire->requests;
+	const struct tenon__request *requests = rs->list;
 	uint32_t req = wire->line_req;
+	uint64_t hits = status == TENON_MISS ? bits_of_hits(wire) : 0;
 	bool last;
 
 	do {
 		last = requests[req].line_end;
-		if (!requests[req].answered) {
+		if (!requests[req].answered &&
+		    !((hits & key_bit(&rs->keys[req])) &&
+		      answer_as_twin(wire, req))) {
 			if (status == TENON_MISS) {
 				tenon__count(&wire->health->misses, 1);
 			} else {
@@ -597,21 +701,6 @@ static int end_sink(struct tenon__wire *wire)
 	return READ_ON;
 }
 
-/* Ask the caller for memory for a large value. A repeated exchange asks again. */
-static void ask_for_sink(const struct tenon__requests *rs, uint32_t req,
-			 uint64_t bytes)
-{
-	const struct tenon__sink_rule *rule = &rs->sink_rule;
-
-	rs->list[req].sink = NULL;
-	if (bytes >= rule->min_bytes &&
-	    !(rs->results[req].flags & rule->excluded)) {
-		rs->list[req].sink =
-			rule->fn(rule->payload, req, (size_t)bytes);
-		rs->list[req].sink_bytes = (size_t)bytes;
-	}
-}
-
 /*
  * The length of a value is known: take the value when all of it has arrived, receive the
  * rest, or skip a value that is too large.
@@ -875,6 +964,22 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 		return broken(wire, "an unexpected reply", line, len);
 	}
 	return READ_ON; /* in the first fence, any line may be the reply to `version` */
+}
+
+bool tenon__classic_are_errors(const char *bytes, size_t len)
+{
+	while (len > 0) {
+		const char *newline = memchr(bytes, '\n', len);
+		size_t line_len =
+			newline ? (size_t)(newline - bytes) + 1 : len;
+
+		if (!newline || error_status(bytes, line_len) == 0) {
+			return false;
+		}
+		bytes += line_len;
+		len -= line_len;
+	}
+	return true;
 }
 
 static int read_line(struct tenon__wire *wire, char *line, size_t len)

@@ -17,4 +17,7 @@ void tenon__classic_write(struct tenon__wire *wire);
  */
 int tenon__classic_read(struct tenon__wire *wire);
 
+/* Return true when the bytes are whole error lines, as replies to noreply requests are. */
+bool tenon__classic_are_errors(const char *bytes, size_t len);
+
 #endif

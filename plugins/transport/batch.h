@@ -115,6 +115,23 @@ static inline unsigned batch_seen(int events)
 	       (events & POLLIN ? TENON_SEEN_BYTES : 0);
 }
 
+/* Close a connection with these events when the core wants it. Reads no byte. */
+static inline void batch_tell_seen(const struct batch *batch,
+				   struct tenon_connection *conn, int events)
+{
+	char bytes[TENON_SEEN_MAX_BYTES];
+	unsigned seen = batch_seen(events);
+	ssize_t len = 0;
+
+	if (seen == TENON_SEEN_BYTES) {
+		len = recv(conn->fd, bytes, sizeof(bytes),
+			   MSG_PEEK | MSG_DONTWAIT);
+	}
+	if (batch->ops->seen(conn, seen, bytes, len < 0 ? 0 : (size_t)len)) {
+		socket_close(conn);
+	}
+}
+
 static inline void batch_look(void *self, struct tenon_connection *const *conns,
 			      size_t count)
 {
@@ -136,9 +153,9 @@ static inline void batch_look(void *self, struct tenon_connection *const *conns,
 		if (conns[i]->fd < 0) {
 			continue;
 		}
-		unsigned seen = batch_seen(batch->fds[open++].revents);
-		if (seen && batch->ops->seen(conns[i], seen)) {
-			socket_close(conns[i]);
+		int events = batch->fds[open++].revents;
+		if (events) {
+			batch_tell_seen(batch, conns[i], events);
 		}
 	}
 }

@@ -50,6 +50,8 @@ enum tenon_verdict {
 #define TENON_SEEN_END 1u
 /** Bit of what waits on an idle connection: bytes. */
 #define TENON_SEEN_BYTES 2u
+/** Most bytes that a look takes from an idle connection, without removing them. */
+#define TENON_SEEN_MAX_BYTES 512
 
 /** Functions of the core that a transport calls, on the thread that runs the operation. */
 struct tenon_connection_ops {
@@ -117,10 +119,12 @@ struct tenon_connection_ops {
 	int (*after)(struct tenon_connection *conn, size_t n);
 	/**
 	 * Tell the core what waits on an idle connection. See look() of struct tenon_transport_ops.
-	 * Shape:   seen is the sum of bits TENON_SEEN_..., not 0.
-	 * Returns: 1: close the connection. 0: keep the connection.
+	 * Shape:   seen is the sum of bits TENON_SEEN_..., not 0. bytes are the first len bytes that
+	 *          wait, at most TENON_SEEN_MAX_BYTES of them; with TENON_SEEN_END len may be 0.
+	 * Returns: 1: close the connection. 0: keep the connection; the bytes are still there.
 	 */
-	int (*seen)(struct tenon_connection *conn, unsigned seen);
+	int (*seen)(struct tenon_connection *conn, unsigned seen,
+		    const void *bytes, size_t len);
 	/**
 	 * Tell the core how the connect to one address ended. The core remembers the address that
 	 * worked, to give it first next time, and chooses the errno to report: when one address
