@@ -701,8 +701,8 @@ END_TEST
 		net ".13", net ".14", net ".15", net ".16", net ".17"    \
 	}
 
-/* DIAL_RACERS_MAX: the name moves to 16 other addresses while its old ones are connecting. */
-START_TEST(sixteen_sockets_of_one_connection_race)
+/* The name moves to 16 other addresses while its old ones are connecting. */
+START_TEST(addresses_that_do_not_answer_leak_no_descriptor)
 {
 	static const struct fake_name before[] = {
 		{ .host = "crowd.test", .addresses = SIXTEEN("127.0.0") },
@@ -1182,7 +1182,7 @@ static void add_connections(TCase *tc)
 	EACH(tc, a_refusal_that_comes_late_leads_to_the_next_address);
 	EACH(tc, an_address_that_does_not_answer_loses_the_race);
 	EACH(tc, every_address_is_tried_within_connect_timeout);
-	EACH(tc, sixteen_sockets_of_one_connection_race);
+	EACH(tc, addresses_that_do_not_answer_leak_no_descriptor);
 	EACH(tc, the_address_that_worked_is_tried_first);
 	EACH(tc, a_unix_socket_whose_backlog_is_full_is_tried_again);
 	EACH(tc, a_backlog_that_stays_full_has_its_reason);

@@ -23,6 +23,7 @@ plugins/distribution/ketama/ketama.c SCAN_MAX a matter of speed
 plugins/distribution/ketama/ketama.c SERVER_COUNT_MAX the core has the same ceiling
 plugins/hash/md5/md5.c BLOCKS_MAX room for a key, which has a ceiling
 plugins/hash/md5/md5.c LANES_MAX room for the widest registers
+plugins/transport/dial.h DIAL_RACERS_MAX connect_timeout is over before a seventeenth address begins
 plugins/transport/dial.h DIAL_FDS_MAX room for the sockets that race and one lookup
 HERE
 
