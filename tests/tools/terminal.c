@@ -108,6 +108,8 @@ void terminal_start(struct terminal *terminal, unsigned rows, unsigned columns,
 	ck_assert_int_ge(terminal->shell, 0);
 	if (terminal->shell == 0) {
 		enter_terminal(ptsname(terminal->fd), term);
+		/* when the test ends in any way, the terminal hangs up */
+		close(terminal->fd);
 		for (int i = 0; i < 2; i++) {
 			fcntl(events[i], F_SETFD, FD_CLOEXEC);
 			fcntl(orders[i], F_SETFD, FD_CLOEXEC);
