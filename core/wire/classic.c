@@ -343,21 +343,24 @@ static void copy_to_sink(const struct tenon__requests *rs, uint32_t req)
 	}
 }
 
-/* Return one of 64 bits for a key. Different keys may share a bit. */
+/* Return one of the lower 63 bits for a key. Different keys may share a bit. */
 static uint64_t key_bit(const struct tenon_slice *key)
 {
 	const unsigned char *bytes = key->data;
 
 	return UINT64_C(1)
-	       << ((bytes[key->len - 1] + 7u * bytes[0] + key->len) % 64);
+	       << ((bytes[key->len - 1] + 7u * bytes[0] + key->len) % 63);
 }
 
-/* Return the bits of the keys of the current retrieval line that have a value. */
+/*
+ * Return the bits of the keys of the current retrieval line that have a value. A line without
+ * values gives a bit that no key has, not 0.
+ */
 static uint64_t bits_of_hits(const struct tenon__wire *wire)
 {
 	const struct tenon__requests *rs = wire->requests;
 	uint32_t req = wire->line_req;
-	uint64_t bits = 0;
+	uint64_t bits = UINT64_C(1) << 63;
 
 	for (;; req = rs->list[req].next) {
 		if (rs->list[req].answered &&
@@ -395,13 +398,21 @@ static uint32_t find_twin(const struct tenon__wire *wire, uint32_t req)
 
 /*
  * Some proxies answer once for a key that a retrieval line has twice. Give the value to the
- * second request too. Returns false when no request of the line with this key has a value.
+ * second request too. *hits are the bits of the keys with a value; 0: not known yet.
+ * Returns false when no request of the line with this key has a value.
  */
-static bool answer_as_twin(struct tenon__wire *wire, uint32_t req)
+static bool answer_as_twin(struct tenon__wire *wire, uint32_t req,
+			   uint64_t *hits)
 {
 	struct tenon__requests *rs = wire->requests;
-	uint32_t twin = find_twin(wire, req);
 
+	if (*hits == 0) {
+		*hits = bits_of_hits(wire);
+	}
+	if (!(*hits & key_bit(&rs->keys[req]))) {
+		return false;
+	}
+	uint32_t twin = find_twin(wire, req);
 	if (twin == TENON_REQUEST_END) {
 		return false;
 	}
@@ -416,27 +427,36 @@ static bool answer_as_twin(struct tenon__wire *wire, uint32_t req)
 	return true;
 }
 
+/*
+ * Answer a request of a retrieval line whose reply is complete without a value for it. Not
+ * inline, so that a line of hits stays short.
+ */
+__attribute__((noinline)) static void answer_without_value(struct tenon__wire *wire, uint32_t req,
+				 int status, const char *text, uint64_t *hits)
+{
+	if (status != TENON_MISS) {
+		tenon__health_key(wire->health, status);
+	} else if (answer_as_twin(wire, req, hits)) {
+		return;
+	} else {
+		tenon__count(&wire->health->misses, 1);
+	}
+	answer(wire, req, status)->text = text;
+}
+
 /* The reply to a retrieval line is complete: every key without a value gets this status. */
 static void end_retrieve(struct tenon__wire *wire, int status,
 			 const char *text)
 {
-	const struct tenon__requests *rs = wire->requests;
-	const struct tenon__request *requests = rs->list;
+	const struct tenon__request *requests = wire->requests->list;
 	uint32_t req = wire->line_req;
-	uint64_t hits = status == TENON_MISS ? bits_of_hits(wire) : 0;
+	uint64_t hits = 0;
 	bool last;
 
 	do {
 		last = requests[req].line_end;
-		if (!requests[req].answered &&
-		    !((hits & key_bit(&rs->keys[req])) &&
-		      answer_as_twin(wire, req))) {
-			if (status == TENON_MISS) {
-				tenon__count(&wire->health->misses, 1);
-			} else {
-				tenon__health_key(wire->health, status);
-			}
-			answer(wire, req, status)->text = text;
+		if (!requests[req].answered) {
+			answer_without_value(wire, req, status, text, &hits);
 		}
 		req = requests[req].next;
 	} while (!last);

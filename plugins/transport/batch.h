@@ -181,7 +181,7 @@ enum batch_received {
 };
 
 /* Receive once. MSG_DONTWAIT in flags: never wait. 0: wait for bytes, at most as long as the socket's timeout. */
-static inline enum batch_received
+static inline __attribute__((always_inline)) enum batch_received
 batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		   int flags)
 {
@@ -218,7 +218,8 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
  * A send failed because the server closed the connection. Read the bytes that came before the
  * end: they may say why, such as "SERVER_ERROR object too large for cache".
  */
-static inline bool batch_broken_send(const struct batch *batch,
+__attribute__((cold, noinline)) static bool
+batch_broken_send(const struct batch *batch,
 				     const struct batch_job *job, int sys_errno)
 {
 	enum batch_received received;
