@@ -343,10 +343,18 @@ struct tenon_result {
  * deadline moves by that time, the call takes so much longer, and no server is blamed.
  * max_value_bytes, max_operation_bytes and max_chunks of the config limit the work of codecs.
  *
- * When a server has closed an idle connection, the client notices it only after sending. The
- * client then sends the requests once more, if the verb may safely run twice: get, gets, gat,
- * gats, set, delete and touch. A repeated set can take effect after a set that another client sent
- * later.
+ * Idle connections. Before any verb but get, gets, gat and gats is sent, the client looks at the
+ * connection: when the server has closed it, or bytes wait on it that answer nothing, the client
+ * takes a new connection, and nothing is lost. After that look, and for the four verbs, the client
+ * notices an end only after sending. It then sends the requests once more, if the verb may safely
+ * run twice: get, gets, gat, gats, set, delete and touch. A repeated set can take effect after a
+ * set that another client sent later.
+ *
+ * Stray bytes. A value is matched by its key. Other replies of the text protocol carry no key, so
+ * a line that a server or proxy sends unasked can be taken for an answer: without `integrity:
+ * strict` a stray END that waits is a miss, and a stray VALUE line of the same key is its value.
+ * With it, nothing that waits before a request is sent is an answer. Bytes that come after the
+ * look are not told from the answer. tenon_failure_row() says what follows from each failure.
  * Shape:   items has count entries. *results is an array of count results in the order of
  *          items; a key that is there twice has two results. options is a sum of TENON_NOREPLY,
  *          TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW, or 0. A key, value or exptime that is
