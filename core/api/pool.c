@@ -296,8 +296,12 @@ static void abandon(void *payload)
 	}
 }
 
-/* As tenon__waiter_wait(). The thread may be cancelled when it could be before the call. */
-static int wait_cancellable(struct tenon_pool *pool,
+/*
+ * As tenon__waiter_wait(). The thread may be cancelled when it could be before the call.
+ * AddressSanitizer takes the unwinding of a cancelled thread for a broken stack, so it does not
+ * look at this function.
+ */
+__attribute__((no_sanitize("address"))) static int wait_cancellable(struct tenon_pool *pool,
 			    struct tenon__waiter *waiter, int64_t until_ns,
 			    int cancel_state)
 {

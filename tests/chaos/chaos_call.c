@@ -290,8 +290,13 @@ static bool is_explained(const struct chaos_worker *worker, const char *verb,
 		return true;
 	case TENON_ESERVER:
 	case TENON_EUNKNOWN:
-	case TENON_EPROTOCOL: /* and then no time was left to go again */
 		return strncmp(verb, "get", 3) == 0 && may_be_stray(worker);
+	/*
+	 * A get had no time left to go again; or a get took a stray END, and its own reply came
+	 * when the next command had looked at the connection.
+	 */
+	case TENON_EPROTOCOL:
+		return may_be_stray(worker);
 	default:
 		return status == CHAOS_ELOCAL && chaos_has(CHAOS_LIMITS);
 	}
