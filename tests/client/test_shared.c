@@ -525,7 +525,7 @@ static struct memcached spare;
 static int server_of(size_t client, const char *key)
 {
 	struct tenon_result result;
-	int code = tenon_get(clients[client], slice(key), &result, &err);
+	int code = tenon_get(clients[client], slice(key), &result, NULL);
 
 	return code ? -1 : (int)result.server;
 }

@@ -74,6 +74,17 @@ const char *__asan_default_options(void)
 	return "use_sigaltstack=0";
 }
 
+/*
+ * ThreadSanitizer does not see the locks that a thread takes while it is unwound out of a call
+ * that waits, so it takes abandon() of pool.c for a race.
+ */
+__attribute__((visibility("default"))) const char *
+__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "race:abandon\n";
+}
+
 static void must_release(struct tenon_client *client)
 {
 	ck_assert_int_eq(tenon_pool_release(pool, client), 0);
