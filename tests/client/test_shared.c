@@ -245,8 +245,8 @@ END_TEST
 static const char *const soon[] = {
 	"poll_timeout: 100ms\nretry_timeout: 300ms\nfailover: none\n",
 	"poll_timeout: 100ms\nretry_timeout: 300ms\nfailover: eject\n",
-	"poll_timeout: 100ms\nfailover: {backoff: {failures: 1, min: 300ms, "
-	"max: 300ms, jitter: 0, max_ejected: 100}}\n",
+	("poll_timeout: 100ms\nfailover: {backoff: {failures: 1, min: 300ms, "
+	 "max: 300ms, jitter: 0, max_ejected: 100}}\n"),
 };
 
 static atomic_uint waited, spared;
@@ -562,8 +562,8 @@ START_TEST(keys_go_elsewhere_while_another_client_probes)
 	static const char *const chosen[] = {
 		"poll_timeout: 300ms\nretry_timeout: 1h\nfailover: eject\n",
 		"poll_timeout: 300ms\nretry_timeout: 1h\nfailover: gutter\n",
-		"poll_timeout: 300ms\nfailover: {backoff: {failures: 1, "
-		"min: 1h, max: 1h, jitter: 0}}\n",
+		("poll_timeout: 300ms\nfailover: {backoff: {failures: 1, "
+		 "min: 1h, max: 1h, jitter: 0}}\n"),
 	};
 	char address[300];
 	pthread_t thread;
