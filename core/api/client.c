@@ -84,6 +84,12 @@ void tenon_client_close(struct tenon_client *client)
 	tenon__free(client);
 }
 
+int tenon__client_is_busy(struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_EBUSY,
+				"another call runs on this client");
+}
+
 /* ---- waiting ----------------------------------------------------------- */
 
 int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
@@ -91,8 +97,7 @@ int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 {
 	tenon__error_clear(err);
 	if (!tenon__client_enter(client)) {
-		return tenon__error_set(err, TENON_EBUSY,
-					"another call runs on this client");
+		return tenon__client_is_busy(err);
 	}
 	int code = client->engine.assembly->transport->set_wait(
 		client->engine.transport, wait, payload);
@@ -107,8 +112,7 @@ int tenon_client_set_interrupt(struct tenon_client *client,
 {
 	tenon__error_clear(err);
 	if (!tenon__client_enter(client)) {
-		return tenon__error_set(err, TENON_EBUSY,
-					"another call runs on this client");
+		return tenon__client_is_busy(err);
 	}
 	int code = client->engine.assembly->transport->set_interrupt(
 		client->engine.transport, interrupt, payload);
@@ -147,8 +151,7 @@ int tenon_client_update_servers(struct tenon_client *client,
 {
 	tenon__error_clear(err);
 	if (!tenon__client_enter(client)) {
-		return tenon__error_set(err, TENON_EBUSY,
-					"another call runs on this client");
+		return tenon__client_is_busy(err);
 	}
 	int code = tenon__engine_update_servers(&client->engine, specs, count,
 						err);

@@ -53,6 +53,9 @@ static inline bool tenon__client_enter(struct tenon_client *client)
 	return true;
 }
 
+/* Write the error of a call that finds the client taken. Returns TENON_EBUSY. */
+int tenon__client_is_busy(struct tenon_error *err);
+
 static inline void tenon__client_leave(struct tenon_client *client)
 {
 	atomic_store_explicit(&client->busy, false, memory_order_release);

@@ -265,6 +265,36 @@ static int explain_wait(struct tenon_pool *pool, int code, int64_t timeout_ms,
 		timeout_ms, counts.clients, counts.waiting);
 }
 
+/* The end of a wait. */
+struct turn {
+	bool granted; /* the caller's turn came */
+	bool refused; /* it came because the pool was shut */
+	struct tenon_client *client; /* NULL: the caller got a right to make one */
+};
+
+/* End a wait: take what was granted, or leave the queue. The queue takes the waiter back. */
+static struct turn end_wait(struct tenon_pool *pool,
+			    struct tenon__waiter *waiter, bool timed_out)
+{
+	pthread_mutex_lock(&pool->lock);
+	struct turn turn = {
+		.granted = atomic_load(&waiter->granted),
+		.refused = waiter->refused,
+		.client = waiter->item,
+	};
+	if (turn.granted) {
+		pthread_mutex_unlock(&pool->lock);
+		tenon__waiter_reset(waiter);
+		pthread_mutex_lock(&pool->lock);
+	} else {
+		tenon__queue_leave(&pool->queue, waiter);
+		pool->timeouts += timed_out;
+	}
+	tenon__queue_reuse(&pool->queue, waiter);
+	pthread_mutex_unlock(&pool->lock);
+	return turn;
+}
+
 /* A wait for a client. */
 struct wait {
 	struct tenon_pool *pool;
@@ -275,24 +305,10 @@ struct wait {
 static void abandon(void *payload)
 {
 	const struct wait *wait = payload;
-	struct tenon__waiter *waiter = wait->waiter;
+	struct turn turn = end_wait(wait->pool, wait->waiter, false);
 
-	pthread_mutex_lock(&wait->pool->lock);
-	bool granted = atomic_load(&waiter->granted);
-	struct tenon_client *client = waiter->item;
-	bool refused = waiter->refused;
-	if (!granted) {
-		tenon__queue_leave(&wait->pool->queue, waiter);
-	}
-	pthread_mutex_unlock(&wait->pool->lock);
-	if (granted) {
-		tenon__waiter_reset(waiter);
-	}
-	pthread_mutex_lock(&wait->pool->lock);
-	tenon__queue_reuse(&wait->pool->queue, waiter);
-	pthread_mutex_unlock(&wait->pool->lock);
-	if (granted && !refused) {
-		pass_on(wait->pool, client);
+	if (turn.granted && !turn.refused) {
+		pass_on(wait->pool, turn.client);
 	}
 }
 
@@ -301,9 +317,9 @@ static void abandon(void *payload)
  * AddressSanitizer takes the unwinding of a cancelled thread for a broken stack, so it does not
  * look at this function.
  */
-__attribute__((no_sanitize("address"))) static int wait_cancellable(struct tenon_pool *pool,
-			    struct tenon__waiter *waiter, int64_t until_ns,
-			    int cancel_state)
+__attribute__((no_sanitize("address"))) static int
+wait_cancellable(struct tenon_pool *pool, struct tenon__waiter *waiter,
+		 int64_t until_ns, int cancel_state)
 {
 	struct wait wait = { pool, waiter };
 	int code;
@@ -331,21 +347,13 @@ static int wait_for_turn(struct tenon_pool *pool, struct tenon__waiter *waiter,
 {
 	int code = wait_cancellable(pool, waiter, until_ns, cancel_state);
 	int given_up = errno;
+	struct turn turn = end_wait(pool, waiter, code == TENON_ETIMEDOUT);
 
-	pthread_mutex_lock(&pool->lock);
-	if (atomic_load(&waiter->granted)) {
-		*out = waiter->item;
-		pthread_mutex_unlock(&pool->lock);
-		tenon__waiter_reset(waiter);
-		pthread_mutex_lock(&pool->lock);
-		code = waiter->refused ? TENON_EWAIT : 0;
+	if (turn.granted) {
+		*out = turn.client;
+		code = turn.refused ? TENON_EWAIT : 0;
 		given_up = ESHUTDOWN;
-	} else {
-		tenon__queue_leave(&pool->queue, waiter);
-		pool->timeouts += code == TENON_ETIMEDOUT;
 	}
-	tenon__queue_reuse(&pool->queue, waiter);
-	pthread_mutex_unlock(&pool->lock);
 	errno = given_up;
 	return code;
 }

@@ -25,6 +25,7 @@ struct trial {
 struct problem {
 	struct tenon_error err;
 	size_t trial;
+	size_t number; /* in the order in which the problems were found */
 };
 
 struct search {
@@ -136,7 +137,9 @@ static void add_problem(struct search *search, const struct tenon_error *err,
 			return;
 		}
 	}
-	search->list[search->found++] = (struct problem){ *err, trial };
+	search->list[search->found] =
+		(struct problem){ *err, trial, search->found };
+	search->found++;
 }
 
 static bool is_at(const struct tenon__place *place,
@@ -378,33 +381,29 @@ static void end(struct search *search)
 	tenon__free(search);
 }
 
-/* Return true when problem a is told after problem b. */
-static bool is_after(const struct problem *a, const struct problem *b)
+static int compare(size_t a, size_t b)
 {
-	if ((a->err.line == 0) != (b->err.line == 0)) {
-		return a->err.line == 0;
-	}
-	if (a->trial != b->trial) {
-		return a->trial > b->trial;
-	}
-	if (a->err.line != b->err.line) {
-		return a->err.line > b->err.line;
-	}
-	return a->err.column > b->err.column;
+	return (a > b) - (a < b);
 }
 
-/* Sort by insertion: problems of the same rank keep their order, and there are few. */
-static void sort(struct problem *list, size_t count)
+/* For qsort(): the order in which two problems are told. */
+static int compare_problems(const void *left, const void *right)
 {
-	for (size_t i = 1; i < count; i++) {
-		struct problem moved = list[i];
-		size_t at = i;
+	const struct problem *a = left, *b = right;
+	const int orders[] = {
+		compare(a->err.line == 0, b->err.line == 0),
+		compare(a->trial, b->trial),
+		compare(a->err.line, b->err.line),
+		compare(a->err.column, b->err.column),
+		compare(a->number, b->number),
+	};
 
-		for (; at > 0 && is_after(&list[at - 1], &moved); at--) {
-			list[at] = list[at - 1];
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if (orders[i] != 0) {
+			return orders[i];
 		}
-		list[at] = moved;
 	}
+	return 0;
 }
 
 int tenon_config_each_problem(const struct tenon_config *config,
@@ -422,7 +421,8 @@ int tenon_config_each_problem(const struct tenon_config *config,
 	if (code == TENON_ENOMEM) {
 		tenon__error_no_memory(err);
 	} else if (search->found > 0) {
-		sort(search->list, search->found);
+		qsort(search->list, search->found, sizeof(search->list[0]),
+		      compare_problems);
 		code = search->list[0].err.code;
 		if (err) {
 			*err = search->list[0].err;

@@ -72,8 +72,7 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 					count);
 	}
 	if (!tenon__client_enter(client)) {
-		return tenon__error_set(err, TENON_EBUSY,
-					"another call runs on this client");
+		return tenon__client_is_busy(err);
 	}
 	code = tenon__call_items(&client->operation, command, items, count,
 				 options);
@@ -178,8 +177,7 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 		return code;
 	}
 	if (!tenon__client_enter(client)) {
-		return tenon__error_set(err, TENON_EBUSY,
-					"another call runs on this client");
+		return tenon__client_is_busy(err);
 	}
 	/* quit has no reply: the server closes the connection */
 	code = tenon__call_servers(&client->operation, command, argument,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,4 +141,36 @@ int tenon__error_at(struct tenon_error *err, int code, const char *where,
 	write_message(err, start, format, args);
 	va_end(args);
 	return code;
+}
+
+/* ---- local limits -------------------------------------------------------- */
+
+static const struct {
+	int sys_errno;
+	const char *advice;
+} local_limits[] = {
+	{ EMFILE,
+	  "; raise the limit of open files of this process, RLIMIT_NOFILE" },
+	{ ENFILE, "; raise the limit of open files of this host, fs.file-max" },
+	{ EADDRNOTAVAIL,
+	  "; this host has no free local port or no address of that family, see net.ipv4.ip_local_port_range" },
+	{ ENOBUFS, "; this host has no memory for sockets" },
+	{ ENOMEM, "; this host has no memory for sockets" },
+};
+
+#define LOCAL_COUNT (sizeof(local_limits) / sizeof(local_limits[0]))
+
+const char *tenon__local_advice(int sys_errno)
+{
+	for (size_t i = 0; i < LOCAL_COUNT; i++) {
+		if (local_limits[i].sys_errno == sys_errno) {
+			return local_limits[i].advice;
+		}
+	}
+	return "";
+}
+
+bool tenon__is_local_limit(int sys_errno)
+{
+	return tenon__local_advice(sys_errno)[0] != '\0';
 }

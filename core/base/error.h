@@ -3,7 +3,6 @@
 #ifndef TENON_CORE_ERROR_H
 #define TENON_CORE_ERROR_H
 
-#include <errno.h>
 #include <stdbool.h>
 
 #include "tenon/error.h"
@@ -12,12 +11,10 @@
  * Return true for the errno of a limit of this process or host: descriptors, memory, buffers, local
  * ports. Such a failure says nothing about a server.
  */
-static inline bool tenon__is_local_limit(int sys_errno)
-{
-	return sys_errno == EMFILE || sys_errno == ENFILE ||
-	       sys_errno == ENOBUFS || sys_errno == ENOMEM ||
-	       sys_errno == EADDRNOTAVAIL;
-}
+bool tenon__is_local_limit(int sys_errno);
+
+/* Return a clause that says what to do about a local limit; "" for any other errno. */
+const char *tenon__local_advice(int sys_errno);
 
 /* Clear what an earlier call wrote. */
 static inline void tenon__error_clear(struct tenon_error *err)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/published.h"
 #include "config/server_line.h"
 
 _Static_assert(sizeof(struct tenon__health_view) % sizeof(uint64_t) == 0,
@@ -23,10 +24,8 @@ static uint64_t load(const tenon__counter *counter)
 /* ---- the view ---------------------------------------------------------- */
 
 /*
- * Publish the view under a sequence lock. The sequence number is odd while the words are
- * written. Words are stored with release and loaded with acquire: a reader that sees one word
- * of a new view therefore also sees the changed number, and reads again. In a forked child the
- * number may be odd from the start, because the fork interrupted a writer in the parent.
+ * Publish the view. In a forked child the sequence number may be odd from the start, because the
+ * fork interrupted a writer in the parent.
  */
 static void publish(struct tenon__health *health)
 {
@@ -36,26 +35,8 @@ static void publish(struct tenon__health *health)
 	memcpy(words, &health->view, sizeof(words));
 	atomic_store_explicit(&health->sequence, writing,
 			      memory_order_relaxed);
-	for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
-		atomic_store_explicit(&health->words[i], words[i],
-				      memory_order_release);
-	}
-	atomic_store_explicit(&health->sequence, writing + 1,
-			      memory_order_release);
-}
-
-/* Read the words once. Returns true when no writer was at work meanwhile. */
-static bool read_words(const struct tenon__health *health,
-		       uint64_t words[TENON_HEALTH_WORDS])
-{
-	uint64_t before = atomic_load_explicit(&health->sequence,
-					       memory_order_acquire);
-
-	for (size_t i = 0; i < TENON_HEALTH_WORDS; i++) {
-		words[i] = atomic_load_explicit(&health->words[i],
-						memory_order_acquire);
-	}
-	return before % 2 == 0 && before == load(&health->sequence);
+	tenon__publish(&health->sequence, writing, health->words, words,
+		       TENON_HEALTH_WORDS);
 }
 
 /*
@@ -74,7 +55,9 @@ static void read_view(const struct tenon__health *health,
 	uint64_t seen = 0;
 	int tries = 0;
 
-	while (!read_words(health, words) && tries < READ_TRIES_MAX) {
+	while (!tenon__read_published(&health->sequence, health->words, words,
+				      TENON_HEALTH_WORDS) &&
+	       tries < READ_TRIES_MAX) {
 		uint64_t now = load(&health->sequence);
 
 		tries = now == seen && now % 2 != 0 ? tries + 1 : 0;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/memory.h"
 
 #define BUCKETS 256
@@ -75,12 +76,7 @@ static void unlock(void)
 
 static struct tenon__lookup **bucket_of(const char *host)
 {
-	uint32_t hash = 5381;
-
-	for (; *host; host++) {
-		hash = hash * 33 + (unsigned char)*host;
-	}
-	return &table->buckets[hash % BUCKETS];
+	return &table->buckets[tenon__hash(host, strlen(host)) % BUCKETS];
 }
 
 /* Return the newest lookup of a name from `from` on. found: only one that found addresses. */

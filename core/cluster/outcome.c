@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
+#include "base/published.h"
 
 _Static_assert(TENON_HEALTH_TEXT_BYTES % sizeof(uint64_t) == 0,
 	       "a text is made of words");
@@ -87,13 +89,8 @@ static void forget(struct tenon__outcome *outcome)
 
 uint64_t tenon__outcome_place(const char *address)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a, 64 bits */
+	uint64_t hash = tenon__hash(address, strlen(address)) & ~PLACE_CLIENTS;
 
-	for (; *address; address++) {
-		hash = (hash ^ (unsigned char)*address) *
-			UINT64_C(0x100000001b3);
-	}
-	hash &= ~PLACE_CLIENTS;
 	return hash ? hash : PLACE_CLIENTS + 1;
 }
 
@@ -149,32 +146,20 @@ static void write_text(struct tenon__outcome *outcome, const char *text)
 		return;
 	}
 	snprintf((char *)words, sizeof(words), "%s", text);
-	for (size_t i = 0; i < TENON_OUTCOME_TEXT_WORDS; i++) {
-		atomic_store_explicit(&outcome->text[i], words[i],
-				      memory_order_release);
-	}
-	atomic_store_explicit(&outcome->text_sequence, sequence + 2,
-			      memory_order_release);
+	tenon__publish(&outcome->text_sequence, sequence + 1, outcome->text,
+		       words, TENON_OUTCOME_TEXT_WORDS);
 }
 
 void tenon__outcome_text(const struct tenon__outcome *outcome,
 			 char out[TENON_HEALTH_TEXT_BYTES])
 {
 	uint64_t words[TENON_OUTCOME_TEXT_WORDS];
-	uint64_t before = atomic_load_explicit(&outcome->text_sequence,
-					       memory_order_acquire);
+	bool whole = tenon__read_published(&outcome->text_sequence,
+					   outcome->text, words,
+					   TENON_OUTCOME_TEXT_WORDS);
 
-	for (size_t i = 0; i < TENON_OUTCOME_TEXT_WORDS; i++) {
-		words[i] = atomic_load_explicit(&outcome->text[i],
-						memory_order_acquire);
-	}
 	memcpy(out, words, sizeof(words));
-	out[TENON_HEALTH_TEXT_BYTES - 1] = '\0';
-	if (before % 2 != 0 ||
-	    before != atomic_load_explicit(&outcome->text_sequence,
-					   memory_order_relaxed)) {
-		out[0] = '\0';
-	}
+	out[whole ? TENON_HEALTH_TEXT_BYTES - 1 : 0] = '\0';
 }
 
 void tenon__outcomes_forked(struct tenon__outcomes *outcomes, size_t count)

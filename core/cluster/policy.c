@@ -112,6 +112,18 @@ void tenon__policies_state(const struct tenon__policies *policies,
 	}
 }
 
+void tenon__policies_judge(const struct tenon__policies *policies,
+			   uint32_t server, int64_t now_ms,
+			   struct tenon__health_failure *failure)
+{
+	struct tenon_failover_state state;
+
+	tenon__policies_state(policies, server, now_ms, &state);
+	failure->state = state.state == TENON_SERVER_UP ? TENON_SERVER_FAILING
+							: state.state;
+	failure->retry_at_ms = state.down_until_ms;
+}
+
 /* ---- telling the policies of this client --------------------------------- */
 
 static void tell_failure(const struct tenon__policies *policies,
@@ -325,7 +337,6 @@ static void note_failure(struct tenon__policies *policies, uint32_t server,
 	const struct tenon__outcome *outcome =
 		&policies->outcomes->servers[server];
 	char text[TENON_HEALTH_TEXT_BYTES];
-	struct tenon_failover_state state;
 	int status = atomic_load(&outcome->status);
 
 	tenon__outcome_text(outcome, text);
@@ -333,16 +344,13 @@ static void note_failure(struct tenon__policies *policies, uint32_t server,
 		snprintf(text, sizeof(text), "another client found: %s",
 			 tenon_status_name(status));
 	}
-	tenon__policies_state(policies, server, now_ms, &state);
-	const struct tenon__health_failure failure = {
+	struct tenon__health_failure failure = {
 		.status = status,
 		.sys_errno = atomic_load(&outcome->sys_errno),
 		.text = text,
-		.state = state.state == TENON_SERVER_UP ? TENON_SERVER_FAILING
-							: state.state,
-		.retry_at_ms = state.down_until_ms,
 		.now_ms = atomic_load(&outcome->failed_at_ms),
 	};
+	tenon__policies_judge(policies, server, now_ms, &failure);
 	tenon__health_heard_failure(&policies->health[server], &failure, count);
 }
 

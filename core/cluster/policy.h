@@ -112,6 +112,11 @@ void tenon__policies_state(const struct tenon__policies *policies,
 			   uint32_t server, int64_t now_ms,
 			   struct tenon_failover_state *out);
 
+/* Write the state of a server whose exchange failed to failure->state and retry_at_ms. */
+void tenon__policies_judge(const struct tenon__policies *policies,
+			   uint32_t server, int64_t now_ms,
+			   struct tenon__health_failure *failure);
+
 /* ---- sharing ------------------------------------------------------------- */
 
 /*

@@ -437,40 +437,30 @@ static int read_codecs(struct tenon_config *config,
 	return code;
 }
 
-/* Return true when the value is one of these words, without quotes. */
-static bool is_word(const struct tenon__node *value, const char *const words[3])
-{
-	return value->type == TENON__NODE_SCALAR && value->plain &&
-	       (tenon__same_word(value->text, words[0]) ||
-		tenon__same_word(value->text, words[1]) ||
-		tenon__same_word(value->text, words[2]));
-}
-
 /* Read the key `keepalive`: off, on, the idle time, or a map of options. */
 static int read_keepalive(struct tenon_config *config,
 			  const struct tenon__root_key *key,
 			  const struct tenon__node *value, const char *folder,
 			  struct tenon_error *err)
 {
-	static const char *const off[3] = { "off", "no", "false" };
-	static const char *const on[3] = { "on", "yes", "true" };
 	bool is_map = value->type == TENON__NODE_MAP;
-	bool is_off = is_word(value, off);
+	int32_t is_on = 1;
+	bool is_switch = value->type == TENON__NODE_SCALAR && value->plain &&
+			 tenon__option_bool(value->text, &is_on);
 	struct tenon__keepalive keepalive;
-	int code;
 
 	(void)key;
 	(void)folder;
-	code = tenon__option_fill(keepalive_rows, &keepalive,
+	int code = tenon__option_fill(keepalive_rows, &keepalive,
 				  is_map ? value : NULL, &keepalive_owner,
 				  &value->place, err);
-	if (!code && !is_map && !is_off && !is_word(value, on)) {
+	if (!code && !is_map && !is_switch) {
 		code = tenon__option_set(&keepalive_rows[0], &keepalive, value,
 					 &keepalive_owner, err);
 	}
 	if (!code) {
 		config->keepalive = keepalive;
-		config->keepalive.idle_s *= !is_off;
+		config->keepalive.idle_s *= is_on;
 	}
 	return code;
 }

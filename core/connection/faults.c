@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "connection/faults.h"
 
-#include <errno.h>
-
 #define STATUS(status) (1u << -(status))
 
 #define OURS	   TENON_FAILURE_OURS
@@ -126,36 +124,11 @@ const struct tenon__fault *tenon__fault_find(int status, unsigned circumstances)
 			return row;
 		}
 	}
-	return &rows
-		[0]; /* a transport gave a status that the contract does not allow: blame nobody */
+	/* a transport gave a status that the contract does not allow: blame nobody */
+	return &rows[0];
 }
 
 const struct tenon__fault *tenon__fault_row(size_t index)
 {
 	return index < ROW_COUNT ? &rows[index] : NULL;
-}
-
-static const struct {
-	int sys_errno;
-	const char *advice;
-} local_limits[] = {
-	{ EMFILE,
-	  "; raise the limit of open files of this process, RLIMIT_NOFILE" },
-	{ ENFILE, "; raise the limit of open files of this host, fs.file-max" },
-	{ EADDRNOTAVAIL,
-	  "; this host has no free local port or no address of that family, see net.ipv4.ip_local_port_range" },
-	{ ENOBUFS, "; this host has no memory for sockets" },
-	{ ENOMEM, "; this host has no memory for sockets" },
-};
-
-#define LOCAL_COUNT (sizeof(local_limits) / sizeof(local_limits[0]))
-
-const char *tenon__local_advice(int sys_errno)
-{
-	for (size_t i = 0; i < LOCAL_COUNT; i++) {
-		if (local_limits[i].sys_errno == sys_errno) {
-			return local_limits[i].advice;
-		}
-	}
-	return "";
 }

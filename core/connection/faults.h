@@ -55,7 +55,4 @@ const struct tenon__fault *tenon__fault_find(int status,
 /* Return row number index; NULL behind the last row. */
 const struct tenon__fault *tenon__fault_row(size_t index);
 
-/* Return a clause that says what to do about a local limit, or "". */
-const char *tenon__local_advice(int sys_errno);
-
 #endif

@@ -58,8 +58,7 @@ TENON__COLD static void refuse_exptime(struct tenon__operation *op,
 }
 
 /*
- * Look at a request whose value or exptime may not be sent as it is. A request whose exptime
- * changes gets a copy of its item, because the caller's item must not change.
+ * Look at a request whose value or exptime may not be sent as it is.
  * Errors: TENON_ENOMEM.
  */
 TENON__COLD static int prepare_item(struct tenon__operation *op, uint32_t req,
@@ -82,17 +81,9 @@ TENON__COLD static int prepare_item(struct tenon__operation *op, uint32_t req,
 		refuse_exptime(op, req, exptime);
 		return 0;
 	}
-	if (exptime == at->item->exptime) {
-		return 0;
-	}
-	struct tenon_item *item = tenon__arena_alloc(&op->arena, sizeof(*item));
-	if (!item) {
-		return TENON_ENOMEM;
-	}
-	*item = *at->item;
-	item->exptime = exptime;
-	at->item = item;
-	return 0;
+	return exptime == at->item->exptime
+		       ? 0
+		       : tenon__operation_set_exptime(op, req, exptime);
 }
 
 /*

@@ -122,3 +122,18 @@ int tenon__operation_grow(struct tenon__operation *op, size_t count)
 	op->request_capacity = (uint32_t)count;
 	return 0;
 }
+
+int tenon__operation_set_exptime(struct tenon__operation *op, uint32_t req,
+				 int64_t exptime)
+{
+	struct tenon__request *at = &op->requests.list[req];
+	struct tenon_item *item = tenon__arena_alloc(&op->arena, sizeof(*item));
+
+	if (!item) {
+		return TENON_ENOMEM;
+	}
+	*item = *at->item;
+	item->exptime = exptime;
+	at->item = item;
+	return 0;
+}

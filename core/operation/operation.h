@@ -100,4 +100,12 @@ static inline uint32_t tenon__operation_add(struct tenon__operation *op,
 	return req;
 }
 
+/*
+ * Change the exptime of a request. The request gets a copy of its item, because the caller's
+ * item must not change.
+ * Errors: TENON_ENOMEM.
+ */
+int tenon__operation_set_exptime(struct tenon__operation *op, uint32_t req,
+				 int64_t exptime);
+
 #endif

@@ -64,29 +64,18 @@ static uint32_t route_spare(const struct tenon_route_query *query,
 				&route->key, nth);
 }
 
-/*
- * Limit the life of the item that a request writes or touches to max_s. The request gets a
- * copy of its item, because the caller's item must not change.
- * Errors: TENON_ENOMEM.
- */
+/* Limit the life of the item that a request writes or touches to max_s. Errors: TENON_ENOMEM. */
 TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 					   uint32_t req, uint32_t max_s)
 {
-	struct tenon__request *at = &op->requests.list[req];
-	struct tenon_item *item;
+	const struct tenon__request *at = &op->requests.list[req];
 
-	if (!at->verb->exptime) {
-		return 0;
-	}
-	item = tenon__arena_alloc(&op->arena, sizeof(*item));
-	if (!item) {
-		return TENON_ENOMEM;
-	}
-	*item = *at->item;
-	item->exptime =
-		tenon__exptime_cap(item->exptime, max_s, tenon__unix_s());
-	at->item = item;
-	return 0;
+	return !at->verb->exptime
+		       ? 0
+		       : tenon__operation_set_exptime(
+				 op, req,
+				 tenon__exptime_cap(at->item->exptime, max_s,
+						    tenon__unix_s()));
 }
 
 /* Append a request to the exchange with this server. Errors: TENON_ENOMEM. */
@@ -419,20 +408,16 @@ TENON__COLD static void report_failure(struct tenon__operation *op,
 				       int64_t start_ns)
 {
 	int64_t now_ms = tenon__now_ns() / 1000000;
-	struct tenon_failover_state state;
-
-	tell_policies(op, conn, start_ns, now_ms);
-	tenon__policies_state(&op->engine->policies, conn->base.server, now_ms,
-			      &state);
-	const struct tenon__health_failure failure = {
+	struct tenon__health_failure failure = {
 		.status = conn->wire.status,
 		.sys_errno = conn->sys_errno,
 		.text = tenon__connection_failure(conn),
-		.state = state.state == TENON_SERVER_UP ? TENON_SERVER_FAILING
-							: state.state,
-		.retry_at_ms = state.down_until_ms,
 		.now_ms = now_ms,
 	};
+
+	tell_policies(op, conn, start_ns, now_ms);
+	tenon__policies_judge(&op->engine->policies, conn->base.server, now_ms,
+			      &failure);
 	tenon__health_failed(conn->wire.health, &failure);
 }
 

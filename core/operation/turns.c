@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 /* A hash table of the keys that were seen: the index of the latest item with that key, plus 1. */
 struct seen {
 	const struct tenon_slice *keys;
@@ -10,23 +12,13 @@ struct seen {
 	uint32_t mask;
 };
 
-/* FNV-1a. The table is the size of one call, and its keys are the caller's own. */
-static uint32_t hash_key(const struct tenon_slice *key)
-{
-	const unsigned char *bytes = key->data;
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < key->len; i++) {
-		hash = (hash ^ bytes[i]) * 16777619u;
-	}
-	return hash ^ hash >> 15;
-}
-
 /* Return the slot of this key, which is empty when the key was not seen. */
 static uint32_t *find_slot(const struct seen *seen,
 			   const struct tenon_slice *key)
 {
-	uint32_t at = hash_key(key) & seen->mask;
+	/* the table is the size of one call, and its keys are the caller's own */
+	uint64_t hash = tenon__hash(key->data, key->len);
+	uint32_t at = (uint32_t)(hash ^ hash >> 32) & seen->mask;
 
 	while (seen->slots[at] != 0) {
 		const struct tenon_slice *other =

@@ -404,19 +404,29 @@ static int set_number(const struct tenon_option *row, void *out,
 	return 0;
 }
 
+bool tenon__option_bool(const char *word, int32_t *out)
+{
+	for (size_t i = 0; i < sizeof(bools) / sizeof(bools[0]); i++) {
+		if (tenon__same_word(word, bools[i].word)) {
+			*out = bools[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int set_bool(const struct tenon_option *row, void *out,
 		    const struct tenon__node *value,
 		    const struct tenon__option_owner *owner,
 		    struct tenon_error *err)
 {
-	for (size_t i = 0; value->plain && i < sizeof(bools) / sizeof(bools[0]);
-	     i++) {
-		if (tenon__same_word(value->text, bools[i].word)) {
-			put_int32(out, row, bools[i].value);
-			return 0;
-		}
+	int32_t number;
+
+	if (!value->plain || !tenon__option_bool(value->text, &number)) {
+		return unexpected(row, value, owner, err);
 	}
-	return unexpected(row, value, owner, err);
+	put_int32(out, row, number);
+	return 0;
 }
 
 static int put_string(const struct tenon_option *row, void *out,

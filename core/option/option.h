@@ -51,6 +51,12 @@ const struct tenon_option *tenon__option_find(const struct tenon_option *rows,
 /* Return the size in bytes of a field of this type in an option struct; 0 for an unknown type. */
 size_t tenon__option_field_bytes(uint32_t type);
 
+/*
+ * Return true for a word that means yes or no in a config: true, yes, on, false, no, off, in any
+ * case. *out becomes 1 or 0.
+ */
+bool tenon__option_bool(const char *word, int32_t *out);
+
 /* Return the index of a word among the choices, ignoring case; -1 when it is not a choice. */
 int32_t tenon__option_choice(const struct tenon_option *row, const char *word);
 
