@@ -142,8 +142,8 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 	}
 	wire->suspect |= conn->erred_first;
 	if (wire->fenced && wire->version == TENON_VERSION_UNKNOWN) {
-		wire->version =
-			TENON_VERSION_MISSING; /* the server may have closed behind `version` */
+		/* the server may have closed behind `version` */
+		wire->version = TENON_VERSION_MISSING;
 	}
 }
 

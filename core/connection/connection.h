@@ -23,8 +23,8 @@ struct tenon__connection {
 	int64_t done_ns; /* monotonic time at the end of the last complete exchange */
 	int64_t failed_ns; /* monotonic time of the last failure that the transport reported */
 	int64_t heard_ns; /* as done_ns, of the last exchange with a reply */
-	const struct tenon__fault *
-		fault; /* when wire.status is not 0: whose fault; NULL: not judged yet */
+	/* when wire.status is not 0: whose fault; NULL: not judged yet */
+	const struct tenon__fault *fault;
 	struct tenon__block *full; /* full blocks that results of the operation point into */
 
 	struct tenon__wire wire;

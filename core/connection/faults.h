@@ -38,10 +38,9 @@ enum tenon__circumstance {
 /* A row of the table. */
 struct tenon__fault {
 	struct tenon_failure shown;
-	unsigned
-		statuses; /* the sum of 1 << -status over all statuses of the exchange */
-	unsigned all;  /* these circumstances hold */
-	unsigned none; /* none of these circumstances holds */
+	unsigned statuses; /* the sum of 1 << -status over all statuses of the exchange */
+	unsigned all;      /* these circumstances hold */
+	unsigned none;     /* none of these circumstances holds */
 	bool again; /* requests that may be sent twice, or were never sent, go again */
 };
 

@@ -101,24 +101,32 @@ static void *release_later(void *payload)
 	return NULL;
 }
 
-/* connect_timeout begins when the address is known. */
-START_TEST(a_lookup_longer_than_connect_timeout_is_no_failure)
+/* Open a client of one server, whose name has an address but whose lookup hangs. */
+static void start_one(struct rig *rig, int transport, const char *settings)
 {
 	static const struct fake_name slow[] = {
 		{ .host = SLOW, .addresses = { "127.0.0.1" }, .hangs = true },
 	};
-	struct rig rig = { 0 };
+	static const struct fake_step steps[] = { FAKE_ACCEPT,
+						  FAKE_EXPECT("get k\r\n"),
+						  FAKE_SEND("END\r\n") };
 	char line[64];
+
+	rig_transport = subject(transport)->name;
+	fake_names_set(slow, COUNT(slow));
+	rig_fake(rig, steps, COUNT(steps));
+	snprintf(line, sizeof(line), SLOW ":%u",
+		 fake_server_port(rig->fakes[0]));
+	rig_open_one(rig, line, settings);
+}
+
+/* connect_timeout begins when the address is known. */
+START_TEST(a_lookup_longer_than_connect_timeout_is_no_failure)
+{
+	struct rig rig = { 0 };
 	pthread_t thread;
 
-	rig_transport = subject(_i)->name;
-	fake_names_set(slow, COUNT(slow));
-	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
-				  FAKE_SEND("END\r\n")));
-	snprintf(line, sizeof(line), SLOW ":%u",
-		 fake_server_port(rig.fakes[0]));
-	rig_open_one(&rig, line,
-		     "connect_timeout: 200ms\nresolve_timeout: 30s\n");
+	start_one(&rig, _i, "connect_timeout: 200ms\nresolve_timeout: 30s\n");
 	ck_assert_int_eq(pthread_create(&thread, NULL, release_later, NULL), 0);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	pthread_join(thread, NULL);
@@ -128,21 +136,11 @@ END_TEST
 
 START_TEST(the_child_of_a_fork_during_a_lookup_is_clean_and_the_parent_is_unharmed)
 {
-	static const struct fake_name slow[] = {
-		{ .host = SLOW, .addresses = { "127.0.0.1" }, .hangs = true },
-	};
 	struct rig rig = { 0 };
-	char line[64];
 	int status;
 	pid_t pid;
 
-	rig_transport = subject(_i)->name;
-	fake_names_set(slow, COUNT(slow));
-	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
-				  FAKE_SEND("END\r\n")));
-	snprintf(line, sizeof(line), SLOW ":%u",
-		 fake_server_port(rig.fakes[0]));
-	rig_open_one(&rig, line, "resolve_timeout: 50ms\n");
+	start_one(&rig, _i, "resolve_timeout: 50ms\n");
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);

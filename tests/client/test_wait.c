@@ -592,21 +592,27 @@ static void block_signals(int how)
 	ck_assert_int_eq(pthread_sigmask(how, &alarms, NULL), 0);
 }
 
-/* A wait that no signal ends would take an hour. */
+/* A server that answers b, but not a: a wait for a would take an hour. */
+static void start_endless(struct rig *rig, const char *transport)
+{
+	static const struct fake_listen at_once = { .family = FAKE_UNIX };
+	static const struct fake_step steps[] = {
+		FAKE_ACCEPT, FAKE_EXPECT("get a\r\n"), FAKE_EXPECT_CLOSE,
+		FAKE_ACCEPT, FAKE_EXPECT("get b\r\n"), FAKE_SEND("END\r\n"),
+	};
+
+	rig_fake_at(rig, &at_once, steps, COUNT(steps));
+	rig_transport = transport;
+	rig_open(rig, "poll_timeout: 1h\n" RETRY_NEVER);
+}
+
 START_TEST(the_interrupt_function_ends_a_call_and_the_server_is_not_blamed)
 {
-	const struct fake_listen at_once = { .family = FAKE_UNIX };
 	struct interrupts interrupts = { .end_at = 3 };
 	struct rig rig = { 0 };
 
 	block_signals(SIG_BLOCK);
-	rig_fake_at(&rig, &at_once,
-		    FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get a\r\n"),
-			       FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
-			       FAKE_EXPECT("get b\r\n"),
-			       FAKE_SEND("END\r\n")));
-	rig_transport = transports[_i];
-	rig_open(&rig, "poll_timeout: 1h\n" RETRY_NEVER);
+	start_endless(&rig, transports[_i]);
 	ck_assert_int_eq(tenon_client_set_interrupt(rig.client, interrupted,
 						    &interrupts, &rig.err), 0);
 	block_signals(SIG_UNBLOCK);
@@ -629,16 +635,9 @@ static int end_early(struct pollfd *fds, nfds_t count, int timeout_ms)
 
 START_TEST(a_patched_poll_that_ends_early_ends_the_call)
 {
-	const struct fake_listen at_once = { .family = FAKE_UNIX };
 	struct rig rig = { 0 };
 
-	rig_fake_at(&rig, &at_once,
-		    FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get a\r\n"),
-			       FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
-			       FAKE_EXPECT("get b\r\n"),
-			       FAKE_SEND("END\r\n")));
-	rig_transport = transports[_i];
-	rig_open(&rig, "poll_timeout: 1h\n" RETRY_NEVER);
+	start_endless(&rig, transports[_i]);
 	ck_assert_uint_gt(redirect("poll", (redirect_fn)end_early), 0);
 	ck_assert_int_eq(rig_get(&rig, "a"), TENON_EWAIT);
 	ck_assert_uint_gt(redirect("poll", (redirect_fn)poll), 0);

@@ -3,7 +3,6 @@
 
 import ast
 import contextlib
-import gc
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -23,6 +22,7 @@ import pytest
 
 import libmc
 import tenon
+from sabotage import sabotaged
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = HERE.parents[2] / "tests" / "vectors" / "libmc"
@@ -639,32 +639,6 @@ def test_two_aliases_may_have_one_address(server):
         libmc.Client([server.address + " a", server.address + " a"])
     with pytest.raises(ValueError, match="twice"):
         libmc.Client([server.address, server.address])
-
-
-class Saboteur:
-    """Rubbish whose finalizer, run by the garbage collector, clears a container."""
-
-    def __init__(self, container):
-        self.me = self
-        self.container = container
-
-    def __del__(self):
-        self.container.clear()
-
-
-def sabotaged(container, call):
-    """Call while every allocation may start the garbage collector."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.disable()
-    try:
-        Saboteur(container)
-        gc.set_threshold(1, 10**6, 10**6)
-        gc.enable()
-        return call(container)
-    finally:
-        gc.set_threshold(*before)
-        gc.enable()
 
 
 @pytest.mark.parametrize("count", [1, 10, 2000])

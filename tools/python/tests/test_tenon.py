@@ -2,7 +2,6 @@
 """The package tenon."""
 
 import errno
-import gc
 import json
 import os
 import pathlib
@@ -17,6 +16,7 @@ from datetime import timedelta
 import pytest
 
 import tenon
+from sabotage import sabotaged
 
 
 def patient(*args, **keywords):
@@ -638,32 +638,6 @@ def test_a_serializer_may_use_its_client(server):
 
 
 # ---- containers that change during a call ------------------------------------
-
-
-class Saboteur:
-    """Rubbish whose finalizer, run by the garbage collector, clears a container."""
-
-    def __init__(self, container):
-        self.me = self
-        self.container = container
-
-    def __del__(self):
-        self.container.clear()
-
-
-def sabotaged(container, call):
-    """Call while every allocation may start the garbage collector."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.disable()
-    try:
-        Saboteur(container)
-        gc.set_threshold(1, 10**6, 10**6)
-        gc.enable()
-        return call(container)
-    finally:
-        gc.set_threshold(*before)
-        gc.enable()
 
 
 class Keys:
