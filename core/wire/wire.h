@@ -49,7 +49,7 @@ enum tenon__recv_state {
 	TENON_RECV_SKIP   /* the rest of a value that is not kept */
 };
 
-/* True when the server answers the command `version`; TENON_VERSION_UNKNOWN before the first fence. */
+/* The server's answer to the command `version`, as far as the fences so far have shown it. */
 enum tenon__version {
 	TENON_VERSION_UNKNOWN,
 	TENON_VERSION_HEARD, /* VERSION came in the first fence, which is not complete yet */
@@ -64,8 +64,7 @@ struct tenon__wire {
 	bool fence; /* the next exchange needs a fence: noreply requests were sent last */
 	bool fresh; /* no reply was read on this connection yet */
 	bool suspect; /* the server closed the last connection behind an error line, its first reply */
-	enum tenon__version
-		version; /* of this server; kept when it connects anew */
+	enum tenon__version version; /* of this server; kept when it connects anew */
 
 	/* the exchange: the indexes of its requests, and its outcome */
 	uint32_t first, last;
