@@ -668,13 +668,10 @@ START_TEST(a_command_that_read_the_item_does_not_hop)
 	struct rig rig = { 0 };
 	struct tenon_item one;
 
-	/*
-	 * the server answers the get that comes before the command, and closes; the
-	 * command goes to the same server again, which closes behind it
-	 */
+	/* the server answers the get that comes before the command, and closes behind it */
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
-				  FAKE_SEND("END\r\n"), FAKE_CLOSE, FAKE_ACCEPT,
-				  FAKE_READ(RIG_GET_LEN), FAKE_CLOSE));
+				  FAKE_SEND("END\r\n"), FAKE_READ(RIG_GET_LEN),
+				  FAKE_CLOSE));
 	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
 	rig_codecs = NULL;
 	rig_open(&rig, "failover: eject\n");

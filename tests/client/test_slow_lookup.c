@@ -173,5 +173,6 @@ int main(void)
 	subjects_add_test(a_lookup_longer_than_connect_timeout_is_no_failure);
 	subjects_add_test(
 		the_child_of_a_fork_during_a_lookup_is_clean_and_the_parent_is_unharmed);
-	return suite_run(suite);
+	/* lookups are the process's */
+	return suite_run_forked(suite);
 }

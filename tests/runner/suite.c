@@ -8,15 +8,26 @@
 
 int suite_failed_count;
 
-int suite_run(Suite *suite)
+static int run(Suite *suite, enum fork_status fork_status)
 {
 	SRunner *runner = srunner_create(suite);
 
+	srunner_set_fork_status(runner, fork_status);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
 	suite_failed_count = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return EXIT_SUCCESS;
+}
+
+int suite_run(Suite *suite)
+{
+	return run(suite, CK_FORK_GETENV);
+}
+
+int suite_run_forked(Suite *suite)
+{
+	return run(suite, CK_FORK);
 }
 
 bool suite_has_codecs(void)

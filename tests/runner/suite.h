@@ -15,6 +15,9 @@
  */
 int suite_run(Suite *suite);
 
+/* Like suite_run(), for tests that each need a new process, also with CK_FORK=no. */
+int suite_run_forked(Suite *suite);
+
 /* The number of tests of the last run that failed. */
 extern int suite_failed_count;
 

@@ -80,11 +80,12 @@ static void expect_lines(const char *const *lines)
 #define EXPECT(...)                                                            \
 	expect_lines((const char *const[]){ __VA_ARGS__, NULL })
 
+/* In a build without codecs, a file that names one has another mistake beside its own. */
 static bool is_left_out(const char *name)
 {
 	return !suite_has_codecs() &&
 	       (strcmp(name, "failover-write.yaml") == 0 ||
-		strncmp(name, "codec-unknown", 13) == 0);
+		strstr(name, "codec"));
 }
 
 static int is_file(const struct dirent *entry)
@@ -246,7 +247,8 @@ END_TEST
 START_TEST(warnings_are_logged_once_also_when_something_is_wrong)
 {
 	load("site.yaml", "servers: [a, {address: b, pool: x}]\n"
-			  "poll_timeout: 5\nprefx: 1\nprefy: 1\n");
+			  "poll_timeout: 5\nprefx: 1\nprefy: 1\n"
+			  "codecs: none\n");
 	ck_assert_int_eq(find(), TENON_ECONFIG);
 	ck_assert_uint_eq(told_count, 2);
 	ck_assert_str_eq(
@@ -259,7 +261,8 @@ END_TEST
 START_TEST(a_pool_that_a_policy_names_is_no_warning)
 {
 	load("site.yaml", "servers: [a, {address: b, pool: gutter}]\n"
-			  "failover: {read: gutter, write: none}\n");
+			  "failover: {read: gutter, write: none}\n"
+			  "codecs: none\n");
 	ck_assert_msg(find() == 0, "%s", err.message);
 	ck_assert_str_eq(log_lines, "");
 }

@@ -721,5 +721,6 @@ int main(void)
 	tcase_add_test(tcase, a_child_does_not_delay_the_parents_lookup);
 	tcase_add_test(tcase, no_memory_is_an_error);
 	suite_add_tcase(suite, tcase);
-	return suite_run(suite);
+	/* lookups are the process's */
+	return suite_run_forked(suite);
 }
