@@ -62,7 +62,6 @@ START_TEST(a_transport_whose_init_failed_closes_nothing)
 		{ "no rings here", "transport plugin 'mine': no rings here" },
 		{ NULL, "transport plugin 'mine': init failed, and gives no reason" },
 	};
-	struct tenon__requests requests = { 0 };
 	struct tenon__engine engine;
 
 	for (int i = 0; i < 2; i++) {
@@ -72,7 +71,7 @@ START_TEST(a_transport_whose_init_failed_closes_nothing)
 		finis = 0;
 		reason = rows[i].reason;
 		ck_assert_int_eq(tenon__engine_init(&engine, &assembly,
-						    &requests, &err),
+						    &err),
 				 TENON_EIO);
 		ck_assert_str_eq(err.message, rows[i].message);
 		ck_assert_int_eq(err.code, TENON_EIO);
