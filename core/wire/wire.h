@@ -40,6 +40,13 @@
 /* Most bytes of the reply to stats of one server. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
+/* Meaning of the bytes received so far. */
+enum tenon_verdict {
+	TENON_VERDICT_MORE = 0, /* replies are missing */
+	TENON_VERDICT_DONE = 1, /* every request has its reply */
+	TENON_VERDICT_BROKEN = -1 /* out of protocol: close the connection */
+};
+
 /* The part of a reply that is received next. */
 enum tenon__recv_state {
 	TENON_RECV_LINE,  /* a reply line */
