@@ -233,11 +233,18 @@ bool tenon__connection_go_again(struct tenon__connection *conn)
 
 /* ---- what transports call ---------------------------------------------- */
 
-static int connection_address(struct tenon_connection *base,
+static int64_t connection_now_ns(void *context)
+{
+	(void)context;
+	return tenon__now_ns();
+}
+
+static int connection_address(void *context, struct tenon_connection *base,
 			      struct tenon_address *out)
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	(void)context;
 	if (conn->state == TENON_CONNECTION_CLOSED) {
 		tenon__connection_go(conn, TENON_CONNECTION_RESOLVING);
 	}
@@ -248,34 +255,41 @@ static int connection_address(struct tenon_connection *base,
 	return code;
 }
 
-static void connection_address_ended(struct tenon_connection *base,
+static void connection_address_ended(void *context,
+				     struct tenon_connection *base,
 				     uint32_t nth, int sys_errno)
 {
+	(void)context;
 	tenon__resolver_ended(&connection_of(base)->resolver, nth, sys_errno);
 }
 
-static uint32_t connection_addresses_left(struct tenon_connection *base)
+static uint32_t connection_addresses_left(void *context,
+					  struct tenon_connection *base)
 {
+	(void)context;
 	return tenon__resolver_left(&connection_of(base)->resolver);
 }
 
-static void connection_connected(struct tenon_connection *base)
+static int connection_connected(void *context, struct tenon_connection *base)
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	(void)context;
 	tenon__resolver_connected(&conn->resolver);
 	tenon__health_connected(conn->health);
 	tenon__connection_go(conn, TENON_CONNECTION_READY);
 	conn->wire.fresh = true;
 	conn->wire.fence = false;
+	return TENON_WANT_SEND;
 }
 
-static size_t connection_send_next(struct tenon_connection *base,
+static size_t connection_send_next(void *context, struct tenon_connection *base,
 				   struct iovec *iov, size_t max)
 {
 	struct tenon__wire *wire = &connection_of(base)->wire;
 	size_t count;
 
+	(void)context;
 	if (wire->piece == wire->piece_count) {
 		if (!wire->queue) {
 			return 0;
@@ -297,18 +311,20 @@ static size_t connection_send_next(struct tenon_connection *base,
 	return count;
 }
 
-/* Return the bits TENON_AFTER_... for the moment when all pieces are sent. */
+/* Return what the connection wants when all pieces are sent. */
 static inline int after_pieces(struct tenon__wire *wire)
 {
-	return (tenon__wire_awaits(wire) ? TENON_AFTER_REPLY : 0) |
-	       (wire->queue ? TENON_AFTER_SEND : 0);
+	return (tenon__wire_awaits(wire) ? TENON_WANT_RECEIVE : 0) |
+	       (wire->queue ? TENON_WANT_SEND : 0);
 }
 
-static int connection_sent(struct tenon_connection *base, size_t n)
+static int connection_sent(void *context, struct tenon_connection *base,
+			   size_t n)
 {
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
+	(void)context;
 	tenon__count(&conn->health->sent_bytes, n);
 	while (n > 0) {
 		struct iovec *piece = &wire->pieces[wire->piece];
@@ -321,26 +337,28 @@ static int connection_sent(struct tenon_connection *base, size_t n)
 		n -= piece->iov_len;
 		wire->piece++;
 	}
-	int after = after_pieces(wire);
+	int want = after_pieces(wire);
 	if (wire->piece < wire->piece_count) {
-		return after | TENON_AFTER_SEND;
+		return want | TENON_WANT_SEND;
 	}
-	if (after == 0) {
+	if (want == TENON_WANT_NOTHING) {
 		wire->fresh = false;
 		conn->done_ns = tenon__now_ns();
 	}
-	return after;
+	return want;
 }
 
-static int connection_after(struct tenon_connection *base, size_t n)
+static int connection_after(void *context, struct tenon_connection *base,
+			    size_t n)
 {
 	struct tenon__wire *wire = &connection_of(base)->wire;
 	size_t left = 0;
 
+	(void)context;
 	for (uint32_t i = wire->piece; i < wire->piece_count; i++) {
 		left += wire->pieces[i].iov_len;
 	}
-	return after_pieces(wire) | (n < left ? TENON_AFTER_SEND : 0);
+	return after_pieces(wire) | (n < left ? TENON_WANT_SEND : 0);
 }
 
 /*
@@ -386,13 +404,15 @@ static bool change_block(struct tenon__connection *conn)
 	return true;
 }
 
-static void *connection_recv_space(struct tenon_connection *base, size_t *len)
+static void *connection_recv_space(void *context, struct tenon_connection *base,
+				   size_t *len)
 {
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 	const struct tenon__block *block = wire->block;
 	bool fits = block != NULL;
 
+	(void)context;
 	if (wire->recv_state == TENON_RECV_SINK) {
 		*len = wire->value_len - wire->sink_filled;
 		return wire->value_req->sink + wire->sink_filled;
@@ -410,11 +430,22 @@ static void *connection_recv_space(struct tenon_connection *base, size_t *len)
 	return wire->block->data + wire->block->filled;
 }
 
-static int connection_received(struct tenon_connection *base, size_t n)
+/* Return what the connection wants when replies are missing. */
+static int want_more(const struct tenon__wire *wire)
+{
+	bool all_sent = wire->piece == wire->piece_count && !wire->queue;
+
+	return all_sent ? TENON_WANT_RECEIVE
+			: TENON_WANT_RECEIVE | TENON_WANT_SEND;
+}
+
+static int connection_received(void *context, struct tenon_connection *base,
+			       size_t n)
 {
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
+	(void)context;
 	tenon__count(&conn->health->received_bytes, n);
 	if (wire->recv_state == TENON_RECV_SINK) {
 		wire->sink_filled += n;
@@ -426,22 +457,26 @@ static int connection_received(struct tenon_connection *base, size_t n)
 	if (wire->erred) {
 		conn->health->unsettled = true; /* the server may refuse every request */
 	}
+	if (verdict == TENON_WIRE_MORE) {
+		return want_more(wire);
+	}
 	if (verdict == TENON_WIRE_BROKEN) {
 		tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
-	} else if (verdict == TENON_WIRE_DONE) {
-		conn->done_ns = conn->heard_ns = tenon__now_ns();
-		conn->erred_first = wire->fresh && wire->erred &&
-				    wire->erred != -TENON_ECLIENT;
-		wire->fresh = false;
+		return TENON_WANT_CLOSE;
 	}
-	return verdict;
+	conn->done_ns = conn->heard_ns = tenon__now_ns();
+	conn->erred_first =
+		wire->fresh && wire->erred && wire->erred != -TENON_ECLIENT;
+	wire->fresh = false;
+	return TENON_WANT_NOTHING;
 }
 
-static void connection_failed(struct tenon_connection *base, int status,
-			      int sys_errno)
+static void connection_failed(void *context, struct tenon_connection *base,
+			      int status, int sys_errno)
 {
 	struct tenon__connection *conn = connection_of(base);
 
+	(void)context;
 	struct tenon__resolver *resolver = &conn->resolver;
 
 	if (status == TENON_ECONNECT) {
@@ -468,12 +503,13 @@ static void connection_failed(struct tenon_connection *base, int status,
 	}
 }
 
-static int connection_seen(struct tenon_connection *base, unsigned seen,
-			   const void *bytes, size_t len)
+static int connection_seen(void *context, struct tenon_connection *base,
+			   unsigned seen, const void *bytes, size_t len)
 {
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
+	(void)context;
 	if (seen & TENON_SEEN_END) {
 		wire->suspect |= conn->erred_first;
 	} else if (wire->fresh || (wire->fence && wire->protocol->are_unasked(
@@ -487,7 +523,7 @@ static int connection_seen(struct tenon_connection *base, unsigned seen,
 
 const struct tenon_connection_ops tenon__connection_ops = {
 	.size = sizeof(tenon__connection_ops),
-	.now_ns = tenon__now_ns,
+	.now_ns = connection_now_ns,
 	.address = connection_address,
 	.connected = connection_connected,
 	.send_next = connection_send_next,

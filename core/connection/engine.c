@@ -32,12 +32,43 @@ static int init_connections(struct tenon__engine *engine,
 	return 0;
 }
 
+/* Tell the transport of every connection. */
+static int announce_connections(struct tenon__engine *engine,
+				struct tenon_error *err)
+{
+	const struct tenon__assembly *assembly = engine->assembly;
+
+	for (; engine->added_count < engine->server_count;
+	     engine->added_count++) {
+		int code = assembly->transport->add(
+			engine->transport,
+			&engine->conns[engine->added_count].base, err);
+		if (code) {
+			return tenon__plugin_init_error(
+				err, code, "transport",
+				assembly->transport_name);
+		}
+	}
+	return 0;
+}
+
+/* Close every connection and let the transport forget it. */
+static void remove_connections(struct tenon__engine *engine)
+{
+	tenon__engine_close(engine);
+	while (engine->added_count > 0) {
+		engine->added_count--;
+		engine->assembly->transport->remove(
+			engine->transport,
+			&engine->conns[engine->added_count].base);
+	}
+}
+
 static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 {
 	const struct tenon__assembly *assembly = engine->assembly;
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.server_count = (uint32_t)engine->server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
 		.ops = &tenon__connection_ops,
 		.resolve_timeout_ms = assembly->resolve_timeout_ms,
@@ -55,10 +86,9 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 	int code = assembly->transport->init(engine->transport,
 					     assembly->transport_options,
 					     &assembly->host, &setup, err);
-	engine->transport_ready = !code;
 	return code ? tenon__plugin_init_error(err, code, "transport",
 					       assembly->transport_name)
-		    : 0;
+		    : announce_connections(engine, err);
 }
 
 int tenon__engine_init(struct tenon__engine *engine,
@@ -96,8 +126,7 @@ void tenon__engine_close_connection(struct tenon__engine *engine,
 
 void tenon__engine_close(struct tenon__engine *engine)
 {
-	for (size_t i = 0; engine->transport_ready && i < engine->server_count;
-	     i++) {
+	for (size_t i = 0; i < engine->added_count; i++) {
 		tenon__engine_close_connection(engine, &engine->conns[i]);
 	}
 }
@@ -129,7 +158,7 @@ void tenon__engine_forked(struct tenon__engine *engine)
 
 void tenon__engine_fini(struct tenon__engine *engine)
 {
-	tenon__engine_close(engine);
+	remove_connections(engine);
 	if (engine->transport) {
 		engine->assembly->transport->fini(engine->transport);
 		tenon__free(engine->transport);

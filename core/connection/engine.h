@@ -12,11 +12,11 @@
 struct tenon__engine {
 	struct tenon__assembly *assembly; /* the engine holds a reference */
 	void *transport; /* the transport's instance; its functions are assembly->transport */
-	bool transport_ready; /* its init succeeded; only then its close is called */
 	struct tenon__policies policies;
 
 	size_t server_count;
 	struct tenon__connection *conns; /* one for each server */
+	size_t added_count; /* of conns[], the first ones that the transport knows */
 	struct tenon__health *health;	 /* one for each server */
 	/*
 	 * 2 * server_count entries: first the active_count connections of the running
