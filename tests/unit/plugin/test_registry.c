@@ -38,7 +38,7 @@ static const struct {
 	{ "hash_rows", "option rows of %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_option, help) },
 	{ "hash_kind",
-	  "unknown kind 77, expected hash (1), distribution (2), transport (3), codec (4) or failover (5)", 0, 0 },
+	  "unknown kind 77, expected hash (1), distribution (2), transport (3), codec (4), failover (5) or secure (6)", 0, 0 },
 	{ "hash_name", "name 'No-Name', expected lower_snake of 1..47 bytes", 0, 0 },
 	{ "hash_other_kind", "kind failover, expected hash", 0, 0 },
 	{ "hash_other_name", "name 'something', expected 'other_name'", 0, 0 },
