@@ -3,7 +3,8 @@
  * secure frames: a toy with everything that TLS asks of the host. Both sides begin with a greeting
  * line, "HELLO\n" or "REFUSED <reason>\n". Then each sends frames: a type, a length of two
  * bytes (big-endian) and so many bytes. Frames of data are given when they are complete. A ping is
- * answered by a pong. Tickets and pongs are ignored. A goodbye ends the connection.
+ * answered by a pong. Tickets and pongs are ignored. A goodbye ends the connection. With a quota, a
+ * session that has used it up fails.
  */
 #include <string.h>
 
@@ -14,8 +15,24 @@
 #define HEADER_BYTES	3
 #define FRAME_MAX_BYTES 4096
 
+struct frames_options {
+	int64_t quota_bytes;
+};
+
+static const struct tenon_option frames_rows[] = {
+	{ .name = "quota",
+	  .type = TENON_OPTION_SIZE,
+	  .offset = offsetof(struct frames_options, quota_bytes),
+	  .min = 0,
+	  .max = INT64_C(1) << 40,
+	  .def = 0,
+	  .help = "most plain bytes that a session sends; 0: any number" },
+	{ .name = NULL },
+};
+
 struct frames_session {
 	uint32_t greeted; /* the greeting of the server has come */
+	uint64_t pushed_bytes;
 	size_t own_from, own_len; /* own[own_from..own_len) is to be sent */
 	unsigned char own[64];
 	size_t plain_from, plain_len; /* plain[plain_from..plain_len) is to be given */
@@ -24,6 +41,7 @@ struct frames_session {
 
 struct frames_state {
 	const struct tenon_host *host;
+	uint64_t quota_bytes; /* 0: any number */
 };
 
 static int frames_init(void *self, const void *options,
@@ -31,12 +49,13 @@ static int frames_init(void *self, const void *options,
 		       const struct tenon_secure_setup *setup,
 		       struct tenon_error *err)
 {
+	const struct frames_options *given = options;
 	struct frames_state *state = self;
 
-	(void)options;
 	(void)setup;
 	(void)err;
 	state->host = host;
+	state->quota_bytes = (uint64_t)given->quota_bytes;
 	return 0;
 }
 
@@ -121,16 +140,21 @@ static void push_frame(struct frames_session *session,
 static int frames_push(const void *self, void *payload,
 		       struct tenon_secure_io *io, struct tenon_error *err)
 {
+	const struct frames_state *state = self;
 	struct frames_session *session = payload;
 
-	(void)self;
-	(void)err;
+	if (state->quota_bytes > 0 && io->in_len > 0 &&
+	    session->pushed_bytes >= state->quota_bytes) {
+		return state->host->set_error(err, TENON_ESECURE,
+					      "the quota is used up");
+	}
 	give(io, session->own, &session->own_from, session->own_len);
 	while (session->greeted && io->in_used < io->in_len &&
 	       io->out_len < io->out_room) {
 		push_frame(session, io);
 		give(io, session->own, &session->own_from, session->own_len);
 	}
+	session->pushed_bytes += io->in_used;
 	return wants(session);
 }
 
@@ -229,4 +253,6 @@ static const struct tenon_secure_ops frames_ops = {
 TENON_PLUGIN_DEFINE(secure_frames, .kind = TENON_KIND_SECURE, .name = "frames",
 		    .version = "1",
 		    .summary = "a greeting, then frames (a toy)",
+		    .options = frames_rows,
+		    .options_bytes = sizeof(struct frames_options),
 		    .ops = &frames_ops)

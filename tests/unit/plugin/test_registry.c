@@ -71,6 +71,7 @@ static const struct {
 	  "slot 'gather' is missing but slot 'scatter' is set, expected all of them or none", 0, 0 },
 	{ "codec_both",
 	  "slots 'encode' and 'scatter' are both set, expected exactly one of them", 0, 0 },
+	{ "secure_no_pull", "required slot 'pull' is missing, expected a function", 0, 0 },
 	{ "codec_neither",
 	  "slots 'encode' and 'scatter' are both missing, expected exactly one of them", 0, 0 },
 	{ "transport_no_turn",
@@ -139,6 +140,7 @@ START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_name)
 	static const char *const kinds[][2] = {
 		{ "hash", "hash_function" },
 		{ "codec", "codecs" },
+		{ "secure", "secure" },
 		{ "transport", "transport" },
 	};
 	size_t k = 0;
