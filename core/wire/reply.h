@@ -52,6 +52,7 @@ static inline struct tenon_result *tenon__reply_answer_next(struct tenon__wire *
 
 	tenon__tally_key(wire->tally, status);
 	wire->flight = req->next;
+	wire->seek = req->next;
 	return tenon__reply_answer(req, status);
 }
 

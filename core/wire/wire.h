@@ -173,6 +173,7 @@ static inline bool tenon__wire_awaits(struct tenon__wire *wire)
 	while (wire->flight != wire->queue &&
 	       (wire->flight->bits & TENON_REQUEST_NOREPLY)) {
 		wire->flight = wire->flight->next;
+		wire->seek = wire->flight;
 	}
 	return wire->flight != wire->queue;
 }

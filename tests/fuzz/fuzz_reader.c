@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Fuzzes the reader of a protocol, without a connection. The input chooses requests, and the bytes
+ * that arrive for them: once whole, and once in pieces. Both must be read alike.
+ *
+ * Shape of the input:
+ *   1 byte                 the size of the pieces minus 1
+ *   1 byte                 the number of requests minus 1, modulo 8
+ *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS and NOREPLY
+ *   the rest               the bytes that arrive
+ */
+#include <string.h>
+
+#include "fakes/flow.h"
+#include "fuzz/fuzz.h"
+
+#define REQUESTS 8
+
+enum { KEY = 0x07, ASKS = 0x10, NOREPLY = 0x20 };
+
+const char fuzz_name[] = "reader";
+
+static const char *const keys[] = {
+	"a", "b", "c", "key:00000000", "key:00000001", "a", "longer:0123456789abcdef", "tenon:fence",
+};
+
+static struct flow flows[2];
+
+void fuzz_end(void)
+{
+}
+
+/* Queue one request in each flow. */
+static void ask(struct fuzz_input *input)
+{
+	enum tenon_verb verb = fuzz_byte(input) % TENON_VERB_COUNT;
+	unsigned bits = fuzz_byte(input);
+	bool noreply = (bits & NOREPLY) && tenon__verb_of(verb)->noreply;
+
+	for (int i = 0; i < 2; i++) {
+		struct tenon__request *req =
+			flow_ask(&flows[i], verb, keys[bits & KEY],
+				 noreply ? TENON_REQUEST_NOREPLY : 0);
+
+		req->asks = (bits & ASKS) &&
+			    req->verb->shape == TENON_SHAPE_RETRIEVE;
+	}
+}
+
+/* Check the result of one request in both flows. */
+static void check_result(uint32_t i)
+{
+	const struct tenon_result *whole = &flows[0].results[i];
+	const struct tenon_result *parts = &flows[1].results[i];
+	const struct tenon__request *req = &flows[0].requests[i];
+
+	fuzz_must(req->state == flows[1].requests[i].state,
+		  "pieces answer the requests that the whole answers");
+	fuzz_must(whole->status == parts->status &&
+			  whole->number == parts->number &&
+			  whole->value_len == parts->value_len,
+		  "with the same result");
+	fuzz_must(whole->status <= 0 || (req->verb->answers >> whole->status & 1),
+		  "a verb has its own answers only");
+	fuzz_must(tenon__request_is_done(req) || whole->status == 0,
+		  "a status is final");
+	if (whole->value && tenon__request_is_done(req)) {
+		fuzz_must(memcmp(whole->value, parts->value,
+				 whole->value_len + 1) == 0,
+			  "with the same value");
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = { data, size < FLOW_BYTES ? size : 0 };
+	size_t step = fuzz_byte(&input) + 1;
+	unsigned count = fuzz_byte(&input) % REQUESTS + 1;
+	int verdicts[2];
+
+	flow_open(&flows[0], "classic");
+	flow_open(&flows[1], "classic");
+	while (count-- > 0) {
+		ask(&input);
+	}
+	for (int i = 0; i < 2; i++) {
+		flow_write(&flows[i]);
+		verdicts[i] = flow_read(&flows[i], input.at, input.left,
+					i == 0 ? SIZE_MAX : step);
+	}
+	fuzz_must(strcmp(flows[0].sent, flows[1].sent) == 0,
+		  "requests are written alike");
+	fuzz_must(verdicts[0] == verdicts[1],
+		  "pieces have the verdict of the whole");
+	for (uint32_t i = 0; i < flows[0].count; i++) {
+		check_result(i);
+	}
+	flow_close(&flows[0]);
+	flow_close(&flows[1]);
+	return 0;
+}
