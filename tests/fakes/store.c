@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "fakes/toy.h"
 
 /* The store in use: global, because `self` is the state of the transport that was replaced. */
 static struct store *wrapped;
@@ -339,9 +340,12 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 		}
 		int after = collect(conns[i], &request);
 
+		toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(),
+				request.data, request.len);
 		bool whole = answer_all(wrapped, conns[i]->server, &request,
 					&reply);
 
+		toy_to_client(toy_chosen(), reply.data, reply.len);
 		deliver(conns[i], &reply, after,
 			whole ? TENON_ECLOSED : wrapped->broken_status);
 		free(request.data);

@@ -32,12 +32,13 @@ enum toy toy_chosen(void);
 /*
  * Translate bytes from a client to the classic protocol, in place. The bytes of a
  * connection may come in pieces of any length. A client that does not speak the toy's
- * language is not understood: `upper` makes "GET" of "get", which no server knows.
+ * language is not understood: `upper` makes "GET" of "get", which no server knows. So a
+ * second translation of a line without a data block gives the first line back.
  */
 void toy_from_client(struct toy_stream *stream, enum toy toy, void *bytes,
 		     size_t len);
 
-/* Translate bytes of the classic protocol to the toy's language, for a client, in place. */
+/* Translate bytes of the classic protocol to the toy's language, for a client, in place; or back. */
 void toy_to_client(enum toy toy, void *bytes, size_t len);
 
 #endif
