@@ -7,7 +7,6 @@
 #include "plugin/plugin.h"
 
 static int init_connections(struct tenon__engine *engine,
-			    struct tenon__requests *requests,
 			    struct tenon_error *err)
 {
 	size_t count = engine->assembly->server_count;
@@ -24,7 +23,7 @@ static int init_connections(struct tenon__engine *engine,
 		uint32_t server = (uint32_t)engine->server_count;
 		int code = tenon__connection_init(&engine->conns[server],
 						  engine->assembly, server,
-						  requests, &engine->blocks,
+						  &engine->blocks,
 						  &engine->health[server], err);
 		if (code) {
 			return code;
@@ -33,12 +32,43 @@ static int init_connections(struct tenon__engine *engine,
 	return 0;
 }
 
+/* Tell the transport of every connection. */
+static int announce_connections(struct tenon__engine *engine,
+				struct tenon_error *err)
+{
+	const struct tenon__assembly *assembly = engine->assembly;
+
+	for (; engine->added_count < engine->server_count;
+	     engine->added_count++) {
+		int code = assembly->transport->add(
+			engine->transport,
+			&engine->conns[engine->added_count].base, err);
+		if (code) {
+			return tenon__plugin_init_error(
+				err, code, "transport",
+				assembly->transport_name);
+		}
+	}
+	return 0;
+}
+
+/* Close every connection and let the transport forget it. */
+static void remove_connections(struct tenon__engine *engine)
+{
+	tenon__engine_close(engine);
+	while (engine->added_count > 0) {
+		engine->added_count--;
+		engine->assembly->transport->remove(
+			engine->transport,
+			&engine->conns[engine->added_count].base);
+	}
+}
+
 static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 {
 	const struct tenon__assembly *assembly = engine->assembly;
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.server_count = (uint32_t)engine->server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
 		.ops = &tenon__connection_ops,
 		.resolve_timeout_ms = assembly->resolve_timeout_ms,
@@ -56,15 +86,13 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 	int code = assembly->transport->init(engine->transport,
 					     assembly->transport_options,
 					     &assembly->host, &setup, err);
-	engine->transport_ready = !code;
 	return code ? tenon__plugin_init_error(err, code, "transport",
 					       assembly->transport_name)
-		    : 0;
+		    : announce_connections(engine, err);
 }
 
 int tenon__engine_init(struct tenon__engine *engine,
 		       struct tenon__assembly *assembly,
-		       struct tenon__requests *requests,
 		       struct tenon_error *err)
 {
 	size_t which;
@@ -72,7 +100,7 @@ int tenon__engine_init(struct tenon__engine *engine,
 	*engine = (struct tenon__engine){
 		.assembly = tenon__assembly_ref(assembly),
 	};
-	int code = init_connections(engine, requests, err);
+	int code = init_connections(engine, err);
 	if (!code) {
 		code = init_transport(engine, err);
 	}
@@ -89,12 +117,17 @@ int tenon__engine_init(struct tenon__engine *engine,
 	return code;
 }
 
+void tenon__engine_close_connection(struct tenon__engine *engine,
+				    struct tenon__connection *conn)
+{
+	engine->assembly->transport->close(engine->transport, &conn->base);
+	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+}
+
 void tenon__engine_close(struct tenon__engine *engine)
 {
-	for (size_t i = 0; engine->transport_ready && i < engine->server_count;
-	     i++) {
-		engine->assembly->transport->close(engine->transport,
-						   &engine->conns[i].base);
+	for (size_t i = 0; i < engine->added_count; i++) {
+		tenon__engine_close_connection(engine, &engine->conns[i]);
 	}
 }
 
@@ -104,11 +137,10 @@ void tenon__engine_listen(struct tenon__engine *engine, int64_t now_ms)
 	for (uint32_t i = 0; i < engine->server_count; i++) {
 		struct tenon__connection *conn = &engine->conns[i];
 
-		if (conn->base.fd >= 0 &&
+		if (tenon__connection_is_open(conn) &&
 		    tenon__policies_doubt(&engine->policies, i,
 					  conn->done_ns / 1000000)) {
-			engine->assembly->transport->close(engine->transport,
-							   &conn->base);
+			tenon__engine_close_connection(engine, conn);
 		}
 	}
 }
@@ -126,7 +158,7 @@ void tenon__engine_forked(struct tenon__engine *engine)
 
 void tenon__engine_fini(struct tenon__engine *engine)
 {
-	tenon__engine_close(engine);
+	remove_connections(engine);
 	if (engine->transport) {
 		engine->assembly->transport->fini(engine->transport);
 		tenon__free(engine->transport);

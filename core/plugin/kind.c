@@ -24,6 +24,8 @@ struct tenon__kind {
 	 * set, and no slot of the other. A codec, for example, either encodes or splits.
 	 */
 	const struct tenon__kind_slot *const *either;
+	/* NULL, or optional slots, ending with name NULL. A plugin has all of them or none. */
+	const struct tenon__kind_slot *together;
 	void (*fill)(union tenon__ops *ops); /* set the optional slots that are NULL */
 };
 
@@ -52,6 +54,21 @@ static int init_no_transport(void *self, const void *options,
 {
 	(void)setup;
 	return init_nothing(self, options, host, err);
+}
+
+static int add_nothing(void *self, struct tenon_connection *conn,
+		       struct tenon_error *err)
+{
+	(void)self;
+	(void)conn;
+	(void)err;
+	return 0;
+}
+
+static void remove_nothing(void *self, struct tenon_connection *conn)
+{
+	(void)self;
+	(void)conn;
 }
 
 static int take_no_hook(void *self, tenon_wait_fn wait, void *payload)
@@ -159,6 +176,12 @@ static void fill_transport(union tenon__ops *ops)
 	if (!transport->fini) {
 		transport->fini = fini_nothing;
 	}
+	if (!transport->add) {
+		transport->add = add_nothing;
+	}
+	if (!transport->remove) {
+		transport->remove = remove_nothing;
+	}
 	if (!transport->set_wait) {
 		transport->set_wait = take_no_hook;
 	}
@@ -222,6 +245,13 @@ static const struct tenon__kind_slot transport_slots[] = {
 	{ NULL, 0 },
 };
 
+static const struct tenon__kind_slot turning_slots[] = {
+	{ "begin", offsetof(struct tenon_transport_ops, begin) },
+	{ "turn", offsetof(struct tenon_transport_ops, turn) },
+	{ "fds", offsetof(struct tenon_transport_ops, fds) },
+	{ NULL, 0 },
+};
+
 static const struct tenon__kind_slot codec_slots[] = {
 	{ "flags", offsetof(struct tenon_codec_ops, flags) },
 	{ NULL, 0 },
@@ -253,20 +283,20 @@ static const struct tenon__kind_slot failover_slots[] = {
 static const struct tenon__kind kinds[] = {
 	{ TENON_KIND_HASH, "hash", sizeof(struct tenon_hash_ops),
 	  TENON__SIZE_TO(struct tenon_hash_ops, bits), hash_slots, NULL,
-	  fill_hash },
+	  NULL, fill_hash },
 	{ TENON_KIND_DISTRIBUTION, "distribution",
 	  sizeof(struct tenon_distribution_ops),
 	  TENON__SIZE_TO(struct tenon_distribution_ops, next),
-	  distribution_slots, NULL, fill_distribution },
+	  distribution_slots, NULL, NULL, fill_distribution },
 	{ TENON_KIND_TRANSPORT, "transport", sizeof(struct tenon_transport_ops),
 	  TENON__SIZE_TO(struct tenon_transport_ops, close), transport_slots,
-	  NULL, fill_transport },
+	  NULL, turning_slots, fill_transport },
 	{ TENON_KIND_CODEC, "codec", sizeof(struct tenon_codec_ops),
 	  TENON__SIZE_TO(struct tenon_codec_ops, owns_chunks), codec_slots,
-	  codec_ways, fill_codec },
+	  codec_ways, NULL, fill_codec },
 	{ TENON_KIND_FAILOVER, "failover", sizeof(struct tenon_failover_ops),
 	  TENON__SIZE_TO(struct tenon_failover_ops, state), failover_slots,
-	  NULL, fill_failover },
+	  NULL, NULL, fill_failover },
 };
 
 const struct tenon__kind *tenon__kind_find(uint32_t kind)
@@ -308,32 +338,44 @@ static const struct tenon__kind_slot *find_slot(
 	return rows->name ? rows : NULL;
 }
 
+/* Check that a plugin has all slots of a set or none. *has: it has them. */
+static int check_together(const union tenon__ops *ops,
+			  const struct tenon__kind_slot *rows, bool *has,
+			  struct tenon__refusal *refusal)
+{
+	const struct tenon__kind_slot *present = find_slot(ops, rows, true);
+	const struct tenon__kind_slot *missing = find_slot(ops, rows, false);
+
+	*has = present != NULL;
+	return present && missing
+		       ? tenon__refuse(refusal,
+				       "slot '%s' is missing but slot '%s' is set, expected all of them or none",
+				       missing->name, present->name)
+		       : 0;
+}
+
 /* Check that a plugin has all slots of one set and no slot of the other. */
 static int check_either(const union tenon__ops *ops,
 			const struct tenon__kind_slot *const *either,
 			struct tenon__refusal *refusal)
 {
-	const struct tenon__kind_slot *present[2];
+	bool has[2];
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct tenon__kind_slot *missing =
-			find_slot(ops, either[i], false);
+		int code = check_together(ops, either[i], &has[i], refusal);
 
-		present[i] = find_slot(ops, either[i], true);
-		if (present[i] && missing) {
-			return tenon__refuse(refusal,
-					     "slot '%s' is missing but slot '%s' is set, expected both or none",
-					     missing->name, present[i]->name);
+		if (code) {
+			return code;
 		}
 	}
-	if ((present[0] != NULL) != (present[1] != NULL)) {
+	if (has[0] != has[1]) {
 		return 0;
 	}
 	return tenon__refuse(
 		refusal,
 		"slots '%s' and '%s' are both %s, expected exactly one of them",
 		either[0]->name, either[1]->name,
-		present[0] ? "set" : "missing");
+		has[0] ? "set" : "missing");
 }
 
 int tenon__kind_take_ops(struct tenon__plugin *out,
@@ -343,6 +385,7 @@ int tenon__kind_take_ops(struct tenon__plugin *out,
 {
 	const struct tenon__kind_slot *missing;
 	uint32_t size;
+	bool has;
 	int code = 0;
 
 	if (!descriptor->ops) {
@@ -369,6 +412,9 @@ int tenon__kind_take_ops(struct tenon__plugin *out,
 	}
 	if (kind->either) {
 		code = check_either(&out->ops, kind->either, refusal);
+	}
+	if (!code && kind->together) {
+		code = check_together(&out->ops, kind->together, &has, refusal);
 	}
 	if (!code) {
 		kind->fill(&out->ops);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The connections of one run, driven with poll(2): every connection connects, sends and
- * receives whenever its socket is ready. The functions are inline in a header, because a plugin
- * links to no library of tenon.
+ * The connections of one run, driven with poll(2): every connection connects, and does what it
+ * wants (enum tenon_want) whenever its socket is ready. The functions are inline in a header,
+ * because a plugin links to no library of tenon.
  */
 #ifndef TENON_TRANSPORT_BATCH_H
 #define TENON_TRANSPORT_BATCH_H
 
 #include "dial.h"
+
+#include <string.h>
 
 /* Most sends or receives on one connection before the next connection has its turn. */
 #define BATCH_CALLS_PER_TURN 16
@@ -37,15 +39,17 @@ struct batch {
 	void *wait_payload;
 	tenon_interrupt_fn interrupt; /* NULL: a signal ends no wait */
 	void *interrupt_payload;
-	struct batch_job *jobs; /* room for server_count */
-	struct dial *dials;     /* room for server_count */
-	struct pollfd *fds; /* room for DIAL_FDS_MAX of each server; in the order of the jobs */
+	struct batch_job *jobs; /* [capacity] */
+	struct dial *dials;     /* [capacity] */
+	struct pollfd *fds; /* [capacity * DIAL_FDS_MAX], in the order of the jobs */
+	size_t capacity;    /* connections that there is room for */
+	size_t added;       /* connections that were added and not removed */
 	size_t count;       /* jobs that are not finished */
 };
 
 /*
- * The slots init, fini, close, set_wait, set_interrupt and look, for a transport whose state begins
- * with a batch.
+ * The slots init, fini, add, remove, close, set_wait, set_interrupt and look, for a transport whose
+ * state begins with a batch.
  */
 
 static inline int batch_init(void *self, const void *options,
@@ -56,20 +60,62 @@ static inline int batch_init(void *self, const void *options,
 	struct batch *batch = self;
 
 	(void)options;
+	(void)err;
 	batch->host = host;
 	batch->ops = setup->ops;
 	dialer_init(&batch->dialer, setup);
-	batch->jobs = host->alloc(host->context, setup->server_count *
-						 sizeof(*batch->jobs));
-	batch->dials = host->alloc(host->context, setup->server_count *
-						  sizeof(*batch->dials));
-	batch->fds = host->alloc(host->context, setup->server_count *
-						DIAL_FDS_MAX *
-						sizeof(*batch->fds));
-	if (!batch->jobs || !batch->dials || !batch->fds) {
-		return host->set_error(err, TENON_ENOMEM, "out of memory");
-	}
 	return 0;
+}
+
+/*
+ * Replace an array by a new one of `bytes` zero bytes. Returns false, and keeps the old one, without
+ * memory.
+ */
+static inline bool batch_renew(const struct tenon_host *host, void *array,
+			       size_t bytes)
+{
+	void *old, *memory = host->alloc(host->context, bytes);
+
+	if (!memory) {
+		return false;
+	}
+	memcpy(&old, array, sizeof(old));
+	host->free(host->context, old);
+	memcpy(array, &memory, sizeof(memory));
+	return true;
+}
+
+static inline int batch_add(void *self, struct tenon_connection *conn,
+			    struct tenon_error *err)
+{
+	struct batch *batch = self;
+	const struct tenon_host *host = batch->host;
+	size_t capacity = batch->capacity ? 2 * batch->capacity : 1;
+
+	(void)conn;
+	if (batch->added == batch->capacity) {
+		if (!batch_renew(host, &batch->jobs,
+				 capacity * sizeof(*batch->jobs)) ||
+		    !batch_renew(host, &batch->dials,
+				 capacity * sizeof(*batch->dials)) ||
+		    !batch_renew(host, &batch->fds,
+				 capacity * DIAL_FDS_MAX *
+					 sizeof(*batch->fds))) {
+			return host->set_error(err, TENON_ENOMEM,
+					       "out of memory");
+		}
+		batch->capacity = capacity;
+	}
+	batch->added++;
+	return 0;
+}
+
+static inline void batch_remove(void *self, struct tenon_connection *conn)
+{
+	struct batch *batch = self;
+
+	(void)conn;
+	batch->added--;
 }
 
 static inline void batch_fini(void *self)
@@ -127,7 +173,8 @@ static inline void batch_tell_seen(const struct batch *batch,
 		len = recv(conn->fd, bytes, sizeof(bytes),
 			   MSG_PEEK | MSG_DONTWAIT);
 	}
-	if (batch->ops->seen(conn, seen, bytes, len < 0 ? 0 : (size_t)len)) {
+	if (batch->ops->seen(batch->ops->context, conn, seen, bytes,
+			     len < 0 ? 0 : (size_t)len)) {
 		socket_close(conn);
 	}
 }
@@ -160,6 +207,11 @@ static inline void batch_look(void *self, struct tenon_connection *const *conns,
 	}
 }
 
+static inline int64_t batch_now_ns(const struct batch *batch)
+{
+	return batch->ops->now_ns(batch->ops->context);
+}
+
 /* Each step below returns true when the connection is finished. */
 
 static inline bool batch_fail(const struct batch *batch,
@@ -167,26 +219,42 @@ static inline bool batch_fail(const struct batch *batch,
 			      int sys_errno)
 {
 	socket_close(job->conn);
-	batch->ops->failed(job->conn, status, sys_errno);
+	batch->ops->failed(batch->ops->context, job->conn, status, sys_errno);
 	return true;
+}
+
+static inline bool batch_wants_send(int want)
+{
+	return want > 0 && (want & TENON_WANT_SEND);
+}
+
+/* Go on after an event that leaves nothing to send. */
+static inline bool batch_rest(struct batch_job *job, int want)
+{
+	if (want == TENON_WANT_CLOSE) {
+		socket_close(job->conn);
+	}
+	job->phase = BATCH_RECEIVING;
+	return want <= TENON_WANT_NOTHING;
 }
 
 /* The outcome of one receive. */
 enum batch_received {
-	BATCH_FINISHED, /* the connection is done, broken or failed */
+	BATCH_FINISHED, /* the connection is finished */
 	BATCH_MORE,	/* bytes came, and the socket may hold more */
 	BATCH_DRAINED,	/* bytes came, and the socket is empty now */
+	BATCH_ANSWERS,	/* bytes came, and the connection wants to send now */
 	BATCH_INTERRUPTED, /* a signal came before any byte */
 	BATCH_NOTHING	/* no byte came before the receive would block or timed out */
 };
 
 /* Receive once. MSG_DONTWAIT in flags: never wait. 0: wait for bytes, at most as long as the socket's timeout. */
 static inline __attribute__((always_inline)) enum batch_received
-batch_receive_once(const struct batch *batch, const struct batch_job *job,
-		   int flags)
+batch_receive_once(const struct batch *batch, struct batch_job *job, int flags)
 {
+	const struct tenon_connection_ops *ops = batch->ops;
 	size_t room;
-	void *space = batch->ops->recv_space(job->conn, &room);
+	void *space = ops->recv_space(ops->context, job->conn, &room);
 
 	if (!space) {
 		batch_fail(batch, job, TENON_ENOMEM, 0);
@@ -203,15 +271,16 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
 		batch_fail(batch, job, TENON_ECLOSED, n < 0 ? errno : 0);
 		return BATCH_FINISHED;
 	}
-	switch (batch->ops->received(job->conn, (size_t)n)) {
-	case TENON_VERDICT_DONE:
-		return BATCH_FINISHED;
-	case TENON_VERDICT_MORE:
-		return (size_t)n < room ? BATCH_DRAINED : BATCH_MORE;
-	default:
-		socket_close(job->conn);
-		return BATCH_FINISHED;
+	int want = ops->received(ops->context, job->conn, (size_t)n);
+	if (!batch_wants_send(want)) {
+		return batch_rest(job, want)  ? BATCH_FINISHED
+		       : (size_t)n < room ? BATCH_DRAINED
+					  : BATCH_MORE;
 	}
+	if (job->phase == BATCH_SENDING) { /* the socket has no room yet */
+		return (size_t)n < room ? BATCH_DRAINED : BATCH_MORE;
+	}
+	return BATCH_ANSWERS;
 }
 
 /*
@@ -219,8 +288,8 @@ batch_receive_once(const struct batch *batch, const struct batch_job *job,
  * end: they may say why, such as "SERVER_ERROR object too large for cache".
  */
 __attribute__((cold, noinline)) static bool
-batch_broken_send(const struct batch *batch,
-				     const struct batch_job *job, int sys_errno)
+batch_broken_send(const struct batch *batch, struct batch_job *job,
+		  int sys_errno)
 {
 	enum batch_received received;
 
@@ -233,19 +302,20 @@ batch_broken_send(const struct batch *batch,
 
 static inline bool batch_send(const struct batch *batch, struct batch_job *job)
 {
+	const struct tenon_connection_ops *ops = batch->ops;
 	struct iovec iov[BATCH_SEND_PIECES];
 
 	job->phase = BATCH_SENDING;
 	for (int calls = 0; calls < BATCH_CALLS_PER_TURN; calls++) {
-		size_t count = batch->ops->send_next(job->conn, iov,
-						     BATCH_SEND_PIECES);
+		size_t count = ops->send_next(ops->context, job->conn, iov,
+					      BATCH_SEND_PIECES);
 		ssize_t n = socket_send(job->conn, iov, count, MSG_DONTWAIT);
 		if (n >= 0) {
-			int after = batch->ops->sent(job->conn, (size_t)n);
+			int want = ops->sent(ops->context, job->conn,
+					     (size_t)n);
 
-			if (!(after & TENON_AFTER_SEND)) {
-				job->phase = BATCH_RECEIVING;
-				return after == 0;
+			if (!batch_wants_send(want)) {
+				return batch_rest(job, want);
 			}
 		} else if (socket_would_block(errno)) {
 			return false;
@@ -257,7 +327,7 @@ static inline bool batch_send(const struct batch *batch, struct batch_job *job)
 }
 
 static inline bool batch_receive(const struct batch *batch,
-				 const struct batch_job *job)
+				 struct batch_job *job)
 {
 	enum batch_received received = BATCH_MORE;
 
@@ -265,7 +335,8 @@ static inline bool batch_receive(const struct batch *batch,
 	     received == BATCH_MORE && calls < BATCH_CALLS_PER_TURN; calls++) {
 		received = batch_receive_once(batch, job, MSG_DONTWAIT);
 	}
-	return received == BATCH_FINISHED;
+	return received == BATCH_ANSWERS ? batch_send(batch, job)
+					 : received == BATCH_FINISHED;
 }
 
 /* Go on after a step of dial.h. */
@@ -278,8 +349,9 @@ static inline bool batch_dialed(const struct batch *batch,
 	if (code < 0) {
 		return batch_fail(batch, job, code, 0);
 	}
-	batch->ops->connected(job->conn);
-	return batch_send(batch, job);
+	int want = batch->ops->connected(batch->ops->context, job->conn);
+	return batch_wants_send(want) ? batch_send(batch, job)
+				      : batch_rest(job, want);
 }
 
 /* Start a connection: connect it, or send as much as the kernel takes without waiting. */
@@ -315,10 +387,11 @@ static inline int64_t batch_begin(struct batch *batch,
 		struct batch_job *job = &batch->jobs[batch->count];
 
 		if (conns[i]->fd < 0 || (i + 1) % BATCH_SENDS_PER_LOOK == 0) {
-			now_ns = batch->ops->now_ns();
+			now_ns = batch_now_ns(batch);
 		}
 		if (!is_late && now_ns >= deadline_ns) {
-			batch->ops->failed(conns[i], TENON_ETIMEDOUT, 0);
+			batch->ops->failed(batch->ops->context, conns[i],
+					   TENON_ETIMEDOUT, 0);
 			continue;
 		}
 		*job = (struct batch_job){ .conn = conns[i] };
@@ -517,7 +590,7 @@ static inline void batch_finish(struct batch *batch, int64_t now_ns,
 			batch_go_on_all(batch);
 		}
 		if (batch->count > 0) {
-			now_ns = batch->ops->now_ns();
+			now_ns = batch_now_ns(batch);
 			if (now_ns >= until_ns) {
 				batch_check_all(batch, now_ns, deadline_ns);
 			} else {

@@ -36,11 +36,11 @@ static inline bool blocking_enable(struct tenon_connection *conn)
 
 /*
  * Receive from one server until its connection is finished. Returns false when poll(2) has to
- * go on with it: the server is slow, or less than BLOCKING_PATIENCE_MS is left. Returns false,
- * with an empty batch, when a signal has ended the run.
+ * go on with it: the server is slow, a send buffer is full, or less than BLOCKING_PATIENCE_MS is
+ * left. Returns false, with an empty batch, when a signal has ended the run.
  */
 static inline bool blocking_collect_one(struct batch *batch,
-					const struct batch_job *job,
+					struct batch_job *job,
 					int64_t now_ns, int64_t deadline_ns)
 {
 	enum batch_received received;
@@ -56,11 +56,19 @@ static inline bool blocking_collect_one(struct batch *batch,
 		if (received == BATCH_FINISHED || received == BATCH_NOTHING) {
 			return received == BATCH_FINISHED;
 		}
+		if (received == BATCH_ANSWERS) {
+			if (batch_send(batch, job)) {
+				return true;
+			}
+			if (job->phase == BATCH_SENDING) {
+				return false;
+			}
+		}
 		if (received == BATCH_INTERRUPTED &&
 		    !batch_after_signal(batch)) {
 			return false;
 		}
-		now_ns = batch->ops->now_ns();
+		now_ns = batch_now_ns(batch);
 	}
 }
 
@@ -82,10 +90,10 @@ static inline int64_t blocking_collect(struct batch *batch, int64_t now_ns,
 				    now_ns, deadline_ns)) {
 		batch->count--;
 		if (batch->count > 0) {
-			now_ns = batch->ops->now_ns();
+			now_ns = batch_now_ns(batch);
 		}
 	}
-	return batch->count > 0 ? batch->ops->now_ns() : now_ns;
+	return batch->count > 0 ? batch_now_ns(batch) : now_ns;
 }
 
 /* Send to every server, receive from each, and go on until all are finished or out of time. */

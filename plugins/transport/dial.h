@@ -68,7 +68,7 @@ static inline void dial_drop(const struct dialer *dialer,
 			     uint32_t index, int sys_errno)
 {
 	close(dial->racers[index].fd);
-	dialer->ops->address_ended(conn, dial->racers[index].nth, sys_errno);
+	dialer->ops->address_ended(dialer->ops->context, conn, dial->racers[index].nth, sys_errno);
 	dial->racers[index] = dial->racers[--dial->count];
 }
 
@@ -89,7 +89,7 @@ static inline int dial_win(const struct dialer *dialer,
 	if (winner.is_tcp) {
 		socket_set_options(conn->fd, &dialer->options);
 	}
-	dialer->ops->address_ended(conn, winner.nth, 0);
+	dialer->ops->address_ended(dialer->ops->context, conn, winner.nth, 0);
 	return DIAL_CONNECTED;
 }
 
@@ -129,7 +129,7 @@ static inline int dial_start(const struct dialer *dialer,
 	if (racer.fd < 0) {
 		int code = errno;
 
-		dialer->ops->address_ended(conn, racer.nth, code);
+		dialer->ops->address_ended(dialer->ops->context, conn, racer.nth, code);
 		return code;
 	}
 	if (!racer.is_tcp) {
@@ -146,7 +146,8 @@ static inline void dial_set_due(const struct dialer *dialer,
 				struct dial *dial, int64_t now_ns)
 {
 	int64_t head_start_ns = dialer->connect_timeout_ns / DIAL_HEAD_START;
-	uint32_t left = dialer->ops->addresses_left(conn);
+	uint32_t left = dialer->ops->addresses_left(dialer->ops->context,
+						     conn);
 	int64_t share_ns = (dial->until_ns - now_ns) / (left + 1);
 
 	if (dial->racers[dial->count - 1].is_busy) {
@@ -165,13 +166,14 @@ static inline void dial_set_due(const struct dialer *dialer,
 static inline int dial_next(const struct dialer *dialer,
 			    struct tenon_connection *conn, struct dial *dial)
 {
-	int64_t now_ns = dialer->ops->now_ns();
+	int64_t now_ns = dialer->ops->now_ns(dialer->ops->context);
 	struct tenon_address address;
 
 	dial->due_ns = INT64_MAX;
 	dial->wait_fd = -1;
 	while (dial->count < DIAL_RACERS_MAX) {
-		int code = dialer->ops->address(conn, &address);
+		int code = dialer->ops->address(dialer->ops->context, conn,
+						&address);
 		if (code < 0) {
 			dial->is_last = true;
 			return dial->count > 0 ? DIAL_GOES_ON : code;

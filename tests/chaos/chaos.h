@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "chaos/chaos_model.h"
+#include "fakes/fault.h"
 #include "fakes/memcached.h"
 #include "fakes/proxy.h"
 #include "tenon/pool.h"
@@ -231,6 +232,7 @@ struct chaos_worker {
 	uint64_t random;
 	struct tenon_pool *pool;     /* NULL: the worker has its own client */
 	struct tenon_client *client; /* with a pool: borrowed for each deed */
+	struct fault fault;          /* of its own client; not used with a pool */
 
 	size_t server_count; /* of this client, with its spare servers */
 	/* the client's view of the servers' places */

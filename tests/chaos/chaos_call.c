@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fakes/fault.h"
 
 /*
  * A call says nothing about the client when the machine stood still for longer, and for
@@ -140,7 +139,7 @@ static void check_time(struct chaos_worker *worker, const char *verb,
 void end_call(struct chaos_worker *worker, const char *verb)
 {
 	struct chaos_counts *counts = &worker->counts;
-	uint64_t delayed_ns = (fault_counts.delays - counts->delays) *
+	uint64_t delayed_ns = (worker->fault.counts.delays - counts->delays) *
 		UINT64_C(20000000);
 
 	if (verb) {
@@ -152,9 +151,9 @@ void end_call(struct chaos_worker *worker, const char *verb)
 			worker->window.after[i];
 	}
 	counts->calls++;
-	counts->delays = fault_counts.delays;
-	counts->cuts = fault_counts.cuts + fault_counts.resets;
-	counts->losses = fault_counts.losses;
+	counts->delays = worker->fault.counts.delays;
+	counts->cuts = worker->fault.counts.cuts + worker->fault.counts.resets;
+	counts->losses = worker->fault.counts.losses;
 	worker->repeats = count_retries(worker) - worker->retries;
 	leave_gate(worker);
 }

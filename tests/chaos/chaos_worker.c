@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "chaos/chaos_call.h"
-#include "fakes/fault.h"
 #include "fakes/random.h"
 #include "fakes/value.h"
 
@@ -697,7 +696,7 @@ static void change_mood(struct chaos_worker *worker, bool calm)
 	default:
 		break;
 	}
-	fault_change(&plan);
+	worker->fault.plan = plan;
 }
 
 static void do_something(struct chaos_worker *worker)
@@ -808,7 +807,7 @@ void *chaos_worker_run(void *payload)
 		abort();
 	}
 	if (worker->client) {
-		fault_wrap(worker->client, &plan);
+		fault_wrap(&worker->fault, worker->client, &plan);
 	}
 	look_at_places(worker->window.after);
 	for (uint64_t n = 0;
@@ -821,7 +820,7 @@ void *chaos_worker_run(void *payload)
 	}
 	if (worker->client) {
 		tenon_client_disconnect(worker->client);
-		fault_unwrap(worker->client);
+		fault_unwrap(&worker->fault, worker->client);
 	}
 	close(worker->stall_fd);
 	free(desk);

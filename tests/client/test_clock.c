@@ -16,6 +16,8 @@
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
 
+static struct fault fault;
+
 /* Open a client whose only server is a UNIX socket that does not exist. */
 static void open_without_server(struct rig *rig, const char *settings)
 {
@@ -76,13 +78,13 @@ START_TEST(retry_timeout_begins_when_the_failure_is_known)
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 				  FAKE_SEND("VALUE k 0 1\r\n"), FAKE_CLOSE));
 	rig_open(&rig, "retry_timeout: 60min\npoll_timeout: 10min\n");
-	fault_wrap(rig.client, &(struct fault_plan){
+	fault_wrap(&fault, rig.client, &(struct fault_plan){
 		.advance_ms = 30 * 60000 });
 	ck_assert_int_lt(rig_get(&rig, "k"), 0);
 	tenon__clock_advance(31 * MINUTE_NS);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
 	tenon_client_disconnect(rig.client);
-	fault_unwrap(rig.client);
+	fault_unwrap(&fault, rig.client);
 	rig_close(&rig);
 }
 END_TEST
@@ -96,11 +98,11 @@ START_TEST(an_operation_ends_when_its_time_is_over)
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 				  FAKE_SEND("VALUE k 0 1\r\n")));
 	rig_open(&rig, NULL);
-	fault_wrap(rig.client, &(struct fault_plan){ .advance_ms = 600000 });
+	fault_wrap(&fault, rig.client, &(struct fault_plan){ .advance_ms = 600000 });
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ETIMEDOUT);
-	ck_assert_uint_eq(fault_counts.delays, 1);
+	ck_assert_uint_eq(fault.counts.delays, 1);
 	tenon_client_disconnect(rig.client);
-	fault_unwrap(rig.client);
+	fault_unwrap(&fault, rig.client);
 	rig_close(&rig);
 }
 END_TEST
@@ -128,19 +130,19 @@ START_TEST(connecting_to_many_servers_ends_at_the_deadline)
 		rig_key_at(&rig, i, 0, keys[i]);
 		items[i] = item(keys[i], NULL);
 	}
-	fault_wrap(rig.client, &(struct fault_plan){
+	fault_wrap(&fault, rig.client, &(struct fault_plan){
 		.address_advance_ms = 30000 });
 	rig_run(&rig, TENON_GET, items, REFUSING, 0);
 	/* two questions for each server: the path, and then that there is no other */
-	ck_assert_uint_ge(fault_counts.addresses, 8);
-	ck_assert_uint_le(fault_counts.addresses, 12);
+	ck_assert_uint_ge(fault.counts.addresses, 8);
+	ck_assert_uint_le(fault.counts.addresses, 12);
 	ck_assert_int_eq(rig.results[0].status, TENON_ECONNECT);
 	ck_assert_int_eq(rig.results[REFUSING - 1].status, TENON_ETIMEDOUT);
 	/* a server that was not asked is not marked down */
 	ck_assert_int_eq(rig_get(&rig, keys[0]), TENON_EDOWN);
 	ck_assert_int_eq(rig_get(&rig, keys[REFUSING - 1]), TENON_ECONNECT);
 	tenon_client_disconnect(rig.client);
-	fault_unwrap(rig.client);
+	fault_unwrap(&fault, rig.client);
 	rig_close(&rig);
 }
 END_TEST

@@ -20,6 +20,7 @@
 #define ROUNDS 40
 #define VALUE_MAX 60000
 
+static struct fault fault;
 static struct memcached servers[SERVERS];
 static char keys[KEYS][8];
 static char values[KEYS][VALUE_MAX];
@@ -135,13 +136,13 @@ static void start(struct rig *rig, int transport, const struct fault_plan *plan)
 	}
 	rig_transport = subject(transport)->name;
 	rig_open_at(rig, addresses, SERVERS, RETRY_SOON);
-	fault_wrap(rig->client, plan);
+	fault_wrap(&fault, rig->client, plan);
 }
 
 static void end(struct rig *rig)
 {
 	tenon_client_disconnect(rig->client);
-	fault_unwrap(rig->client);
+	fault_unwrap(&fault, rig->client);
 	rig_close(rig);
 	for (size_t i = 0; i < SERVERS; i++) {
 		memcached_stop(&servers[i]);
@@ -181,7 +182,7 @@ static void harmful(int transport, const struct fault_plan *plan)
 START_TEST(one_byte_at_a_time_changes_nothing)
 {
 	harmless(_i, &(struct fault_plan){ .read_max_bytes = 1, .seed = 1 }, 1);
-	ck_assert_uint_gt(fault_counts.short_reads, 10000);
+	ck_assert_uint_gt(fault.counts.short_reads, 10000);
 }
 END_TEST
 
@@ -189,14 +190,14 @@ START_TEST(short_reads_change_nothing)
 {
 	harmless(_i, &(struct fault_plan){ .read_max_bytes = 700, .seed = 2 },
 		 ROUNDS);
-	ck_assert_uint_gt(fault_counts.short_reads, 1000);
+	ck_assert_uint_gt(fault.counts.short_reads, 1000);
 }
 END_TEST
 
 START_TEST(short_writes_change_nothing)
 {
 	harmless(_i, &(struct fault_plan){ .write_max_bytes = 90, .seed = 3 }, 2);
-	ck_assert_uint_gt(fault_counts.short_writes, 1000);
+	ck_assert_uint_gt(fault.counts.short_writes, 1000);
 }
 END_TEST
 
@@ -204,7 +205,7 @@ START_TEST(delays_change_nothing)
 {
 	harmless(_i, &(struct fault_plan){ .delay_chance = 10, .seed = 4 },
 		 ROUNDS);
-	ck_assert_uint_gt(fault_counts.delays, 20);
+	ck_assert_uint_gt(fault.counts.delays, 20);
 }
 END_TEST
 
@@ -212,14 +213,14 @@ START_TEST(resets_cost_keys_and_give_no_wrong_answer)
 {
 	harmful(_i, &(struct fault_plan){ .reset_chance = 20,
 					  .read_max_bytes = 9000, .seed = 5 });
-	ck_assert_uint_gt(fault_counts.resets, 20);
+	ck_assert_uint_gt(fault.counts.resets, 20);
 }
 END_TEST
 
 START_TEST(garbage_costs_keys_and_gives_no_wrong_answer)
 {
 	harmful(_i, &(struct fault_plan){ .garbage_chance = 20, .seed = 6 });
-	ck_assert_uint_gt(fault_counts.garbage, 20);
+	ck_assert_uint_gt(fault.counts.garbage, 20);
 }
 END_TEST
 

@@ -176,7 +176,6 @@ static bool works_here(const struct tenon__plugin *plugin, const char *token)
 	const struct tenon_transport_ops *ops = &plugin->ops.transport;
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.server_count = 1,
 		.connect_timeout_ms = 1000,
 		.ops = &tenon__connection_ops,
 	};

@@ -13,22 +13,6 @@
 #include "base/clock.h"
 #include "fakes/random.h"
 
-#define SERVERS_MAX 64
-
-_Thread_local struct fault_counts fault_counts;
-
-/*
- * The connection slots have no argument for the state of a decorator. So the state is
- * per thread, and a thread wraps one client at a time.
- */
-static _Thread_local struct {
-	struct fault_plan plan;
-	const struct tenon_transport_ops *next;
-	struct tenon_connection_ops connection_ops;
-	char *space[SERVERS_MAX];  /* the last result of recv_space */
-	bool replying[SERVERS_MAX]; /* the first bytes of the reply have arrived */
-} fault;
-
 /* Not ck_assert: programs without libcheck use this file too. */
 static void must(bool fine, const char *what)
 {
@@ -38,18 +22,18 @@ static void must(bool fine, const char *what)
 	}
 }
 
-static bool happens(unsigned chance)
+static bool happens(struct fault *fault, unsigned chance)
 {
-	return chance > 0 && random_next(&fault.plan.seed) % 100 < chance;
+	return chance > 0 && random_next(&fault->plan.seed) % 100 < chance;
 }
 
 /* Return a random number from 1 to max, and at most n. */
-static size_t shorten(size_t n, size_t max, size_t *count)
+static size_t shorten(struct fault *fault, size_t n, size_t max, size_t *count)
 {
 	if (max == 0 || n <= 1) {
 		return n;
 	}
-	size_t shorter = 1 + random_next(&fault.plan.seed) % max;
+	size_t shorter = 1 + random_next(&fault->plan.seed) % max;
 	if (shorter < n) {
 		++*count;
 		return shorter;
@@ -57,36 +41,94 @@ static size_t shorten(size_t n, size_t max, size_t *count)
 	return n;
 }
 
-static int fault_address(struct tenon_connection *conn,
-			 struct tenon_address *out)
+/* ---- the functions that the transport calls ------------------------------ */
+
+static int64_t fault_now_ns(void *context)
 {
-	fault_counts.addresses++;
-	tenon__clock_advance(fault.plan.address_advance_ms * 1000000);
-	return tenon__connection_ops.address(conn, out);
+	(void)context;
+	return tenon__connection_ops.now_ns(tenon__connection_ops.context);
 }
 
-static size_t fault_send_next(struct tenon_connection *conn, struct iovec *iov,
+static int fault_connected(void *context, struct tenon_connection *conn)
+{
+	(void)context;
+	return tenon__connection_ops.connected(tenon__connection_ops.context,
+					       conn);
+}
+
+static void fault_failed(void *context, struct tenon_connection *conn,
+			 int status, int sys_errno)
+{
+	(void)context;
+	tenon__connection_ops.failed(tenon__connection_ops.context, conn,
+				     status, sys_errno);
+}
+
+static int fault_after(void *context, struct tenon_connection *conn, size_t n)
+{
+	(void)context;
+	return tenon__connection_ops.after(tenon__connection_ops.context, conn,
+					   n);
+}
+
+static int fault_seen(void *context, struct tenon_connection *conn,
+		      unsigned seen, const void *bytes, size_t len)
+{
+	(void)context;
+	return tenon__connection_ops.seen(tenon__connection_ops.context, conn,
+					  seen, bytes, len);
+}
+
+static void fault_address_ended(void *context, struct tenon_connection *conn,
+				uint32_t nth, int sys_errno)
+{
+	(void)context;
+	tenon__connection_ops.address_ended(tenon__connection_ops.context,
+					    conn, nth, sys_errno);
+}
+
+static uint32_t fault_addresses_left(void *context,
+				     struct tenon_connection *conn)
+{
+	(void)context;
+	return tenon__connection_ops.addresses_left(
+		tenon__connection_ops.context, conn);
+}
+
+static int fault_address(void *context, struct tenon_connection *conn,
+			 struct tenon_address *out)
+{
+	struct fault *fault = context;
+
+	fault->counts.addresses++;
+	tenon__clock_advance(fault->plan.address_advance_ms * 1000000);
+	return tenon__connection_ops.address(tenon__connection_ops.context, conn, out);
+}
+
+static size_t fault_send_next(void *context, struct tenon_connection *conn, struct iovec *iov,
 			      size_t max)
 {
-	size_t count = tenon__connection_ops.send_next(conn, iov, max);
+	struct fault *fault = context;
+	size_t count = tenon__connection_ops.send_next(tenon__connection_ops.context, conn, iov, max);
 
-	if (count > 0 && fault.plan.write_max_bytes > 0) {
-		iov[0].iov_len = shorten(iov[0].iov_len,
-					 fault.plan.write_max_bytes,
-					 &fault_counts.short_writes);
+	if (count > 0 && fault->plan.write_max_bytes > 0) {
+		iov[0].iov_len = shorten(fault, iov[0].iov_len,
+					 fault->plan.write_max_bytes,
+					 &fault->counts.short_writes);
 		return 1;
 	}
 	return count;
 }
 
-static void *fault_recv_space(struct tenon_connection *conn, size_t *len)
+static void *fault_recv_space(void *context, struct tenon_connection *conn, size_t *len)
 {
-	char *space = tenon__connection_ops.recv_space(conn, len);
+	struct fault *fault = context;
+	char *space = tenon__connection_ops.recv_space(tenon__connection_ops.context, conn, len);
 
 	if (space) {
-		fault.space[conn->server] = space;
-		*len = shorten(*len, fault.plan.read_max_bytes,
-			       &fault_counts.short_reads);
+		fault->space[conn->server] = space;
+		*len = shorten(fault, *len, fault->plan.read_max_bytes,
+			       &fault->counts.short_reads);
 	}
 	return space;
 }
@@ -109,138 +151,163 @@ static void cut(int fd)
 	close(ends[0]);
 }
 
-static int fault_sent(struct tenon_connection *conn, size_t n)
+static int fault_sent(void *context, struct tenon_connection *conn, size_t n)
 {
-	int after = tenon__connection_ops.sent(conn, n);
+	struct fault *fault = context;
+	int want = tenon__connection_ops.sent(tenon__connection_ops.context, conn, n);
 
-	if (happens(fault.plan.lose_chance)) {
-		fault_counts.losses++;
+	if (happens(fault, fault->plan.lose_chance)) {
+		fault->counts.losses++;
 		cut(conn->fd);
 	}
-	return after;
+	return want;
 }
 
-static int fault_received(struct tenon_connection *conn, size_t n)
+static int fault_received(void *context, struct tenon_connection *conn, size_t n)
 {
-	if (happens(fault.plan.delay_chance)) {
-		fault_counts.delays++;
-		usleep(fault.plan.delay_ms > 0 ? fault.plan.delay_ms * 1000 :
+	struct fault *fault = context;
+
+	if (happens(fault, fault->plan.delay_chance)) {
+		fault->counts.delays++;
+		usleep(fault->plan.delay_ms > 0 ? fault->plan.delay_ms * 1000 :
 						 1000);
 	}
-	if (fault.plan.advance_ms > 0) {
-		fault_counts.delays++;
-		tenon__clock_advance(fault.plan.advance_ms * 1000000);
+	if (fault->plan.advance_ms > 0) {
+		fault->counts.delays++;
+		tenon__clock_advance(fault->plan.advance_ms * 1000000);
 	}
-	if (!fault.replying[conn->server]) {
-		fault.replying[conn->server] = true;
-		if (happens(fault.plan.garbage_chance)) {
-			size_t spoiled = 1 + random_next(&fault.plan.seed) % (n < 4 ? n : 4);
+	if (!fault->replying[conn->server]) {
+		fault->replying[conn->server] = true;
+		if (happens(fault, fault->plan.garbage_chance)) {
+			size_t spoiled = 1 + random_next(&fault->plan.seed) % (n < 4 ? n : 4);
 
-			fault_counts.garbage++;
+			fault->counts.garbage++;
 			for (size_t i = 0; i < spoiled; i++) {
-				fault.space[conn->server][i] ^=
+				fault->space[conn->server][i] ^=
 					(char)(1 +
-					       random_next(&fault.plan.seed) %
+					       random_next(&fault->plan.seed) %
 						       255);
 			}
 		}
 	}
-	int verdict = tenon__connection_ops.received(conn, n);
-	if (verdict == TENON_VERDICT_MORE && happens(fault.plan.reset_chance)) {
-		fault_counts.resets++;
+	int want = tenon__connection_ops.received(tenon__connection_ops.context, conn, n);
+	if (want > TENON_WANT_NOTHING && happens(fault, fault->plan.reset_chance)) {
+		fault->counts.resets++;
 		cut(conn->fd);
 	}
-	return verdict;
+	return want;
 }
+
+static const struct tenon_connection_ops fault_connection_ops = {
+	.size = sizeof(fault_connection_ops),
+	.now_ns = fault_now_ns,
+	.address = fault_address,
+	.connected = fault_connected,
+	.send_next = fault_send_next,
+	.sent = fault_sent,
+	.recv_space = fault_recv_space,
+	.received = fault_received,
+	.failed = fault_failed,
+	.after = fault_after,
+	.seen = fault_seen,
+	.address_ended = fault_address_ended,
+	.addresses_left = fault_addresses_left,
+};
+
+/* ---- the transport ------------------------------------------------------- */
 
 static void fault_run(void *self, struct tenon_connection *const *conns,
 		      size_t count, int64_t start_ns, int64_t deadline_ns)
 {
+	struct fault *fault = self;
+
 	for (size_t i = 0; i < count; i++) {
-		fault.replying[conns[i]->server] = false;
-		if (conns[i]->fd >= 0 && happens(fault.plan.cut_chance)) {
-			fault_counts.cuts++;
+		fault->replying[conns[i]->server] = false;
+		if (conns[i]->fd >= 0 &&
+		    happens(fault, fault->plan.cut_chance)) {
+			fault->counts.cuts++;
 			cut(conns[i]->fd);
 		}
 	}
-	fault.next->run(self, conns, count, start_ns, deadline_ns);
+	fault->next->run(fault->self, conns, count, start_ns, deadline_ns);
 }
 
 static void fault_close(void *self, struct tenon_connection *conn)
 {
-	fault.next->close(self, conn);
-}
+	struct fault *fault = self;
 
-static void fault_fini(void *self)
-{
-	fault.next->fini(self);
+	fault->next->close(fault->self, conn);
 }
 
 static void fault_look(void *self, struct tenon_connection *const *conns,
 		       size_t count)
 {
-	if (fault.next->look) {
-		fault.next->look(self, conns, count);
-	}
+	struct fault *fault = self;
+
+	fault->next->look(fault->self, conns, count);
 }
 
 static const struct tenon_transport_ops fault_ops = {
 	.size = sizeof(fault_ops),
-	.look = fault_look,
-	.fini = fault_fini,
 	.run = fault_run,
 	.close = fault_close,
+	.look = fault_look,
 };
 
-/* Make the client's transport anew, with other connection slots. */
-static void set_up(struct tenon_client *client,
-		   const struct tenon_connection_ops *connection_ops)
+/* Make an instance of the transport that calls the decorator. */
+static void set_up(struct fault *fault, const struct tenon__assembly *assembly)
 {
-	const struct tenon__assembly *assembly = client->engine.assembly;
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.server_count = (uint32_t)client->engine.server_count,
 		.connect_timeout_ms = assembly->connect_timeout_ms,
-		.ops = connection_ops,
+		.ops = &fault->connection_ops,
 		.resolve_timeout_ms = assembly->resolve_timeout_ms,
 	};
 
-	fault.next->fini(client->engine.transport);
-	free(client->engine.transport);
-	client->engine.transport = calloc(1, fault.next->state_size + 1);
-	must(client->engine.transport != NULL, "memory");
-	must(fault.next->init(client->engine.transport,
-			      assembly->transport_options, &assembly->host,
-			      &setup, NULL) == 0,
+	fault->self = calloc(1, fault->next->state_size + 1);
+	must(fault->self != NULL, "memory");
+	must(fault->next->init(fault->self, assembly->transport_options,
+			       &assembly->host, &setup, NULL) == 0,
 	     "the transport's init");
 }
 
-void fault_wrap(struct tenon_client *client, const struct fault_plan *plan)
+/* Move the client's connections from one instance of its transport to another. */
+static void move_connections(struct tenon_client *client,
+			     const struct tenon_transport_ops *transport,
+			     void *from, void *to)
 {
-	must(!fault.next && client->engine.server_count <= SERVERS_MAX,
-	     "one client a thread");
-	memset(&fault, 0, sizeof(fault));
-	memset(&fault_counts, 0, sizeof(fault_counts));
-	fault.plan = *plan;
-	fault.next = client->engine.assembly->transport;
-	fault.connection_ops = tenon__connection_ops;
-	fault.connection_ops.address = fault_address;
-	fault.connection_ops.send_next = fault_send_next;
-	fault.connection_ops.sent = fault_sent;
-	fault.connection_ops.recv_space = fault_recv_space;
-	fault.connection_ops.received = fault_received;
-	set_up(client, &fault.connection_ops);
-	client->engine.assembly->transport = &fault_ops;
+	for (size_t i = 0; i < client->engine.server_count; i++) {
+		struct tenon_connection *conn = &client->engine.conns[i].base;
+
+		transport->remove(from, conn);
+		must(transport->add(to, conn, NULL) == 0, "memory");
+	}
 }
 
-void fault_change(const struct fault_plan *plan)
+void fault_wrap(struct fault *fault, struct tenon_client *client,
+		const struct fault_plan *plan)
 {
-	fault.plan = *plan;
+	struct tenon__engine *engine = &client->engine;
+
+	must(engine->server_count <= FAULT_SERVERS_MAX, "too many servers");
+	*fault = (struct fault){ .plan = *plan,
+				 .next = engine->assembly->transport,
+				 .replaced = engine->transport,
+				 .connection_ops = fault_connection_ops };
+	fault->connection_ops.context = fault;
+	set_up(fault, engine->assembly);
+	move_connections(client, fault->next, fault->replaced, fault->self);
+	engine->transport = fault;
+	engine->assembly->transport = &fault_ops;
 }
 
-void fault_unwrap(struct tenon_client *client)
+void fault_unwrap(struct fault *fault, struct tenon_client *client)
 {
-	client->engine.assembly->transport = fault.next;
-	set_up(client, &tenon__connection_ops);
-	fault.next = NULL;
+	struct tenon__engine *engine = &client->engine;
+
+	move_connections(client, fault->next, fault->self, fault->replaced);
+	engine->assembly->transport = fault->next;
+	engine->transport = fault->replaced;
+	fault->next->fini(fault->self);
+	free(fault->self);
 }

@@ -7,10 +7,15 @@
 #ifndef TENON_TESTS_FAKES_FAULT_H
 #define TENON_TESTS_FAKES_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tenon/plugin/transport.h"
+
 struct tenon_client;
+
+#define FAULT_SERVERS_MAX 64
 
 /* The faults to add. A field of 0 adds no such fault. A chance is in percent of the calls. */
 struct fault_plan {
@@ -37,21 +42,29 @@ struct fault_counts {
 		garbage, addresses;
 };
 
-/*
- * Wrap the transport of a client that has not run anything yet. A thread wraps one
- * client at a time, and only that thread runs the client. plan is copied.
- */
-void fault_wrap(struct tenon_client *client, const struct fault_plan *plan);
+/* A decorator. The test owns the struct, and reads counts, also after fault_unwrap(). */
+struct fault {
+	struct fault_counts counts;
+	struct fault_plan plan;
+	const struct tenon_transport_ops *next; /* the client's transport */
+	void *self;                             /* its instance */
+	void *replaced; /* the client's instance, without connections meanwhile */
+	struct tenon_connection_ops connection_ops;
+	char *space[FAULT_SERVERS_MAX];   /* the last result of recv_space */
+	bool replying[FAULT_SERVERS_MAX]; /* the first bytes of the reply have arrived */
+};
 
-/* Replace the plan of the client that this thread has wrapped. */
-void fault_change(const struct fault_plan *plan);
+/*
+ * Wrap the transport of a client that has not run anything yet, and whose config no other client
+ * uses. plan is copied.
+ */
+void fault_wrap(struct fault *fault, struct tenon_client *client,
+		const struct fault_plan *plan);
 
 /*
  * Remove the decorator. Call after tenon_client_disconnect() and before
  * tenon_client_close().
  */
-void fault_unwrap(struct tenon_client *client);
-
-extern _Thread_local struct fault_counts fault_counts;
+void fault_unwrap(struct fault *fault, struct tenon_client *client);
 
 #endif

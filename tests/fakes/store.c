@@ -10,9 +10,6 @@
 #include "api/client.h"
 #include "fakes/toy.h"
 
-/* The store in use: global, because `self` is the state of the transport that was replaced. */
-static struct store *wrapped;
-
 /* A buffer that grows. */
 struct bytes {
 	char *data;
@@ -275,37 +272,36 @@ static bool answer_all(struct store *store, uint32_t server,
 
 /* ---- the transport ------------------------------------------------------- */
 
-/* Take all requests of a connection. Returns the last return value of sent(). */
+/* Take all requests of a connection. Returns what the connection wants then. */
 static int collect(struct tenon_connection *conn, struct bytes *request)
 {
+	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	struct iovec pieces[16];
 	size_t count;
-	int after = 0;
+	int want = TENON_WANT_NOTHING;
 
-	while ((count = tenon__connection_ops.send_next(conn, pieces, 16)) >
-	       0) {
+	while ((count = ops->send_next(ops->context, conn, pieces, 16)) > 0) {
 		for (size_t i = 0; i < count; i++) {
 			append(request, pieces[i].iov_base, pieces[i].iov_len);
-			after = tenon__connection_ops.sent(conn,
-							   pieces[i].iov_len);
+			want = ops->sent(ops->context, conn, pieces[i].iov_len);
 		}
 	}
-	return after;
+	return want;
 }
 
 static void deliver(struct tenon_connection *conn, const struct bytes *reply,
-		    int after, int broken_status)
+		    int want, int broken_status)
 {
-	int verdict = after == 0 ? TENON_VERDICT_DONE : TENON_VERDICT_MORE;
+	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	size_t at = 0;
 
-	while (verdict == TENON_VERDICT_MORE && at < reply->len) {
+	while (want > TENON_WANT_NOTHING && at < reply->len) {
 		size_t room;
-		void *space = tenon__connection_ops.recv_space(conn, &room);
+		void *space = ops->recv_space(ops->context, conn, &room);
 
 		if (!space) {
 			conn->fd = -1;
-			tenon__connection_ops.failed(conn, TENON_ENOMEM, 0);
+			ops->failed(ops->context, conn, TENON_ENOMEM, 0);
 			return;
 		}
 		if (room > reply->len - at) {
@@ -313,41 +309,43 @@ static void deliver(struct tenon_connection *conn, const struct bytes *reply,
 		}
 		memcpy(space, reply->data + at, room);
 		at += room;
-		verdict = tenon__connection_ops.received(conn, room);
+		want = ops->received(ops->context, conn, room);
 	}
-	if (verdict != TENON_VERDICT_DONE) {
+	if (want != TENON_WANT_NOTHING) {
 		conn->fd = -1;
 	}
-	if (verdict == TENON_VERDICT_MORE) {
-		tenon__connection_ops.failed(conn, broken_status, 0);
+	if (want > TENON_WANT_NOTHING) {
+		ops->failed(ops->context, conn, broken_status, 0);
 	}
 }
 
 static void store_run(void *self, struct tenon_connection *const *conns,
 		      size_t count, int64_t start_ns, int64_t deadline_ns)
 {
-	(void)self;
+	struct store *store = self;
+
 	(void)start_ns;
 	(void)deadline_ns;
-	wrapped->rounds++;
+	store->rounds++;
 	for (size_t i = 0; i < count; i++) {
 		struct bytes request = { 0 }, reply = { 0 };
 
 		if (conns[i]->fd < 0) {
 			conns[i]->fd =
 				INT32_MAX; /* connected, without a descriptor */
-			tenon__connection_ops.connected(conns[i]);
+			tenon__connection_ops.connected(
+				tenon__connection_ops.context, conns[i]);
 		}
-		int after = collect(conns[i], &request);
+		int want = collect(conns[i], &request);
 
 		toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(),
 				request.data, request.len);
-		bool whole = answer_all(wrapped, conns[i]->server, &request,
+		bool whole = answer_all(store, conns[i]->server, &request,
 					&reply);
 
 		toy_to_client(toy_chosen(), reply.data, reply.len);
-		deliver(conns[i], &reply, after,
-			whole ? TENON_ECLOSED : wrapped->broken_status);
+		deliver(conns[i], &reply, want,
+			whole ? TENON_ECLOSED : store->broken_status);
 		free(request.data);
 		free(reply.data);
 	}
@@ -368,14 +366,8 @@ static void store_look(void *self, struct tenon_connection *const *conns,
 	(void)count;
 }
 
-static void store_fini(void *self)
-{
-	wrapped->next->fini(self);
-}
-
 static const struct tenon_transport_ops store_ops = {
 	.size = sizeof(store_ops),
-	.fini = store_fini,
 	.run = store_run,
 	.close = store_close,
 	.look = store_look,
@@ -383,19 +375,17 @@ static const struct tenon_transport_ops store_ops = {
 
 void store_wrap(struct store *store, struct tenon_client *client)
 {
-	if (wrapped) {
-		abort();
-	}
 	memset(store, 0, sizeof(*store));
 	store->next = client->engine.assembly->transport;
+	store->replaced = client->engine.transport;
 	client->engine.assembly->transport = &store_ops;
-	wrapped = store;
+	client->engine.transport = store;
 }
 
 void store_unwrap(struct store *store, struct tenon_client *client)
 {
 	tenon_client_disconnect(client);
 	client->engine.assembly->transport = store->next;
+	client->engine.transport = store->replaced;
 	store_clear(store);
-	wrapped = NULL;
 }

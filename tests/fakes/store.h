@@ -40,10 +40,11 @@ struct store {
 	size_t rounds;            /* runs of the transport */
 	store_fate_fn fate;       /* NULL: every command is done */
 	int broken_status; /* of a connection that breaks: TENON_ECLOSED or TENON_ETIMEDOUT */
-	const struct tenon_transport_ops *next; /* what it took the place of */
+	const struct tenon_transport_ops *next; /* the client's transport */
+	void *replaced;                         /* the client's instance of it */
 };
 
-/* Take the place of the client's transport, which has not run yet. One client at a time. */
+/* Take the place of the transport of a client that has not run anything yet. */
 void store_wrap(struct store *store, struct tenon_client *client);
 
 /* Give the place back: before tenon_client_close(). */

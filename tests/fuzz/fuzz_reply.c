@@ -47,6 +47,7 @@ static const char *const configs[] = {
 struct side {
 	struct tenon_client *client;
 	const struct tenon_transport_ops *transport; /* the transport of its config */
+	void *replaced; /* the client's instance of it */
 	size_t policy_count; /* of its config */
 	struct fuzz_input replies;
 	const unsigned char *sizes; /* of pieces; NULL: replies come whole */
@@ -56,7 +57,6 @@ struct side {
 };
 
 static struct side sides[CONFIG_COUNT][CLIENTS];
-static struct side *running;
 
 /* ---- the transport ------------------------------------------------------- */
 
@@ -86,28 +86,29 @@ static struct fuzz_input next_reply(struct side *side, int *ending)
 	return reply;
 }
 
-/* Returns TENON_VERDICT_MORE when a reply follows, else TENON_VERDICT_DONE. */
+/* Send all requests. Returns what the connection wants then. */
 static int send_all(struct side *side, struct tenon_connection *conn)
 {
+	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	struct iovec pieces[SENT_PIECES];
-	int after = TENON_AFTER_SEND;
+	int want = TENON_WANT_SEND;
 
-	while (after & TENON_AFTER_SEND) {
+	while (want > 0 && (want & TENON_WANT_SEND)) {
 		size_t len = next_size(side);
 
-		fuzz_must(tenon__connection_ops.send_next(conn, pieces,
-							  SENT_PIECES) > 0,
+		fuzz_must(ops->send_next(ops->context, conn, pieces,
+					 SENT_PIECES) > 0,
 			  "there is something to send");
-		after = tenon__connection_ops.sent(
-			conn,
-			len < pieces[0].iov_len ? len : pieces[0].iov_len);
+		want = ops->sent(ops->context, conn,
+				 len < pieces[0].iov_len ? len :
+							   pieces[0].iov_len);
 	}
-	return after == 0 ? TENON_VERDICT_DONE : TENON_VERDICT_MORE;
+	return want;
 }
 
 /*
- * Let the bytes arrive. Returns the last verdict; when bytes are left after a complete reply,
- * TENON_VERDICT_BROKEN: an exchange is out of protocol when such bytes are in the same piece as
+ * Let the bytes arrive. Returns what the connection wants then; when bytes are left after a complete
+ * reply, TENON_WANT_CLOSE: an exchange is out of protocol when such bytes are in the same piece as
  * the reply, so for the same results it must be so when they are in the next piece.
  */
 static int deliver(struct side *side, struct tenon_connection *conn,
@@ -115,12 +116,13 @@ static int deliver(struct side *side, struct tenon_connection *conn,
 {
 	struct tenon__wire *wire =
 		&((struct tenon__connection *)(void *)conn)->wire;
+	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	bool fresh = wire->fresh;
-	int verdict = TENON_VERDICT_MORE;
+	int want = TENON_WANT_RECEIVE;
 
-	while (verdict == TENON_VERDICT_MORE && bytes.left > 0) {
+	while (want > TENON_WANT_NOTHING && bytes.left > 0) {
 		size_t room, size = next_size(side);
-		void *space = tenon__connection_ops.recv_space(conn, &room);
+		void *space = ops->recv_space(ops->context, conn, &room);
 
 		fuzz_must(space && room > 0, "there is room");
 		struct fuzz_input piece =
@@ -128,51 +130,51 @@ static int deliver(struct side *side, struct tenon_connection *conn,
 		memcpy(space, piece.at, piece.left);
 		memcpy(side->heard + side->heard_len, piece.at, piece.left);
 		side->heard_len += piece.left;
-		verdict = tenon__connection_ops.received(conn, piece.left);
+		want = ops->received(ops->context, conn, piece.left);
 	}
-	if (verdict == TENON_VERDICT_DONE && bytes.left > 0) {
+	if (want == TENON_WANT_NOTHING && bytes.left > 0) {
 		wire->status = TENON_EPROTOCOL;
 		wire->fresh = fresh;
-		return TENON_VERDICT_BROKEN;
+		return TENON_WANT_CLOSE;
 	}
-	return verdict;
+	return want;
 }
 
 static void run_connection(struct side *side, struct tenon_connection *conn)
 {
-	int ending, verdict = TENON_VERDICT_MORE;
+	const struct tenon_connection_ops *ops = &tenon__connection_ops;
+	int ending, want = TENON_WANT_SEND;
 	struct fuzz_input reply = next_reply(side, &ending);
 	const uint8_t *early = memchr(reply.at, EARLY, reply.left);
 
 	if (conn->fd < 0) {
 		conn->fd = INT32_MAX; /* connected, without a descriptor */
-		tenon__connection_ops.connected(conn);
+		ops->connected(ops->context, conn);
 	}
 	if (early) {
-		verdict = deliver(side, conn, fuzz_until(&reply, EARLY));
+		want = deliver(side, conn, fuzz_until(&reply, EARLY));
 	}
-	if (verdict == TENON_VERDICT_MORE) {
-		verdict = send_all(side, conn);
+	if (want > TENON_WANT_NOTHING) {
+		want = send_all(side, conn);
 	}
-	if (verdict == TENON_VERDICT_MORE) {
-		verdict = deliver(side, conn, reply);
+	if (want > TENON_WANT_NOTHING) {
+		want = deliver(side, conn, reply);
 	}
-	if (verdict != TENON_VERDICT_DONE) {
+	if (want != TENON_WANT_NOTHING) {
 		conn->fd = -1;
 	}
-	if (verdict == TENON_VERDICT_MORE) {
-		tenon__connection_ops.failed(conn, ending, 0);
+	if (want > TENON_WANT_NOTHING) {
+		ops->failed(ops->context, conn, ending, 0);
 	}
 }
 
 static void feed_run(void *self, struct tenon_connection *const *conns,
 		     size_t count, int64_t start_ns, int64_t deadline_ns)
 {
-	(void)self;
 	(void)start_ns;
 	(void)deadline_ns;
 	for (size_t i = 0; i < count; i++) {
-		run_connection(running, conns[i]);
+		run_connection(self, conns[i]);
 		/* no connection is idle here, because the clock would decide */
 		((struct tenon__connection *)(void *)conns[i])->heard_ns = INT64_MAX;
 	}
@@ -182,11 +184,6 @@ static void feed_close(void *self, struct tenon_connection *conn)
 {
 	(void)self;
 	conn->fd = -1;
-}
-
-static void feed_fini(void *self)
-{
-	(void)self;
 }
 
 static void feed_look(void *self, struct tenon_connection *const *conns,
@@ -199,7 +196,6 @@ static void feed_look(void *self, struct tenon_connection *const *conns,
 
 static const struct tenon_transport_ops feed_ops = {
 	.size = sizeof(feed_ops),
-	.fini = feed_fini,
 	.run = feed_run,
 	.close = feed_close,
 	.look = feed_look,
@@ -212,7 +208,9 @@ static void begin(struct side *side, const char *config)
 	side->client = fuzz_open(config);
 	fuzz_must(side->client != NULL, "there is a client");
 	side->transport = side->client->engine.assembly->transport;
+	side->replaced = side->client->engine.transport;
 	side->client->engine.assembly->transport = &feed_ops;
+	side->client->engine.transport = side;
 	/* policies are told nothing, because the clock would decide which servers are down */
 	side->policy_count = side->client->engine.policies.count;
 	side->client->engine.policies.count = 0;
@@ -222,6 +220,7 @@ static void end(struct side *side)
 {
 	tenon_client_disconnect(side->client);
 	side->client->engine.assembly->transport = side->transport;
+	side->client->engine.transport = side->replaced;
 	side->client->engine.policies.count = side->policy_count;
 	tenon_client_close(side->client);
 	side->client = NULL;
@@ -291,7 +290,6 @@ static size_t run(struct side *side, const struct operation *op,
 	struct tenon_error err;
 	unsigned verb = op->verb - TENON_VERB_COUNT;
 
-	running = side;
 	side->heard_len = 0;
 	fuzz_rewind_random();
 	if (op->verb < TENON_VERB_COUNT) {

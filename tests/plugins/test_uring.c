@@ -605,27 +605,78 @@ END_TEST
 
 /* ---- ceilings ------------------------------------------------------------ */
 
-/* uring.c: CONNECTIONS_MAX. A ring has a send and a receive for each of 4096 connections. */
-START_TEST(a_ring_is_for_4096_connections_at_most)
+/*
+ * uring.c: CONNECTIONS_MAX. A ring has a send and a receive for each of 32 to 4096 connections, and
+ * is made anew when it becomes larger.
+ */
+START_TEST(a_ring_is_for_32_to_4096_connections)
 {
 	const struct tenon__plugin *plugin =
 		subject_named(TENON_KIND_TRANSPORT, "uring");
 	const struct tenon_transport_ops *ops = &plugin->ops.transport;
-	struct tenon_transport_setup setup = {
+	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.server_count = 5000,
 		.connect_timeout_ms = 1,
 	};
+	static const struct {
+		size_t connections;
+		unsigned entries;
+		int rings;
+	} rows[] = { { 0, 64, 1 }, { 32, 64, 1 }, { 33, 128, 2 },
+		     { 64, 128, 2 }, { 65, 256, 3 }, { 4096, 8192, 8 },
+		     { 5000, 8192, 8 } };
+	struct tenon_connection conn = { .fd = -1 };
 	struct watched_host host;
 	struct tenon_error err;
+	size_t added = 0;
 	void *options, *self = subject_state(ops->state_size);
 
 	subject_option_ends_at(plugin, "ring_from", "4096", "4097");
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
-	kernel.refused = ENOSYS;
-	ck_assert_int_ne(ops->init(self, options, &host.table, &setup, &err), 0);
-	ck_assert_uint_eq(kernel.entries, 2 * 4096);
+	kernel.rings = 0;
+	ck_assert_int_eq(ops->init(self, options, &host.table, &setup, &err),
+			 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (; added < rows[i].connections; added++) {
+			ck_assert_int_eq(ops->add(self, &conn, &err), 0);
+		}
+		ck_assert_uint_eq(kernel.entries, rows[i].entries);
+		ck_assert_int_eq(kernel.rings, rows[i].rings);
+	}
+	while (added-- > 0) {
+		ops->remove(self, &conn);
+	}
+	ops->fini(self);
+	free(self);
+	subject_options_free(plugin, options);
+	ck_assert_uint_eq(host.live, 0);
+}
+END_TEST
+
+START_TEST(a_larger_ring_that_the_kernel_refuses_is_an_error)
+{
+	const struct tenon__plugin *plugin =
+		subject_named(TENON_KIND_TRANSPORT, "uring");
+	const struct tenon_transport_ops *ops = &plugin->ops.transport;
+	const struct tenon_transport_setup setup = { .size = sizeof(setup) };
+	struct tenon_connection conn = { .fd = -1 };
+	struct watched_host host;
+	struct tenon_error err;
+	void *options, *self = subject_state(ops->state_size);
+
+	watched_host_init(&host);
+	options = subject_options(plugin, &host);
+	ck_assert_int_eq(ops->init(self, options, &host.table, &setup, &err),
+			 0);
+	for (size_t i = 0; i < 32; i++) {
+		ck_assert_int_eq(ops->add(self, &conn, &err), 0);
+	}
+	kernel.refused = ENOMEM;
+	ck_assert_int_eq(ops->add(self, &conn, &err), TENON_EIO);
+	ck_assert_ptr_nonnull(strstr(err.message, "out of memory for an io_uring"));
+	kernel.refused = 0;
+	ck_assert_int_eq(ops->add(self, &conn, &err), 0);
 	ops->fini(self);
 	free(self);
 	subject_options_free(plugin, options);
@@ -690,7 +741,8 @@ static const struct {
 	{ &few_servers_may_do_without_the_ring, 1 },
 	{ &a_thread_needs_no_ring_for_few_servers, 1 },
 	{ &a_silent_server_is_late_with_and_without_the_ring, 1 },
-	{ &a_ring_is_for_4096_connections_at_most, 1 },
+	{ &a_ring_is_for_32_to_4096_connections, 1 },
+	{ &a_larger_ring_that_the_kernel_refuses_is_an_error, 1 },
 	{ &a_request_of_64_kib_at_most_is_sent_whole, 2 },
 };
 

@@ -4,15 +4,28 @@
  * @brief Transports: connect to servers, send and receive bytes.
  *
  * The core knows the memcached protocol and never uses a socket. A transport uses sockets and does
- * not know the protocol. For each operation the core calls run() with the connections of all
- * servers that the operation needs, one connection for each server. The transport connects, sends
- * and receives on all of them at the same time, until each connection is done or has failed.
+ * not know the protocol. There are two ways to use a transport:
+ *
+ * - run(): for each operation the core gives the connections of all servers that the operation
+ *   needs, one connection for each server. The transport connects, sends and receives on all of
+ *   them at the same time, and returns when each connection is finished.
+ * - begin(), turn() and fds(): for an event loop. The core begins connections one by one, at any
+ *   time. Each call of turn() waits once and makes progress. A transport may lack these slots.
+ *
+ * After each event (connected, sent, received) the core says what the connection wants next: an
+ * enum tenon_want. So either side may speak first, and a connection may send after it has received,
+ * as a handshake does.
+ *
+ * A connection is under way from the start of run(), or from begin(), until it is finished. It is
+ * finished when the core has answered TENON_WANT_NOTHING or TENON_WANT_CLOSE, or when the transport
+ * has called failed().
  *
  * Stability: plugin ABI 1; grows only at the end of structs.
  */
 #ifndef TENON_PLUGIN_TRANSPORT_H
 #define TENON_PLUGIN_TRANSPORT_H
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -24,7 +37,7 @@ TENON_BEGIN_DECLS
 struct tenon_connection {
 	int32_t fd;      /**< socket; -1: not connected. The transport opens and closes it */
 	uint32_t server; /**< index of the server; the transport must not change it */
-	void *io;        /**< for the transport; NULL at first. close() frees it */
+	void *io;        /**< for the transport; NULL at first. close() or remove() frees it */
 };
 
 /** An address to connect to. */
@@ -34,17 +47,23 @@ struct tenon_address {
 	int32_t wait_fd; /**< see tenon_connection_ops.address */
 };
 
-/** Meaning of the bytes received so far. */
-enum tenon_verdict {
-	TENON_VERDICT_MORE = 0, /**< the reply is not complete: receive more */
-	TENON_VERDICT_DONE = 1, /**< the reply is complete; keep the connection for the next run */
-	TENON_VERDICT_BROKEN = -1 /**< protocol broken: close the connection, do not call failed() */
+/**
+ * What a connection wants after an event. Each answer replaces the one before. A positive answer is
+ * a sum of the bits SEND and RECEIVE.
+ *
+ * - SEND: call send_next(), which gives 1 entry or more, and send the bytes.
+ * - RECEIVE: wait for bytes, and receive them.
+ * - Both bits: do both, in any order. The replies to a large request may come before all of it is
+ *   sent, and a transport that only sends could wait for ever.
+ * - SEND without RECEIVE: a transport may receive while the send has to wait, because the server may
+ *   say why it does not read.
+ */
+enum tenon_want {
+	TENON_WANT_CLOSE = -1, /**< close the connection; do not call failed() */
+	TENON_WANT_NOTHING = 0, /**< finished; keep the connection open for the next time */
+	TENON_WANT_SEND = 1,    /**< bit: there are bytes to send */
+	TENON_WANT_RECEIVE = 2  /**< bit: bytes are to come */
 };
-
-/** Bit of what follows a send: there is more to send. No bit is set: the connection is done. */
-#define TENON_AFTER_SEND 1
-/** Bit of what follows a send: a reply comes. */
-#define TENON_AFTER_REPLY 2
 
 /** Bit of what waits on an idle connection: the server sends nothing more. */
 #define TENON_SEEN_END 1u
@@ -53,11 +72,15 @@ enum tenon_verdict {
 /** Most bytes that a look takes from an idle connection, without removing them. */
 #define TENON_SEEN_MAX_BYTES 512
 
-/** Functions of the core that a transport calls, on the thread that runs the operation. */
+/**
+ * Functions of the core that a transport calls, on the thread that called the slot. The first
+ * argument of each is the field context. The functions call no slot of the transport.
+ */
 struct tenon_connection_ops {
 	uint32_t size; /**< sizeof(struct tenon_connection_ops) when the host was compiled */
+	void *context; /**< first argument of each function */
 	/** Return the time of a monotonic clock, in nanoseconds. */
-	int64_t (*now_ns)(void);
+	int64_t (*now_ns)(void *context);
 	/**
 	 * Get the next address of the server. Addresses race (RFC 8305): call address() again when
 	 * an address has failed, and also when it is still connecting after a fraction of
@@ -67,63 +90,69 @@ struct tenon_connection_ops {
 	 *          addresses. When none is connecting any more, call failed() with this status.
 	 * Owns:    out->wait_fd is the core's: do not close it.
 	 */
-	int (*address)(struct tenon_connection *conn,
+	int (*address)(void *context, struct tenon_connection *conn,
 		       struct tenon_address *out);
-	/** Tell the core that a connection was made. The core starts to send from the beginning. */
-	void (*connected)(struct tenon_connection *conn);
 	/**
-	 * Get the bytes to send next. Call send_next() when a run begins and when a connection was
-	 * made, and then as long as sent() returns TENON_AFTER_SEND.
+	 * Tell the core that a connection was made. The core starts from the beginning.
+	 * Returns: an enum tenon_want: SEND in most protocols; RECEIVE when the server speaks first.
+	 */
+	int (*connected)(void *context, struct tenon_connection *conn);
+	/**
+	 * Get the bytes to send next. Call send_next() when the connection wants to send, and when
+	 * work begins on a connection that is open already.
 	 * Shape:   iov has max entries. Until sent() is called, send_next() gives the same bytes
 	 *          again.
-	 * Returns: the number of entries filled; 0: there is nothing more to send.
+	 * Returns: the number of entries filled: 1 or more while the connection wants to send. 0:
+	 *          there is nothing more to send.
 	 * Owns:    the bytes are the core's, and stay where they are until sent() is called.
 	 */
-	size_t (*send_next)(struct tenon_connection *conn, struct iovec *iov,
-			    size_t max);
+	size_t (*send_next)(void *context, struct tenon_connection *conn,
+			    struct iovec *iov, size_t max);
 	/**
 	 * Tell the core that the kernel took n bytes of those that send_next() gave.
 	 * Shape:   n is 1 or more.
-	 * Returns: the bits TENON_AFTER_SEND and TENON_AFTER_REPLY. 0: no reply comes; the
-	 *          connection is done and good for the next run.
+	 * Returns: an enum tenon_want.
 	 */
-	int (*sent)(struct tenon_connection *conn, size_t n);
+	int (*sent)(void *context, struct tenon_connection *conn, size_t n);
 	/**
 	 * Get memory for bytes to receive.
 	 * Shape:   *len becomes the size of the memory in bytes, 1 or more.
 	 * Returns: the memory; NULL: out of memory. Call failed() with TENON_ENOMEM then.
 	 * Owns:    the memory is the core's.
 	 */
-	void *(*recv_space)(struct tenon_connection *conn, size_t *len);
+	void *(*recv_space)(void *context, struct tenon_connection *conn,
+			    size_t *len);
 	/**
 	 * Tell the core that n bytes were received into the memory of recv_space(). n is 1 or more.
-	 * Returns: an enum tenon_verdict.
+	 * Returns: an enum tenon_want. SEND is set as long as bytes are left for which sent() was
+	 *          not called, also when their send is in flight.
 	 */
-	int (*received)(struct tenon_connection *conn, size_t n);
+	int (*received)(void *context, struct tenon_connection *conn, size_t n);
 	/**
-	 * Tell the core that the connection failed, and that this run does not try it again. The
-	 * transport has closed the connection.
+	 * Tell the core that the connection failed. It is finished: the transport does not try it
+	 * again before the next run() or begin(). The transport has closed the connection.
 	 * Shape:   status is TENON_ECONNECT, TENON_ECLOSED, TENON_ETIMEDOUT, TENON_ENOMEM or
 	 *          TENON_EWAIT (the wait itself failed). sys_errno is the errno; 0: end of file, or
 	 *          TENON_ECONNECT after address_ended() was called for each address.
 	 *          TENON_ETIMEDOUT for a connection on which nothing was sent yet: the deadline passed
 	 *          before its turn. Such a connection may stay open.
 	 */
-	void (*failed)(struct tenon_connection *conn, int status,
+	void (*failed)(void *context, struct tenon_connection *conn, int status,
 		       int sys_errno);
 	/**
 	 * Get what sent() will return when the kernel has taken n bytes of those that send_next()
 	 * gave; n is 1 or more. For a transport that gives the kernel a send and the receive after
 	 * it at the same time.
+	 * Returns: an enum tenon_want.
 	 */
-	int (*after)(struct tenon_connection *conn, size_t n);
+	int (*after)(void *context, struct tenon_connection *conn, size_t n);
 	/**
 	 * Tell the core what waits on an idle connection. See look() of struct tenon_transport_ops.
 	 * Shape:   seen is the sum of bits TENON_SEEN_..., not 0. bytes are the first len bytes that
 	 *          wait, at most TENON_SEEN_MAX_BYTES of them; with TENON_SEEN_END len may be 0.
 	 * Returns: 1: close the connection. 0: keep the connection; the bytes are still there.
 	 */
-	int (*seen)(struct tenon_connection *conn, unsigned seen,
+	int (*seen)(void *context, struct tenon_connection *conn, unsigned seen,
 		    const void *bytes, size_t len);
 	/**
 	 * Tell the core how the connect to one address ended. The core remembers the address that
@@ -132,20 +161,20 @@ struct tenon_connection_ops {
 	 * refusal counts. Call it before connected() or failed(), once for each address whose
 	 * outcome is known; not for sockets that lost the race. A transport that tries one address
 	 * after the other, and gives failed() the errno of the last one, need not call it.
-	 * Shape:   nth: 0 for the first address that address() gave in this run, 1 for the second...
+	 * Shape:   nth: 0 for the first address that address() gave since the connection is under
+	 *          way, 1 for the second...
 	 *          sys_errno: 0: connected. ETIMEDOUT: connect_timeout has passed. EAGAIN: the
 	 *          backlog of a UNIX socket was full until then.
 	 */
-	void (*address_ended)(struct tenon_connection *conn, uint32_t nth,
-			      int sys_errno);
+	void (*address_ended)(void *context, struct tenon_connection *conn,
+			      uint32_t nth, int sys_errno);
 	/** Return the number of addresses that address() has left, as far as it is known now. */
-	uint32_t (*addresses_left)(struct tenon_connection *conn);
+	uint32_t (*addresses_left)(void *context, struct tenon_connection *conn);
 };
 
 /** Facts about the client, for init. ops lives as long as the instance. */
 struct tenon_transport_setup {
 	uint32_t size; /**< sizeof(struct tenon_transport_setup) when the host was compiled */
-	uint32_t server_count; /**< largest number of connections in a run */
 	int64_t connect_timeout_ms; /**< the config's connect_timeout */
 	const struct tenon_connection_ops *ops; /**< functions of the core */
 	int64_t resolve_timeout_ms; /**< the config's resolve_timeout: the longest wait for wait_fd */
@@ -157,7 +186,8 @@ struct tenon_transport_setup {
 
 /**
  * The slots of a transport. Every client has its own instance; the host calls its slots on one
- * thread at a time.
+ * thread at a time. The host does not mix the two ways: it calls run() only while no connection of
+ * begin() is under way.
  */
 struct tenon_transport_ops {
 	uint32_t size;       /**< sizeof(struct tenon_transport_ops) */
@@ -174,22 +204,39 @@ struct tenon_transport_ops {
 		    const struct tenon_transport_setup *setup,
 		    struct tenon_error *err);
 	/**
-	 * Release the instance, also after a failed init. Every connection was closed before.
+	 * Release the instance, also after a failed init. Every connection was removed before.
 	 * OPTIONAL. NULL: nothing to release.
 	 */
 	void (*fini)(void *self);
 	/**
-	 * Send and receive until each connection is done (TENON_VERDICT_DONE, or sent() returned
-	 * 0), broken (TENON_VERDICT_BROKEN) or failed (the transport called failed()), but not
-	 * longer than until deadline_ns.
+	 * Make room for one more connection, so that the other slots need no memory. The host adds
+	 * each connection once, before any other slot gets it; other connections may be under way
+	 * meanwhile. conn is not connected, and stays at its address until remove().
+	 * Returns: 0, or a negative enum tenon_status. After an error the connection is not added.
+	 * Errors:  TENON_ENOMEM.
+	 * OPTIONAL. NULL: the transport needs no room.
+	 */
+	int (*add)(void *self, struct tenon_connection *conn,
+		   struct tenon_error *err);
+	/**
+	 * Forget a connection. The host has called close() for it before. No slot gets the
+	 * connection again, unless the host adds it again.
+	 * OPTIONAL. NULL: there is nothing to forget.
+	 */
+	void (*remove)(void *self, struct tenon_connection *conn);
+	/**
+	 * Do what the connections want until each is finished, but not longer than until
+	 * deadline_ns. A connection that is open begins with SEND; one that is not open is connected
+	 * first, and begins with what connected() returns.
 	 *
-	 * Connections that are not connected are connected first, all at the same time.
-	 * connect_timeout_ms begins when the first address of a connection is known; until then
-	 * resolve_timeout_ms counts. A connect to a UNIX socket whose backlog is full (EAGAIN) is tried
-	 * again until connect_timeout_ms has passed. The options of the setup are set on each TCP
-	 * socket that has connected. The slot never waits for the send buffer of one connection while
-	 * replies of any connection may be pending. It never raises SIGPIPE, and its descriptors are
-	 * close-on-exec. It closes a connection that fails or is broken before it returns.
+	 * All connections are connected at the same time. connect_timeout_ms begins when the first
+	 * address of a connection is known; until then resolve_timeout_ms counts. A connect to a UNIX
+	 * socket whose backlog is full (EAGAIN) is tried again until connect_timeout_ms has passed. The
+	 * options of the setup are set on each TCP socket that has connected.
+	 *
+	 * The slot never waits for the send buffer of one connection while replies of any connection
+	 * may be pending. It never raises SIGPIPE, and its descriptors are close-on-exec. It closes a
+	 * connection that fails, or whose want is TENON_WANT_CLOSE, before it returns.
 	 * Shape:   conns has count entries.
 	 * Units:   start_ns, the time of the call, and deadline_ns are times of now_ns().
 	 * REQUIRED.
@@ -197,17 +244,20 @@ struct tenon_transport_ops {
 	void (*run)(void *self, struct tenon_connection *const *conns,
 		    size_t count, int64_t start_ns, int64_t deadline_ns);
 	/**
-	 * Close one connection, if it is open, and set fd to -1. The slot never blocks. After
-	 * fork(2) the host calls close() in the child for every connection, before any other slot.
-	 * The parent still uses the connection: the slot must neither send on it nor shut it down.
-	 * The transport itself takes care of anything else that it shares with the parent.
+	 * Close one connection, if it is open, and set fd to -1. The slot never blocks. When the
+	 * connection is under way, its work ends without a call of failed(), and the transport does
+	 * not use the core's memory for the connection any more.
+	 *
+	 * After fork(2) the host calls close() in the child for every connection, before any other
+	 * slot. The parent still uses the connection: the slot must neither send on it nor shut it
+	 * down. The transport itself takes care of anything else that it shares with the parent.
 	 * REQUIRED.
 	 */
 	void (*close)(void *self, struct tenon_connection *conn);
 	/**
-	 * Set the wait hook. From the next run on, the transport calls wait() with payload where it
-	 * would call poll(2), and blocks nowhere else. When the hook fails, except with EINTR, the
-	 * transport calls failed() with TENON_EWAIT for each connection that is not done.
+	 * Set the wait hook. From the next run() or turn() on, the transport calls wait() with payload
+	 * where it would call poll(2), and blocks nowhere else. When the hook fails, except with EINTR,
+	 * the transport calls failed() with TENON_EWAIT for each connection that is under way.
 	 * Shape:   wait NULL: the transport waits by itself again.
 	 * Returns: 0, or TENON_EINVAL.
 	 * Errors:  TENON_EINVAL: the transport cannot use a hook.
@@ -226,11 +276,11 @@ struct tenon_transport_ops {
 	void (*look)(void *self, struct tenon_connection *const *conns,
 		     size_t count);
 	/**
-	 * Set the interrupt function. From the next run on, the transport calls interrupt() with
-	 * payload when a call that blocks, or the wait hook, has failed with EINTR; the transport may
-	 * call it at other times of a wait, too. When interrupt()
-	 * does not return 0, the transport calls failed() with TENON_EWAIT and ECANCELED for each
-	 * connection that is not done.
+	 * Set the interrupt function. From the next run() or turn() on, the transport calls
+	 * interrupt() with payload when a call that blocks, or the wait hook, has failed with EINTR;
+	 * the transport may call it at other times of a wait, too. When interrupt() does not return 0,
+	 * the transport calls failed() with TENON_EWAIT and ECANCELED for each connection that is under
+	 * way.
 	 * Shape:   interrupt NULL: the transport goes on after signals.
 	 * Returns: 0, or TENON_EINVAL.
 	 * Errors:  TENON_EINVAL: the transport cannot do this.
@@ -238,6 +288,43 @@ struct tenon_transport_ops {
 	 */
 	int (*set_interrupt)(void *self, tenon_interrupt_fn interrupt,
 			     void *payload);
+	/**
+	 * Begin to work on one connection, as run() does on each of its connections: connect it, or
+	 * send. The slot never blocks. The connection may be finished when begin() returns; then
+	 * turn() does nothing for it. A connection that is under way already wants to send more:
+	 * deadline_ns replaces its deadline, and its receive goes on.
+	 * Units:   now_ns, the time of the call, and deadline_ns, when failed() is called with
+	 *          TENON_ETIMEDOUT, are times of now_ns().
+	 * OPTIONAL. A transport has begin, turn and fds, or none of them. NULL: the transport works
+	 * with run() only.
+	 */
+	void (*begin)(void *self, struct tenon_connection *conn, int64_t now_ns,
+		      int64_t deadline_ns);
+	/**
+	 * Wait once, until a connection under way can go on, or its time has come, but not longer
+	 * than until until_ns. Then make progress on every connection that can go on, and fail those
+	 * whose deadline has passed. When nothing is under way, return at once. The slot waits no
+	 * second time. It may return early, for example after a signal.
+	 * Units:   now_ns, the time of the call, and until_ns are times of now_ns(). until_ns not
+	 *          after now_ns: do not wait, only make progress.
+	 * Returns: the number of connections that are still under way.
+	 * OPTIONAL. See begin.
+	 */
+	size_t (*turn)(void *self, int64_t now_ns, int64_t until_ns);
+	/**
+	 * Say what an outer event loop has to wait for: until one of the descriptors has one of its
+	 * events, or until *until_ns. Then it calls turn(), which does not wait when until_ns is not
+	 * after now_ns. The answer holds until the next call of begin(), turn() or close().
+	 * Shape:   fds has max entries; the slot writes fd and events of the first ones. More than
+	 *          max entries are counted, but not written.
+	 * Units:   *until_ns is a time of now_ns(). The slot lowers it when turn() has to be called
+	 *          sooner, and never raises it.
+	 * Returns: the number of entries that there are; it may be more than max.
+	 * Owns:    the descriptors are the transport's: do not read, write or close them.
+	 * OPTIONAL. See begin.
+	 */
+	size_t (*fds)(void *self, struct pollfd *fds, size_t max,
+		      int64_t *until_ns);
 };
 
 TENON_END_DECLS

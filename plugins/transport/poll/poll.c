@@ -31,7 +31,7 @@ static void collect(struct batch *batch, int64_t now_ns, int64_t deadline_ns)
 		timeout_ms = LAST_FIRST_MS;
 	}
 	int ready = batch_wait(batch, &last, 1, timeout_ms);
-	if (ready == 0 && batch->ops->now_ns() - now_ns <
+	if (ready == 0 && batch_now_ns(batch) - now_ns <
 				  (int64_t)timeout_ms * 1000000) {
 		batch_after_wait(batch, ready);
 	}
@@ -52,7 +52,7 @@ static void poll_run(void *self, struct tenon_connection *const *conns,
 
 	if (batch->count > 1) {
 		collect(batch, now_ns, deadline_ns);
-		now_ns = batch->ops->now_ns();
+		now_ns = batch_now_ns(batch);
 	}
 	batch_finish(batch, now_ns, deadline_ns);
 }
@@ -62,6 +62,8 @@ static const struct tenon_transport_ops ops = {
 	.state_size = sizeof(struct batch),
 	.init = batch_init,
 	.fini = batch_fini,
+	.add = batch_add,
+	.remove = batch_remove,
 	.run = poll_run,
 	.close = batch_close,
 	.set_wait = batch_set_wait,

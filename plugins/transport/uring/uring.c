@@ -18,6 +18,8 @@
 #define WHOLE_MAX_BYTES ((size_t)64 * 1024)
 /* Larger batches go through poll(2). */
 #define CONNECTIONS_MAX 4096
+/* The first ring is for this many connections. It fills the pages that the smallest ring takes. */
+#define CONNECTIONS_FIRST 32
 
 enum outcome {
 	RUNNING, /* a send or a receive is in flight */
@@ -34,7 +36,7 @@ struct uring_job {
 	int sys_errno;
 	bool sending; /* a send is in flight: the kernel may read the bytes that iov names */
 	bool receiving;
-	bool replies; /* a reply follows the send */
+	bool waits;   /* the send in flight waits for room in the socket's send buffer */
 	size_t room;  /* bytes that the receive in flight has room for */
 	struct iovec iov[BATCH_SEND_PIECES];
 	struct msghdr message;
@@ -53,8 +55,8 @@ struct uring {
 	struct batch batch;
 	size_t ring_from; /* batches of fewer connections go without the ring */
 	struct ring ring;
-	struct uring_job *jobs; /* [connection_max] */
-	size_t connection_max;
+	struct uring_job *jobs; /* [capacity] */
+	size_t capacity;
 	size_t count;       /* jobs of this run */
 	unsigned in_flight; /* completions that are still to come */
 	unsigned urgent;    /* of these, completions with TAG_URGENT */
@@ -89,6 +91,21 @@ static int refuse(const struct tenon_host *host, struct tenon_error *err,
 			       -code);
 }
 
+/* Make the ring that is for `connections` connections: one send and one receive for each. */
+static int set_up_ring(struct uring *uring, size_t connections,
+		       struct tenon_error *err)
+{
+	unsigned before = uring->ring.entries;
+
+	ring_close(&uring->ring);
+	uring->ring.entries = (unsigned)(2 * connections);
+	int code = ring_open(&uring->ring);
+	if (code) {
+		uring->ring.entries = before;
+	}
+	return !code ? 0 : refuse(uring->batch.host, err, code);
+}
+
 static int uring_init(void *self, const void *options,
 		      const struct tenon_host *host,
 		      const struct tenon_transport_setup *setup,
@@ -102,18 +119,40 @@ static int uring_init(void *self, const void *options,
 		return code;
 	}
 	uring->ring_from = (size_t)chosen->ring_from;
-	uring->connection_max = setup->server_count < CONNECTIONS_MAX
-					? setup->server_count
-					: CONNECTIONS_MAX;
-	uring->jobs = host->alloc(host->context,
-				  uring->connection_max * sizeof(*uring->jobs));
-	if (!uring->jobs) {
+	return set_up_ring(uring, CONNECTIONS_FIRST, err);
+}
+
+/* Make room for `capacity` jobs, and a ring for them. */
+static int grow(struct uring *uring, size_t capacity, struct tenon_error *err)
+{
+	const struct tenon_host *host = uring->batch.host;
+	int code = capacity > CONNECTIONS_FIRST
+			   ? set_up_ring(uring, capacity, err)
+			   : 0;
+
+	if (code) {
+		return code;
+	}
+	if (!batch_renew(host, &uring->jobs,
+			 capacity * sizeof(*uring->jobs))) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
-	/* one send and one receive for each connection */
-	uring->ring.entries = (unsigned)(2 * uring->connection_max);
-	code = ring_open(&uring->ring);
-	return !code ? 0 : refuse(host, err, code);
+	uring->capacity = capacity;
+	return 0;
+}
+
+static int uring_add(void *self, struct tenon_connection *conn,
+		     struct tenon_error *err)
+{
+	struct uring *uring = self;
+	size_t capacity = uring->capacity ? 2 * uring->capacity : 1;
+	int code = 0;
+
+	if (uring->batch.added == uring->capacity &&
+	    capacity <= CONNECTIONS_MAX) {
+		code = grow(uring, capacity, err);
+	}
+	return code ? code : batch_add(&uring->batch, conn, err);
 }
 
 static void uring_fini(void *self)
@@ -169,7 +208,8 @@ static void tag(struct uring *uring, struct io_uring_sqe *sqe,
 static void push_receive(struct uring *uring, struct uring_job *job,
 			 bool drained, unsigned tags)
 {
-	void *space = uring->batch.ops->recv_space(job->conn, &job->room);
+	const struct tenon_connection_ops *ops = uring->batch.ops;
+	void *space = ops->recv_space(ops->context, job->conn, &job->room);
 
 	if (!space) {
 		fail(job, TENON_ENOMEM, 0);
@@ -186,35 +226,37 @@ static void push_receive(struct uring *uring, struct uring_job *job,
 }
 
 /*
- * Choose the flags of a send; after: bits TENON_AFTER_... that hold when `bytes` are sent.
- * - No reply follows: the send must not wait, because no receive is in flight meanwhile.
+ * Choose the flags of a send; after: what the connection wants when `bytes` are sent.
+ * - No receive is in flight meanwhile: the send must not wait.
  * - More is to be sent, or the send is large: the kernel completes it when a part is sent, and
  *   the rest is sent next.
  * - Else the kernel sends all of it, as nothing has to be done before the reply.
  */
-static int send_flags(int after, size_t bytes)
+static int send_flags(int after, size_t bytes, bool receives)
 {
-	if (!(after & TENON_AFTER_REPLY)) {
+	if (!receives) {
 		return MSG_NOSIGNAL | MSG_DONTWAIT;
 	}
-	if ((after & TENON_AFTER_SEND) || bytes > WHOLE_MAX_BYTES) {
+	if (after != TENON_WANT_RECEIVE || bytes > WHOLE_MAX_BYTES) {
 		return MSG_NOSIGNAL;
 	}
 	return MSG_NOSIGNAL | MSG_WAITALL;
 }
 
-/* Queue the next send of a connection and, when a reply follows, a receive. */
+/* Queue the next send of a connection and, when it wants to receive then, a receive. */
 static void push_send(struct uring *uring, struct uring_job *job)
 {
 	const struct tenon_connection_ops *ops = uring->batch.ops;
-	size_t count = ops->send_next(job->conn, job->iov, BATCH_SEND_PIECES);
+	size_t count = ops->send_next(ops->context, job->conn, job->iov,
+				      BATCH_SEND_PIECES);
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		bytes += job->iov[i].iov_len;
 	}
-	int after = ops->after(job->conn, bytes);
-	int flags = send_flags(after, bytes);
+	int after = ops->after(ops->context, job->conn, bytes);
+	bool follows = after > 0 && (after & TENON_WANT_RECEIVE);
+	int flags = send_flags(after, bytes, follows || job->receiving);
 	struct io_uring_sqe *sqe = new_request(uring);
 
 	if (count == 1 && bytes <= WHOLE_MAX_BYTES) {
@@ -227,11 +269,28 @@ static void push_send(struct uring *uring, struct uring_job *job)
 				      (unsigned)flags);
 	}
 	job->sending = true;
-	job->replies = (after & TENON_AFTER_REPLY) != 0;
+	job->waits = !(flags & MSG_DONTWAIT);
 	tag(uring, sqe, job,
 	    flags & MSG_WAITALL ? TAG_SEND : TAG_SEND | TAG_URGENT);
-	if (job->replies && !job->receiving) {
+	if (follows && !job->receiving) {
 		push_receive(uring, job, true, 0);
+	}
+}
+
+/* Queue what the connection wants, as far as it is not in flight. drained: as in push_receive(). */
+static void follow(struct uring *uring, struct uring_job *job, int want,
+		   bool drained)
+{
+	if (want <= TENON_WANT_NOTHING) {
+		job->outcome = want == TENON_WANT_NOTHING ? DONE : BROKEN;
+		return;
+	}
+	if ((want & TENON_WANT_SEND) && !job->sending) {
+		push_send(uring, job);
+	}
+	if ((want & TENON_WANT_RECEIVE) && !job->receiving &&
+	    job->outcome == RUNNING) {
+		push_receive(uring, job, drained, TAG_URGENT);
 	}
 }
 
@@ -249,15 +308,12 @@ static bool is_passing(int result)
 
 static void sent(struct uring *uring, struct uring_job *job, int result)
 {
-	if (result > 0) {
-		int after = uring->batch.ops->sent(job->conn, (size_t)result);
+	const struct tenon_connection_ops *ops = uring->batch.ops;
 
-		if (after & TENON_AFTER_SEND) {
-			push_send(uring, job);
-		} else if (after == 0) {
-			job->outcome = DONE;
-		}
-	} else if (result == -EAGAIN && !job->replies) {
+	if (result > 0) {
+		follow(uring, job,
+		       ops->sent(ops->context, job->conn, (size_t)result), true);
+	} else if (result == -EAGAIN && !job->waits) {
 		job->outcome = BLOCKED;
 	} else if (is_passing(result)) {
 		push_send(uring, job);
@@ -268,6 +324,8 @@ static void sent(struct uring *uring, struct uring_job *job, int result)
 
 static void received(struct uring *uring, struct uring_job *job, int result)
 {
+	const struct tenon_connection_ops *ops = uring->batch.ops;
+
 	if (is_passing(result)) {
 		push_receive(uring, job, true, TAG_URGENT);
 		return;
@@ -276,17 +334,9 @@ static void received(struct uring *uring, struct uring_job *job, int result)
 		fail(job, TENON_ECLOSED, -result);
 		return;
 	}
-	switch (uring->batch.ops->received(job->conn, (size_t)result)) {
-	case TENON_VERDICT_DONE:
-		job->outcome = DONE;
-		break;
-	case TENON_VERDICT_MORE:
-		push_receive(uring, job, (size_t)result < job->room, TAG_URGENT);
-		break;
-	default:
-		job->outcome = BROKEN;
-		break;
-	}
+	follow(uring, job,
+	       ops->received(ops->context, job->conn, (size_t)result),
+	       (size_t)result < job->room);
 }
 
 /*
@@ -305,8 +355,8 @@ static void settle(const struct uring *uring, struct uring_job *job)
 		socket_close(job->conn);
 	} else if (job->outcome == FAILED) {
 		socket_close(job->conn);
-		uring->batch.ops->failed(job->conn, job->status,
-					 job->sys_errno);
+		uring->batch.ops->failed(uring->batch.ops->context, job->conn,
+					 job->status, job->sys_errno);
 	}
 }
 
@@ -400,7 +450,7 @@ static void finish(struct uring *uring, int64_t deadline_ns)
 			lose_ring(uring, code);
 			return;
 		}
-		int64_t now_ns = uring->batch.ops->now_ns();
+		int64_t now_ns = batch_now_ns(&uring->batch);
 		if (now_ns >= deadline_ns && !late) {
 			fail_all(uring, TENON_ETIMEDOUT, 0);
 			late = true;
@@ -429,7 +479,7 @@ static void finish_blocked(struct uring *uring, int64_t deadline_ns)
 		}
 	}
 	if (batch->count > 0) {
-		batch_finish(batch, batch->ops->now_ns(), deadline_ns);
+		batch_finish(batch, batch_now_ns(batch), deadline_ns);
 	}
 }
 
@@ -456,7 +506,6 @@ static void begin(struct uring *uring, struct tenon_connection *const *conns,
 		job->outcome = RUNNING;
 		job->sending = false;
 		job->receiving = false;
-		job->replies = false;
 		push_send(uring, job);
 		if (job->outcome != RUNNING) {
 			settle(uring, job);
@@ -472,7 +521,7 @@ static bool run_in_ring(struct uring *uring,
 			struct tenon_connection *const *conns, size_t count,
 			int64_t start_ns, int64_t deadline_ns)
 {
-	if (count > uring->connection_max || !all_connected(conns, count)) {
+	if (count > uring->capacity || !all_connected(conns, count)) {
 		return false;
 	}
 	/* the first try fails when another thread made the ring; the second makes a new one */
@@ -520,6 +569,8 @@ static const struct tenon_transport_ops ops = {
 	.state_size = sizeof(struct uring),
 	.init = uring_init,
 	.fini = uring_fini,
+	.add = uring_add,
+	.remove = batch_remove,
 	.run = uring_run,
 	.close = uring_close,
 	.look = batch_look,

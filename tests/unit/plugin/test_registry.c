@@ -64,15 +64,17 @@ static const struct {
 	  SIZE_TO(struct tenon_codec_ops, owns_chunks) },
 	{ "codec_no_flags", "required slot 'flags' is missing, expected a function", 0, 0 },
 	{ "codec_no_decode",
-	  "slot 'decode' is missing but slot 'encode' is set, expected both or none", 0, 0 },
+	  "slot 'decode' is missing but slot 'encode' is set, expected all of them or none", 0, 0 },
 	{ "codec_no_encode",
-	  "slot 'encode' is missing but slot 'decode' is set, expected both or none", 0, 0 },
+	  "slot 'encode' is missing but slot 'decode' is set, expected all of them or none", 0, 0 },
 	{ "codec_no_gather",
-	  "slot 'gather' is missing but slot 'scatter' is set, expected both or none", 0, 0 },
+	  "slot 'gather' is missing but slot 'scatter' is set, expected all of them or none", 0, 0 },
 	{ "codec_both",
 	  "slots 'encode' and 'scatter' are both set, expected exactly one of them", 0, 0 },
 	{ "codec_neither",
 	  "slots 'encode' and 'scatter' are both missing, expected exactly one of them", 0, 0 },
+	{ "transport_no_turn",
+	  "slot 'turn' is missing but slot 'begin' is set, expected all of them or none", 0, 0 },
 };
 
 static struct tenon_config *config;
@@ -104,8 +106,8 @@ static int check(const char *text)
 	int code;
 
 	snprintf(whole, sizeof(whole),
-		 "%s\nservers: [a, b]\ndistribution: good\ntransport: good\nfailover: good\n",
-		 text);
+		 "%s\nservers: [a, b]\ndistribution: good\nfailover: good\n%s",
+		 text, strstr(text, "transport:") ? "" : "transport: good\n");
 	code = load(whole);
 	return code ? code : tenon_config_check(config, &err);
 }
@@ -134,9 +136,17 @@ static bool is_open(const char *path)
 
 START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_name)
 {
-	bool is_codec = strncmp(zoo[_i].file, "codec_", 6) == 0;
-	const char *kind = is_codec ? "codec" : "hash";
-	const char *key = is_codec ? "codecs" : "hash_function";
+	static const char *const kinds[][2] = {
+		{ "hash", "hash_function" },
+		{ "codec", "codecs" },
+		{ "transport", "transport" },
+	};
+	size_t k = 0;
+	while (strncmp(zoo[_i].file, kinds[k][0], strlen(kinds[k][0])) != 0) {
+		k++;
+	}
+	const char *kind = kinds[k][0];
+	const char *key = kinds[k][1];
 	const char *name = zoo[_i].file + strlen(kind) + 1;
 	unsigned column = (unsigned)strlen(key) + 3;
 	char text[200];

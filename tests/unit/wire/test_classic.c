@@ -12,7 +12,7 @@
 
 static struct tenon__server server = { .host = "h", .address = "h:1", .port = 1 };
 static struct tenon__assembly assembly;
-static struct tenon__requests batch;
+static struct tenon__intake intake;
 static struct tenon__block_cache blocks;
 static struct tenon__connection connection;
 static struct tenon_item items[KEYS_MAX];
@@ -20,6 +20,7 @@ static struct tenon_slice keys[KEYS_MAX];
 static struct tenon__request requests[KEYS_MAX];
 static struct tenon_result results[KEYS_MAX];
 static struct tenon__health health;
+static bool noreply; /* of the next exchange */
 
 static void set_up(void)
 {
@@ -27,16 +28,12 @@ static void set_up(void)
 		.servers = &server,
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
+		.protocol = tenon__protocols[0],
 	};
 	server.host = "127.0.0.1";
 	memset(&health, 0, sizeof(health));
-	batch = (struct tenon__requests){
-		.keys = keys,
-		.list = requests,
-		.results = results,
-	};
 	ck_assert_int_eq(tenon__connection_init(&connection, &assembly, 0,
-						&batch, &blocks, &health, NULL),
+						&blocks, &health, NULL),
 			 0);
 }
 
@@ -49,17 +46,24 @@ static void tear_down(void)
 /* Begin an exchange with a request for each of items[0..count-1]. */
 static void begin(const struct tenon__verb *verb, uint32_t count)
 {
-	batch.reply_left_bytes = UINT64_C(1) << 30;
+	intake.left_bytes = UINT64_C(1) << 30;
 	memset(results, 0, count * sizeof(*results));
 	for (uint32_t i = 0; i < count; i++) {
 		keys[i] = items[i].key;
-		requests[i] = (struct tenon__request){ .verb = verb,
-						       .item = &items[i] };
+		requests[i] = (struct tenon__request){
+			.verb = verb,
+			.item = &items[i],
+			.key = keys[i],
+			.result = &results[i],
+			.intake = &intake,
+			.bits = noreply ? TENON_REQUEST_NOREPLY : 0,
+		};
 		if (i == 0) {
-			ck_assert_int_eq(tenon__wire_begin(&connection.wire, i),
+			ck_assert_int_eq(tenon__wire_begin(&connection.wire,
+							   requests),
 					 0);
 		} else {
-			tenon__wire_add(&connection.wire, requests, i);
+			tenon__wire_add(&connection.wire, &requests[i]);
 		}
 	}
 	tenon__connection_rewind(&connection);
@@ -90,7 +94,7 @@ static const char *sent(size_t step, size_t *len)
 	struct iovec iov[TENON_SEND_PIECES];
 
 	*len = 0;
-	while (tenon__connection_ops.send_next(&connection.base, iov,
+	while (tenon__connection_ops.send_next(NULL, &connection.base, iov,
 					       TENON_SEND_PIECES)) {
 		size_t n = iov[0].iov_len < step ? iov[0].iov_len : step;
 
@@ -98,7 +102,7 @@ static const char *sent(size_t step, size_t *len)
 		memcpy(all + *len, iov[0].iov_base, n);
 		*len += n;
 		all[*len] = '\0';
-		followed = tenon__connection_ops.sent(&connection.base, n);
+		followed = tenon__connection_ops.sent(NULL, &connection.base, n);
 	}
 	return all;
 }
@@ -111,25 +115,25 @@ static void assert_sent(const char *expected)
 	ck_assert_str_eq(all, expected);
 }
 
-/* Let bytes arrive, `step` at a time. Returns the last verdict. */
+/* Let bytes arrive, `step` at a time. Returns what the connection wants then. */
 static int feed(const char *bytes, size_t len, size_t step)
 {
-	int verdict = TENON_VERDICT_MORE;
+	int want = TENON_WANT_RECEIVE;
 
-	while (len > 0 && verdict == TENON_VERDICT_MORE) {
+	while (len > 0 && want > TENON_WANT_NOTHING) {
 		size_t room, n;
-		char *space = tenon__connection_ops.recv_space(&connection.base,
+		char *space = tenon__connection_ops.recv_space(NULL, &connection.base,
 							       &room);
 
 		ck_assert_ptr_nonnull(space);
 		n = len < step ? len : step;
 		n = n < room ? n : room;
 		memcpy(space, bytes, n);
-		verdict = tenon__connection_ops.received(&connection.base, n);
+		want = tenon__connection_ops.received(NULL, &connection.base, n);
 		bytes += n;
 		len -= n;
 	}
-	return verdict;
+	return want;
 }
 
 static int reply(const char *bytes)
@@ -140,9 +144,9 @@ static int reply(const char *bytes)
 	return feed(bytes, strlen(bytes), SIZE_MAX);
 }
 
-static void assert_broken(int verdict, const char *why)
+static void assert_broken(int want, const char *why)
 {
-	ck_assert_int_eq(verdict, TENON_VERDICT_BROKEN);
+	ck_assert_int_eq(want, TENON_WANT_CLOSE);
 	ck_assert_int_eq(connection.wire.status, TENON_EPROTOCOL);
 	ck_assert_msg(strstr(connection.wire.problem, why) != NULL,
 		      "\"%s\" not in \"%s\"", why, connection.wire.problem);
@@ -219,7 +223,7 @@ START_TEST(a_large_value_is_sent_from_the_callers_memory)
 	};
 	begin(tenon__verb_of(TENON_CAS), 1);
 	ck_assert_uint_eq(
-		tenon__connection_ops.send_next(&connection.base, iov, 8), 3);
+		tenon__connection_ops.send_next(NULL, &connection.base, iov, 8), 3);
 	ck_assert_mem_eq(iov[0].iov_base,
 		"cas k 4294967295 -9223372036854775808 100000 18446744073709551615\r\n",
 		iov[0].iov_len);
@@ -242,7 +246,7 @@ START_TEST(values_up_to_1024_bytes_are_copied_behind_their_line)
 		};
 		begin(tenon__verb_of(TENON_SET), 1);
 		ck_assert_uint_eq(tenon__connection_ops.send_next(
-					  &connection.base, iov, 8),
+					  NULL, &connection.base, iov, 8),
 				  value_len == 1024 ? 1 : 3);
 		sent(SIZE_MAX, &len);
 	}
@@ -263,7 +267,7 @@ START_TEST(a_send_has_64_pieces_at_most)
 		};
 	}
 	begin(tenon__verb_of(TENON_SET), 300);
-	count = tenon__connection_ops.send_next(&connection.base, iov, 1000);
+	count = tenon__connection_ops.send_next(NULL, &connection.base, iov, 1000);
 	ck_assert_uint_gt(count, 32);
 	ck_assert_uint_le(count, 64);
 	sent(SIZE_MAX, &len);
@@ -323,17 +327,17 @@ START_TEST(a_request_after_noreply_is_fenced)
 {
 	size_t len;
 
-	batch.noreply = true;
+	noreply = true;
 	begin_one(TENON_DELETE, "k");
 	assert_sent("delete k noreply\r\n");
 	ck_assert_int_eq(followed, 0);
-	batch.noreply = false;
+	noreply = false;
 	begin_one(TENON_GET, "k");
 	assert_sent("version\r\nget tenon:fence\r\nget k\r\n");
 	sent(SIZE_MAX, &len);
 	const char *late =
 		"SERVER_ERROR late\r\nERROR\r\nVERSION 1\r\nEND\r\nEND\r\n";
-	ck_assert_int_eq(feed(late, strlen(late), 3), TENON_VERDICT_DONE);
+	ck_assert_int_eq(feed(late, strlen(late), 3), TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_MISS);
 	begin_one(TENON_GET, "k");
 	assert_sent("get k\r\n");
@@ -360,7 +364,7 @@ START_TEST(a_reply_means_the_same_in_receives_of_any_size)
 	size_t len;
 	sent(SIZE_MAX, &len);
 	ck_assert_int_eq(feed(wire, strlen(wire), (size_t)_i),
-			 TENON_VERDICT_DONE);
+			 TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_uint_eq(results[0].value_len, 3);
 	ck_assert_mem_eq(results[0].value, "A\r\n", 4);
@@ -394,7 +398,7 @@ START_TEST(a_value_with_a_sink_is_received_into_it)
 		requests[i].sink_bytes = i == 2 ? 10 : sizeof(sinks[i]);
 	}
 	sent(SIZE_MAX, &request_len);
-	ck_assert_int_eq(feed(wire, len + 5, (size_t)_i), TENON_VERDICT_DONE);
+	ck_assert_int_eq(feed(wire, len + 5, (size_t)_i), TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_ptr_eq(results[0].value, sinks[0]);
 	ck_assert_uint_eq(results[1].value_len, 40000);
@@ -426,7 +430,7 @@ START_TEST(values_larger_than_a_block_stay_in_one_piece)
 	begin_keys(TENON_GET, names, 6);
 	sent(SIZE_MAX, &request_len);
 	ck_assert_int_eq(feed(wire, len + 5, 4099 * (size_t)_i),
-			 TENON_VERDICT_DONE);
+			 TENON_WANT_NOTHING);
 	for (size_t i = 0; i < 6; i++) {
 		ck_assert_uint_eq(results[i].value_len, sizes[i]);
 		ck_assert_int_eq(results[i].value[0], 'a' + (int)i);
@@ -455,7 +459,7 @@ START_TEST(values_smaller_than_a_block_take_blocks_of_one_size)
 	begin_keys(TENON_GET, names, 40);
 	sent(SIZE_MAX, &request_len);
 	ck_assert_int_eq(feed(wire, len + 5, 1021 * (size_t)_i),
-			 TENON_VERDICT_DONE);
+			 TENON_WANT_NOTHING);
 	tenon__connection_release_blocks(&connection);
 	ck_assert_ptr_nonnull(blocks.free);
 	for (struct tenon__block *at = blocks.free; at; at = at->next) {
@@ -474,7 +478,7 @@ START_TEST(a_value_above_max_value_bytes_is_skipped)
 			 "VALUE a 0 100\r\n%0100d\r\nVALUE b 0 2\r\nok\r\nEND\r\n", 7);
 	begin_keys(TENON_GET, (const char *[]){ "a", "b" }, 2);
 	sent(SIZE_MAX, &len);
-	ck_assert_int_eq(feed(wire, (size_t)n, 7), TENON_VERDICT_DONE);
+	ck_assert_int_eq(feed(wire, (size_t)n, 7), TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_ETOOBIG);
 	ck_assert_ptr_null(results[0].value);
 	ck_assert_str_eq(results[1].value, "ok");
@@ -482,7 +486,7 @@ START_TEST(a_value_above_max_value_bytes_is_skipped)
 END_TEST
 
 /*
- * The first value has a sink and uses up reply_left_bytes, a gibibyte. The test reports its bytes as received
+ * The first value has a sink and uses up left_bytes, a gibibyte. The test reports its bytes as received
  * without writing them, so the sink needs no memory.
  */
 START_TEST(all_values_together_have_a_gibibyte_at_most)
@@ -497,15 +501,15 @@ START_TEST(all_values_together_have_a_gibibyte_at_most)
 	requests[0].sink_bytes = (size_t)1 << 30;
 	sent(SIZE_MAX, &len);
 	ck_assert_int_eq(feed(head, strlen(head), SIZE_MAX),
-			 TENON_VERDICT_MORE);
-	ck_assert_ptr_eq(tenon__connection_ops.recv_space(&connection.base,
+			 TENON_WANT_RECEIVE);
+	ck_assert_ptr_eq(tenon__connection_ops.recv_space(NULL, &connection.base,
 							  &room),
 			 sink);
 	ck_assert_uint_eq(room, (size_t)1 << 30);
-	ck_assert_int_eq(tenon__connection_ops.received(&connection.base, room),
-			 TENON_VERDICT_MORE);
+	ck_assert_int_eq(tenon__connection_ops.received(NULL, &connection.base, room),
+			 TENON_WANT_RECEIVE);
 	ck_assert_int_eq(feed(rest, strlen(rest), SIZE_MAX),
-			 TENON_VERDICT_DONE);
+			 TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_int_eq(results[1].status, TENON_HIT);
 	ck_assert_int_eq(results[2].status, TENON_ETOOBIG);
@@ -519,7 +523,7 @@ START_TEST(replies_out_of_order_are_matched_by_key)
 	ck_assert_int_eq(
 		reply("VALUE c 0 1\r\nC\r\nVALUE a 0 1\r\n1\r\n"
 		      "VALUE b 0 1\r\nB\r\nVALUE a 0 1\r\n2\r\nEND\r\n"),
-		TENON_VERDICT_DONE);
+		TENON_WANT_NOTHING);
 	ck_assert_str_eq(results[1].value, "B");
 	ck_assert_str_eq(results[2].value, "C");
 	/* the key was asked for twice: each request gets one of its two values */
@@ -554,7 +558,7 @@ static const struct {
 START_TEST(an_answer_has_its_status)
 {
 	begin_one(answers[_i].verb, "k");
-	ck_assert_int_eq(reply(answers[_i].reply), TENON_VERDICT_DONE);
+	ck_assert_int_eq(reply(answers[_i].reply), TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, answers[_i].status);
 	if (answers[_i].status < 0) {
 		ck_assert_uint_eq(strlen(results[0].text) + 2,
@@ -613,7 +617,7 @@ START_TEST(a_line_that_is_too_long_breaks_the_connection)
 	assert_broken(reply(wire), "line that is too long");
 	wire[2048] = '\0';
 	begin_one(TENON_SET, "k");
-	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
+	ck_assert_int_eq(reply(wire), TENON_WANT_RECEIVE);
 }
 END_TEST
 
@@ -627,7 +631,7 @@ START_TEST(a_reply_line_has_2048_bytes_at_most)
 	memcpy(wire, word, strlen(word));
 	memcpy(wire + 2047, "\r\n", 3);
 	begin_one(TENON_SET, "k");
-	ck_assert_int_eq(reply(wire), TENON_VERDICT_DONE);
+	ck_assert_int_eq(reply(wire), TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_ESERVER);
 	memcpy(wire + 2047, "x\r\n", 4);
 	begin_one(TENON_SET, "k");
@@ -635,7 +639,7 @@ START_TEST(a_reply_line_has_2048_bytes_at_most)
 }
 END_TEST
 
-/* classic.c: SHOWN_REPLY_MAX_BYTES */
+/* reply.c: SHOWN_REPLY_MAX_BYTES */
 START_TEST(an_error_quotes_60_bytes_of_a_reply_at_most)
 {
 	char expected[62 + 1] = { 0 };
@@ -657,7 +661,7 @@ static void keep_line(void *payload, int level, const char *line)
 	snprintf(payload, 1000, "%s", line);
 }
 
-/* classic.c: LOGGED_REPLY_MAX_BYTES */
+/* connection.c: LOGGED_REPLY_MAX_BYTES */
 START_TEST(the_log_quotes_100_bytes_of_an_unexpected_reply_at_most)
 {
 	static char line[1000];
@@ -669,7 +673,7 @@ START_TEST(the_log_quotes_100_bytes_of_an_unexpected_reply_at_most)
 	assembly.log = (struct tenon__log){ .fn = keep_line, .payload = line };
 	connection.wire.fence = true;
 	begin_one(TENON_GET, "k");
-	ck_assert_int_eq(reply(wire), TENON_VERDICT_MORE);
+	ck_assert_int_eq(reply(wire), TENON_WANT_RECEIVE);
 	wire[100] = '\0';
 	ck_assert_ptr_nonnull(strstr(line, wire));
 	wire[100] = 'x';
@@ -692,7 +696,7 @@ START_TEST(an_answer_before_the_request_is_sent_breaks_the_connection)
 	const char *early = "STORED\r\n";
 
 	begin_one(TENON_SET, "k");
-	tenon__connection_ops.send_next(&connection.base, iov, 4);
+	tenon__connection_ops.send_next(NULL, &connection.base, iov, 4);
 	assert_broken(feed(early, 8, 8), "before the request was sent");
 }
 END_TEST
@@ -701,9 +705,9 @@ START_TEST(after_a_refused_data_block_no_reply_is_matched)
 {
 	begin_keys(TENON_SET, (const char *[]){ "a", "b" }, 2);
 	ck_assert_int_eq(reply("CLIENT_ERROR bad data chunk\r\nERROR\r\n"),
-			 TENON_VERDICT_BROKEN);
+			 TENON_WANT_CLOSE);
 	ck_assert_int_eq(results[0].status, TENON_ECLIENT);
-	ck_assert(!requests[1].answered);
+	ck_assert(!tenon__request_is_done(&requests[1]));
 	ck_assert_int_eq(connection.wire.status, TENON_ECLOSED);
 	ck_assert_uint_ne(connection.wire.erred, 0);
 }
@@ -715,7 +719,7 @@ START_TEST(an_error_line_answers_all_keys_left_in_its_retrieval_line)
 	items[2].exptime = 5;
 	ck_assert_int_eq(reply("VALUE a 0 1\r\nA\r\nSERVER_ERROR x\r\n"
 			       "VALUE c 0 1\r\nC\r\nEND\r\n"),
-			 TENON_VERDICT_DONE);
+			 TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_HIT);
 	ck_assert_int_eq(results[1].status, TENON_ESERVER);
 	ck_assert_str_eq(results[1].text, "SERVER_ERROR x");
@@ -730,10 +734,10 @@ START_TEST(recv_space_is_null_without_memory_for_a_value)
 	begin_one(TENON_GET, "k");
 	sent(SIZE_MAX, &len);
 	const char *head = "VALUE k 0 500000\r\n";
-	ck_assert_int_eq(feed(head, strlen(head), 100), TENON_VERDICT_MORE);
+	ck_assert_int_eq(feed(head, strlen(head), 100), TENON_WANT_RECEIVE);
 	tenon__memory_fail_from(1);
 	ck_assert_ptr_null(
-		tenon__connection_ops.recv_space(&connection.base, &room));
+		tenon__connection_ops.recv_space(NULL, &connection.base, &room));
 	tenon__memory_fail_from(0);
 }
 END_TEST
@@ -751,10 +755,10 @@ START_TEST(stats_stay_in_one_piece)
 		lines++;
 	}
 	len += (size_t)snprintf(wire + len, sizeof(wire) - len, "END\r\n");
-	batch.argument = "items";
+	items[0].key = tenon_slice_of("items");
 	begin(tenon__server_verb_of(TENON_STATS), 1);
 	assert_sent("stats items\r\n");
-	ck_assert_int_eq(feed(wire, len, (size_t)_i), TENON_VERDICT_DONE);
+	ck_assert_int_eq(feed(wire, len, (size_t)_i), TENON_WANT_NOTHING);
 	for (size_t i = 0; i < lines; i++) {
 		char expected[40];
 
@@ -774,11 +778,11 @@ START_TEST(stats_without_end_have_all_their_lines)
 	static const char wire[] = "STAT sizes_status error\r\n"
 				   "STAT sizes_error cas_support_disabled\r\n";
 
-	batch.argument = "sizes_enable";
+	items[0].key = tenon_slice_of("sizes_enable");
 	begin(tenon__server_verb_of(TENON_STATS), 1);
 	assert_sent("stats sizes_enable\r\n");
 	ck_assert_int_eq(feed(wire, sizeof(wire) - 1, (size_t)_i),
-			 TENON_VERDICT_DONE);
+			 TENON_WANT_NOTHING);
 	ck_assert_int_eq(results[0].status, TENON_OK);
 	ck_assert_uint_eq(results[0].value_len, sizeof(wire) - 1);
 	ck_assert_mem_eq(results[0].value, wire, sizeof(wire) - 1);
@@ -802,7 +806,7 @@ START_TEST(the_stats_of_a_server_have_16_mib_at_most)
 	block->filled = ((size_t)16 << 20) - len;
 	connection.wire.parsed = block->filled;
 	connection.wire.keep_from = 0;
-	ck_assert_int_eq(feed(line, len, SIZE_MAX), TENON_VERDICT_MORE);
+	ck_assert_int_eq(feed(line, len, SIZE_MAX), TENON_WANT_RECEIVE);
 	ck_assert_ptr_eq(connection.wire.block, block);
 	assert_broken(feed(line, len, SIZE_MAX), "stats that are too long");
 }
@@ -817,7 +821,7 @@ START_TEST(a_client_that_owns_more_than_64_mib_gives_every_block_back)
 	struct tenon__block *large, *one_more;
 
 	begin_one(TENON_GET, "k");
-	ck_assert_int_eq(reply("END\r\n"), TENON_VERDICT_DONE);
+	ck_assert_int_eq(reply("END\r\n"), TENON_WANT_NOTHING);
 	large = tenon__block_get(&blocks, ((size_t)64 << 20) -
 						  blocks.owned_bytes);
 	tenon__connection_release_blocks(&connection);

@@ -28,7 +28,8 @@ static void good_run(void *self, struct tenon_connection *const *conns,
 	(void)start_ns;
 	(void)deadline_ns;
 	for (size_t i = 0; i < count; i++) {
-		good->ops->failed(conns[i], TENON_ECONNECT, 0);
+		good->ops->failed(good->ops->context, conns[i],
+				  TENON_ECONNECT, 0);
 	}
 }
 
