@@ -13,10 +13,21 @@ MEMCACHED=$abs_top_builddir/tests/toys/toy_memcached
 TENON_PLUGIN_PATH=$abs_top_builddir/tests/toys/.libs:${TENON_PLUGIN_PATH:-}
 export TENON_TOY_MEMCACHED MEMCACHED TENON_PLUGIN_PATH
 
+# The libtenon of this folder, which knows the toys, takes the place of the installed one. libtool's
+# script would put the latter first, so the program behind the script runs.
+program=$1
+shift
+real=${program%/*}/.libs/${program##*/}
+if test -x "$real" && test -e "$abs_top_builddir/tests/toys/.libs/libtenon.so"; then
+	program=$real
+	LD_LIBRARY_PATH=$abs_top_builddir/tests/toys/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	export LD_LIBRARY_PATH
+fi
+
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 status=0
-"$@" >"$output" || status=$?
+"$program" "$@" >"$output" || status=$?
 awk -v toy="$TENON_TOY" -v list="$toys/left-out" '
 	BEGIN {
 		while ((getline line <list) > 0) {
