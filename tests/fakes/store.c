@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "fakes/toy.h"
 
 /* A buffer that grows. */
 struct bytes {
@@ -336,9 +337,12 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 		}
 		int want = collect(store->ops, conns[i], &request);
 
+		toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(),
+				request.data, request.len);
 		bool whole = answer_all(store, conns[i]->server, &request,
 					&reply);
 
+		toy_to_client(toy_chosen(), reply.data, reply.len);
 		deliver(store->ops, conns[i], &reply, want,
 			whole ? TENON_ECLOSED : store->broken_status);
 		free(request.data);
