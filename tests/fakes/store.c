@@ -333,7 +333,12 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 		if (conns[i]->fd < 0) {
 			conns[i]->fd =
 				INT32_MAX; /* connected, without a descriptor */
-			store->ops->connected(store->ops->context, conns[i]);
+			if (store->ops->connected(store->ops->context,
+						  conns[i]) ==
+			    TENON_WANT_CLOSE) {
+				conns[i]->fd = -1;
+				continue;
+			}
 		}
 		int want = collect(store->ops, conns[i], &request);
 
