@@ -43,6 +43,7 @@ static const struct {
 	{ TENON_EREFUSED, "refused by policy" },
 	{ TENON_EWAIT, "wait given up" },
 	{ TENON_ELOCAL, "local limit" },
+	{ TENON_ESECURE, "not secured" },
 };
 
 const char *tenon_status_name(int status)

@@ -41,6 +41,7 @@ struct tenon__assembly_parts {
 	struct hash_instance *hashes;
 	const struct tenon__plugin *plugins[TENON__ROLE_COUNT];
 	void *options[TENON__ROLE_COUNT]; /* those of a hash are in its hash_instance */
+	void *secure; /* the instance that all sessions share; NULL: there is none */
 	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count;
 	struct policy_part policies[TENON_ACCESS_COUNT];
@@ -162,6 +163,9 @@ static int choose_role(struct tenon__assembly *assembly,
 	const struct tenon_hash *hash;
 	int code;
 
+	if (role == TENON__ROLE_SECURE && tenon__choice_is_none(choice)) {
+		return 0;
+	}
 	if (role != TENON__ROLE_HASH) {
 		return choose(assembly, choice, &parts->plugins[role],
 			      &parts->options[role], err);
@@ -532,6 +536,44 @@ static int add_policies(struct tenon__assembly *assembly,
 	return code ? code : try_policies(assembly, failover, err);
 }
 
+/* ---- secure -------------------------------------------------------------- */
+
+/* Make the instance of the secure plugin, when there is one. */
+static int add_secure(struct tenon__assembly *assembly,
+		      const struct tenon__choice *choice,
+		      struct tenon_error *err)
+{
+	static const struct tenon_secure_setup setup = { .size = sizeof(setup) };
+	struct tenon__assembly_parts *parts = assembly->parts;
+	const struct tenon__plugin *plugin = parts->plugins[TENON__ROLE_SECURE];
+	struct tenon_error reported = { .code = 0 };
+
+	if (!plugin) {
+		return 0;
+	}
+	parts->secure = tenon__instance_alloc(plugin->ops.secure.state_size);
+	if (!parts->secure) {
+		return tenon__error_no_memory(err);
+	}
+	assembly->secure = &plugin->ops.secure;
+	assembly->secure_name = plugin->name;
+	assembly->secure_self = parts->secure;
+	int code = assembly->secure->init(parts->secure,
+					  parts->options[TENON__ROLE_SECURE],
+					  &assembly->host, &setup, &reported);
+	return code ? tenon__plugin_error(err, code, &reported, plugin, "init",
+					  &choice->place)
+		    : 0;
+}
+
+static void free_secure(struct tenon__assembly *assembly)
+{
+	if (assembly->secure) {
+		assembly->secure->fini(assembly->parts->secure);
+		tenon__free(assembly->parts->secure);
+	}
+}
+
 /* ---- assembling --------------------------------------------------------- */
 
 static int copy_settings(struct tenon__assembly *assembly,
@@ -587,6 +629,10 @@ static int assemble(struct tenon__assembly *assembly,
 	if (!code) {
 		code = add_codecs(assembly, config, err);
 	}
+	if (code) {
+		return code;
+	}
+	code = add_secure(assembly, &config->choices[TENON__ROLE_SECURE], err);
 	if (code) {
 		return code;
 	}
@@ -679,6 +725,7 @@ static void free_parts(struct tenon__assembly *assembly)
 	for (size_t i = 0; i < assembly->ring_count; i++) {
 		tenon__ring_fini(&assembly->rings[i], assembly->distribution);
 	}
+	free_secure(assembly);
 	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
 		tenon__options_destroy(parts->plugins[i], parts->options[i]);
 	}

@@ -18,6 +18,7 @@
 #include "tenon/plugin/distribution.h"
 #include "tenon/plugin/failover.h"
 #include "tenon/plugin/hash.h"
+#include "tenon/plugin/secure.h"
 #include "tenon/plugin/transport.h"
 #include "tenon/tenon.h"
 
@@ -51,6 +52,9 @@ struct tenon__assembly {
 	/* One ring for each server pool; rings[0] is the main ring. */
 	struct tenon__ring rings[TENON_SERVER_POOL_MAX_COUNT];
 	size_t ring_count;
+	const struct tenon_secure_ops *secure; /* NULL: bytes are sent as they are */
+	const char *secure_name;
+	const void *secure_self;
 	bool needs_hash; /* keys have to be hashed: a ring has more than one server */
 
 	/* Plugins of which each client makes an instance of its own. */

@@ -55,7 +55,8 @@ enum tenon__role {
 	TENON__ROLE_HASH = 0,
 	TENON__ROLE_DISTRIBUTION = 1,
 	TENON__ROLE_TRANSPORT = 2,
-	TENON__ROLE_COUNT = 3
+	TENON__ROLE_SECURE = 3,
+	TENON__ROLE_COUNT = 4
 };
 
 /* The most codecs of a config. Each codec needs a flag bit of its own, and flags have 32 bits. */
@@ -88,6 +89,12 @@ struct tenon__choice {
 	struct tenon__place place;         /* of the plugin's name */
 	bool optional;                     /* the plugin is not used when it is not found */
 };
+
+/* The value of the key `secure` for no plugin. */
+#define TENON__NO_PLUGIN "none"
+
+/* Return true when the choice is no plugin. */
+bool tenon__choice_is_none(const struct tenon__choice *choice);
 
 /* The value of the key `codecs`, or its default. */
 struct tenon__codecs {

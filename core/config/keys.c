@@ -259,6 +259,22 @@ static int read_role(struct tenon_config *config,
 	return read_choice(choice, key, value, err);
 }
 
+/* Read the key `secure`: a plugin, or none. */
+static int read_secure(struct tenon_config *config,
+		       const struct tenon__root_key *key,
+		       const struct tenon__node *value, const char *folder,
+		       struct tenon_error *err)
+{
+	int code = read_role(config, key, value, folder, err);
+	const struct tenon__choice *choice = &config->choices[key->role];
+
+	if (!code && choice->options && tenon__choice_is_none(choice)) {
+		return unexpected(key, choice->options,
+				  "no options: none is no plugin", err);
+	}
+	return code;
+}
+
 /* The keys of the map with a policy for each access, by enum tenon_access. */
 static const char *const access_names[TENON_ACCESS_COUNT] = { "read", "write",
 							      "delete" };
@@ -588,6 +604,9 @@ const struct tenon__root_key tenon__root_keys[] = {
 	  "transport plugin that exchanges bytes with the servers", read_role,
 	  TENON__ROLE_TRANSPORT,
 	  TENON_KIND_TRANSPORT },
+	{ "secure", "plugin", TENON__NO_PLUGIN,
+	  "secure plugin between the protocol and the transport, or none: bytes are sent as they are",
+	  read_secure, TENON__ROLE_SECURE, TENON_KIND_SECURE },
 	{ "codecs", "list", tenon__default_codecs,
 	  "codec plugins that values go through, in this order, or none; each is a name or {name: {option: value}}",
 	  read_codecs, 0, TENON_KIND_CODEC },
@@ -754,7 +773,7 @@ int tenon__config_reset(struct tenon_config *config, struct tenon_error *err)
 
 	for (const struct tenon__root_key *key = tenon__root_keys; key->name;
 	     key++) {
-		if (key->read == read_role) {
+		if (key->read == read_role || key->read == read_secure) {
 			config->choices[key->role] =
 				default_choice(key, &nowhere);
 		} else if (key->read == read_failover) {
@@ -775,6 +794,11 @@ int tenon__config_reset(struct tenon_config *config, struct tenon_error *err)
 				 &keepalive_owner, &nowhere, NULL);
 	return tenon__option_fill(tenon__setting_rows, &config->settings, NULL,
 				  &core_owner, &nowhere, err);
+}
+
+bool tenon__choice_is_none(const struct tenon__choice *choice)
+{
+	return tenon__same_word(choice->name, TENON__NO_PLUGIN);
 }
 
 /* ---- codecs ------------------------------------------------------------- */

@@ -16,8 +16,11 @@ static const struct tenon__state states[] = {
 				      "no socket, ready at once when the transport needs no address" },
 	[TENON_CONNECTION_RESOLVING] = { "resolving", TO(CLOSED) | TO(CONNECTING),
 					 "the server's name is looked up" },
-	[TENON_CONNECTION_CONNECTING] = { "connecting", TO(CLOSED) | TO(READY),
+	[TENON_CONNECTION_CONNECTING] = { "connecting",
+					  TO(CLOSED) | TO(SECURING) | TO(READY),
 					  "the addresses are tried" },
+	[TENON_CONNECTION_SECURING] = { "securing", TO(CLOSED) | TO(READY),
+					"the secure plugin shakes hands" },
 	[TENON_CONNECTION_READY] = { "ready", TO(CLOSED),
 				     "requests can be sent" },
 };

@@ -15,6 +15,7 @@ enum tenon__connection_state {
 	TENON_CONNECTION_CLOSED = 0,
 	TENON_CONNECTION_RESOLVING,
 	TENON_CONNECTION_CONNECTING,
+	TENON_CONNECTION_SECURING,
 	TENON_CONNECTION_READY
 };
 
@@ -26,6 +27,7 @@ struct tenon__connection {
 	uint8_t state; /* enum tenon__connection_state */
 	struct tenon__block_cache *blocks;
 	struct tenon__health *health; /* of the server */
+	struct tenon__filter *filter; /* NULL: none yet, or bytes are sent as they are */
 	const char *name; /* the server's alias; without alias, its first address */
 
 	bool heard;  /* a byte arrived in this exchange */

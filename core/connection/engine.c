@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "connection/filter.h"
 #include "plugin/instance.h"
 #include "plugin/plugin.h"
 
@@ -70,7 +71,7 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
 		.connect_timeout_ms = assembly->connect_timeout_ms,
-		.ops = &tenon__connection_ops,
+		.ops = engine->ops,
 		.resolve_timeout_ms = assembly->resolve_timeout_ms,
 		.keepalive_idle_s = assembly->keepalive_idle_s,
 		.keepalive_interval_s = assembly->keepalive_interval_s,
@@ -100,6 +101,11 @@ int tenon__engine_init(struct tenon__engine *engine,
 	*engine = (struct tenon__engine){
 		.assembly = tenon__assembly_ref(assembly),
 	};
+	engine->ops = &tenon__connection_ops;
+	if (assembly->secure) {
+		engine->filter_ops = tenon__filter_ops(assembly);
+		engine->ops = &engine->filter_ops;
+	}
 	int code = init_connections(engine, err);
 	if (!code) {
 		code = init_transport(engine, err);
@@ -121,6 +127,7 @@ void tenon__engine_close_connection(struct tenon__engine *engine,
 				    struct tenon__connection *conn)
 {
 	engine->assembly->transport->close(engine->transport, &conn->base);
+	tenon__filter_end(engine->assembly, conn);
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 }
 
@@ -165,6 +172,7 @@ void tenon__engine_fini(struct tenon__engine *engine)
 	}
 	tenon__policies_fini(&engine->policies);
 	for (size_t i = 0; i < engine->server_count; i++) {
+		tenon__filter_free(&engine->conns[i]);
 		tenon__connection_fini(&engine->conns[i]);
 	}
 	tenon__free(engine->conns);

@@ -12,6 +12,8 @@
 struct tenon__engine {
 	struct tenon__assembly *assembly; /* the engine holds a reference */
 	void *transport; /* the transport's instance; its functions are assembly->transport */
+	const struct tenon_connection_ops *ops; /* what the transport calls */
+	struct tenon_connection_ops filter_ops; /* with a secure plugin: the table of ops */
 	struct tenon__policies policies;
 
 	size_t server_count;

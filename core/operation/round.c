@@ -372,7 +372,8 @@ TENON__COLD static void handle_failures(struct tenon__operation *op,
 
 /*
  * Return true when a request whose server has failed may hop to another server. Without a
- * connection, the server cannot have seen the request. When a connection broke before the
+ * connection, or without a byte sent behind the handshake of a secure plugin, the server cannot
+ * have seen the request. When a connection broke before the
  * first byte of the reply, the server may have seen it, so the request must be repeatable. A
  * cas request never hops, because a cas unique is valid on its own server only.
  */
@@ -385,9 +386,14 @@ static bool may_hop(const struct tenon__connection *conn,
 	    (verb->cas && verb->shape == TENON_SHAPE_STORE)) {
 		return false;
 	}
-	return conn->wire.status == TENON_ECONNECT ||
-	       (conn->wire.status == TENON_ECLOSED && !conn->heard &&
-		verb->repeatable);
+	if (conn->wire.status == TENON_ECONNECT ||
+	    (conn->wire.status == TENON_ESECURE &&
+	     conn->wire.piece_count == 0)) {
+		return true;
+	}
+	return (conn->wire.status == TENON_ECLOSED ||
+		conn->wire.status == TENON_ESECURE) &&
+	       !conn->heard && verb->repeatable;
 }
 
 /*

@@ -104,6 +104,32 @@ static int init_no_codec(void *self, const void *options,
 	return init_nothing(self, options, host, err);
 }
 
+static int init_no_secure(void *self, const void *options,
+			  const struct tenon_host *host,
+			  const struct tenon_secure_setup *setup,
+			  struct tenon_error *err)
+{
+	(void)setup;
+	return init_nothing(self, options, host, err);
+}
+
+static int begin_no_session(const void *self, void *session,
+			    const struct tenon_secure_server *server,
+			    struct tenon_error *err)
+{
+	(void)self;
+	(void)session;
+	(void)server;
+	(void)err;
+	return 0;
+}
+
+static void end_no_session(const void *self, void *session)
+{
+	(void)self;
+	(void)session;
+}
+
 void tenon__ignore_probe(void *self, uint32_t server, int64_t until_ms)
 {
 	(void)self;
@@ -225,6 +251,16 @@ static void fill_failover(union tenon__ops *ops)
 	}
 }
 
+static void fill_secure(union tenon__ops *ops)
+{
+	struct tenon_secure_ops *secure = &ops->secure;
+
+	secure->init = secure->init ? secure->init : init_no_secure;
+	secure->fini = secure->fini ? secure->fini : fini_nothing;
+	secure->begin = secure->begin ? secure->begin : begin_no_session;
+	secure->end = secure->end ? secure->end : end_no_session;
+}
+
 /* ---- kinds -------------------------------------------------------------- */
 
 static const struct tenon__kind_slot hash_slots[] = {
@@ -280,6 +316,12 @@ static const struct tenon__kind_slot failover_slots[] = {
 	{ NULL, 0 },
 };
 
+static const struct tenon__kind_slot secure_slots[] = {
+	{ "push", offsetof(struct tenon_secure_ops, push) },
+	{ "pull", offsetof(struct tenon_secure_ops, pull) },
+	{ NULL, 0 },
+};
+
 static const struct tenon__kind kinds[] = {
 	{ TENON_KIND_HASH, "hash", sizeof(struct tenon_hash_ops),
 	  TENON__SIZE_TO(struct tenon_hash_ops, bits), hash_slots, NULL,
@@ -297,6 +339,9 @@ static const struct tenon__kind kinds[] = {
 	{ TENON_KIND_FAILOVER, "failover", sizeof(struct tenon_failover_ops),
 	  TENON__SIZE_TO(struct tenon_failover_ops, state), failover_slots,
 	  NULL, NULL, fill_failover },
+	{ TENON_KIND_SECURE, "secure", sizeof(struct tenon_secure_ops),
+	  TENON__SIZE_TO(struct tenon_secure_ops, pull), secure_slots, NULL,
+	  NULL, fill_secure },
 };
 
 const struct tenon__kind *tenon__kind_find(uint32_t kind)

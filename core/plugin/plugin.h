@@ -11,6 +11,7 @@
 #include "tenon/plugin/distribution.h"
 #include "tenon/plugin/failover.h"
 #include "tenon/plugin/hash.h"
+#include "tenon/plugin/secure.h"
 #include "tenon/plugin/transport.h"
 
 /* The largest option struct of a plugin. A larger options_bytes is taken for a mistake. */
@@ -31,6 +32,7 @@ union tenon__ops {
 	struct tenon_transport_ops transport;
 	struct tenon_codec_ops codec;
 	struct tenon_failover_ops failover;
+	struct tenon_secure_ops secure;
 };
 
 /* A registered plugin. The plugin owns the strings, except for origin. */

@@ -273,7 +273,7 @@ static bool split_file_name(const char *file, uint32_t *kind,
 {
 	size_t len = strlen(file);
 
-	for (*kind = TENON_KIND_HASH; *kind <= TENON_KIND_FAILOVER; (*kind)++) {
+	for (*kind = TENON_KIND_HASH; *kind <= TENON_KIND_SECURE; (*kind)++) {
 		const char *kind_name = tenon__kind_name(*kind);
 		size_t kind_len = kind_name ? strlen(kind_name) : 0;
 		size_t rest = kind_len + 1;

@@ -90,10 +90,11 @@ static int check_identity(const struct tenon_plugin *descriptor, uint32_t kind,
 		return tenon__refuse(
 			refusal,
 			"unknown kind %" PRIu32
-			", expected hash (%d), distribution (%d), transport (%d), codec (%d) or failover (%d)",
+			", expected hash (%d), distribution (%d), transport (%d), codec (%d), failover (%d) or secure (%d)",
 			descriptor->kind, TENON_KIND_HASH,
 			TENON_KIND_DISTRIBUTION, TENON_KIND_TRANSPORT,
-			TENON_KIND_CODEC, TENON_KIND_FAILOVER);
+			TENON_KIND_CODEC, TENON_KIND_FAILOVER,
+			TENON_KIND_SECURE);
 	}
 	if (!tenon__name_is_valid(descriptor->name)) {
 		return tenon__refuse(

@@ -56,7 +56,12 @@ enum tenon_status {
 	 * This process or this host has no descriptor, port or memory left for a connection, see
 	 * sys_errno. The server is not to blame: no failover policy hears of it, and no key hops.
 	 */
-	TENON_ELOCAL = -22
+	TENON_ELOCAL = -22,
+	/**
+	 * The `secure` plugin of the config refused the connection: its handshake failed, or bytes
+	 * were damaged. The message says why.
+	 */
+	TENON_ESECURE = -23
 };
 
 #define TENON_ERROR_WHERE_BYTES 160   /**< size of where, its NUL included */

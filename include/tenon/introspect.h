@@ -31,7 +31,7 @@ struct tenon_option_info {
 
 /** One plugin that a config can name. Strings are never NULL. A string that does not apply is empty. */
 struct tenon_plugin_info {
-	const char *kind; /**< hash distribution transport codec failover; "core": the config's own keys */
+	const char *kind; /**< hash distribution transport codec failover secure; "core": the config's own keys */
 	const char *name;    /**< as in the config */
 	const char *version; /**< version of the plugin */
 	const char *summary; /**< one line */

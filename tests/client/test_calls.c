@@ -328,7 +328,7 @@ START_TEST(a_prefix_that_is_no_key_is_a_config_error)
 	struct tenon_error err;
 	int code;
 
-	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(rig_config(&config, &err), 0);
 	ck_assert_int_eq(tenon_config_add_server(config, "127.0.0.1:1", NULL, 1,
 						 &err),
 			 0);

@@ -276,6 +276,8 @@ static const struct {
 	{ "too-little-time", TENON_ETIMEDOUT, too_little_time, "" },
 	{ "rejected", TENON_ECONNECT, rejected, "" },
 	{ "no-connection", TENON_ECONNECT, no_connection, "" },
+	{ "secure-damaged", TENON_ESECURE, NULL, "test_secure" },
+	{ "not-secured", TENON_ESECURE, NULL, "test_secure" },
 	{ "refused-request", TENON_ESERVER, refused_request, "" },
 	{ "idle-closed", TENON_ECLOSED, idle_closed, "" },
 	{ "idle-silent", TENON_ETIMEDOUT, idle_silent, "" },

@@ -178,7 +178,7 @@ START_TEST(a_client_that_cannot_be_opened_leaves_nothing)
 	struct rig_fds before;
 
 	fds_look(&before);
-	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(rig_config(&config, &err), 0);
 	ck_assert_int_eq(tenon_client_open(config, &client, &err),
 			 TENON_ECONFIG);
 	ck_assert_ptr_null(client);

@@ -341,7 +341,7 @@ END_TEST
 static int open_client(struct tenon_client **client, struct tenon_error *err)
 {
 	struct tenon_config *config;
-	int code = tenon_config_create(&config, err);
+	int code = rig_config(&config, err);
 
 	if (!code) {
 		code = tenon_config_add_server(config, "a:1", "x", 1, err);

@@ -31,7 +31,7 @@ static atomic_bool over;
 
 static void open_pool(const struct tenon_pool_limits *limits)
 {
-	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(rig_config(&config, &err), 0);
 	ck_assert_int_eq(tenon_config_set(config, "poll_timeout", "60s", &err),
 			 0);
 	ck_assert_int_eq(tenon_config_set(config, "connect_timeout", "20s",

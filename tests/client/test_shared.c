@@ -61,7 +61,7 @@ static void open_servers(const char *servers, const char *settings)
 
 	log_text[0] = '\0';
 	snprintf(text, sizeof(text), "servers: [%s]\n%s", servers, settings);
-	ck_assert_int_eq(tenon_config_create(&config, NULL), 0);
+	ck_assert_int_eq(rig_config(&config, NULL), 0);
 	tenon_config_set_log(config, write_log, NULL);
 	ck_assert_msg(tenon_config_load_text(config, "test", text, strlen(text),
 					     &err) == 0, "%s", err.message);

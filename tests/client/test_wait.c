@@ -529,7 +529,7 @@ START_TEST(a_program_that_patches_poll_sees_waits_for_a_client)
 	struct tenon_config *config;
 	struct tenon_pool *pool;
 
-	ck_assert_int_eq(tenon_config_create(&config, NULL), 0);
+	ck_assert_int_eq(rig_config(&config, NULL), 0);
 	ck_assert_int_eq(tenon_config_add_server(config, "127.0.0.1:1", NULL, 1,
 						 NULL), 0);
 	ck_assert_int_eq(tenon_pool_open(config, &one, &pool, NULL), 0);

@@ -19,6 +19,7 @@
 
 #include "fakes/memcached.h"
 #include "fakes/random.h"
+#include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "fakes/value.h"
 #include "tenon/tenon.h"
@@ -210,7 +211,7 @@ static struct tenon_client *open_client(const char *format)
 	struct tenon_config *config;
 	struct tenon_error err;
 	char codecs[160];
-	int code = tenon_config_create(&config, &err);
+	int code = rig_config(&config, &err);
 
 	snprintf(codecs, sizeof(codecs),
 		 "[split: {format: %s, chunk: 1000B, max: 1MB}]", format);

@@ -147,7 +147,7 @@ START_TEST(a_client_without_memory_for_its_codecs_is_not_opened)
 	int code;
 
 	make_items(formats[1]);
-	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(rig_config(&config, &err), 0);
 	ck_assert_int_eq(tenon_config_add_server(config, "a:1", NULL, 1, &err),
 			 0);
 	ck_assert_int_eq(tenon_config_load_text(config, "test", settings,

@@ -13,6 +13,7 @@
 
 #include "fakes/cluster.h"
 #include "fakes/scratch.h"
+#include "fakes/toy.h"
 #include "runner/suite.h"
 
 #define FLAG_SPLIT 4096u
@@ -388,9 +389,12 @@ static long ttl_of(const char *key)
 		 cluster.servers[server].address);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, sizeof(un)), 0);
 	n = snprintf(text, sizeof(text), "mg %s t\r\n", key);
+	toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(), text,
+			(size_t)n);
 	ck_assert_int_eq(write(fd, text, (size_t)n), n);
 	n = read(fd, text, sizeof(text) - 1);
 	ck_assert_int_gt(n, 0);
+	toy_to_client(toy_chosen(), text, (size_t)n);
 	text[n] = '\0';
 	close(fd);
 	if (sscanf(text, "HD t%ld", &ttl) != 1) {

@@ -107,22 +107,25 @@ static void refused(const char *kind_name, const char *name, const char *path,
 	give_up(path, problem);
 }
 
-/* Return the folder of this build's modules, or "" when the environment names no build. */
-static const char *modules_folder(void)
+/* The folders of this build with modules: the plugins of the tree, and the toys. */
+static const char *const module_folders[] = { "plugins/.libs",
+					      "tests/toys/.libs" };
+#define MODULE_FOLDERS (sizeof(module_folders) / sizeof(module_folders[0]))
+
+/* Write the path of such a folder. Return false when the environment names no build. */
+static bool modules_folder(char *path, size_t size, size_t which)
 {
-	static char path[4096];
 	const char *build = getenv("abs_top_builddir");
 
-	if (build && path[0] == '\0') {
-		snprintf(path, sizeof(path), "%s/plugins/.libs", build);
-	}
-	return path;
+	snprintf(path, size, "%s/%s", build ? build : "",
+		 module_folders[which]);
+	return build != NULL;
 }
 
 static void open_registry(void)
 {
 	struct tenon__folders folders = { NULL, 0 };
-	const char *modules = modules_folder();
+	char modules[4096];
 	struct tenon_error err;
 
 	if (registry) {
@@ -131,11 +134,12 @@ static void open_registry(void)
 	if (tenon__registry_create(&registry, &err) != 0) {
 		give_up("registry", err.message);
 	}
-	if (modules[0] == '\0') {
-		return;
-	}
-	if (tenon__folders_add(&folders, modules, strlen(modules)) != 0) {
-		give_up(modules, "out of memory");
+	for (size_t i = 0; i < MODULE_FOLDERS; i++) {
+		if (modules_folder(modules, sizeof(modules), i) &&
+		    tenon__folders_add(&folders, modules, strlen(modules)) !=
+			    0) {
+			give_up(modules, "out of memory");
+		}
 	}
 	tenon__registry_set_folders(registry, &folders);
 }
@@ -160,11 +164,15 @@ static void load_file(const char *path)
 /* Return true for a built-in plugin or a module of this build, false for an installed one. */
 static bool is_of_this_build(const struct tenon__plugin *plugin)
 {
-	const char *modules = modules_folder();
+	char modules[4096];
 
-	return strcmp(plugin->origin, TENON__BUILTIN_ORIGIN) == 0 ||
-	       (modules[0] != '\0' &&
-		strncmp(plugin->origin, modules, strlen(modules)) == 0);
+	for (size_t i = 0; i < MODULE_FOLDERS; i++) {
+		if (modules_folder(modules, sizeof(modules), i) &&
+		    strncmp(plugin->origin, modules, strlen(modules)) == 0) {
+			return true;
+		}
+	}
+	return strcmp(plugin->origin, TENON__BUILTIN_ORIGIN) == 0;
 }
 
 /*

@@ -26,6 +26,7 @@ int conformance_codec(void);
 int conformance_distribution(void);
 int conformance_failover(void);
 int conformance_hash(void);
+int conformance_secure(void);
 int conformance_transport(void);
 
 /*

@@ -22,7 +22,7 @@ static const char help[] =
 	"                         limits for it: tests store values of 0 to 1100 bytes\n"
 	"  -p, --promises WORDS   promises beyond the plugin's contract, with commas between;\n"
 	"                         distribution: order, growth, weight; codec: length or\n"
-	"                         detects\n"
+	"                         detects; secure: mirror\n"
 	"  -h, --help             show this help\n"
 	"  -V, --version          show the version of tenon\n"
 	"\n"
@@ -112,6 +112,8 @@ static int (*suite_of(uint32_t kind))(void)
 		return conformance_codec;
 	case TENON_KIND_FAILOVER:
 		return conformance_failover;
+	case TENON_KIND_SECURE:
+		return conformance_secure;
 	default:
 		return NULL;
 	}

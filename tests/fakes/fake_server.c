@@ -20,6 +20,7 @@
 
 #include "address.h"
 #include "scratch.h"
+#include "toy.h"
 
 /* After the test is over, a step that waits this long for the client fails. */
 #define GRACE_MS 5000
@@ -32,6 +33,8 @@ struct fake_server {
 	struct fake_listen how;
 	int listen_fd;
 	int conn_fd; /* -1: no connection */
+	enum toy toy; /* the language that the client speaks */
+	struct toy_stream stream; /* of the connection */
 	int stop_fd; /* readable as soon as the test is over */
 	int fillers[ADDRESS_FILLERS_MAX];
 	size_t filler_count;
@@ -176,6 +179,7 @@ static bool do_accept(struct fake_server *server)
 	if (server->conn_fd < 0) {
 		return fail(server, "accept: %s", strerror(errno));
 	}
+	server->stream = (struct toy_stream){ 0 };
 	if (server->how.family != FAKE_UNIX) {
 		/*
 		 * Without TCP_NODELAY the kernel would join pieces that a script sends
@@ -187,15 +191,23 @@ static bool do_accept(struct fake_server *server)
 	return !server->how.greeted || greet(server);
 }
 
-/* Receive 1 to len bytes. Returns their number, 0 when the client closed, -1 after fail(). */
+/*
+ * Receive 1 to len bytes, in the classic protocol. Returns their number, 0 when the client
+ * closed, -1 after fail().
+ */
 static ssize_t receive(struct fake_server *server, void *into, size_t len)
 {
 	ssize_t n;
 
 	for (;;) {
 		n = recv(server->conn_fd, into, len, 0);
-		if (n >= 0 || errno == ECONNRESET) {
-			return n > 0 ? n : 0;
+		if (n > 0) {
+			toy_from_client(&server->stream, server->toy, into,
+					(size_t)n);
+			return n;
+		}
+		if (n == 0 || errno == ECONNRESET) {
+			return 0;
 		}
 		if (errno != EAGAIN && errno != EINTR) {
 			fail(server, "recv: %s", strerror(errno));
@@ -278,7 +290,7 @@ static bool do_read(struct fake_server *server, size_t len)
  * A client that has closed the connection is not a problem of the script: the test
  * checks the client's result.
  */
-static bool send_all(struct fake_server *server, const char *data, size_t len)
+static bool send_raw(struct fake_server *server, const char *data, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = send(server->conn_fd, data, len, MSG_NOSIGNAL);
@@ -295,6 +307,26 @@ static bool send_all(struct fake_server *server, const char *data, size_t len)
 		}
 	}
 	return true;
+}
+
+/* Send bytes of the classic protocol in the language of the client. */
+static bool send_all(struct fake_server *server, const char *data, size_t len)
+{
+	char *copy;
+	bool fine;
+
+	if (server->toy == TOY_NONE) {
+		return send_raw(server, data, len);
+	}
+	copy = malloc(len + 1);
+	if (!copy) {
+		return fail(server, "no memory");
+	}
+	memcpy(copy, data, len);
+	toy_to_client(server->toy, copy, len);
+	fine = send_raw(server, copy, len);
+	free(copy);
+	return fine;
 }
 
 static bool do_send(struct fake_server *server, const struct fake_step *step)
@@ -452,6 +484,8 @@ static void check_rest(struct fake_server *server)
 	if (server->conn_fd >= 0) {
 		n = recv(server->conn_fd, got, sizeof(got), MSG_DONTWAIT);
 		if (n > 0) {
+			toy_from_client(&server->stream, server->toy, got,
+					(size_t)n);
 			show(text, sizeof(text), got, (size_t)n);
 			fail(server, "received \"%s\"", text);
 		}
@@ -580,6 +614,7 @@ struct fake_server *fake_server_listen(const struct fake_listen *how,
 	server->steps = steps;
 	server->step_count = count;
 	server->how = *how;
+	server->toy = toy_chosen();
 	server->conn_fd = -1;
 	server->listen_fd = -1;
 	server->stop_fd = -1;

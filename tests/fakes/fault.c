@@ -45,54 +45,61 @@ static size_t shorten(struct fault *fault, size_t n, size_t max, size_t *count)
 
 static int64_t fault_now_ns(void *context)
 {
-	(void)context;
-	return tenon__connection_ops.now_ns(tenon__connection_ops.context);
+	const struct fault *fault = context;
+
+	return fault->core->now_ns(fault->core->context);
 }
 
 static int fault_connected(void *context, struct tenon_connection *conn)
 {
-	(void)context;
-	return tenon__connection_ops.connected(tenon__connection_ops.context,
+	const struct fault *fault = context;
+
+	return fault->core->connected(fault->core->context,
 					       conn);
 }
 
 static void fault_failed(void *context, struct tenon_connection *conn,
 			 int status, int sys_errno)
 {
-	(void)context;
-	tenon__connection_ops.failed(tenon__connection_ops.context, conn,
+	const struct fault *fault = context;
+
+	fault->core->failed(fault->core->context, conn,
 				     status, sys_errno);
 }
 
 static int fault_after(void *context, struct tenon_connection *conn, size_t n)
 {
-	(void)context;
-	return tenon__connection_ops.after(tenon__connection_ops.context, conn,
+	const struct fault *fault = context;
+
+	return fault->core->after(fault->core->context, conn,
 					   n);
 }
 
 static int fault_seen(void *context, struct tenon_connection *conn,
 		      unsigned seen, const void *bytes, size_t len)
 {
-	(void)context;
-	return tenon__connection_ops.seen(tenon__connection_ops.context, conn,
+	const struct fault *fault = context;
+
+	return fault->core->seen(fault->core->context, conn,
 					  seen, bytes, len);
 }
 
 static void fault_address_ended(void *context, struct tenon_connection *conn,
 				uint32_t nth, int sys_errno)
 {
-	(void)context;
-	tenon__connection_ops.address_ended(tenon__connection_ops.context,
+	const struct fault *fault = context;
+
+	fault->core->address_ended(fault->core->context,
 					    conn, nth, sys_errno);
 }
 
 static uint32_t fault_addresses_left(void *context,
 				     struct tenon_connection *conn)
 {
-	(void)context;
-	return tenon__connection_ops.addresses_left(
-		tenon__connection_ops.context, conn);
+	const struct fault *fault = context;
+
+	return fault->core->addresses_left(
+		fault->core->context, conn);
 }
 
 static int fault_address(void *context, struct tenon_connection *conn,
@@ -102,14 +109,14 @@ static int fault_address(void *context, struct tenon_connection *conn,
 
 	fault->counts.addresses++;
 	tenon__clock_advance(fault->plan.address_advance_ms * 1000000);
-	return tenon__connection_ops.address(tenon__connection_ops.context, conn, out);
+	return fault->core->address(fault->core->context, conn, out);
 }
 
 static size_t fault_send_next(void *context, struct tenon_connection *conn, struct iovec *iov,
 			      size_t max)
 {
 	struct fault *fault = context;
-	size_t count = tenon__connection_ops.send_next(tenon__connection_ops.context, conn, iov, max);
+	size_t count = fault->core->send_next(fault->core->context, conn, iov, max);
 
 	if (count > 0 && fault->plan.write_max_bytes > 0) {
 		iov[0].iov_len = shorten(fault, iov[0].iov_len,
@@ -123,7 +130,7 @@ static size_t fault_send_next(void *context, struct tenon_connection *conn, stru
 static void *fault_recv_space(void *context, struct tenon_connection *conn, size_t *len)
 {
 	struct fault *fault = context;
-	char *space = tenon__connection_ops.recv_space(tenon__connection_ops.context, conn, len);
+	char *space = fault->core->recv_space(fault->core->context, conn, len);
 
 	if (space) {
 		fault->space[conn->server] = space;
@@ -154,7 +161,7 @@ static void cut(int fd)
 static int fault_sent(void *context, struct tenon_connection *conn, size_t n)
 {
 	struct fault *fault = context;
-	int want = tenon__connection_ops.sent(tenon__connection_ops.context, conn, n);
+	int want = fault->core->sent(fault->core->context, conn, n);
 
 	if (happens(fault, fault->plan.lose_chance)) {
 		fault->counts.losses++;
@@ -190,7 +197,7 @@ static int fault_received(void *context, struct tenon_connection *conn, size_t n
 			}
 		}
 	}
-	int want = tenon__connection_ops.received(tenon__connection_ops.context, conn, n);
+	int want = fault->core->received(fault->core->context, conn, n);
 	if (want > TENON_WANT_NOTHING && happens(fault, fault->plan.reset_chance)) {
 		fault->counts.resets++;
 		cut(conn->fd);
@@ -293,6 +300,7 @@ void fault_wrap(struct fault *fault, struct tenon_client *client,
 	*fault = (struct fault){ .plan = *plan,
 				 .next = engine->assembly->transport,
 				 .replaced = engine->transport,
+				 .core = engine->ops,
 				 .connection_ops = fault_connection_ops };
 	fault->connection_ops.context = fault;
 	set_up(fault, engine->assembly);

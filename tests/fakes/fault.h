@@ -49,6 +49,7 @@ struct fault {
 	const struct tenon_transport_ops *next; /* the client's transport */
 	void *self;                             /* its instance */
 	void *replaced; /* the client's instance, without connections meanwhile */
+	const struct tenon_connection_ops *core; /* what the transport would call */
 	struct tenon_connection_ops connection_ops;
 	char *space[FAULT_SERVERS_MAX];   /* the last result of recv_space */
 	bool replying[FAULT_SERVERS_MAX]; /* the first bytes of the reply have arrived */

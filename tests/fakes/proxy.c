@@ -38,12 +38,14 @@ struct pair {
 	int fds[2]; /* by side; CLIENT -1: the pair is free */
 	uint32_t interest[2];
 	struct pipe_bytes from[2];
+	struct toy_stream stream;
 	int cut; /* an enum proxy_cut, or NOT_CUT */
 	int64_t used_ns;
 };
 
 struct proxy {
 	struct address server, own;
+	enum toy translated; /* the language of the clients; the server's is classic */
 	char text[128]; /* own, as text */
 	int listen_fd, epoll_fd, wake_fd;
 	pthread_t thread;
@@ -136,8 +138,18 @@ static bool flush(struct pipe_bytes *pipe, int fd)
 	return true;
 }
 
+static void translate(struct pair *pair, enum side from, enum toy toy,
+		      void *bytes, size_t len)
+{
+	if (from == CLIENT) {
+		toy_from_client(&pair->stream, toy, bytes, len);
+	} else {
+		toy_to_client(toy, bytes, len);
+	}
+}
+
 /* Copy bytes from one side to the other. Returns false when a side has ended. */
-static bool copy(struct pair *pair, enum side side)
+static bool copy(struct pair *pair, enum side side, enum toy toy)
 {
 	struct pipe_bytes *pipe = &pair->from[side];
 
@@ -154,6 +166,7 @@ static bool copy(struct pair *pair, enum side side)
 		if (n <= 0) {
 			return n < 0 && errno == EAGAIN;
 		}
+		translate(pair, side, toy, pipe->bytes, (size_t)n);
 		pair->used_ns = now_ns();
 		pipe->at = 0;
 		pipe->len = (size_t)n;
@@ -201,7 +214,8 @@ static void serve(struct proxy *proxy, size_t index)
 		take_lost_bytes(proxy, pair);
 		return;
 	}
-	if (!copy(pair, CLIENT) || !copy(pair, SERVER)) {
+	if (!copy(pair, CLIENT, proxy->translated) ||
+	    !copy(pair, SERVER, proxy->translated)) {
 		close_pair(proxy, pair);
 		return;
 	}
@@ -397,7 +411,8 @@ static bool hear(struct proxy *proxy, int operation)
 			 &event) == 0;
 }
 
-static bool set_up(struct proxy *proxy, enum fake_family family)
+/* Listen at the address of listen_fd, which is bound. */
+static bool set_up(struct proxy *proxy)
 {
 	struct epoll_event event = { .events = EPOLLIN,
 				     .data.u32 = EVENT_WAKE };
@@ -406,7 +421,6 @@ static bool set_up(struct proxy *proxy, enum fake_family family)
 	for (size_t i = 0; proxy->pairs && i < PROXY_CONNECTIONS_MAX; i++) {
 		proxy->pairs[i].fds[CLIENT] = proxy->pairs[i].fds[SERVER] = -1;
 	}
-	proxy->listen_fd = address_bind(family, &proxy->own);
 	proxy->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	proxy->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!proxy->pairs || proxy->listen_fd < 0 || listen(proxy->listen_fd, BACKLOG) < 0 ||
@@ -461,18 +475,30 @@ static bool spawn(struct proxy *proxy)
 
 struct proxy *proxy_start(const char *server, enum fake_family family)
 {
+	struct address own;
+	int fd = address_bind(family, &own);
+
+	return proxy_start_at(server, &own, fd, TOY_NONE);
+}
+
+struct proxy *proxy_start_at(const char *server, const struct address *own,
+			     int fd, enum toy toy)
+{
 	struct proxy *proxy = calloc(1, sizeof(*proxy));
 
 	if (!proxy) {
 		return NULL;
 	}
-	proxy->listen_fd = proxy->epoll_fd = proxy->wake_fd = -1;
+	proxy->own = *own;
+	proxy->listen_fd = fd;
+	proxy->translated = toy;
+	proxy->epoll_fd = proxy->wake_fd = -1;
 	if (!address_parse(server, &proxy->server)) {
 		fprintf(stderr, "proxy: %s is no address\n", server);
 		release(proxy);
 		return NULL;
 	}
-	if (!set_up(proxy, family) || !spawn(proxy)) {
+	if (!set_up(proxy) || !spawn(proxy)) {
 		perror("proxy");
 		release(proxy);
 		return NULL;
@@ -513,19 +539,26 @@ void proxy_cut_idle(struct proxy *proxy, enum proxy_cut how, unsigned idle_ms)
 
 size_t proxy_stray(struct proxy *proxy, const void *bytes, size_t len)
 {
+	char *copy = malloc(len + 1);
 	size_t count = 0;
 
+	if (!copy) {
+		return 0;
+	}
+	memcpy(copy, bytes, len);
+	toy_to_client(toy_chosen(), copy, len);
 	pthread_mutex_lock(&proxy->lock);
 	accept_all(proxy);
 	for (size_t i = 0; i < PROXY_CONNECTIONS_MAX; i++) {
 		if (is_open(proxy, i) &&
-		    send(proxy->pairs[i].fds[CLIENT], bytes, len,
+		    send(proxy->pairs[i].fds[CLIENT], copy, len,
 			 MSG_NOSIGNAL) == (ssize_t)len) {
 			count++;
 		}
 	}
 	settle(proxy);
 	pthread_mutex_unlock(&proxy->lock);
+	free(copy);
 	return count;
 }
 

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "address.h"
+#include "toy.h"
 
 /* A proxy closes connections above this number at once. */
 #define PROXY_CONNECTIONS_MAX 256
@@ -61,6 +62,14 @@ struct proxy_counts {
  */
 struct proxy *proxy_start(const char *server, enum fake_family family);
 
+/*
+ * As proxy_start(), at this address, which the socket fd is bound to. The proxy translates:
+ * its clients speak the toy's language, the server the classic protocol. The proxy closes
+ * fd, also when the proxy does not start.
+ */
+struct proxy *proxy_start_at(const char *server, const struct address *own,
+			     int fd, enum toy toy);
+
 /* The address for the client; lives as long as the proxy. */
 const char *proxy_address(const struct proxy *proxy);
 
@@ -74,8 +83,9 @@ size_t proxy_cut(struct proxy *proxy, enum proxy_cut how);
 void proxy_cut_idle(struct proxy *proxy, enum proxy_cut how, unsigned idle_ms);
 
 /*
- * Send bytes to the client on every connection that is open and not cut. Returns the
- * number of these connections.
+ * Send bytes of the classic protocol to the client on every connection that is open and
+ * not cut, in the language of the toy that $TENON_TOY names. Returns the number of these
+ * connections.
  */
 size_t proxy_stray(struct proxy *proxy, const void *bytes, size_t len);
 

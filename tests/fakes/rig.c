@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "fakes/toy.h"
+
 const char *rig_transport = "poll";
 bool rig_warm;
 const char *rig_plugin;
@@ -54,6 +56,22 @@ struct fake_server *rig_fake(struct rig *rig, const struct fake_step *steps,
 	return rig_fake_at(rig, &usual, steps, count);
 }
 
+int rig_config(struct tenon_config **out, struct tenon_error *err)
+{
+	static const struct {
+		const char *key, *value;
+	} lines[TOYS] = { [TOY_UPPER] = { "protocol", "upper" },
+			  [TOY_XOR] = { "secure", "xor" } };
+	enum toy toy = toy_chosen();
+	int code = tenon_config_create(out, err);
+
+	if (!code && lines[toy].key) {
+		code = tenon_config_set(*out, lines[toy].key, lines[toy].value,
+					err);
+	}
+	return code;
+}
+
 static void must(const struct rig *rig, int status, const char *what)
 {
 	ck_assert_msg(status == 0, "%s: %d %s", what, status, rig->err.message);
@@ -65,7 +83,7 @@ void rig_open_at(struct rig *rig, const char *const *servers, size_t count,
 	struct tenon_config *config;
 	char line[1024];
 
-	must(rig, tenon_config_create(&config, &rig->err), "config_create");
+	must(rig, rig_config(&config, &rig->err), "config");
 	tenon_config_set_log(config, write_log, rig);
 	if (rig_plugin) {
 		char list[4096];

@@ -64,6 +64,12 @@ extern const char *rig_options;
  */
 extern const char *rig_codecs;
 
+/*
+ * As tenon_config_create(), for a client of fakes: the config has the line that makes the
+ * client speak the language of the toy that $TENON_TOY names.
+ */
+int rig_config(struct tenon_config **out, struct tenon_error *err);
+
 /* Start a fake and append its address to the servers of the rig. */
 struct fake_server *rig_fake(struct rig *rig, const struct fake_step *steps,
 			     size_t count);

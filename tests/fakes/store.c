@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "fakes/toy.h"
 
 /* A buffer that grows. */
 struct bytes {
@@ -272,9 +273,9 @@ static bool answer_all(struct store *store, uint32_t server,
 /* ---- the transport ------------------------------------------------------- */
 
 /* Take all requests of a connection. Returns what the connection wants then. */
-static int collect(struct tenon_connection *conn, struct bytes *request)
+static int collect(const struct tenon_connection_ops *ops,
+		   struct tenon_connection *conn, struct bytes *request)
 {
-	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	struct iovec pieces[16];
 	size_t count;
 	int want = TENON_WANT_NOTHING;
@@ -288,10 +289,10 @@ static int collect(struct tenon_connection *conn, struct bytes *request)
 	return want;
 }
 
-static void deliver(struct tenon_connection *conn, const struct bytes *reply,
+static void deliver(const struct tenon_connection_ops *ops,
+		    struct tenon_connection *conn, const struct bytes *reply,
 		    int want, int broken_status)
 {
-	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	size_t at = 0;
 
 	while (want > TENON_WANT_NOTHING && at < reply->len) {
@@ -332,15 +333,22 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 		if (conns[i]->fd < 0) {
 			conns[i]->fd =
 				INT32_MAX; /* connected, without a descriptor */
-			tenon__connection_ops.connected(
-				tenon__connection_ops.context, conns[i]);
+			if (store->ops->connected(store->ops->context,
+						  conns[i]) ==
+			    TENON_WANT_CLOSE) {
+				conns[i]->fd = -1;
+				continue;
+			}
 		}
-		int want = collect(conns[i], &request);
+		int want = collect(store->ops, conns[i], &request);
 
+		toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(),
+				request.data, request.len);
 		bool whole = answer_all(store, conns[i]->server, &request,
 					&reply);
 
-		deliver(conns[i], &reply, want,
+		toy_to_client(toy_chosen(), reply.data, reply.len);
+		deliver(store->ops, conns[i], &reply, want,
 			whole ? TENON_ECLOSED : store->broken_status);
 		free(request.data);
 		free(reply.data);
@@ -374,6 +382,7 @@ void store_wrap(struct store *store, struct tenon_client *client)
 	memset(store, 0, sizeof(*store));
 	store->next = client->engine.assembly->transport;
 	store->replaced = client->engine.transport;
+	store->ops = client->engine.ops;
 	client->engine.assembly->transport = &store_ops;
 	client->engine.transport = store;
 }

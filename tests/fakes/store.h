@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct tenon_client;
+struct tenon_connection_ops;
 struct tenon_transport_ops;
 
 struct store_item {
@@ -42,6 +43,7 @@ struct store {
 	int broken_status; /* of a connection that breaks: TENON_ECLOSED or TENON_ETIMEDOUT */
 	const struct tenon_transport_ops *next; /* the client's transport */
 	void *replaced;                         /* the client's instance of it */
+	const struct tenon_connection_ops *ops; /* the core's, for a transport */
 };
 
 /* Take the place of the transport of a client that has not run anything yet. */

@@ -12,7 +12,7 @@
 /*
  * Change to the build folder, because the paths above are relative to it. The plugin
  * search path becomes the folder of this build's loadable plugins, also when those
- * plugins are built in as well.
+ * plugins are built in as well, and the folder of the toys.
  */
 static inline void enter_builddir(void)
 {
@@ -21,7 +21,7 @@ static inline void enter_builddir(void)
 	if (dir && chdir(dir) != 0) {
 		abort();
 	}
-	setenv("TENON_PLUGIN_PATH", "plugins/.libs", 1);
+	setenv("TENON_PLUGIN_PATH", "plugins/.libs:tests/toys/.libs", 1);
 }
 
 #endif

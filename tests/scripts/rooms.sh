@@ -37,12 +37,12 @@ includes()
 }
 
 # objects FOLDER: lines of "MODULE OBJECT" for the object files of the core in a build folder,
-# such as "base/error base/.libs/libtenon_core_la-error.o". An object whose source is gone does
+# such as "base/error base/.libs/libtenon_rest_la-error.o". An object whose source is gone does
 # not count.
 objects()
 {
 	(cd "$1" && find . -name '*.o') | sed 's|^\./||' | sort | while read -r object; do
-		module=$(echo "$object" | sed 's|\.libs/||; s|libtenon_core_la-||; s|\.o$||')
+		module=$(echo "$object" | sed 's|\.libs/||; s|libtenon_[a-z]*_la-||; s|\.o$||')
 		for folder in "$core" "$1"; do
 			test ! -e "$folder/$module.c" || { echo "$module $object"; break; }
 		done

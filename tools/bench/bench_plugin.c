@@ -21,6 +21,7 @@ static const char *kind_name(uint32_t kind)
 		[TENON_KIND_TRANSPORT] = "transport",
 		[TENON_KIND_CODEC] = "codec",
 		[TENON_KIND_FAILOVER] = "failover",
+		[TENON_KIND_SECURE] = "secure",
 	};
 
 	return kind < sizeof(names) / sizeof(names[0]) && names[kind]

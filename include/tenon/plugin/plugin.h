@@ -48,7 +48,8 @@ enum tenon_plugin_kind {
 	TENON_KIND_DISTRIBUTION = 2, /**< from a number to a server: tenon/plugin/distribution.h */
 	TENON_KIND_TRANSPORT = 3,    /**< sends and receives bytes: tenon/plugin/transport.h */
 	TENON_KIND_CODEC = 4,        /**< from a value to its stored form and back: tenon/plugin/codec.h */
-	TENON_KIND_FAILOVER = 5      /**< which server a key goes to now: tenon/plugin/failover.h */
+	TENON_KIND_FAILOVER = 5,     /**< which server a key goes to now: tenon/plugin/failover.h */
+	TENON_KIND_SECURE = 6        /**< plain bytes to wire bytes and back: tenon/plugin/secure.h */
 };
 
 /* ---- options ----------------------------------------------------------- */

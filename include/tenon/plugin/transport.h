@@ -103,14 +103,14 @@ struct tenon_connection_ops {
 	 * Shape:   iov has max entries. Until sent() is called, send_next() gives the same bytes
 	 *          again.
 	 * Returns: the number of entries filled: 1 or more while the connection wants to send. 0:
-	 *          there is nothing more to send.
+	 *          nothing can be sent now. Call sent() with 0: it says what the connection wants.
 	 * Owns:    the bytes are the core's, and stay where they are until sent() is called.
 	 */
 	size_t (*send_next)(void *context, struct tenon_connection *conn,
 			    struct iovec *iov, size_t max);
 	/**
 	 * Tell the core that the kernel took n bytes of those that send_next() gave.
-	 * Shape:   n is 1 or more.
+	 * Shape:   n is 1 or more; 0 when send_next() gave nothing.
 	 * Returns: an enum tenon_want.
 	 */
 	int (*sent)(void *context, struct tenon_connection *conn, size_t n);

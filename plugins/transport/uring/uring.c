@@ -243,6 +243,9 @@ static int send_flags(int after, size_t bytes, bool receives)
 	return MSG_NOSIGNAL | MSG_WAITALL;
 }
 
+static void follow(struct uring *uring, struct uring_job *job, int want,
+		   bool drained);
+
 /* Queue the next send of a connection and, when it wants to receive then, a receive. */
 static void push_send(struct uring *uring, struct uring_job *job)
 {
@@ -251,6 +254,10 @@ static void push_send(struct uring *uring, struct uring_job *job)
 				      BATCH_SEND_PIECES);
 	size_t bytes = 0;
 
+	if (count == 0) {
+		follow(uring, job, ops->sent(ops->context, job->conn, 0), true);
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		bytes += job->iov[i].iov_len;
 	}

@@ -38,7 +38,7 @@ static const struct {
 	{ "hash_rows", "option rows of %zu bytes, expected %zu or more" REBUILD, 16,
 	  SIZE_TO(struct tenon_option, help) },
 	{ "hash_kind",
-	  "unknown kind 77, expected hash (1), distribution (2), transport (3), codec (4) or failover (5)", 0, 0 },
+	  "unknown kind 77, expected hash (1), distribution (2), transport (3), codec (4), failover (5) or secure (6)", 0, 0 },
 	{ "hash_name", "name 'No-Name', expected lower_snake of 1..47 bytes", 0, 0 },
 	{ "hash_other_kind", "kind failover, expected hash", 0, 0 },
 	{ "hash_other_name", "name 'something', expected 'other_name'", 0, 0 },
@@ -71,6 +71,7 @@ static const struct {
 	  "slot 'gather' is missing but slot 'scatter' is set, expected all of them or none", 0, 0 },
 	{ "codec_both",
 	  "slots 'encode' and 'scatter' are both set, expected exactly one of them", 0, 0 },
+	{ "secure_no_pull", "required slot 'pull' is missing, expected a function", 0, 0 },
 	{ "codec_neither",
 	  "slots 'encode' and 'scatter' are both missing, expected exactly one of them", 0, 0 },
 	{ "transport_no_turn",
@@ -139,6 +140,7 @@ START_TEST(a_plugin_that_is_wrong_in_one_way_is_refused_by_name)
 	static const char *const kinds[][2] = {
 		{ "hash", "hash_function" },
 		{ "codec", "codecs" },
+		{ "secure", "secure" },
 		{ "transport", "transport" },
 	};
 	size_t k = 0;

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "connection/filter.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* The functions of the connection behind the filter, which have the plain bytes. */
+#define PLAIN tenon__connection_ops
+
+struct tenon__filter {
+	void *session;
+	bool begun;  /* the session has begun and not ended */
+	bool open;   /* the session takes plain bytes: its handshake is over */
+	bool broken; /* send_next() met a failure, of which sent() tells the transport */
+	int secure;  /* what the session wants: bits of enum tenon_secure_want */
+	int plain;   /* what the connection wants: bits of enum tenon_want */
+
+	/* out[out_from..out_len) is to be sent; up to plain_end it has out_plain plain bytes. */
+	size_t out_from, out_len;
+	size_t plain_end;
+	size_t out_plain;
+	size_t told; /* of out_plain: bytes that the connection was told of as sent */
+
+	/* in[in_from..in_len) has arrived and is not taken by the session. */
+	size_t in_from, in_len;
+	/*
+	 * After a look at the idle connection: of the wire bytes that the transport receives next,
+	 * the session knows so many; they have given the plain bytes in `kept`.
+	 */
+	size_t seen_len;
+	size_t kept_len;
+	char kept[TENON_SEEN_MAX_BYTES];
+
+	char out[TENON_FILTER_SEND_MAX_BYTES];
+	char in[TENON_FILTER_RECEIVE_MAX_BYTES];
+};
+
+static struct tenon__connection *connection_of(struct tenon_connection *base)
+{
+	return (struct tenon__connection *)(void *)base;
+}
+
+/* ---- sessions -------------------------------------------------------------- */
+
+/* Make the filter, with the memory of its session behind it. Errors: NULL, no memory. */
+static struct tenon__filter *make_filter(const struct tenon__assembly *assembly)
+{
+	size_t align = alignof(max_align_t);
+	size_t size = (sizeof(struct tenon__filter) + align - 1) / align * align;
+	struct tenon__filter *filter =
+		tenon__alloc(size + assembly->secure->session_size);
+
+	if (filter) {
+		filter->session = (char *)filter + size;
+		filter->begun = false;
+	}
+	return filter;
+}
+
+void tenon__filter_end(const struct tenon__assembly *assembly,
+		       struct tenon__connection *conn)
+{
+	struct tenon__filter *filter = conn->filter;
+
+	if (filter && filter->begun) {
+		assembly->secure->end(assembly->secure_self, filter->session);
+		filter->begun = false;
+	}
+}
+
+void tenon__filter_free(struct tenon__connection *conn)
+{
+	tenon__free(conn->filter);
+	conn->filter = NULL;
+}
+
+/* Write the host of a server's address, "host:port", "[::1]:port" or "/path.sock", to out. */
+static void host_of(char out[TENON_HOST_MAX_BYTES + 1], const char *address)
+{
+	const char *end = address[0] == '[' ? strchr(address, ']')
+			  : address[0] == '/' ? NULL
+					      : strrchr(address, ':');
+	const char *begin = address + (address[0] == '[');
+
+	snprintf(out, TENON_HOST_MAX_BYTES + 1, "%.*s",
+		 (int)(end ? (size_t)(end - begin) : strlen(begin)), begin);
+}
+
+static void empty_out(struct tenon__filter *filter)
+{
+	filter->out_from = filter->out_len = filter->plain_end = 0;
+	filter->out_plain = filter->told = 0;
+}
+
+static int begin_session(const struct tenon__assembly *assembly,
+			 struct tenon__connection *conn,
+			 struct tenon_error *err)
+{
+	char host[TENON_HOST_MAX_BYTES + 1];
+	const struct tenon_secure_server server = {
+		.size = sizeof(server),
+		.port = conn->resolver.port,
+		.alias = conn->name,
+		.host = host,
+	};
+	struct tenon__filter *filter = conn->filter;
+
+	host_of(host, conn->resolver.address);
+	filter->open = filter->broken = false;
+	filter->secure = 0;
+	filter->plain = TENON_WANT_SEND;
+	empty_out(filter);
+	filter->in_from = filter->in_len = 0;
+	filter->seen_len = filter->kept_len = 0;
+	memset(filter->session, 0, assembly->secure->session_size);
+	filter->begun = true;
+	return assembly->secure->begin(assembly->secure_self, filter->session,
+				       &server, err);
+}
+
+/* ---- failures -------------------------------------------------------------- */
+
+#define CLOSED_EARLY "the server closed the connection during the handshake"
+
+/* Write the sentence of a failure of the session. Returns TENON_ESECURE. */
+static int explain(const struct tenon__assembly *assembly,
+		   struct tenon__connection *conn, const char *sentence)
+{
+	snprintf(conn->wire.problem, sizeof(conn->wire.problem),
+		 "secure plugin '%s': %.100s", assembly->secure_name,
+		 sentence);
+	return TENON_ESECURE;
+}
+
+/*
+ * The session has failed: give up the connection, with the plugin's sentence. When the exchange is
+ * complete, it stays so. Returns TENON_WANT_CLOSE.
+ */
+static int fail(const struct tenon__assembly *assembly,
+		struct tenon__connection *conn, int code,
+		const struct tenon_error *err)
+{
+	bool is_done = conn->filter && conn->filter->plain == 0;
+	bool is_open = conn->filter && conn->filter->open;
+
+	tenon__filter_end(assembly, conn);
+	if (!is_done && code == TENON_ECLOSED && !is_open) {
+		code = explain(assembly, conn, CLOSED_EARLY);
+	} else if (!is_done && code != TENON_ENOMEM && code != TENON_ECLOSED) {
+		code = explain(assembly, conn,
+			       err->message[0] ? err->message
+					       : "failed without a reason");
+	}
+	if (!is_done) {
+		PLAIN.failed(NULL, &conn->base, code, 0);
+	}
+	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+	return TENON_WANT_CLOSE;
+}
+
+/* ---- what the connection wants ---------------------------------------------- */
+
+/* Return what the transport has to do next. has_out: wire bytes are left to send. */
+static int next_want(const struct tenon__filter *filter, int plain,
+		     bool has_out)
+{
+	bool blocked = filter->secure & TENON_SECURE_RECEIVE;
+	int want = 0;
+
+	if (plain == TENON_WANT_CLOSE) {
+		return plain;
+	}
+	if (has_out || (filter->secure & TENON_SECURE_SEND) ||
+	    (!blocked && (plain & TENON_WANT_SEND))) {
+		want |= TENON_WANT_SEND;
+	}
+	if ((plain & TENON_WANT_RECEIVE) || (blocked && plain)) {
+		want |= TENON_WANT_RECEIVE;
+	}
+	return want;
+}
+
+static int want_of(const struct tenon__filter *filter)
+{
+	return next_want(filter, filter->plain,
+			 filter->out_from < filter->out_len);
+}
+
+/* After a change of the session: the connection hears when the handshake is over. */
+static void open_when_ready(struct tenon__connection *conn)
+{
+	struct tenon__filter *filter = conn->filter;
+
+	if (!filter->open && !(filter->secure & TENON_SECURE_RECEIVE)) {
+		filter->open = true;
+		filter->plain = PLAIN.connected(NULL, &conn->base);
+	}
+}
+
+static int filter_connected(void *context, struct tenon_connection *base)
+{
+	const struct tenon__assembly *assembly = context;
+	struct tenon__connection *conn = connection_of(base);
+	struct tenon_error err = { .code = 0 };
+
+	conn->wire.fresh = true; /* a handshake that fails is that of a new connection */
+	tenon__connection_go(conn, TENON_CONNECTION_SECURING);
+	tenon__filter_end(assembly, conn);
+	if (!conn->filter) {
+		conn->filter = make_filter(assembly);
+	}
+	if (!conn->filter) {
+		return fail(assembly, conn, TENON_ENOMEM, &err);
+	}
+	int secure = begin_session(assembly, conn, &err);
+	if (secure < 0) {
+		return fail(assembly, conn, secure, &err);
+	}
+	conn->filter->secure = secure;
+	open_when_ready(conn);
+	return want_of(conn->filter);
+}
+
+static void filter_failed(void *context, struct tenon_connection *base,
+			  int status, int sys_errno)
+{
+	const struct tenon__assembly *assembly = context;
+	struct tenon__connection *conn = connection_of(base);
+	const struct tenon__filter *filter = conn->filter;
+
+	if (status == TENON_ECLOSED && filter && filter->begun &&
+	    !filter->open) {
+		status = explain(assembly, conn, CLOSED_EARLY);
+	}
+	PLAIN.failed(NULL, base, status, sys_errno);
+	if (base->fd < 0) {
+		tenon__filter_end(assembly, conn);
+	}
+}
+
+/* ---- sending --------------------------------------------------------------- */
+
+/*
+ * Push plain bytes; len 0: only fetch wire bytes of the session. Returns the number of plain bytes
+ * that were taken, or a negative enum tenon_status with *err.
+ */
+static ptrdiff_t push_some(const struct tenon__assembly *assembly,
+			   struct tenon__filter *filter, const void *plain,
+			   size_t len, struct tenon_error *err)
+{
+	struct tenon_secure_io io = {
+		.size = sizeof(io),
+		.in = plain,
+		.in_len = len,
+		.out = filter->out + filter->out_len,
+		.out_room = sizeof(filter->out) - filter->out_len,
+	};
+	int code = assembly->secure->push(assembly->secure_self,
+					  filter->session, &io, err);
+
+	if (code < 0) {
+		return code;
+	}
+	if (io.in_used > len || io.out_len > io.out_room ||
+	    (io.in_used == 0 && io.out_len == 0)) {
+		snprintf(err->message, sizeof(err->message),
+			 "push took %zu of %zu bytes and gave %zu for a room of %zu, which its contract does not allow",
+			 io.in_used, len, io.out_len, io.out_room);
+		return TENON_ESECURE;
+	}
+	filter->secure = code;
+	filter->out_len += io.out_len;
+	filter->out_plain += io.in_used;
+	if (io.in_used > 0) {
+		filter->plain_end = filter->out_len;
+	}
+	return (ptrdiff_t)io.in_used;
+}
+
+static bool has_room(const struct tenon__filter *filter)
+{
+	return filter->out_len < sizeof(filter->out);
+}
+
+/* Push all bytes of one piece, as long as there is room. Returns 0, or a negative status. */
+static int push_piece(const struct tenon__assembly *assembly,
+		      struct tenon__filter *filter, const struct iovec *piece,
+		      struct tenon_error *err)
+{
+	const char *bytes = piece->iov_base;
+	size_t left = piece->iov_len;
+
+	while (left > 0 && has_room(filter) &&
+	       !(filter->secure & TENON_SECURE_RECEIVE)) {
+		ptrdiff_t n = push_some(assembly, filter, bytes, left, err);
+		if (n < 0) {
+			return (int)n;
+		}
+		bytes += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * Fill the empty outgoing buffer with the wire bytes of the plain bytes that the connection sends
+ * next, and with the session's own. Returns 0, or a negative status.
+ */
+static int fill(const struct tenon__assembly *assembly,
+		struct tenon__connection *conn, struct tenon_error *err)
+{
+	struct tenon__filter *filter = conn->filter;
+	struct iovec pieces[TENON_SEND_PIECES];
+	size_t count = 0;
+	int code = 0;
+
+	empty_out(filter);
+	if (filter->open && !(filter->secure & TENON_SECURE_RECEIVE)) {
+		count = PLAIN.send_next(NULL, &conn->base, pieces,
+					TENON_SEND_PIECES);
+	}
+	for (size_t i = 0; i < count && !code; i++) {
+		code = push_piece(assembly, filter, &pieces[i], err);
+	}
+	while (!code && (filter->secure & TENON_SECURE_SEND) &&
+	       has_room(filter)) {
+		ptrdiff_t n = push_some(assembly, filter, NULL, 0, err);
+		code = n < 0 ? (int)n : 0;
+	}
+	if (!code && filter->out_plain > 0 && filter->out_len == 0) {
+		snprintf(err->message, sizeof(err->message),
+			 "push took bytes and does not send them, which its contract does not allow");
+		code = TENON_ESECURE;
+	}
+	return code;
+}
+
+static size_t filter_send_next(void *context, struct tenon_connection *base,
+			       struct iovec *iov, size_t max)
+{
+	const struct tenon__assembly *assembly = context;
+	struct tenon__connection *conn = connection_of(base);
+	struct tenon__filter *filter = conn->filter;
+	struct tenon_error err = { .code = 0 };
+
+	(void)max;
+	if (filter->out_from == filter->out_len && !filter->broken) {
+		if (filter->plain == 0 && conn->wire.queue) {
+			filter->plain = TENON_WANT_SEND; /* an exchange begins */
+		}
+		int code = fill(assembly, conn, &err);
+		if (code) {
+			filter->broken = true;
+			(void)fail(assembly, conn, code, &err);
+		}
+	}
+	if (filter->broken || filter->out_from == filter->out_len) {
+		return 0;
+	}
+	iov[0] = (struct iovec){ .iov_base = filter->out + filter->out_from,
+				 .iov_len = filter->out_len - filter->out_from };
+	return 1;
+}
+
+/*
+ * Return how many more plain bytes the connection has to hear of when the kernel took out[0..end).
+ * It hears of one as soon as the kernel took a part, so that no request of which a part is on its
+ * way is taken for unsent; of the others when the kernel took all.
+ */
+static size_t untold(const struct tenon__filter *filter, size_t end)
+{
+	size_t sent = end == 0 ? 0
+		      : end >= filter->plain_end || filter->out_plain == 0
+			      ? filter->out_plain
+			      : 1;
+
+	return sent > filter->told ? sent - filter->told : 0;
+}
+
+static int filter_sent(void *context, struct tenon_connection *base, size_t n)
+{
+	struct tenon__filter *filter = connection_of(base)->filter;
+
+	(void)context;
+	if (filter->broken) {
+		return TENON_WANT_CLOSE;
+	}
+	filter->out_from += n;
+	size_t plain = untold(filter, filter->out_from);
+	filter->told += plain;
+	if (plain > 0) {
+		filter->plain = PLAIN.sent(NULL, base, plain);
+	}
+	return want_of(filter);
+}
+
+static int filter_after(void *context, struct tenon_connection *base, size_t n)
+{
+	const struct tenon__filter *filter = connection_of(base)->filter;
+
+	(void)context;
+	if (filter->broken) {
+		return TENON_WANT_CLOSE;
+	}
+	n += filter->out_from;
+	size_t plain = untold(filter, n);
+	return next_want(filter,
+			 plain > 0 ? PLAIN.after(NULL, base, plain)
+				   : filter->plain,
+			 n < filter->out_len);
+}
+
+/* ---- receiving ------------------------------------------------------------- */
+
+/*
+ * Pull plain bytes into `room` bytes at `space`. Returns their number. *code is 0, or a negative
+ * enum tenon_status with *err. *stuck: the session needs more wire bytes.
+ */
+static size_t pull_some(const struct tenon__assembly *assembly,
+			struct tenon__filter *filter, void *space, size_t room,
+			int *code, bool *stuck, struct tenon_error *err)
+{
+	struct tenon_secure_io io = {
+		.size = sizeof(io),
+		.in = filter->in + filter->in_from,
+		.in_len = filter->in_len - filter->in_from,
+		.out = space,
+		.out_room = room,
+	};
+	int wants = assembly->secure->pull(assembly->secure_self,
+					   filter->session, &io, err);
+
+	*stuck = io.in_used == 0 && io.out_len == 0;
+	if (io.in_used > io.in_len || io.out_len > room ||
+	    (*stuck && wants >= 0 && io.in_len == sizeof(filter->in))) {
+		snprintf(err->message, sizeof(err->message),
+			 "pull took %zu of %zu bytes and gave %zu for a room of %zu, which its contract does not allow",
+			 io.in_used, io.in_len, io.out_len, room);
+		*code = TENON_ESECURE;
+		return 0;
+	}
+	filter->in_from += io.in_used;
+	*code = wants < 0 ? wants : 0;
+	if (wants >= 0) {
+		filter->secure = wants;
+	}
+	return io.out_len;
+}
+
+static void *filter_recv_space(void *context, struct tenon_connection *base,
+			       size_t *len)
+{
+	struct tenon__filter *filter = connection_of(base)->filter;
+
+	(void)context;
+	*len = sizeof(filter->in) - filter->in_len;
+	return filter->in + filter->in_len;
+}
+
+/* Give plain bytes that were kept to the connection. Returns false when it closes. */
+static bool give_kept(struct tenon__connection *conn)
+{
+	struct tenon__filter *filter = conn->filter;
+	size_t given = 0;
+
+	while (given < filter->kept_len) {
+		size_t n = filter->kept_len - given;
+		size_t room;
+		void *space = PLAIN.recv_space(NULL, &conn->base, &room);
+
+		if (!space) {
+			PLAIN.failed(NULL, &conn->base, TENON_ENOMEM, 0);
+			return false;
+		}
+		n = n < room ? n : room;
+		memcpy(space, filter->kept + given, n);
+		given += n;
+		filter->plain = PLAIN.received(NULL, &conn->base, n);
+		if (filter->plain == TENON_WANT_CLOSE) {
+			return false;
+		}
+	}
+	filter->kept_len = 0;
+	return true;
+}
+
+/* Add the n wire bytes that have arrived to `in`, except those that the session has seen already. */
+static void take_in(struct tenon__filter *filter, size_t n)
+{
+	size_t seen = filter->seen_len < n ? filter->seen_len : n;
+	char *arrived = filter->in + filter->in_len;
+
+	filter->seen_len -= seen;
+	memmove(arrived, arrived + seen, n - seen);
+	filter->in_len += n - seen;
+}
+
+/* Move the wire bytes that the session has not taken to the front. */
+static void compact_in(struct tenon__filter *filter)
+{
+	filter->in_len -= filter->in_from;
+	memmove(filter->in, filter->in + filter->in_from, filter->in_len);
+	filter->in_from = 0;
+}
+
+/* Give n plain bytes, which lie in the connection's memory, to the connection. Returns 0 or a status. */
+static int give(struct tenon__connection *conn, size_t n,
+		struct tenon_error *err)
+{
+	struct tenon__filter *filter = conn->filter;
+
+	if (n > 0 && !filter->open) {
+		snprintf(err->message, sizeof(err->message),
+			 "pull gave plain bytes before the end of the handshake, which its contract does not allow");
+		return TENON_ESECURE;
+	}
+	if (n > 0) {
+		filter->plain = PLAIN.received(NULL, &conn->base, n);
+	}
+	return 0;
+}
+
+/*
+ * Pull once, and give the plain bytes to the connection. Returns true when there may be more to
+ * pull; *want is what the transport has to do.
+ */
+static bool pull_on(const struct tenon__assembly *assembly,
+		    struct tenon__connection *conn, int *want)
+{
+	struct tenon__filter *filter = conn->filter;
+	struct tenon_error err = { .code = 0 };
+	int code = TENON_ENOMEM;
+	bool stuck = true;
+	size_t room;
+	void *space = PLAIN.recv_space(NULL, &conn->base, &room);
+
+	if (space) {
+		size_t n = pull_some(assembly, filter, space, room, &code,
+				     &stuck, &err);
+
+		open_when_ready(conn);
+		int given = give(conn, n, &err);
+		code = given ? given : code;
+	}
+	if (filter->plain == TENON_WANT_CLOSE) {
+		tenon__filter_end(assembly, conn);
+		*want = TENON_WANT_CLOSE;
+	} else {
+		*want = code ? fail(assembly, conn, code, &err)
+			     : want_of(filter);
+	}
+	return *want != TENON_WANT_CLOSE && !stuck &&
+	       (filter->in_from < filter->in_len ||
+		(filter->secure & TENON_SECURE_MORE));
+}
+
+static int filter_received(void *context, struct tenon_connection *base,
+			   size_t n)
+{
+	const struct tenon__assembly *assembly = context;
+	struct tenon__connection *conn = connection_of(base);
+	int want;
+
+	take_in(conn->filter, n);
+	if (!give_kept(conn)) {
+		tenon__filter_end(assembly, conn);
+		return TENON_WANT_CLOSE;
+	}
+	while (pull_on(assembly, conn, &want)) {
+	}
+	compact_in(conn->filter);
+	return want;
+}
+
+/* ---- an idle connection ------------------------------------------------------- */
+
+/*
+ * Let the session see wire bytes that wait on the idle connection: they may be the session's own,
+ * such as a ticket, and mean nothing to the connection. Plain bytes among them are kept until the
+ * transport receives the same bytes. Returns 0, or a negative status.
+ */
+static int look_at(const struct tenon__assembly *assembly,
+		   struct tenon__connection *conn, const char *bytes,
+		   size_t len)
+{
+	struct tenon__filter *filter = conn->filter;
+	size_t seen = filter->seen_len < len ? filter->seen_len : len;
+	struct tenon_error err = { .code = 0 };
+	bool stuck = false;
+	int code = 0;
+
+	if (sizeof(filter->in) - filter->in_len < len - seen) {
+		return TENON_ESECURE;
+	}
+	memcpy(filter->in + filter->in_len, bytes + seen, len - seen);
+	filter->in_len += len - seen;
+	filter->seen_len += len - seen;
+	while (!code && !stuck && filter->kept_len < sizeof(filter->kept)) {
+		filter->kept_len += pull_some(
+			assembly, filter, filter->kept + filter->kept_len,
+			sizeof(filter->kept) - filter->kept_len, &code, &stuck,
+			&err);
+	}
+	open_when_ready(conn);
+	compact_in(filter);
+	return code;
+}
+
+static int filter_seen(void *context, struct tenon_connection *base,
+		       unsigned seen, const void *bytes, size_t len)
+{
+	const struct tenon__assembly *assembly = context;
+	struct tenon__connection *conn = connection_of(base);
+	const struct tenon__filter *filter = conn->filter;
+	int closes = 0;
+
+	if (!(seen & TENON_SEEN_END) &&
+	    look_at(assembly, conn, bytes, len) != 0) {
+		seen = TENON_SEEN_END;
+	}
+	if (seen & TENON_SEEN_END) {
+		closes = PLAIN.seen(NULL, base, TENON_SEEN_END, NULL, 0);
+	} else if (filter->kept_len > 0) {
+		closes = PLAIN.seen(NULL, base, TENON_SEEN_BYTES, filter->kept,
+				    filter->kept_len);
+	}
+	if (closes) {
+		tenon__filter_end(assembly, conn);
+	}
+	return closes;
+}
+
+/* ---- the table --------------------------------------------------------------- */
+
+struct tenon_connection_ops tenon__filter_ops(struct tenon__assembly *assembly)
+{
+	struct tenon_connection_ops ops = PLAIN;
+
+	ops.context = assembly;
+	ops.connected = filter_connected;
+	ops.send_next = filter_send_next;
+	ops.sent = filter_sent;
+	ops.recv_space = filter_recv_space;
+	ops.received = filter_received;
+	ops.failed = filter_failed;
+	ops.after = filter_after;
+	ops.seen = filter_seen;
+	return ops;
+}
