@@ -160,8 +160,9 @@ int tenon_client_update_servers(struct tenon_client *client,
 
 /* ---- keys -------------------------------------------------------------- */
 
-int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
-		       size_t *out, struct tenon_error *err)
+int tenon_client_where_item(struct tenon_client *client,
+			    const struct tenon_item *item, size_t *out,
+			    struct tenon_error *err)
 {
 	const struct tenon__assembly *assembly = client->engine.assembly;
 	const struct tenon_hash *hash = &assembly->hash;
@@ -169,9 +170,13 @@ int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
 	struct tenon_slice sent;
 
 	tenon__error_clear(err);
-	if (tenon__key_make(&sent, key, assembly->prefix, assembly->prefix_len,
-			    buffer) != 0) {
-		return tenon__key_explain(key, assembly->prefix_len, err);
+	if (tenon__key_make(&sent, item->key, assembly->prefix,
+			    assembly->prefix_len, buffer) != 0) {
+		return tenon__key_explain(item->key, assembly->prefix_len,
+					  err);
+	}
+	if (item->routing_key.len > 0) {
+		sent = item->routing_key;
 	}
 	struct tenon_ring_key ring_key = {
 		.key = sent.data, .key_len = sent.len,
@@ -183,4 +188,12 @@ int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);
 	return 0;
+}
+
+int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
+		       size_t *out, struct tenon_error *err)
+{
+	const struct tenon_item item = { .key = key };
+
+	return tenon_client_where_item(client, &item, out, err);
 }

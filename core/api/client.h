@@ -53,6 +53,17 @@ static inline bool tenon__client_enter(struct tenon_client *client)
 	return true;
 }
 
+/* The options of a call that has none. */
+extern const struct tenon_call tenon__call_usual;
+
+/*
+ * Read the options of a call, of which the caller knows the first given->size bytes. *out gets
+ * all fields.
+ * Errors: TENON_EINVAL.
+ */
+int tenon__call_read(struct tenon_call *out, const struct tenon_call *given,
+		     struct tenon_error *err);
+
 /* Write the error of a call that finds the client taken. Returns TENON_EBUSY. */
 int tenon__client_is_busy(struct tenon_error *err);
 

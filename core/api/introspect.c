@@ -341,7 +341,9 @@ static int read_raw(struct tenon_client *client, const struct tenon_item *item,
 		    struct tenon_result *raw, struct tenon_stored *out,
 		    struct tenon_error *err)
 {
-	int code = tenon_run(client, TENON_GETS, item, 1, TENON_RAW,
+	const struct tenon_call raw_call = { .size = sizeof(raw_call),
+					     .options = TENON_RAW };
+	int code = tenon_run(client, TENON_GETS, item, 1, &raw_call,
 			     &out->result, err);
 
 	if (code == TENON_EKEY) {
@@ -353,21 +355,21 @@ static int read_raw(struct tenon_client *client, const struct tenon_item *item,
 	return code;
 }
 
-int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
+int tenon_client_stored(struct tenon_client *client,
+			const struct tenon_item *item,
 			struct tenon_stored *out, struct tenon_error *err)
 {
-	const struct tenon_item item = { .key = key };
 	struct tenon_result raw = { .status = TENON_MISS };
 	int code = 0;
 
 	*out = (struct tenon_stored){ .item_count = 0 };
 	for (int tries = 0; tries < STORED_TRIES_MAX; tries++) {
-		code = read_raw(client, &item, &raw, out, err);
+		code = read_raw(client, item, &raw, out, err);
 		if (!out->result || raw.status != TENON_HIT) {
 			break;
 		}
-		code = tenon_run(client, TENON_GETS, &item, 1, 0, &out->result,
-				 err);
+		code = tenon_run(client, TENON_GETS, item, 1, NULL,
+				 &out->result, err);
 		if (!out->result || out->result->cas == raw.cas) {
 			break;
 		}

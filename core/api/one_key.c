@@ -8,7 +8,7 @@ static int run_one(struct tenon_client *client, enum tenon_verb verb,
 		   struct tenon_error *err)
 {
 	const struct tenon_result *results;
-	int code = tenon_run(client, verb, item, 1, 0, &results, err);
+	int code = tenon_run(client, verb, item, 1, NULL, &results, err);
 
 	if (out) {
 		*out = results ? *results :

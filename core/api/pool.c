@@ -453,27 +453,42 @@ int tenon_pool_acquire(struct tenon_pool *pool, int64_t timeout_ms,
 					 err);
 }
 
-int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
+/* Return poll_timeout of the pool's config. */
+static int64_t usual_timeout_ms(struct tenon_pool *pool)
+{
+	struct tenon__template *template = template_of(pool);
+	int64_t timeout_ms = template->assembly->poll_timeout_ms;
+
+	tenon__template_unref(template);
+	return timeout_ms;
+}
+
+int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_work *work,
 		   struct tenon_error *err)
 {
 	const struct tenon_result *results;
 	struct tenon_client *client;
-	struct tenon__template *template = template_of(pool);
-	int64_t timeout_ms = template->assembly->poll_timeout_ms;
-	int64_t until_ns = tenon__now_ns() + timeout_ms * 1000000;
+	struct tenon_call terms = tenon__call_usual;
 
-	tenon__template_unref(template);
-	int code = tenon_pool_acquire(pool, timeout_ms, &client, err);
+	tenon__error_clear(err);
+	int code = work->call ? tenon__call_read(&terms, work->call, err) : 0;
+	if (code) {
+		return code;
+	}
+	int64_t timeout_ms = terms.timeout_ms ? terms.timeout_ms
+					      : usual_timeout_ms(pool);
+	int64_t until_ns = tenon__now_ns() + timeout_ms * 1000000;
+	code = tenon_pool_acquire(pool, timeout_ms, &client, err);
 	if (code) {
 		return code;
 	}
 	int before = disable_cancel(); /* the client has to be given back */
 	client->operation.latest_ns = until_ns;
-	code = tenon_run(client, call->verb, call->items, call->count,
-			 call->options, &results, err);
+	code = tenon_run(client, work->verb, work->items, work->count, &terms,
+			 &results, err);
 	client->operation.latest_ns = INT64_MAX;
-	if (results && call->done) {
-		call->done(results, call->count, call->payload);
+	if (results && work->done) {
+		work->done(results, work->count, work->payload);
 	}
 	tenon_pool_release(pool, client);
 	restore_cancel(before);

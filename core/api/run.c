@@ -19,6 +19,60 @@
 #define OPTIONS \
 	(TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS | TENON_FROM_NOW)
 
+/* ---- options of a call ------------------------------------------------- */
+
+/* A larger size in struct tenon_call is no size that a header can have. */
+#define CALL_MAX_BYTES 4096
+
+static int refuse_call_size(size_t size, struct tenon_error *err)
+{
+	return tenon__error_set(err, TENON_EINVAL,
+				"size of struct tenon_call is %zu, expected sizeof(struct tenon_call)",
+				size);
+}
+
+/* Check the fields behind those that the library knows: they have to be 0. */
+static int check_unknown(const struct tenon_call *given,
+			 struct tenon_error *err)
+{
+	const unsigned char *bytes = (const unsigned char *)given;
+
+	for (size_t i = sizeof(*given); i < given->size; i++) {
+		if (bytes[i] != 0) {
+			return tenon__error_set(
+				err, TENON_EINVAL,
+				"struct tenon_call has a field at offset %zu that version " PACKAGE_VERSION
+				" of the library does not know",
+				i);
+		}
+	}
+	return 0;
+}
+
+const struct tenon_call tenon__call_usual = { .size = sizeof(
+						      tenon__call_usual) };
+
+int tenon__call_read(struct tenon_call *out, const struct tenon_call *given,
+		     struct tenon_error *err)
+{
+	size_t size = given->size;
+
+	*out = tenon__call_usual;
+	if (size < sizeof(given->size) || size > CALL_MAX_BYTES) {
+		return refuse_call_size(size, err);
+	}
+	memcpy(out, given, size < sizeof(*out) ? size : sizeof(*out));
+	out->size = sizeof(*out);
+	if (out->timeout_ms < 0 || out->timeout_ms > TENON_TIMEOUT_MAX_MS) {
+		return tenon__error_set(
+			err, TENON_EINVAL,
+			"timeout_ms is %" PRId64
+			", expected 1 to %d, or 0 for poll_timeout",
+			out->timeout_ms, TENON_TIMEOUT_MAX_MS);
+	}
+	return check_unknown(given, err);
+}
+
 /* ---- over keys --------------------------------------------------------- */
 
 void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
@@ -34,9 +88,6 @@ void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
 static int check_options(const struct tenon__verb *verb, unsigned options,
 			 unsigned known, struct tenon_error *err)
 {
-	if (options == 0) {
-		return 0;
-	}
 	if (!verb->noreply) {
 		known &= ~TENON_NOREPLY;
 	}
@@ -51,10 +102,23 @@ static int check_options(const struct tenon__verb *verb, unsigned options,
 	return 0;
 }
 
+/* Read the options of a call of this verb, which knows these bits. Errors: TENON_EINVAL. */
+static int read_call(struct tenon_call *out, const struct tenon_call *given,
+		     const struct tenon__verb *verb, unsigned known,
+		     struct tenon_error *err)
+{
+	int code = tenon__call_read(out, given, err);
+
+	return code ? code : check_options(verb, out->options, known, err);
+}
+
 int tenon_run(struct tenon_client *client, enum tenon_verb verb,
-	      const struct tenon_item *items, size_t count, unsigned options,
+	      const struct tenon_item *items, size_t count,
+	      const struct tenon_call *call,
 	      const struct tenon_result **results, struct tenon_error *err)
 {
+	struct tenon_call copy;
+
 	tenon__error_clear(err);
 	*results = NULL;
 	if ((unsigned)verb >= TENON_VERB_COUNT) {
@@ -62,7 +126,7 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 					"verb %d does not exist", (int)verb);
 	}
 	const struct tenon__verb *command = tenon__verb_of(verb);
-	int code = check_options(command, options, OPTIONS, err);
+	int code = call ? read_call(&copy, call, command, OPTIONS, err) : 0;
 	if (code) {
 		return code;
 	}
@@ -75,7 +139,7 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 		return tenon__client_is_busy(err);
 	}
 	code = tenon__call_items(&client->operation, command, items, count,
-				 options);
+				 call ? &copy : &tenon__call_usual);
 	if (code) {
 		tenon__error_no_memory(err);
 	} else {
@@ -146,10 +210,11 @@ static int prepare_delay(const char *argument, char delay[DELAY_BYTES],
 }
 
 int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
-		      const char *argument, unsigned options,
+		      const char *argument, const struct tenon_call *call,
 		      const struct tenon_result **results,
 		      struct tenon_error *err)
 {
+	struct tenon_call terms = tenon__call_usual;
 	char delay[DELAY_BYTES];
 
 	tenon__error_clear(err);
@@ -159,7 +224,8 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 					"verb %d does not exist", (int)verb);
 	}
 	const struct tenon__verb *command = tenon__server_verb_of(verb);
-	int code = check_options(command, options, TENON_NOREPLY, err);
+	int code = call ? read_call(&terms, call, command, TENON_NOREPLY, err)
+			: 0;
 	if (code) {
 		return code;
 	}
@@ -179,9 +245,11 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 	if (!tenon__client_enter(client)) {
 		return tenon__client_is_busy(err);
 	}
-	/* quit has no reply: the server closes the connection */
+	if (verb == TENON_QUIT) { /* has no reply: the server closes the connection */
+		terms.options |= TENON_NOREPLY;
+	}
 	code = tenon__call_servers(&client->operation, command, argument,
-				   options || verb == TENON_QUIT);
+				   &terms);
 	if (code) {
 		tenon__error_no_memory(err);
 	} else {

@@ -11,8 +11,9 @@
 #define TO(state) (UINT32_C(1) << TENON_CONNECTION_##state)
 
 static const struct tenon__state states[] = {
-	[TENON_CONNECTION_CLOSED] = { "closed", TO(CLOSED) | TO(RESOLVING),
-				      "no socket" },
+	[TENON_CONNECTION_CLOSED] = { "closed",
+				      TO(CLOSED) | TO(RESOLVING) | TO(READY),
+				      "no socket, ready at once when the transport needs no address" },
 	[TENON_CONNECTION_RESOLVING] = { "resolving", TO(CLOSED) | TO(CONNECTING),
 					 "the server's name is looked up" },
 	[TENON_CONNECTION_CONNECTING] = { "connecting",

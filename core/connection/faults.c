@@ -42,7 +42,7 @@ static const struct tenon__fault rows[] = {
 	  .statuses = STATUS(TENON_ECONNECT),
 	  .all = TENON__WITH_NO_NAME },
 	{ { "too-little-time", OURS,
-	    "the deadline came, but the server had less than three quarters of its timeout",
+	    "the deadline came, but the server had less than three quarters of its timeout, or the call asked for a shorter one",
 	    NOT_MARKED },
 	  .statuses = STATUS(TENON_ECONNECT) | STATUS(TENON_ETIMEDOUT),
 	  .all = TENON__WITH_LITTLE_TIME },

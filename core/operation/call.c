@@ -86,9 +86,47 @@ TENON__COLD static int prepare_item(struct tenon__operation *op, uint32_t req,
 		       : tenon__operation_set_exptime(op, req, exptime);
 }
 
+/* Answer a request whose item the client cannot send. text is static. */
+static void refuse_item(struct tenon__operation *op, uint32_t req,
+			const char *text)
+{
+	op->requests.results[req].status = TENON_EINVAL;
+	op->requests.results[req].text = text;
+	tenon__request_go(&op->requests.list[req], TENON_REQUEST_DONE);
+}
+
+/* Look at an item that has a routing key, an initial value, or something in its reserved fields. */
+TENON__COLD static void look_at_extras(struct tenon__operation *op,
+				       uint32_t req)
+{
+	const struct tenon__request *at = &op->requests.list[req];
+	const struct tenon_item *item = at->item;
+
+	if (item->routing_key.len > 0) {
+		op->routed = true;
+	}
+	if (tenon__request_is_done(at)) {
+		return;
+	}
+	if (item->reserved_bits | item->reserved) {
+		refuse_item(op, req,
+			    "the reserved fields of struct tenon_item are not 0: set the whole item to 0 before its fields");
+	} else if (at->verb->delta && item->initial > 0) {
+		refuse_item(op, req,
+			    "the classic text protocol has no initial value: leave initial 0, and when the key is absent, add it with the value and count again if somebody else was first");
+	}
+}
+
+/* Return true when look_at_extras() has to look at this item. */
+static inline bool has_extras(const struct tenon_item *item)
+{
+	return (item->routing_key.len | item->initial | item->reserved_bits |
+		item->reserved) != 0;
+}
+
 /*
- * Append a request for each item. A request whose key, value or exptime is refused is answered
- * at once.
+ * Append a request for each item. A request whose key, value, exptime or initial value is refused
+ * is answered at once.
  * Errors: TENON_ENOMEM.
  */
 static int add_items(struct tenon__operation *op,
@@ -124,6 +162,9 @@ static int add_items(struct tenon__operation *op,
 		    prepare_item(op, req, options) != 0) {
 			return TENON_ENOMEM;
 		}
+		if (has_extras(&items[i])) {
+			look_at_extras(op, req);
+		}
 	}
 	op->item_count = (uint32_t)count;
 	return 0;
@@ -148,10 +189,12 @@ static void aim_sinks(struct tenon__operation *op,
 int tenon__call_items(struct tenon__operation *op,
 		      const struct tenon__verb *verb,
 		      const struct tenon_item *items, size_t count,
-		      unsigned options)
+		      const struct tenon_call *call)
 {
+	unsigned options = call->options;
 	bool noreply = (options & TENON_NOREPLY) != 0;
 
+	op->timeout_ms = call->timeout_ms;
 	tenon__operation_begin(op);
 	if (tenon__operation_reserve(op, count) != 0 ||
 	    reserve_keys(op, items, count) != 0 ||
@@ -171,11 +214,12 @@ int tenon__call_items(struct tenon__operation *op,
 
 int tenon__call_servers(struct tenon__operation *op,
 			const struct tenon__verb *verb, const char *argument,
-			bool noreply)
+			const struct tenon_call *call)
 {
 	struct tenon__requests *rs = &op->requests;
 	const struct tenon_slice words = tenon_slice_of(argument);
 
+	op->timeout_ms = call->timeout_ms;
 	tenon__operation_begin(op);
 	if (tenon__operation_reserve(op, op->engine->server_count) != 0) {
 		return TENON_ENOMEM;
@@ -190,5 +234,6 @@ int tenon__call_servers(struct tenon__operation *op,
 			tenon__request_go(&rs->list[i], TENON_REQUEST_DONE);
 		}
 	}
-	return tenon__round_run_servers(op, noreply);
+	return tenon__round_run_servers(op,
+					(call->options & TENON_NOREPLY) != 0);
 }

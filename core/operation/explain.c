@@ -114,8 +114,11 @@ static void explain_connection(const struct tenon__operation *op,
 		explain_down(op, result->server, err);
 	} else if (status == TENON_ETIMEDOUT) {
 		tenon__error_set(err, status,
-			"%s: no complete answer within poll_timeout (%" PRId64 " ms)",
-			where, op->assembly->poll_timeout_ms);
+			"%s: no complete answer within %s (%" PRId64 " ms)",
+			where,
+			op->timeout_ms ? "the timeout of the call"
+				       : "poll_timeout",
+			tenon__operation_timeout_ms(op));
 	} else if (status == TENON_ETOOBIG) {
 		tenon__error_set(err, status,
 			"%s: the value is larger than max_value_bytes (%" PRIu64 ")",

@@ -59,11 +59,12 @@ void tenon__operation_begin(struct tenon__operation *op)
 	op->item_count = 0;
 	op->request_count = 0;
 	op->hashed_count = 0;
+	op->routed = false;
 	op->requests.intake.left_bytes = op->assembly->max_operation_bytes;
 	op->start_ns = tenon__now_ns();
 	op->start_ms = op->start_ns / 1000000;
 	op->deadline_ns =
-		op->start_ns + op->assembly->poll_timeout_ms * 1000000;
+		op->start_ns + tenon__operation_timeout_ms(op) * 1000000;
 	if (op->deadline_ns > op->latest_ns) {
 		op->deadline_ns = op->latest_ns;
 	}

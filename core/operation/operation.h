@@ -49,11 +49,14 @@ struct tenon__operation {
 	uint32_t request_capacity;
 	bool noreply; /* no request of the running round has a reply */
 	bool looks; /* connections are looked at before requests are sent on them */
+	bool routed; /* an item has a routing key */
 	int64_t start_ns; /* monotonic; codecs that run before the first round move it */
 	int64_t deadline_ns;
 	int64_t start_ms;  /* start_ns in ms, for the failover policies */
-	int64_t latest_ns; /* upper limit of deadline_ns; INT64_MAX: only poll_timeout counts */
+	int64_t timeout_ms; /* of this call; 0: poll_timeout */
+	int64_t latest_ns; /* upper limit of deadline_ns; INT64_MAX: only the timeout counts */
 	uint64_t *hashes; /* one for each request */
+	const struct tenon_slice *routing_keys; /* of this round: what decides the server of each request */
 	char *key_buffer; /* the keys of the caller's items with the prefix */
 	size_t key_buffer_capacity; /* bytes */
 };
@@ -73,7 +76,17 @@ void tenon__operation_fini(struct tenon__operation *op);
 /* The part of tenon__operation_excuse_codecs() for codecs that have worked. */
 void tenon__operation_move_deadline(struct tenon__operation *op);
 
-/* Begin a call: give up the results of the last call, and set the deadline. */
+/* Return the time that this call has for its network work. */
+static inline int64_t
+tenon__operation_timeout_ms(const struct tenon__operation *op)
+{
+	return op->timeout_ms ? op->timeout_ms : op->assembly->poll_timeout_ms;
+}
+
+/*
+ * Begin a call: give up the results of the last call, and set the deadline. The caller has set
+ * op->timeout_ms.
+ */
 void tenon__operation_begin(struct tenon__operation *op);
 
 /*

@@ -10,17 +10,53 @@
 
 /* ---- from keys to connections ------------------------------------------------ */
 
-static void hash_keys(struct tenon__operation *op)
+/* Return the bytes that decide the server of a request. */
+static struct tenon_slice routing_key_of(const struct tenon__operation *op,
+					 uint32_t req)
+{
+	const struct tenon_item *item = op->requests.list[req].item;
+
+	return item->routing_key.len > 0 ? item->routing_key
+					 : op->requests.keys[req];
+}
+
+/*
+ * Some items have routing keys: list what decides the server of each request. A request that a
+ * codec added has the routing key of the caller's item that it belongs to.
+ * Errors: TENON_ENOMEM.
+ */
+TENON__COLD static int list_routing_keys(struct tenon__operation *op)
+{
+	size_t count = op->request_count;
+	struct tenon_slice *keys =
+		tenon__arena_alloc(&op->arena, count * sizeof(*keys));
+
+	if (!keys) {
+		return TENON_ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		keys[i] = routing_key_of(op, i);
+	}
+	op->routing_keys = keys;
+	return 0;
+}
+
+/* Errors: TENON_ENOMEM. */
+static int hash_keys(struct tenon__operation *op)
 {
 	const struct tenon_hash *hash = &op->assembly->hash;
-	const struct tenon_slice *keys = op->requests.keys;
 	uint32_t from = op->hashed_count;
 	uint32_t count = op->request_count - from;
 
 	op->hashed_count = op->request_count;
-	if (!op->assembly->needs_hash || count == 0) {
-		return;
+	op->routing_keys = op->requests.keys;
+	if (op->routed && list_routing_keys(op) != 0) {
+		return TENON_ENOMEM;
 	}
+	if (!op->assembly->needs_hash || count == 0) {
+		return 0;
+	}
+	const struct tenon_slice *keys = op->routing_keys;
 	if (count > 1) {
 		hash->ops->hash_many(hash->self, keys + from, count,
 				     op->hashes + from);
@@ -28,12 +64,14 @@ static void hash_keys(struct tenon__operation *op)
 		op->hashes[from] = hash->ops->hash(hash->self, keys[from].data,
 						   keys[from].len);
 	}
+	return 0;
 }
 
 /* The key that is being routed, for the questions of its failover policy. */
 struct route {
 	struct tenon_route_query query; /* the policy's part; must be first */
 	const struct tenon__operation *op;
+	const struct tenon_slice *keys; /* the routing keys of all requests */
 	struct tenon_ring_key key;
 	int64_t now_ms;
 };
@@ -134,8 +172,8 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 	const struct tenon__assembly *assembly = op->assembly;
 
 	route->query.access = rs->list[req].verb->access;
-	route->key.key = rs->keys[req].data;
-	route->key.key_len = rs->keys[req].len;
+	route->key.key = route->keys[req].data;
+	route->key.key_len = route->keys[req].len;
 	if (assembly->needs_hash) {
 		route->key.hash = op->hashes[req];
 	}
@@ -214,6 +252,7 @@ static inline void begin_route(struct route *route,
 	route->query.next = route_next;
 	route->query.spare = route_spare;
 	route->op = op;
+	route->keys = op->routing_keys;
 	route->query.exptime_max_s = 0;
 	route->key.hash = 0;
 	route->now_ms = now_ms;
@@ -244,10 +283,10 @@ static int route_requests(struct tenon__operation *op, uint32_t from,
 /* ---- the exchanges ----------------------------------------------------- */
 
 /*
- * Return true when a timeout is not the server's fault: its exchange began at start_ns and
- * had less than three quarters of poll_timeout (or connect_timeout) until the deadline. The
- * other part was used up by another server in an earlier round or before a hop, or the
- * caller's deadline was earlier.
+ * Return true when a timeout is not the server's fault: the call's own timeout is shorter than
+ * poll_timeout (or connect_timeout), or the exchange, which began at start_ns, had less than three
+ * quarters of it until the deadline. The other part was used up by another server in an earlier
+ * round or before a hop, or by the wait for a client of a client pool.
  */
 static bool had_little_time(const struct tenon__operation *op,
 			    const struct tenon__connection *conn,
@@ -265,6 +304,9 @@ static bool had_little_time(const struct tenon__operation *op,
 		}
 	} else if (conn->wire.status != TENON_ETIMEDOUT) {
 		return false;
+	}
+	if (tenon__operation_timeout_ms(op) < most_ms) {
+		return true;
 	}
 	/* the lookup of the server's name was not the server's time */
 	if (conn->resolver.given_ns > start_ns) {
@@ -667,10 +709,10 @@ static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req)
 {
 	const struct tenon__assembly *assembly = op->assembly;
-	const struct tenon_slice *key = &op->requests.keys[req];
+	const struct tenon_slice key = routing_key_of(op, req);
 	const struct tenon_ring_key ring_key = {
-		.key = key->data,
-		.key_len = key->len,
+		.key = key.data,
+		.key_len = key.len,
 		.hash = assembly->needs_hash ? op->hashes[req] : 0,
 	};
 
@@ -684,8 +726,10 @@ int tenon__round_run(struct tenon__operation *op, bool noreply)
 
 	begin(op);
 	op->noreply = noreply;
-	hash_keys(op);
-	int code = route_requests(op, op->item_count, op->request_count);
+	int code = hash_keys(op);
+	if (!code) {
+		code = route_requests(op, op->item_count, op->request_count);
+	}
 	if (!code) {
 		code = route_requests(op, 0, op->item_count);
 	}

@@ -179,6 +179,7 @@ static int add_chunks(struct transform *t, uint32_t req,
 			.value = chunks->list[i].value,
 			.flags = wire->flags,
 			.exptime = wire->exptime,
+			.routing_key = wire->routing_key,
 		};
 		int code = add_req(t->op, tenon__verb_of(TENON_SET),
 				   chunks->list[i].key, &items[i]);

@@ -9,11 +9,11 @@ static const struct tenon__state states[] = {
 	[TENON_REQUEST_HELD] = { "held", TO(NEW) | TO(DONE),
 				 "waits for a later round" },
 	[TENON_REQUEST_QUEUED] = { "queued", TO(QUEUED) | TO(WRITTEN) | TO(DONE),
-				   "waits on a connection; queued again: on another one" },
+				   "waits on a connection, queued again when it goes to another one" },
 	[TENON_REQUEST_WRITTEN] = { "written", TO(QUEUED) | TO(DONE),
-				    "in flight; queued again: the connection failed" },
+				    "in flight, queued again when the connection failed" },
 	[TENON_REQUEST_DONE] = { "done", TO(DONE) | TO(WRITTEN),
-				 "its status is final; written again: the answer was out of protocol" },
+				 "its status is final, written again when the answer was out of protocol" },
 };
 
 const struct tenon__states tenon__request_states = {

@@ -196,14 +196,15 @@ struct tenon_stored {
 
 /**
  * Read a key as tenon_get() does, and show how its value is stored.
- * Shape:   *out holds all that is known, also after an error.
+ * Shape:   key and routing_key of the item are read. *out holds all that is known, also after an error.
  * Returns: 0 when the server answered, or a negative enum tenon_status.
  * Owns:    everything that *out points to is the client's, until its next operation.
  * Errors:  those of tenon_get(): each negative enum tenon_status.
  * Threads: one call at a time per client.
  * Cost:    the item is read twice: as stored, and through the codecs.
  */
-int tenon_client_stored(struct tenon_client *client, struct tenon_slice key,
+int tenon_client_stored(struct tenon_client *client,
+			const struct tenon_item *item,
 			struct tenon_stored *out, struct tenon_error *err);
 
 TENON_END_DECLS

@@ -126,26 +126,26 @@ typedef void (*tenon_results_fn)(const struct tenon_result *results,
 				 size_t count, void *payload);
 
 /** Arguments of tenon_pool_run(). */
-struct tenon_pool_call {
+struct tenon_pool_work {
 	enum tenon_verb verb;           /**< as for tenon_run() */
-	unsigned options;               /**< as for tenon_run(), such as TENON_NOREPLY */
 	const struct tenon_item *items; /**< count entries */
 	size_t count;                   /**< 0 or more */
+	const struct tenon_call *call;  /**< options, as for tenon_run(); NULL: the defaults */
 	tenon_results_fn done; /**< called once if there are results; may be NULL */
 	void *payload; /**< for done */
 };
 
 /**
- * Borrow a client, run tenon_run() on it, pass the results to call->done, and give the client
- * back. One deadline, poll_timeout of the config, holds for all of that, the wait for a client
- * included.
+ * Borrow a client, run tenon_run() on it, pass the results to work->done, and give the client
+ * back. One deadline holds for all of that, the wait for a client included: timeout_ms of
+ * work->call, or poll_timeout of the config.
  * Returns: 0 when every key has an answer. Otherwise a negative enum tenon_status.
  * Owns:    the results are the client's and are valid until `done` returns.
  * Errors:  those of tenon_run() and tenon_pool_acquire(): each negative enum tenon_status.
- *          call->done was called, unless the error concerns the call as a whole.
+ *          work->done was called, unless the error concerns the call as a whole.
  * Threads: any.
  */
-int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_call *call,
+int tenon_pool_run(struct tenon_pool *pool, const struct tenon_pool_work *work,
 		   struct tenon_error *err);
 
 /*

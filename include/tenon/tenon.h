@@ -7,8 +7,10 @@
  * and sends commands to the servers of the cluster. Keys and values are bytes with a length.
  * One client belongs to one thread at a time. Clients share nothing that is writable.
  *
- * Stability: client ABI. Structs that a caller fills never change size; new fields come with
- * new functions.
+ * Stability: client ABI. struct tenon_item and struct tenon_result never change size: a new field
+ * takes the place of reserved ones. struct tenon_call can grow, because its `size` says which of
+ * its fields the caller knows. The other structs never change size; new fields come with new
+ * functions.
  */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
@@ -197,7 +199,8 @@ int tenon_client_server(const struct tenon_client *client, size_t index,
 
 /**
  * Find the home server of a key: the server where the ring puts the key. The call opens no
- * connection, and the failover policy is not asked.
+ * connection, and the failover policy is not asked. tenon_client_where_item() does the same for an
+ * item with a routing key.
  * Shape:   key is without the config's prefix. *out is the index of the server.
  * Returns: 0, or a negative enum tenon_status.
  * Errors:  TENON_EKEY: memcached does not accept the key.
@@ -286,6 +289,7 @@ struct tenon_item {
 	struct tenon_slice key;   /**< without prefix; with it 1..TENON_KEY_MAX_BYTES bytes */
 	struct tenon_slice value; /**< set, add, replace, append, prepend, cas: the value */
 	uint32_t flags;           /**< set, add, replace, cas: kept by the server for readers */
+	uint32_t reserved_bits;   /**< 0. Another number is TENON_EINVAL for this key */
 	/**
 	 * When the item expires. 0: never. -1: at once. 1 to 2592000, which is 30 days: seconds
 	 * from now. 2592001 to 2^32: a UNIX time, in seconds; a time above 2147483647 (19 January
@@ -297,7 +301,32 @@ struct tenon_item {
 	int64_t exptime;
 	uint64_t cas;             /**< cas: the cas unique that gets or gats returned */
 	uint64_t delta;           /**< incr, decr: what to add or subtract */
+	/**
+	 * Empty: the key decides which server gets the item. Otherwise the routing key decides: the
+	 * ring and the failover policy use its bytes as they are, of any length, without the
+	 * config's prefix. It is not sent. Items with one routing key are on one server, and so are
+	 * the chunks of a split value. A reader has to give the routing key that the writer gave.
+	 * Source: libmemcached, memcached_get_by_key() and its kin.
+	 */
+	struct tenon_slice routing_key;
+	/**
+	 * incr, decr: the value that a key gets when it is absent. Only a protocol that can send
+	 * it; the classic text protocol cannot, and a number above 0 is then TENON_EINVAL for this
+	 * key.
+	 */
+	uint64_t initial;
+	uint64_t reserved; /**< 0: room for leases. Another number is TENON_EINVAL for this key */
 };
+
+/**
+ * Mark of a result: the caller has won the right to store the value anew, and cas is the token.
+ * Other callers that read the key are told that somebody has that right.
+ */
+#define TENON_MARK_WON 1u
+/** Mark of a result: the value is stale; somebody is to store it anew. */
+#define TENON_MARK_STALE 2u
+/** Mark of a result: another caller has the right to store the value anew. */
+#define TENON_MARK_TAKEN 4u
 
 /** Outcome for one key. */
 struct tenon_result {
@@ -315,7 +344,17 @@ struct tenon_result {
 	 */
 	const char *text;
 	uint32_t server;   /**< index of the server; UINT32_MAX: the key was refused, no server */
-	uint32_t reserved; /**< 0 */
+	/**
+	 * A sum of TENON_MARK_WON, TENON_MARK_STALE and TENON_MARK_TAKEN. 0 until a protocol sets
+	 * it; the classic text protocol sets none.
+	 */
+	uint32_t marks;
+	/**
+	 * Seconds until the item expires; -1: it never does. 0 until a protocol sets it; the
+	 * classic text protocol does not tell.
+	 */
+	int64_t ttl_s;
+	uint64_t reserved[2]; /**< 0 */
 };
 
 /**
@@ -336,10 +375,35 @@ struct tenon_result {
  */
 #define TENON_FROM_NOW 8u
 
+/** Longest timeout_ms in struct tenon_call: an hour, as for poll_timeout of the config. */
+#define TENON_TIMEOUT_MAX_MS 3600000
+
+/**
+ * Options of one call. A field that is 0 has its default, so a caller sets `size` and the fields
+ * that it needs:
+ * `const struct tenon_call call = { .size = sizeof(call), .timeout_ms = 50 };`.
+ *
+ * The struct may get more fields at its end. The library reads `size` bytes; fields behind them
+ * have their defaults. A program that was compiled with a newer header than the library's gets
+ * TENON_EINVAL when it sets a field that the library does not know.
+ */
+struct tenon_call {
+	uint32_t size;    /**< sizeof(struct tenon_call) */
+	uint32_t options; /**< a sum of TENON_NOREPLY, TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW */
+	/**
+	 * Longest time for the network work of the call in milliseconds, 1 to
+	 * TENON_TIMEOUT_MAX_MS, in place of poll_timeout of the config. 0: poll_timeout. It may be
+	 * shorter or longer than poll_timeout. connect_timeout and resolve_timeout of the config
+	 * hold too. A server that does not answer within a time shorter than poll_timeout is not
+	 * blamed: no failover policy hears of it, and no key hops.
+	 */
+	int64_t timeout_ms;
+};
+
 /**
  * Run one verb on any number of keys. The client talks to all servers of these keys at the same
- * time. One deadline, poll_timeout of the config, holds for the network work of the whole call.
- * The time that codecs take, to compress or to inflate for example, is not part of it: the
+ * time. One deadline holds for the network work of the whole call: timeout_ms of the call, or
+ * poll_timeout of the config. The time that codecs take, to compress or to inflate for example, is not part of it: the
  * deadline moves by that time, the call takes so much longer, and no server is blamed.
  * max_value_bytes, max_operation_bytes and max_chunks of the config limit the work of codecs.
  *
@@ -356,9 +420,9 @@ struct tenon_result {
  * With it, nothing that waits before a request is sent is an answer. Bytes that come after the
  * look are not told from the answer. tenon_failure_row() says what follows from each failure.
  * Shape:   items has count entries. *results is an array of count results in the order of
- *          items; a key that is there twice has two results. options is a sum of TENON_NOREPLY,
- *          TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW, or 0. A key, value or exptime that is
- *          refused (TENON_EKEY, TENON_ETOOBIG, TENON_EINVAL) does not affect the other keys.
+ *          items; a key that is there twice has two results. call NULL: every option has its
+ *          default. A key, value, exptime or initial that is refused (TENON_EKEY, TENON_ETOOBIG,
+ *          TENON_EINVAL) does not affect the other keys.
  *          When a store has a key twice, the items are stored in their order, so the last one
  *          stays. results may not be NULL; count may be 0.
  * Returns: 0 when every key has an answer (status 0 or positive). Otherwise the negative status
@@ -368,18 +432,33 @@ struct tenon_result {
  *          operation: copy what is needed longer. items, keys and values are read during the
  *          call only; large values are sent without a copy.
  * Errors:  each negative enum tenon_status can be the status of a key. TENON_EINVAL (unknown
- *          verb, options that do not go with the verb, too many keys), TENON_ENOMEM and
- *          TENON_EBUSY (another call uses the client) can also concern the call as a whole:
+ *          verb, options that do not go with the verb, a field of *call that is out of range, too
+ *          many keys), TENON_ENOMEM and TENON_EBUSY (another call uses the client) can also concern the call as a whole:
  *          *results is then NULL.
  * Threads: one call at a time per client.
  */
 int tenon_run(struct tenon_client *client, enum tenon_verb verb,
-	      const struct tenon_item *items, size_t count, unsigned options,
+	      const struct tenon_item *items, size_t count,
+	      const struct tenon_call *call,
 	      const struct tenon_result **results, struct tenon_error *err);
 
 /**
+ * Find the home server of an item, as tenon_client_where() does for a key: the home server of the
+ * item's routing key when it has one, else of its key.
+ * Shape:   key and routing_key of the item are read. *out is the index of the server.
+ * Returns: 0, or a negative enum tenon_status.
+ * Errors:  TENON_EKEY: memcached does not accept the key.
+ * Threads: one call at a time per client.
+ * Cost:    one hash and one ring lookup.
+ */
+int tenon_client_where_item(struct tenon_client *client,
+			    const struct tenon_item *item, size_t *out,
+			    struct tenon_error *err);
+
+/**
  * @name One key
- * Each of these functions is tenon_run() with one item and without options.
+ * Each of these functions is tenon_run() with one item and with the default of every option. For
+ * options, such as a timeout of one call, use tenon_run() with one item.
  * Shape:   *out is the result of the key. out may be NULL.
  * Returns: 0 when the server answered: out->status is the answer. Otherwise a negative enum
  *          tenon_status.
@@ -500,21 +579,22 @@ enum tenon_server_verb {
  * Run one command on every server of the client, spare servers included.
  * Shape:   argument is NUL-terminated text behind the command, or NULL for none: "slabs" for
  *          stats, "30" for flush_all (delay in seconds from now, up to 2^32, as with TENON_FROM_NOW),
- *          "1" for verbosity. options is TENON_NOREPLY (flush_all, verbosity) or 0. *results is
- *          an array of tenon_client_server_count() results in the order of the servers. Status
+ *          "1" for verbosity. call is as for tenon_run(); its options are TENON_NOREPLY (flush_all,
+ *          verbosity) or 0. *results is an array of tenon_client_server_count() results in the order of the servers. Status
  *          TENON_OK: the server has done the command.
  * Returns: 0 when every server has answered. Otherwise the negative status of the first server
  *          without an answer: err explains that status, and the other results are valid.
  * Owns:    the results, their values and their texts are the client's, until its next operation.
  * Errors:  each negative enum tenon_status can be the status of a server. TENON_EDISABLED
  *          (flush_all that the config does not allow), TENON_EINVAL (unknown verb, options that do
- *          not go with the verb, an argument that the verb does not take), TENON_ENOMEM and
+ *          not go with the verb, a field of *call that is out of range, an argument that the verb
+ *          does not take), TENON_ENOMEM and
  *          TENON_EBUSY (another call uses the client) concern the call as a whole: *results is
  *          then NULL.
  * Threads: one call at a time per client.
  */
 int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
-		      const char *argument, unsigned options,
+		      const char *argument, const struct tenon_call *call,
 		      const struct tenon_result **results,
 		      struct tenon_error *err);
 

@@ -317,10 +317,12 @@ void count_failure(struct chaos_worker *worker, const char *verb,
 bool run(struct chaos_worker *worker, enum tenon_verb verb, const char *name,
 	 unsigned options)
 {
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = options };
 	bool failed = false;
 
 	begin_call(worker);
-	tenon_run(worker->client, verb, desk->items, desk->count, options,
+	tenon_run(worker->client, verb, desk->items, desk->count, &call,
 		  &desk->results, &desk->err);
 	end_call(worker, name);
 	worker->counts.keys += desk->count;

@@ -549,7 +549,7 @@ static void ask_servers(struct chaos_worker *worker)
 	begin_call(worker);
 	tenon_run_servers(worker->client,
 			  below(worker, 2) ? TENON_STATS : TENON_VERSION, NULL,
-			  0, &desk->results, &desk->err);
+			  NULL, &desk->results, &desk->err);
 	end_call(worker, "servers");
 	if (!desk->results) {
 		complain(worker, CHAOS_STATUS, "stats over %s: %s",

@@ -13,6 +13,35 @@ printf 'hello world' >want
 check 'no newline is added' cmp -s out want
 end
 
+begin routing_key_is_for_every_command_on_items
+run 0 where group
+place=$(cut -f 2 out)
+for i in 1 2 3 4 5 6 7 8 9; do
+	run 0 where "n$i"
+	test "$(cut -f 2 out)" = "$place" || break
+done
+run 0 set "n$i" 7 --routing-key group
+run 1 get "n$i"
+run 0 get "n$i" --routing-key group
+out 7
+run 0 get --explain "n$i" --routing-key group
+out_has "$place"
+run 0 incr "n$i" --routing-key=group
+out 8
+run 0 decr "n$i" 3 --routing-key group
+out 5
+run 0 touch "n$i" --ttl 1h --routing-key group
+run 0 gat "n$i" --ttl 1h --routing-key group
+out 5
+run 0 append "n$i" 0 --routing-key group
+run 0 prepend "n$i" 1 --routing-key group
+run 0 replace "n$i" 9 --routing-key group
+run 1 add "n$i" 9 --routing-key group
+run 1 cas "n$i" 9 --cas 1 --routing-key group
+run 0 delete "n$i" --routing-key group
+run 1 get "n$i" --routing-key group
+end
+
 begin missing_key_is_status_1
 run 1 get nothing
 no_out

@@ -47,6 +47,19 @@ check 'two complaints' test "$(grep -c '^tenon: ' err)" -eq 2
 check 'the key is named' grep -q "^tenon: .*'with space'" err
 end
 
+begin routing_key_decides_the_place
+run 0 --servers "$servers" where group:1
+place=$(cut -f 2- out)
+run 0 --servers "$servers" where --routing-key group:1 one two three four five
+check 'five lines' test "$(wc -l <out)" -eq 5
+check 'all at one place' test "$(cut -f 2- out | sort -u)" = "$place"
+run 0 --servers "$servers" --set prefix=p/ where --routing-key group:1 one
+check 'without the prefix' test "$(cut -f 2- out)" = "$place"
+run 0 --servers "$servers" where one two three four five
+check 'not without it' test "$(cut -f 2- out | sort -u | wc -l)" -gt 1
+run 2 --servers "$servers" where --routing-key group:1 'a b'
+end
+
 begin key_of_251_bytes_is_refused
 key=$(printf '%0250d' 0)
 run 0 --servers 'localhost:1 s' where "$key"

@@ -448,7 +448,7 @@ START_TEST(no_key_at_all_is_no_work)
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_DELAY(0)));
 	rig_open(&rig, NULL);
-	ck_assert_int_eq(tenon_run(rig.client, TENON_GET, NULL, 0, 0,
+	ck_assert_int_eq(tenon_run(rig.client, TENON_GET, NULL, 0, NULL,
 				   &rig.results, &rig.err),
 			 0);
 	rig_close(&rig);

@@ -705,14 +705,14 @@ START_TEST(version_and_stats_answer_for_every_server)
 	struct rig rig;
 
 	open_all(&rig, NULL);
-	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_VERSION, NULL, 0,
+	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_VERSION, NULL, NULL,
 					   &rig.results, &rig.err),
 			 0);
 	for (size_t i = 0; i < SERVERS; i++) {
 		ck_assert_int_eq(rig.results[i].status, TENON_OK);
 		ck_assert_uint_gt(rig.results[i].value_len, 3);
 	}
-	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_STATS, NULL, 0,
+	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_STATS, NULL, NULL,
 					   &rig.results, &rig.err),
 			 0);
 	for (size_t i = 0; i < SERVERS; i++) {
@@ -728,13 +728,13 @@ START_TEST(version_and_stats_answer_for_every_server)
 		ck_assert_uint_eq(value.len, strlen(pid));
 		ck_assert_mem_eq(value.data, pid, value.len);
 	}
-	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_STATS, "slabs", 0,
+	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_STATS, "slabs", NULL,
 					   &rig.results, &rig.err),
 			 0);
 	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_STATS, "settings",
-					   0, &rig.results, &rig.err),
+					   NULL, &rig.results, &rig.err),
 			 0);
-	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_VERBOSITY, "0", 0,
+	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_VERBOSITY, "0", NULL,
 					   &rig.results, &rig.err),
 			 0);
 	rig_close(&rig);
@@ -755,7 +755,7 @@ START_TEST(flush_all_empties_every_server_when_it_is_enabled)
 	}
 	rig_open_at(&rig, lines, 2, "enable_flush_all: true\n");
 	ck_assert_int_eq(rig_run(&rig, TENON_SET, items, 3, 0), 0);
-	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_FLUSH_ALL, NULL, 0,
+	ck_assert_int_eq(tenon_run_servers(rig.client, TENON_FLUSH_ALL, NULL, NULL,
 					   &rig.results, &rig.err),
 			 0);
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 3, 0), 0);

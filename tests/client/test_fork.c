@@ -61,7 +61,7 @@ static bool reads_right(struct tenon_client *client, int stride)
 	for (int i = 0; i < KEYS; i++) {
 		items[i] = item(keys[i * stride % KEYS], NULL);
 	}
-	if (tenon_run(client, TENON_GET, items, KEYS, 0, &results, NULL) != 0) {
+	if (tenon_run(client, TENON_GET, items, KEYS, NULL, &results, NULL) != 0) {
 		return false;
 	}
 	for (int i = 0; i < KEYS; i++) {

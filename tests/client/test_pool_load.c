@@ -100,22 +100,22 @@ static void make_items(struct worker *worker, int round)
 	}
 }
 
-static void check_run(const struct tenon_pool_call *call)
+static void check_run(const struct tenon_pool_work *some)
 {
 	struct tenon_error why;
 
-	ck_assert_msg(tenon_pool_run(pool, call, &why) == 0, "%s", why.message);
+	ck_assert_msg(tenon_pool_run(pool, some, &why) == 0, "%s", why.message);
 }
 
 static void *work(void *payload)
 {
 	struct worker *worker = payload;
-	const struct tenon_pool_call set = {
+	const struct tenon_pool_work set = {
 		.verb = TENON_SET,
 		.items = worker->items,
 		.count = KEYS,
 	};
-	const struct tenon_pool_call get = {
+	const struct tenon_pool_work get = {
 		.verb = TENON_GET,
 		.items = worker->items,
 		.count = KEYS,

@@ -637,7 +637,7 @@ START_TEST(a_guard_passes_over_64_servers_at_most)
 					 "%s%s s%d", i ? ", " : "", path, i);
 	}
 	open_servers(servers, "retry_timeout: 1h\nfailover: eject\n");
-	tenon_run_servers(clients[0], TENON_VERSION, NULL, 0, &results, &err);
+	tenon_run_servers(clients[0], TENON_VERSION, NULL, NULL, &results, &err);
 	ck_assert_int_eq(get(1), TENON_EDOWN);
 	tenon__clock_advance(HOUR_NS);
 	records = clients[0]->engine.assembly->outcomes.servers;

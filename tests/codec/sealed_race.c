@@ -184,7 +184,7 @@ static void *read_all(void *payload)
 		const struct tenon_result *results;
 		struct tenon_error err;
 
-		tenon_run(worker->client, verbs[verb], items, KEYS, 0, &results,
+		tenon_run(worker->client, verbs[verb], items, KEYS, NULL, &results,
 			  &err);
 		for (size_t i = 0; i < KEYS; i++) {
 			if (results) {
@@ -282,7 +282,7 @@ static uint64_t count_orphans(const char *format)
 			     (struct tenon_slice){ keys[i], strlen(keys[i]) },
 			     NULL, NULL);
 	}
-	tenon_run_servers(client, TENON_STATS, NULL, 0, &results, NULL);
+	tenon_run_servers(client, TENON_STATS, NULL, NULL, &results, NULL);
 	for (size_t i = 0; results && i < server_count; i++) {
 		struct tenon_slice name, value;
 		size_t cursor = 0;

@@ -36,8 +36,9 @@ static void stop(void)
 
 static int read_stored(const char *key)
 {
-	return tenon_client_stored(cluster.rig.client, slice(key), &stored,
-				   &err);
+	const struct tenon_item one = item(key, NULL);
+
+	return tenon_client_stored(cluster.rig.client, &one, &stored, &err);
 }
 
 static void check_item(size_t index, const char *key, int status,
@@ -85,8 +86,10 @@ START_TEST(a_plain_value_is_one_item)
 	ck_assert(result_value_is(stored.result, "hello", 5));
 	ck_assert_uint_eq(stored.result->flags, 5);
 	/* a client without codecs reports the same */
-	ck_assert_int_eq(tenon_client_stored(cluster.raw.client, slice("k"),
-					     &stored, &err), 0);
+	const struct tenon_item one = item("k", NULL);
+	ck_assert_int_eq(tenon_client_stored(cluster.raw.client, &one, &stored,
+					     &err),
+			 0);
 	ck_assert_uint_eq(stored.item_count, 1);
 	check_item(0, "k", TENON_HIT, 5, 5);
 }
@@ -185,8 +188,8 @@ START_TEST(an_item_that_changes_all_the_time_is_read_four_times)
 	}
 	rig_fake(&rig, steps, COUNT(steps));
 	rig_open(&rig, NULL);
-	ck_assert_int_eq(tenon_client_stored(rig.client, slice("k"), &stored,
-					     &err),
+	const struct tenon_item one = item("k", NULL);
+	ck_assert_int_eq(tenon_client_stored(rig.client, &one, &stored, &err),
 			 0);
 	ck_assert_uint_eq(stored.result->cas, READS - 1);
 	rig_close(&rig);

@@ -208,6 +208,8 @@ static bool result_is_sound(const struct tenon_result *r)
 
 	return strcmp(tenon_status_name(r->status), "unknown status") != 0 &&
 	       (text == 0 || (r->text != NULL) == (text > 0)) &&
+	       (r->marks | r->reserved[0] | r->reserved[1]) == 0 &&
+	       r->ttl_s == 0 && /* the classic protocol tells none of these */
 	       (!r->value ||
 		(may_have_value && r->value[r->value_len] == '\0'));
 }
@@ -223,8 +225,11 @@ static void check_error(const struct rig *rig, int status)
 int rig_run(struct rig *rig, enum tenon_verb verb,
 	    const struct tenon_item *items, size_t count, unsigned options)
 {
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = options,
+					 .timeout_ms = rig->timeout_ms };
 	int first = 0;
-	int status = tenon_run(rig->client, verb, items, count, options,
+	int status = tenon_run(rig->client, verb, items, count, &call,
 			       &rig->results, &rig->err);
 
 	check_error(rig, status);
@@ -276,7 +281,10 @@ int rig_set(struct rig *rig, const char *key, const char *value)
 int rig_run_servers(struct rig *rig, enum tenon_server_verb verb,
 		    const char *argument, unsigned options)
 {
-	int status = tenon_run_servers(rig->client, verb, argument, options,
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = options,
+					 .timeout_ms = rig->timeout_ms };
+	int status = tenon_run_servers(rig->client, verb, argument, &call,
 				       &rig->results, &rig->err);
 
 	check_error(rig, status);

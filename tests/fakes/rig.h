@@ -27,6 +27,7 @@ struct rig {
 	const struct tenon_result *results; /* of the last operation */
 	struct tenon_result result;         /* of the last operation with one key */
 	struct tenon_error err;
+	int64_t timeout_ms; /* of the operations that follow; 0: poll_timeout */
 	struct fake_server *fakes[RIG_SERVERS_MAX];
 	size_t fake_count;
 	char log[16384]; /* all lines, each with a newline */

@@ -99,7 +99,7 @@ int fuzz_decode(const uint8_t *data, size_t size)
 	struct fuzz_input stored = fuzz_take(&input, fuzz_two(&input));
 	store_put(&store, "k", 1, flags, stored.at, stored.left);
 	put_chunks(&input, find_id(stored));
-	tenon_run(client, TENON_GET, &item, 1, 0, &results, &err);
+	tenon_run(client, TENON_GET, &item, 1, NULL, &results, &err);
 	fuzz_must(results != NULL, "there are results");
 	check(results);
 	return results->status;

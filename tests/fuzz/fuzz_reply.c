@@ -289,16 +289,19 @@ static size_t run(struct side *side, const struct operation *op,
 {
 	struct tenon_error err;
 	unsigned verb = op->verb - TENON_VERB_COUNT;
+	struct tenon_call call = { .size = sizeof(call),
+				   .options = op->options };
 
 	side->heard_len = 0;
 	fuzz_rewind_random();
 	if (op->verb < TENON_VERB_COUNT) {
 		tenon_run(side->client, (enum tenon_verb)op->verb, op->items,
-			  op->count, op->options, out, &err);
+			  op->count, &call, out, &err);
 		return *out ? op->count : 0;
 	}
+	call.options &= TENON_NOREPLY;
 	tenon_run_servers(side->client, (enum tenon_server_verb)verb, NULL,
-			  op->options & TENON_NOREPLY, out, &err);
+			  &call, out, &err);
 	return *out ? tenon_client_server_count(side->client) : 0;
 }
 

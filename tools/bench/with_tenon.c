@@ -65,7 +65,7 @@ static int get_many(struct with_tenon *self, struct seen *seen)
 	struct tenon_error err;
 
 	if (tenon_run(self->client, TENON_GET, self->items,
-		      self->work->key_count, 0, &results, &err) != 0) {
+		      self->work->key_count, NULL, &results, &err) != 0) {
 		return driver_fail("%s", err.message);
 	}
 	for (size_t i = 0; i < self->work->key_count; i++) {
@@ -94,11 +94,13 @@ static int with_tenon_get(void *opened, size_t index, struct seen *seen)
 
 static int set_many(struct with_tenon *self, unsigned options, int expected)
 {
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = options };
 	const struct tenon_result *results;
 	struct tenon_error err;
 
 	if (tenon_run(self->client, TENON_SET, self->items,
-		      self->work->key_count, options, &results, &err) != 0) {
+		      self->work->key_count, &call, &results, &err) != 0) {
 		return driver_fail("%s", err.message);
 	}
 	for (size_t i = 0; i < self->work->key_count; i++) {

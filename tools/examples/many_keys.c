@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Count a visit, then read several keys with one call. */
+/* Count a visit, then read several keys with one call that takes 50 ms at most. */
 #include <stdio.h>
 #include <tenon/tenon.h>
 
@@ -24,9 +24,11 @@ static void read_keys(struct tenon_client *client, struct tenon_error *err)
 		{ .key = tenon_slice_of("visits") },
 		{ .key = tenon_slice_of("greeting") },
 	};
+	const struct tenon_call call = { .size = sizeof(call),
+					 .timeout_ms = 50 };
 	const struct tenon_result *results;
 
-	if (tenon_run(client, TENON_GET, items, 2, 0, &results, err)) {
+	if (tenon_run(client, TENON_GET, items, 2, &call, &results, err)) {
 		fprintf(stderr, "%s\n", err->message); /* the first error */
 	}
 	for (int i = 0; results && i < 2; i++) {

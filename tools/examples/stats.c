@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 		     tenon_config_load_file(config, argc > 1 ? argv[1] :
 					    "tenon.yaml", &err) ||
 		     tenon_client_open(config, &client, &err) ||
-		     tenon_run_servers(client, TENON_STATS, NULL, 0, &results,
+		     tenon_run_servers(client, TENON_STATS, NULL, NULL, &results,
 				       &err);
 
 	tenon_config_destroy(config);

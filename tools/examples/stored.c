@@ -12,9 +12,11 @@ static void show_plugin(const struct tenon_plugin_info *info, void *payload)
 
 static int show_items(struct tenon_client *client, struct tenon_error *err)
 {
+	const struct tenon_item greeting = {
+		.key = tenon_slice_of("greeting"),
+	};
 	struct tenon_stored stored;
-	int code = tenon_client_stored(client, tenon_slice_of("greeting"),
-				       &stored, err);
+	int code = tenon_client_stored(client, &greeting, &stored, err);
 
 	for (size_t i = 0; i < stored.item_count; i++) {
 		const struct tenon_stored_item *item = &stored.items[i];

@@ -17,12 +17,12 @@ static void show(const struct tenon_result *results, size_t count, void *payload
 static void *work(void *pool)
 {
 	const struct tenon_item item = { .key = tenon_slice_of("greeting") };
-	const struct tenon_pool_call call = {
+	const struct tenon_pool_work get = {
 		.verb = TENON_GET, .items = &item, .count = 1, .done = show,
 	};
 	struct tenon_error err;
 
-	if (tenon_pool_run(pool, &call, &err)) {
+	if (tenon_pool_run(pool, &get, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 	}
 	return NULL;

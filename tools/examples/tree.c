@@ -113,7 +113,7 @@ static void run(struct tenon_client *client, enum tenon_verb verb,
 			items[i].value.data = file->bytes;
 			items[i].value.len = file->len;
 		}
-		if (tenon_run(client, verb, items, n, 0, &results, &err) != 0) {
+		if (tenon_run(client, verb, items, n, NULL, &results, &err) != 0) {
 			fprintf(stderr, "tree: %s\n", err.message);
 			exit(3);
 		}

@@ -182,9 +182,12 @@ static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 	uint64_t start_ns = now_ns();
 	const struct tenon_result *results;
 	struct tenon_error err;
+	const struct tenon_call options = {
+		.size = sizeof(options),
+		.options = verb == TENON_SET ? TENON_FROM_NOW : 0,
+	};
 	int code = tenon_run(worker->client, verb, worker->items, count,
-			     verb == TENON_SET ? TENON_FROM_NOW : 0, &results,
-			     &err);
+			     &options, &results, &err);
 	uint64_t end_ns = now_ns();
 
 	/* Do not measure a call of which nothing was sent, because all its servers are down. */

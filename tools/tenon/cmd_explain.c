@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "cli.h"
+#include "items.h"
 #include "json.h"
 #include "output.h"
 #include "report.h"
@@ -242,12 +242,11 @@ int run_explain(struct app *app)
 	array = app->options.json ? json_array() : NULL;
 	for (size_t i = 0; i < app->operand_count; i++) {
 		const char *key = app->operands[i];
+		const struct tenon_item item = item_of_operand(app, key);
 		struct tenon_stored stored;
 		struct tenon_error err;
-		int code = tenon_client_stored(
-			app->client,
-			(struct tenon_slice){ key, strlen(key) }, &stored,
-			&err);
+		int code = tenon_client_stored(app->client, &item, &stored,
+					       &err);
 
 		if (array) {
 			js_append(array, !stored.result ? error_json(key, &err)

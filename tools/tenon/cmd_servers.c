@@ -30,7 +30,7 @@ static int ask(struct app *app, enum tenon_server_verb verb,
 	int status = EXIT_DONE;
 
 	round->count = tenon_client_server_count(app->client);
-	tenon_run_servers(app->client, verb, argument, 0, &round->results,
+	tenon_run_servers(app->client, verb, argument, NULL, &round->results,
 			  &round->err);
 	if (!round->results && round->err.code == TENON_EDISABLED) {
 		return fail(app, TENON_EDISABLED,
@@ -377,7 +377,7 @@ static const struct tenon_result *ask_timed(struct tenon_client *client,
 	const struct tenon_result *results;
 
 	tenon_client_health_reset(client);
-	if (tenon_run_servers(client, TENON_VERSION, NULL, 0, &results, err) !=
+	if (tenon_run_servers(client, TENON_VERSION, NULL, NULL, &results, err) !=
 	    0) {
 		return NULL;
 	}

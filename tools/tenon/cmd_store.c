@@ -96,9 +96,7 @@ static int get_value(struct app *app, struct value *value)
 int run_store(struct app *app)
 {
 	enum tenon_verb verb = (enum tenon_verb)app->command->verb;
-	struct tenon_item item = { .flags = (uint32_t)app->options.flags,
-				   .exptime = app->options.exptime,
-				   .cas = app->options.cas };
+	struct tenon_item item = item_of_operand(app, app->operands[0]);
 	struct items_call call = { .verb = verb, .items = &item, .count = 1 };
 	struct value value = { 0 };
 	int status = items_check_expiry(app, false);
@@ -112,8 +110,8 @@ int run_store(struct app *app)
 	}
 	status = get_value(app, &value);
 	if (status == EXIT_DONE) {
-		item.key.data = app->operands[0];
-		item.key.len = strlen(app->operands[0]);
+		item.flags = (uint32_t)app->options.flags;
+		item.cas = app->options.cas;
 		item.value.data = value.data;
 		item.value.len = value.len;
 		status = items_run(app, &call);

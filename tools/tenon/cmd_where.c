@@ -76,13 +76,18 @@ static void print_json(struct lookup *lookup, const void *key, size_t key_len,
 
 static void look_up(struct lookup *lookup, const void *key, size_t key_len)
 {
-	struct tenon_slice slice = { key, key_len };
+	const struct tenon_item item = {
+		.key = { key, key_len },
+		.routing_key =
+			tenon_slice_of(lookup->app->options.routing_key),
+	};
 	bool prints = !lookup->app->options.count;
 	bool json = lookup->app->options.json;
 	struct tenon_error err;
 	size_t server = 0;
 
-	if (tenon_client_where(lookup->app->client, slice, &server, &err) != 0) {
+	if (tenon_client_where_item(lookup->app->client, &item, &server,
+				    &err) != 0) {
 		char *label = output_label(key, key_len);
 
 		report("%s: %s", label, err.message);

@@ -4,14 +4,20 @@
 
 #include "cli.h"
 
+/* The options of every command that changes items. */
+#define CHANGE_OPTIONS                                                      \
+	(OPTION_BIT(OPTION_ROUTING_KEY) | OPTION_BIT(OPTION_NOREPLY))
+
 #define STORE_OPTIONS                                                       \
 	(OPTION_BIT(OPTION_FILE) | OPTION_BIT(OPTION_FLAGS) |              \
-	 OPTIONS_EXPIRY | OPTION_BIT(OPTION_NOREPLY))
+	 OPTIONS_EXPIRY | CHANGE_OPTIONS)
 
 /* append and prepend leave the flags and the exptime of the stored item as they are. */
-#define EXTEND_OPTIONS (OPTION_BIT(OPTION_FILE) | OPTION_BIT(OPTION_NOREPLY))
+#define EXTEND_OPTIONS (OPTION_BIT(OPTION_FILE) | CHANGE_OPTIONS)
 
-#define GET_OPTIONS (OPTION_BIT(OPTION_WITH_CAS) | OPTION_BIT(OPTION_OUTPUT))
+#define GET_OPTIONS                                                         \
+	(OPTION_BIT(OPTION_WITH_CAS) | OPTION_BIT(OPTION_OUTPUT) |         \
+	 OPTION_BIT(OPTION_ROUTING_KEY))
 
 #define BENCH_OPTIONS                                                       \
 	(OPTION_BIT(OPTION_SECONDS) | OPTION_BIT(OPTION_THREADS) |         \
@@ -59,22 +65,21 @@ const struct command commands[] = {
 	  "tenon cas counter 8 --cas 42\n",
 	  STORE_OPTIONS | OPTION_BIT(OPTION_CAS), 1, 2, TENON_CAS, run_store },
 	{ "delete", "KEY...", "remove keys", "",
-	  "tenon delete page:1 page:2\n", OPTION_BIT(OPTION_NOREPLY), 1, MANY,
+	  "tenon delete page:1 page:2\n", CHANGE_OPTIONS, 1, MANY,
 	  TENON_DELETE, run_delete },
 	{ "touch", "KEY...", "give keys a new lifetime", "",
 	  "tenon touch session:9 --ttl 1h\n",
-	  OPTIONS_EXPIRY | OPTION_BIT(OPTION_NOREPLY), 1, MANY, TENON_TOUCH,
-	  run_touch },
+	  OPTIONS_EXPIRY | CHANGE_OPTIONS, 1, MANY, TENON_TOUCH, run_touch },
 	{ "gat", "KEY...", "print values and give them a new lifetime",
 	  "Prints as get does.\n", "tenon gat session:9 --ttl 1h\n",
 	  GET_OPTIONS | OPTIONS_EXPIRY, 1, MANY, TENON_GAT, run_get },
 	{ "incr", "KEY [DELTA]", "add to a number and print the result",
 	  "The stored value must be a decimal number. DELTA is 1 by default.\n",
-	  "tenon incr hits\ntenon incr hits 10\n", OPTION_BIT(OPTION_NOREPLY),
-	  1, 2, TENON_INCR, run_count },
+	  "tenon incr hits\ntenon incr hits 10\n", CHANGE_OPTIONS, 1, 2,
+	  TENON_INCR, run_count },
 	{ "decr", "KEY [DELTA]", "subtract from a number and print the result",
 	  "Works as incr does, but does not go below 0.\n", "tenon decr stock:4711\n",
-	  OPTION_BIT(OPTION_NOREPLY), 1, 2, TENON_DECR, run_count },
+	  CHANGE_OPTIONS, 1, 2, TENON_DECR, run_count },
 	{ "stats", "[ARG...]", "print the statistics of every server",
 	  "The words ARG are sent to the servers, for instance items, slabs, sizes, conns, settings,\n"
 	  "reset. Lines of the reply that are no pair of name and value are printed as they are.\n",
@@ -112,8 +117,9 @@ const struct command commands[] = {
 	  "tenon where user:1 user:2\n"
 	  "tenon where --stdin <keys.txt >places.tsv\n"
 	  "tenon where --stdin --count <keys.txt\n",
-	  OPTION_BIT(OPTION_STDIN) | OPTION_BIT(OPTION_COUNT), 0, MANY, 0,
-	  run_where },
+	  OPTION_BIT(OPTION_STDIN) | OPTION_BIT(OPTION_COUNT) |
+		  OPTION_BIT(OPTION_ROUTING_KEY),
+	  0, MANY, 0, run_where },
 	{ "check", "", "check the config and show the settings that result",
 	  "Shows every error at once, in the order of the file. Connects to no server and looks up\n"
 	  "no name.\n",

@@ -55,7 +55,7 @@ _tenon()
 		mapfile -t COMPREPLY < <(compgen -W 'hash failover secure' -- "$current")
 		return
 		;;
-	--servers | --set | --flags | --ttl | --exptime | --delay | --seconds | \
+	--servers | --set | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
 		--watch | --threads | --keys | --key-bytes | --value-bytes | --reads | --multi)
 		return
 		;;

@@ -10,15 +10,22 @@
 #include "report.h"
 #include "setup.h"
 
+struct tenon_item item_of_operand(const struct app *app, const char *key)
+{
+	return (struct tenon_item){
+		.key = tenon_slice_of(key),
+		.exptime = app->options.exptime,
+		.routing_key = tenon_slice_of(app->options.routing_key),
+	};
+}
+
 struct tenon_item *items_of_operands(struct app *app)
 {
 	struct tenon_item *items =
 		alloc_array(app->operand_count, sizeof(*items));
 
 	for (size_t i = 0; i < app->operand_count; i++) {
-		items[i].key.data = app->operands[i];
-		items[i].key.len = strlen(app->operands[i]);
-		items[i].exptime = app->options.exptime;
+		items[i] = item_of_operand(app, app->operands[i]);
 	}
 	return items;
 }
@@ -60,13 +67,16 @@ int items_check_expiry(struct app *app, bool needed)
 	return EXIT_DONE;
 }
 
-/* Return the option bits of the call: --noreply and --ttl. */
-static unsigned call_options(const struct app *app)
+/* Return the options of the call: --noreply and --ttl. */
+static struct tenon_call call_of(const struct app *app)
 {
 	bool ttl = (app->options.given & OPTION_BIT(OPTION_TTL)) != 0;
 
-	return (app->options.noreply ? TENON_NOREPLY : 0) |
-	       (ttl ? TENON_FROM_NOW : 0);
+	return (struct tenon_call){
+		.size = sizeof(struct tenon_call),
+		.options = (app->options.noreply ? TENON_NOREPLY : 0) |
+			   (ttl ? TENON_FROM_NOW : 0),
+	};
 }
 
 /* The meaning of a status under this verb, in words. */
@@ -333,9 +343,10 @@ static size_t next_size(size_t size, int64_t took_ms)
 static int run_batch(struct run *run, struct batch *batch)
 {
 	struct app *app = run->app;
+	const struct tenon_call call = call_of(app);
 
 	tenon_run(app->client, run->call->verb, batch->items, batch->count,
-		  call_options(app), &batch->results, &batch->err);
+		  &call, &batch->results, &batch->err);
 	if (!batch->results) {
 		return batch->err.code;
 	}

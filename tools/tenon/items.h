@@ -22,7 +22,10 @@ struct items_call {
 			const struct tenon_result *result);
 };
 
-/* Make one item for each operand, with the exptime of the options. The caller frees the array. */
+/* Make an item of a key, with the exptime and the routing key of the options. */
+struct tenon_item item_of_operand(const struct app *app, const char *key);
+
+/* Make one item for each operand. The caller frees the array. */
 struct tenon_item *items_of_operands(struct app *app);
 
 /*

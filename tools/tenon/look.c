@@ -197,7 +197,7 @@ static const struct tenon_result *ask(struct look *look, struct app *app,
 {
 	const struct tenon_result *results = NULL;
 
-	tenon_run_servers(app->client, verb, NULL, 0, &results, err);
+	tenon_run_servers(app->client, verb, NULL, NULL, &results, err);
 	for (size_t i = 0; results && i < look->count; i++) {
 		look->rows[i].answered |= results[i].status >= 0;
 	}

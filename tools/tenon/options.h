@@ -36,6 +36,7 @@ struct options {
 	const char *file_path;
 	uint64_t flags;
 	int64_t exptime;
+	const char *routing_key; /* NULL: the key decides the server */
 	bool noreply;
 	uint64_t cas;
 	uint64_t delay_s;
@@ -74,6 +75,7 @@ enum option_id {
 	OPTION_FLAGS,
 	OPTION_TTL,
 	OPTION_EXPTIME,
+	OPTION_ROUTING_KEY,
 	OPTION_NOREPLY,
 	OPTION_CAS,
 	OPTION_DELAY,

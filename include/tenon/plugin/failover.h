@@ -122,7 +122,8 @@ struct tenon_failover_ops {
 	/**
 	 * Take note that an exchange with this server failed. Called once for each exchange, also
 	 * for servers that this instance did not choose. Not called when the server was late but
-	 * had less than three quarters of poll_timeout, because another server had used the rest.
+	 * had less than three quarters of poll_timeout, because another server had used the rest, or
+	 * when the call's own timeout was shorter than poll_timeout.
 	 *
 	 * Also called for the exchanges of other clients. Exchanges of several clients that failed
 	 * in one incident (each began before the first of them failed) count as one failure. Not

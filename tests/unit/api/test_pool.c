@@ -765,13 +765,17 @@ static void take_results(const struct tenon_result *results, size_t count,
 	}
 }
 
+/* The options of run_get(). */
+static struct tenon_call run_call = { .size = sizeof(run_call) };
+
 static int run_get(struct rig *rig, const char *settings)
 {
 	const struct tenon_item one = item("k", NULL);
-	const struct tenon_pool_call call = {
+	const struct tenon_pool_work work = {
 		.verb = TENON_GET,
 		.items = &one,
 		.count = 1,
+		.call = &run_call,
 		.done = take_results,
 		.payload = &done,
 	};
@@ -783,7 +787,7 @@ static int run_get(struct rig *rig, const char *settings)
 			 fake_server_address(rig->fakes[0]), settings);
 		open_hooked(yaml);
 	}
-	return tenon_pool_run(pool, &call, &err);
+	return tenon_pool_run(pool, &work, &err);
 }
 
 #define LONG_TIMEOUT "poll_timeout: 60s, connect_timeout: 20s"
@@ -841,6 +845,60 @@ START_TEST(the_time_a_call_waits_for_a_client_counts)
 	ck_assert_int_eq(done.status, TENON_ETIMEDOUT);
 	/* the limit held only for that call */
 	ck_assert_uint_eq(counts().idle, 1);
+	close_pool();
+	rig_close(&rig);
+}
+END_TEST
+
+static const struct {
+	int64_t timeout_ms, pass_s;
+	int code;
+} waits[] = {
+	{ 5000, 6, TENON_ETIMEDOUT }, /* shorter than poll_timeout, which is 60 s */
+	{ 120000, 61, 0 },	      /* longer */
+};
+
+START_TEST(a_call_has_its_own_timeout_for_the_wait_too)
+{
+	const struct fake_listen at_once = { .family = FAKE_UNIX };
+	const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("get k\r\n"),
+		FAKE_SEND("END\r\n"),
+		FAKE_EXPECT("get k\r\n"),
+		FAKE_SEND("END\r\n"),
+	};
+	struct rig rig = { 0 };
+
+	rig_fake_at(&rig, &at_once, steps, COUNT(steps));
+	ck_assert_int_eq(run_get(&rig, LONG_TIMEOUT), 0);
+	run_call.timeout_ms = waits[_i].timeout_ms;
+	hook.lent = must_acquire();
+	hook.pass_ns = waits[_i].pass_s * 1000000000;
+	ck_assert_int_eq(run_get(&rig, NULL), waits[_i].code);
+	run_call.timeout_ms = 0;
+	if (waits[_i].code) {
+		ck_assert_int_eq(run_get(&rig, NULL), 0);
+	}
+	close_pool();
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_call_with_wrong_options_borrows_no_client)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_HOLD));
+	open_hooked(NOBODY);
+	struct tenon_client *client = must_acquire();
+	run_call.timeout_ms = -1;
+	ck_assert_int_eq(run_get(&rig, NULL), TENON_EINVAL);
+	check_says(err.message, "timeout_ms is -1");
+	run_call.timeout_ms = 0;
+	ck_assert_uint_eq(done.calls, 0);
+	ck_assert_uint_eq(counts().waits, 0);
+	must_release(client);
 	close_pool();
 	rig_close(&rig);
 }
@@ -1079,6 +1137,8 @@ static void add_calls(TCase *tc)
 	tcase_add_test(tc, a_call_hands_over_results_and_gives_the_client_back);
 	tcase_add_test(tc, a_call_that_gets_no_client_has_no_results);
 	tcase_add_test(tc, the_time_a_call_waits_for_a_client_counts);
+	LOOP(tc, a_call_has_its_own_timeout_for_the_wait_too, COUNT(waits));
+	tcase_add_test(tc, a_call_with_wrong_options_borrows_no_client);
 }
 
 static void add_changes(TCase *tc)

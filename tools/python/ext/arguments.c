@@ -47,10 +47,11 @@ bool bind_arguments(const struct parameters *parameters, PyObject *const *args,
 	for (; parameters->names[count]; count++) {
 		out[count] = count < nargs ? args[count] : NULL;
 	}
-	if (nargs > count) {
+	if (nargs > count - parameters->keywords) {
 		PyErr_Format(PyExc_TypeError,
 			     "%s() takes at most %d positional arguments (%zd given)",
-			     parameters->function, count, nargs);
+			     parameters->function,
+			     count - parameters->keywords, nargs);
 		return false;
 	}
 	if (kwnames && !bind_keywords(parameters, args + nargs, kwnames, out)) {

@@ -136,26 +136,26 @@ static int end_call(int code, const struct tenon_result **results)
 }
 
 int base_run(struct base_client *self, enum tenon_verb verb,
-	     const struct tenon_item *items, size_t count, unsigned options,
-	     PyObject **sinks, const struct tenon_result **results,
-	     struct tenon_error *err)
+	     const struct tenon_item *items, size_t count,
+	     const struct tenon_call *call, PyObject **sinks,
+	     const struct tenon_result **results, struct tenon_error *err)
 {
 	self->sinks = sinks;
 	waiting_unlock();
-	int code = tenon_run(self->client, verb, items, count, options,
-			     results, err);
+	int code = tenon_run(self->client, verb, items, count, call, results,
+			     err);
 	code = end_call(code, results);
 	self->sinks = NULL;
 	return code;
 }
 
 int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
-		     const char *argument, unsigned options,
+		     const char *argument, const struct tenon_call *call,
 		     const struct tenon_result **results,
 		     struct tenon_error *err)
 {
 	waiting_unlock();
-	int code = tenon_run_servers(self->client, verb, argument, options,
+	int code = tenon_run_servers(self->client, verb, argument, call,
 				     results, err);
 	return end_call(code, results);
 }

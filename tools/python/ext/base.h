@@ -120,9 +120,9 @@ static inline void base_leave(struct base_client *self)
  *          function raised.
  */
 int base_run(struct base_client *self, enum tenon_verb verb,
-	     const struct tenon_item *items, size_t count, unsigned options,
-	     PyObject **sinks, const struct tenon_result **results,
-	     struct tenon_error *err);
+	     const struct tenon_item *items, size_t count,
+	     const struct tenon_call *call, PyObject **sinks,
+	     const struct tenon_result **results, struct tenon_error *err);
 
 /* Makes an object of a name or a value of a statistic. Returns NULL with an exception set. */
 typedef PyObject *(*base_stat_fn)(struct tenon_slice text);
@@ -137,7 +137,7 @@ PyObject *base_stats(const struct tenon_result *result, base_stat_fn make_name,
 
 /* Call tenon_run_servers() without the interpreter lock. Errors: as base_run(). */
 int base_run_servers(struct base_client *self, enum tenon_server_verb verb,
-		     const char *argument, unsigned options,
+		     const char *argument, const struct tenon_call *call,
 		     const struct tenon_result **results,
 		     struct tenon_error *err);
 

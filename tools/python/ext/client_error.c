@@ -6,7 +6,7 @@ PyObject *client_register(PyObject *module, PyObject *const *args,
 {
 	static const char *const names[] = { "make_error", "make_multi_error",
 					     NULL };
-	static const struct parameters parameters = { "register", names, 2 };
+	static const struct parameters parameters = { "register", names, 2, 0 };
 	struct module_state *state = PyModule_GetState(module);
 	PyObject *given[2];
 

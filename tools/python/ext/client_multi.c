@@ -9,6 +9,7 @@ struct multi {
 	struct client *self;
 	struct scratch *scratch;
 	size_t count;
+	PyObject *timeout; /* NULL: not given */
 	PyObject *values; /* dict: key to answer */
 	PyObject *errors; /* dict: key to exception; NULL: no key has failed so far */
 	/* The last error of one server, see find_reason(). */
@@ -139,14 +140,15 @@ static bool take_keys(struct multi *multi, PyObject *self, PyObject *keys)
 static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 		const struct tenon_result **results)
 {
+	struct tenon_call call;
 	struct tenon_error err;
 
-	if (!client_enter(multi->self)) {
+	if (!client_call(verb, multi->timeout, &call) ||
+	    !client_enter(multi->self)) {
 		return false;
 	}
 	int code = base_run(&multi->self->base, verb, multi->scratch->items,
-			    multi->count, client_options(verb), sinks, results,
-			    &err);
+			    multi->count, &call, sinks, results, &err);
 	if (*results || (!code && multi->count == 0)) {
 		return true;
 	}
@@ -258,13 +260,23 @@ static bool decode_values(struct multi *multi)
 	return true;
 }
 
-PyObject *client_get_multi(PyObject *self, PyObject *keys)
+static const char *const keys_names[] = { "keys", "timeout", NULL };
+
+PyObject *client_get_multi(PyObject *self, PyObject *const *args,
+			   Py_ssize_t nargs, PyObject *kwnames)
 {
+	static const struct parameters parameters = { "get_multi", keys_names,
+						      1, 1 };
 	const struct tenon_result *results;
 	struct multi multi;
-	bool done = take_keys(&multi, self, keys) &&
-		run(&multi, TENON_GET, multi.scratch->values, &results);
+	PyObject *given[2];
 
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	bool done = take_keys(&multi, self, given[0]);
+	multi.timeout = given[1];
+	done = done && run(&multi, TENON_GET, multi.scratch->values, &results);
 	if (done) {
 		done = take_results(&multi, results);
 		base_leave(&multi.self->base);
@@ -301,23 +313,32 @@ static PyObject *run_for(struct multi *multi, enum tenon_verb verb, int wanted,
 	return multi_end(multi, done);
 }
 
-PyObject *client_delete_multi(PyObject *self, PyObject *keys)
+PyObject *client_delete_multi(PyObject *self, PyObject *const *args,
+			      Py_ssize_t nargs, PyObject *kwnames)
 {
+	static const struct parameters parameters = { "delete_multi",
+						      keys_names, 1, 1 };
 	struct multi multi;
+	PyObject *given[2];
 
-	if (!take_keys(&multi, self, keys)) {
+	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
+		return NULL;
+	}
+	if (!take_keys(&multi, self, given[0])) {
 		return multi_end(&multi, false);
 	}
+	multi.timeout = given[1];
 	return run_for(&multi, TENON_DELETE, TENON_DELETED, true);
 }
 
 PyObject *client_touch_multi(PyObject *self, PyObject *const *args,
 			     Py_ssize_t nargs, PyObject *kwnames)
 {
-	static const char *const names[] = { "keys", "ttl", NULL };
-	static const struct parameters parameters = { "touch_multi", names, 2 };
+	static const char *const names[] = { "keys", "ttl", "timeout", NULL };
+	static const struct parameters parameters = { "touch_multi", names, 2,
+						      1 };
 	struct multi multi;
-	PyObject *given[2];
+	PyObject *given[3];
 	int64_t exptime;
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
@@ -327,6 +348,7 @@ PyObject *client_touch_multi(PyObject *self, PyObject *const *args,
 	if (!take_keys(&multi, self, given[0])) {
 		return multi_end(&multi, false);
 	}
+	multi.timeout = given[2];
 	for (size_t i = 0; i < multi.count; i++) {
 		multi.scratch->items[i].exptime = exptime;
 	}
@@ -362,10 +384,11 @@ static bool encode_values(struct multi *multi, int64_t exptime)
 PyObject *client_set_multi(PyObject *self, PyObject *const *args,
 			   Py_ssize_t nargs, PyObject *kwnames)
 {
-	static const char *const names[] = { "items", "ttl", NULL };
-	static const struct parameters parameters = { "set_multi", names, 1 };
+	static const char *const names[] = { "items", "ttl", "timeout", NULL };
+	static const struct parameters parameters = { "set_multi", names, 1,
+						      1 };
 	struct multi multi;
-	PyObject *given[2];
+	PyObject *given[3];
 	int64_t exptime = 0;
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given) ||
@@ -382,6 +405,7 @@ PyObject *client_set_multi(PyObject *self, PyObject *const *args,
 	if (dict != given[0]) {
 		Py_DECREF(dict);
 	}
+	multi.timeout = given[2];
 	PyObject *answers = done ?
 		run_for(&multi, TENON_SET, TENON_STORED, false) :
 		multi_end(&multi, false);
@@ -399,19 +423,22 @@ typedef PyObject *(*describe_fn)(const struct tenon_result *result);
 
 /*
  * Run a command on all servers. Returns a dict from alias to the object that describe() makes; or
- * raises MultiError, with errors by alias, when a server did not answer.
+ * raises MultiError, with errors by alias, when a server did not answer. timeout NULL: not given.
  */
 static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
-			     const char *argument, describe_fn describe)
+			     const char *argument, PyObject *timeout,
+			     describe_fn describe)
 {
 	struct multi multi = multi_of(object);
 	const struct tenon_result *results;
+	struct tenon_call call;
 	struct tenon_error err;
 
-	if (!client_enter(multi.self)) {
+	if (!client_call(TENON_VERB_COUNT, timeout, &call) ||
+	    !client_enter(multi.self)) {
 		return NULL;
 	}
-	int code = base_run_servers(&multi.self->base, verb, argument, 0,
+	int code = base_run_servers(&multi.self->base, verb, argument, &call,
 				    &results, &err);
 	if (!results) {
 		base_leave(&multi.self->base);
@@ -447,10 +474,18 @@ static PyObject *describe_version(const struct tenon_result *result)
 				      (Py_ssize_t)result->value_len, NULL);
 }
 
-PyObject *client_version(PyObject *self, PyObject *unused)
+PyObject *client_version(PyObject *self, PyObject *const *args,
+			 Py_ssize_t nargs, PyObject *kwnames)
 {
-	(void)unused;
-	return run_servers(self, TENON_VERSION, NULL, describe_version);
+	static const char *const names[] = { "timeout", NULL };
+	static const struct parameters parameters = { "version", names, 0, 1 };
+	PyObject *timeout;
+
+	if (!bind_arguments(&parameters, args, nargs, kwnames, &timeout)) {
+		return NULL;
+	}
+	return run_servers(self, TENON_VERSION, NULL, timeout,
+			   describe_version);
 }
 
 static PyObject *decode(struct tenon_slice text)
@@ -466,10 +501,10 @@ static PyObject *describe_stats(const struct tenon_result *result)
 PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		       PyObject *kwnames)
 {
-	static const char *const names[] = { "what", NULL };
-	static const struct parameters parameters = { "stats", names, 0 };
+	static const char *const names[] = { "what", "timeout", NULL };
+	static const struct parameters parameters = { "stats", names, 0, 1 };
 	const char *argument = NULL;
-	PyObject *given[1];
+	PyObject *given[2];
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
 		return NULL;
@@ -480,7 +515,8 @@ PyObject *client_stats(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 			return NULL;
 		}
 	}
-	return run_servers(self, TENON_STATS, argument, describe_stats);
+	return run_servers(self, TENON_STATS, argument, given[1],
+			   describe_stats);
 }
 
 static PyObject *describe_done(const struct tenon_result *result)
@@ -492,10 +528,11 @@ static PyObject *describe_done(const struct tenon_result *result)
 PyObject *client_flush_all(PyObject *self, PyObject *const *args,
 			   Py_ssize_t nargs, PyObject *kwnames)
 {
-	static const char *const names[] = { "delay", NULL };
-	static const struct parameters parameters = { "flush_all", names, 0 };
+	static const char *const names[] = { "delay", "timeout", NULL };
+	static const struct parameters parameters = { "flush_all", names, 0,
+						      1 };
 	char argument[24] = "";
-	PyObject *given[1];
+	PyObject *given[2];
 	int64_t delay_s;
 
 	if (!bind_arguments(&parameters, args, nargs, kwnames, given)) {
@@ -510,7 +547,8 @@ PyObject *client_flush_all(PyObject *self, PyObject *const *args,
 			      (long long)delay_s);
 	}
 	PyObject *done = run_servers(self, TENON_FLUSH_ALL,
-				     delayed ? argument : NULL, describe_done);
+				     delayed ? argument : NULL, given[1],
+				     describe_done);
 	if (!done) {
 		return NULL;
 	}

@@ -109,12 +109,17 @@ bool client_key(PyObject *key, struct tenon_slice *out);
 
 /*
  * Read a time to live (seconds from now as seconds_argument() reads them, 0: no expiry), for a call
- * with client_options(). Returns false with an exception set.
+ * with client_call(). Returns false with an exception set.
  */
 bool client_ttl(PyObject *ttl, int64_t *out);
 
-/* Return the options of a verb: an exptime is seconds from now, however long. */
-unsigned client_options(enum tenon_verb verb);
+/*
+ * Make the options of a call: an exptime is seconds from now, however long. timeout is a duration
+ * as duration_argument() reads it; NULL or None: poll_timeout. TENON_VERB_COUNT stands for a call
+ * over all servers. Returns false with an exception set.
+ */
+bool client_call(enum tenon_verb verb, PyObject *timeout,
+		 struct tenon_call *out);
 
 /*
  * Turn an object into the bytes to store. The caller drops the reference out->owner. Returns false
@@ -134,7 +139,7 @@ PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
 #define CLIENT_ONE(name) PyObject *client_##name(PyObject *self, PyObject *argument)
 
 CLIENT_FAST(get);
-CLIENT_ONE(gets);
+CLIENT_FAST(gets);
 CLIENT_FAST(gat);
 CLIENT_FAST(set);
 CLIENT_FAST(add);
@@ -142,18 +147,18 @@ CLIENT_FAST(replace);
 CLIENT_FAST(append);
 CLIENT_FAST(prepend);
 CLIENT_FAST(cas);
-CLIENT_ONE(delete);
+CLIENT_FAST(delete);
 CLIENT_ONE(set_wait);
 CLIENT_FAST(touch);
 CLIENT_FAST(incr);
 CLIENT_FAST(decr);
 
-CLIENT_ONE(get_multi);
+CLIENT_FAST(get_multi);
 CLIENT_FAST(set_multi);
-CLIENT_ONE(delete_multi);
+CLIENT_FAST(delete_multi);
 CLIENT_FAST(touch_multi);
 
-CLIENT_ONE(version);
+CLIENT_FAST(version);
 CLIENT_FAST(stats);
 CLIENT_FAST(flush_all);
 CLIENT_ONE(where);

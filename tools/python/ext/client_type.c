@@ -59,36 +59,32 @@ static PyObject *client_reduce(PyObject *self, PyObject *unused)
 #define NONE(name, doc) \
 	{ #name, client_##name, METH_NOARGS, DOC(#name, "($self)", doc) }
 
-ONE_ARGUMENT(one_gets, client_gets, "gets", "key")
-ONE_ARGUMENT(one_get_multi, client_get_multi, "get_multi", "keys")
-ONE_ARGUMENT(one_delete, client_delete, "delete", "key")
-ONE_ARGUMENT(one_delete_multi, client_delete_multi, "delete_multi", "keys")
 ONE_ARGUMENT(one_where, client_where, "where", "key")
 ONE_ARGUMENT(one_update_servers, client_update_servers, "update_servers",
 	     "servers")
 ONE_ARGUMENT(one_set_wait, client_set_wait, "set_wait", "wait")
 
 static PyMethodDef client_methods[] = {
-	FAST(get, "($self, key, default=None)", "The value, or default when the server has no such key."),
-	ONE(gets, "($self, key)", "(value, cas), or None when the server has no such key. Give cas to cas()."),
-	FAST(gat, "($self, key, ttl, default=None)", "Get the value, and give the key a new time to live."),
-	ONE(get_multi, "($self, keys)", "A dict from key to value; absent keys are left out. Raises MultiError when a\nserver does not answer: its values are the values that were received, its errors\nhave an exception for each other key."),
-	FAST(set, "($self, key, value, ttl=0)", "Store the value. ttl is the time to live: whole seconds, text such as \"10min\", or a\ndatetime.timedelta; 0: the value does not expire."),
-	FAST(add, "($self, key, value, ttl=0)", "Store if the server has no such key. True when stored."),
-	FAST(replace, "($self, key, value, ttl=0)", "Store if the server has the key. True when stored."),
-	FAST(append, "($self, key, data)", "Add bytes after the stored value. False when the server has no such key."),
-	FAST(prepend, "($self, key, data)", "Add bytes before the stored value. False when the server has no such key."),
-	FAST(cas, "($self, key, value, cas, ttl=0)", "Store if the key was not changed since gets() returned cas. True when stored."),
-	FAST(set_multi, "($self, items, ttl=0)", "Store every pair of a mapping. Raises MultiError when some are not stored."),
-	ONE(delete, "($self, key)", "True when the server had the key."),
-	ONE(delete_multi, "($self, keys)", "A dict from key to True, or to False when the server had no such key."),
-	FAST(touch, "($self, key, ttl)", "Give the key a new time to live. False when the server has no such key."),
-	FAST(touch_multi, "($self, keys, ttl)", "A dict from key to True, or to False when the server has no such key."),
-	FAST(incr, "($self, key, delta=1)", "The new number, or None when the server has no such key. Wraps at 2**64."),
-	FAST(decr, "($self, key, delta=1)", "The new number, at least 0, or None when the server has no such key."),
-	NONE(version, "A dict from alias to version."),
-	FAST(stats, "($self, what=None)", "A dict from alias to a dict of statistics, which are str. A line that is no\nstatistic, of \"cachedump 1 5\" or \"detail dump\", is under its first two words."),
-	FAST(flush_all, "($self, delay=None)", "Delete all keys on every server, after delay seconds. The config must set\nenable_flush_all."),
+	FAST(get, "($self, key, default=None, *, timeout=None)", "The value, or default when the server has no such key."),
+	FAST(gets, "($self, key, *, timeout=None)", "(value, cas), or None when the server has no such key. Give cas to cas()."),
+	FAST(gat, "($self, key, ttl, default=None, *, timeout=None)", "Get the value, and give the key a new time to live."),
+	FAST(get_multi, "($self, keys, *, timeout=None)", "A dict from key to value; absent keys are left out. Raises MultiError when a\nserver does not answer: its values are the values that were received, its errors\nhave an exception for each other key."),
+	FAST(set, "($self, key, value, ttl=0, *, timeout=None)", "Store the value. ttl is the time to live: whole seconds, text such as \"10min\", or a\ndatetime.timedelta; 0: the value does not expire."),
+	FAST(add, "($self, key, value, ttl=0, *, timeout=None)", "Store if the server has no such key. True when stored."),
+	FAST(replace, "($self, key, value, ttl=0, *, timeout=None)", "Store if the server has the key. True when stored."),
+	FAST(append, "($self, key, data, *, timeout=None)", "Add bytes after the stored value. False when the server has no such key."),
+	FAST(prepend, "($self, key, data, *, timeout=None)", "Add bytes before the stored value. False when the server has no such key."),
+	FAST(cas, "($self, key, value, cas, ttl=0, *, timeout=None)", "Store if the key was not changed since gets() returned cas. True when stored."),
+	FAST(set_multi, "($self, items, ttl=0, *, timeout=None)", "Store every pair of a mapping. Raises MultiError when some are not stored."),
+	FAST(delete, "($self, key, *, timeout=None)", "True when the server had the key."),
+	FAST(delete_multi, "($self, keys, *, timeout=None)", "A dict from key to True, or to False when the server had no such key."),
+	FAST(touch, "($self, key, ttl, *, timeout=None)", "Give the key a new time to live. False when the server has no such key."),
+	FAST(touch_multi, "($self, keys, ttl, *, timeout=None)", "A dict from key to True, or to False when the server has no such key."),
+	FAST(incr, "($self, key, delta=1, *, timeout=None)", "The new number, or None when the server has no such key. Wraps at 2**64."),
+	FAST(decr, "($self, key, delta=1, *, timeout=None)", "The new number, at least 0, or None when the server has no such key."),
+	FAST(version, "($self, *, timeout=None)", "A dict from alias to version."),
+	FAST(stats, "($self, what=None, *, timeout=None)", "A dict from alias to a dict of statistics, which are str. A line that is no\nstatistic, of \"cachedump 1 5\" or \"detail dump\", is under its first two words."),
+	FAST(flush_all, "($self, delay=None, *, timeout=None)", "Delete all keys on every server, after delay seconds. The config must set\nenable_flush_all."),
 	ONE(where, "($self, key)", "(alias, address, weight) of the key's server. Nothing is sent."),
 	ONE(update_servers, "($self, servers)", "Give the aliases new addresses: lines such as \"host:port alias\", each alias\nonce. Every key keeps its alias."),
 	ONE(set_wait, "($self, wait)", "Let the function wait(fds, timeout_ms) do the waiting of every call. fds is a\nlist of (descriptor, events); events are those of select.poll. An exception of the\nfunction ends the call. None: the client waits by itself again."),

@@ -34,12 +34,41 @@ bool client_ttl(PyObject *ttl, int64_t *out)
 	return true;
 }
 
-unsigned client_options(enum tenon_verb verb)
+/* Return true when the items of a verb have an exptime. */
+static bool has_exptime(enum tenon_verb verb)
 {
-	return verb == TENON_DELETE || verb == TENON_INCR ||
-			verb == TENON_DECR || verb == TENON_GET ||
-			verb == TENON_GETS ?
-		0 : TENON_FROM_NOW;
+	return verb != TENON_DELETE && verb != TENON_INCR &&
+		verb != TENON_DECR && verb != TENON_GET &&
+		verb != TENON_GETS && verb != TENON_VERB_COUNT;
+}
+
+/* Read a timeout, rounded up to milliseconds. Returns false with an exception set. */
+static bool read_timeout(PyObject *timeout, int64_t *out_ms)
+{
+	int64_t us;
+
+	if (!duration_argument(timeout, "timeout", &us)) {
+		return false;
+	}
+	if (us <= 0 || us > TENON_TIMEOUT_MAX_MS * INT64_C(1000)) {
+		PyErr_Format(PyExc_ValueError,
+			     "timeout must be more than 0 seconds and at most an hour, not %R",
+			     timeout);
+		return false;
+	}
+	*out_ms = (us + 999) / 1000;
+	return true;
+}
+
+bool client_call(enum tenon_verb verb, PyObject *timeout,
+		 struct tenon_call *out)
+{
+	*out = (struct tenon_call){
+		.size = sizeof(*out),
+		.options = has_exptime(verb) ? TENON_FROM_NOW : 0,
+	};
+	return !timeout || timeout == Py_None ||
+		read_timeout(timeout, &out->timeout_ms);
 }
 
 /* ---- values -------------------------------------------------------------- */

@@ -251,7 +251,9 @@ bool libmc_run(struct libmc_client *self, enum tenon_verb verb,
 		self->last_error = LIBMC_SERVER_ERR;
 		return true;
 	}
-	int code = base_run(&self->base, verb, items, count, options, sinks,
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = options };
+	int code = base_run(&self->base, verb, items, count, &call, sinks,
 			    results, NULL);
 	if (!*results) {
 		base_leave(&self->base);
@@ -530,7 +532,7 @@ PyObject *libmc_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
 	static const char *const names[] = { "key", "val", "time", "compress",
 					     NULL };
-	static const struct parameters parameters = { "set", names, 2 };
+	static const struct parameters parameters = { "set", names, 2, 0 };
 	struct tenon_item item = { .delta = 0 };
 	PyObject *given[4];
 
@@ -569,7 +571,7 @@ PyObject *libmc_add(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		    PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "val", "time", NULL };
-	static const struct parameters parameters = { "add", names, 2 };
+	static const struct parameters parameters = { "add", names, 2, 0 };
 
 	return store_if(self, &parameters, TENON_ADD, args, nargs, kwnames);
 }
@@ -578,7 +580,7 @@ PyObject *libmc_replace(PyObject *self, PyObject *const *args,
 			Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "val", "time", NULL };
-	static const struct parameters parameters = { "replace", names, 2 };
+	static const struct parameters parameters = { "replace", names, 2, 0 };
 
 	return store_if(self, &parameters, TENON_REPLACE, args, nargs, kwnames);
 }
@@ -588,7 +590,7 @@ PyObject *libmc_cas(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
 	static const char *const names[] = { "key", "val", "exptime",
 					     "cas_unique", NULL };
-	static const struct parameters parameters = { "cas", names, 4 };
+	static const struct parameters parameters = { "cas", names, 4, 0 };
 	struct tenon_item item = { .delta = 0 };
 	PyObject *given[4];
 
@@ -631,7 +633,7 @@ PyObject *libmc_set_raw(PyObject *self, PyObject *const *args,
 {
 	static const char *const names[] = { "key", "val", "time", "flags",
 					     NULL };
-	static const struct parameters parameters = { "set_raw", names, 4 };
+	static const struct parameters parameters = { "set_raw", names, 4, 0 };
 	struct tenon_item item = { .delta = 0 };
 	PyObject *given[4];
 
@@ -662,7 +664,7 @@ PyObject *libmc_append(PyObject *self, PyObject *const *args,
 		       Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "val", "compress", NULL };
-	static const struct parameters parameters = { "append", names, 2 };
+	static const struct parameters parameters = { "append", names, 2, 0 };
 
 	return extend(self, &parameters, TENON_APPEND, args, nargs, kwnames);
 }
@@ -671,7 +673,7 @@ PyObject *libmc_prepend(PyObject *self, PyObject *const *args,
 			Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "val", "compress", NULL };
-	static const struct parameters parameters = { "prepend", names, 2 };
+	static const struct parameters parameters = { "prepend", names, 2, 0 };
 
 	return extend(self, &parameters, TENON_PREPEND, args, nargs, kwnames);
 }
@@ -704,7 +706,7 @@ PyObject *libmc_touch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		      PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "exptime", NULL };
-	static const struct parameters parameters = { "touch", names, 2 };
+	static const struct parameters parameters = { "touch", names, 2, 0 };
 	PyObject *given[2];
 	int64_t exptime;
 
@@ -758,7 +760,7 @@ PyObject *libmc_incr(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		     PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "delta", NULL };
-	static const struct parameters parameters = { "incr", names, 1 };
+	static const struct parameters parameters = { "incr", names, 1, 0 };
 
 	return count(self, &parameters, TENON_INCR, args, nargs, kwnames);
 }
@@ -767,7 +769,7 @@ PyObject *libmc_decr(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		     PyObject *kwnames)
 {
 	static const char *const names[] = { "key", "delta", NULL };
-	static const struct parameters parameters = { "decr", names, 1 };
+	static const struct parameters parameters = { "decr", names, 1, 0 };
 
 	return count(self, &parameters, TENON_DECR, args, nargs, kwnames);
 }

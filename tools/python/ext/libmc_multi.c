@@ -377,7 +377,7 @@ PyObject *libmc_set_multi(PyObject *object, PyObject *const *args,
 {
 	static const char *const names[] = { "dct", "time", "compress",
 					     "return_failure", NULL };
-	static const struct parameters parameters = { "set_multi", names, 1 };
+	static const struct parameters parameters = { "set_multi", names, 1, 0 };
 	struct libmc_client *self = libmc_of(object);
 	struct multi multi = { .scratch = NULL };
 	PyObject *given[4], *done = NULL;
@@ -469,7 +469,7 @@ PyObject *libmc_append_multi(PyObject *self, PyObject *const *args,
 			     Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = EXTEND_NAMES;
-	static const struct parameters parameters = { "append_multi", names, 2 };
+	static const struct parameters parameters = { "append_multi", names, 2, 0 };
 
 	return extend(self, &parameters, TENON_APPEND, args, nargs, kwnames);
 }
@@ -478,7 +478,7 @@ PyObject *libmc_prepend_multi(PyObject *self, PyObject *const *args,
 			      Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = EXTEND_NAMES;
-	static const struct parameters parameters = { "prepend_multi", names, 2 };
+	static const struct parameters parameters = { "prepend_multi", names, 2, 0 };
 
 	return extend(self, &parameters, TENON_PREPEND, args, nargs, kwnames);
 }
@@ -489,7 +489,7 @@ PyObject *libmc_delete_multi(PyObject *object, PyObject *const *args,
 			     Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "keys", "return_failure", NULL };
-	static const struct parameters parameters = { "delete_multi", names, 1 };
+	static const struct parameters parameters = { "delete_multi", names, 1, 0 };
 	struct libmc_client *self = libmc_of(object);
 	struct multi multi = { .scratch = NULL };
 	const struct tenon_result *results;

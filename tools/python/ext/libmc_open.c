@@ -613,7 +613,7 @@ PyObject *libmc_config(PyObject *object, PyObject *const *args,
 		       Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "opt", "val", NULL };
-	static const struct parameters parameters = { "config", names, 2 };
+	static const struct parameters parameters = { "config", names, 2, 0 };
 	struct libmc_client *self = libmc_of(object);
 	PyObject *given[2];
 	int option, value;

@@ -21,7 +21,8 @@ static bool run_servers(struct libmc_client *self, enum tenon_server_verb verb,
 	if (!self->base.client) {
 		return true;
 	}
-	int code = base_run_servers(&self->base, verb, NULL, 0, results, NULL);
+	int code = base_run_servers(&self->base, verb, NULL, NULL, results,
+				    NULL);
 	if (!*results) {
 		base_leave(&self->base);
 		libmc_raise_no_results(self, code);

@@ -391,7 +391,7 @@ PyObject *libmc_encode_value(PyObject *module, PyObject *const *args,
 			     Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "val", "comp_threshold", NULL };
-	static const struct parameters parameters = { "encode_value", names, 2 };
+	static const struct parameters parameters = { "encode_value", names, 2, 0 };
 	struct encoded encoded = { .owner = NULL };
 	PyObject *given[2], *pair = NULL;
 	int comp_threshold;
@@ -419,7 +419,7 @@ PyObject *libmc_decode_value(PyObject *module, PyObject *const *args,
 			     Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "val", "flags", NULL };
-	static const struct parameters parameters = { "decode_value", names, 2 };
+	static const struct parameters parameters = { "decode_value", names, 2, 0 };
 	PyObject *given[2];
 	uint32_t flags;
 

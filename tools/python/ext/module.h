@@ -66,6 +66,7 @@ struct parameters {
 	const char *function;
 	const char *const *names;
 	int required; /* the first `required` parameters have no default */
+	int keywords; /* the last `keywords` parameters can be given by name only */
 };
 
 /*
@@ -86,7 +87,7 @@ bool bind_arguments(const struct parameters *parameters, PyObject *const *args,
 	{ \
 		static const char *const names[] = { parameter, NULL }; \
 		static const struct parameters parameters = { method, names, \
-							      1 }; \
+							      1, 0 }; \
 		PyObject *given; \
 		return bind_arguments(&parameters, args, nargs, kwnames, \
 				      &given) ? function(self, given) : NULL; \

@@ -309,7 +309,7 @@ static PyObject *pool_client(PyObject *object, PyObject *const *args,
 			     Py_ssize_t nargs, PyObject *kwnames)
 {
 	static const char *const names[] = { "timeout", NULL };
-	static const struct parameters parameters = { "client", names, 0 };
+	static const struct parameters parameters = { "client", names, 0, 0 };
 	struct pool_object *self = pool_of(object);
 	PyObject *timeout = NULL;
 	int64_t timeout_ms = -1;

@@ -213,6 +213,13 @@ def tenon_calls(address):
             client.touch("t1", 100.0), swallow(lambda: client.touch("t1", 0.5), TypeError),
             swallow(lambda: client.touch("t1", "soon"), ValueError),
             tenon.Client(servers=[address], poll_timeout=0.3)),
+        "timeouts": lambda: (
+            client.get("t1", timeout=60), client.get_multi(items, timeout="60s"),
+            client.version(timeout=datetime.timedelta(minutes=1)),
+            swallow(lambda: client.gets("t1", timeout=0), ValueError),
+            swallow(lambda: client.delete_multi(["no"], timeout="x"), ValueError),
+            swallow(lambda: client.set_multi(items, timeout=True), TypeError),
+            swallow(lambda: client.stats(timeout=-1), ValueError)),
         "servers": lambda: (client.version(), client.stats(), client.servers,
                             client.stats("detail dump"),
                             client.where("key"), client.closed),

@@ -369,6 +369,14 @@ BAD_CALLS = [
     (TypeError, "unexpected keyword argument 'time'", lambda c: c.set("k", b"", time=1)),
     (TypeError, "multiple values", lambda c: c.set("k", b"", key="k")),
     (TypeError, "at most 2", lambda c: c.get("key", 1, 2)),
+    (TypeError, "at most 1", lambda c: c.delete("key", 1)),
+    (TypeError, "at most 0", lambda c: c.version(1)),
+    (ValueError, "more than 0 seconds", lambda c: c.get("key", timeout=0)),
+    (ValueError, "more than 0 seconds", lambda c: c.get_multi(["key"], timeout=-1)),
+    (ValueError, "at most an hour, not 3601", lambda c: c.set("key", b"", timeout=3601)),
+    (ValueError, "with a unit", lambda c: c.stats(timeout="1")),
+    (TypeError, "timeout must be seconds, text .* not bool",
+     lambda c: c.incr("key", timeout=True)),
     (tenon.InvalidKeyError, "offset 1", lambda c: c.get("a b")),
     (tenon.InvalidKeyError, "empty", lambda c: c.set("", b"")),
     (tenon.InvalidKeyError, "251 bytes", lambda c: c.delete("k" * 251)),
@@ -411,6 +419,47 @@ def test_an_error_names_key_and_server(scripted):
     assert error.status == -5 and "slow" in str(error)
     with pytest.raises(tenon.ServerDownError):
         client.get("key")
+
+
+TIMED_CALLS = {
+    "get": lambda c, t: c.get("k", timeout=t),
+    "gets": lambda c, t: c.gets("k", timeout=t),
+    "gat": lambda c, t: c.gat("k", 1, timeout=t),
+    "get_multi": lambda c, t: c.get_multi(["k"], timeout=t),
+    "set": lambda c, t: c.set("k", b"v", timeout=t),
+    "add": lambda c, t: c.add("k", b"v", timeout=t),
+    "replace": lambda c, t: c.replace("k", b"v", timeout=t),
+    "append": lambda c, t: c.append("k", b"v", timeout=t),
+    "prepend": lambda c, t: c.prepend("k", b"v", timeout=t),
+    "cas": lambda c, t: c.cas("k", b"v", 1, timeout=t),
+    "set_multi": lambda c, t: c.set_multi({"k": b"v"}, timeout=t),
+    "delete": lambda c, t: c.delete("k", timeout=t),
+    "delete_multi": lambda c, t: c.delete_multi(["k"], timeout=t),
+    "touch": lambda c, t: c.touch("k", 1, timeout=t),
+    "touch_multi": lambda c, t: c.touch_multi(["k"], 1, timeout=t),
+    "incr": lambda c, t: c.incr("k", timeout=t),
+    "decr": lambda c, t: c.decr("k", timeout=t),
+    "version": lambda c, t: c.version(timeout=t),
+    "stats": lambda c, t: c.stats(timeout=t),
+    "flush_all": lambda c, t: c.flush_all(timeout=t),
+}
+
+
+@pytest.mark.parametrize("name", TIMED_CALLS)
+def test_a_timeout_of_one_call_ends_it_and_blames_nobody(scripted, name):
+    client = patient(servers=[scripted(silent)], enable_flush_all=True)
+    for timeout in (0.02, "20ms"):
+        with pytest.raises(tenon.TimeoutError):
+            TIMED_CALLS[name](client, timeout)
+    with pytest.raises(tenon.TimeoutError, match=r"timeout of the call \(1 ms\)"):
+        client.get("k", timeout=timedelta(microseconds=1))
+
+
+def test_a_timeout_of_one_call_may_be_longer_or_none(servers):
+    with tenon.Client(servers=servers, connect_timeout=1, poll_timeout=1) as client:
+        client.set("k", b"v", timeout=60)
+        assert client.get("k", timeout=None) == b"v"
+        assert client.get_multi(["k"], timeout=3600) == {"k": b"v"}
 
 
 def test_a_refused_connection_is_a_connection_error():

@@ -13,6 +13,8 @@ pair: Optional[Tuple[bytes, int]] = client.gets(b"key")
 many: Dict[str, bytes] = client.get_multi(["a", "b"])
 client.set("key", b"value", ttl=10)
 client.touch("key", ttl=datetime.timedelta(hours=1))
+client.get("key", timeout=0.05)
+client.get("key", 5, 0.05)  # type: ignore[call-overload]
 client.set("key", "text")  # type: ignore[arg-type]
 client.get(1)  # type: ignore[call-overload]
 client.set_multi({"key": 1})  # type: ignore[dict-item]
