@@ -89,11 +89,14 @@ check 'its source' grep -q 'TENON_PLUGIN_DEFINE(hash_mine,' hash_mine/hash_mine.
 check 'its build' grep -q 'hash_mine.la' hash_mine/Makefile.am
 check 'a script' test -x hash_mine/autogen.sh
 check 'no other name' test -z "$(grep -rl times33 hash_mine)"
-check 'no other kind' test -z "$(grep -rlE 'nearby|failover' hash_mine)"
+check 'no other kind' test -z "$(grep -rlE 'nearby|failover|mask' hash_mine)"
 run 0 --json plugins --new failover other
 out_has '"folder": "failover_other"'
 check 'its source' grep -q 'TENON_PLUGIN_DEFINE(failover_other,' failover_other/failover_other.c
-check 'no other name' test -z "$(grep -rlE 'nearby|times33|hash_other' failover_other)"
+check 'no other name' test -z "$(grep -rlE 'nearby|times33|mask|hash_other' failover_other)"
+run 0 plugins --new secure third
+check 'its source' grep -q 'TENON_PLUGIN_DEFINE(secure_third,' secure_third/secure_third.c
+check 'no other name' test -z "$(grep -rlE 'nearby|times33|mask' secure_third)"
 end
 
 begin new_plugin_refuses_a_name_in_use
@@ -104,7 +107,7 @@ err "'Mine' is no name for a plugin"
 run 2 plugins --new hash
 err 'needs a NAME'
 run 2 plugins --new color mine
-err "--new is 'color', expected hash, failover"
+err "--new is 'color', expected hash, failover, secure"
 run 2 plugins --new hash mine
 err 'hash_mine: File exists'
 end

@@ -165,7 +165,7 @@ static int pull_greeting(const struct frames_state *state,
 {
 	const char *line = (const char *)io->in + io->in_used;
 	size_t len = io->in_len - io->in_used;
-	const char *end = memchr(line, '\n', len);
+	const char *end = len > 0 ? memchr(line, '\n', len) : NULL;
 	int shown = 0;
 
 	if (!end && len < GREETING_MAX) {

@@ -29,6 +29,7 @@ static const struct {
 } examples[] = {
 	{ "hash", "times33" },
 	{ "failover", "nearby" },
+	{ "secure", "mask" },
 };
 
 #define EXAMPLES_COUNT (sizeof(examples) / sizeof(examples[0]))

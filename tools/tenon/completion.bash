@@ -52,7 +52,7 @@ _tenon()
 		return
 		;;
 	--new)
-		mapfile -t COMPREPLY < <(compgen -W 'hash failover' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W 'hash failover secure' -- "$current")
 		return
 		;;
 	--servers | --set | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
