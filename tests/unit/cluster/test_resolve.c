@@ -35,6 +35,7 @@ static const struct fake_name names[] = {
 			 "192.0.2.13", "192.0.2.14", "192.0.2.15", "192.0.2.16",
 			 "192.0.2.17", "192.0.2.18", "2001:db8::1" } },
 	{ .host = "gone.test", .gai_error = EAI_NONAME },
+	{ .host = "gone-late.test", .gai_error = EAI_NONAME, .hangs = true },
 	{ .host = "again.test", .gai_error = EAI_AGAIN },
 	{ .host = "broken.test", .gai_error = EAI_SYSTEM, .sys_errno = EIO },
 	{ .host = "slow.test", .addresses = { "192.0.2.1" }, .hangs = true },
@@ -289,14 +290,16 @@ START_TEST(a_lookup_at_the_limit_of_descriptors_has_its_errno)
 	struct rlimit limit, none;
 	int fd, code;
 
-	resolve("gone.test:11311");
+	resolve("gone-late.test:11311");
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	/* one descriptor is left, for the wait */
+	/* one descriptor is left, which the wait takes before the lookup ends */
 	fd = open("/dev/null", O_RDONLY);
 	none = limit;
 	none.rlim_cur = (rlim_t)fd + 1;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	close(fd);
+	ck_assert_int_eq(tenon__resolver_next(&resolver, &address), 0);
+	fake_names_release();
 	code = next_address();
 	setrlimit(RLIMIT_NOFILE, &limit);
 	ck_assert_int_eq(code, TENON_ECONNECT);

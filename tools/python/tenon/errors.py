@@ -113,6 +113,10 @@ class LocalError(TenonError, OSError):
     """This process or host ran out of descriptors, ports or memory. Nothing was asked."""
 
 
+class SecureError(ServerUnavailableError):
+    """The secure plugin refused the connection: a failed handshake, or damaged bytes."""
+
+
 _CLASSES: Dict[int, Type[TenonError]] = {
     -2: ArgumentError,
     -3: InvalidKeyError,
@@ -135,6 +139,7 @@ _CLASSES: Dict[int, Type[TenonError]] = {
     -20: RefusedError,
     -21: WaitError,
     -22: LocalError,
+    -23: SecureError,
 }
 
 
