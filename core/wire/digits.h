@@ -70,14 +70,17 @@ static inline bool tenon__fits_u64(const char *digits, size_t count, uint64_t nu
 static inline const char *tenon__read_u64(const char *at, uint64_t *out)
 {
 	const char *from = at;
-	uint64_t number = 0;
+	unsigned digit = tenon__digit_of(*at);
+	uint64_t number = digit;
 
-	for (; tenon__digit_of(*at) <= 9; at++) {
-		number = number * 10 + tenon__digit_of(*at);
+	if (digit > 9) {
+		return NULL;
+	}
+	while ((digit = tenon__digit_of(*++at)) <= 9) {
+		number = number * 10 + digit;
 	}
 	*out = number;
-	return at != from && tenon__fits_u64(from, (size_t)(at - from), number) ?
-		at : NULL;
+	return tenon__fits_u64(from, (size_t)(at - from), number) ? at : NULL;
 }
 
 /* Read a space and a number, as tenon__read_u64(). Returns NULL also when `at` is NULL. */

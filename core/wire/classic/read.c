@@ -338,24 +338,20 @@ static int next_other(struct tenon__wire *wire)
 static int next_values(struct tenon__wire *wire)
 {
 	const char *end = wire->block->data + wire->block->filled;
-	int verdict = TENON_WIRE_READ_ON;
 
-	while (verdict == TENON_WIRE_READ_ON && wire->recv_state == TENON_RECV_LINE) {
-		char *line = wire->block->data + wire->parsed;
-		size_t here = (size_t)(end - line);
+	take_values(wire, end);
+	char *line = wire->block->data + wire->parsed;
+	size_t here = (size_t)(end - line);
 
-		if (TENON__STARTS(line, here, "VALUE ")) {
-			verdict = read_value_line(wire, line, end);
-		} else if (TENON__STARTS(line, here, "END\r\n")) {
-			wire->parsed += 5;
-			wire->keep_from = wire->parsed;
-			end_retrieve(wire, TENON_MISS, NULL);
-			return TENON_WIRE_READ_ON;
-		} else {
-			return next_other(wire);
-		}
+	if (TENON__STARTS(line, here, "END\r\n")) {
+		wire->parsed += 5;
+		wire->keep_from = wire->parsed;
+		end_retrieve(wire, TENON_MISS, NULL);
+		return TENON_WIRE_READ_ON;
 	}
-	return verdict;
+	return TENON__STARTS(line, here, "VALUE ")
+		       ? read_value_line(wire, line, end)
+		       : next_other(wire);
 }
 
 /* Read the next reply. */

@@ -299,6 +299,69 @@ static inline int begin_value(struct tenon__wire *wire,
 }
 
 /*
+ * Take the value whose VALUE line begins at `line`, when it is the usual case: the value is that
+ * of req, has arrived completely, and stays in the block. Otherwise nothing changes, and
+ * read_value_line() reads the line again.
+ * Returns the end of the value's line; NULL: it is another case.
+ */
+static inline char *take_value(const struct tenon__wire *wire,
+			       struct tenon__request *req, char *line,
+			       const char *end)
+{
+	char *key = line + 6;
+	uint64_t flags, bytes, cas = 0;
+
+	if (!awaits(req, key, end) || req->asks || req->sink) {
+		return NULL;
+	}
+	const char *at = tenon__read_field(key + req->key.len, &flags);
+	at = tenon__read_field(at, &bytes);
+	if (req->verb->cas) {
+		at = tenon__read_field(at, &cas);
+	}
+	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX ||
+	    bytes > wire->max_value_bytes || bytes > req->intake->left_bytes) {
+		return NULL;
+	}
+	char *value = line + (at + 2 - line);
+	if ((size_t)(end - value) < bytes + 2 ||
+	    memcmp(value + bytes, "\r\n", 2) != 0) {
+		return NULL;
+	}
+	req->intake->left_bytes -= bytes;
+	value[bytes] = '\0';
+	struct tenon_result *result = tenon__reply_answer(req, TENON_HIT);
+	result->flags = (uint32_t)flags;
+	result->cas = cas;
+	result->value = value;
+	result->value_len = (size_t)bytes;
+	return value + bytes + 2;
+}
+
+/* Take the values of the usual case, up to the first line that is something else. */
+static inline void take_values(struct tenon__wire *wire, const char *end)
+{
+	char *line = wire->block->data + wire->parsed;
+	struct tenon__request *req = wire->seek;
+	uint64_t hits = 0;
+
+	while (TENON__STARTS(line, (size_t)(end - line), "VALUE ")) {
+		char *next = take_value(wire, req, line, end);
+
+		if (!next) {
+			break;
+		}
+		line = next;
+		hits++;
+		req = req->line_end ? wire->flight : req->next;
+	}
+	tenon__count(&wire->tally->hits, hits);
+	wire->seek = req;
+	wire->parsed = (size_t)(line - wire->block->data);
+	wire->keep_from = wire->parsed;
+}
+
+/*
  * Read "VALUE <key> <flags> <bytes>[ <cas unique>]" in one pass, without a search for the
  * end of the line first. end: of the bytes that arrived.
  */
