@@ -278,12 +278,15 @@ static void push_send(struct uring *uring, struct uring_job *job)
 }
 
 /* Queue what the connection wants, as far as it is not in flight. drained: as in push_receive(). */
-static void follow(struct uring *uring, struct uring_job *job, int want,
-		   bool drained)
+static inline void follow(struct uring *uring, struct uring_job *job, int want,
+			  bool drained)
 {
 	if (want <= TENON_WANT_NOTHING) {
 		job->outcome = want == TENON_WANT_NOTHING ? DONE : BROKEN;
 		return;
+	}
+	if (want == TENON_WANT_RECEIVE && job->receiving) {
+		return; /* the common case after a send */
 	}
 	if ((want & TENON_WANT_SEND) && !job->sending) {
 		push_send(uring, job);
