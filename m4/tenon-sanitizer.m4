@@ -21,6 +21,23 @@ AC_DEFUN([TENON_FUZZING], [
 	AM_CONDITIONAL([FUZZING], [test "x$enable_fuzzing" != xno])
 ])
 
+# TENON_DEBUGGING
+# Read --enable-debug: check every change of a state. On by default with a sanitizer. Call it
+# after TENON_SANITIZER.
+AC_DEFUN([TENON_DEBUGGING], [
+	AC_ARG_ENABLE([debug],
+		[AS_HELP_STRING([--enable-debug],
+			[check every change of a state, and end the process
+			when one is not allowed (for developers; on by default
+			with --with-sanitizer)])],
+		[], [AS_IF([test "x$with_sanitizer" = xno],
+			[enable_debug=no], [enable_debug=yes])])
+	AS_IF([test "x$enable_debug" != xno], [
+		AC_DEFINE([TENON_DEBUG], [1],
+			[Define to 1 to check every change of a state.])
+	])
+])
+
 # TENON_SANITIZER
 # Read --with-sanitizer=LIST. Set SANITIZER_CFLAGS, for compiling and linking. Stop if a program
 # built with these flags does not run.

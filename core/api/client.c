@@ -28,8 +28,7 @@ int tenon__client_make(struct tenon_client **out,
 		tenon__free(client);
 		return tenon__error_no_memory(err);
 	}
-	int code = tenon__engine_init(&client->engine, assembly,
-				      &client->operation.requests, err);
+	int code = tenon__engine_init(&client->engine, assembly, err);
 	if (!code) {
 		code = tenon__operation_init(&client->operation,
 					     &client->engine, err);

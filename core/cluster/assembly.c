@@ -12,6 +12,7 @@
 #include "option/option.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
+#include "wire/protocol.h"
 
 /* A hash that the ring or an option uses, with the plugin and the options that it is made from. */
 struct hash_instance {
@@ -549,6 +550,7 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->retry_timeout_ms = settings->retry_timeout_ms;
 	assembly->max_idle_ns = settings->max_idle_ms * 1000000;
 	assembly->strict = settings->integrity == TENON__INTEGRITY_STRICT;
+	assembly->protocol = tenon__protocols[settings->protocol];
 	assembly->max_value_bytes = (uint64_t)settings->max_value_bytes;
 	assembly->max_operation_bytes =
 		(uint64_t)settings->max_operation_bytes;

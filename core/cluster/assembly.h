@@ -21,6 +21,8 @@
 #include "tenon/plugin/transport.h"
 #include "tenon/tenon.h"
 
+struct tenon__protocol;
+
 /*
  * The bytes of an item besides its key and its value: 56 for header and cas unique, 1 for the
  * NUL after the key, 2 for the CR LF after the value. An item whose flags are not 0 has 4 more.
@@ -81,6 +83,7 @@ struct tenon__assembly {
 	uint32_t user_flags; /* flag bits of the application; others have to be a codec's */
 	bool enable_flush_all;
 	bool strict; /* integrity: strict */
+	const struct tenon__protocol *protocol;
 
 	/* Things that are only needed to free the assembly; private to assembly.c. */
 	struct tenon__assembly_parts *parts;

@@ -305,11 +305,11 @@ void tenon__health_heard_recovery(struct tenon__health *health, uint32_t state,
 /* Return true when the server has ever given this client a proper answer. */
 static bool has_answered(const struct tenon__health *health)
 {
-	bool any = health->has_answered || load(&health->hits) > 0 ||
-		load(&health->misses) > 0;
+	bool any = health->has_answered || load(&health->tally.hits) > 0 ||
+		load(&health->tally.misses) > 0;
 
 	for (int status = TENON_OK; status < TENON_SENT; status++) {
-		any |= load(&health->outcomes[TENON_HEALTH_OUTCOME(status)]) > 0;
+		any |= load(&health->tally.outcomes[TENON_TALLY_OUTCOME(status)]) > 0;
 	}
 	return any;
 }
@@ -401,19 +401,19 @@ static void read_latency(const struct tenon__health *health,
 static void read_counters(const struct tenon__health *health,
 			  struct tenon_health *out)
 {
-	out->hits = load(&health->hits);
-	out->misses = load(&health->misses);
-	out->stored = load(&health->outcomes[TENON_HEALTH_OUTCOME(TENON_STORED)]);
+	out->hits = load(&health->tally.hits);
+	out->misses = load(&health->tally.misses);
+	out->stored = load(&health->tally.outcomes[TENON_TALLY_OUTCOME(TENON_STORED)]);
 	out->keys = out->hits + out->misses;
 	for (int i = 0; i < TENON_HEALTH_ERRORS; i++) {
 		uint64_t answered =
-			load(&health->outcomes[TENON_HEALTH_OUTCOME(i)]);
+			load(&health->tally.outcomes[TENON_TALLY_OUTCOME(i)]);
 
 		out->keys += answered;
 		out->other += i == TENON_STORED ? 0 : answered;
 		if (i > 0) {
 			out->errors[i] = load(
-				&health->outcomes[TENON_HEALTH_OUTCOME(-i)]);
+				&health->tally.outcomes[TENON_TALLY_OUTCOME(-i)]);
 			out->keys += out->errors[i];
 		}
 	}
@@ -458,7 +458,7 @@ void tenon__health_read(const struct tenon__health *health, int64_t now_ms,
 void tenon__health_reset(struct tenon__health *health)
 {
 	tenon__counter *const counters[] = {
-		&health->hits,       &health->misses,
+		&health->tally.hits,       &health->tally.misses,
 		&health->sent_bytes, &health->received_bytes,
 		&health->sum_ns,     &health->max_ns,
 		&health->connects,   &health->reconnects,
@@ -470,8 +470,8 @@ void tenon__health_reset(struct tenon__health *health)
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		atomic_store_explicit(counters[i], 0, memory_order_relaxed);
 	}
-	for (size_t i = 0; i < TENON_HEALTH_OUTCOMES; i++) {
-		atomic_store_explicit(&health->outcomes[i], 0,
+	for (size_t i = 0; i < TENON_TALLY_OUTCOMES; i++) {
+		atomic_store_explicit(&health->tally.outcomes[i], 0,
 				      memory_order_relaxed);
 	}
 	for (size_t i = 0; i < TENON_HISTOGRAM_BUCKETS; i++) {

@@ -2,17 +2,15 @@
 /*
  * The health of one server as one client sees it: state, last error, counters, latency.
  *
- * Threads: only the client's thread writes; any thread may read. Because there is one writer,
- * a counter is an atomic that is loaded and stored, without a read-modify-write instruction.
- * This costs no more than a plain integer. The fields of the view have to match each other, so
- * they are published together under a sequence number.
+ * Threads: only the client's thread writes; any thread may read. The fields of the view have to
+ * match each other, so they are published together under a sequence number.
  */
 #ifndef TENON_CORE_HEALTH_H
 #define TENON_CORE_HEALTH_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/counter.h"
 #include "base/histogram.h"
 #include "base/log.h"
 
@@ -22,16 +20,6 @@
 
 /* This many exchanges in a row that the server refuses make it refusing. */
 #define TENON_REFUSALS_MAX 3
-
-/*
- * The index at which keys with a status are counted: TENON_OK is in the middle of the array, the
- * other answers are below the middle, and errors (keys without an answer) are above the middle.
- */
-#define TENON_HEALTH_OUTCOMES (2 * TENON_HEALTH_ERRORS)
-#define TENON_HEALTH_OUTCOME(status) \
-	((unsigned)(TENON_HEALTH_ERRORS - (status)) % TENON_HEALTH_OUTCOMES)
-
-typedef _Atomic uint64_t tenon__counter;
 
 /*
  * State, last error and address of a server. Readers always get all fields of the same moment.
@@ -53,10 +41,9 @@ struct tenon__health_view {
 
 struct tenon__health {
 	/* written in every operation */
-	tenon__counter hits, misses; /* of get, gets, gat, gats */
+	struct tenon__tally tally;
 	tenon__counter sent_bytes, received_bytes;
 	tenon__counter sum_ns, max_ns;
-	tenon__counter outcomes[TENON_HEALTH_OUTCOMES]; /* of all keys that are no hit or miss */
 	tenon__counter times[TENON_HISTOGRAM_BUCKETS];  /* latencies */
 
 	/* written rarely */
@@ -113,27 +100,12 @@ void tenon__health_moved(struct tenon__health *health, const char *address,
  */
 void tenon__health_forked(struct tenon__health *health);
 
-/* Add n to a counter. Threads: the writer. */
-static inline void tenon__count(tenon__counter *counter, uint64_t n)
-{
-	atomic_store_explicit(
-		counter,
-		atomic_load_explicit(counter, memory_order_relaxed) + n,
-		memory_order_relaxed);
-}
-
 /* Count a connection that was made. */
 static inline void tenon__health_connected(struct tenon__health *health)
 {
 	tenon__count(&health->reconnects, health->was_connected);
 	tenon__count(&health->connects, 1);
 	health->was_connected = true;
-}
-
-/* Count a key by its status. Hits and misses of get, gets, gat and gats are counted elsewhere. */
-static inline void tenon__health_key(struct tenon__health *health, int status)
-{
-	tenon__count(&health->outcomes[TENON_HEALTH_OUTCOME(status)], 1);
 }
 
 /* Count one complete answer of the server, which took ns nanoseconds. */

@@ -30,6 +30,7 @@ struct tenon__settings {
 	int64_t retry_timeout_ms;
 	int64_t max_idle_ms;
 	int32_t integrity; /* enum tenon__integrity */
+	int32_t protocol; /* index in tenon__protocols */
 	int64_t compression_threshold_bytes;
 	int64_t max_value_bytes;
 	int64_t max_operation_bytes;

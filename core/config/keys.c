@@ -7,6 +7,7 @@
 #include "config/defaults.h"
 #include "option/option.h"
 #include "option/suggest.h"
+#include "wire/protocol.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -81,6 +82,12 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .choices = integrity_words,
 	  .def_text = "usual",
 	  .help = "strict: before retrieval commands too, look for bytes that wait on the idle connection and answer nothing" },
+	{ .name = "protocol",
+	  .type = TENON_OPTION_CHOICE,
+	  .offset = offsetof(struct tenon__settings, protocol),
+	  .choices = tenon__protocol_names,
+	  .def_text = "classic",
+	  .help = "the protocol that the servers and proxies speak" },
 	{ .name = "compression_threshold",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,

@@ -7,7 +7,43 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "wire/classic.h"
+
+#define TO(state) (UINT32_C(1) << TENON_CONNECTION_##state)
+
+static const struct tenon__state states[] = {
+	[TENON_CONNECTION_CLOSED] = { "closed", TO(CLOSED) | TO(RESOLVING),
+				      "no socket" },
+	[TENON_CONNECTION_RESOLVING] = { "resolving", TO(CLOSED) | TO(CONNECTING),
+					 "the server's name is looked up" },
+	[TENON_CONNECTION_CONNECTING] = { "connecting", TO(CLOSED) | TO(READY),
+					  "the addresses are tried" },
+	[TENON_CONNECTION_READY] = { "ready", TO(CLOSED),
+				     "requests can be sent" },
+};
+
+const struct tenon__states tenon__connection_states = {
+	.thing = "connection",
+	.list = states,
+	.count = sizeof(states) / sizeof(states[0]),
+};
+
+/* An error message in the log quotes at most this many bytes of a reply. */
+#define LOGGED_REPLY_MAX_BYTES 100
+
+/* The protocol met a line that answers a noreply request, or a fence that the server does not know. */
+static void log_unasked(struct tenon__wire *wire, const char *line, size_t len)
+{
+	struct tenon__connection *conn =
+		(struct tenon__connection *)(void *)((char *)wire -
+						     offsetof(struct tenon__connection, wire));
+
+	tenon__health_log(conn->health, TENON_LOG_WARNING,
+			  tenon__now_ns() / 1000000,
+			  "a noreply command was answered: \"%.*s\"",
+			  len > LOGGED_REPLY_MAX_BYTES ? LOGGED_REPLY_MAX_BYTES
+						       : (int)len,
+			  line);
+}
 
 static struct tenon__connection *connection_of(struct tenon_connection *base)
 {
@@ -16,8 +52,7 @@ static struct tenon__connection *connection_of(struct tenon_connection *base)
 
 int tenon__connection_init(struct tenon__connection *conn,
 			   const struct tenon__assembly *assembly,
-			   uint32_t server, struct tenon__requests *requests,
-			   struct tenon__block_cache *blocks,
+			   uint32_t server, struct tenon__block_cache *blocks,
 			   struct tenon__health *health,
 			   struct tenon_error *err)
 {
@@ -25,12 +60,12 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.base = { .fd = -1, .server = server },
 		.blocks = blocks,
 		.name = tenon__server_name(&assembly->servers[server]),
+		.health = health,
 		.wire = {
-			.requests = requests,
-			.health = health,
+			.protocol = assembly->protocol,
+			.tally = &health->tally,
+			.unasked = log_unasked,
 			.max_value_bytes = assembly->max_value_bytes,
-			.first = TENON_REQUEST_END,
-			.last = TENON_REQUEST_END,
 		},
 	};
 	tenon__health_init(health, &assembly->log, conn->name,
@@ -53,7 +88,7 @@ void tenon__connection_move(struct tenon__connection *conn,
 	tenon__resolver_fini(&conn->resolver);
 	conn->resolver = *place;
 	conn->done_ns = 0;
-	tenon__health_moved(conn->wire.health, place->address, now_ms);
+	tenon__health_moved(conn->health, place->address, now_ms);
 	*place = (struct tenon__resolver){ 0 };
 }
 
@@ -84,14 +119,13 @@ static unsigned lookup_circumstances(const struct tenon__resolver *resolver)
 static bool is_untried(const struct tenon__connection *conn)
 {
 	return conn->wire.piece_count == 0 &&
-	       (conn->base.fd >= 0 || conn->resolver.given == 0);
+	       (tenon__connection_is_open(conn) || conn->resolver.given == 0);
 }
 
 /* Return true when every server knows the command of the first request without an answer. */
 static bool is_rare(const struct tenon__wire *wire)
 {
-	return wire->line_req != TENON_REQUEST_END &&
-	       wire->requests->list[wire->line_req].verb->rare;
+	return wire->flight && wire->flight->verb->rare;
 }
 
 /*
@@ -100,18 +134,16 @@ static bool is_rare(const struct tenon__wire *wire)
  */
 static void forget_answers(struct tenon__wire *wire)
 {
-	struct tenon__requests *rs = wire->requests;
+	for (struct tenon__request *req = wire->first; req; req = req->next) {
+		struct tenon_result *result = req->result;
 
-	for (uint32_t req = wire->first; req != TENON_REQUEST_END;
-	     req = rs->list[req].next) {
-		struct tenon_result *result = &rs->results[req];
-
-		if (rs->list[req].verb->shape != TENON_SHAPE_RETRIEVE ||
-		    result->status != TENON_HIT) {
-			*result =
-				(struct tenon_result){ .server =
-							       result->server };
-			rs->list[req].answered = false;
+		if (req->verb->shape == TENON_SHAPE_RETRIEVE &&
+		    result->status == TENON_HIT) {
+			continue;
+		}
+		*result = (struct tenon_result){ .server = result->server };
+		if (tenon__request_is_done(req)) {
+			tenon__request_go(req, TENON_REQUEST_WRITTEN);
 		}
 	}
 }
@@ -141,45 +173,60 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 		return;
 	}
 	wire->suspect |= conn->erred_first;
-	if (wire->fenced && wire->version == TENON_VERSION_UNKNOWN) {
+	if (tenon__wire_is_fenced(wire) &&
+	    wire->version == TENON_VERSION_UNKNOWN) {
 		/* the server may have closed behind `version` */
 		wire->version = TENON_VERSION_MISSING;
 	}
 }
 
+/* Return true when a request may be sent again: those from `unsent` on, and repeatable ones. */
+static bool goes_again(const struct tenon__wire *wire,
+		       const struct tenon__request *unsent)
+{
+	bool is_unsent = false;
+
+	for (const struct tenon__request *req = wire->first; req;
+	     req = req->next) {
+		is_unsent |= req == unsent;
+		if (!tenon__request_is_done(req) &&
+		    (is_unsent || req->verb->repeatable)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool tenon__connection_go_again(struct tenon__connection *conn)
 {
 	struct tenon__wire *wire = &conn->wire;
-	struct tenon__request *list = wire->requests->list;
-	uint32_t unsent = tenon__wire_unsent(wire);
-	uint32_t first = TENON_REQUEST_END, next;
+	struct tenon__request *unsent = tenon__wire_unsent(wire);
+	struct tenon__request **end = &wire->first;
+	struct tenon__request *next;
 	bool is_unsent = false;
 
-	for (uint32_t req = wire->first; req != TENON_REQUEST_END; req = next) {
-		next = list[req].next;
-		is_unsent |= req == unsent;
-		if (list[req].answered) {
-			continue;
-		}
-		if (!list[req].verb->repeatable && !is_unsent) {
-			wire->requests->results[req].status = wire->status;
-			list[req].answered = true;
-			tenon__health_key(wire->health, wire->status);
-			continue;
-		}
-		list[req].next = TENON_REQUEST_END;
-		if (first == TENON_REQUEST_END) {
-			first = req;
-		} else {
-			list[wire->last].next = req;
-		}
-		wire->last = req;
-	}
-	if (first == TENON_REQUEST_END) {
+	if (!goes_again(wire, unsent)) {
 		return false;
 	}
-	wire->first = first;
-	tenon__count(&wire->health->retries, 1);
+	for (struct tenon__request *req = wire->first; req; req = next) {
+		next = req->next;
+		is_unsent |= req == unsent;
+		if (tenon__request_is_done(req)) {
+			continue;
+		}
+		if (!req->verb->repeatable && !is_unsent) {
+			req->result->status = wire->status;
+			tenon__request_go(req, TENON_REQUEST_DONE);
+			tenon__tally_key(wire->tally, wire->status);
+			continue;
+		}
+		tenon__request_go(req, TENON_REQUEST_QUEUED);
+		*end = req;
+		end = &req->next;
+		wire->last = req;
+	}
+	*end = NULL;
+	tenon__count(&conn->health->retries, 1);
 	tenon__connection_rewind(conn);
 	return true;
 }
@@ -195,8 +242,17 @@ static int64_t connection_now_ns(void *context)
 static int connection_address(void *context, struct tenon_connection *base,
 			      struct tenon_address *out)
 {
+	struct tenon__connection *conn = connection_of(base);
+
 	(void)context;
-	return tenon__resolver_next(&connection_of(base)->resolver, out);
+	if (conn->state == TENON_CONNECTION_CLOSED) {
+		tenon__connection_go(conn, TENON_CONNECTION_RESOLVING);
+	}
+	int code = tenon__resolver_next(&conn->resolver, out);
+	if (code > 0 && conn->state == TENON_CONNECTION_RESOLVING) {
+		tenon__connection_go(conn, TENON_CONNECTION_CONNECTING);
+	}
+	return code;
 }
 
 static void connection_address_ended(void *context,
@@ -220,10 +276,10 @@ static int connection_connected(void *context, struct tenon_connection *base)
 
 	(void)context;
 	tenon__resolver_connected(&conn->resolver);
-	tenon__health_connected(conn->wire.health);
+	tenon__health_connected(conn->health);
+	tenon__connection_go(conn, TENON_CONNECTION_READY);
 	conn->wire.fresh = true;
 	conn->wire.fence = false;
-	conn->wire.fenced = conn->wire.requests->noreply;
 	return TENON_WANT_SEND;
 }
 
@@ -235,7 +291,7 @@ static size_t connection_send_next(void *context, struct tenon_connection *base,
 
 	(void)context;
 	if (wire->piece == wire->piece_count) {
-		if (wire->send_req == TENON_REQUEST_END) {
+		if (!wire->queue) {
 			return 0;
 		}
 		if (wire->send_short &&
@@ -243,7 +299,7 @@ static size_t connection_send_next(void *context, struct tenon_connection *base,
 			/* without memory for a larger buffer, the old one is used */
 			(void)tenon__wire_grow(wire);
 		}
-		tenon__classic_write(wire);
+		wire->protocol->write(wire);
 	}
 	count = wire->piece_count - wire->piece;
 	if (count > max) {
@@ -256,10 +312,10 @@ static size_t connection_send_next(void *context, struct tenon_connection *base,
 }
 
 /* Return what the connection wants when all pieces are sent. */
-static inline int after_pieces(const struct tenon__wire *wire)
+static inline int after_pieces(struct tenon__wire *wire)
 {
-	return (wire->requests->noreply ? 0 : TENON_WANT_RECEIVE) |
-	       (wire->send_req != TENON_REQUEST_END ? TENON_WANT_SEND : 0);
+	return (tenon__wire_awaits(wire) ? TENON_WANT_RECEIVE : 0) |
+	       (wire->queue ? TENON_WANT_SEND : 0);
 }
 
 static int connection_sent(void *context, struct tenon_connection *base,
@@ -269,7 +325,7 @@ static int connection_sent(void *context, struct tenon_connection *base,
 	struct tenon__wire *wire = &conn->wire;
 
 	(void)context;
-	tenon__count(&wire->health->sent_bytes, n);
+	tenon__count(&conn->health->sent_bytes, n);
 	while (n > 0) {
 		struct iovec *piece = &wire->pieces[wire->piece];
 
@@ -287,7 +343,6 @@ static int connection_sent(void *context, struct tenon_connection *base,
 	}
 	if (want == TENON_WANT_NOTHING) {
 		wire->fresh = false;
-		wire->fence = true;
 		conn->done_ns = tenon__now_ns();
 	}
 	return want;
@@ -296,7 +351,7 @@ static int connection_sent(void *context, struct tenon_connection *base,
 static int connection_after(void *context, struct tenon_connection *base,
 			    size_t n)
 {
-	const struct tenon__wire *wire = &connection_of(base)->wire;
+	struct tenon__wire *wire = &connection_of(base)->wire;
 	size_t left = 0;
 
 	(void)context;
@@ -360,8 +415,7 @@ static void *connection_recv_space(void *context, struct tenon_connection *base,
 	(void)context;
 	if (wire->recv_state == TENON_RECV_SINK) {
 		*len = wire->value_len - wire->sink_filled;
-		return wire->requests->list[wire->value_req].sink +
-		       wire->sink_filled;
+		return wire->value_req->sink + wire->sink_filled;
 	}
 	if (fits && wire->recv_state == TENON_RECV_VALUE) {
 		fits = block->capacity - wire->keep_from >= wire->value_len + 2;
@@ -379,8 +433,7 @@ static void *connection_recv_space(void *context, struct tenon_connection *base,
 /* Return what the connection wants when replies are missing. */
 static int want_more(const struct tenon__wire *wire)
 {
-	bool all_sent = wire->piece == wire->piece_count &&
-			wire->send_req == TENON_REQUEST_END;
+	bool all_sent = wire->piece == wire->piece_count && !wire->queue;
 
 	return all_sent ? TENON_WANT_RECEIVE
 			: TENON_WANT_RECEIVE | TENON_WANT_SEND;
@@ -393,26 +446,28 @@ static int connection_received(void *context, struct tenon_connection *base,
 	struct tenon__wire *wire = &conn->wire;
 
 	(void)context;
-	tenon__count(&wire->health->received_bytes, n);
+	tenon__count(&conn->health->received_bytes, n);
 	if (wire->recv_state == TENON_RECV_SINK) {
 		wire->sink_filled += n;
 	} else {
 		wire->block->filled += n;
 	}
 	conn->heard = true;
-	switch (tenon__classic_read(wire)) {
-	case TENON_VERDICT_DONE:
-		break;
-	case TENON_VERDICT_MORE:
+	int verdict = wire->protocol->read(wire);
+	if (wire->erred) {
+		conn->health->unsettled = true; /* the server may refuse every request */
+	}
+	if (verdict == TENON_WIRE_MORE) {
 		return want_more(wire);
-	default:
+	}
+	if (verdict == TENON_WIRE_BROKEN) {
+		tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 		return TENON_WANT_CLOSE;
 	}
 	conn->done_ns = conn->heard_ns = tenon__now_ns();
 	conn->erred_first =
 		wire->fresh && wire->erred && wire->erred != -TENON_ECLIENT;
 	wire->fresh = false;
-	wire->fence = false;
 	return TENON_WANT_NOTHING;
 }
 
@@ -443,6 +498,9 @@ static void connection_failed(void *context, struct tenon_connection *base,
 				    : status;
 	conn->sys_errno = sys_errno;
 	conn->failed_ns = tenon__now_ns();
+	if (base->fd < 0) {
+		tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+	}
 }
 
 static int connection_seen(void *context, struct tenon_connection *base,
@@ -454,11 +512,13 @@ static int connection_seen(void *context, struct tenon_connection *base,
 	(void)context;
 	if (seen & TENON_SEEN_END) {
 		wire->suspect |= conn->erred_first;
-		return 1;
+	} else if (wire->fresh || (wire->fence && wire->protocol->are_unasked(
+							 bytes, len))) {
+		/* behind noreply requests error lines may wait, which the fence reads */
+		return 0;
 	}
-	/* behind noreply requests error lines may wait, which the fence reads */
-	return !wire->fresh &&
-	       !(wire->fence && tenon__classic_are_errors(bytes, len));
+	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+	return 1;
 }
 
 const struct tenon_connection_ops tenon__connection_ops = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One connection of a client to one server: its address, its blocks, and its state of the
- * protocol. A transport moves the bytes.
+ * One connection of a client to one server: its state, its address, its blocks, and the requests
+ * that wait or are in flight (wire). A transport moves the bytes.
  */
 #ifndef TENON_CORE_CONNECTION_H
 #define TENON_CORE_CONNECTION_H
@@ -9,11 +9,23 @@
 #include "cluster/assembly.h"
 #include "cluster/resolve.h"
 #include "connection/faults.h"
-#include "wire/wire.h"
+#include "wire/protocol.h"
+
+enum tenon__connection_state {
+	TENON_CONNECTION_CLOSED = 0,
+	TENON_CONNECTION_RESOLVING,
+	TENON_CONNECTION_CONNECTING,
+	TENON_CONNECTION_READY
+};
+
+/* The names of the states, and which state may follow which. */
+extern const struct tenon__states tenon__connection_states;
 
 struct tenon__connection {
 	struct tenon_connection base; /* the transport's part; must be first */
+	uint8_t state; /* enum tenon__connection_state */
 	struct tenon__block_cache *blocks;
+	struct tenon__health *health; /* of the server */
 	const char *name; /* the server's alias; without alias, its first address */
 
 	bool heard;  /* a byte arrived in this exchange */
@@ -33,15 +45,28 @@ struct tenon__connection {
 
 /*
  * Set up a closed connection to server number `server` of the assembly.
- * Owns:   assembly, requests, blocks and health are the caller's and live longer.
+ * Owns:   assembly, blocks and health are the caller's and live longer.
  * Errors: TENON_ENOMEM, TENON_ECONFIG.
  */
 int tenon__connection_init(struct tenon__connection *conn,
 			   const struct tenon__assembly *assembly,
-			   uint32_t server, struct tenon__requests *requests,
-			   struct tenon__block_cache *blocks,
+			   uint32_t server, struct tenon__block_cache *blocks,
 			   struct tenon__health *health,
 			   struct tenon_error *err);
+
+static inline void tenon__connection_go(struct tenon__connection *conn,
+					enum tenon__connection_state state)
+{
+	tenon__states_check(&tenon__connection_states, conn->state, state);
+	conn->state = (uint8_t)state;
+}
+
+/* Return true when requests can be sent at once. */
+static inline bool tenon__connection_is_open(
+	const struct tenon__connection *conn)
+{
+	return conn->state == TENON_CONNECTION_READY;
+}
 
 /* Free the memory of a connection, which is closed already. */
 void tenon__connection_fini(struct tenon__connection *conn);
@@ -77,7 +102,7 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
 	tenon__wire_rewind(&conn->wire);
 	conn->sys_errno = 0;
 	conn->heard = false;
-	if (conn->base.fd < 0) {
+	if (!tenon__connection_is_open(conn)) {
 		tenon__resolver_rewind(&conn->resolver);
 	}
 }

@@ -7,7 +7,6 @@
 #include "plugin/plugin.h"
 
 static int init_connections(struct tenon__engine *engine,
-			    struct tenon__requests *requests,
 			    struct tenon_error *err)
 {
 	size_t count = engine->assembly->server_count;
@@ -24,7 +23,7 @@ static int init_connections(struct tenon__engine *engine,
 		uint32_t server = (uint32_t)engine->server_count;
 		int code = tenon__connection_init(&engine->conns[server],
 						  engine->assembly, server,
-						  requests, &engine->blocks,
+						  &engine->blocks,
 						  &engine->health[server], err);
 		if (code) {
 			return code;
@@ -94,7 +93,6 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 
 int tenon__engine_init(struct tenon__engine *engine,
 		       struct tenon__assembly *assembly,
-		       struct tenon__requests *requests,
 		       struct tenon_error *err)
 {
 	size_t which;
@@ -102,7 +100,7 @@ int tenon__engine_init(struct tenon__engine *engine,
 	*engine = (struct tenon__engine){
 		.assembly = tenon__assembly_ref(assembly),
 	};
-	int code = init_connections(engine, requests, err);
+	int code = init_connections(engine, err);
 	if (!code) {
 		code = init_transport(engine, err);
 	}
@@ -119,11 +117,17 @@ int tenon__engine_init(struct tenon__engine *engine,
 	return code;
 }
 
+void tenon__engine_close_connection(struct tenon__engine *engine,
+				    struct tenon__connection *conn)
+{
+	engine->assembly->transport->close(engine->transport, &conn->base);
+	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+}
+
 void tenon__engine_close(struct tenon__engine *engine)
 {
 	for (size_t i = 0; i < engine->added_count; i++) {
-		engine->assembly->transport->close(engine->transport,
-						   &engine->conns[i].base);
+		tenon__engine_close_connection(engine, &engine->conns[i]);
 	}
 }
 
@@ -133,11 +137,10 @@ void tenon__engine_listen(struct tenon__engine *engine, int64_t now_ms)
 	for (uint32_t i = 0; i < engine->server_count; i++) {
 		struct tenon__connection *conn = &engine->conns[i];
 
-		if (conn->base.fd >= 0 &&
+		if (tenon__connection_is_open(conn) &&
 		    tenon__policies_doubt(&engine->policies, i,
 					  conn->done_ns / 1000000)) {
-			engine->assembly->transport->close(engine->transport,
-							   &conn->base);
+			tenon__engine_close_connection(engine, conn);
 		}
 	}
 }

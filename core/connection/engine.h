@@ -32,14 +32,12 @@ struct tenon__engine {
 
 /*
  * Set up the transport, the policies and a closed connection for each server.
- * Owns:   the engine takes a reference of the assembly. requests is the caller's and must
- *         live as long as the engine; every exchange reads its requests there.
+ * Owns:   the engine takes a reference of the assembly.
  * Errors: TENON_ENOMEM, TENON_ECONFIG, the errors of init of the transport and the
  *         policies. Call tenon__engine_fini() also after an error.
  */
 int tenon__engine_init(struct tenon__engine *engine,
 		       struct tenon__assembly *assembly,
-		       struct tenon__requests *requests,
 		       struct tenon_error *err);
 
 /* Close all connections and free everything of the engine. A zeroed engine is allowed. */
@@ -54,6 +52,10 @@ void tenon__engine_fini(struct tenon__engine *engine);
 int tenon__engine_update_servers(struct tenon__engine *engine,
 				 const char *const *specs, size_t count,
 				 struct tenon_error *err);
+
+/* Close one connection, if it is open. The next operation that needs it connects again. */
+void tenon__engine_close_connection(struct tenon__engine *engine,
+				    struct tenon__connection *conn);
 
 /* Close every connection. The engine stays usable: the next operation connects again. */
 void tenon__engine_close(struct tenon__engine *engine);

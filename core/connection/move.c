@@ -88,8 +88,7 @@ static void move_servers(struct tenon__engine *engine,
 		if (strcmp(conn->resolver.address, places[i].address) == 0) {
 			continue;
 		}
-		engine->assembly->transport->close(engine->transport,
-						   &conn->base);
+		tenon__engine_close_connection(engine, conn);
 		tenon__connection_move(conn, &places[i], now_ms);
 		tenon__policies_moved(&engine->policies, (uint32_t)i, now_ms);
 		tenon__log_line(&engine->assembly->log, TENON_LOG_INFO,

@@ -54,7 +54,7 @@ TENON__COLD static void refuse_exptime(struct tenon__operation *op,
 	op->requests.results[req].status = TENON_EINVAL;
 	op->requests.results[req].text =
 		tenon__arena_text(&op->arena, err.message);
-	op->requests.list[req].answered = true;
+	tenon__request_go(&op->requests.list[req], TENON_REQUEST_DONE);
 }
 
 /*
@@ -68,13 +68,13 @@ TENON__COLD static int prepare_item(struct tenon__operation *op, uint32_t req,
 	struct tenon__request *at = &op->requests.list[req];
 	int64_t exptime = at->item->exptime;
 
-	if (at->answered) {
+	if (tenon__request_is_done(at)) {
 		return 0;
 	}
 	if (at->verb->shape == TENON_SHAPE_STORE &&
 	    at->item->value.len > op->assembly->max_value_bytes) {
 		op->requests.results[req].status = TENON_ETOOBIG;
-		at->answered = true;
+		tenon__request_go(at, TENON_REQUEST_DONE);
 		return 0;
 	}
 	if (!tenon__exptime_prepare(&exptime, from_now, tenon__unix_s())) {
@@ -115,7 +115,9 @@ static int add_items(struct tenon__operation *op,
 		}
 		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);
 		rs->results[req].status = status;
-		rs->list[req].answered = status != 0;
+		if (status) {
+			tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
+		}
 		if (looks &&
 		    (items[i].value.len > value_max_bytes ||
 		     tenon__exptime_unclear(items[i].exptime)) &&
@@ -137,8 +139,10 @@ static void aim_sinks(struct tenon__operation *op,
 	struct tenon__sink_rule *rule = &op->requests.sink_rule;
 	const struct tenon__chain *chain = &op->chain;
 
-	rule->count = verb->shape == TENON_SHAPE_RETRIEVE ? (uint32_t)count : 0;
 	rule->excluded = raw ? 0 : chain->flags | ~chain->user_flags;
+	for (size_t i = 0; i < count; i++) {
+		op->requests.list[i].asks = verb->shape == TENON_SHAPE_RETRIEVE;
+	}
 }
 
 int tenon__call_items(struct tenon__operation *op,
@@ -154,7 +158,6 @@ int tenon__call_items(struct tenon__operation *op,
 	    add_items(op, verb, items, count, options) != 0) {
 		return TENON_ENOMEM;
 	}
-	op->requests.argument = NULL;
 	op->looks = verb->shape != TENON_SHAPE_RETRIEVE || op->assembly->strict;
 	bool raw = op->chain.count == 0 || (options & TENON_RAW);
 	if (op->requests.sink_rule.fn) {
@@ -171,20 +174,21 @@ int tenon__call_servers(struct tenon__operation *op,
 			bool noreply)
 {
 	struct tenon__requests *rs = &op->requests;
+	const struct tenon_slice words = tenon_slice_of(argument);
 
 	tenon__operation_begin(op);
 	if (tenon__operation_reserve(op, op->engine->server_count) != 0) {
 		return TENON_ENOMEM;
 	}
-	rs->argument = argument;
 	op->looks = true;
 	for (uint32_t i = 0; i < op->engine->server_count; i++) {
-		tenon__operation_add(op, verb, (struct tenon_slice){ "", 0 },
-				     NULL);
+		tenon__operation_add(op, verb, words, NULL);
 		rs->results[i].server = i;
-		rs->list[i].answered =
-			verb->only_connected &&
-			op->engine->conns[i].base.fd < 0; /* its status is TENON_OK */
+		if (verb->only_connected &&
+		    !tenon__connection_is_open(&op->engine->conns[i])) {
+			/* its status is TENON_OK */
+			tenon__request_go(&rs->list[i], TENON_REQUEST_DONE);
+		}
 	}
 	return tenon__round_run_servers(op, noreply);
 }

@@ -4,6 +4,19 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+/* Ask the application for memory for a value. See struct tenon__intake. */
+static char *give_sink(struct tenon__intake *intake,
+		       const struct tenon__request *req, size_t bytes)
+{
+	struct tenon__requests *rs = (struct tenon__requests *)(void *)intake;
+	const struct tenon__sink_rule *rule = &rs->sink_rule;
+
+	if (bytes < rule->min_bytes || (req->result->flags & rule->excluded)) {
+		return NULL;
+	}
+	return rule->fn(rule->payload, (size_t)(req - rs->list), bytes);
+}
+
 int tenon__operation_init(struct tenon__operation *op,
 			  struct tenon__engine *engine, struct tenon_error *err)
 {
@@ -13,6 +26,7 @@ int tenon__operation_init(struct tenon__operation *op,
 		.arena = { .blocks = &engine->blocks },
 		.latest_ns = INT64_MAX,
 	};
+	op->requests.intake.sink = give_sink;
 	return tenon__chain_init(&op->chain, op->assembly, &op->arena, err);
 }
 
@@ -45,7 +59,7 @@ void tenon__operation_begin(struct tenon__operation *op)
 	op->item_count = 0;
 	op->request_count = 0;
 	op->hashed_count = 0;
-	op->requests.reply_left_bytes = op->assembly->max_operation_bytes;
+	op->requests.intake.left_bytes = op->assembly->max_operation_bytes;
 	op->start_ns = tenon__now_ns();
 	op->start_ms = op->start_ns / 1000000;
 	op->deadline_ns =

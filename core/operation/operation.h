@@ -10,6 +10,29 @@
 #include "connection/engine.h"
 #include "operation/chain.h"
 
+/* Ends a chain of indexes; no request has this index. */
+#define TENON_REQUEST_END UINT32_MAX
+
+/* Which values are received into the caller's memory (tenon_client_set_sink). */
+struct tenon__sink_rule {
+	tenon_sink_fn fn; /* asks the caller for memory; NULL: the caller gives none */
+	void *payload;
+	size_t min_bytes;  /* values of this size or more go into the caller's memory */
+	uint32_t excluded; /* no values with one of these flags: a codec decodes them */
+};
+
+/*
+ * The requests of one operation. The arrays have one entry for each request: first the caller's
+ * items in their order, then the requests that codecs add.
+ */
+struct tenon__requests {
+	struct tenon__intake intake; /* must be first */
+	struct tenon_slice *keys; /* with the prefix */
+	struct tenon__request *list;
+	struct tenon_result *results;
+	struct tenon__sink_rule sink_rule;
+};
+
 /* After a call, an operation keeps room for this many requests that codecs added. */
 #define TENON_REQUESTS_KEEP_MAX 16384
 
@@ -24,6 +47,7 @@ struct tenon__operation {
 	uint32_t request_count; /* all requests, with those that codecs added */
 	uint32_t hashed_count;	/* number of requests, from the first, whose keys are hashed */
 	uint32_t request_capacity;
+	bool noreply; /* no request of the running round has a reply */
 	bool looks; /* connections are looked at before requests are sent on them */
 	int64_t start_ns; /* monotonic; codecs that run before the first round move it */
 	int64_t deadline_ns;
@@ -82,7 +106,7 @@ static inline int tenon__operation_reserve(struct tenon__operation *op,
 
 /*
  * Append a request. The arrays must have room for it.
- * Shape: key has the prefix already; item is NULL for server verbs.
+ * Shape: key has the prefix already; for a server verb it is the argument, and item is NULL.
  * Owns:  the bytes of key and *item are not copied; they must live as long as the call.
  * Returns the index of the request.
  */
@@ -95,7 +119,11 @@ static inline uint32_t tenon__operation_add(struct tenon__operation *op,
 	uint32_t req = op->request_count++;
 
 	rs->keys[req] = key;
-	rs->list[req] = (struct tenon__request){ .verb = verb, .item = item };
+	rs->list[req] = (struct tenon__request){
+		.verb = verb,
+		.item = item,
+		.key = key,
+	};
 	rs->results[req] = (struct tenon_result){ .server = TENON_NO_SERVER };
 	return req;
 }

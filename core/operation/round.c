@@ -84,13 +84,17 @@ static inline int join_connection(struct tenon__operation *op, uint32_t server,
 {
 	struct tenon__engine *engine = op->engine;
 	struct tenon__connection *conn = &engine->conns[server];
+	struct tenon__request *at = &op->requests.list[req];
 
-	op->requests.results[req].server = server;
-	if (conn->wire.first != TENON_REQUEST_END) {
-		tenon__wire_add(&conn->wire, op->requests.list, req);
+	at->result = &op->requests.results[req];
+	at->result->server = server;
+	at->intake = &op->requests.intake;
+	at->bits = op->noreply ? TENON_REQUEST_NOREPLY : 0;
+	if (conn->wire.first) {
+		tenon__wire_add(&conn->wire, at);
 		return 0;
 	}
-	if (tenon__wire_begin(&conn->wire, req) != 0) {
+	if (tenon__wire_begin(&conn->wire, at) != 0) {
 		return TENON_ENOMEM;
 	}
 	engine->active[engine->active_count++] = &conn->base;
@@ -113,10 +117,10 @@ TENON__COLD static void answer_unrouted(struct tenon__operation *op,
 	rs->results[req].server = TENON_NO_SERVER;
 	if (home < op->engine->server_count) {
 		rs->results[req].server = home;
-		tenon__health_key(&op->engine->health[home],
-				  rs->results[req].status);
+		tenon__tally_key(&op->engine->health[home].tally,
+				 rs->results[req].status);
 	}
-	rs->list[req].answered = true;
+	tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
 }
 
 /*
@@ -187,7 +191,7 @@ static inline int route_request(struct tenon__operation *op,
 
 	if (is_too_big(op, req)) {
 		rs->results[req].status = TENON_ETOOBIG;
-		rs->list[req].answered = true;
+		tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
 		return 0;
 	}
 	if (rs->list[req].pinned) {
@@ -215,7 +219,7 @@ static inline void begin_route(struct route *route,
 	route->now_ms = now_ms;
 }
 
-/* Route the requests from..to-1, except answered and held ones. Errors: TENON_ENOMEM. */
+/* Route the new requests among from..to-1. Errors: TENON_ENOMEM. */
 static int route_requests(struct tenon__operation *op, uint32_t from,
 			  uint32_t to)
 {
@@ -227,7 +231,7 @@ static int route_requests(struct tenon__operation *op, uint32_t from,
 	}
 	begin_route(&route, op, op->start_ms);
 	for (uint32_t i = from; i < to; i++) {
-		if (!requests[i].answered && !requests[i].held) {
+		if (requests[i].state == TENON_REQUEST_NEW) {
 			int code = route_request(op, &route, i);
 			if (code) {
 				return code;
@@ -348,29 +352,24 @@ static bool may_hop(const struct tenon__connection *conn,
  * Answer the requests of a connection that got no reply. Requests that may hop are not
  * answered yet: they are put in front of the chain *hops. hops NULL: no request may hop.
  */
-TENON__COLD static void settle(struct tenon__operation *op,
-			       const struct tenon__connection *conn,
-			       uint32_t *hops)
+TENON__COLD static void settle(const struct tenon__connection *conn,
+			       struct tenon__request **hops)
 {
-	struct tenon__requests *rs = &op->requests;
 	int status = conn->wire.status ? conn->wire.status : TENON_SENT;
-	uint32_t next;
+	struct tenon__request *next;
 
-	for (uint32_t req = conn->wire.first; req != TENON_REQUEST_END;
-	     req = next) {
-		struct tenon__request *at = &rs->list[req];
-
-		next = at->next;
-		if (at->answered) {
+	for (struct tenon__request *req = conn->wire.first; req; req = next) {
+		next = req->next;
+		if (tenon__request_is_done(req)) {
 			continue;
 		}
-		rs->results[req].status = status;
-		if (hops && conn->wire.status && may_hop(conn, at)) {
-			at->next = *hops;
+		req->result->status = status;
+		if (hops && conn->wire.status && may_hop(conn, req)) {
+			req->next = *hops;
 			*hops = req;
 		} else {
-			at->answered = true;
-			tenon__health_key(conn->wire.health, status);
+			tenon__request_go(req, TENON_REQUEST_DONE);
+			tenon__tally_key(&conn->health->tally, status);
 		}
 	}
 }
@@ -418,27 +417,25 @@ TENON__COLD static void report_failure(struct tenon__operation *op,
 	tell_policies(op, conn, start_ns, now_ms);
 	tenon__policies_judge(&op->engine->policies, conn->base.server, now_ms,
 			      &failure);
-	tenon__health_failed(conn->wire.health, &failure);
+	tenon__health_failed(conn->health, &failure);
 }
 
 /*
  * Judge the answers of an exchange, and tell the health record when the server refused every
  * request. Returns true when the server is refusing now.
  */
-TENON__COLD static bool report_answers(struct tenon__operation *op,
-				       const struct tenon__connection *conn)
+TENON__COLD static bool report_answers(const struct tenon__connection *conn)
 {
-	const struct tenon__requests *rs = &op->requests;
 	const struct tenon_result *refused = NULL;
 
-	for (uint32_t req = conn->wire.first; req != TENON_REQUEST_END;
-	     req = rs->list[req].next) {
-		const struct tenon_result *result = &rs->results[req];
+	for (const struct tenon__request *req = conn->wire.first; req;
+	     req = req->next) {
+		const struct tenon_result *result = req->result;
 
 		switch (result->status) {
 		case TENON_EUNKNOWN:
 			/* a server may well not know this one command */
-			refused = rs->list[req].verb->rare ? refused : result;
+			refused = req->verb->rare ? refused : result;
 			break;
 		case TENON_ECLIENT:
 		case TENON_ESERVER:
@@ -449,15 +446,15 @@ TENON__COLD static bool report_answers(struct tenon__operation *op,
 		default:
 			if (result->status >= 0 ||
 			    result->status == TENON_ETOOBIG) {
-				tenon__health_accepted(conn->wire.health);
+				tenon__health_accepted(conn->health);
 				return false;
 			}
 		}
 	}
 	if (!refused) {
-		return conn->wire.health->view.state == TENON_SERVER_REFUSING;
+		return conn->health->view.state == TENON_SERVER_REFUSING;
 	}
-	return tenon__health_refused(conn->wire.health, refused->status,
+	return tenon__health_refused(conn->health, refused->status,
 				     refused->text ? refused->text : "",
 				     tenon__now_ns() / 1000000);
 }
@@ -474,12 +471,12 @@ TENON__COLD static void report_recovery(struct tenon__operation *op,
 
 	if (!tenon__policies_recovered(&op->engine->policies, conn->base.server,
 				       now_ms) ||
-	    report_answers(op, conn)) {
+	    report_answers(conn)) {
 		return;
 	}
 	tenon__policies_state(&op->engine->policies, conn->base.server, now_ms,
 			      &state);
-	tenon__health_recovered(conn->wire.health, state.state, now_ms);
+	tenon__health_recovered(conn->health, state.state, now_ms);
 }
 
 /* Report an exchange that was not completed. */
@@ -491,8 +488,8 @@ TENON__COLD static void report_unfinished(struct tenon__operation *op,
 		report_failure(op, conn, start_ns);
 		return;
 	}
-	if (conn->wire.health->unsettled) { /* a refused request, perhaps */
-		(void)report_answers(op, conn);
+	if (conn->health->unsettled) { /* a refused request, perhaps */
+		(void)report_answers(conn);
 	}
 	tenon__policies_undecided(&op->engine->policies, conn->base.server);
 }
@@ -511,8 +508,8 @@ static void report(struct tenon__operation *op,
 	tenon__policies_succeeded(&op->engine->policies, conn->base.server,
 				  op->start_ms);
 	if (conn->done_ns > start_ns) {
-		tenon__health_time(conn->wire.health, conn->done_ns - start_ns);
-		if (conn->wire.health->unsettled) {
+		tenon__health_time(conn->health, conn->done_ns - start_ns);
+		if (conn->health->unsettled) {
 			report_recovery(op, conn);
 		}
 	}
@@ -527,10 +524,9 @@ TENON__COLD static void close_idle(struct tenon__operation *op, int64_t now_ns)
 		struct tenon__connection *conn =
 			tenon__engine_active(engine, i);
 
-		if (conn->base.fd >= 0 &&
+		if (tenon__connection_is_open(conn) &&
 		    now_ns - conn->done_ns > op->assembly->max_idle_ns) {
-			op->assembly->transport->close(engine->transport,
-						       &conn->base);
+			tenon__engine_close_connection(engine, conn);
 		}
 	}
 }
@@ -549,7 +545,7 @@ TENON__COLD static void come_too_late(struct tenon__operation *op)
  * hop are put into the chain *hops instead. hops NULL: no request may hop.
  */
 static void exchange(struct tenon__operation *op, int64_t now_ns,
-		     uint32_t *hops)
+		     struct tenon__request **hops)
 {
 	struct tenon__engine *engine = op->engine;
 	size_t count = engine->active_count;
@@ -564,7 +560,7 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 	for (size_t i = 0; i < count; i++) {
 		tenon__connection_rewind(tenon__engine_active(engine, i));
 	}
-	if (now_ns >= op->deadline_ns && !op->requests.noreply) {
+	if (now_ns >= op->deadline_ns && !op->noreply) {
 		come_too_late(op);
 	} else {
 		op->assembly->transport->run(engine->transport, engine->active,
@@ -580,8 +576,8 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 		struct tenon__connection *conn =
 			tenon__engine_active(engine, i);
 
-		if (conn->wire.status != 0 || op->requests.noreply) {
-			settle(op, conn, hops);
+		if (conn->wire.status != 0 || op->noreply) {
+			settle(conn, hops);
 		}
 		report(op, conn, now_ns);
 	}
@@ -591,8 +587,7 @@ static void exchange(struct tenon__operation *op, int64_t now_ns,
 static void begin(struct tenon__operation *op)
 {
 	for (size_t i = 0; i < op->engine->active_count; i++) {
-		tenon__engine_active(op->engine, i)->wire.first =
-			TENON_REQUEST_END;
+		tenon__wire_clear(&tenon__engine_active(op->engine, i)->wire);
 	}
 	op->engine->active_count = 0;
 }
@@ -607,31 +602,29 @@ static void begin(struct tenon__operation *op)
  * servers have failed. A key for which it gives no other server keeps its failure.
  * Errors: TENON_ENOMEM.
  */
-static int route_hops(struct tenon__operation *op, uint32_t hops,
+static int route_hops(struct tenon__operation *op, struct tenon__request *hops,
 		      int64_t now_ns)
 {
-	struct tenon__requests *rs = &op->requests;
 	struct route route;
-	uint32_t next;
+	struct tenon__request *next;
 
 	begin(op);
 	begin_route(&route, op, now_ns / 1000000);
-	for (uint32_t req = hops; req != TENON_REQUEST_END; req = next) {
-		struct tenon__request *at = &rs->list[req];
-		uint32_t failed = rs->results[req].server;
+	for (struct tenon__request *at = hops; at; at = next) {
+		uint32_t req = (uint32_t)(at - op->requests.list);
+		uint32_t failed = at->result->server;
 
 		next = at->next;
-		at->answered = true;
 		route.query.exptime_max_s = 0;
 		uint32_t server = now_ns < op->deadline_ns
 					  ? ask_policy(op, &route, req)
 					  : TENON_NO_SERVER;
 		if (server == failed || server >= op->engine->server_count) {
-			tenon__health_key(op->engine->conns[failed].wire.health,
-					  rs->results[req].status);
+			tenon__request_go(at, TENON_REQUEST_DONE);
+			tenon__tally_key(&op->engine->health[failed].tally,
+					 at->result->status);
 			continue;
 		}
-		at->answered = false;
 		int code = send_to(op, &route, server, req);
 		if (code) {
 			return code;
@@ -648,10 +641,10 @@ static int route_hops(struct tenon__operation *op, uint32_t hops,
 static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 {
 	for (int hop = 0; op->engine->active_count > 0; hop++) {
-		uint32_t hops = TENON_REQUEST_END;
+		struct tenon__request *hops = NULL;
 
 		exchange(op, now_ns, hop < HOPS_MAX ? &hops : NULL);
-		if (hops == TENON_REQUEST_END) {
+		if (!hops) {
 			break;
 		}
 		now_ns = tenon__now_ns();
@@ -684,7 +677,7 @@ int tenon__round_run(struct tenon__operation *op, bool noreply)
 	bool first = op->hashed_count == 0;
 
 	begin(op);
-	op->requests.noreply = noreply;
+	op->noreply = noreply;
 	hash_keys(op);
 	int code = route_requests(op, op->item_count, op->request_count);
 	if (!code) {
@@ -701,9 +694,9 @@ int tenon__round_run_servers(struct tenon__operation *op, bool noreply)
 	const struct tenon__request *requests = op->requests.list;
 
 	begin(op);
-	op->requests.noreply = noreply;
+	op->noreply = noreply;
 	for (uint32_t i = 0; i < op->request_count; i++) {
-		if (requests[i].answered) {
+		if (requests[i].state != TENON_REQUEST_NEW) {
 			continue;
 		}
 		int code = join_connection(op, i, i);

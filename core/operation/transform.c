@@ -37,6 +37,8 @@ struct transform {
 	struct split *splits;
 	struct look *looks;
 	bool held; /* a request waits for another round */
+	const uint32_t *turns; /* writing: the turn of each of the caller's items; NULL: no turns */
+	uint32_t turn;         /* the running turn */
 	bool long_values;   /* writing: the splitter has to be asked about a value */
 	uint32_t unclocked; /* reading: chunks that were planned since the clock was read */
 };
@@ -66,8 +68,7 @@ static void answer(struct transform *t, uint32_t req, int status,
 	struct tenon__requests *rs = &t->op->requests;
 	struct tenon_result *result = &rs->results[req];
 
-	rs->list[req].answered = true;
-	rs->list[req].held = false;
+	tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
 	result->status = status;
 	result->value = NULL;
 	result->value_len = 0;
@@ -96,17 +97,31 @@ static void give_back(struct tenon__operation *op)
 
 static void hold(struct transform *t, uint32_t req)
 {
-	t->op->requests.list[req].held = true;
+	tenon__request_go(&t->op->requests.list[req], TENON_REQUEST_HELD);
 	t->held = true;
 }
 
-/* Release every held request: the next round runs it. */
+static bool has_turn(const struct transform *t, uint32_t req)
+{
+	return !t->turns || t->turns[req] == t->turn;
+}
+
+/* Return true when a request has no answer yet, and has its turn. */
+static bool is_pending(const struct transform *t, uint32_t req)
+{
+	return !tenon__request_is_done(&t->op->requests.list[req]) &&
+	       has_turn(t, req);
+}
+
+/* Release every held request that has its turn: the next round runs it. */
 static void let_go(struct transform *t)
 {
 	struct tenon__request *requests = t->op->requests.list;
 
 	for (uint32_t i = 0; i < t->op->item_count; i++) {
-		requests[i].held = false;
+		if (requests[i].state == TENON_REQUEST_HELD && has_turn(t, i)) {
+			tenon__request_go(&requests[i], TENON_REQUEST_NEW);
+		}
 	}
 	t->held = false;
 }
@@ -273,7 +288,7 @@ static int encode_all(struct transform *t)
 		const struct tenon_item *item = rs->list[i].item;
 		int code = 0;
 
-		if (rs->list[i].answered) {
+		if (tenon__request_is_done(&rs->list[i])) {
 			continue;
 		}
 		if (item->flags & ours) {
@@ -303,7 +318,7 @@ static int split_all(struct transform *t)
 	int code = 0;
 
 	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
-		if (!rs->list[i].answered &&
+		if (is_pending(t, i) &&
 		    rs->list[i].item->value.len >= least_bytes) {
 			code = split_req(t, i);
 		}
@@ -317,7 +332,7 @@ static int look_all(struct transform *t)
 	int code = 0;
 
 	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
-		if (!t->op->requests.list[i].answered) {
+		if (is_pending(t, i)) {
 			code = add_look(t, i);
 		}
 	}
@@ -554,8 +569,8 @@ TENON__COLD static void give_up(struct transform *t)
 	struct tenon__requests *rs = &t->op->requests;
 
 	for (uint32_t i = 0; i < t->op->request_count; i++) {
-		if (!rs->list[i].answered) {
-			rs->list[i].answered = true;
+		if (!tenon__request_is_done(&rs->list[i])) {
+			tenon__request_go(&rs->list[i], TENON_REQUEST_DONE);
 			rs->results[i].status = TENON_ENOMEM;
 		}
 	}
@@ -618,21 +633,19 @@ static int run_store_turn(struct transform *t)
 	return code ? code : run_store_rounds(t);
 }
 
-/* No request has this turn. */
-#define NO_TURN UINT32_MAX
-
-/* Let the requests of one turn run, and no others. The turn 0 comes first. */
-static void begin_turn(struct transform *t, uint32_t *turns, uint32_t turn)
+/* Let the requests of one turn run, and hold the others. The turn 0 comes first. */
+static void begin_turn(struct transform *t, uint32_t turn)
 {
 	struct tenon__request *requests = t->op->requests.list;
 
+	t->turn = turn;
 	for (uint32_t i = 0; i < t->op->item_count; i++) {
-		if (turn == 0 && requests[i].answered) {
-			turns[i] = NO_TURN; /* was refused */
-		} else {
-			requests[i].answered = turns[i] != turn;
+		if (turn == 0 && !has_turn(t, i) &&
+		    requests[i].state == TENON_REQUEST_NEW) {
+			tenon__request_go(&requests[i], TENON_REQUEST_HELD);
 		}
 	}
+	let_go(t);
 	t->splits = NULL;
 	t->looks = NULL;
 }
@@ -649,10 +662,11 @@ static int run_store(struct transform *t)
 
 	if (!code && t->long_values) {
 		code = tenon__turns_make(t->op, &turns, &last);
+		t->turns = turns;
 	}
 	for (uint32_t turn = 0; !code && turn <= last; turn++) {
 		if (turns) {
-			begin_turn(t, turns, turn);
+			begin_turn(t, turn);
 		}
 		code = run_store_turn(t);
 	}
@@ -690,7 +704,7 @@ static int run_modify(struct transform *t)
 	int code = 0;
 
 	for (uint32_t i = 0; i < t->op->item_count && !code; i++) {
-		if (!t->op->requests.list[i].answered) {
+		if (is_pending(t, i)) {
 			hold(t, i);
 			code = add_look(t, i);
 		}

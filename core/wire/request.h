@@ -1,50 +1,67 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A request: one verb for one key, or for one server without a key. Requests, keys and
- * results of an operation are arrays with the same indexes.
- */
+/* A request: one verb for one key, or for one server without a key. */
 #ifndef TENON_CORE_REQUEST_H
 #define TENON_CORE_REQUEST_H
 
+#include "base/states.h"
 #include "wire/verb.h"
 
-/* Ends a chain of requests; no request has this index. */
-#define TENON_REQUEST_END UINT32_MAX
+enum tenon__request_state {
+	TENON_REQUEST_NEW = 0,
+	TENON_REQUEST_HELD,
+	TENON_REQUEST_QUEUED,
+	TENON_REQUEST_WRITTEN,
+	TENON_REQUEST_DONE
+};
+
+/* The names of the states, and which state may follow which. */
+extern const struct tenon__states tenon__request_states;
+
+/* Bit of a request: it has no reply. */
+#define TENON_REQUEST_NOREPLY 1u
+/* Bit of a request: a fence is written in front of it, whose reply comes first. */
+#define TENON_REQUEST_FENCED 2u
+
+struct tenon__request;
+
+/* Where the values of one operation go. */
+struct tenon__intake {
+	uint64_t left_bytes; /* the rest of max_operation_bytes; a longer value is skipped */
+	/*
+	 * Return memory of bytes + 1 for the value of a request that has `asks`; NULL: none. The
+	 * result of the request has its flags already. A repeated exchange asks again.
+	 */
+	char *(*sink)(struct tenon__intake *intake,
+		      const struct tenon__request *req, size_t bytes);
+};
 
 struct tenon__request {
 	const struct tenon__verb *verb;
 	const struct tenon_item *item; /* the caller's, or made for the codecs; NULL: server verb */
+	struct tenon_slice key; /* as it is sent, with the prefix; of a server verb: its argument */
+	struct tenon__request *next;   /* behind it on the same connection; NULL: the last one */
+	struct tenon_result *result;   /* set when the request is queued */
+	struct tenon__intake *intake;  /* set when the request is queued */
 	char *sink;        /* the value is received into this memory; NULL: into a block */
 	size_t sink_bytes; /* a longer value is skipped: TENON_ETOOBIG */
-	uint32_t next;     /* the next request of the same exchange, or TENON_REQUEST_END */
-	bool answered;     /* the result's status is final */
-	bool held;         /* the request waits for a later round */
+	uint8_t state;     /* enum tenon__request_state */
+	uint8_t bits;      /* TENON_REQUEST_... */
+	bool asks;         /* intake->sink() is asked for memory before the value is received */
 	bool pinned;       /* sent to the server in its result, without asking a failover policy */
 	bool line_end;     /* this is the last key of its retrieval line */
 };
 
-/* Which values are received into the caller's memory (tenon_client_set_sink). */
-struct tenon__sink_rule {
-	tenon_sink_fn fn; /* asks the caller for memory; NULL: the caller gives none */
-	void *payload;
-	size_t min_bytes;  /* values of this size or more go into the caller's memory */
-	uint32_t count;    /* only requests with an index below this; 0: none in this operation */
-	uint32_t excluded; /* no values with one of these flags: a codec decodes them */
-};
+static inline void tenon__request_go(struct tenon__request *req,
+				     enum tenon__request_state state)
+{
+	tenon__states_check(&tenon__request_states, req->state, state);
+	req->state = (uint8_t)state;
+}
 
-/*
- * The requests of one operation, as far as the protocol needs them. The arrays have one
- * entry for each request: first the caller's items in their order, then the requests
- * that codecs add.
- */
-struct tenon__requests {
-	const char *argument; /* of a server verb; NULL: none */
-	bool noreply;         /* no request of this round has a reply */
-	struct tenon_slice *keys; /* with the prefix, as they are sent */
-	struct tenon__request *list;
-	struct tenon_result *results;
-	uint64_t reply_left_bytes; /* the rest of max_operation_bytes; a longer value is skipped */
-	struct tenon__sink_rule sink_rule;
-};
+/* Return true when the status in the result is final. */
+static inline bool tenon__request_is_done(const struct tenon__request *req)
+{
+	return req->state == TENON_REQUEST_DONE;
+}
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The state of the protocol on one connection: the requests of the running exchange, the
- * bytes to send and the bytes that arrived. An exchange is the part of a round with one
- * server: a chain of requests that are sent and answered. This code makes no system call.
+ * The protocol's side of one connection: the requests that wait or are in flight, the bytes to
+ * send and the bytes that arrived. This code makes no system call, and knows neither servers nor
+ * the application. A reader can be run over bytes: see tests/unit/wire/test_reader.c.
  */
 #ifndef TENON_CORE_WIRE_H
 #define TENON_CORE_WIRE_H
@@ -10,8 +10,7 @@
 #include <sys/uio.h>
 
 #include "base/block.h"
-#include "cluster/health.h"
-#include "tenon/plugin/transport.h"
+#include "base/counter.h"
 #include "wire/request.h"
 
 /* The first and the largest size of the send buffer, which holds the requests of one send. */
@@ -40,11 +39,11 @@
 /* Most bytes of the reply to stats of one server. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
-/* Meaning of the bytes received so far. */
-enum tenon_verdict {
-	TENON_VERDICT_MORE = 0, /* replies are missing */
-	TENON_VERDICT_DONE = 1, /* every request has its reply */
-	TENON_VERDICT_BROKEN = -1 /* out of protocol: close the connection */
+/* What a reader says of the bytes that have arrived. */
+enum tenon__verdict {
+	TENON_WIRE_BROKEN = -1, /* out of protocol: close the connection; wire->status is the reason */
+	TENON_WIRE_MORE = 0,    /* replies are still missing */
+	TENON_WIRE_DONE = 1     /* every request has its reply */
 };
 
 /* The part of a reply that is received next. */
@@ -65,30 +64,34 @@ enum tenon__version {
 };
 
 struct tenon__wire {
-	struct tenon__requests *requests;
-	struct tenon__health *health;
+	const struct tenon__protocol *protocol;
+	struct tenon__tally *tally; /* where answers are counted */
+	/* Called with a line that answers a noreply request, for a log; NULL: nobody hears of it. */
+	void (*unasked)(struct tenon__wire *wire, const char *line, size_t len);
 	uint64_t max_value_bytes; /* a longer value is skipped: TENON_ETOOBIG */
-	bool fence; /* the next exchange needs a fence: noreply requests were sent last */
+	bool fence; /* noreply requests were sent, and no fence behind them */
 	bool fresh; /* no reply was read on this connection yet */
 	bool suspect; /* the server closed the last connection behind an error line, its first reply */
 	enum tenon__version version; /* of this server; kept when it connects anew */
 
-	/* the exchange: the indexes of its requests, and its outcome */
-	uint32_t first, last;
-	uint32_t send_req; /* the next request to write */
-	uint32_t line_req; /* the request, or first key of the line, that the next reply answers */
-	uint32_t seek_req; /* the next VALUE line is expected to have the key of this request */
+	/*
+	 * The requests, linked in the order in which they are sent. Those before `flight` have
+	 * their replies, those from `flight` to `queue` are written and in flight, and those from
+	 * `queue` on are not written. NULL: the end of the list.
+	 */
+	struct tenon__request *first, *last;
+	struct tenon__request *flight; /* the request, or first key of the line, that the next reply answers */
+	struct tenon__request *queue; /* the next request to write */
+	struct tenon__request *seek; /* the next VALUE line is expected to have the key of this request */
 	int32_t status;    /* the status of requests without an answer; 0: nothing failed */
-	/* of this exchange: */
-	uint8_t erred;	 /* -status of the last error line; 0: none came */
+	uint8_t erred;	 /* -status of the last error line since tenon__wire_rewind(); 0: none came */
 	bool rejected;	 /* the error line refused the connection */
-	bool fence_sent; /* the fence is written */
 
 	/* sending: pieces[piece..piece_count-1] are left to send */
 	char *send_buffer;
 	size_t send_capacity;
 	bool send_short; /* the buffer was too small for all requests of the last send */
-	uint32_t buffer_req; /* the first request in the send buffer */
+	struct tenon__request *buffered; /* the first request in the send buffer */
 	uint32_t piece, piece_count;
 
 	/* receiving: block->data[parsed..block->filled) is not parsed yet */
@@ -96,8 +99,7 @@ struct tenon__wire {
 	size_t parsed;
 	size_t keep_from; /* bytes from here on are copied when the block is changed */
 	enum tenon__recv_state recv_state;
-	bool fenced;        /* replies before VERSION belong to noreply requests */
-	uint32_t value_req; /* TENON_RECV_VALUE, SINK, TAIL: the request of the value */
+	struct tenon__request *value_req; /* TENON_RECV_VALUE, SINK, TAIL: the request of the value */
 	size_t value_len;
 	size_t sink_filled;  /* TENON_RECV_SINK: bytes of the value in the sink */
 	uint64_t skip_bytes; /* TENON_RECV_SKIP: bytes left to skip */
@@ -113,56 +115,86 @@ struct tenon__wire {
  */
 int tenon__wire_grow(struct tenon__wire *wire);
 
-/* Begin an exchange with its first request. Errors: TENON_ENOMEM. */
-static inline int tenon__wire_begin(struct tenon__wire *wire, uint32_t req)
+/* Queue the first request. Errors: TENON_ENOMEM. */
+static inline int tenon__wire_begin(struct tenon__wire *wire,
+				    struct tenon__request *req)
 {
 	if (!wire->send_buffer && tenon__wire_grow(wire) != 0) {
 		return TENON_ENOMEM;
 	}
-	wire->requests->list[req].next = TENON_REQUEST_END;
+	tenon__request_go(req, TENON_REQUEST_QUEUED);
+	req->next = NULL;
 	wire->first = req;
 	wire->last = req;
 	return 0;
 }
 
-/* Append a request to the exchange, which has at least one. list is wire->requests->list, which the caller has at hand. */
+/* Queue one more request; the connection has at least one. */
 static inline void tenon__wire_add(struct tenon__wire *wire,
-				   struct tenon__request *list, uint32_t req)
+				   struct tenon__request *req)
 {
-	list[req].next = TENON_REQUEST_END;
-	list[wire->last].next = req;
+	tenon__request_go(req, TENON_REQUEST_QUEUED);
+	req->next = NULL;
+	wire->last->next = req;
 	wire->last = req;
 }
 
-/* Go to the start of the exchange: before its first try and before it is repeated. */
+/* Forget all requests. */
+static inline void tenon__wire_clear(struct tenon__wire *wire)
+{
+	wire->first = NULL;
+	wire->flight = NULL;
+	wire->queue = NULL;
+}
+
+/* Go to the first request: before the first try and before requests are repeated. */
 static inline void tenon__wire_rewind(struct tenon__wire *wire)
 {
-	wire->send_req = wire->first;
-	wire->line_req = wire->first;
-	wire->seek_req = wire->first;
+	wire->queue = wire->first;
+	wire->flight = wire->first;
+	wire->seek = wire->first;
 	wire->status = 0;
 	wire->problem[0] = '\0';
-	wire->erred = false;
+	wire->erred = 0;
 	wire->rejected = false;
-	wire->fence_sent = false;
 	wire->piece = 0;
 	wire->piece_count = 0;
-	wire->fenced = wire->fence || wire->requests->noreply;
 	wire->recv_state = TENON_RECV_LINE;
 	wire->parsed = wire->block ? wire->block->filled : 0;
 	wire->keep_from = wire->parsed;
 }
 
 /*
- * Return the first request of which the kernel took no byte, with all behind it;
- * TENON_REQUEST_END: there is none.
+ * Return true when a request in flight has a reply. Requests in front of it that have none
+ * leave the flight: their errors may still come.
  */
-static inline uint32_t tenon__wire_unsent(const struct tenon__wire *wire)
+static inline bool tenon__wire_awaits(struct tenon__wire *wire)
+{
+	while (wire->flight != wire->queue &&
+	       (wire->flight->bits & TENON_REQUEST_NOREPLY)) {
+		wire->flight = wire->flight->next;
+	}
+	return wire->flight != wire->queue;
+}
+
+/* Return true when the next reply is that of a fence. */
+static inline bool tenon__wire_is_fenced(const struct tenon__wire *wire)
+{
+	return wire->flight != wire->queue &&
+	       (wire->flight->bits & TENON_REQUEST_FENCED);
+}
+
+/*
+ * Return the first request of which the kernel took no byte, with all behind it; NULL: there
+ * is none.
+ */
+static inline struct tenon__request *tenon__wire_unsent(
+	const struct tenon__wire *wire)
 {
 	bool untouched = wire->piece_count > 0 && wire->piece == 0 &&
 			 wire->pieces[0].iov_base == wire->send_buffer;
 
-	return untouched ? wire->buffer_req : wire->send_req;
+	return untouched ? wire->buffered : wire->queue;
 }
 
 #endif

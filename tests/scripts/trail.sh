@@ -35,7 +35,7 @@ the_row_of_an_answer_is_enough()
 	edit "$answer_row" core/base/error.c 's|^\t{ TENON_SENT, "sent" },|&\n\t{ TENON_BUSY, "busy" },|' &&
 	edit "$answer_row" core/wire/verb.c \
 		's/ANSWER(TENON_NOT_STORED))/ANSWER(TENON_NOT_STORED) | ANSWER(TENON_BUSY))/' &&
-	edit "$answer_row" core/wire/classic.c \
+	edit "$answer_row" core/wire/classic/read.c \
 		's|^\t\tWORD("EXISTS", TENON_EXISTS),|&\n\t\tWORD("BUSY", TENON_BUSY),|'
 }
 
@@ -44,8 +44,8 @@ the_row_of_an_error_line_is_enough()
 {
 	edit "$error_row" include/tenon/error.h 's|^\tTENON_ENOMEM = -1,|&\n\tTENON_ELOCKED = -31,|' &&
 	edit "$error_row" core/base/error.c 's|^\t{ TENON_SENT, "sent" },|&\n\t{ TENON_ELOCKED, "locked" },|' &&
-	edit "$error_row" core/wire/classic.c \
-		's|^\treturn STARTS(line, len, "ERROR") ? |\tif (STARTS(line, len, "LOCKED")) {\n\t\treturn TENON_ELOCKED;\n\t}\n&|'
+	edit "$error_row" core/wire/classic/read.c \
+		's|^\treturn TENON__STARTS(line, len, "ERROR") ? |\tif (TENON__STARTS(line, len, "LOCKED")) {\n\t\treturn TENON_ELOCKED;\n\t}\n&|'
 }
 
 write_program()
@@ -55,26 +55,25 @@ write_program()
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/classic.h"
+#include "wire/classic/classic.h"
 
 /* The status of a set that a server answers with this line. */
 static const char *status_of(const char *line)
 {
-	static struct tenon__health health;
+	static struct tenon__tally tally;
 	struct tenon_slice key = { "k", 1 };
 	struct tenon_item item = { .key = key, .value = key };
 	struct tenon__request request = { .verb = tenon__verb_of(TENON_SET),
-					  .item = &item };
+					  .item = &item, .key = key };
 	struct tenon_result result = { 0 };
-	struct tenon__requests requests = { .keys = &key, .list = &request,
-					    .results = &result };
 	struct tenon__block_cache blocks = { 0 };
-	struct tenon__wire wire = { .requests = &requests, .health = &health };
+	struct tenon__wire wire = { .tally = &tally };
 
-	if (tenon__wire_begin(&wire, 0) != 0 ||
+	if (tenon__wire_begin(&wire, &request) != 0 ||
 	    !(wire.block = tenon__block_get(&blocks, 100))) {
 		return "no memory";
 	}
+	request.result = &result;
 	tenon__wire_rewind(&wire);
 	tenon__classic_write(&wire);
 	wire.piece = wire.piece_count; /* sent */
@@ -108,7 +107,7 @@ the_changed_files_compile()
 	write_program
 	compile "$scratch/core/base/error.c" "$scratch/error.o" &&
 	compile "$scratch/core/wire/verb.c" "$scratch/verb.o" &&
-	compile "$scratch/core/wire/classic.c" "$scratch/classic.o" &&
+	compile "$scratch/core/wire/classic/read.c" "$scratch/read.o" &&
 	compile "$scratch/busy.c" "$scratch/busy.o"
 }
 
@@ -118,7 +117,7 @@ the_new_replies_are_understood()
 	# shellcheck disable=SC2086
 	(cd "$abs_top_builddir" && ./libtool --quiet --tag=CC --mode=link $CC ${SANITIZER_CFLAGS:-} \
 		-o "$scratch/busy" "$scratch/busy.o" "$scratch/error.o" "$scratch/verb.o" \
-		"$scratch/classic.o" core/libtenon-core.la) || return 1
+		"$scratch/read.o" core/libtenon-core.la) || return 1
 	answer=$("$scratch/busy")
 	test "$answer" = "busy, locked" || {
 		echo "found '$answer', expected 'busy, locked'"

@@ -569,7 +569,7 @@ START_TEST(another_thread_reads_a_consistent_state)
 		memset(text, 'a' + failure.sys_errno % 26, 100);
 		failure.text = text;
 		tenon__health_failed(rig.client->engine.health, &failure);
-		tenon__count(&rig.client->engine.health->hits, 1);
+		tenon__count(&rig.client->engine.health->tally.hits, 1);
 	}
 	atomic_store(&reader.stop, true);
 	pthread_join(thread, NULL);

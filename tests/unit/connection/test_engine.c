@@ -87,7 +87,6 @@ static void try_engine(struct options *options, int code, const char *message)
 		.transport_options = options,
 		.transport_name = "mine",
 	};
-	struct tenon__requests requests = { 0 };
 	struct tenon_error err = { .code = 0 };
 	struct tenon__engine engine;
 
@@ -96,8 +95,7 @@ static void try_engine(struct options *options, int code, const char *message)
 						     .address = "127.0.0.1:1",
 						     .port = 1 };
 	}
-	ck_assert_int_eq(tenon__engine_init(&engine, &assembly, &requests,
-					    &err),
+	ck_assert_int_eq(tenon__engine_init(&engine, &assembly, &err),
 			 code);
 	ck_assert_str_eq(err.message, message);
 	ck_assert_int_eq(err.code, code);

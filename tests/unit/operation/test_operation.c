@@ -15,11 +15,11 @@ START_TEST(every_operation_may_receive_max_operation_bytes)
 	struct tenon__operation op = {
 		.engine = &engine,
 		.assembly = &assembly,
-		.requests = { .reply_left_bytes = 5 },
+		.requests = { .intake = { .left_bytes = 5 } },
 	};
 
 	tenon__operation_begin(&op);
-	ck_assert_uint_eq(op.requests.reply_left_bytes, 777);
+	ck_assert_uint_eq(op.requests.intake.left_bytes, 777);
 }
 END_TEST
 

@@ -12,7 +12,7 @@
 
 static struct tenon__server server = { .host = "h", .address = "h:1", .port = 1 };
 static struct tenon__assembly assembly;
-static struct tenon__requests batch;
+static struct tenon__intake intake;
 static struct tenon__block_cache blocks;
 static struct tenon__connection connection;
 static struct tenon_item items[KEYS_MAX];
@@ -20,6 +20,7 @@ static struct tenon_slice keys[KEYS_MAX];
 static struct tenon__request requests[KEYS_MAX];
 static struct tenon_result results[KEYS_MAX];
 static struct tenon__health health;
+static bool noreply; /* of the next exchange */
 
 static void set_up(void)
 {
@@ -27,16 +28,12 @@ static void set_up(void)
 		.servers = &server,
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
+		.protocol = tenon__protocols[0],
 	};
 	server.host = "127.0.0.1";
 	memset(&health, 0, sizeof(health));
-	batch = (struct tenon__requests){
-		.keys = keys,
-		.list = requests,
-		.results = results,
-	};
 	ck_assert_int_eq(tenon__connection_init(&connection, &assembly, 0,
-						&batch, &blocks, &health, NULL),
+						&blocks, &health, NULL),
 			 0);
 }
 
@@ -49,17 +46,24 @@ static void tear_down(void)
 /* Begin an exchange with a request for each of items[0..count-1]. */
 static void begin(const struct tenon__verb *verb, uint32_t count)
 {
-	batch.reply_left_bytes = UINT64_C(1) << 30;
+	intake.left_bytes = UINT64_C(1) << 30;
 	memset(results, 0, count * sizeof(*results));
 	for (uint32_t i = 0; i < count; i++) {
 		keys[i] = items[i].key;
-		requests[i] = (struct tenon__request){ .verb = verb,
-						       .item = &items[i] };
+		requests[i] = (struct tenon__request){
+			.verb = verb,
+			.item = &items[i],
+			.key = keys[i],
+			.result = &results[i],
+			.intake = &intake,
+			.bits = noreply ? TENON_REQUEST_NOREPLY : 0,
+		};
 		if (i == 0) {
-			ck_assert_int_eq(tenon__wire_begin(&connection.wire, i),
+			ck_assert_int_eq(tenon__wire_begin(&connection.wire,
+							   requests),
 					 0);
 		} else {
-			tenon__wire_add(&connection.wire, requests, i);
+			tenon__wire_add(&connection.wire, &requests[i]);
 		}
 	}
 	tenon__connection_rewind(&connection);
@@ -323,11 +327,11 @@ START_TEST(a_request_after_noreply_is_fenced)
 {
 	size_t len;
 
-	batch.noreply = true;
+	noreply = true;
 	begin_one(TENON_DELETE, "k");
 	assert_sent("delete k noreply\r\n");
 	ck_assert_int_eq(followed, 0);
-	batch.noreply = false;
+	noreply = false;
 	begin_one(TENON_GET, "k");
 	assert_sent("version\r\nget tenon:fence\r\nget k\r\n");
 	sent(SIZE_MAX, &len);
@@ -482,7 +486,7 @@ START_TEST(a_value_above_max_value_bytes_is_skipped)
 END_TEST
 
 /*
- * The first value has a sink and uses up reply_left_bytes, a gibibyte. The test reports its bytes as received
+ * The first value has a sink and uses up left_bytes, a gibibyte. The test reports its bytes as received
  * without writing them, so the sink needs no memory.
  */
 START_TEST(all_values_together_have_a_gibibyte_at_most)
@@ -635,7 +639,7 @@ START_TEST(a_reply_line_has_2048_bytes_at_most)
 }
 END_TEST
 
-/* classic.c: SHOWN_REPLY_MAX_BYTES */
+/* reply.c: SHOWN_REPLY_MAX_BYTES */
 START_TEST(an_error_quotes_60_bytes_of_a_reply_at_most)
 {
 	char expected[62 + 1] = { 0 };
@@ -657,7 +661,7 @@ static void keep_line(void *payload, int level, const char *line)
 	snprintf(payload, 1000, "%s", line);
 }
 
-/* classic.c: LOGGED_REPLY_MAX_BYTES */
+/* connection.c: LOGGED_REPLY_MAX_BYTES */
 START_TEST(the_log_quotes_100_bytes_of_an_unexpected_reply_at_most)
 {
 	static char line[1000];
@@ -703,7 +707,7 @@ START_TEST(after_a_refused_data_block_no_reply_is_matched)
 	ck_assert_int_eq(reply("CLIENT_ERROR bad data chunk\r\nERROR\r\n"),
 			 TENON_WANT_CLOSE);
 	ck_assert_int_eq(results[0].status, TENON_ECLIENT);
-	ck_assert(!requests[1].answered);
+	ck_assert(!tenon__request_is_done(&requests[1]));
 	ck_assert_int_eq(connection.wire.status, TENON_ECLOSED);
 	ck_assert_uint_ne(connection.wire.erred, 0);
 }
@@ -751,7 +755,7 @@ START_TEST(stats_stay_in_one_piece)
 		lines++;
 	}
 	len += (size_t)snprintf(wire + len, sizeof(wire) - len, "END\r\n");
-	batch.argument = "items";
+	items[0].key = tenon_slice_of("items");
 	begin(tenon__server_verb_of(TENON_STATS), 1);
 	assert_sent("stats items\r\n");
 	ck_assert_int_eq(feed(wire, len, (size_t)_i), TENON_WANT_NOTHING);
@@ -774,7 +778,7 @@ START_TEST(stats_without_end_have_all_their_lines)
 	static const char wire[] = "STAT sizes_status error\r\n"
 				   "STAT sizes_error cas_support_disabled\r\n";
 
-	batch.argument = "sizes_enable";
+	items[0].key = tenon_slice_of("sizes_enable");
 	begin(tenon__server_verb_of(TENON_STATS), 1);
 	assert_sent("stats sizes_enable\r\n");
 	ck_assert_int_eq(feed(wire, sizeof(wire) - 1, (size_t)_i),

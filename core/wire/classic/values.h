@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads the replies to retrieval lines. The functions are inline in the reader, read.c. */
+#ifndef TENON_CORE_VALUES_H
+#define TENON_CORE_VALUES_H
+
+#include "wire/digits.h"
+#include "wire/reply.h"
+
+/* Ask for memory for a value. A repeated exchange asks again. */
+static void ask_for_sink(struct tenon__request *req, uint64_t bytes)
+{
+	req->sink = req->intake->sink(req->intake, req, (size_t)bytes);
+	req->sink_bytes = (size_t)bytes;
+}
+
+/* The value of a request is in the memory of another: ask for memory, and copy it. */
+static void copy_to_sink(struct tenon__request *req)
+{
+	struct tenon_result *result = req->result;
+
+	ask_for_sink(req, result->value_len);
+	if (req->sink) {
+		memcpy(req->sink, result->value, result->value_len + 1);
+		result->value = req->sink;
+	}
+}
+
+/* Return one of the lower 63 bits for a key. Different keys may share a bit. */
+static uint64_t key_bit(const struct tenon_slice *key)
+{
+	const unsigned char *bytes = key->data;
+
+	return UINT64_C(1)
+	       << ((bytes[key->len - 1] + 7u * bytes[0] + key->len) % 63);
+}
+
+static bool is_hit(const struct tenon__request *req)
+{
+	return tenon__request_is_done(req) && req->result->status == TENON_HIT;
+}
+
+/*
+ * Return the bits of the keys of the current retrieval line that have a value. A line without
+ * values gives a bit that no key has, not 0.
+ */
+static uint64_t bits_of_hits(const struct tenon__wire *wire)
+{
+	const struct tenon__request *req = wire->flight;
+	uint64_t bits = UINT64_C(1) << 63;
+
+	for (;; req = req->next) {
+		if (is_hit(req)) {
+			bits |= key_bit(&req->key);
+		}
+		if (req->line_end) {
+			return bits;
+		}
+	}
+}
+
+/*
+ * Return the request of the current retrieval line that has this key, and a value; NULL when
+ * there is none.
+ */
+static const struct tenon__request *find_twin(const struct tenon__wire *wire,
+					      const struct tenon_slice *key)
+{
+	const struct tenon__request *at = wire->flight;
+
+	for (;; at = at->next) {
+		if (is_hit(at) && at->key.len == key->len &&
+		    memcmp(at->key.data, key->data, key->len) == 0) {
+			return at;
+		}
+		if (at->line_end) {
+			return NULL;
+		}
+	}
+}
+
+/*
+ * Some proxies answer once for a key that a retrieval line has twice. Give the value to the
+ * second request too. *hits are the bits of the keys with a value; 0: not known yet.
+ * Returns false when no request of the line with this key has a value.
+ */
+static bool answer_as_twin(struct tenon__wire *wire, struct tenon__request *req,
+			   uint64_t *hits)
+{
+	if (*hits == 0) {
+		*hits = bits_of_hits(wire);
+	}
+	if (!(*hits & key_bit(&req->key))) {
+		return false;
+	}
+	const struct tenon__request *twin = find_twin(wire, &req->key);
+	if (!twin) {
+		return false;
+	}
+	uint32_t server = req->result->server;
+	*req->result = *twin->result;
+	req->result->server = server;
+	tenon__request_go(req, TENON_REQUEST_DONE);
+	tenon__count(&wire->tally->hits, 1);
+	if (twin->sink && req->asks) {
+		copy_to_sink(req);
+	}
+	return true;
+}
+
+/*
+ * Answer a request of a retrieval line whose reply is complete without a value for it. Not
+ * inline, so that a line of hits stays short.
+ */
+__attribute__((noinline)) static void answer_without_value(
+	struct tenon__wire *wire, struct tenon__request *req, int status,
+	const char *text, uint64_t *hits)
+{
+	if (status != TENON_MISS) {
+		tenon__tally_key(wire->tally, status);
+	} else if (answer_as_twin(wire, req, hits)) {
+		return;
+	} else {
+		tenon__count(&wire->tally->misses, 1);
+	}
+	tenon__reply_answer(req, status)->text = text;
+}
+
+/* The reply to a retrieval line is complete: every key without a value gets this status. */
+static void end_retrieve(struct tenon__wire *wire, int status,
+			 const char *text)
+{
+	struct tenon__request *req = wire->flight;
+	uint64_t hits = 0;
+	bool last;
+
+	do {
+		last = req->line_end;
+		if (!tenon__request_is_done(req)) {
+			answer_without_value(wire, req, status, text, &hits);
+		}
+		req = req->next;
+	} while (!last);
+	wire->flight = req;
+	wire->seek = req;
+}
+
+/* Return true when this request has the key that starts at `key` and has no answer yet. */
+static inline bool awaits(const struct tenon__request *req, const char *key,
+			  const char *end)
+{
+	const struct tenon_slice *want = &req->key;
+
+	return !tenon__request_is_done(req) &&
+	       want->len < (size_t)(end - key) && key[want->len] == ' ' &&
+	       tenon__reply_same(key, want->data, want->len);
+}
+
+/*
+ * Find the request of this retrieval line whose key starts at `key`. Values come in the
+ * order of the keys in the line, except from some proxies; so the search starts at the
+ * expected request and goes round the whole line.
+ * Returns NULL when no request has this key.
+ */
+static struct tenon__request *find_key(const struct tenon__wire *wire,
+				       const char *key, const char *end)
+{
+	struct tenon__request *req = wire->seek;
+	bool wrapped = false;
+
+	for (;;) {
+		if (awaits(req, key, end)) {
+			return req;
+		}
+		if (!req->line_end) {
+			req = req->next;
+		} else if (!wrapped) {
+			wrapped = true;
+			req = wire->flight;
+		} else {
+			return NULL;
+		}
+	}
+}
+
+/* All bytes of a value have arrived: check its line end and make it the request's result. */
+static inline int end_value(struct tenon__wire *wire,
+			    struct tenon__request *req, char *value, size_t len)
+{
+	struct tenon_result *result;
+
+	if (memcmp(value + len, "\r\n", 2) != 0) {
+		return tenon__reply_broken(wire, "no line end after a value", value + len,
+			      2);
+	}
+	value[len] = '\0';
+	tenon__count(&wire->tally->hits, 1);
+	result = tenon__reply_answer(req, TENON_HIT);
+	result->value = value;
+	result->value_len = len;
+	wire->parsed = (size_t)(value + len + 2 - wire->block->data);
+	wire->keep_from = wire->parsed;
+	wire->recv_state = TENON_RECV_LINE;
+	return TENON_WIRE_READ_ON;
+}
+
+/*
+ * Receive a value into its request's sink. The bytes that have arrived are copied; the
+ * transport receives the rest directly into the sink.
+ */
+static int begin_sink(struct tenon__wire *wire)
+{
+	const struct tenon__request *req = wire->value_req;
+	size_t here = wire->block->filled - wire->parsed;
+
+	wire->sink_filled = here < wire->value_len ? here : wire->value_len;
+	memcpy(req->sink, wire->block->data + wire->parsed, wire->sink_filled);
+	wire->parsed += wire->sink_filled;
+	wire->keep_from = wire->parsed;
+	wire->recv_state = wire->sink_filled == wire->value_len
+				   ? TENON_RECV_TAIL
+				   : TENON_RECV_SINK;
+	return TENON_WIRE_READ_ON;
+}
+
+/* Read the line end after a value that was received into a sink. */
+static int end_sink(struct tenon__wire *wire)
+{
+	const char *tail = wire->block->data + wire->parsed;
+
+	if (memcmp(tail, "\r\n", 2) != 0) {
+		return tenon__reply_broken(wire, "no line end after a value", tail, 2);
+	}
+	wire->parsed += 2;
+	wire->keep_from = wire->parsed;
+	wire->recv_state = TENON_RECV_LINE;
+	tenon__count(&wire->tally->hits, 1);
+	struct tenon__request *req = wire->value_req;
+	struct tenon_result *result = tenon__reply_answer(req, TENON_HIT);
+
+	if (req->asks) {
+		req->sink[wire->value_len] = '\0';
+	}
+	result->value = req->sink;
+	result->value_len = wire->value_len;
+	return TENON_WIRE_READ_ON;
+}
+
+/* A value is too large: answer its request, and skip the value. */
+static int refuse_value(struct tenon__wire *wire, struct tenon__request *req,
+			uint64_t bytes)
+{
+	wire->keep_from = wire->parsed;
+	if (bytes > UINT64_MAX - 2) {
+		return tenon__reply_broken(wire, "a value of impossible length", "", 0);
+	}
+	tenon__tally_key(wire->tally, TENON_ETOOBIG);
+	tenon__reply_answer(req, TENON_ETOOBIG);
+	if (bytes > req->intake->left_bytes && bytes <= wire->max_value_bytes) {
+		req->result->text = TENON_OPERATION_TOO_BIG;
+	}
+	wire->recv_state = TENON_RECV_SKIP;
+	wire->skip_bytes = bytes + 2;
+	return TENON_WIRE_READ_ON;
+}
+
+/*
+ * The length of a value is known: take the value when all of it has arrived, receive the
+ * rest, or skip a value that is too large.
+ */
+static inline int begin_value(struct tenon__wire *wire,
+			      struct tenon__request *req, char *value,
+			      uint64_t bytes)
+{
+	struct tenon__intake *intake = req->intake;
+	size_t from = (size_t)(value - wire->block->data);
+	const char *end = wire->block->data + wire->block->filled;
+
+	if (req->asks) {
+		req->sink = NULL;
+	}
+	uint64_t most = req->sink ? req->sink_bytes : wire->max_value_bytes;
+	if (bytes > most || bytes > intake->left_bytes) {
+		wire->parsed = from;
+		return refuse_value(wire, req, bytes);
+	}
+	intake->left_bytes -= bytes;
+	if (req->asks) {
+		ask_for_sink(req, bytes);
+	}
+	if (!req->sink && (size_t)(end - value) >= bytes + 2) {
+		return end_value(wire, req, value, (size_t)bytes);
+	}
+	wire->parsed = from;
+	wire->keep_from = from;
+	wire->value_req = req;
+	wire->value_len = (size_t)bytes;
+	wire->recv_state = TENON_RECV_VALUE;
+	return req->sink ? begin_sink(wire) : TENON_WIRE_READ_ON;
+}
+
+/*
+ * Read "VALUE <key> <flags> <bytes>[ <cas unique>]" in one pass, without a search for the
+ * end of the line first. end: of the bytes that arrived.
+ */
+static inline int read_value_line(struct tenon__wire *wire, char *line,
+				  const char *end)
+{
+	char *key = line + 6;
+	struct tenon__request *req = wire->seek;
+	uint64_t flags, bytes, cas = 0;
+
+	if (!awaits(req, key, end)) {
+		req = find_key(wire, key, end);
+	}
+	if (!req) {
+		return tenon__reply_incomplete(
+			wire, "a value for a key that was not asked for", line);
+	}
+	const char *at = tenon__read_field(key + req->key.len, &flags);
+	at = tenon__read_field(at, &bytes);
+	if (req->verb->cas) {
+		at = tenon__read_field(at, &cas);
+	}
+	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX) {
+		return tenon__reply_incomplete(wire, "a malformed VALUE line", line);
+	}
+	wire->seek = req->line_end ? wire->flight : req->next;
+	req->result->flags = (uint32_t)flags;
+	req->result->cas = cas;
+	return begin_value(wire, req, line + (at + 2 - line), bytes);
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A protocol: how requests become bytes, and bytes become answers. A protocol is a folder of
+ * core/wire and a row in protocols.c. Its functions are called once for many requests, so that the
+ * way from one request to the next stays inlined in the protocol.
+ */
+#ifndef TENON_CORE_PROTOCOL_H
+#define TENON_CORE_PROTOCOL_H
+
+#include "wire/wire.h"
+
+struct tenon__protocol {
+	/*
+	 * Write the next requests, from wire->queue on, into the send buffer and its list of
+	 * pieces: as many as fit, at least one. Write a fence in front of a request that has a
+	 * reply when wire->fence. All earlier pieces were sent.
+	 */
+	void (*write)(struct tenon__wire *wire);
+	/*
+	 * Read the bytes that have arrived, and answer the requests in flight.
+	 * Returns: an enum tenon__verdict.
+	 */
+	int (*read)(struct tenon__wire *wire);
+	/* Return true when the bytes, which wait on an idle connection, answer noreply requests. */
+	bool (*are_unasked)(const char *bytes, size_t len);
+};
+
+/* All protocols, and their names in the same order, with NULL at the end. The first is the default. */
+extern const struct tenon__protocol *const tenon__protocols[];
+extern const char *const tenon__protocol_names[];
+
+#endif
