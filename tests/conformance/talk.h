@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A core for transports alone: connections that say and hear what a script tells them, without a
+ * client and without a protocol. Every function here ends the test when something is wrong.
+ */
+#ifndef TENON_TESTS_TALK_H
+#define TENON_TESTS_TALK_H
+
+#include "conformance/subject.h"
+#include "fakes/address.h"
+#include "tenon/plugin/transport.h"
+
+/*
+ * A part of a script: the connection says and hears these bytes at the same time. The next part
+ * begins when both are complete. Bytes that come early belong to the next parts.
+ */
+struct talk_part {
+	const char *say;
+	size_t say_len;
+	const char *hear;
+	size_t hear_len;
+};
+
+#define TALK_SAY(literal) { .say = (literal), .say_len = sizeof(literal) - 1 }
+#define TALK_HEAR(literal) { .hear = (literal), .hear_len = sizeof(literal) - 1 }
+
+enum talk_outcome {
+	TALK_UNDER_WAY,
+	TALK_KEPT,   /* the script came to its end, which keeps the connection */
+	TALK_CLOSED, /* the script came to its end, which closes the connection */
+	TALK_FAILED
+};
+
+/* One connection and its script. */
+struct talker {
+	struct tenon_connection base; /* must be first */
+	struct address address;
+	bool was_given; /* the address, since the connection is under way */
+	const struct talk_part *parts;
+	size_t count;
+	bool closes; /* the end of the script closes the connection */
+	/* the current part, and its bytes so far; heard also counts bytes of the next parts */
+	size_t part, said, heard;
+	enum talk_outcome outcome;
+	int status, sys_errno; /* of TALK_FAILED */
+	size_t connects;
+	char space[64 * 1024];
+};
+
+/* An instance of a transport. */
+struct talk {
+	const struct tenon__plugin *plugin;
+	struct watched_host host;
+	void *options;
+	void *self;
+	struct tenon_connection_ops ops;
+	size_t calls; /* calls of functions of ops: shows that the context is this struct */
+};
+
+/* Make an instance of subject number i. */
+void talk_open(struct talk *talk, int i);
+void talk_close(struct talk *talk);
+
+/* Add a connection to a server. address is as address_print() writes it. */
+void talk_add(struct talk *talk, struct talker *talker, const char *address);
+
+/* Close and remove a connection. */
+void talk_remove(struct talk *talk, struct talker *talker);
+
+/* Give a connection its next script. */
+void talk_script(struct talker *talker, const struct talk_part *parts,
+		 size_t count);
+
+/* Call run() with these connections and a deadline in timeout_ms. Each is finished then. */
+void talk_run(struct talk *talk, struct talker *const *talkers, size_t count,
+	      int64_t timeout_ms);
+
+#endif
