@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rules of tenon/plugin/transport.h, tested for every transport: through a client that uses it,
- * and alone, with connections that follow a script.
+ * The rules of tenon/plugin/transport.h, tested for every transport through a client that uses it.
+ * transport_alone.c has the tests without a client.
  */
 #include <check.h>
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include "runner/builddir.h"
 #include "api/client.h"
 #include "base/clock.h"
+#include "conformance/drive.h"
 #include "conformance/subject.h"
 #include "conformance/talk.h"
 #include "fakes/names.h"
@@ -28,8 +29,8 @@
 #include "runner/suite.h"
 
 /*
- * Every test runs for every transport. Tests added with EACH_TWICE run once more on
- * warm connections.
+ * Every test runs for every transport, in each way of drive.h that the suite tests. Tests added with
+ * EACH_TWICE run once more on warm connections.
  */
 #define USE_TRANSPORT() use_transport(_i)
 
@@ -43,7 +44,9 @@
 static void use_transport(int i)
 {
 	rig_transport = subject(i % subjects_count())->name;
-	rig_warm = i / subjects_count() > 0;
+	rig_warm = i / subjects_count() >= drive_ways;
+	drive_way = drive_of(i);
+	rig_opened = drive_client;
 }
 
 static const enum fake_family families[] = { FAKE_INET, FAKE_UNIX, FAKE_INET6 };
@@ -1140,203 +1143,14 @@ START_TEST(a_wait_hook_is_called_or_refused)
 }
 END_TEST
 
-/* ---- what connections want ----------------------------------------------- */
-
-static struct talk talk;
-static struct talker talkers[3];
-static struct talker *const all_talkers[] = { &talkers[0], &talkers[1],
-					      &talkers[2] };
-static struct fake_server *talk_servers[3];
-
-/* Start server number i, and add a connection to it. */
-static void talk_start(size_t i, const struct fake_listen *listen,
-		       const struct fake_step *steps, size_t count)
-{
-	talk_servers[i] = fake_server_listen(listen, steps, count);
-	ck_assert_ptr_nonnull(talk_servers[i]);
-	talk_add(&talk, &talkers[i], fake_server_address(talk_servers[i]));
-}
-
-/* End the connections and the servers 0 to count-1, which have done their scripts. */
-static void talk_end(size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		talk_remove(&talk, &talkers[i]);
-		char *problem = fake_server_join(talk_servers[i]);
-		ck_assert_msg(!problem, "%s", problem);
-	}
-	talk_close(&talk);
-}
-
-static const struct fake_listen plain = { .family = FAKE_INET };
-
-/* Run a script on the connections 0 to count-1. */
-static void talk_all(size_t count, const struct talk_part *parts,
-		     size_t part_count)
-{
-	for (size_t i = 0; i < count; i++) {
-		talk_script(&talkers[i], parts, part_count);
-	}
-	talk_run(&talk, all_talkers, count, FAR_TOO_LONG_MS);
-	for (size_t i = 0; i < count; i++) {
-		ck_assert_int_eq(talkers[i].outcome, TALK_KEPT);
-	}
-}
-
-START_TEST(a_connection_may_receive_before_it_sends)
-{
-	static const struct talk_part parts[] = { TALK_HEAR("HELLO"),
-						  TALK_SAY("get"),
-						  TALK_HEAR("END") };
-
-	talk_open(&talk, _i);
-	talk_start(0, &plain,
-		   FAKE_STEPS(FAKE_ACCEPT, FAKE_DELAY(20), FAKE_SEND("HELLO"),
-			      FAKE_EXPECT("get"), FAKE_SEND("END"),
-			      FAKE_EXPECT_CLOSE));
-	talk_all(1, parts, COUNT(parts));
-	talk_end(1);
-}
-END_TEST
-
-#define ROUND_TRIP(n) FAKE_EXPECT("ask" #n), FAKE_SEND("answer" #n)
-#define ROUND_TRIP_PARTS(n) TALK_SAY("ask" #n), TALK_HEAR("answer" #n)
-
-/* Three connections send and receive in turns: first when they are new, then when they are open. */
-START_TEST(a_connection_may_send_after_it_has_received)
-{
-	static const struct talk_part parts[] = { ROUND_TRIP_PARTS(1),
-						  ROUND_TRIP_PARTS(2),
-						  ROUND_TRIP_PARTS(3) };
-	static const struct fake_step quick[] = {
-		FAKE_ACCEPT,   ROUND_TRIP(1), ROUND_TRIP(2), ROUND_TRIP(3),
-		ROUND_TRIP(1), ROUND_TRIP(2), ROUND_TRIP(3), FAKE_EXPECT_CLOSE
-	};
-	static const struct fake_step slow[] = {
-		FAKE_ACCEPT,   ROUND_TRIP(1), FAKE_DELAY(20), ROUND_TRIP(2),
-		ROUND_TRIP(3), ROUND_TRIP(1), FAKE_DELAY(20), ROUND_TRIP(2),
-		ROUND_TRIP(3), FAKE_EXPECT_CLOSE
-	};
-
-	talk_open(&talk, _i);
-	talk_start(0, &plain, quick, COUNT(quick));
-	talk_start(1, &plain, slow, COUNT(slow));
-	talk_start(2, &plain, quick, COUNT(quick));
-	talk_all(3, parts, COUNT(parts));
-	talk_all(3, parts, COUNT(parts));
-	for (size_t i = 0; i < 3; i++) {
-		ck_assert_uint_eq(talkers[i].connects, 1);
-	}
-	talk_end(3);
-}
-END_TEST
-
-static const struct fake_listen narrow = { .family = FAKE_UNIX,
-					   .buffer_bytes = 8192 };
-
-/* The last bytes need no answer, and do not fit into the socket's buffers. */
-START_TEST(a_connection_may_be_finished_by_a_send_after_it_has_received)
-{
-	char *large = binary_value(LARGE_LEN, 1);
-	const struct talk_part parts[] = {
-		TALK_SAY("ask"), TALK_HEAR("answer"),
-		{ .say = large, .say_len = LARGE_LEN }
-	};
-	const struct fake_step steps[] = {
-		FAKE_ACCEPT,		      FAKE_EXPECT("ask"),
-		FAKE_SEND("answer"),	      FAKE_DELAY(50),
-		FAKE_EXPECT_BYTES(large, LARGE_LEN), FAKE_EXPECT("ask"),
-		FAKE_SEND("answer"),	      FAKE_DELAY(50),
-		FAKE_EXPECT_BYTES(large, LARGE_LEN), FAKE_EXPECT_CLOSE
-	};
-
-	talk_open(&talk, _i);
-	talk_start(0, &narrow, steps, COUNT(steps));
-	talk_all(1, parts, COUNT(parts));
-	talk_all(1, parts, COUNT(parts));
-	talk_end(1);
-	free(large);
-}
-END_TEST
-
-#define SERVE_LEN 100
-#define SERVE_TIMES (LARGE_LEN / SERVE_LEN)
-#define SERVE_REPLY "0123456789abcdefghij0123456789abcdefghij"
-
-/* The server stops reading when its replies are not read. */
-START_TEST(a_connection_sends_and_receives_at_the_same_time)
-{
-	const size_t reply_len = sizeof(SERVE_REPLY) - 1;
-	char *say = binary_value(SERVE_TIMES * SERVE_LEN, 1);
-	char *hear = malloc(SERVE_TIMES * reply_len);
-	const struct talk_part parts[] = {
-		TALK_SAY("ask"), TALK_HEAR("answer"),
-		{ .say = say, .say_len = SERVE_TIMES * SERVE_LEN,
-		  .hear = hear, .hear_len = SERVE_TIMES * reply_len },
-		ROUND_TRIP_PARTS(1)
-	};
-	const struct fake_step steps[] = {
-		FAKE_ACCEPT, FAKE_EXPECT("ask"), FAKE_SEND("answer"),
-		FAKE_SERVE(SERVE_LEN, SERVE_REPLY, SERVE_TIMES), ROUND_TRIP(1),
-		FAKE_EXPECT("ask"), FAKE_SEND("answer"),
-		FAKE_SERVE(SERVE_LEN, SERVE_REPLY, SERVE_TIMES), ROUND_TRIP(1),
-		FAKE_EXPECT_CLOSE
-	};
-
-	ck_assert_ptr_nonnull(hear);
-	for (size_t i = 0; i < SERVE_TIMES; i++) {
-		memcpy(hear + i * reply_len, SERVE_REPLY, reply_len);
-	}
-	talk_open(&talk, _i);
-	talk_start(0, &narrow, steps, COUNT(steps));
-	talk_all(1, parts, COUNT(parts));
-	talk_all(1, parts, COUNT(parts));
-	talk_end(1);
-	free(say);
-	free(hear);
-}
-END_TEST
-
-/* The script ends after connected(), sent() or received(), on a new connection or an open one. */
-START_TEST(a_connection_ends_after_any_event)
-{
-	static const struct talk_part parts[] = { ROUND_TRIP_PARTS(1) };
-	static const struct fake_step steps[] = {
-		FAKE_ACCEPT,	   FAKE_EXPECT_CLOSE, /* after connected() */
-		FAKE_ACCEPT,	   FAKE_EXPECT("ask1"), FAKE_EXPECT_CLOSE,
-		FAKE_ACCEPT,	   ROUND_TRIP(1), FAKE_EXPECT_CLOSE,
-		/* kept after connected(), then closed after sent() */
-		FAKE_ACCEPT,	   FAKE_EXPECT("ask1"), FAKE_EXPECT_CLOSE,
-		/* kept after received(), then closed after received() */
-		FAKE_ACCEPT,	   ROUND_TRIP(1), ROUND_TRIP(1), FAKE_EXPECT_CLOSE,
-	};
-	static const struct {
-		size_t parts;
-		bool closes;
-	} runs[] = { { 0, true }, { 1, true }, { 2, true }, { 0, false },
-		     { 1, true }, { 2, false }, { 2, true } };
-
-	talk_open(&talk, _i);
-	talk_start(0, &plain, steps, COUNT(steps));
-	for (size_t i = 0; i < COUNT(runs); i++) {
-		talk_script(&talkers[0], parts, runs[i].parts);
-		talkers[0].closes = runs[i].closes;
-		talk_run(&talk, all_talkers, 1, FAR_TOO_LONG_MS);
-		ck_assert_int_eq(talkers[0].outcome,
-				 runs[i].closes ? TALK_CLOSED : TALK_KEPT);
-	}
-	talk_end(1);
-}
-END_TEST
-
 /* ---- list ---------------------------------------------------------------- */
 
-#define EACH(tcase, test) subjects_add_test_to(tcase, test, 1)
+#define EACH(tcase, test) subjects_add_test_to(tcase, test, drive_ways)
 /*
  * Run the test twice: on connections that the operation makes, and on connections that
  * exist already.
  */
-#define EACH_TWICE(tcase, test) subjects_add_test_to(tcase, test, 2)
+#define EACH_TWICE(tcase, test) subjects_add_test_to(tcase, test, 2 * drive_ways)
 
 static void add_bytes(TCase *tc)
 {
@@ -1386,15 +1200,6 @@ static void add_connections(TCase *tc)
 	EACH(tc, a_wait_hook_is_called_or_refused);
 }
 
-static void add_wants(TCase *tc)
-{
-	EACH(tc, a_connection_may_receive_before_it_sends);
-	EACH(tc, a_connection_may_send_after_it_has_received);
-	EACH(tc, a_connection_may_be_finished_by_a_send_after_it_has_received);
-	EACH(tc, a_connection_sends_and_receives_at_the_same_time);
-	EACH(tc, a_connection_ends_after_any_event);
-}
-
 static void add_descriptors(TCase *tc)
 {
 	EACH(tc, descriptors_are_lazy_close_on_exec_and_given_back);
@@ -1402,18 +1207,36 @@ static void add_descriptors(TCase *tc)
 	EACH(tc, connects_that_time_out_leak_no_descriptor);
 }
 
-int conformance_transport(void)
+static void load(void)
+{
+	enter_builddir();
+	scratch_begin();
+	subjects_load(TENON_KIND_TRANSPORT);
+}
+
+/* Return true when every transport under test has begin, turn and fds. */
+static bool all_turn(void)
+{
+	for (int i = 0; i < subjects_count(); i++) {
+		if (!subject(i)->ops.transport.begin) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Test `ways` ways of using a transport, from `first` on. */
+static int conformance(enum drive_way first, int ways)
 {
 	Suite *suite = suite_create("transport conformance");
 	TCase *tc = tcase_create("transports");
 
-	enter_builddir();
-	scratch_begin();
-	subjects_load(TENON_KIND_TRANSPORT);
 	rig_plugin = getenv(SUBJECT_VARIABLE);
 	if (rig_plugin && getenv(SUBJECT_OPTIONS_VARIABLE)) {
 		rig_options = getenv(SUBJECT_OPTIONS_VARIABLE);
 	}
+	drive_first = first;
+	drive_ways = ways;
 	subjects_add_tests(suite);
 	tcase_set_timeout(tc, 60);
 	add_bytes(tc);
@@ -1421,7 +1244,35 @@ int conformance_transport(void)
 	add_deadlines(tc);
 	add_connections(tc);
 	add_descriptors(tc);
-	add_wants(tc);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("alone");
+	tcase_set_timeout(tc, 60);
+	transport_alone_add(tc);
+	transport_begun_add(tc);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
+}
+
+int conformance_transport(void)
+{
+	load();
+	return conformance(DRIVE_RUN, all_turn() ? 3 : 1);
+}
+
+int conformance_transport_run(void)
+{
+	load();
+	return conformance(DRIVE_RUN, 1);
+}
+
+int conformance_transport_turn(void)
+{
+	load();
+	return conformance(DRIVE_TURN, 1);
+}
+
+int conformance_transport_fds(void)
+{
+	load();
+	return conformance(DRIVE_FDS, 1);
 }
