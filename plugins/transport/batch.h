@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The connections of one run, driven with poll(2): every connection connects, and does what it
- * wants (enum tenon_want) whenever its socket is ready. The functions are inline in a header,
- * because a plugin links to no library of tenon.
+ * Connections that are driven with poll(2): every connection connects, and does what it wants (enum
+ * tenon_want) whenever its socket is ready. The slots run, begin, turn and fds are made of the same
+ * functions. The functions are inline in a header, because a plugin links to no library of tenon.
  */
 #ifndef TENON_TRANSPORT_BATCH_H
 #define TENON_TRANSPORT_BATCH_H
@@ -19,16 +19,19 @@
 #define BATCH_SENDS_PER_LOOK 64
 
 enum batch_phase {
-	BATCH_DIALING, /* a connection is being made */
+	BATCH_IDLE, /* the connection is not under way */
+	BATCH_RECEIVING,
 	BATCH_SENDING, /* the socket's send buffer is full; replies are still read */
-	BATCH_RECEIVING
+	BATCH_DIALING  /* a connection is being made */
 };
 
-/* One connection that is not finished. */
+/* One connection, from add() to remove(). The field io of the connection points to it. */
 struct batch_job {
 	struct tenon_connection *conn;
 	enum batch_phase phase;
-	struct dial *dial; /* BATCH_DIALING: how far it is */
+	bool blocks; /* receives without MSG_DONTWAIT may block: see blocking.h */
+	int64_t deadline_ns;
+	struct dial dial; /* BATCH_DIALING: how far it is */
 };
 
 struct batch {
@@ -39,17 +42,16 @@ struct batch {
 	void *wait_payload;
 	tenon_interrupt_fn interrupt; /* NULL: a signal ends no wait */
 	void *interrupt_payload;
-	struct batch_job *jobs; /* [capacity] */
-	struct dial *dials;     /* [capacity] */
+	struct batch_job **jobs; /* [capacity]; the first `count` are under way */
 	struct pollfd *fds; /* [capacity * DIAL_FDS_MAX], in the order of the jobs */
 	size_t capacity;    /* connections that there is room for */
 	size_t added;       /* connections that were added and not removed */
-	size_t count;       /* jobs that are not finished */
+	size_t count;       /* connections that are under way */
 };
 
 /*
- * The slots init, fini, add, remove, close, set_wait, set_interrupt and look, for a transport whose
- * state begins with a batch.
+ * The slots, except run, for a transport whose state begins with a batch. begin, turn and fds are at
+ * the end.
  */
 
 static inline int batch_init(void *self, const void *options,
@@ -67,12 +69,17 @@ static inline int batch_init(void *self, const void *options,
 	return 0;
 }
 
+static inline struct batch_job *batch_job_of(const struct tenon_connection *conn)
+{
+	return conn->io;
+}
+
 /*
- * Replace an array by a new one of `bytes` zero bytes. Returns false, and keeps the old one, without
- * memory.
+ * Replace an array by a new one of `bytes` bytes, which begins with the first `kept` bytes of the old
+ * one. The other bytes are zero. Returns false, and keeps the old one, without memory.
  */
 static inline bool batch_renew(const struct tenon_host *host, void *array,
-			       size_t bytes)
+			       size_t kept, size_t bytes)
 {
 	void *old, *memory = host->alloc(host->context, bytes);
 
@@ -80,8 +87,30 @@ static inline bool batch_renew(const struct tenon_host *host, void *array,
 		return false;
 	}
 	memcpy(&old, array, sizeof(old));
+	if (kept > 0) {
+		memcpy(memory, old, kept);
+	}
 	host->free(host->context, old);
 	memcpy(array, &memory, sizeof(memory));
+	return true;
+}
+
+/* Make room in the arrays for one more connection. Returns false without memory. */
+static inline bool batch_grow(struct batch *batch)
+{
+	size_t capacity = batch->capacity ? 2 * batch->capacity : 1;
+
+	if (batch->added < batch->capacity) {
+		return true;
+	}
+	if (!batch_renew(batch->host, &batch->jobs,
+			 batch->count * sizeof(*batch->jobs),
+			 capacity * sizeof(*batch->jobs)) ||
+	    !batch_renew(batch->host, &batch->fds, 0,
+			 capacity * DIAL_FDS_MAX * sizeof(*batch->fds))) {
+		return false;
+	}
+	batch->capacity = capacity;
 	return true;
 }
 
@@ -90,22 +119,16 @@ static inline int batch_add(void *self, struct tenon_connection *conn,
 {
 	struct batch *batch = self;
 	const struct tenon_host *host = batch->host;
-	size_t capacity = batch->capacity ? 2 * batch->capacity : 1;
+	struct batch_job *job = NULL;
 
-	(void)conn;
-	if (batch->added == batch->capacity) {
-		if (!batch_renew(host, &batch->jobs,
-				 capacity * sizeof(*batch->jobs)) ||
-		    !batch_renew(host, &batch->dials,
-				 capacity * sizeof(*batch->dials)) ||
-		    !batch_renew(host, &batch->fds,
-				 capacity * DIAL_FDS_MAX *
-					 sizeof(*batch->fds))) {
-			return host->set_error(err, TENON_ENOMEM,
-					       "out of memory");
-		}
-		batch->capacity = capacity;
+	if (batch_grow(batch)) {
+		job = host->alloc(host->context, sizeof(*job));
 	}
+	if (!job) {
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	}
+	job->conn = conn;
+	conn->io = job;
 	batch->added++;
 	return 0;
 }
@@ -114,7 +137,8 @@ static inline void batch_remove(void *self, struct tenon_connection *conn)
 {
 	struct batch *batch = self;
 
-	(void)conn;
+	batch->host->free(batch->host->context, conn->io);
+	conn->io = NULL;
 	batch->added--;
 }
 
@@ -124,14 +148,32 @@ static inline void batch_fini(void *self)
 
 	if (batch->host) {
 		batch->host->free(batch->host->context, batch->jobs);
-		batch->host->free(batch->host->context, batch->dials);
 		batch->host->free(batch->host->context, batch->fds);
 	}
 }
 
+/* Take a job out of the list of those under way. */
+static inline void batch_drop(struct batch *batch, const struct batch_job *job)
+{
+	size_t i = 0;
+
+	while (batch->jobs[i] != job) {
+		i++;
+	}
+	batch->jobs[i] = batch->jobs[--batch->count];
+}
+
 static inline void batch_close(void *self, struct tenon_connection *conn)
 {
-	(void)self;
+	struct batch_job *job = batch_job_of(conn);
+
+	if (job->phase != BATCH_IDLE) {
+		batch_drop(self, job);
+	}
+	if (job->phase == BATCH_DIALING) {
+		dial_abort(&job->dial);
+	}
+	job->phase = BATCH_IDLE;
 	socket_close(conn);
 }
 
@@ -212,12 +254,12 @@ static inline int64_t batch_now_ns(const struct batch *batch)
 	return batch->ops->now_ns(batch->ops->context);
 }
 
-/* Each step below returns true when the connection is finished. */
+/* Each step below returns true when the connection is finished. Its phase is BATCH_IDLE then. */
 
-static inline bool batch_fail(const struct batch *batch,
-			      const struct batch_job *job, int status,
-			      int sys_errno)
+static inline bool batch_fail(const struct batch *batch, struct batch_job *job,
+			      int status, int sys_errno)
 {
+	job->phase = BATCH_IDLE;
 	socket_close(job->conn);
 	batch->ops->failed(batch->ops->context, job->conn, status, sys_errno);
 	return true;
@@ -234,7 +276,7 @@ static inline bool batch_rest(struct batch_job *job, int want)
 	if (want == TENON_WANT_CLOSE) {
 		socket_close(job->conn);
 	}
-	job->phase = BATCH_RECEIVING;
+	job->phase = want > TENON_WANT_NOTHING ? BATCH_RECEIVING : BATCH_IDLE;
 	return want <= TENON_WANT_NOTHING;
 }
 
@@ -349,23 +391,33 @@ static inline bool batch_dialed(const struct batch *batch,
 	if (code < 0) {
 		return batch_fail(batch, job, code, 0);
 	}
+	job->blocks = false;
 	int want = batch->ops->connected(batch->ops->context, job->conn);
 	return batch_wants_send(want) ? batch_send(batch, job)
 				      : batch_rest(job, want);
 }
 
 /* Start a connection: connect it, or send as much as the kernel takes without waiting. */
-static inline bool batch_start(struct batch *batch, struct batch_job *job,
-			       struct dial *dial, int64_t now_ns)
+static inline bool batch_start(const struct batch *batch, struct batch_job *job,
+			       int64_t now_ns)
 {
 	if (job->conn->fd >= 0) {
 		return batch_send(batch, job);
 	}
 	job->phase = BATCH_DIALING;
-	job->dial = dial;
 	return batch_dialed(batch, job,
-			    dial_begin(&batch->dialer, job->conn, dial,
+			    dial_begin(&batch->dialer, job->conn, &job->dial,
 				       now_ns));
+}
+
+/* Start a connection that is not under way. */
+static inline void batch_enter(struct batch *batch, struct batch_job *job,
+			       int64_t now_ns, int64_t deadline_ns)
+{
+	job->deadline_ns = deadline_ns;
+	if (!batch_start(batch, job, now_ns)) {
+		batch->jobs[batch->count++] = job;
+	}
 }
 
 /*
@@ -374,18 +426,15 @@ static inline bool batch_start(struct batch *batch, struct batch_job *job,
  * started: noreply requests are sent also then.
  * Returns the time in ns.
  */
-static inline int64_t batch_begin(struct batch *batch,
-				  struct tenon_connection *const *conns,
-				  size_t count, int64_t start_ns,
-				  int64_t deadline_ns)
+static inline int64_t batch_enter_all(struct batch *batch,
+				      struct tenon_connection *const *conns,
+				      size_t count, int64_t start_ns,
+				      int64_t deadline_ns)
 {
 	bool is_late = start_ns >= deadline_ns;
 	int64_t now_ns = start_ns;
 
-	batch->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct batch_job *job = &batch->jobs[batch->count];
-
 		if (conns[i]->fd < 0 || (i + 1) % BATCH_SENDS_PER_LOOK == 0) {
 			now_ns = batch_now_ns(batch);
 		}
@@ -394,9 +443,7 @@ static inline int64_t batch_begin(struct batch *batch,
 					   TENON_ETIMEDOUT, 0);
 			continue;
 		}
-		*job = (struct batch_job){ .conn = conns[i] };
-		batch->count += !batch_start(batch, job, &batch->dials[i],
-					     now_ns);
+		batch_enter(batch, batch_job_of(conns[i]), now_ns, deadline_ns);
 	}
 	return now_ns;
 }
@@ -414,20 +461,25 @@ static inline bool batch_go_on(const struct batch *batch, struct batch_job *job,
 	if ((fd->revents & ~POLLOUT) && batch_receive(batch, job)) {
 		return true;
 	}
-	return (fd->revents & POLLOUT) && batch_send(batch, job);
+	/* the bytes that came may have changed what the connection wants */
+	return job->phase == BATCH_SENDING && (fd->revents & POLLOUT) &&
+	       batch_send(batch, job);
 }
 
 /*
  * Write the events that the jobs wait for into fds. Returns the number of entries. *until_ns is
- * lowered to the time when the first connection that is being made has to be looked at.
+ * lowered to the time when the first job has to be looked at although no descriptor has events.
  */
 static inline size_t batch_fill_fds(struct batch *batch, int64_t *until_ns)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct batch_job *job = &batch->jobs[i];
+		const struct batch_job *job = batch->jobs[i];
 
+		if (job->deadline_ns < *until_ns) {
+			*until_ns = job->deadline_ns;
+		}
 		if (job->phase != BATCH_DIALING) {
 			batch->fds[count++] = (struct pollfd){
 				.fd = job->conn->fd,
@@ -437,9 +489,9 @@ static inline size_t batch_fill_fds(struct batch *batch, int64_t *until_ns)
 			};
 			continue;
 		}
-		count += dial_fill_fds(job->dial, batch->fds + count);
-		if (dial_due_ns(job->dial) < *until_ns) {
-			*until_ns = dial_due_ns(job->dial);
+		count += dial_fill_fds(&job->dial, batch->fds + count);
+		if (dial_due_ns(&job->dial) < *until_ns) {
+			*until_ns = dial_due_ns(&job->dial);
 		}
 	}
 	return count;
@@ -452,22 +504,22 @@ static inline void batch_go_on_all(struct batch *batch)
 	size_t left = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		struct batch_job *job = &batch->jobs[i];
+		struct batch_job *job = batch->jobs[i];
 		bool done;
 
 		if (job->phase == BATCH_DIALING) {
 			bool looked_up;
 
-			fds += dial_note_events(job->dial, fds, &looked_up);
+			fds += dial_note_events(&job->dial, fds, &looked_up);
 			done = batch_dialed(batch, job,
 					    dial_go_on(&batch->dialer,
-						       job->conn, job->dial,
+						       job->conn, &job->dial,
 						       looked_up));
 		} else {
 			done = batch_go_on(batch, job, fds++);
 		}
 		if (!done) {
-			batch->jobs[left++] = *job;
+			batch->jobs[left++] = job;
 		}
 	}
 	batch->count = left;
@@ -475,9 +527,9 @@ static inline void batch_go_on_all(struct batch *batch)
 
 /* Look at a job although no descriptor has events: it may be out of time. */
 static inline bool batch_check(const struct batch *batch, struct batch_job *job,
-			       int64_t now_ns, int64_t deadline_ns)
+			       int64_t now_ns)
 {
-	bool late = now_ns >= deadline_ns;
+	bool late = now_ns >= job->deadline_ns;
 
 	if (job->phase != BATCH_DIALING) {
 		return late && batch_fail(batch, job, TENON_ETIMEDOUT, 0);
@@ -485,24 +537,23 @@ static inline bool batch_check(const struct batch *batch, struct batch_job *job,
 	if (late) {
 		return batch_dialed(batch, job,
 				    dial_expire(&batch->dialer, job->conn,
-						job->dial));
+						&job->dial));
 	}
-	return now_ns >= dial_due_ns(job->dial) &&
+	return now_ns >= dial_due_ns(&job->dial) &&
 	       batch_dialed(batch, job,
-			    dial_due(&batch->dialer, job->conn, job->dial,
+			    dial_due(&batch->dialer, job->conn, &job->dial,
 				     now_ns));
 }
 
-static inline void batch_check_all(struct batch *batch, int64_t now_ns,
-				     int64_t deadline_ns)
+static inline void batch_check_all(struct batch *batch, int64_t now_ns)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		struct batch_job *job = &batch->jobs[i];
+		struct batch_job *job = batch->jobs[i];
 
-		if (!batch_check(batch, job, now_ns, deadline_ns)) {
-			batch->jobs[left++] = *job;
+		if (!batch_check(batch, job, now_ns)) {
+			batch->jobs[left++] = job;
 		}
 	}
 	batch->count = left;
@@ -512,10 +563,10 @@ static inline void batch_check_all(struct batch *batch, int64_t now_ns,
 static inline void batch_give_up(struct batch *batch, int sys_errno)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		struct batch_job *job = &batch->jobs[i];
+		struct batch_job *job = batch->jobs[i];
 
 		if (job->phase == BATCH_DIALING) {
-			dial_abort(job->dial);
+			dial_abort(&job->dial);
 		}
 		batch_fail(batch, job, TENON_EWAIT, sys_errno);
 	}
@@ -571,33 +622,87 @@ static inline void batch_after_wait(struct batch *batch, int ready)
 /* Return the time from now_ns to until_ns in ms, rounded up, for poll(2). */
 static inline int batch_timeout_ms(int64_t now_ns, int64_t until_ns)
 {
-	int64_t left_ms = (until_ns - now_ns + 999999) / 1000000;
+	int64_t left_ns = until_ns - now_ns;
 
-	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
+	if (left_ns > INT32_MAX * INT64_C(1000000)) {
+		return INT32_MAX;
+	}
+	return left_ns < 0 ? 0 : (int)((left_ns + 999999) / 1000000);
 }
 
-/* Drive the remaining jobs until each is finished or its time is over. */
-static inline void batch_finish(struct batch *batch, int64_t now_ns,
-				int64_t deadline_ns)
+/*
+ * Wait once, not longer than until until_ns, and continue the jobs that can go on. Returns the time
+ * in ns, unless no job is left: then it may be that of the call.
+ */
+static inline int64_t batch_step(struct batch *batch, int64_t now_ns,
+				 int64_t until_ns)
 {
-	while (batch->count > 0) {
-		int64_t until_ns = deadline_ns;
-		size_t fd_count = batch_fill_fds(batch, &until_ns);
-		int ready = batch_wait(batch, batch->fds, fd_count,
-				       batch_timeout_ms(now_ns, until_ns));
+	size_t fd_count = batch_fill_fds(batch, &until_ns);
+	int ready = batch_wait(batch, batch->fds, fd_count,
+			       batch_timeout_ms(now_ns, until_ns));
 
-		if (ready > 0) {
-			batch_go_on_all(batch);
-		}
-		if (batch->count > 0) {
-			now_ns = batch_now_ns(batch);
-			if (now_ns >= until_ns) {
-				batch_check_all(batch, now_ns, deadline_ns);
-			} else {
-				batch_after_wait(batch, ready);
-			}
+	if (ready > 0) {
+		batch_go_on_all(batch);
+	}
+	if (batch->count > 0) {
+		now_ns = batch_now_ns(batch);
+		if (now_ns >= until_ns) {
+			batch_check_all(batch, now_ns);
+		} else {
+			batch_after_wait(batch, ready);
 		}
 	}
+	return now_ns;
+}
+
+/* Drive the jobs until each is finished or its time is over. */
+static inline void batch_finish(struct batch *batch, int64_t now_ns)
+{
+	while (batch->count > 0) {
+		now_ns = batch_step(batch, now_ns, INT64_MAX);
+	}
+}
+
+/* ---- the slots of an event loop ------------------------------------------- */
+
+static inline void batch_begin(void *self, struct tenon_connection *conn,
+			       int64_t now_ns, int64_t deadline_ns)
+{
+	struct batch *batch = self;
+	struct batch_job *job = batch_job_of(conn);
+
+	if (job->phase == BATCH_IDLE) {
+		batch_enter(batch, job, now_ns, deadline_ns);
+		return;
+	}
+	job->deadline_ns = deadline_ns;
+	/* in the other phases it sends when the socket has room, or has connected */
+	if (job->phase == BATCH_RECEIVING && batch_send(batch, job)) {
+		batch_drop(batch, job);
+	}
+}
+
+static inline size_t batch_turn(void *self, int64_t now_ns, int64_t until_ns)
+{
+	struct batch *batch = self;
+
+	if (batch->count > 0) {
+		(void)batch_step(batch, now_ns, until_ns);
+	}
+	return batch->count;
+}
+
+static inline size_t batch_fds(void *self, struct pollfd *fds, size_t max,
+			       int64_t *until_ns)
+{
+	struct batch *batch = self;
+	size_t count = batch_fill_fds(batch, until_ns);
+
+	if (count > 0 && max > 0) {
+		memcpy(fds, batch->fds,
+		       (count < max ? count : max) * sizeof(*fds));
+	}
+	return count;
 }
 
 #endif

@@ -19,18 +19,19 @@
 #define BLOCKING_PATIENCE_MS 10
 
 /* Let receives on a connection block for BLOCKING_PATIENCE_MS. Needed once per connection. */
-static inline bool blocking_enable(struct tenon_connection *conn)
+static inline bool blocking_enable(struct batch_job *job)
 {
 	const struct timeval patience = { .tv_usec =
 						  BLOCKING_PATIENCE_MS * 1000 };
-	int flags = fcntl(conn->fd, F_GETFL);
+	int fd = job->conn->fd;
+	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || fcntl(conn->fd, F_SETFL, flags & ~O_NONBLOCK) != 0 ||
-	    setsockopt(conn->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 		       sizeof(patience)) != 0) {
 		return false;
 	}
-	conn->io = conn; /* marks the socket as blocking; socket_close() resets it to NULL */
+	job->blocks = true;
 	return true;
 }
 
@@ -45,7 +46,7 @@ static inline bool blocking_collect_one(struct batch *batch,
 {
 	enum batch_received received;
 
-	if (!job->conn->io && !blocking_enable(job->conn)) {
+	if (!job->blocks && !blocking_enable(job)) {
 		return false;
 	}
 	for (;;) {
@@ -81,12 +82,12 @@ static inline int64_t blocking_collect(struct batch *batch, int64_t now_ns,
 				       int64_t deadline_ns)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->jobs[i].phase != BATCH_RECEIVING) {
+		if (batch->jobs[i]->phase != BATCH_RECEIVING) {
 			return now_ns;
 		}
 	}
 	while (batch->count > 0 &&
-	       blocking_collect_one(batch, &batch->jobs[batch->count - 1],
+	       blocking_collect_one(batch, batch->jobs[batch->count - 1],
 				    now_ns, deadline_ns)) {
 		batch->count--;
 		if (batch->count > 0) {
@@ -102,14 +103,14 @@ static inline void blocking_exchange(struct batch *batch,
 				     size_t count, int64_t start_ns,
 				     int64_t deadline_ns)
 {
-	int64_t now_ns = batch_begin(batch, conns, count, start_ns,
-				     deadline_ns);
+	int64_t now_ns = batch_enter_all(batch, conns, count, start_ns,
+					 deadline_ns);
 
 	/* with a wait hook the thread must not block: do as transport poll does */
 	if (!batch->wait) {
 		now_ns = blocking_collect(batch, now_ns, deadline_ns);
 	}
-	batch_finish(batch, now_ns, deadline_ns);
+	batch_finish(batch, now_ns);
 }
 
 #endif

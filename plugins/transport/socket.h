@@ -29,7 +29,6 @@ static inline void socket_close(struct tenon_connection *conn)
 	if (conn->fd >= 0) {
 		close(conn->fd);
 		conn->fd = -1;
-		conn->io = NULL;
 	}
 }
 

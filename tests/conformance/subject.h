@@ -27,7 +27,10 @@ int conformance_distribution(void);
 int conformance_failover(void);
 int conformance_hash(void);
 int conformance_secure(void);
-int conformance_transport(void);
+int conformance_transport(void); /* in all ways of drive.h, the next ones in one way each */
+int conformance_transport_run(void);
+int conformance_transport_turn(void);
+int conformance_transport_fds(void);
 
 /*
  * Find the subjects of one kind. Call this once, before tests are added. Ends the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rules of tenon/plugin/transport.h, tested for every transport through a client
- * that uses it.
+ * The rules of tenon/plugin/transport.h, tested for every transport through a client that uses it.
+ * transport_alone.c has the tests without a client.
  */
 #include <check.h>
 #include <errno.h>
@@ -20,15 +20,17 @@
 #include "runner/builddir.h"
 #include "api/client.h"
 #include "base/clock.h"
+#include "conformance/drive.h"
 #include "conformance/subject.h"
+#include "conformance/talk.h"
 #include "fakes/names.h"
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "runner/suite.h"
 
 /*
- * Every test runs for every transport. Tests added with EACH_TWICE run once more on
- * warm connections.
+ * Every test runs for every transport, in each way of drive.h that the suite tests. Tests added with
+ * EACH_TWICE run once more on warm connections.
  */
 #define USE_TRANSPORT() use_transport(_i)
 
@@ -42,7 +44,9 @@
 static void use_transport(int i)
 {
 	rig_transport = subject(i % subjects_count())->name;
-	rig_warm = i / subjects_count() > 0;
+	rig_warm = i / subjects_count() >= drive_ways;
+	drive_way = drive_of(i);
+	rig_opened = drive_client;
 }
 
 static const enum fake_family families[] = { FAKE_INET, FAKE_UNIX, FAKE_INET6 };
@@ -1141,12 +1145,12 @@ END_TEST
 
 /* ---- list ---------------------------------------------------------------- */
 
-#define EACH(tcase, test) subjects_add_test_to(tcase, test, 1)
+#define EACH(tcase, test) subjects_add_test_to(tcase, test, drive_ways)
 /*
  * Run the test twice: on connections that the operation makes, and on connections that
  * exist already.
  */
-#define EACH_TWICE(tcase, test) subjects_add_test_to(tcase, test, 2)
+#define EACH_TWICE(tcase, test) subjects_add_test_to(tcase, test, 2 * drive_ways)
 
 static void add_bytes(TCase *tc)
 {
@@ -1203,18 +1207,36 @@ static void add_descriptors(TCase *tc)
 	EACH(tc, connects_that_time_out_leak_no_descriptor);
 }
 
-int conformance_transport(void)
+static void load(void)
+{
+	enter_builddir();
+	scratch_begin();
+	subjects_load(TENON_KIND_TRANSPORT);
+}
+
+/* Return true when every transport under test has begin, turn and fds. */
+static bool all_turn(void)
+{
+	for (int i = 0; i < subjects_count(); i++) {
+		if (!subject(i)->ops.transport.begin) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Test `ways` ways of using a transport, from `first` on. */
+static int conformance(enum drive_way first, int ways)
 {
 	Suite *suite = suite_create("transport conformance");
 	TCase *tc = tcase_create("transports");
 
-	enter_builddir();
-	scratch_begin();
-	subjects_load(TENON_KIND_TRANSPORT);
 	rig_plugin = getenv(SUBJECT_VARIABLE);
 	if (rig_plugin && getenv(SUBJECT_OPTIONS_VARIABLE)) {
 		rig_options = getenv(SUBJECT_OPTIONS_VARIABLE);
 	}
+	drive_first = first;
+	drive_ways = ways;
 	subjects_add_tests(suite);
 	tcase_set_timeout(tc, 60);
 	add_bytes(tc);
@@ -1223,5 +1245,34 @@ int conformance_transport(void)
 	add_connections(tc);
 	add_descriptors(tc);
 	suite_add_tcase(suite, tc);
+	tc = tcase_create("alone");
+	tcase_set_timeout(tc, 60);
+	transport_alone_add(tc);
+	transport_begun_add(tc);
+	suite_add_tcase(suite, tc);
 	return suite_run(suite);
+}
+
+int conformance_transport(void)
+{
+	load();
+	return conformance(DRIVE_RUN, all_turn() ? 3 : 1);
+}
+
+int conformance_transport_run(void)
+{
+	load();
+	return conformance(DRIVE_RUN, 1);
+}
+
+int conformance_transport_turn(void)
+{
+	load();
+	return conformance(DRIVE_TURN, 1);
+}
+
+int conformance_transport_fds(void)
+{
+	load();
+	return conformance(DRIVE_FDS, 1);
 }

@@ -13,6 +13,7 @@
 
 const char *rig_transport = "poll";
 bool rig_warm;
+void (*rig_opened)(struct rig *rig);
 const char *rig_plugin;
 const char *rig_options = "{}";
 const char *rig_codecs = "none";
@@ -130,6 +131,9 @@ void rig_open_at(struct rig *rig, const char *const *servers, size_t count,
 	}
 	must(rig, tenon_client_open(config, &rig->client, &rig->err), "open");
 	tenon_config_destroy(config);
+	if (rig_opened) {
+		rig_opened(rig);
+	}
 }
 
 void rig_open(struct rig *rig, const char *settings)

@@ -52,6 +52,9 @@ extern const char *rig_transport;
  */
 extern bool rig_warm;
 
+/* Called for each client of a rig, before its first operation. Initially NULL. */
+extern void (*rig_opened)(struct rig *rig);
+
 /* The file of a plugin that the client loads, or NULL. */
 extern const char *rig_plugin;
 

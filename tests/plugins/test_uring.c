@@ -605,6 +605,15 @@ END_TEST
 
 /* ---- ceilings ------------------------------------------------------------ */
 
+static struct tenon_connection ceiling_conns[5000];
+
+/* Return a connection that was not added yet. */
+static struct tenon_connection *new_connection(size_t i)
+{
+	ceiling_conns[i] = (struct tenon_connection){ .fd = -1 };
+	return &ceiling_conns[i];
+}
+
 /*
  * uring.c: CONNECTIONS_MAX. A ring has a send and a receive for each of 32 to 4096 connections, and
  * is made anew when it becomes larger.
@@ -625,7 +634,6 @@ START_TEST(a_ring_is_for_32_to_4096_connections)
 	} rows[] = { { 0, 64, 1 }, { 32, 64, 1 }, { 33, 128, 2 },
 		     { 64, 128, 2 }, { 65, 256, 3 }, { 4096, 8192, 8 },
 		     { 5000, 8192, 8 } };
-	struct tenon_connection conn = { .fd = -1 };
 	struct watched_host host;
 	struct tenon_error err;
 	size_t added = 0;
@@ -639,13 +647,15 @@ START_TEST(a_ring_is_for_32_to_4096_connections)
 			 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		for (; added < rows[i].connections; added++) {
-			ck_assert_int_eq(ops->add(self, &conn, &err), 0);
+			ck_assert_int_eq(ops->add(self, new_connection(added),
+						  &err),
+					 0);
 		}
 		ck_assert_uint_eq(kernel.entries, rows[i].entries);
 		ck_assert_int_eq(kernel.rings, rows[i].rings);
 	}
 	while (added-- > 0) {
-		ops->remove(self, &conn);
+		ops->remove(self, &ceiling_conns[added]);
 	}
 	ops->fini(self);
 	free(self);
@@ -660,23 +670,28 @@ START_TEST(a_larger_ring_that_the_kernel_refuses_is_an_error)
 		subject_named(TENON_KIND_TRANSPORT, "uring");
 	const struct tenon_transport_ops *ops = &plugin->ops.transport;
 	const struct tenon_transport_setup setup = { .size = sizeof(setup) };
-	struct tenon_connection conn = { .fd = -1 };
 	struct watched_host host;
 	struct tenon_error err;
+	size_t added = 0;
 	void *options, *self = subject_state(ops->state_size);
 
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
 	ck_assert_int_eq(ops->init(self, options, &host.table, &setup, &err),
 			 0);
-	for (size_t i = 0; i < 32; i++) {
-		ck_assert_int_eq(ops->add(self, &conn, &err), 0);
+	for (; added < 32; added++) {
+		ck_assert_int_eq(ops->add(self, new_connection(added), &err),
+				 0);
 	}
 	kernel.refused = ENOMEM;
-	ck_assert_int_eq(ops->add(self, &conn, &err), TENON_EIO);
+	ck_assert_int_eq(ops->add(self, new_connection(added), &err),
+			 TENON_EIO);
 	ck_assert_ptr_nonnull(strstr(err.message, "out of memory for an io_uring"));
 	kernel.refused = 0;
-	ck_assert_int_eq(ops->add(self, &conn, &err), 0);
+	ck_assert_int_eq(ops->add(self, new_connection(added++), &err), 0);
+	while (added-- > 0) {
+		ops->remove(self, &ceiling_conns[added]);
+	}
 	ops->fini(self);
 	free(self);
 	subject_options_free(plugin, options);

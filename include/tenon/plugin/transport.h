@@ -213,7 +213,7 @@ struct tenon_transport_ops {
 	 * each connection once, before any other slot gets it; other connections may be under way
 	 * meanwhile. conn is not connected, and stays at its address until remove().
 	 * Returns: 0, or a negative enum tenon_status. After an error the connection is not added.
-	 * Errors:  TENON_ENOMEM.
+	 * Errors:  TENON_ENOMEM; TENON_EIO: the kernel refuses something.
 	 * OPTIONAL. NULL: the transport needs no room.
 	 */
 	int (*add)(void *self, struct tenon_connection *conn,
@@ -293,8 +293,9 @@ struct tenon_transport_ops {
 	 * send. The slot never blocks. The connection may be finished when begin() returns; then
 	 * turn() does nothing for it. A connection that is under way already wants to send more:
 	 * deadline_ns replaces its deadline, and its receive goes on.
-	 * Units:   now_ns, the time of the call, and deadline_ns, when failed() is called with
-	 *          TENON_ETIMEDOUT, are times of now_ns().
+	 * Units:   now_ns, the time of the call, and deadline_ns are times of now_ns(). When deadline_ns
+	 *          has passed, turn() calls failed(): with TENON_ETIMEDOUT, or with TENON_ECONNECT while
+	 *          the connection is being made.
 	 * OPTIONAL. A transport has begin, turn and fds, or none of them. NULL: the transport works
 	 * with run() only.
 	 */

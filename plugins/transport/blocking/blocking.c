@@ -23,6 +23,9 @@ static const struct tenon_transport_ops ops = {
 	.set_wait = batch_set_wait,
 	.look = batch_look,
 	.set_interrupt = batch_set_interrupt,
+	.begin = batch_begin,
+	.turn = batch_turn,
+	.fds = batch_fds,
 };
 
 TENON_PLUGIN_DEFINE(transport_blocking,

@@ -19,12 +19,12 @@ static void collect(struct batch *batch, int64_t now_ns, int64_t deadline_ns)
 	int timeout_ms = batch_timeout_ms(now_ns, deadline_ns);
 
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->jobs[i].phase != BATCH_RECEIVING) {
+		if (batch->jobs[i]->phase != BATCH_RECEIVING) {
 			return;
 		}
 	}
 	struct pollfd last = {
-		.fd = batch->jobs[batch->count - 1].conn->fd,
+		.fd = batch->jobs[batch->count - 1]->conn->fd,
 		.events = POLLIN,
 	};
 	if (timeout_ms > LAST_FIRST_MS) {
@@ -36,7 +36,7 @@ static void collect(struct batch *batch, int64_t now_ns, int64_t deadline_ns)
 		batch_after_wait(batch, ready);
 	}
 	for (size_t i = 0; i < batch->count; i++) {
-		if (!batch_receive(batch, &batch->jobs[i])) {
+		if (!batch_receive(batch, batch->jobs[i])) {
 			batch->jobs[left++] = batch->jobs[i];
 		}
 	}
@@ -47,14 +47,14 @@ static void poll_run(void *self, struct tenon_connection *const *conns,
 		     size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	struct batch *batch = self;
-	int64_t now_ns = batch_begin(batch, conns, count, start_ns,
-				     deadline_ns);
+	int64_t now_ns = batch_enter_all(batch, conns, count, start_ns,
+					 deadline_ns);
 
 	if (batch->count > 1) {
 		collect(batch, now_ns, deadline_ns);
 		now_ns = batch_now_ns(batch);
 	}
-	batch_finish(batch, now_ns, deadline_ns);
+	batch_finish(batch, now_ns);
 }
 
 static const struct tenon_transport_ops ops = {
@@ -69,6 +69,9 @@ static const struct tenon_transport_ops ops = {
 	.set_wait = batch_set_wait,
 	.look = batch_look,
 	.set_interrupt = batch_set_interrupt,
+	.begin = batch_begin,
+	.turn = batch_turn,
+	.fds = batch_fds,
 };
 
 TENON_PLUGIN_DEFINE(transport_poll,

@@ -133,7 +133,7 @@ static int grow(struct uring *uring, size_t capacity, struct tenon_error *err)
 	if (code) {
 		return code;
 	}
-	if (!batch_renew(host, &uring->jobs,
+	if (!batch_renew(host, &uring->jobs, 0,
 			 capacity * sizeof(*uring->jobs))) {
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
@@ -177,7 +177,7 @@ static void uring_close(void *self, struct tenon_connection *conn)
 {
 	struct uring *uring = self;
 
-	socket_close(conn);
+	batch_close(&uring->batch, conn);
 	ring_close(&uring->ring);
 }
 
@@ -285,12 +285,15 @@ static void push_send(struct uring *uring, struct uring_job *job)
 }
 
 /* Queue what the connection wants, as far as it is not in flight. drained: as in push_receive(). */
-static void follow(struct uring *uring, struct uring_job *job, int want,
-		   bool drained)
+static inline void follow(struct uring *uring, struct uring_job *job, int want,
+			  bool drained)
 {
 	if (want <= TENON_WANT_NOTHING) {
 		job->outcome = want == TENON_WANT_NOTHING ? DONE : BROKEN;
 		return;
+	}
+	if (want == TENON_WANT_RECEIVE && job->receiving) {
+		return; /* the common case after a send */
 	}
 	if ((want & TENON_WANT_SEND) && !job->sending) {
 		push_send(uring, job);
@@ -476,17 +479,17 @@ static void finish_blocked(struct uring *uring, int64_t deadline_ns)
 {
 	struct batch *batch = &uring->batch;
 
-	batch->count = 0;
 	for (size_t i = 0; i < uring->count; i++) {
+		struct batch_job *job = batch_job_of(uring->jobs[i].conn);
+
 		if (uring->jobs[i].outcome == BLOCKED) {
-			batch->jobs[batch->count++] = (struct batch_job){
-				.conn = uring->jobs[i].conn,
-				.phase = BATCH_SENDING,
-			};
+			job->phase = BATCH_SENDING;
+			job->deadline_ns = deadline_ns;
+			batch->jobs[batch->count++] = job;
 		}
 	}
 	if (batch->count > 0) {
-		batch_finish(batch, batch_now_ns(batch), deadline_ns);
+		batch_finish(batch, batch_now_ns(batch));
 	}
 }
 
@@ -554,9 +557,9 @@ static void uring_run(void *self, struct tenon_connection *const *conns,
 		blocking_exchange(&uring->batch, conns, count, start_ns,
 				  deadline_ns);
 	} else if (!run_in_ring(uring, conns, count, start_ns, deadline_ns)) {
-		int64_t now_ns = batch_begin(&uring->batch, conns, count,
-					     start_ns, deadline_ns);
-		batch_finish(&uring->batch, now_ns, deadline_ns);
+		int64_t now_ns = batch_enter_all(&uring->batch, conns, count,
+						 start_ns, deadline_ns);
+		batch_finish(&uring->batch, now_ns);
 	}
 }
 
@@ -582,6 +585,9 @@ static const struct tenon_transport_ops ops = {
 	.close = uring_close,
 	.look = batch_look,
 	.set_interrupt = batch_set_interrupt,
+	.begin = batch_begin,
+	.turn = batch_turn,
+	.fds = batch_fds,
 };
 
 TENON_PLUGIN_DEFINE(transport_uring,
