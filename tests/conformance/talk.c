@@ -346,7 +346,7 @@ size_t talk_turn(struct talk *talk, int64_t timeout_ms)
 void talk_await(struct talk *talk, struct talker *talker)
 {
 	while (talker->outcome == TALK_UNDER_WAY) {
-		(void)talk_turn(talk, 1000);
+		(void)talk_turn(talk, 60 * 1000);
 	}
 	check_end(talker);
 }
