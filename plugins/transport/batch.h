@@ -470,7 +470,7 @@ static inline bool batch_go_on(const struct batch *batch, struct batch_job *job,
  * Write the events that the jobs wait for into fds. Returns the number of entries. *until_ns is
  * lowered to the time when the first job has to be looked at although no descriptor has events.
  */
-static inline size_t batch_fill_fds(struct batch *batch, int64_t *until_ns)
+static inline __attribute__((always_inline)) size_t batch_fill_fds(struct batch *batch, int64_t *until_ns)
 {
 	size_t count = 0;
 
@@ -498,7 +498,7 @@ static inline size_t batch_fill_fds(struct batch *batch, int64_t *until_ns)
 }
 
 /* Continue every job whose descriptors have events; remove the finished ones. */
-static inline void batch_go_on_all(struct batch *batch)
+static inline __attribute__((always_inline)) void batch_go_on_all(struct batch *batch)
 {
 	const struct pollfd *fds = batch->fds;
 	size_t left = 0;
@@ -592,7 +592,7 @@ static inline bool batch_after_signal(struct batch *batch)
  * The call must be written as poll(...), not through a function pointer: tools such as greenify
  * replace only such calls.
  */
-static inline int batch_wait(struct batch *batch, struct pollfd *fds,
+static inline __attribute__((always_inline)) int batch_wait(struct batch *batch, struct pollfd *fds,
 			     size_t count, int timeout_ms)
 {
 	int ready = batch->wait ?
@@ -634,7 +634,7 @@ static inline int batch_timeout_ms(int64_t now_ns, int64_t until_ns)
  * Wait once, not longer than until until_ns, and continue the jobs that can go on. Returns the time
  * in ns, unless no job is left: then it may be that of the call.
  */
-static inline int64_t batch_step(struct batch *batch, int64_t now_ns,
+static inline __attribute__((always_inline)) int64_t batch_step(struct batch *batch, int64_t now_ns,
 				 int64_t until_ns)
 {
 	size_t fd_count = batch_fill_fds(batch, &until_ns);

@@ -545,6 +545,7 @@ START_TEST(a_fork_closes_what_is_under_way_in_its_parent)
 	talk_script(&talkers[1], one_trip, COUNT(one_trip));
 	talk_begin(&talk, &talkers[1], FAR_MS);
 	await_said(0);
+	ck_assert(fake_server_await(talk_servers[0], 2));
 	pid_t child = fork();
 	if (child == 0) {
 		talk_stop(&talk, &talkers[0]);
