@@ -246,9 +246,9 @@ void talk_open(struct talk *talk, int i, enum drive_way way)
 {
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
-		.connect_timeout_ms = 5000,
+		.connect_timeout_ms = 60 * 1000,
 		.ops = &talk->ops,
-		.resolve_timeout_ms = 5000,
+		.resolve_timeout_ms = 60 * 1000,
 	};
 	struct tenon_error err = { 0 };
 
