@@ -142,6 +142,8 @@ START_TEST(a_large_value_goes_through_small_buffers_both_ways)
 END_TEST
 
 #define FLOOD 100000
+/* Also more than the buffers of both sides; turn and fds are the slower ways. */
+#define FLOOD_SHORT 40000
 #define FLOOD_VALUE_LEN 100
 #define FLOOD_LEN (sizeof("set f:000000 0 0 100\r\n\r\n") - 1 + FLOOD_VALUE_LEN)
 
@@ -157,7 +159,8 @@ START_TEST(a_flood_of_sets_does_not_deadlock)
 	char *value = binary_value(FLOOD_VALUE_LEN, 1);
 
 	USE_TRANSPORT();
-	for (size_t i = 0; i < FLOOD; i++) {
+	size_t count = drive_way == DRIVE_RUN ? FLOOD : FLOOD_SHORT;
+	for (size_t i = 0; i < count; i++) {
 		snprintf(keys[i], sizeof(keys[i]), "f:%06zu", i);
 		items[i] = item(keys[i], NULL);
 		items[i].value = (struct tenon_slice){ value, FLOOD_VALUE_LEN };
@@ -166,14 +169,14 @@ START_TEST(a_flood_of_sets_does_not_deadlock)
 		const struct fake_listen small = { .family = flooded[f],
 						   .buffer_bytes = 16384 };
 		const struct fake_step steps[] = {
-			FAKE_ACCEPT, FAKE_SERVE(FLOOD_LEN, "STORED\r\n", FLOOD)
+			FAKE_ACCEPT, FAKE_SERVE(FLOOD_LEN, "STORED\r\n", count)
 		};
 		struct rig rig = { 0 };
 
 		rig_fake_at(&rig, &small, steps, COUNT(steps));
 		rig_open(&rig, NULL);
-		ck_assert_int_eq(rig_run(&rig, TENON_SET, items, FLOOD, 0), 0);
-		for (size_t i = 0; i < FLOOD; i++) {
+		ck_assert_int_eq(rig_run(&rig, TENON_SET, items, count, 0), 0);
+		for (size_t i = 0; i < count; i++) {
 			ck_assert_int_eq(rig.results[i].status, TENON_STORED);
 		}
 		rig_close(&rig);
