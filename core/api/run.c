@@ -130,7 +130,7 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 	if (code) {
 		return code;
 	}
-	if (count >= TENON_REQUEST_END) {
+	if (count >= TENON_REQUESTS_LIMIT) {
 		return tenon__error_set(err, TENON_EINVAL,
 					"%zu keys are too many for one call",
 					count);

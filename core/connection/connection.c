@@ -184,7 +184,14 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 	}
 }
 
-/* Return true when a request may be sent again: those from `unsent` on, and repeatable ones. */
+/* Return true when a request has no answer, and was never sent or may be sent twice. */
+static bool may_go_again(const struct tenon__request *req, bool is_unsent)
+{
+	return !tenon__request_is_done(req) &&
+	       (is_unsent || req->verb->repeatable);
+}
+
+/* Return true when a request goes again. None was sent from `unsent` on. */
 static bool goes_again(const struct tenon__wire *wire,
 		       const struct tenon__request *unsent)
 {
@@ -193,8 +200,7 @@ static bool goes_again(const struct tenon__wire *wire,
 	for (const struct tenon__request *req = wire->first; req;
 	     req = req->next) {
 		is_unsent |= req == unsent;
-		if (!tenon__request_is_done(req) &&
-		    (is_unsent || req->verb->repeatable)) {
+		if (may_go_again(req, is_unsent)) {
 			return true;
 		}
 	}
@@ -218,7 +224,7 @@ bool tenon__connection_go_again(struct tenon__connection *conn)
 		if (tenon__request_is_done(req)) {
 			continue;
 		}
-		if (!req->verb->repeatable && !is_unsent) {
+		if (!may_go_again(req, is_unsent)) {
 			req->result->status = wire->status;
 			tenon__request_go(req, TENON_REQUEST_DONE);
 			tenon__tally_key(wire->tally, wire->status);

@@ -8,7 +8,7 @@
 /*
  * Run a verb over count items. The results are op->requests.results[0..count-1].
  * Shape:  *call has all fields and was checked by the caller; count is below
- *         TENON_REQUEST_END.
+ *         TENON_REQUESTS_LIMIT.
  * Errors: TENON_ENOMEM. A key without an answer has its own status.
  */
 int tenon__call_items(struct tenon__operation *op,

@@ -115,7 +115,7 @@ int tenon__operation_grow(struct tenon__operation *op, size_t count)
 	struct tenon__requests *rs = &op->requests;
 	void *keys, *requests, *results, *hashes;
 
-	if (count >= TENON_REQUEST_END) {
+	if (count >= TENON_REQUESTS_LIMIT) {
 		return TENON_ENOMEM;
 	}
 	if ((keys = tenon__realloc(rs->keys, count, sizeof(*rs->keys)))) {

@@ -10,8 +10,8 @@
 #include "connection/engine.h"
 #include "operation/chain.h"
 
-/* Ends a chain of indexes; no request has this index. */
-#define TENON_REQUEST_END UINT32_MAX
+/* An operation has fewer requests: an index of one has 32 bits. */
+#define TENON_REQUESTS_LIMIT UINT32_MAX
 
 /* Which values are received into the caller's memory (tenon_client_set_sink). */
 struct tenon__sink_rule {

@@ -298,6 +298,32 @@ static inline int begin_value(struct tenon__wire *wire,
 	return req->sink ? begin_sink(wire) : TENON_WIRE_READ_ON;
 }
 
+/* What a VALUE line says behind its key. */
+struct value_line {
+	uint64_t flags, bytes, cas;
+};
+
+/*
+ * Read "<flags> <bytes>[ <cas unique>]" behind the key of a VALUE line that answers req. `at` is
+ * the end of the key. Returns the begin of the value; NULL: the line is malformed, or has not
+ * arrived completely.
+ */
+static inline __attribute__((always_inline)) const char *read_value_fields(
+	const struct tenon__request *req, const char *at,
+	struct value_line *out)
+{
+	out->cas = 0;
+	at = tenon__read_field(at, &out->flags);
+	at = tenon__read_field(at, &out->bytes);
+	if (req->verb->cas) {
+		at = tenon__read_field(at, &out->cas);
+	}
+	return at && at[0] == '\r' && at[1] == '\n' &&
+			       out->flags <= UINT32_MAX
+		       ? at + 2
+		       : NULL;
+}
+
 /*
  * Take the value whose VALUE line begins at `line`, when it is the usual case: the value is that
  * of req, has arrived completely, and stays in the block. Otherwise nothing changes, and
@@ -309,33 +335,29 @@ static inline char *take_value(const struct tenon__wire *wire,
 			       const char *end)
 {
 	char *key = line + 6;
-	uint64_t flags, bytes, cas = 0;
+	struct value_line said;
 
 	if (!awaits(req, key, end) || req->asks || req->sink) {
 		return NULL;
 	}
-	const char *at = tenon__read_field(key + req->key.len, &flags);
-	at = tenon__read_field(at, &bytes);
-	if (req->verb->cas) {
-		at = tenon__read_field(at, &cas);
-	}
-	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX ||
-	    bytes > wire->max_value_bytes || bytes > req->intake->left_bytes) {
+	const char *at = read_value_fields(req, key + req->key.len, &said);
+	if (!at || said.bytes > wire->max_value_bytes ||
+	    said.bytes > req->intake->left_bytes) {
 		return NULL;
 	}
-	char *value = line + (at + 2 - line);
-	if ((size_t)(end - value) < bytes + 2 ||
-	    memcmp(value + bytes, "\r\n", 2) != 0) {
+	char *value = line + (at - line);
+	if ((size_t)(end - value) < said.bytes + 2 ||
+	    memcmp(value + said.bytes, "\r\n", 2) != 0) {
 		return NULL;
 	}
-	req->intake->left_bytes -= bytes;
-	value[bytes] = '\0';
+	req->intake->left_bytes -= said.bytes;
+	value[said.bytes] = '\0';
 	struct tenon_result *result = tenon__reply_answer(req, TENON_HIT);
-	result->flags = (uint32_t)flags;
-	result->cas = cas;
+	result->flags = (uint32_t)said.flags;
+	result->cas = said.cas;
 	result->value = value;
-	result->value_len = (size_t)bytes;
-	return value + bytes + 2;
+	result->value_len = (size_t)said.bytes;
+	return value + said.bytes + 2;
 }
 
 /* Take the values of the usual case, up to the first line that is something else. */
@@ -370,7 +392,7 @@ static inline int read_value_line(struct tenon__wire *wire, char *line,
 {
 	char *key = line + 6;
 	struct tenon__request *req = wire->seek;
-	uint64_t flags, bytes, cas = 0;
+	struct value_line said;
 
 	if (!awaits(req, key, end)) {
 		req = find_key(wire, key, end);
@@ -379,18 +401,14 @@ static inline int read_value_line(struct tenon__wire *wire, char *line,
 		return tenon__reply_incomplete(
 			wire, "a value for a key that was not asked for", line);
 	}
-	const char *at = tenon__read_field(key + req->key.len, &flags);
-	at = tenon__read_field(at, &bytes);
-	if (req->verb->cas) {
-		at = tenon__read_field(at, &cas);
-	}
-	if (!at || at[0] != '\r' || at[1] != '\n' || flags > UINT32_MAX) {
+	const char *at = read_value_fields(req, key + req->key.len, &said);
+	if (!at) {
 		return tenon__reply_incomplete(wire, "a malformed VALUE line", line);
 	}
 	wire->seek = req->line_end ? wire->flight : req->next;
-	req->result->flags = (uint32_t)flags;
-	req->result->cas = cas;
-	return begin_value(wire, req, line + (at + 2 - line), bytes);
+	req->result->flags = (uint32_t)said.flags;
+	req->result->cas = said.cas;
+	return begin_value(wire, req, line + (at - line), said.bytes);
 }
 
 #endif
