@@ -114,8 +114,8 @@ static int send_all(struct side *side, struct tenon_connection *conn)
 static int deliver(struct side *side, struct tenon_connection *conn,
 		   struct fuzz_input bytes)
 {
-	struct tenon__wire *wire =
-		&((struct tenon__connection *)(void *)conn)->wire;
+	struct tenon__connection *core = (struct tenon__connection *)(void *)conn;
+	struct tenon__wire *wire = &core->wire;
 	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	bool fresh = wire->fresh;
 	int want = TENON_WANT_RECEIVE;
@@ -135,6 +135,7 @@ static int deliver(struct side *side, struct tenon_connection *conn,
 	if (want == TENON_WANT_NOTHING && bytes.left > 0) {
 		wire->status = TENON_EPROTOCOL;
 		wire->fresh = fresh;
+		tenon__connection_go(core, TENON_CONNECTION_CLOSED);
 		return TENON_WANT_CLOSE;
 	}
 	return want;
