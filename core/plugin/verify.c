@@ -270,6 +270,47 @@ static int check_group(const struct tenon_hash *hash, uint32_t first,
 	return code;
 }
 
+/* The most words of a digest. */
+#define DIGEST_WORDS_MAX 16
+
+static int check_digest(const struct tenon_hash *hash, uint32_t index,
+			struct tenon__refusal *refusal)
+{
+	const struct tenon_hash_ops *ops = hash->ops;
+	const struct tenon_hash_vector *vector = &ops->selftest[index];
+	uint32_t words[DIGEST_WORDS_MAX];
+
+	ops->digest(hash->self, vector->key, vector->key_len, words);
+	if (words[0] == (uint32_t)vector->hash) {
+		return 0;
+	}
+	return tenon__refuse(refusal,
+			     "self-test vector %" PRIu32
+			     ": digest begins with 0x%" PRIx32
+			     ", expected the low 32 bits of the hash, 0x%" PRIx32,
+			     index, words[0], (uint32_t)vector->hash);
+}
+
+static int check_digests(const struct tenon_hash *hash,
+			 struct tenon__refusal *refusal)
+{
+	const struct tenon_hash_ops *ops = hash->ops;
+	int code = 0;
+
+	if (!ops->digest != (ops->digest_words == 0) ||
+	    ops->digest_words > DIGEST_WORDS_MAX) {
+		return tenon__refuse(refusal,
+				     "found digest_words %" PRIu32
+				     ", expected 1..%d with a digest slot and 0 without",
+				     ops->digest_words, DIGEST_WORDS_MAX);
+	}
+	for (uint32_t i = 0; ops->digest && i < ops->selftest_count && !code;
+	     i++) {
+		code = check_digest(hash, i, refusal);
+	}
+	return code;
+}
+
 static int check_answers(const struct tenon_hash *hash,
 			 struct tenon__refusal *refusal)
 {
@@ -283,7 +324,7 @@ static int check_answers(const struct tenon_hash *hash,
 				   count, refusal);
 		left -= count;
 	}
-	return code;
+	return code ? code : check_digests(hash, refusal);
 }
 
 int tenon__verify_hash(const struct tenon__plugin *plugin,

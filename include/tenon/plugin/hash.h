@@ -59,6 +59,16 @@ struct tenon_hash_ops {
 	const struct tenon_hash_vector *selftest;
 	uint32_t selftest_count; /**< entries of selftest */
 	uint32_t bits; /**< every hash is below 2^bits; 1..64. REQUIRED */
+	uint32_t digest_words; /**< 32-bit words that digest writes, 1..16; 0: no digest */
+	/**
+	 * Compute the whole digest of a name, for a distribution that places several points by one
+	 * digest. words[0] has the low 32 bits of the hash.
+	 * Shape:   words has digest_words entries.
+	 * Threads: any.
+	 * OPTIONAL. NULL: the hash function has no digest, and digest_words is 0.
+	 */
+	void (*digest)(const void *self, const void *key, size_t key_len,
+		       uint32_t *words);
 };
 
 /** A hash that is ready to use. An option of type TENON_OPTION_HASH points to one. */
