@@ -130,12 +130,15 @@ const struct command commands[] = {
 	  "tenon explain --failures\n"
 	  "tenon --json explain --failures | jq '.[] | select(.kind == \"server\")'\n",
 	  OPTION_BIT(OPTION_FAILURES), 0, 0, 0, run_failures },
-	{ "plugins", "[NAME]", "list the plugins, or the options of one plugin",
-	  "'tenon plugins core' lists the keys of the config itself.\n"
+	{ "plugins", "[NAME] | rings [NAME]",
+	  "list the plugins, the options of one plugin, or the rings",
+	  "'tenon plugins core' lists the keys of the config itself. 'tenon plugins rings' lists the\n"
+	  "values of the key 'ring', and with a name the keys that the ring sets.\n"
 	  "--new writes a folder KIND_NAME with a small plugin, its build and its tests.\n",
 	  "tenon plugins\ntenon plugins ketama\ntenon plugins core\n"
+	  "tenon plugins rings\ntenon plugins rings twemproxy-ketama\n"
 	  "tenon plugins --new hash mine\n",
-	  OPTION_BIT(OPTION_NAMES) | OPTION_BIT(OPTION_NEW), 0, 1, 0,
+	  OPTION_BIT(OPTION_NAMES) | OPTION_BIT(OPTION_NEW), 0, 2, 0,
 	  run_plugins },
 	{ "bench", "", "put load on the cluster and measure it",
 	  "Stores every key once, then reads and writes. All keys begin with 'tenon-bench:' and\n"
