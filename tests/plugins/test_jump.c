@@ -38,6 +38,45 @@ static uint32_t home(const struct ring *ring, uint64_t hash)
 	return ring->ops->locate(ring->self, &key);
 }
 
+static const struct ring_file files[] = {
+	{ "memcached-jump-xxh3-2", "jump", NULL, "xxh3", 100 },
+	{ "memcached-jump-xxh3-3", "jump", NULL, "xxh3", 100 },
+	{ "memcached-jump-xxh3-8", "jump", NULL, "xxh3", 100 },
+	{ "memcached-jump-xxh3-20", "jump", NULL, "xxh3", 100 },
+	{ "memcached-jump-xxh3-100", "jump", NULL, "xxh3", 100 },
+	{ "memcached-jump-xxh3-1000", "jump", NULL, "xxh3", 100 },
+};
+#define FILES_COUNT (sizeof(files) / sizeof(files[0]))
+
+START_TEST(every_key_is_where_memcached_puts_it)
+{
+	ring_file_check(&files[_i]);
+}
+END_TEST
+
+/* The homes of "key:0" ... "key:11" among 3 and among 10 servers. */
+static const uint32_t published[2][12] = {
+	{ 0, 1, 1, 0, 1, 0, 1, 1, 2, 2, 1, 2 },
+	{ 0, 1, 8, 9, 8, 8, 5, 1, 2, 8, 8, 9 },
+};
+
+START_TEST(published_homes_are_found)
+{
+	const struct tenon_hash *xxh3 = subject_hash("xxh3");
+	struct ring ring;
+
+	make(&ring, _i ? 10 : 3);
+	for (unsigned n = 0; n < 12; n++) {
+		char key[16];
+		int len = snprintf(key, sizeof(key), "key:%u", n);
+
+		ck_assert_uint_eq(ring_home(&ring, xxh3, key, (size_t)len),
+				  published[_i][n]);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
 START_TEST(hashes_are_where_memcached_puts_them)
 {
 	struct ring ring;
@@ -119,6 +158,9 @@ int main(void)
 	Suite *suite = suite_create("jump");
 	TCase *tcase = tcase_create("jump");
 
+	tcase_add_loop_test(tcase, every_key_is_where_memcached_puts_it, 0,
+			    FILES_COUNT);
+	tcase_add_loop_test(tcase, published_homes_are_found, 0, 2);
 	tcase_add_loop_test(tcase, hashes_are_where_memcached_puts_them, 0,
 			    JUMP_COUNTS);
 	tcase_add_loop_test(tcase, keys_of_a_server_go_on_to_all_other_servers,

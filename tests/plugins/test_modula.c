@@ -32,13 +32,40 @@
 	  120 }
 
 static const struct ring_file files[] = {
-	LIBMEMCACHED_FILES("md5", "md5"),
+	LIBMEMCACHED_FILES("crc", "crc"),
 	LIBMEMCACHED_FILES("fnv1_32", "fnv1_32"),
+	LIBMEMCACHED_FILES("fnv1_64", "fnv1_64"),
 	LIBMEMCACHED_FILES("fnv1a_32", "fnv1a_32"),
-	TWEMPROXY_FILES("md5", "md5"),
+	LIBMEMCACHED_FILES("fnv1a_64", "fnv1a_64"),
+	LIBMEMCACHED_FILES("jenkins", "jenkins"),
+	LIBMEMCACHED_FILES("md5", "md5"),
+	LIBMEMCACHED_FILES("murmur", "murmur"),
+	LIBMEMCACHED_FILES("murmur3", "murmur3"),
+	LIBMEMCACHED_FILES("one_at_a_time", "one_at_a_time"),
+	TWEMPROXY_FILES("crc16", "crc16"),
+	TWEMPROXY_FILES("crc32", "crc"),
 	TWEMPROXY_FILES("crc32a", "crc32"),
 	TWEMPROXY_FILES("fnv1_32", "fnv1_32"),
+	TWEMPROXY_FILES("fnv1_64", "fnv1_64"),
 	TWEMPROXY_FILES("fnv1a_32", "fnv1a_32"),
+	TWEMPROXY_FILES("fnv1a_64", "fnv1a_64"),
+	TWEMPROXY_FILES("hsieh", "hsieh"),
+	TWEMPROXY_FILES("jenkins", "jenkins"),
+	TWEMPROXY_FILES("md5", "md5"),
+	TWEMPROXY_FILES("murmur", "murmur"),
+	TWEMPROXY_FILES("one_at_a_time", "one_at_a_time"),
+	{ "python-memcached-modula-crc-3", "modula", PYTHON_MEMCACHED, "crc",
+	  100 },
+	{ "python-memcached-modula-crc-8", "modula", PYTHON_MEMCACHED, "crc",
+	  100 },
+	{ "python-memcached-modula-crc-20", "modula", PYTHON_MEMCACHED, "crc",
+	  100 },
+	{ "python-memcached-tries-crc-3", "modula", PYTHON_MEMCACHED, "crc",
+	  100 },
+	{ "python-memcached-tries-crc-8", "modula", PYTHON_MEMCACHED, "crc",
+	  100 },
+	{ "python-memcached-tries-crc-20", "modula", PYTHON_MEMCACHED, "crc",
+	  100 },
 	{ "mcrouter-modula-crc32-3", "modula", MCROUTER, "crc32", 100 },
 	{ "mcrouter-modula-crc32-20", "modula", MCROUTER, "crc32", 100 },
 };
@@ -64,6 +91,9 @@ static const struct {
 	const char *hash;
 	uint32_t homes[12];
 } published[] = {
+	{ LIBMEMCACHED, "one_at_a_time",
+	  { 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 2, 2 } },
+	{ PYTHON_MEMCACHED, "crc", { 0, 2, 0, 0, 2, 2, 2, 2, 2, 2, 0, 2 } },
 	{ LIBMEMCACHED, "md5", { 1, 2, 2, 2, 1, 1, 0, 2, 2, 1, 2, 0 } },
 	/* gomemcache, and mcrouter's Crc32 */
 	{ "{weights: ignored}", "crc32", { 1, 0, 2, 2, 2, 1, 2, 1, 1, 1, 1, 1 } },
