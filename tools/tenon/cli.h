@@ -67,6 +67,7 @@ int run_where(struct app *app);
 int run_check(struct app *app);
 int run_plugins(struct app *app);
 int run_plugins_new(struct app *app);
+int run_import(struct app *app);
 int run_bench(struct app *app);
 
 #endif
