@@ -511,4 +511,111 @@ run 2 --json import nutcracker.yml --pool users --from django
 out_has '"line": 1'
 end
 
+# ---- round trips ------------------------------------------------------------
+
+# is_a_config ARGUMENT...: the library accepts what import writes.
+is_a_config()
+{
+	run 0 import "$@"
+	cp out written.yaml
+	run 0 -c written.yaml where key
+}
+
+# places INDEX...: with the config in the file out, key:0, key:1 and so on are on these
+# servers, which are numbers in the order of the config.
+places()
+{
+	cp out written.yaml
+	sed -n '/^servers:/,/^[a-z]*_timeout:/s/^  - //p' written.yaml |
+		sed 's/^{address: //; s/[,} ].*//; s/:11211$//' >listed
+	run 0 -c written.yaml where key:0 key:1 key:2 key:3 key:4 key:5 key:6 \
+		key:7 key:8 key:9 key:10 key:11
+	cut -f 3 out | sed 's/:11211$//' | while read -r address; do
+		grep -nxF -e "$address" listed | sed 's/:.*//'
+	done | while read -r line; do
+		echo $((line - 1))
+	done | tr '\n' ' ' >found
+	check "keys are on $(cat found), expected $*" \
+		test "$(cat found)" = "$* "
+}
+
+# The places are those that the real programs chose: libmemcached 1.1.4, nutcracker 0.5.0,
+# pymemcache 3.5.2, python-memcached 1.59, and mcrouter's own code.
+round_trips()
+{
+	begin configs_are_valid
+	is_a_config nutcracker.yml --pool users
+	is_a_config nutcracker.yml --pool pages
+	for pool in default pages old; do
+		is_a_config django.json --pool $pool
+	done
+	for pool in users pages spread tagged lonely; do
+		is_a_config mcrouter.json --pool $pool
+	done
+	! has_inih || is_a_config php.ini
+	is_a_config 'mc1:11211,mc2:11211'
+	is_a_config "$three"
+	end
+
+	begin keys_stay_on_the_servers_of_libmemcached
+	run 0 import "$three"
+	places 2 2 2 1 1 1 1 1 1 1 2 2
+	run 0 import "$weighted" # MODULA ignores weights
+	places 2 2 2 1 1 1 1 1 1 1 2 2
+	run 0 import "--HASH=MD5 $three"
+	places 1 2 2 2 1 1 0 2 2 1 2 0
+	run 0 import "--DISTRIBUTION=CONSISTENT $three"
+	places 2 0 1 0 2 0 2 2 0 2 1 0
+	run 0 import "--HASH=MD5 --DISTRIBUTION=CONSISTENT $three"
+	places 1 2 1 2 2 1 1 1 2 2 2 1
+	run 0 import "--DISTRIBUTION=CONSISTENT $weighted"
+	places 2 1 2 1 2 2 2 2 1 1 2 1
+	run 0 import "$weighted --DISTRIBUTION=CONSISTENT"
+	places 2 0 1 0 2 0 2 2 0 2 1 0
+	end
+
+	if has_inih; then
+		begin keys_stay_on_the_servers_of_php
+		{
+			echo 'session.save_path = 10.0.0.1:11211:1,10.0.0.2:11211:2,10.0.0.3:11212:3'
+			echo 'memcached.sess_prefix = ""'
+		} >php3.ini
+		run 0 import php3.ini
+		places 2 0 1 0 2 0 2 2 0 2 1 0
+		echo 'memcached.sess_consistent_hash_type = ketama_weighted' >>php3.ini
+		run 0 import php3.ini
+		places 1 1 2 2 1 2 2 2 1 2 1 2
+		end
+	else
+		skip keys_stay_on_the_servers_of_php 'built without libinih'
+	fi
+
+	begin keys_stay_on_the_servers_of_nutcracker
+	printf 'a:\n  hash: md5\n  servers:\n' >a.yml
+	printf '    - 127.0.0.1:%s:1\n' 21311 21312 21313 >>a.yml
+	run 0 import a.yml
+	places 0 1 2 0 2 1 2 2 2 0 0 1
+	end
+
+	begin keys_stay_on_the_servers_of_python
+	servers='["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11212"]'
+	json 0 "{\"servers\": $servers, \"behaviors\": {\"ketama\": true}}"
+	places 2 0 1 0 2 0 2 2 0 2 1 0
+	json 0 "{\"servers\": $servers, \"behaviors\": {\"ketama_weighted\": true}}"
+	places 1 1 2 2 1 2 2 2 1 0 1 1
+	json 0 "{\"servers\": $servers}"
+	places 1 1 2 2 0 1 2 0 2 2 2 2
+	json 0 "{\"BACKEND\": \"a.MemcachedCache\", \"LOCATION\": $servers, \"KEY_FUNCTION\": \"a.b\"}"
+	places 0 2 0 0 2 2 2 2 2 2 0 2
+	end
+
+	begin keys_stay_on_the_servers_of_mcrouter
+	json 0 "{\"pools\": {\"a\": {\"servers\": $servers}}, \"route\": \"PoolRoute|a\"}"
+	places 2 1 2 1 2 0 2 0 0 2 0 2
+	json 0 "{\"pools\": {\"a\": {\"servers\": $servers}}, \"route\": {\"pool\": \"a\", \"hash\": \"Crc32\"}}"
+	places 1 0 0 0 2 1 0 2 1 1 1 1
+	end
+}
+
+round_trips
 finish
