@@ -70,6 +70,7 @@ int run_plugins_new(struct app *app);
 
 /* plugins rings. Returns enum exit_status. */
 int run_rings(struct app *app);
+int run_import(struct app *app);
 int run_bench(struct app *app);
 
 #endif
