@@ -95,13 +95,17 @@ static bool is_skewed(const struct tenon__lint *lint)
 	       is_above(&lint->real, lint->ideal.max_over_fair * SKEW_MAX);
 }
 
+static bool is_weak(const struct tenon__lint *lint)
+{
+	return hashes_matter(lint) && ring_is(lint, TENON_RING_CONTINUUM) &&
+	       lint->assembly->hash.ops->bits < RING_BITS_MIN;
+}
+
 static void check_weak_hash(struct tenon__lint *lint)
 {
 	const struct tenon__place place = hash_place(lint);
-	uint32_t bits = lint->assembly->hash.ops->bits;
 
-	if (!hashes_matter(lint) || !ring_is(lint, TENON_RING_CONTINUUM) ||
-	    bits >= RING_BITS_MIN) {
+	if (!is_weak(lint)) {
 		return;
 	}
 	tenon__lint_say(
@@ -109,7 +113,7 @@ static void check_weak_hash(struct tenon__lint *lint)
 		"choose a hash function with 24 bits or more; this moves keys to other servers",
 		"the hash function has %" PRIu32
 		" bits, so most points of the ring get no key, and the servers share the keys badly",
-		bits);
+		lint->assembly->hash.ops->bits);
 }
 
 static void check_skewed_hash(struct tenon__lint *lint)
@@ -132,7 +136,8 @@ static void check_imbalance(struct tenon__lint *lint)
 	const struct tenon__assembly *assembly = lint->assembly;
 	const struct tenon__ring *ring = &assembly->rings[0];
 
-	if (!ring_is(lint, 0) || is_skewed(lint) ||
+	/* where the hashes are to blame, more points would not help */
+	if (!ring_is(lint, 0) || is_weak(lint) || is_skewed(lint) ||
 	    !is_above(&lint->real, IMBALANCE_MAX)) {
 		return;
 	}
