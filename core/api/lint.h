@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The linter of configs, in three files. lint.c collects the findings and tells them in order,
- * lint_checks.c has the table of checks, lint_ignore.c reads the comments that silence findings.
+ * The linter of configs. lint.c runs it, lint_list.c has the list of findings, lint_checks.c the
+ * table of checks, and lint_ignore.c reads the comments that silence findings.
  */
 #ifndef TENON_CORE_LINT_H
 #define TENON_CORE_LINT_H
@@ -66,6 +66,10 @@ struct tenon__finding *tenon__lint_add(struct tenon__lint *lint,
 #define tenon__lint_say(lint, place, advice, ...)                              \
 	((void)tenon__error_set(&tenon__lint_add(lint, place, advice)->error,  \
 				0, __VA_ARGS__))
+
+/* Tell the findings that are not silenced, in their order. Errors: TENON_ENOMEM. */
+int tenon__lint_tell(const struct tenon__lint *lint, tenon_finding_fn fn,
+		     void *payload);
 
 /*
  * Silence the findings that comments of the config's texts ask for. notes: add a note for each
