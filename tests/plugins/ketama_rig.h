@@ -26,9 +26,10 @@ struct ring {
 struct ring_setup {
 	const struct tenon_ring_server *servers;
 	uint32_t count;
-	const char *options;                 /* as in a config; NULL: the defaults */
-	const struct tenon_hash *point_hash; /* instead of the option's; NULL: the option's */
-	const struct tenon_hash *key_hash;   /* NULL: crc32 */
+	const char *options; /* as in a config; NULL: the defaults */
+	const struct tenon_hash
+		*point_hash; /* instead of the option's; NULL: the option's */
+	const struct tenon_hash *key_hash; /* NULL: crc32 */
 };
 
 /* Overwrite the option point_hash, which a config cannot set to a hash of a test. */
@@ -61,10 +62,9 @@ static inline int ring_make(struct ring *ring, const struct ring_setup *setup,
 	ck_assert_int_eq(ring->ops->init(ring->self, ring->options,
 					 &ring->host.table, err),
 			 0);
-	return ring->ops->build(ring->self, setup->servers, setup->count,
-				setup->key_hash ? setup->key_hash :
-						  subject_hash("crc32"),
-				err);
+	return ring->ops->build(
+		ring->self, setup->servers, setup->count,
+		setup->key_hash ? setup->key_hash : subject_hash("crc32"), err);
 }
 
 static inline void ring_free(struct ring *ring)
@@ -102,7 +102,8 @@ static inline struct tenon_ring_traits describe(const struct ring *ring)
 /* ---- a point hash that records the names that it gets ------------------- */
 
 struct spy {
-	uint64_t (*value)(const char *name); /* value of the point with this name */
+	uint64_t (*value)(
+		const char *name); /* value of the point with this name */
 	char names[SPY_POINTS_MAX][SPY_NAME_BYTES];
 	uint64_t values[SPY_POINTS_MAX];
 	uint32_t count;

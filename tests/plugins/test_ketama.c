@@ -12,7 +12,7 @@
 #include "plugins/ketama_rig.h"
 #include "runner/suite.h"
 
-#define SERVERS_MAX 200
+#define SERVERS_MAX  200
 #define KEYS_IN_FILE 200
 
 /* Make a ring with the default options. Returns the result of build. */
@@ -29,10 +29,10 @@ static int make(struct ring *ring, const struct tenon_ring_server *servers,
 
 /* ---- vectors from libmc ------------------------------------------------- */
 
-static const char *const lists[] = { "one",  "mixed", "alias",    "partial",
+static const char *const lists[] = { "one",  "mixed", "alias",	  "partial",
 				     "unix", "n20",   "n20alias", "n200" };
 static const char *const hashes[] = { "md5", "crc32", "fnv1_32", "fnv1a_32" };
-#define LISTS_COUNT (sizeof(lists) / sizeof(lists[0]))
+#define LISTS_COUNT  (sizeof(lists) / sizeof(lists[0]))
 #define HASHES_COUNT (sizeof(hashes) / sizeof(hashes[0]))
 
 struct vectors {
@@ -67,8 +67,8 @@ static void check_key(struct vectors *vectors, const char *hash_name,
 
 	if (!vectors->built) {
 		ck_assert_int_eq(make(&vectors->ring, vectors->list,
-					   vectors->count, subject_hash("md5"),
-					   NULL),
+				      vectors->count, subject_hash("md5"),
+				      NULL),
 				 0);
 		vectors->built = true;
 	}
@@ -154,8 +154,7 @@ START_TEST(published_homes_are_found)
 	const struct tenon_hash *md5 = subject_hash("md5");
 	struct ring ring;
 
-	ck_assert_int_eq(make(&ring, published[_i].servers, 3, md5, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, published[_i].servers, 3, md5, NULL), 0);
 	for (unsigned n = 0; n < 12; n++) {
 		char key[16];
 		int len = snprintf(key, sizeof(key), "key:%u", n);
@@ -183,7 +182,9 @@ static const struct {
 	{ { "a", "h", 11211, 1, 0, 0 }, "a-0", "a-99", 100 },
 	{ { "a", "h", 11212, 1, 0, 0 }, "a-0", "a-99", 100 },
 	{ { "a:1", "h", 1, 1, 0, 0 }, "a:1-0", "a:1-99", 100 },
-	{ { NULL, "/run/a.sock", 0, 1, 0, 0 }, "/run/a.sock-0", "/run/a.sock-99",
+	{ { NULL, "/run/a.sock", 0, 1, 0, 0 },
+	  "/run/a.sock-0",
+	  "/run/a.sock-99",
 	  100 },
 	{ { "a", "/run/a.sock", 0, 1, 0, 0 }, "a-0", "a-99", 100 },
 	{ { NULL, "::1", 11211, 1, 0, 0 }, "::1-0", "::1-99", 100 },
@@ -197,9 +198,7 @@ START_TEST(points_are_named_after_alias_or_address)
 	struct ring ring;
 
 	spy_start(md5_value);
-	ck_assert_int_eq(make(&ring, &names[_i].server, 1, &spy_hash,
-				   NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, &names[_i].server, 1, &spy_hash, NULL), 0);
 	ring_free(&ring);
 	ck_assert_uint_eq(spy.count, names[_i].points);
 	ck_assert_str_eq(spy.names[0], names[_i].first);
@@ -229,15 +228,15 @@ static uint32_t model_locate(const uint32_t *owner, uint32_t hash)
 	return server;
 }
 
-static uint64_t (*const spreads[])(const char *name) = {
-	md5_value, wide_value, same_value, few_value, dense_value
-};
+static uint64_t (*const spreads[])(const char *name) = { md5_value, wide_value,
+							 same_value, few_value,
+							 dense_value };
 #define SPREADS_COUNT (sizeof(spreads) / sizeof(spreads[0]))
 
 START_TEST(home_is_the_first_point_at_or_after_the_hash)
 {
 	static const struct tenon_ring_server servers[] = {
-		{ "a", "h", 11211, 1, 0, 0 },	 { NULL, "h", 11211, 3, 0, 0 },
+		{ "a", "h", 11211, 1, 0, 0 },  { NULL, "h", 11211, 3, 0, 0 },
 		{ NULL, "h", 11212, 1, 0, 0 }, { NULL, "i", 11211, 7, 0, 0 },
 		{ NULL, "/s", 0, 2, 0, 0 },
 	};
@@ -247,8 +246,7 @@ START_TEST(home_is_the_first_point_at_or_after_the_hash)
 	uint32_t at = 0;
 
 	spy_start(spreads[_i]);
-	ck_assert_int_eq(make(&ring, servers, 5, &spy_hash, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 5, &spy_hash, NULL), 0);
 	for (uint32_t i = 0; i < 5; i++) {
 		for (uint32_t n = 0; n < 100 * servers[i].weight; n++) {
 			owner[at++] = i;
@@ -284,9 +282,7 @@ START_TEST(upper_half_of_a_hash_is_ignored)
 	struct ring ring;
 	uint64_t seed = 12;
 
-	ck_assert_int_eq(make(&ring, servers, 2, subject_hash("md5"),
-				   NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 2, subject_hash("md5"), NULL), 0);
 	for (size_t i = 0; i < 1000; i++) {
 		uint64_t hash = random_next(&seed);
 
@@ -309,8 +305,7 @@ START_TEST(equal_points_belong_to_the_first_server)
 	struct ring ring;
 
 	spy_start(same_value);
-	ck_assert_int_eq(make(&ring, servers, 3, &spy_hash, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 3, &spy_hash, NULL), 0);
 	for (uint32_t hash = 0x12345600; hash < 0x123456ff; hash++) {
 		ck_assert_uint_eq(locate(&ring, hash), 0);
 		ck_assert_uint_eq(next(&ring, hash, 1), 1);
@@ -331,8 +326,7 @@ START_TEST(next_walks_forward_and_around)
 	struct ring ring;
 
 	spy_start(step_value);
-	ck_assert_int_eq(make(&ring, servers, 3, &spy_hash, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 3, &spy_hash, NULL), 0);
 	ck_assert_uint_eq(locate(&ring, 1500), 2);
 	ck_assert_uint_eq(next(&ring, 1500, 1), 0);
 	ck_assert_uint_eq(next(&ring, 1500, 2), 1);
@@ -359,7 +353,7 @@ START_TEST(large_ring_is_found_through)
 	for (unsigned i = 0; i < COUNT; i++) {
 		snprintf(text[i], sizeof(text[i]), "cache%u", i);
 		servers[i] = (struct tenon_ring_server){ NULL, text[i], 11211,
-							 1, 0, 0 };
+							 1,    0,	0 };
 	}
 	ck_assert_int_eq(make(&ring, servers, COUNT, md5, NULL), 0);
 	for (unsigned i = 0; i < COUNT; i++) {
@@ -388,11 +382,11 @@ START_TEST(more_weight_than_a_ring_holds_is_refused)
 
 	for (size_t i = 0; i < SERVERS_MAX; i++) {
 		servers[i] = (struct tenon_ring_server){ NULL, "h", 11211,
-							 1000, 0, 0 };
+							 1000, 0,   0 };
 	}
-	ck_assert_int_eq(make(&ring, servers, SERVERS_MAX,
-				   subject_hash("md5"), &err),
-			 TENON_ECONFIG);
+	ck_assert_int_eq(
+		make(&ring, servers, SERVERS_MAX, subject_hash("md5"), &err),
+		TENON_ECONFIG);
 	ck_assert_int_eq(err.code, TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(err.message, "20000000 points"));
 	ring_free(&ring);
@@ -409,20 +403,15 @@ START_TEST(name_that_has_no_room_is_refused)
 
 	memset(name, 'x', sizeof(name));
 	name[480] = '\0';
-	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"),
-				   &err),
-			 0);
+	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"), &err), 0);
 	ring_free(&ring);
 	/* The longest possible name of a point. */
 	server = (struct tenon_ring_server){ NULL, name, 65535, 1000, 0, 0 };
-	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"),
-				   &err),
-			 0);
+	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"), &err), 0);
 	ring_free(&ring);
 	name[480] = 'x';
 	name[481] = '\0';
-	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"),
-				   &err),
+	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"), &err),
 			 TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(err.message, "481 bytes"));
 	ring_free(&ring);

@@ -12,14 +12,14 @@
 #include "plugins/ketama_rig.h"
 #include "runner/suite.h"
 
-#define SERVERS_MAX 200
+#define SERVERS_MAX	200
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Options of several peers. */
 #define CONSISTENT "point_by: key_hash, weights: switch, unix_port: yes"
 #define DIGESTS	   "points: 160, points_per_digest: 4"
-#define DALLI                                                              \
-	"{points: 160, point_hash: sha1, name: full, separator: ':', "     \
+#define DALLI                                                                  \
+	"{points: 160, point_hash: sha1, name: full, separator: ':', "         \
 	"weights: share_integer, lookup: at_or_before, tie: last, next: rehash}"
 
 static uint64_t hash_text(const struct tenon_hash *hash, const char *text)
@@ -44,13 +44,19 @@ static const struct {
 	{ "{" CONSISTENT "}", "one_at_a_time", { 1, 2, 3 }, "212122221121" },
 	{ "{" DIGESTS ", weights: share}", "md5", { 1, 1, 1 }, "112212221011" },
 	{ "{" DIGESTS ", weights: share}", "md5", { 1, 2, 3 }, "112212221212" },
-	{ "{" DIGESTS ", weights: share_double}", "md5", { 1, 2, 3 },
+	{ "{" DIGESTS ", weights: share_double}",
+	  "md5",
+	  { 1, 2, 3 },
 	  "112212221212" },
 	{ "{" CONSISTENT ", name: slash}", "md5", { 1, 1, 1 }, "222101011221" },
 	{ "{" DIGESTS ", name: full}", "md5", { 1, 1, 1 }, "021022201211" },
 	{ "{points: 120, points_per_digest: 3, name: full, weights: share_double}",
-	  "md5", { 1, 1, 1 }, "221022200211" },
-	{ "{" DIGESTS ", name: address, tie: last}", "md5", { 1, 1, 1 },
+	  "md5",
+	  { 1, 1, 1 },
+	  "221022200211" },
+	{ "{" DIGESTS ", name: address, tie: last}",
+	  "md5",
+	  { 1, 1, 1 },
 	  "220202021200" },
 	{ DALLI, "crc32", { 1, 1, 1 }, "100122111122" },
 	{ DALLI, "crc32", { 1, 2, 3 }, "120122111122" },
@@ -164,8 +170,8 @@ static void take_key(struct replay *replay, const char *key, const char *home)
 static void take_line(struct replay *replay, char *line)
 {
 	char *word = strtok(line, "\t\n");
-	char *value = strtok(NULL, word && strcmp(word, "server") == 0 ?
-					   "\t\n " : "\t\n");
+	char *value = strtok(
+		NULL, word && strcmp(word, "server") == 0 ? "\t\n " : "\t\n");
 	char *rest = strtok(NULL, "\t\n");
 
 	if (!word || word[0] == '#') {
@@ -243,14 +249,13 @@ static const struct {
 	{ "{weights: switch, point_by: key_hash}", { 2, 2, 2 }, 3, 480 },
 };
 
-static void fill_servers(struct tenon_ring_server *servers,
-			 char (*names)[16], uint32_t count)
+static void fill_servers(struct tenon_ring_server *servers, char (*names)[16],
+			 uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		snprintf(names[i], sizeof(names[i]), "cache%u", (unsigned)i);
-		servers[i] = (struct tenon_ring_server){ NULL,	 names[i],
-							 11211, 1,
-							 0,	 0 };
+		servers[i] = (struct tenon_ring_server){ NULL, names[i], 11211,
+							 1,    0,	 0 };
 	}
 }
 
@@ -310,7 +315,8 @@ static const struct {
 	{ "{name: address}", { NULL, "h", 11211, 1, 0, 0 }, "h/h:11211-0" },
 	{ "{name: address}", { "a", "h", 11211, 1, 0, 0 }, "a-0" },
 	{ "{unix_port: yes}", { NULL, "/s", 0, 1, 0, 0 }, "/s:0-0" },
-	{ "{unix_port: yes, name: slash}", { NULL, "/s", 0, 1, 0, 0 },
+	{ "{unix_port: yes, name: slash}",
+	  { NULL, "/s", 0, 1, 0, 0 },
 	  "//s:0-0" },
 	{ "{unix_port: yes}", { "a", "/s", 0, 1, 0, 0 }, "a-0" },
 	{ "{unix_port: yes}", { NULL, "h", 11211, 1, 0, 0 }, "h-0" },
@@ -360,9 +366,8 @@ START_TEST(digest_gives_its_words_in_order)
 	ck_assert_uint_eq(locate(&ring, 1003), 1);
 	ck_assert_uint_eq(locate(&ring, 2002), 1);
 	ck_assert_uint_eq(locate(&ring, 2003), 0);
-	ck_assert_uint_eq(ring.ops->points(ring.self, &key, 1, points, 4,
-					   &home),
-			  4);
+	ck_assert_uint_eq(
+		ring.ops->points(ring.self, &key, 1, points, 4, &home), 4);
 	ck_assert_uint_eq(points[0].place, 1002);
 	ck_assert_uint_eq(points[1].place, 2000);
 	ring_free(&ring);
@@ -419,7 +424,8 @@ static uint32_t model_locate(enum lookup lookup, bool last,
 	for (uint32_t i = 0; i < spy.count; i++) {
 		uint32_t far = distance(lookup, hash, (uint32_t)spy.values[i]);
 
-		if (far < best || (far == best && last == (owner[i] > server))) {
+		if (far < best ||
+		    (far == best && last == (owner[i] > server))) {
 			best = far;
 			server = owner[i];
 		}
@@ -427,9 +433,9 @@ static uint32_t model_locate(enum lookup lookup, bool last,
 	return server;
 }
 
-static uint64_t (*const spreads[])(const char *name) = {
-	md5_value, wide_value, same_value, few_value, dense_value
-};
+static uint64_t (*const spreads[])(const char *name) = { md5_value, wide_value,
+							 same_value, few_value,
+							 dense_value };
 
 /* Every look-up with every tie rule, on every spread of the points. */
 START_TEST(home_is_the_point_that_the_model_finds)
@@ -459,9 +465,9 @@ START_TEST(home_is_the_point_that_the_model_finds)
 		uint32_t value = (uint32_t)spy.values[i];
 
 		for (uint32_t hash = value - 1; hash != value + 2; hash++) {
-			ck_assert_uint_eq(locate(&ring, hash),
-					  model_locate(lookup, last, owner,
-						       hash));
+			ck_assert_uint_eq(
+				locate(&ring, hash),
+				model_locate(lookup, last, owner, hash));
 		}
 	}
 	for (size_t i = 0; i < 1000; i++) {
@@ -510,9 +516,8 @@ START_TEST(tie_by_name_counts_by_the_place)
 			ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
 			ck_assert_uint_eq(locate(&ring, 77),
 					  expected[place % 3]);
-			ck_assert_uint_eq(describe(&ring).flags &
-						  TENON_RING_ORDERED,
-					  0);
+			ck_assert_uint_eq(
+				describe(&ring).flags & TENON_RING_ORDERED, 0);
 			ring_free(&ring);
 		}
 	}
@@ -554,7 +559,8 @@ START_TEST(walk_ends_with_servers_without_points)
 	};
 	struct ring_setup setup = { .servers = servers,
 				    .count = 4,
-				    .options = "{" DIGESTS ", weights: share}" };
+				    .options =
+					    "{" DIGESTS ", weights: share}" };
 	uint64_t seed = 3;
 	struct ring ring;
 
@@ -578,8 +584,8 @@ END_TEST
  * Write the order of servers that a model of rehashing finds: look-ups by the hashes of
  * "<number><key>", then the servers in order.
  */
-static void model_rehash(const struct ring *ring, const char *key,
-			 bool sum, unsigned lookups_most, uint32_t *order)
+static void model_rehash(const struct ring *ring, const char *key, bool sum,
+			 unsigned lookups_most, uint32_t *order)
 {
 	const struct tenon_hash *md5 = subject_hash("md5");
 	uint64_t hash = hash_text(md5, key);
@@ -588,8 +594,8 @@ static void model_rehash(const struct ring *ring, const char *key,
 	char text[64];
 
 	for (unsigned n = 0; n < lookups_most + ring->count; n++) {
-		uint32_t server = n < lookups_most ? locate(ring, hash) :
-						     n - lookups_most;
+		uint32_t server = n < lookups_most ? locate(ring, hash)
+						   : n - lookups_most;
 
 		if (!seen[server]) {
 			seen[server] = true;
@@ -626,8 +632,8 @@ START_TEST(next_server_is_found_by_another_hash)
 	struct tenon_ring_server servers[40];
 	char texts[40][16];
 	struct ring_setup setup = { .servers = servers,
-				    .options = sum ? "{next: rehash_sum}" :
-						     "{next: rehash}",
+				    .options = sum ? "{next: rehash_sum}"
+						   : "{next: rehash}",
 				    .key_hash = subject_hash("md5") };
 
 	fill_servers(servers, texts, 40);
@@ -663,7 +669,11 @@ static const struct {
 	{ "{points: 1}", 2, 3, 2, 3, { 3000, 1000, 2000 } },
 	{ "{points: 1}", 5, 9, 2, 3, { 3000, 1000, 2000 } },
 	{ "{points: 1, lookup: after}", 1, 3, 1, 3, { 1000, 2000, 3000 } },
-	{ "{points: 1, lookup: at_or_before}", 1, 3, 1, 3,
+	{ "{points: 1, lookup: at_or_before}",
+	  1,
+	  3,
+	  1,
+	  3,
 	  { 2000, 1000, 3000 } },
 	{ "{points: 1, lookup: at_or_before}", 0, 1, 0, 1, { 1000 } },
 };
@@ -839,7 +849,7 @@ START_TEST(ring_without_memory_is_refused)
 }
 END_TEST
 
-#define ADD_EACH(tcase, test, rows) \
+#define ADD_EACH(tcase, test, rows)                                            \
 	tcase_add_loop_test(tcase, test, 0, (int)COUNT_OF(rows))
 
 int main(void)
