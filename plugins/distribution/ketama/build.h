@@ -10,18 +10,13 @@
 
 #include "points.h"
 
-#define POINTS_MAX                                                             \
-	(1u << 24) /* 128 MiB, and as much again while the ring is built */
+/* The most points of a ring: 128 MiB, and as much again while the ring is built. */
+#define POINTS_MAX (1u << 24)
 
 /* So few points are sorted by insertion. */
 #define INSERT_MAX 64
 
 struct ketama {
-	const struct tenon_host *host;
-	struct ketama_options options;
-	const struct tenon_hash *key_hash; /* for walks that hash again */
-	uint32_t server_count;
-	uint32_t point_count;
 	/*
 	 * points[point_count + 1]: place << 32 | server, ascending. A look-up always takes the first
 	 * entry at or after the hash. The last entry has the greatest place and the server of the
@@ -35,10 +30,15 @@ struct ketama {
 	/* index[bucket], bucket = hash >> index_shift: the first point of this or a later bucket */
 	uint32_t *index;
 	uint32_t index_shift;
+	uint32_t point_count;
+	uint32_t server_count;
 	bool ordered; /* the order of the servers decides about some place */
+	const struct tenon_hash *key_hash; /* for walks that hash again */
+	const struct tenon_host *host;
+	struct ketama_options options;
 };
 
-/* ---- checks ------------------------------------------------------ */
+/* ---- checks ------------------------------------------------------------- */
 
 /* Check that no name is too long. Errors: TENON_ECONFIG. */
 static int check_names(const struct tenon_host *host,
@@ -105,7 +105,7 @@ static int count_points(struct ketama *ketama, const struct plan *plan,
 	return 0;
 }
 
-/* ---- points ------------------------------------------------------ */
+/* ---- points ------------------------------------------------------------- */
 
 /*
  * Make the list of servers in the order in which their points are placed: that of their names.
@@ -279,20 +279,20 @@ static void shift_servers(uint64_t *points, uint32_t count)
 	}
 }
 
-/* Fill index[0..buckets]. */
+/* Fill index[0..buckets], which is all zero: the number of points in the buckets before each one. */
 static void fill_index(struct ketama *ketama, uint32_t buckets)
 {
-	uint32_t bucket = 0;
+	uint32_t *index = ketama->index;
 
 	for (uint32_t i = 0; i < ketama->point_count; i++) {
-		uint32_t value = place_of(ketama->points[i]);
+		uint32_t place = place_of(ketama->points[i]);
 
-		while (bucket <= value >> ketama->index_shift) {
-			ketama->index[bucket++] = i;
-		}
+		index[(place >> ketama->index_shift) + 1] = i + 1;
 	}
-	while (bucket <= buckets) {
-		ketama->index[bucket++] = ketama->point_count;
+	for (uint32_t bucket = 1; bucket <= buckets; bucket++) {
+		if (index[bucket] < index[bucket - 1]) {
+			index[bucket] = index[bucket - 1];
+		}
 	}
 }
 
