@@ -74,9 +74,19 @@ def hostnames(fleet):
     return [dataclasses.replace(server, host="localhost") for server in ports(fleet)]
 
 
-def named(servers):
-    return [dataclasses.replace(server, name=f"cache.{index}")
-            for index, server in enumerate(servers)]
+def hostname_weights(fleet):
+    return [dataclasses.replace(server, host="localhost") for server in weights(fleet)]
+
+
+def resolved(fleet):
+    """Host names, and as aliases the text that Java prints for their socket addresses."""
+    return [dataclasses.replace(server, name=f"localhost/127.0.0.1:{server.port}")
+            for server in hostnames(fleet)]
+
+
+def named(fleet, servers):
+    return [dataclasses.replace(server, name=member.name)
+            for server, member in zip(servers, fleet.servers)]
 
 
 LAYOUTS = {
@@ -88,9 +98,11 @@ LAYOUTS = {
     "default-port-weights": default_port_weights,
     "mixed": mixed,
     "hostnames": hostnames,
-    "names": lambda fleet: named(ports(fleet)),
-    "name-weights": lambda fleet: named(weights(fleet)),
-    "socket-names": lambda fleet: named(socket_weights(fleet)),
+    "hostname-weights": hostname_weights,
+    "resolved": resolved,
+    "names": lambda fleet: named(fleet, ports(fleet)),
+    "name-weights": lambda fleet: named(fleet, weights(fleet)),
+    "socket-names": lambda fleet: named(fleet, socket_weights(fleet)),
 }
 DEFAULT_PORT_LAYOUTS = {"default-ports", "default-port-weights"}
 
@@ -148,11 +160,15 @@ def php_memcached():
     consistent = ["OPT_DISTRIBUTION", "DISTRIBUTION_CONSISTENT"]
     md5 = ["OPT_HASH", "HASH_MD5"]
     compatible = ["OPT_LIBKETAMA_COMPATIBLE", 1]
+    ring = {"ring": "libmemcached-consistent"}
+    # PHP gives UNIX sockets port 11211, which is left out of their names. pylibmc gives port 0.
+    socket_ring = {**ring, "distribution": {"ketama": {"point_by": "key_hash"}}}
     for layout in ("ports", "sockets", "default-ports"):
+        this_ring = socket_ring if layout == "sockets" else ring
         yield case("defaults", layout, [], {"ring": "libmemcached-modula"})
-        yield case("consistent", layout, [consistent], {"ring": "libmemcached-consistent"})
+        yield case("consistent", layout, [consistent], this_ring)
         yield case("consistent md5", layout, [consistent, md5],
-                   {"ring": "libmemcached-consistent", "hash_function": "md5"})
+                   {**this_ring, "hash_function": "md5"})
     for layout in ("ports", "weights", "default-port-weights", "sockets", "socket-weights"):
         yield case("libketama compatible", layout, [compatible], {"ring": "php-memcached"})
     for option, name in (("CRC", "crc"), ("FNV1_64", "fnv1_64"), ("FNV1A_64", "fnv1a_64"),
@@ -174,15 +190,15 @@ def twemproxy():
             layouts = ["weights"]
             if theirs in ("fnv1a_64", "md5"):
                 layouts += ["ports", "names", "name-weights", "default-port-weights",
-                            "socket-names"]
+                            "sockets", "socket-names"]
             for layout in layouts:
                 yield case(f"{distribution} {theirs}", layout,
                            {"hash": theirs, "distribution": distribution},
                            {"ring": f"twemproxy-{distribution}", "hash_function": ours})
         yield case(f"{distribution}, defaults", "name-weights", {"distribution": distribution},
                    {"ring": f"twemproxy-{distribution}"})
-        for tag in ("{}", "$$", "|#"):
-            yield case(f"{distribution} hash_tag {tag}", "ports",
+        for name, tag in (("braces", "{}"), ("dollars", "$$"), ("bar and hash", "|#")):
+            yield case(f"{distribution} hash_tag {name}", "ports",
                        {"hash_tag": tag, "distribution": distribution},
                        {"ring": f"twemproxy-{distribution}", "hash_tag": tag})
 
@@ -210,7 +226,7 @@ def dalli():
 
 
 def perl():
-    modula = {"hash_function": "crc", "ring": "twemproxy-modula"}
+    modula = {"ring": "python-memcached", "hash_function": "crc"}
     for layout in ("ports", "weights", "sockets", "default-port-weights"):
         yield Case("Cache::Memcached", "defaults", layout, "Cache::Memcached", modula)
         yield Case("Cache::Memcached::Fast", "defaults", layout, "Cache::Memcached::Fast",
@@ -233,14 +249,17 @@ def node_memcached():
 
 
 def spymemcached():
+    # With the format LIBMEMCACHED, an IP address is replaced by the name that DNS has for it.
+    # These cases therefore give host names.
+    layouts = {"SPYMEMCACHED": ["ports", "default-ports", "resolved", "weights",
+                                "default-port-weights"],
+               "LIBMEMCACHED": ["hostnames", "hostname-weights"]}
     rings = {"SPYMEMCACHED": "spymemcached", "LIBMEMCACHED": "spymemcached-libmemcached"}
     for format_name, ring in rings.items():
-        for layout in ("ports", "default-ports", "hostnames"):
-            yield Case("spymemcached", f"ketama {format_name}", layout, format_name,
+        for layout in layouts[format_name]:
+            settings = format_name + (",weights" if "weights" in layout else "")
+            yield Case("spymemcached", f"ketama {format_name}", layout, settings,
                        {"ring": ring})
-        for layout in ("weights", "default-port-weights"):
-            yield Case("spymemcached", f"ketama {format_name}", layout,
-                       f"{format_name},weights", {"ring": ring})
 
 
 FAMILIES = [libmemcached, pylibmc, php_memcached, twemproxy, pymemcache, python_memcached, dalli,

@@ -9,6 +9,9 @@ import subprocess
 import time
 
 SERVER_COUNT = 8
+# Names of different lengths and in no order: twemproxy sorts its servers by length and name.
+NAMES = ["delta", "b.example", "zeta", "alpha", "c", "echo-10", "echo-2", "a.example"]
+PORT_ORDER = [3, 0, 6, 1, 7, 2, 5, 4]
 # Each server listens on port 11211 too, at an address of its own: several rings leave this
 # port out of a server's name.
 DEFAULT_PORT = 11211
@@ -43,7 +46,8 @@ class Server:
 
     def __init__(self, index, port, folder):
         self.port = port
-        self.path = f"{folder}/s{index}.sock"
+        self.name = NAMES[index]
+        self.path = f"{folder}/{self.name}.sock"
         self.default_host = f"127.44.0.{index + 1}"
         self.has_default_port = is_free(self.default_host, DEFAULT_PORT)
         listen = f"127.0.0.1:{port}"
@@ -83,7 +87,7 @@ class Fleet:
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
         ports = free_ports(SERVER_COUNT)
         if first_port:
-            ports = list(range(first_port, first_port + SERVER_COUNT))
+            ports = [first_port + offset for offset in PORT_ORDER]
         self.servers = []
         try:
             for index, port in enumerate(ports):
