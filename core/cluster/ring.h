@@ -57,18 +57,40 @@ static inline uint32_t tenon__ring_locate(const struct tenon__ring *ring,
 }
 
 /*
- * Return the nth other server after the home server of the key (nth 1, 2, ...), as an index
- * into the assembly's servers; TENON_NO_SERVER when there is no such server.
+ * A walk over the servers of one key, for questions for the nth next server. The servers that were
+ * found are kept, so that the questions for 1, 2, ... cost one walk together.
  */
-static inline uint32_t tenon__ring_next(const struct tenon__ring *ring,
-					const struct tenon_distribution_ops *ops,
-					const struct tenon_ring_key *key,
-					uint32_t nth)
-{
-	uint32_t server = ring->count == 1 ?
-		TENON_NO_SERVER : ops->next(ring->instance, key, nth);
+struct tenon__walk {
+	const struct tenon__ring *ring; /* NULL: no walk has begun for the key */
+	struct tenon_ring_cursor cursor;
+	uint32_t *found;     /* the servers found, as indexes in the ring: home first */
+	unsigned char *seen; /* the bits of the cursor */
+};
 
-	return server == TENON_NO_SERVER ? server : ring->first + server;
+/*
+ * Allocate the memory of a walk over rings of up to server_count servers.
+ * Owns:   tenon__walk_fini() frees the memory, also after an error.
+ * Errors: TENON_ENOMEM.
+ */
+int tenon__walk_init(struct tenon__walk *walk, size_t server_count);
+
+/* Free the memory of a walk. A zeroed walk is allowed. */
+void tenon__walk_fini(struct tenon__walk *walk);
+
+/* Forget the servers that were found: the next question is for another key. */
+static inline void tenon__walk_reset(struct tenon__walk *walk)
+{
+	walk->ring = NULL;
 }
+
+/*
+ * Return the nth other server after the home server of the key (nth 1, 2, ...; 0 is the home
+ * server), as an index into the assembly's servers; TENON_NO_SERVER when there is no such server.
+ * Owns: *key has to stay as it is until tenon__walk_reset().
+ */
+uint32_t tenon__walk_nth(struct tenon__walk *walk,
+			 const struct tenon__ring *ring,
+			 const struct tenon_distribution_ops *ops,
+			 const struct tenon_ring_key *key, uint32_t nth);
 
 #endif

@@ -335,7 +335,9 @@ int tenon__server_copy(struct tenon__server *out,
 {
 	int code = tenon__server_make(out, server->address, server->alias,
 				      server->weight, err);
-
+	if (!code) {
+		out->weight_given = server->weight_given;
+	}
 	if (!code && server->pool) {
 		code = tenon__server_set_pool(out, server->pool, err);
 		if (code) {

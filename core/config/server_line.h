@@ -3,6 +3,8 @@
 #ifndef TENON_CORE_SERVER_H
 #define TENON_CORE_SERVER_H
 
+#include <stdbool.h>
+
 #include "tenon/error.h"
 
 #define TENON_SERVER_MAX_COUNT 65535
@@ -18,6 +20,7 @@ struct tenon__server {
 	char *address;   /* in the form of a server line: "host:port", "[::1]:port", "/path.sock" */
 	uint32_t port;   /* 0 for a UNIX socket */
 	uint32_t weight; /* 1..TENON_WEIGHT_MAX, relative to the other servers' */
+	bool weight_given; /* the weight stands in the config */
 	char *pool;      /* the spare pool that the server belongs to; NULL: the main ring */
 };
 

@@ -15,7 +15,7 @@
 struct server_options {
 	const char *address;
 	const char *alias;
-	int64_t weight;
+	int64_t weight; /* 0: the option is missing */
 	const char *pool;
 };
 
@@ -37,7 +37,7 @@ static const struct tenon_option server_rows[] = {
 	  .offset = offsetof(struct server_options, weight),
 	  .min = 1,
 	  .max = TENON_WEIGHT_MAX,
-	  .def = 1 },
+	  .def = 0 },
 	{ .name = "pool",
 	  .type = TENON_OPTION_STRING,
 	  .offset = offsetof(struct server_options, pool),
@@ -320,7 +320,9 @@ static int parse_map(struct tenon__server *out, const struct tenon__node *map,
 		code = tenon__server_make(
 			out, options.address,
 			options.alias[0] != '\0' ? options.alias : NULL,
-			(uint64_t)options.weight, &reported);
+			options.weight ? (uint64_t)options.weight : 1,
+			&reported);
+		out->weight_given = options.weight != 0;
 		if (!code && options.pool[0] != '\0') {
 			code = tenon__server_set_pool(out, options.pool,
 						      &reported);

@@ -17,7 +17,7 @@ static int init_connections(struct tenon__engine *engine,
 	engine->active = tenon__calloc(2 * count, sizeof(*engine->active));
 	engine->used = tenon__calloc(count, sizeof(*engine->used));
 	if (!engine->conns || !engine->health || !engine->active ||
-	    !engine->used) {
+	    !engine->used || tenon__walk_init(&engine->walk, count) != 0) {
 		return tenon__error_no_memory(err);
 	}
 	for (; engine->server_count < count; engine->server_count++) {
@@ -179,6 +179,7 @@ void tenon__engine_fini(struct tenon__engine *engine)
 	tenon__free(engine->health);
 	tenon__free(engine->active);
 	tenon__free(engine->used);
+	tenon__walk_fini(&engine->walk);
 	tenon__block_cache_fini(&engine->blocks);
 	tenon__assembly_unref(engine->assembly);
 	*engine = (struct tenon__engine){ .assembly = NULL };

@@ -30,6 +30,7 @@ struct tenon__engine {
 	struct tenon__connection **used;
 	size_t used_count;
 	struct tenon__block_cache blocks;
+	struct tenon__walk walk; /* of the key that is being routed */
 };
 
 /*

@@ -81,8 +81,8 @@ static uint32_t route_next(const struct tenon_route_query *query, uint32_t nth)
 	const struct route *route = (const struct route *)(const void *)query;
 	const struct tenon__assembly *assembly = route->op->assembly;
 
-	return tenon__ring_next(&assembly->rings[0], assembly->distribution,
-				&route->key, nth);
+	return tenon__walk_nth(&route->op->engine->walk, &assembly->rings[0],
+			       assembly->distribution, &route->key, nth);
 }
 
 static uint32_t route_spare(const struct tenon_route_query *query,
@@ -98,8 +98,9 @@ static uint32_t route_spare(const struct tenon_route_query *query,
 		return tenon__ring_locate(&assembly->rings[pool],
 					  assembly->distribution, &route->key);
 	}
-	return tenon__ring_next(&assembly->rings[pool], assembly->distribution,
-				&route->key, nth);
+	return tenon__walk_nth(&route->op->engine->walk,
+			       &assembly->rings[pool], assembly->distribution,
+			       &route->key, nth);
 }
 
 /* Limit the life of the item that a request writes or touches to max_s. Errors: TENON_ENOMEM. */
@@ -171,6 +172,7 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 	struct tenon__requests *rs = &op->requests;
 	const struct tenon__assembly *assembly = op->assembly;
 
+	tenon__walk_reset(&op->engine->walk);
 	route->query.access = rs->list[req].verb->access;
 	route->key.key = route->keys[req].data;
 	route->key.key_len = route->keys[req].len;

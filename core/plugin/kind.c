@@ -171,6 +171,26 @@ static void look_nowhere(void *self, struct tenon_connection *const *conns,
 	(void)count;
 }
 
+static uint32_t tell_no_points(const void *self,
+			       const struct tenon_ring_key *key, uint32_t before,
+			       struct tenon_ring_point *out, uint32_t count,
+			       uint32_t *home)
+{
+	(void)self;
+	(void)key;
+	(void)before;
+	(void)out;
+	(void)count;
+	*home = 0;
+	return 0;
+}
+
+static void describe_nothing(const void *self, struct tenon_ring_traits *out)
+{
+	(void)self;
+	(void)out;
+}
+
 static void fill_hash(union tenon__ops *ops)
 {
 	struct tenon_hash_ops *hash = &ops->hash;
@@ -189,6 +209,12 @@ static void fill_distribution(union tenon__ops *ops)
 	}
 	if (!distribution->fini) {
 		distribution->fini = fini_nothing;
+	}
+	if (!distribution->points) {
+		distribution->points = tell_no_points;
+	}
+	if (!distribution->describe) {
+		distribution->describe = describe_nothing;
 	}
 }
 

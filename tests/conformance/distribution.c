@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/ring_walk.h"
 #include "conformance/subject.h"
 #include "runner/suite.h"
 
@@ -91,6 +92,7 @@ struct ring {
 	struct watched_host host;
 	void *options;
 	void *self;
+	uint32_t count; /* of servers */
 };
 
 static void ring_init(struct ring *ring, const struct tenon__plugin *plugin)
@@ -123,6 +125,7 @@ static void ring_build_list(struct ring *ring,
 {
 	struct tenon_error err = { 0 };
 
+	ring->count = count;
 	ck_assert_msg(ring->ops->build(ring->self, list, count,
 				       subject_hash("md5"), &err) == 0,
 		      "%s: %s", ring->plugin->name, err.message);
@@ -177,6 +180,12 @@ static uint32_t locate(const struct ring *ring,
 	return ring->ops->locate(ring->self, key);
 }
 
+static uint32_t next(const struct ring *ring, const struct tenon_ring_key *key,
+		     uint32_t nth)
+{
+	return ring_walk_nth(ring->ops, ring->self, ring->count, key, nth);
+}
+
 /* ---- tests -------------------------------------------------------------- */
 
 START_TEST(home_is_one_of_the_servers)
@@ -226,27 +235,31 @@ static void check_walk(const struct ring *ring, const struct tenon_ring_key *key
 		       uint32_t count)
 {
 	const struct tenon__plugin *plugin = ring->plugin;
-	bool seen[SERVERS_MAX] = { false };
+	unsigned char seen[SERVERS_MAX / 8 + 1] = { 0 };
+	struct tenon_ring_cursor cursor = { .size = sizeof(cursor),
+					    .key = key,
+					    .seen = seen };
 
-	seen[locate(ring, key)] = true;
-	for (uint32_t nth = 1; nth < count; nth++) {
-		uint32_t server = ring->ops->next(ring->self, key, nth);
+	for (; cursor.found_count < count; cursor.found_count++) {
+		uint32_t server = ring->ops->next(ring->self, &cursor);
 
-		ck_assert_msg(server < count && !seen[server],
-			      "%s: next %u of %u servers is %u, which is no other server",
-			      plugin->name, (unsigned)nth, (unsigned)count,
-			      (unsigned)server);
-		seen[server] = true;
+		ck_assert_msg(server < count && !tenon_ring_seen(&cursor, server),
+			      "%s: server %u of the walk over %u servers is %u, which is no other server",
+			      plugin->name, (unsigned)cursor.found_count,
+			      (unsigned)count, (unsigned)server);
+		ck_assert_msg(cursor.found_count > 0 || count == 1 ||
+				      server == locate(ring, key),
+			      "%s: the walk over %u servers begins at %u, which is not the home server",
+			      plugin->name, (unsigned)count, (unsigned)server);
+		seen[server / 8] |= (unsigned char)(1u << server % 8);
 	}
-	ck_assert_subject(ring->ops->next(ring->self, key, count) ==
+	ck_assert_subject(ring->ops->next(ring->self, &cursor) ==
 			  TENON_NO_SERVER);
-	ck_assert_subject(ring->ops->next(ring->self, key, count + 1) ==
-			  TENON_NO_SERVER);
-	ck_assert_subject(ring->ops->next(ring->self, key, UINT32_MAX) ==
+	ck_assert_subject(ring->ops->next(ring->self, &cursor) ==
 			  TENON_NO_SERVER);
 }
 
-START_TEST(next_tells_each_other_server_once)
+START_TEST(a_walk_finds_each_server_once)
 {
 	for (uint32_t count = 1; count <= SERVERS_MAX;
 	     count = count < 30 ? count + 1 : count * 2 + 30) {
@@ -280,8 +293,8 @@ START_TEST(equal_servers_give_equal_rings)
 		make_key(&key, i);
 		ck_assert_subject(locate(&one, &key.ring_key) ==
 				  locate(&other, &key.ring_key));
-		ck_assert_subject(one.ops->next(one.self, &key.ring_key, 1) ==
-				  other.ops->next(other.self, &key.ring_key, 1));
+		ck_assert_subject(next(&one, &key.ring_key, 1) ==
+				  next(&other, &key.ring_key, 1));
 	}
 	ring_fini(&one);
 	ring_fini(&other);
@@ -423,8 +436,7 @@ static void *locate_in_a_crowd(void *payload)
 
 			make_key(&key, i);
 			if (locate(ring, &key.ring_key) != crowd->home[i] ||
-			    ring->ops->next(ring->self, &key.ring_key, 3) !=
-				    crowd->next[i]) {
+			    next(ring, &key.ring_key, 3) != crowd->next[i]) {
 				return crowd;
 			}
 		}
@@ -443,7 +455,7 @@ START_TEST(threads_share_a_ring)
 	for (unsigned i = 0; i < 1000; i++) {
 		make_key(&key, i);
 		crowd.home[i] = locate(&ring, &key.ring_key);
-		crowd.next[i] = ring.ops->next(ring.self, &key.ring_key, 3);
+		crowd.next[i] = next(&ring, &key.ring_key, 3);
 	}
 	subject_check_in_threads(locate_in_a_crowd, &crowd);
 	ring_fini(&ring);
@@ -522,7 +534,7 @@ START_TEST(lookups_ask_for_no_memory)
 	for (unsigned i = 0; i < 100; i++) {
 		make_key(&key, i);
 		locate(&ring, &key.ring_key);
-		ring.ops->next(ring.self, &key.ring_key, 1 + i % 19);
+		next(&ring, &key.ring_key, 1 + i % 19);
 	}
 	ck_assert_subject(ring.host.made == made);
 	ring_fini(&ring);
@@ -537,7 +549,7 @@ int conformance_distribution(void)
 	subjects_add_tests(suite);
 	subjects_add_test(home_is_one_of_the_servers);
 	subjects_add_test(every_server_is_home_to_some_keys);
-	subjects_add_test(next_tells_each_other_server_once);
+	subjects_add_test(a_walk_finds_each_server_once);
 	subjects_add_test(equal_servers_give_equal_rings);
 	subjects_add_test(address_under_an_alias_does_not_matter);
 	subjects_add_test(order_of_servers_does_not_matter_where_promised);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/ring_walk.h"
 #include "conformance/subject.h"
 #include "fakes/random.h"
 #include "config/server_line.h"
@@ -26,6 +27,7 @@ struct ring {
 	const struct tenon_distribution_ops *ops;
 	struct watched_host host;
 	void *self;
+	uint32_t count;
 };
 
 /* Returns the result of build. */
@@ -39,6 +41,7 @@ static int ring_make(struct ring *ring, const struct tenon_ring_server *servers,
 
 	ck_assert_uint_eq(plugin->options_bytes, sizeof(options));
 	ring->ops = &plugin->ops.distribution;
+	ring->count = count;
 	watched_host_init(&ring->host);
 	ring->self = subject_state(ring->ops->state_size);
 	ck_assert_int_eq(ring->ops->init(ring->self, &options,
@@ -66,7 +69,7 @@ static uint32_t next(const struct ring *ring, uint64_t hash, uint32_t nth)
 {
 	const struct tenon_ring_key key = { hash, "", 0 };
 
-	return ring->ops->next(ring->self, &key, nth);
+	return ring_walk_nth(ring->ops, ring->self, ring->count, &key, nth);
 }
 
 /* ---- vectors from libmc ------------------------------------------------- */
@@ -96,7 +99,7 @@ static void take_server(struct vectors *vectors, const char *spec)
 			      0,
 		      "%s", err.message);
 	vectors->list[vectors->count++] = (struct tenon_ring_server){
-		server->alias, server->host, server->port, server->weight
+		server->alias, server->host, server->port, server->weight, 0, 0
 	};
 }
 
@@ -181,13 +184,13 @@ static const struct {
 	struct tenon_ring_server servers[3];
 	uint32_t homes[12]; /* home servers of "key:0" ... "key:11" */
 } published[] = {
-	{ { { NULL, "10.0.0.1", 11211, 1 },
-	    { NULL, "10.0.0.2", 11211, 1 },
-	    { NULL, "10.0.0.3", 11212, 1 } },
+	{ { { NULL, "10.0.0.1", 11211, 1, 0, 0 },
+	    { NULL, "10.0.0.2", 11211, 1, 0, 0 },
+	    { NULL, "10.0.0.3", 11212, 1, 0, 0 } },
 	  { 1, 2, 1, 2, 2, 1, 1, 1, 2, 2, 2, 1 } },
-	{ { { "mc.alpha", "10.0.0.1", 11211, 1 },
-	    { "mc.beta", "10.0.0.2", 11211, 1 },
-	    { "mc.gamma", "10.0.0.3", 11212, 1 } },
+	{ { { "mc.alpha", "10.0.0.1", 11211, 1, 0, 0 },
+	    { "mc.beta", "10.0.0.2", 11211, 1, 0, 0 },
+	    { "mc.gamma", "10.0.0.3", 11212, 1, 0, 0 } },
 	  { 0, 2, 2, 1, 2, 2, 1, 2, 2, 1, 1, 2 } },
 };
 
@@ -296,20 +299,20 @@ static const struct {
 	const char *last;
 	uint32_t points;
 } names[] = {
-	{ { NULL, "h", 11211, 1 }, "h-0", "h-99", 100 },
-	{ { NULL, "h", 11212, 1 }, "h:11212-0", "h:11212-99", 100 },
-	{ { NULL, "h", 1, 1 }, "h:1-0", "h:1-99", 100 },
-	{ { NULL, "h", 65535, 1 }, "h:65535-0", "h:65535-99", 100 },
-	{ { "a", "h", 11211, 1 }, "a-0", "a-99", 100 },
-	{ { "a", "h", 11212, 1 }, "a-0", "a-99", 100 },
-	{ { "a:1", "h", 1, 1 }, "a:1-0", "a:1-99", 100 },
-	{ { NULL, "/run/a.sock", 0, 1 }, "/run/a.sock-0", "/run/a.sock-99",
+	{ { NULL, "h", 11211, 1, 0, 0 }, "h-0", "h-99", 100 },
+	{ { NULL, "h", 11212, 1, 0, 0 }, "h:11212-0", "h:11212-99", 100 },
+	{ { NULL, "h", 1, 1, 0, 0 }, "h:1-0", "h:1-99", 100 },
+	{ { NULL, "h", 65535, 1, 0, 0 }, "h:65535-0", "h:65535-99", 100 },
+	{ { "a", "h", 11211, 1, 0, 0 }, "a-0", "a-99", 100 },
+	{ { "a", "h", 11212, 1, 0, 0 }, "a-0", "a-99", 100 },
+	{ { "a:1", "h", 1, 1, 0, 0 }, "a:1-0", "a:1-99", 100 },
+	{ { NULL, "/run/a.sock", 0, 1, 0, 0 }, "/run/a.sock-0", "/run/a.sock-99",
 	  100 },
-	{ { "a", "/run/a.sock", 0, 1 }, "a-0", "a-99", 100 },
-	{ { NULL, "::1", 11211, 1 }, "::1-0", "::1-99", 100 },
-	{ { NULL, "::1", 11212, 1 }, "::1:11212-0", "::1:11212-99", 100 },
-	{ { NULL, "h", 11211, 2 }, "h-0", "h-199", 200 },
-	{ { "a", "h", 11211, 13 }, "a-0", "a-1299", 1300 },
+	{ { "a", "/run/a.sock", 0, 1, 0, 0 }, "a-0", "a-99", 100 },
+	{ { NULL, "::1", 11211, 1, 0, 0 }, "::1-0", "::1-99", 100 },
+	{ { NULL, "::1", 11212, 1, 0, 0 }, "::1:11212-0", "::1:11212-99", 100 },
+	{ { NULL, "h", 11211, 2, 0, 0 }, "h-0", "h-199", 200 },
+	{ { "a", "h", 11211, 13, 0, 0 }, "a-0", "a-1299", 1300 },
 };
 
 START_TEST(points_are_named_after_alias_or_address)
@@ -357,9 +360,9 @@ static uint64_t (*const spreads[])(const char *name) = {
 START_TEST(home_is_the_first_point_at_or_after_the_hash)
 {
 	static const struct tenon_ring_server servers[] = {
-		{ "a", "h", 11211, 1 },	 { NULL, "h", 11211, 3 },
-		{ NULL, "h", 11212, 1 }, { NULL, "i", 11211, 7 },
-		{ NULL, "/s", 0, 2 },
+		{ "a", "h", 11211, 1, 0, 0 },	 { NULL, "h", 11211, 3, 0, 0 },
+		{ NULL, "h", 11212, 1, 0, 0 }, { NULL, "i", 11211, 7, 0, 0 },
+		{ NULL, "/s", 0, 2, 0, 0 },
 	};
 	uint32_t owner[POINTS_MAX];
 	struct ring ring;
@@ -399,7 +402,7 @@ END_TEST
 START_TEST(upper_half_of_a_hash_is_ignored)
 {
 	static const struct tenon_ring_server servers[] = {
-		{ "a", "h", 11211, 1 }, { "b", "h", 11212, 1 }
+		{ "a", "h", 11211, 1, 0, 0 }, { "b", "h", 11212, 1, 0, 0 }
 	};
 	struct ring ring;
 	uint64_t seed = 12;
@@ -422,9 +425,9 @@ END_TEST
 START_TEST(equal_points_belong_to_the_first_server)
 {
 	static const struct tenon_ring_server servers[] = {
-		{ "a", "h", 11211, 1 },
-		{ "b", "h", 11212, 1 },
-		{ "c", "h", 11213, 1 },
+		{ "a", "h", 11211, 1, 0, 0 },
+		{ "b", "h", 11212, 1, 0, 0 },
+		{ "c", "h", 11213, 1, 0, 0 },
 	};
 	struct ring ring;
 
@@ -450,9 +453,9 @@ static uint64_t step_value(const char *name)
 START_TEST(next_walks_forward_and_around)
 {
 	static const struct tenon_ring_server servers[] = {
-		{ "c", "h", 11211, 1 },
-		{ "a", "h", 11212, 1 },
-		{ "b", "h", 11213, 1 },
+		{ "c", "h", 11211, 1, 0, 0 },
+		{ "a", "h", 11212, 1, 0, 0 },
+		{ "b", "h", 11213, 1, 0, 0 },
 	};
 	struct ring ring;
 
@@ -485,7 +488,7 @@ START_TEST(large_ring_is_found_through)
 	for (unsigned i = 0; i < COUNT; i++) {
 		snprintf(text[i], sizeof(text[i]), "cache%u", i);
 		servers[i] = (struct tenon_ring_server){ NULL, text[i], 11211,
-							 1 };
+							 1, 0, 0 };
 	}
 	ck_assert_int_eq(ring_make(&ring, servers, COUNT, md5, NULL), 0);
 	for (unsigned i = 0; i < COUNT; i++) {
@@ -514,7 +517,7 @@ START_TEST(more_weight_than_a_ring_holds_is_refused)
 
 	for (size_t i = 0; i < SERVERS_MAX; i++) {
 		servers[i] = (struct tenon_ring_server){ NULL, "h", 11211,
-							 1000 };
+							 1000, 0, 0 };
 	}
 	ck_assert_int_eq(ring_make(&ring, servers, SERVERS_MAX,
 				   subject_hash("md5"), &err),
@@ -529,7 +532,7 @@ END_TEST
 START_TEST(name_that_has_no_room_is_refused)
 {
 	char name[1000];
-	struct tenon_ring_server server = { name, "h", 11211, 1 };
+	struct tenon_ring_server server = { name, "h", 11211, 1, 0, 0 };
 	struct tenon_error err = { 0 };
 	struct ring ring;
 
@@ -540,7 +543,7 @@ START_TEST(name_that_has_no_room_is_refused)
 			 0);
 	ring_free(&ring);
 	/* The longest possible name of a point. */
-	server = (struct tenon_ring_server){ NULL, name, 65535, 1000 };
+	server = (struct tenon_ring_server){ NULL, name, 65535, 1000, 0, 0 };
 	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
 				   &err),
 			 0);

@@ -21,7 +21,6 @@ plugins/codec/split/split.c PARENT_MAX_BYTES room for four numbers
 plugins/decimal.h DECIMAL_DIGITS_MAX room for a number of 64 bits
 plugins/distribution/ketama/ketama.c POINT_MAX_BYTES room for a name, which has a ceiling
 plugins/distribution/ketama/ketama.c SCAN_MAX a matter of speed
-plugins/distribution/ketama/ketama.c SERVER_COUNT_MAX the core has the same ceiling
 plugins/hash/md5/md5.c BLOCKS_MAX room for a key, which has a ceiling
 plugins/hash/md5/md5.c LANES_MAX room for the widest registers
 plugins/transport/dial.h DIAL_RACERS_MAX connect_timeout is over before a seventeenth address begins

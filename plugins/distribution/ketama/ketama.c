@@ -13,7 +13,6 @@
 
 #define POINTS_PER_WEIGHT 100
 #define POINTS_MAX	  (1u << 24) /* 128 MiB, and as much again while the ring is built */
-#define SERVER_COUNT_MAX  65535
 #define NAME_MAX_BYTES	  480 /* longest alias or host */
 #define POINT_MAX_BYTES	  512 /* longest alias or host with ":65535-99999" behind it */
 #define POINTS_AT_ONCE	  16 /* points that are hashed in one call */
@@ -280,30 +279,25 @@ static uint32_t ketama_locate(const void *self,
 	return (uint32_t)ketama->points[find_point(ketama, key->hash)];
 }
 
-static uint32_t ketama_next(const void *self, const struct tenon_ring_key *key,
-			    uint32_t nth)
+/* cursor->at is the next entry of points[] to look at; 0 stands for the point of the key. */
+static uint32_t ketama_next(const void *self, struct tenon_ring_cursor *cursor)
 {
 	const struct ketama *ketama = self;
-	uint32_t at = find_point(ketama, key->hash);
-	unsigned char seen[SERVER_COUNT_MAX / 8 + 1];
-	uint32_t found = 0;
 
-	if (nth >= ketama->server_count) {
+	if (cursor->found_count == 0) {
+		cursor->at = find_point(ketama, cursor->key->hash);
+	} else if (cursor->found_count == ketama->server_count) {
 		return TENON_NO_SERVER;
 	}
-	memset(seen, 0, (ketama->server_count + 7) / 8);
 	for (;;) {
-		uint32_t server = (uint32_t)ketama->points[at];
-		unsigned char bit = (unsigned char)(1u << server % 8);
+		uint32_t server = (uint32_t)ketama->points[cursor->at];
 
-		if ((seen[server / 8] & bit) == 0) {
-			seen[server / 8] |= bit;
-			if (found++ == nth) {
-				return server;
-			}
-		}
 		/* the last entry has the server of point 0, so continue with point 1 */
-		at = at < ketama->point_count ? at + 1 : 1;
+		cursor->at = cursor->at < ketama->point_count ?
+				     cursor->at + 1 : 1;
+		if (!tenon_ring_seen(cursor, server)) {
+			return server;
+		}
 	}
 }
 

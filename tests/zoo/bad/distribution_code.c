@@ -21,12 +21,10 @@ static uint32_t locate(const void *self, const struct tenon_ring_key *key)
 	return 0;
 }
 
-static uint32_t next(const void *self, const struct tenon_ring_key *key,
-		     uint32_t nth)
+static uint32_t next(const void *self, struct tenon_ring_cursor *cursor)
 {
 	(void)self;
-	(void)key;
-	(void)nth;
+	(void)cursor;
 	return TENON_NO_SERVER;
 }
 

@@ -79,15 +79,15 @@ static uint32_t good_locate(const void *self, const struct tenon_ring_key *key)
 			  good->ring.server_count);
 }
 
-static uint32_t good_next(const void *self, const struct tenon_ring_key *key,
-			  uint32_t nth)
+static uint32_t good_next(const void *self, struct tenon_ring_cursor *cursor)
 {
 	const struct good *good = self;
 
-	if (nth >= good->ring.server_count) {
+	if (cursor->found_count == good->ring.server_count) {
 		return TENON_NO_SERVER;
 	}
-	return (good_locate(self, key) + nth) % good->ring.server_count;
+	return (good_locate(self, cursor->key) + cursor->found_count) %
+	       good->ring.server_count;
 }
 
 static const struct tenon_distribution_ops good_ops = {
