@@ -128,6 +128,13 @@ def libmemcached():
                {"ring": "libmemcached-consistent"})
     yield Case("libmemcached", "KETAMA_WEIGHTED=1", "default-port-weights", "ketama_weighted=1",
                {"ring": "libmemcached-weighted"})
+    for layout in ("ports", "weights"):
+        yield Case("libmemcached", "weighted, namespace", layout,
+                   "ketama_weighted=1,namespace=app:",
+                   {"ring": "libmemcached-weighted", "prefix": "app:"})
+    yield Case("libmemcached", "weighted, hashed namespace", "weights",
+               "ketama_weighted=1,namespace=app:,hash_with_namespace=1",
+               {"ring": "libmemcached-weighted", "prefix": "app:", "hash_prefix": True})
     # A server with a weight turns an unweighted ring into a weighted one.
     yield Case("libmemcached", "KETAMA=1 with weights", "weights", "ketama=1",
                {"ring": "libmemcached-weighted", "hash_function": "one_at_a_time"})
@@ -149,6 +156,8 @@ def pylibmc():
                    {"ring": "libmemcached-modula", "hash_function": name})
     yield case("tcp_nodelay, ketama", "ports", {"tcp_nodelay": True, "ketama": True},
                {"ring": "pylibmc"})
+    yield case("ketama, namespace", "ports", {"ketama": True, "namespace": "app:"},
+               {"ring": "pylibmc", "prefix": "app:"})
     yield case("ketama with weights", "weights", {"ketama": True},
                {"ring": "libmemcached-weighted", "hash_function": "one_at_a_time"})
 
@@ -171,6 +180,11 @@ def php_memcached():
                    {**this_ring, "hash_function": "md5"})
     for layout in ("ports", "weights", "default-port-weights", "sockets", "socket-weights"):
         yield case("libketama compatible", layout, [compatible], {"ring": "php-memcached"})
+    for name, option in (("defaults", None), ("libketama compatible", compatible)):
+        ring = "php-memcached" if option else "libmemcached-modula"
+        yield case(f"{name}, prefix", "weights",
+                   [["OPT_PREFIX_KEY", "app:"]] + ([option] if option else []),
+                   {"ring": ring, "prefix": "app:"})
     for option, name in (("CRC", "crc"), ("FNV1_64", "fnv1_64"), ("FNV1A_64", "fnv1a_64"),
                          ("FNV1_32", "fnv1_32"), ("FNV1A_32", "fnv1a_32"),
                          ("MURMUR", "murmur")):
@@ -209,6 +223,9 @@ def pymemcache():
                    {"ring": "pymemcache"}, "ascii")
     yield Case("pymemcache", "HashClient, pooling", "ports",
                {"client": "pymemcache", "pooling": True}, {"ring": "pymemcache"}, "ascii")
+    yield Case("pymemcache", "HashClient, prefix", "ports",
+               {"client": "pymemcache", "prefix": "app:"},
+               {"ring": "pymemcache", "prefix": "app:"}, "ascii")
 
 
 def python_memcached():
@@ -223,6 +240,7 @@ def dalli():
     for layout in ("ports", "weights", "sockets", "socket-weights", "default-ports",
                    "default-port-weights"):
         yield Case("dalli", "defaults", layout, "", {"ring": "dalli"})
+    yield Case("dalli", "namespace", "ports", "app", {"ring": "dalli", "prefix": "app:"})
 
 
 def perl():
@@ -231,6 +249,12 @@ def perl():
         yield Case("Cache::Memcached", "defaults", layout, "Cache::Memcached", modula)
         yield Case("Cache::Memcached::Fast", "defaults", layout, "Cache::Memcached::Fast",
                    modula)
+    for name in ("Cache::Memcached", "Cache::Memcached::Fast"):
+        yield Case(name, "namespace", "weights", f"{name},namespace=app:",
+                   {**modula, "prefix": "app:", "hash_prefix": False})
+    yield Case("Cache::Memcached::Fast", "hashed namespace", "weights",
+               "Cache::Memcached::Fast,namespace=app:,hash_namespace=1",
+               {**modula, "prefix": "app:", "hash_prefix": True})
     for layout in ("ports", "weights", "sockets"):
         yield Case("Cache::Memcached::Fast", "ketama_points 150", layout,
                    "Cache::Memcached::Fast,ketama_points=150", None)
@@ -246,6 +270,8 @@ def node_memcached():
         # The peer stores the key "a$$" under the name "a$".
         yield Case("node-memcached", "defaults", layout, {}, {"ring": "node-memcached"},
                    without="$")
+    yield Case("node-memcached", "namespace", "ports", {"namespace": "app:"},
+               {"ring": "node-memcached", "prefix": "app:"}, without="$")
 
 
 def spymemcached():

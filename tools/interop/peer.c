@@ -85,10 +85,21 @@ static void set_behavior(memcached_st *client, memcached_behavior_t behavior,
 	}
 }
 
+static void set_namespace(memcached_st *client, const char *text)
+{
+	memcached_return_t code = memcached_callback_set(
+		client, MEMCACHED_CALLBACK_NAMESPACE, text);
+
+	if (code != MEMCACHED_SUCCESS) {
+		fail("namespace", memcached_strerror(client, code));
+	}
+}
+
 /* Apply "distribution=...,hash=...,ketama_weighted=1" in the order of the words. */
 static void apply_settings(memcached_st *client, char *settings)
 {
-	for (char *word = strtok(settings, ","); word; word = strtok(NULL, ",")) {
+	for (char *word = strtok(settings, ","); word;
+	     word = strtok(NULL, ",")) {
 		char *value = strchr(word, '=');
 
 		if (!value) {
@@ -104,8 +115,14 @@ static void apply_settings(memcached_st *client, char *settings)
 		} else if (!strcmp(word, "ketama")) {
 			set_behavior(client, MEMCACHED_BEHAVIOR_KETAMA, 1);
 		} else if (!strcmp(word, "ketama_weighted")) {
+			set_behavior(client, MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED,
+				     1);
+		} else if (!strcmp(word, "namespace")) {
+			set_namespace(client, value);
+		} else if (!strcmp(word, "hash_with_namespace")) {
 			set_behavior(client,
-				     MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED, 1);
+				     MEMCACHED_BEHAVIOR_HASH_WITH_PREFIX_KEY,
+				     1);
 		} else {
 			fail(word, "unknown setting");
 		}
@@ -124,8 +141,8 @@ static void add_servers(memcached_st *client, const char *path)
 		uint32_t weight = (uint32_t)atoi(strtok(NULL, "\t"));
 		memcached_return_t code =
 			port ? memcached_server_add_with_weight(
-				       client, host, (in_port_t)port, weight) :
-			       memcached_server_add_unix_socket_with_weight(
+				       client, host, (in_port_t)port, weight)
+			     : memcached_server_add_unix_socket_with_weight(
 				       client, host, weight);
 
 		if (code != MEMCACHED_SUCCESS) {
@@ -151,8 +168,8 @@ static void load(memcached_st *client, const char *key)
 	size_t len = 0;
 	uint32_t flags;
 	memcached_return_t code;
-	char *value = memcached_get(client, key, strlen(key), &len, &flags,
-				    &code);
+	char *value =
+		memcached_get(client, key, strlen(key), &len, &flags, &code);
 
 	printf("%.*s\n", (int)len, value ? value : "");
 	free(value);

@@ -1,7 +1,7 @@
 <?php
 // SPDX-License-Identifier: BSD-3-Clause
 // The driver of php-memcached; README.md describes its command line. Settings are a JSON
-// list of [option, value] in the order in which they are set, both names of constants.
+// list of [option, value] in the order in which they are set. Both may be names of constants.
 function fail(string $message): void
 {
     fwrite(STDERR, "peer.php: $message\n");
@@ -15,7 +15,7 @@ function lines(string $path): array
 
 function constant_of($name)
 {
-    return is_string($name) ? constant("Memcached::$name") : $name;
+    return is_string($name) && defined("Memcached::$name") ? constant("Memcached::$name") : $name;
 }
 
 function make_client(array $options, string $path): Memcached

@@ -16,19 +16,22 @@ class Pylibmc:
         specs = [address(server) for server in servers]
         if any(server["weight"] > 1 for server in servers):
             specs = [f"{spec}:{server['weight']}" for spec, server in zip(specs, servers)]
+        behaviors = dict(behaviors or {})
+        if "namespace" in behaviors:  # pylibmc 1.6.3 reads a str wrongly
+            behaviors["namespace"] = behaviors["namespace"].encode()
         self.client = pylibmc.Client(specs, behaviors=behaviors)
         self.set = self.client.set
         self.get = self.client.get
 
 
 class Pymemcache:
-    def __init__(self, servers, bytes_keys=False, pooling=False):
+    def __init__(self, servers, bytes_keys=False, pooling=False, prefix=""):
         from pymemcache.client.hash import HashClient
 
         specs = [server["host"] if server["port"] == 0 else (server["host"], server["port"])
                  for server in servers]
         self.client = HashClient(specs, use_pooling=pooling, allow_unicode_keys=True,
-                                 default_noreply=False)
+                                 default_noreply=False, key_prefix=prefix.encode())
         self.set = self.client.set
         self.get = self.client.get
         self.bytes_keys = bytes_keys

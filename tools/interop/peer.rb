@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The driver of dalli; README.md describes its command line. It has no settings.
+# The driver of dalli; README.md describes its command line. Its setting is a namespace.
 require 'dalli'
 
 def servers(path)
@@ -9,9 +9,10 @@ def servers(path)
   end
 end
 
-verb, _settings, servers_path, keys_path = ARGV
+verb, namespace, servers_path, keys_path = ARGV
 Dalli.logger.level = Logger::ERROR
-client = Dalli::Client.new(servers(servers_path), compress: false)
+client = Dalli::Client.new(servers(servers_path), compress: false,
+                                                   namespace: namespace.empty? ? nil : namespace)
 File.readlines(keys_path, chomp: true, encoding: 'UTF-8').each do |key|
   if verb == 'load'
     puts client.get(key).to_s
