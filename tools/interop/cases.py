@@ -223,6 +223,8 @@ def pymemcache():
                    {"ring": "pymemcache"}, "ascii")
     yield Case("pymemcache", "HashClient, pooling", "ports",
                {"client": "pymemcache", "pooling": True}, {"ring": "pymemcache"}, "ascii")
+    yield Case("pymemcache", "HashClient, bytes keys", "ports",
+               {"client": "pymemcache", "bytes_keys": True}, None, "ascii")
     yield Case("pymemcache", "HashClient, prefix", "ports",
                {"client": "pymemcache", "prefix": "app:"},
                {"ring": "pymemcache", "prefix": "app:"}, "ascii")
@@ -266,12 +268,21 @@ def gomemcache():
 
 
 def node_memcached():
-    for layout in ("ports", "weights", "default-ports", "default-port-weights"):
+    def case(name, layout, settings, config):
         # The peer stores the key "a$$" under the name "a$".
-        yield Case("node-memcached", "defaults", layout, {}, {"ring": "node-memcached"},
-                   without="$")
-    yield Case("node-memcached", "namespace", "ports", {"namespace": "app:"},
-               {"ring": "node-memcached", "prefix": "app:"}, without="$")
+        return Case("node-memcached", name, layout, settings,
+                    {"ring": "node-memcached", **config}, without="$")
+
+    full = {"points": 160, "points_per_digest": 4, "name": "full", "weights": "share_double"}
+    hash_ring = {**full, "points": 120, "points_per_digest": 3}
+    for layout in ("ports", "weights", "default-ports", "default-port-weights"):
+        yield case("defaults", layout, {}, {})
+    for layout in ("weights", "default-ports"):
+        yield case("compatibility off", layout, {"compatibility": False},
+                   {"distribution": {"ketama": full}})
+        yield case("compatibility hash_ring", layout, {"compatibility": "hash_ring"},
+                   {"distribution": {"ketama": hash_ring}})
+    yield case("namespace", "ports", {"namespace": "app:"}, {"prefix": "app:"})
 
 
 def spymemcached():
