@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cluster/key_forms.h"
+#include "cluster/simulate.h"
 
 const char *tenon_version(void)
 {
@@ -194,4 +195,13 @@ int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
 	const struct tenon_item item = { .key = key };
 
 	return tenon_client_where_item(client, &item, out, err);
+}
+
+void tenon_client_shares(const struct tenon_client *client,
+			 struct tenon_share *out)
+{
+	const struct tenon__assembly *assembly = client->engine.assembly;
+
+	memset(out, 0, assembly->server_count * sizeof(*out));
+	tenon__simulate(assembly, TENON__HASH_OF_CONFIG, out);
 }

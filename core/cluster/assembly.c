@@ -114,6 +114,17 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 	return make_hash(out, payload, &query, NULL, err);
 }
 
+const struct tenon_option *tenon__assembly_hash_rows(
+	const struct tenon__assembly *assembly)
+{
+	const struct hash_instance *instance = assembly->parts->hashes;
+
+	while (instance && instance->hash.ops != assembly->hash.ops) {
+		instance = instance->next;
+	}
+	return instance ? instance->plugin->options : NULL;
+}
+
 #define ASKER_BYTES 64
 
 /* Make the query for the plugin of a choice. The text goes to asker, which has ASKER_BYTES. */
@@ -452,24 +463,15 @@ static bool names_pool(const struct policy_part *part, const char *pool)
 	return false;
 }
 
-/* Warn of each spare pool that no policy names: no key ever goes to its servers. */
-static void warn_of_unused_pools(const struct tenon__assembly *assembly)
+bool tenon__assembly_uses_pool(const struct tenon__assembly *assembly,
+			       const char *pool)
 {
-	const struct tenon__assembly_parts *parts = assembly->parts;
+	bool used = false;
 
-	for (size_t i = 1; i < assembly->ring_count; i++) {
-		const char *pool = assembly->rings[i].pool;
-		bool used = false;
-
-		for (size_t p = 0; p < assembly->policies.count && !used; p++) {
-			used = names_pool(&parts->policies[p], pool);
-		}
-		if (!used) {
-			tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-					"servers: no option of a failover policy names the pool '%s', so no key goes to its servers",
-					pool);
-		}
+	for (size_t i = 0; i < assembly->policies.count && !used; i++) {
+		used = names_pool(&assembly->parts->policies[i], pool);
 	}
+	return used;
 }
 
 /* Fill the setup that every failover policy of every client gets. */
@@ -555,9 +557,6 @@ static int add_policies(struct tenon__assembly *assembly,
 	}
 	memcpy(assembly->policies.of, failover->of,
 	       sizeof(assembly->policies.of));
-	if (!code) {
-		warn_of_unused_pools(assembly);
-	}
 	return code ? code : try_policies(assembly, failover, err);
 }
 
@@ -668,14 +667,6 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->item_max_bytes = (uint64_t)settings->item_max_bytes;
 	assembly->user_flags = (uint32_t)settings->user_flags;
 	assembly->enable_flush_all = settings->enable_flush_all != 0;
-	if (settings->poll_timeout_ms < settings->connect_timeout_ms) {
-		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-				"key 'poll_timeout': %" PRId64
-				"ms is below connect_timeout (%" PRId64
-				"ms), so an operation ends before a slow connection is made",
-				settings->poll_timeout_ms,
-				settings->connect_timeout_ms);
-	}
 	if (copy_part(assembly, config, err) != 0) {
 		return TENON_ENOMEM;
 	}

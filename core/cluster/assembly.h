@@ -118,6 +118,14 @@ struct tenon__assembly *tenon__assembly_ref(struct tenon__assembly *assembly);
 /* Drop a reference; the last one frees the assembly. assembly may be NULL. Threads: any. */
 void tenon__assembly_unref(struct tenon__assembly *assembly);
 
+/* Return true when an option of a failover policy names this spare pool. */
+bool tenon__assembly_uses_pool(const struct tenon__assembly *assembly,
+			       const char *pool);
+
+/* Return the option rows of the hash function, which end with name NULL; NULL: it has no options. */
+const struct tenon_option *tenon__assembly_hash_rows(
+	const struct tenon__assembly *assembly);
+
 /* Return the length in bytes of the longest value that fits with the longest key and any flags. */
 static inline uint64_t
 tenon__item_value_bytes(const struct tenon__assembly *assembly)
