@@ -133,7 +133,9 @@ class Tenon:
 
     def __init__(self, build, source):
         build, source = pathlib.Path(build).resolve(), pathlib.Path(source).resolve()
-        self.program = str(build / "tools/tenon/tenon")
+        # The program itself, where libtool made a script that starts it: the script takes longer.
+        programs = [build / "tools/tenon/.libs/tenon", build / "tools/tenon/tenon"]
+        self.program = str(next(filter(os.path.exists, programs), programs[1]))
         python = source / "tools/python"
         self.environment = {
             "TENON_PLUGIN_PATH": str(build / "plugins/.libs"),
