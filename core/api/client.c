@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "cluster/query.h"
 #include "wire/key.h"
 
 const char *tenon_version(void)
@@ -165,8 +166,8 @@ int tenon_client_where_item(struct tenon_client *client,
 			    struct tenon_error *err)
 {
 	const struct tenon__assembly *assembly = client->engine.assembly;
-	const struct tenon_hash *hash = &assembly->hash;
 	char buffer[TENON_KEY_MAX_BYTES];
+	struct tenon_ring_key ring_key;
 	struct tenon_slice sent;
 
 	tenon__error_clear(err);
@@ -175,16 +176,7 @@ int tenon_client_where_item(struct tenon_client *client,
 		return tenon__key_explain(item->key, assembly->prefix_len,
 					  err);
 	}
-	if (item->routing_key.len > 0) {
-		sent = item->routing_key;
-	}
-	struct tenon_ring_key ring_key = {
-		.key = sent.data, .key_len = sent.len,
-	};
-	if (assembly->rings[0].count > 1) {
-		ring_key.hash = hash->ops->hash(hash->self, sent.data,
-						sent.len);
-	}
+	tenon__query_key(&ring_key, assembly, sent, item->routing_key);
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);
 	return 0;
