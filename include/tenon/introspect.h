@@ -82,6 +82,23 @@ int tenon_failure_row(size_t index, struct tenon_failure *out);
  */
 const char *tenon_failure_kind_name(int kind);
 
+/** A ring that the config's key `ring` can choose. Strings are static, never NULL. */
+struct tenon_ring {
+	const char *name;  /**< as in the config: "libmc" */
+	const char *whose; /**< the clients whose placement of keys it keeps */
+	const char *keys;  /**< the keys that it sets, as the text of a config */
+};
+
+/**
+ * Get a row of the table of rings. The first row is the default.
+ * Shape:   index counts from 0.
+ * Returns: 0, or TENON_EINVAL behind the last row; *out is unchanged then.
+ * Owns:    the strings are static.
+ * Errors:  TENON_EINVAL.
+ * Threads: any.
+ */
+int tenon_ring_row(size_t index, struct tenon_ring *out);
+
 /**
  * Plugin function: receives one plugin.
  * Owns:    info and everything that info points to is valid during the call only.

@@ -68,6 +68,10 @@ int run_where(struct app *app);
 int run_check(struct app *app);
 int run_plugins(struct app *app);
 int run_plugins_new(struct app *app);
+
+/* plugins rings. Returns enum exit_status. */
+int run_rings(struct app *app);
+int run_import(struct app *app);
 int run_bench(struct app *app);
 
 #endif

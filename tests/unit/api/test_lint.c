@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/lint.h"
+#include "api/lint_checks.h"
 #include "base/memory.h"
 #include "runner/builddir.h"
 #include "runner/suite.h"
@@ -101,7 +101,7 @@ static const struct {
 	  PLUGINS SERVERS "hash_function: {sign: {char: signed}}\n" NATURE("0") },
 	{ "!weak-hash:3 ", PLUGINS SERVERS "hash_function: good\n"
 	  "distribution: {nature: {flags: 16, crowd: 50}}\n",
-	  PLUGINS SERVERS "hash_function: good\n" NATURE("17") },
+	  PLUGINS SERVERS NATURE("17") },
 	{ "imbalance:3 ",
 	  PLUGINS SERVERS "distribution: {nature: {crowd: 20}}\n",
 	  PLUGINS SERVERS "distribution: {nature: {crowd: 5}}\n" },
@@ -111,7 +111,7 @@ static const struct {
 	  PLUGINS SERVERS "hash_function: {sign: {char: signed}}\n" },
 	{ "char-sign:3 ",
 	  PLUGINS SERVERS "hash_function: {sign: {coarse: no}}\n",
-	  PLUGINS SERVERS "hash_function: sign\n" NATURE("1") },
+	  PLUGINS "servers: [a]\nhash_function: sign\n" },
 	{ "!ephemeral-address:2 !ephemeral-address:3 !ephemeral-address:4 !ephemeral-address:5 "
 	  "!ephemeral-address:6 !ephemeral-address:7 !ephemeral-address:8 ",
 	  "servers:\n- 10.0.0.1\n- 172.31.0.1\n- 192.168.1.1:1\n- 100.127.0.1\n"
