@@ -19,7 +19,8 @@ awk '
 			rows = rows " },\n"
 	}
 	/^[ \t\r]*(#|$)/ { next }
-	/["\\\t\r]/ { fail("found a quote, a backslash or a tab, expected none"); next }
+	/[\\\t\r]/ { fail("found a backslash or a tab, expected none"); next }
+	{ gsub(/"/, "\\\"") }
 	/^[a-z0-9-]+: [^ ]/ {
 		end_ring()
 		name = substr($0, 1, index($0, ":") - 1)

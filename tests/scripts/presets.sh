@@ -34,5 +34,5 @@ try a_last_ring_without_keys_is_refused refused 'a: A\n  k: v\nb: B\n' 'ring "b"
 try a_ring_that_is_there_twice_is_refused refused 'a: A\n  k: v\na: B\n  k: v\n' 'ring "a" is there twice'
 try a_key_without_a_ring_is_refused refused '  k: v\n' 'expected "NAME: WHOSE"'
 try a_ring_without_whose_is_refused refused 'a:\n  k: v\n' 'expected "NAME: WHOSE"'
-try a_quote_is_refused refused 'a: A\n  k: "v"\n' 'found a quote'
+try a_backslash_is_refused refused 'a: A\n  k: \\\\v\n' 'found a backslash'
 plan

@@ -303,7 +303,8 @@ START_TEST(shares_are_those_of_the_simulated_keys)
 	size_t counts[3] = { 0 };
 	char key[TENON__SIMULATED_BYTES];
 
-	load("site.yaml", "prefix: 'p:'\nservers: [a, {address: b, weight: 3}, {address: c, pool: x}]\n");
+	load("site.yaml", _i == 0 ? "" : "hash_prefix: no\n");
+	load("more.yaml", "prefix: 'p:'\nservers: [a, {address: b, weight: 3}, {address: c, pool: x}]\n");
 	ck_assert_int_eq(tenon_client_open(config, &client, &err), 0);
 	tenon_client_shares(client, shares);
 	for (uint32_t i = 0; i < TENON_SHARE_KEY_COUNT; i++) {
@@ -396,7 +397,7 @@ int main(void)
 	tcase_add_test(found, a_comment_at_the_top_silences_what_has_no_line);
 	tcase_add_test(found, a_comment_in_a_text_without_name_is_about_the_whole_text);
 	tcase_add_test(found, a_wrong_name_has_a_suggestion);
-	tcase_add_test(found, shares_are_those_of_the_simulated_keys);
+	tcase_add_loop_test(found, shares_are_those_of_the_simulated_keys, 0, 2);
 	tcase_add_test(found, shares_are_equal_where_weights_are_ignored);
 	tcase_add_test(found, a_long_prefix_leaves_simulated_keys_of_legal_length);
 	tcase_add_test(found, any_allocation_may_fail);
