@@ -44,7 +44,7 @@ static inline void ring_set_point_hash(struct ring *ring,
 	memcpy((char *)ring->options + row->offset, &hash, sizeof(hash));
 }
 
-/* Returns the result of build. The caller releases the ring with ring_free(), also after an error. */
+/* Returns the result of build. ring_free() releases the ring, also after an error. */
 static inline int ring_make(struct ring *ring, const struct ring_setup *setup,
 			    struct tenon_error *err)
 {

@@ -30,8 +30,9 @@ static uint64_t hash_text(const struct tenon_hash *hash, const char *text)
 /* ---- keys of other programs --------------------------------------------- */
 
 /*
- * The homes of "key:0" ... "key:11" on 10.0.0.1:11211, 10.0.0.2:11211 and 10.0.0.3:11212, as digits.
- * libmemcached 1.1.4, hashring 3.2.0 of npm, and a model of dalli and of memcached's proxy.
+ * The homes of "key:0" ... "key:11" on 10.0.0.1:11211, 10.0.0.2:11211 and 10.0.0.3:11212, as
+ * digits. From libmemcached 1.1.4 and from hashring of npm; the rows with `address` and of dalli
+ * are from a model of those programs.
  */
 static const struct {
 	const char *options;
@@ -341,6 +342,35 @@ START_TEST(points_have_the_name_of_the_options)
 }
 END_TEST
 
+/* The longest name of a point fits. points.h: POINT_MAX_BYTES */
+START_TEST(longest_name_is_hashed_whole)
+{
+	char host[481];
+	const struct tenon_ring_server server = { NULL, host, 65535, 1, 0, 0 };
+	const struct ring_setup setup = {
+		.servers = &server,
+		.count = 1,
+		.options = "{name: address, points: 10000}",
+		.point_hash = subject_hash("crc32")
+	};
+	const struct tenon_hash *crc32 = subject_hash("crc32");
+	struct tenon_ring_point point;
+	char name[1000];
+	struct ring ring;
+	uint32_t home;
+
+	memset(host, 'x', 480);
+	host[480] = '\0';
+	snprintf(name, sizeof(name), "%s/%s:65535-9999", host, host);
+	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	const struct tenon_ring_key key = { hash_text(crc32, name), "", 0 };
+
+	ring.ops->points(ring.self, &key, 0, &point, 1, &home);
+	ck_assert_uint_eq(point.place, key.hash);
+	ring_free(&ring);
+}
+END_TEST
+
 /* The points of "a-0" are 1000 ... 1003, and of "b-0" 2000 ... 2003. */
 START_TEST(digest_gives_its_words_in_order)
 {
@@ -437,7 +467,10 @@ static uint64_t (*const spreads[])(const char *name) = { md5_value, wide_value,
 							 same_value, few_value,
 							 dense_value };
 
-/* Every look-up with every tie rule, on every spread of the points. */
+/*
+ * Every look-up with every tie rule, on every spread of the points. The sort has parts of more
+ * points than INSERT_MAX (build.h), and of fewer.
+ */
 START_TEST(home_is_the_point_that_the_model_finds)
 {
 	enum lookup lookup = (enum lookup)(_i % LOOKUPS);
@@ -742,7 +775,10 @@ END_TEST
 
 /* ---- refused ------------------------------------------------------------ */
 
-/* Options that a config refuses, and a part of the message. */
+/*
+ * Options that a config refuses, and a part of the message. points.h: POINTS_PER_SERVER_MAX,
+ * DIGEST_WORDS_MAX
+ */
 static const struct {
 	const char *options;
 	const char *message;
@@ -864,6 +900,7 @@ int main(void)
 	ADD_EACH(tcase, points_are_counted_as_the_peer_counts, counts);
 	tcase_add_test(tcase, given_weight_makes_shares);
 	ADD_EACH(tcase, points_have_the_name_of_the_options, names);
+	tcase_add_test(tcase, longest_name_is_hashed_whole);
 	tcase_add_test(tcase, digest_gives_its_words_in_order);
 	tcase_add_test(tcase, points_by_key_hash_are_hashed_as_keys);
 	suite_add_tcase(suite, tcase);

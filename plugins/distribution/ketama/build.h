@@ -218,7 +218,7 @@ static uint32_t place_of(uint64_t point)
 	return (uint32_t)(point >> 32);
 }
 
-/* Return the entry among run[0..count-1], which have one place, whose server owns the place. */
+/* run[0..count-1] are the points of one place. Return the one that owns the place. */
 static uint32_t winner(const struct ketama *ketama, const uint64_t *run,
 		       uint32_t count)
 {
@@ -237,8 +237,9 @@ static uint32_t winner(const struct ketama *ketama, const uint64_t *run,
 }
 
 /*
- * Settle which server owns a place with points of several servers. A look-up finds the first entry
- * of a place; with at_or_before it will find the entry after the last.
+ * Decide the owner of each place with points of several servers. A look-up finds the first entry
+ * of a place. For at_or_before, shift_servers() then gives the last entry's server to the entry
+ * behind the place, so the owner has to be last.
  */
 static void settle_ties(struct ketama *ketama)
 {
@@ -279,7 +280,7 @@ static void shift_servers(uint64_t *points, uint32_t count)
 	}
 }
 
-/* Fill index[0..buckets], which is all zero: the number of points in the buckets before each one. */
+/* Fill index[0..buckets], all zero before: the number of points in the buckets before each. */
 static void fill_index(struct ketama *ketama, uint32_t buckets)
 {
 	uint32_t *index = ketama->index;

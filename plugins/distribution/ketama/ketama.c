@@ -341,7 +341,8 @@ static const struct tenon_option ketama_options[] = {
 	CHOICE(point_by, point_by_choices, "point_hash",
 	       "hash of the points: that of point_hash, or hash_function as for keys"),
 	CHOICE(name, name_choices, "short",
-	       "name of a server without alias: host[:port] without port 11211, host:port, /host:port or host/host:port"),
+	       "name of a server without alias: host[:port] without port 11211, host:port, "
+	       "/host:port or host/host:port"),
 	CHOICE(unix_port, unix_port_choices, "no",
 	       "name of a UNIX socket: path, path:0 or path:"),
 	CHOICE(separator, separators, "-",
