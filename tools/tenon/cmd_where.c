@@ -13,6 +13,7 @@
 #include "output.h"
 #include "report.h"
 #include "setup.h"
+#include "shares.h"
 
 struct place {
 	bool spare; /* a spare server: no key has its home there */
@@ -191,30 +192,6 @@ static void print_counts_json(struct lookup *lookup)
 	js_print(array);
 }
 
-#define BAR_WIDTH 40
-
-/*
- * A bar of BAR_WIDTH characters for the server with the most keys, and shorter ones for the
- * others, exact to an eighth of a character. The caller frees the text.
- */
-static char *bar(uint64_t keys, uint64_t most)
-{
-	static const char *const eighths[] = { "",  "▏", "▎", "▍",
-					       "▌", "▋", "▊", "▉" };
-	double filled = most == 0 ? 0 :
-				    (double)keys * BAR_WIDTH * 8 / (double)most;
-	size_t steps = (size_t)(filled + 0.5);
-	char *text = alloc_array(BAR_WIDTH + 2, 3);
-	size_t len = 0;
-
-	for (size_t i = 0; i < steps / 8; i++) {
-		memcpy(text + len, "█", 3);
-		len += 3;
-	}
-	memcpy(text + len, eighths[steps % 8], strlen(eighths[steps % 8]));
-	return text;
-}
-
 static void print_counts(struct lookup *lookup)
 {
 	struct table table = { .columns = 4, .right = 1u << 1 | 1u << 2 };
@@ -231,7 +208,7 @@ static void print_counts(struct lookup *lookup)
 		}
 		uint64_t keys = lookup->places[i].keys;
 		struct tenon_server_info info;
-		char *blocks = bar(keys, most);
+		char *blocks = share_bar(keys, most);
 
 		tenon_client_server(lookup->app->client, i, &info);
 		table_add(&table, STYLE_BOLD, "%s", info.alias);
