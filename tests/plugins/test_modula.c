@@ -11,7 +11,7 @@
 #include "runner/suite.h"
 
 #define LIBMEMCACHED "{weights: ignored, hash_bits: 32}"
-#define TWEMPROXY "{weights: repeat, hash_bits: 32}"
+#define TWEMPROXY "{order: twemproxy, weights: repeat, hash_bits: 32}"
 #define MCROUTER "{weights: ignored, hash_bits: 31}"
 #define PYTHON_MEMCACHED "{weights: repeat, next: rehash}"
 
@@ -30,6 +30,11 @@
 	  hash, 120 },                                                         \
 	{ "twemproxy-modula-" peer_hash "-namedw", "modula", TWEMPROXY, hash,  \
 	  120 }
+
+/* Servers that are not in the order of their names. */
+#define INTEROP_FILE(servers)                                                  \
+	{ "../interop/twemproxy-modula-md5-" servers, "modula", TWEMPROXY,     \
+	  "md5", 300 }
 
 static const struct ring_file files[] = {
 	LIBMEMCACHED_FILES("crc", "crc"),
@@ -66,6 +71,13 @@ static const struct ring_file files[] = {
 	  100 },
 	{ "python-memcached-tries-crc-20", "modula", PYTHON_MEMCACHED, "crc",
 	  100 },
+	INTEROP_FILE("default-port-weights"),
+	INTEROP_FILE("name-weights"),
+	INTEROP_FILE("names"),
+	INTEROP_FILE("ports"),
+	INTEROP_FILE("socket-names"),
+	INTEROP_FILE("sockets"),
+	INTEROP_FILE("weights"),
 	{ "mcrouter-modula-crc32-3", "modula", MCROUTER, "crc32", 100 },
 	{ "mcrouter-modula-crc32-20", "modula", MCROUTER, "crc32", 100 },
 };
@@ -226,6 +238,53 @@ START_TEST(next_servers_come_by_position)
 }
 END_TEST
 
+/* The names are, in this order: "b", "ab", "/s:", "h:1", "zzzz". */
+START_TEST(next_servers_come_in_the_order_of_names)
+{
+	static const struct tenon_ring_server servers[] = {
+		{ "zzzz", "h", 4, 1, 0, 0 },
+		{ NULL, "h", 1, 1, 0, 0 },
+		{ NULL, "ab", 11211, 1, 0, 0 },
+		{ NULL, "/s", 0, 1, 0, 0 },
+		{ "b", "h", 5, 1, 0, 0 },
+	};
+	static const uint32_t ranks[] = { 4, 2, 3, 1, 0 };
+	struct ring ring;
+
+	ring_make(&ring, "modula", TWEMPROXY, servers, 5, NULL);
+	for (uint64_t hash = 0; hash < 5; hash++) {
+		for (uint32_t nth = 0; nth < 5; nth++) {
+			ck_assert_uint_eq(ring_nth(&ring, hash, "", 0, nth),
+					  ranks[(hash + nth) % 5]);
+		}
+	}
+	ck_assert_uint_eq(ring_traits(&ring), 0);
+	ring_free(&ring);
+}
+END_TEST
+
+/* Names that are equal keep the order of the config. A name may be as long as an address can be. */
+START_TEST(names_may_be_long_and_equal)
+{
+	char name[256];
+	struct tenon_ring_server servers[] = {
+		{ NULL, name, 65535, 1, 0, 0 },
+		{ NULL, name, 65535, 1, 0, 0 },
+		{ name, "h", 1, 1, 0, 0 },
+	};
+	static const uint32_t ranks[] = { 2, 0, 1 };
+	struct ring ring;
+
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	ring_make(&ring, "modula", TWEMPROXY, servers, 3, NULL);
+	for (uint64_t hash = 0; hash < 3; hash++) {
+		ck_assert_uint_eq(home(&ring, hash), ranks[hash]);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
 /* A hash that gives the same for all keys, and counts the keys. */
 static unsigned asked;
 static char last_asked[64];
@@ -301,6 +360,8 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("next");
 	tcase_add_test(tcase, next_servers_come_by_position);
+	tcase_add_test(tcase, next_servers_come_in_the_order_of_names);
+	tcase_add_test(tcase, names_may_be_long_and_equal);
 	tcase_add_test(tcase, rehash_gives_up_after_ten_tries);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
