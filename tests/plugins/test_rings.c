@@ -16,6 +16,7 @@
 
 #define FILES_MAX 1024
 #define LINE_BYTES 2048
+#define LIST_BYTES 200000 /* of the servers as the text of a config */
 
 /* The ring for a program and its distribution, as the files name them. */
 static const struct {
@@ -62,6 +63,9 @@ struct file {
 	char distribution[40];
 	char hash[40];
 	char hash_tag[40];
+	char key_form[40];
+	char servers[LIST_BYTES];
+	size_t servers_len;
 	bool has_config; /* the keys of tenon's config stand in the file */
 	struct tenon_config *config;
 	struct tenon_client *client; /* NULL: no key was read yet */
@@ -111,7 +115,8 @@ static void set(const char *key, const char *value)
 static void add_server(char *spec, const char *more)
 {
 	char *alias = strchr(spec, ' ');
-	unsigned weight = 1;
+	const char *weight = NULL;
+	int len;
 
 	if (alias) {
 		*alias++ = '\0';
@@ -120,20 +125,28 @@ static void add_server(char *spec, const char *more)
 		char *colon = strrchr(spec, ':');
 
 		*colon = '\0';
-		weight = (unsigned)strtoul(colon + 1, NULL, 10);
+		weight = colon + 1;
 	}
 	if (more && strncmp(more, "weight=", 7) == 0) {
-		weight = (unsigned)strtoul(more + 7, NULL, 10);
+		weight = more + 7;
 	}
-	ck_assert_msg(tenon_config_add_server(file.config, spec, alias, weight,
-					      &err) == 0,
-		      "%s", err.message);
+	len = snprintf(file.servers + file.servers_len,
+		       LIST_BYTES - file.servers_len,
+		       "%s{address: \"%s\", alias: %s%s%s, weight: %s}",
+		       file.servers_len == 0 ? "[" : ", ", spec,
+		       alias ? "\"" : "", alias ? alias : "null",
+		       alias ? "\"" : "", weight ? weight : "null");
+	file.servers_len += (size_t)len;
+	ck_assert_uint_lt(file.servers_len + 2, LIST_BYTES);
 }
 
 static void open_client(void)
 {
 	char tag[48];
+	char distribution[120];
 
+	strcpy(file.servers + file.servers_len, "]");
+	set("servers", file.servers);
 	if (!file.has_config) {
 		set("ring", ring_of_file());
 		set("hash_function", hash_of_file());
@@ -141,6 +154,12 @@ static void open_client(void)
 	if (file.hash_tag[0]) {
 		snprintf(tag, sizeof(tag), "\"%s\"", file.hash_tag);
 		set("hash_tag", tag);
+	}
+	if (file.key_form[0]) {
+		snprintf(distribution, sizeof(distribution),
+			 "{rendezvous: {of: pymemcache, key_form: %s}}",
+			 file.key_form);
+		set("distribution", distribution);
 	}
 	ck_assert_msg(tenon_client_open(file.config, &file.client, &err) == 0,
 		      "%s", err.message);
@@ -176,6 +195,8 @@ static void take_meta(const char *name, const char *value)
 		keep(file.distribution, value);
 	} else if (strcmp(name, "hash") == 0) {
 		keep(file.hash, value);
+	} else if (strcmp(name, "key_form") == 0) {
+		keep(file.key_form, value);
 	} else if (strcmp(name, "config") == 0) {
 		file.has_config = true;
 		ck_assert_msg(tenon_config_load_text(file.config, "config", value,
