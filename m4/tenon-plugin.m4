@@ -45,7 +45,9 @@ AC_DEFUN([TENON_PLUGIN], [
 		[tenon_place=none])
 	m4_ifval([$4], [
 	AS_IF([test "x$with_$4" = xno], [tenon_place=none])
-	AS_IF([test $tenon_place = builtin], [
+	AS_CASE(["$tenon_place$BUILTIN_REQUIRES "],
+		[*" $tenon_requires_$4 "*], [],
+		[builtin*], [
 		AS_VAR_APPEND([BUILTIN_CFLAGS], [" $]m4_toupper([$4])[_CFLAGS"])
 		AS_VAR_APPEND([BUILTIN_LIBS], [" $]m4_toupper([$4])[_LIBS"])
 		AS_VAR_APPEND([BUILTIN_REQUIRES], [" $tenon_requires_$4"])

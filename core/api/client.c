@@ -5,8 +5,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "cluster/key_forms.h"
 #include "cluster/query.h"
-#include "wire/key.h"
+#include "cluster/simulate.h"
 
 const char *tenon_version(void)
 {
@@ -171,12 +172,12 @@ int tenon_client_where_item(struct tenon_client *client,
 	struct tenon_slice sent;
 
 	tenon__error_clear(err);
-	if (tenon__key_make(&sent, item->key, assembly->prefix,
-			    assembly->prefix_len, buffer) != 0) {
-		return tenon__key_explain(item->key, assembly->prefix_len,
-					  err);
+	int code = tenon__sent_key(assembly, &sent, item->key, buffer);
+	if (code) {
+		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
+			tenon__key_explain(item->key, assembly->prefix_len, err);
 	}
-	tenon__query_key(&ring_key, assembly, sent, item->routing_key);
+	tenon__query_key(&ring_key, assembly, item, sent);
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);
 	return 0;
@@ -188,4 +189,13 @@ int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
 	const struct tenon_item item = { .key = key };
 
 	return tenon_client_where_item(client, &item, out, err);
+}
+
+void tenon_client_shares(const struct tenon_client *client,
+			 struct tenon_share *out)
+{
+	const struct tenon__assembly *assembly = client->engine.assembly;
+
+	memset(out, 0, assembly->server_count * sizeof(*out));
+	tenon__simulate(assembly, TENON__HASH_OF_CONFIG, out);
 }

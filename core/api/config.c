@@ -39,6 +39,7 @@ void tenon_config_destroy(struct tenon_config *config)
 		return;
 	}
 	tenon__source_free_all(config->sources);
+	tenon__source_free_all(config->ring.sources);
 	tenon__server_list_fini(&config->servers);
 	tenon__option_fini(tenon__setting_rows, &config->settings);
 	tenon__registry_unref(config->registry);
@@ -91,6 +92,7 @@ static int add_server(struct tenon_config *config, const char *pool,
 		}
 	}
 	if (!code) {
+		server.weight_given = weight != 1;
 		code = tenon__server_list_add(&config->servers, &server,
 					      &nowhere, err);
 	}

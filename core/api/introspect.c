@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/conf.h"
+#include "config/preset.h"
 #include "connection/faults.h"
 #include "option/option.h"
 #include "plugin/kind.h"
@@ -169,6 +170,23 @@ int tenon_config_each_plugin(struct tenon_config *config, tenon_plugin_fn fn,
 	return code;
 }
 
+/* ---- rings --------------------------------------------------------------- */
+
+int tenon_ring_row(size_t index, struct tenon_ring *out)
+{
+	for (size_t i = 0; i <= index; i++) {
+		if (!tenon__presets[i].name) {
+			return TENON_EINVAL;
+		}
+	}
+	*out = (struct tenon_ring){
+		.name = tenon__presets[index].name,
+		.whose = tenon__presets[index].whose,
+		.keys = tenon__presets[index].text,
+	};
+	return 0;
+}
+
 /* ---- the settings of a config -------------------------------------------- */
 
 /* Tell fn one key whose value is a plugin. A key with a list of plugins is told once for each. */
@@ -256,6 +274,12 @@ void tenon_config_each_setting(const struct tenon_config *config,
 	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count = tenon__config_codecs(config, codecs);
 
+	fn(&(const struct tenon_setting_info){ .name = "ring",
+					       .value = tenon__preset_name(config),
+					       .kind = "",
+					       .version = "",
+					       .origin = "" },
+	   payload);
 	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
 		tell_choice(config, config->choices[i].key->name,
 			    &config->choices[i], fn, payload);

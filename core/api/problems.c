@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/problems.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cluster/assembly.h"
-#include "config/conf.h"
-#include "tenon/introspect.h"
 
 /* A text of the config, with a tree of its own from which wrong parts are taken out. */
 struct trial {
@@ -30,6 +28,7 @@ struct problem {
 
 struct search {
 	const struct tenon_config *config;
+	const struct tenon__problem_hooks *hooks;
 	struct trial *trials; /* in the order in which the texts were given */
 	size_t trial_count;
 	struct problem list[TENON_PROBLEM_MAX_COUNT];
@@ -93,10 +92,11 @@ static int read_texts(const struct search *search, struct tenon_config *copy,
 }
 
 /*
- * Read and check what is left of the config. log: warnings go to the config's log. *at is the
- * number of the wrong text, or the number of texts when all can be read.
+ * Read and check what is left of the config. last: nothing is wrong any more, so warnings go to the
+ * config's log, and the hook hears of the rest. *at is the number of the wrong text, or the number
+ * of texts when all can be read.
  */
-static int check_rest(const struct search *search, bool log, size_t *at,
+static int check_rest(const struct search *search, bool last, size_t *at,
 		      struct tenon_error *err)
 {
 	struct tenon__assembly *assembly;
@@ -107,7 +107,7 @@ static int check_rest(const struct search *search, bool log, size_t *at,
 	if (code) {
 		return code;
 	}
-	if (log) {
+	if (last) {
 		copy->log = search->config->log;
 	}
 	code = read_texts(search, copy, at, err);
@@ -116,6 +116,10 @@ static int check_rest(const struct search *search, bool log, size_t *at,
 		code = tenon__assembly_create(&assembly, copy, err);
 	}
 	if (!code) {
+		if (last && search->hooks->rest) {
+			code = search->hooks->rest(copy, assembly,
+						   search->hooks->payload);
+		}
 		tenon__assembly_unref(assembly);
 	}
 	copy->sources = NULL;
@@ -406,9 +410,9 @@ static int compare_problems(const void *left, const void *right)
 	return 0;
 }
 
-int tenon_config_each_problem(const struct tenon_config *config,
-			      tenon_problem_fn fn, void *payload,
-			      struct tenon_error *err)
+int tenon__problems_find(const struct tenon_config *config,
+			 const struct tenon__problem_hooks *hooks,
+			 struct tenon_error *err)
 {
 	struct search *search = tenon__calloc(1, sizeof(*search));
 	int code = TENON_ENOMEM;
@@ -416,6 +420,7 @@ int tenon_config_each_problem(const struct tenon_config *config,
 	tenon__error_clear(err);
 	if (search) {
 		search->config = config;
+		search->hooks = hooks;
 		code = run(search);
 	}
 	if (code == TENON_ENOMEM) {
@@ -428,11 +433,21 @@ int tenon_config_each_problem(const struct tenon_config *config,
 			*err = search->list[0].err;
 		}
 		for (size_t i = 0; i < search->found; i++) {
-			fn(&search->list[i].err, payload);
+			hooks->problem(&search->list[i].err, hooks->payload);
 		}
 	}
 	if (search) {
 		end(search);
 	}
 	return code;
+}
+
+int tenon_config_each_problem(const struct tenon_config *config,
+			      tenon_problem_fn fn, void *payload,
+			      struct tenon_error *err)
+{
+	const struct tenon__problem_hooks hooks = { .problem = fn,
+						    .payload = payload };
+
+	return tenon__problems_find(config, &hooks, err);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cluster/policy.h"
 #include "config/conf.h"
+#include "config/preset.h"
 #include "option/option.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
@@ -111,6 +112,17 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 	};
 
 	return make_hash(out, payload, &query, NULL, err);
+}
+
+const struct tenon_option *tenon__assembly_hash_rows(
+	const struct tenon__assembly *assembly)
+{
+	const struct hash_instance *instance = assembly->parts->hashes;
+
+	while (instance && instance->hash.ops != assembly->hash.ops) {
+		instance = instance->next;
+	}
+	return instance ? instance->plugin->options : NULL;
 }
 
 #define ASKER_BYTES 64
@@ -339,7 +351,7 @@ static int copy_pool(struct tenon__assembly *assembly,
 		ring->count++;
 		ring->pool = pool_of(server);
 	}
-	assembly->needs_hash |= ring->count > 1;
+	assembly->has_choice |= ring->count > 1;
 	return 0;
 }
 
@@ -376,6 +388,30 @@ static int copy_servers(struct tenon__assembly *assembly,
 		code = copy_pool(assembly, list, pool, err);
 	}
 	return code;
+}
+
+/* Learn what the distribution makes of the keys and weights, and check the config by that. */
+static int heed_traits(struct tenon__assembly *assembly,
+		       const struct tenon_config *config,
+		       struct tenon_error *err)
+{
+	const struct tenon__ring *ring = &assembly->rings[0];
+	struct tenon_ring_traits traits = { .size = sizeof(traits) };
+	bool weighted = false;
+
+	assembly->distribution->describe(ring->instance, &traits);
+	assembly->needs_hash = assembly->has_choice &&
+			       !(traits.flags & TENON_RING_OWN_HASH);
+	for (size_t i = 0; i < assembly->server_count; i++) {
+		weighted |= assembly->servers[i].weight_given;
+	}
+	if (weighted && (traits.flags & TENON_RING_NO_WEIGHT)) {
+		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
+				"servers: found weights, but the distribution '%s' with its options ignores them: remove them, or choose another ring",
+				config->choices[TENON__ROLE_DISTRIBUTION].name);
+	}
+	return tenon__preset_check(config, traits.flags & TENON_RING_OWN_HASH,
+				   err);
 }
 
 static int build_rings(struct tenon__assembly *assembly,
@@ -427,24 +463,15 @@ static bool names_pool(const struct policy_part *part, const char *pool)
 	return false;
 }
 
-/* Warn of each spare pool that no policy names: no key ever goes to its servers. */
-static void warn_of_unused_pools(const struct tenon__assembly *assembly)
+bool tenon__assembly_uses_pool(const struct tenon__assembly *assembly,
+			       const char *pool)
 {
-	const struct tenon__assembly_parts *parts = assembly->parts;
+	bool used = false;
 
-	for (size_t i = 1; i < assembly->ring_count; i++) {
-		const char *pool = assembly->rings[i].pool;
-		bool used = false;
-
-		for (size_t p = 0; p < assembly->policies.count && !used; p++) {
-			used = names_pool(&parts->policies[p], pool);
-		}
-		if (!used) {
-			tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-					"servers: no option of a failover policy names the pool '%s', so no key goes to its servers",
-					pool);
-		}
+	for (size_t i = 0; i < assembly->policies.count && !used; i++) {
+		used = names_pool(&assembly->parts->policies[i], pool);
 	}
+	return used;
 }
 
 /* Fill the setup that every failover policy of every client gets. */
@@ -530,9 +557,6 @@ static int add_policies(struct tenon__assembly *assembly,
 	}
 	memcpy(assembly->policies.of, failover->of,
 	       sizeof(assembly->policies.of));
-	if (!code) {
-		warn_of_unused_pools(assembly);
-	}
 	return code ? code : try_policies(assembly, failover, err);
 }
 
@@ -574,6 +598,49 @@ static void free_secure(struct tenon__assembly *assembly)
 	}
 }
 
+/* ---- keys ---------------------------------------------------------------- */
+
+/* Copy the rules for the hashed part of a key. */
+static int copy_part(struct tenon__assembly *assembly,
+		     const struct tenon_config *config, struct tenon_error *err)
+{
+	assembly->part = tenon__preset_part(config);
+	assembly->hash_tag = tenon__strndup(assembly->part.text,
+					    strlen(assembly->part.text));
+	assembly->part.text = assembly->hash_tag;
+	assembly->hashes_prefix = config->settings.hash_prefix != 0;
+	assembly->hashes_parts = assembly->part.part != TENON__PART_KEY ||
+				 !assembly->hashes_prefix;
+	return assembly->hash_tag ? 0 : tenon__error_no_memory(err);
+}
+
+/* Make the hash by which keys that cannot be sent are shortened, when there is such a rule. */
+static int add_key_rule(struct tenon__assembly *assembly,
+			const struct tenon_config *config,
+			struct tenon_error *err)
+{
+	const struct tenon__plugin_query query = {
+		.kind = TENON_KIND_HASH,
+		.name = tenon__default_key_digest,
+		.asker = "key 'key_rule'",
+		.place = { "", 0, 0 },
+	};
+
+	assembly->key_rule = (enum tenon__key_rule)config->settings.key_rule;
+	if (assembly->key_rule == TENON__KEY_REFUSE) {
+		return 0;
+	}
+	int code = make_hash(&assembly->key_digest, assembly, &query, NULL, err);
+	if (!code &&
+	    assembly->key_digest->ops->digest_words != TENON_KEY_DIGEST_WORDS) {
+		return tenon__error_set(err, TENON_EPLUGIN,
+			"key 'key_rule': the hash plugin '%s' has a digest of %" PRIu32 " words, expected %d",
+			query.name, assembly->key_digest->ops->digest_words,
+			TENON_KEY_DIGEST_WORDS);
+	}
+	return code;
+}
+
 /* ---- assembling --------------------------------------------------------- */
 
 static int copy_settings(struct tenon__assembly *assembly,
@@ -600,13 +667,8 @@ static int copy_settings(struct tenon__assembly *assembly,
 	assembly->item_max_bytes = (uint64_t)settings->item_max_bytes;
 	assembly->user_flags = (uint32_t)settings->user_flags;
 	assembly->enable_flush_all = settings->enable_flush_all != 0;
-	if (settings->poll_timeout_ms < settings->connect_timeout_ms) {
-		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-				"key 'poll_timeout': %" PRId64
-				"ms is below connect_timeout (%" PRId64
-				"ms), so an operation ends before a slow connection is made",
-				settings->poll_timeout_ms,
-				settings->connect_timeout_ms);
+	if (copy_part(assembly, config, err) != 0) {
+		return TENON_ENOMEM;
 	}
 	assembly->prefix_len = strlen(settings->prefix);
 	assembly->prefix =
@@ -645,6 +707,12 @@ static int assemble(struct tenon__assembly *assembly,
 	code = build_rings(assembly,
 			   &config->choices[TENON__ROLE_DISTRIBUTION].place,
 			   err);
+	if (!code) {
+		code = heed_traits(assembly, config, err);
+	}
+	if (!code) {
+		code = add_key_rule(assembly, config, err);
+	}
 	if (!code) {
 		code = add_policies(assembly, &config->failover, err);
 	}
@@ -763,5 +831,6 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 	tenon__free(assembly->servers);
 	tenon__outcomes_fini(&assembly->outcomes);
 	tenon__free(assembly->prefix);
+	tenon__free(assembly->hash_tag);
 	tenon__free(assembly);
 }

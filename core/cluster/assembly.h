@@ -21,6 +21,8 @@
 #include "tenon/plugin/secure.h"
 #include "tenon/plugin/transport.h"
 #include "tenon/tenon.h"
+#include "wire/key.h"
+#include "wire/part.h"
 
 struct tenon__protocol;
 
@@ -55,7 +57,15 @@ struct tenon__assembly {
 	const struct tenon_secure_ops *secure; /* NULL: bytes are sent as they are */
 	const char *secure_name;
 	const void *secure_self;
-	bool needs_hash; /* keys have to be hashed: a ring has more than one server */
+	bool has_choice; /* a ring has more than one server */
+	/* Keys have to be hashed: a ring has more than one server, and uses the hash function. */
+	bool needs_hash;
+	bool hashes_parts; /* not always the whole key that is sent is hashed */
+	bool hashes_prefix;
+	struct tenon__part_rule part; /* its text is hash_tag */
+	char *hash_tag;
+	enum tenon__key_rule key_rule;
+	const struct tenon_hash *key_digest; /* NULL: keys that cannot be sent are refused */
 
 	/* Plugins of which each client makes an instance of its own. */
 	const struct tenon_transport_ops *transport;
@@ -107,6 +117,14 @@ struct tenon__assembly *tenon__assembly_ref(struct tenon__assembly *assembly);
 
 /* Drop a reference; the last one frees the assembly. assembly may be NULL. Threads: any. */
 void tenon__assembly_unref(struct tenon__assembly *assembly);
+
+/* Return true when an option of a failover policy names this spare pool. */
+bool tenon__assembly_uses_pool(const struct tenon__assembly *assembly,
+			       const char *pool);
+
+/* Return the option rows of the hash function, which end with name NULL; NULL: it has no options. */
+const struct tenon_option *tenon__assembly_hash_rows(
+	const struct tenon__assembly *assembly);
 
 /* Return the length in bytes of the longest value that fits with the longest key and any flags. */
 static inline uint64_t

@@ -29,21 +29,13 @@ uint32_t tenon__query_spare(const struct tenon_route_query *base,
 			       assembly->distribution, &query->key, nth);
 }
 
-/* Return the part of a key or of a routing key that is hashed. */
-static struct tenon_slice hashed_bytes(const struct tenon__assembly *assembly,
-				       struct tenon_slice bytes)
-{
-	(void)assembly;
-	return bytes;
-}
-
 void tenon__query_key(struct tenon_ring_key *out,
 		      const struct tenon__assembly *assembly,
-		      struct tenon_slice sent, struct tenon_slice routing_key)
+		      const struct tenon_item *item, struct tenon_slice sent)
 {
 	const struct tenon_hash *hash = &assembly->hash;
-	struct tenon_slice bytes = hashed_bytes(
-		assembly, routing_key.len > 0 ? routing_key : sent);
+	struct tenon_slice bytes = tenon__hashed_part(
+		assembly, item->routing_key, item->key, sent);
 
 	*out = (struct tenon_ring_key){
 		.key = bytes.data,

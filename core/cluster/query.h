@@ -6,7 +6,7 @@
 #ifndef TENON_CORE_QUERY_H
 #define TENON_CORE_QUERY_H
 
-#include "cluster/assembly.h"
+#include "cluster/key_forms.h"
 
 /* One key, for the questions of its failover policy. */
 struct tenon__query {
@@ -35,12 +35,13 @@ static inline void tenon__query_init(struct tenon__query *query,
 }
 
 /*
- * Fill *out for a key: the bytes that decide its server, and their hash when a ring has more than
- * one server. sent is the key with its prefix. An empty routing_key decides nothing.
- * Owns: *out points into sent or routing_key.
+ * Fill *out for an item: the bytes that decide its server, and their hash when a ring has more than
+ * one server. sent is the key that is sent. An item without key stands for a chunk, whose key a
+ * codec made.
+ * Owns: *out points into sent, or into the item's key or routing key.
  */
 void tenon__query_key(struct tenon_ring_key *out,
 		      const struct tenon__assembly *assembly,
-		      struct tenon_slice sent, struct tenon_slice routing_key);
+		      const struct tenon_item *item, struct tenon_slice sent);
 
 #endif

@@ -38,6 +38,10 @@ struct tenon__settings {
 	int64_t item_max_bytes;
 	int64_t user_flags;
 	int32_t enable_flush_all;
+	const char *hash_tag; /* "": none */
+	int32_t hash_part;    /* enum tenon__part */
+	int32_t hash_prefix;
+	int32_t key_rule; /* enum tenon__key_rule */
 };
 
 /* One row for each field of struct tenon__settings. Ends with name NULL. */
@@ -138,11 +142,39 @@ struct tenon__source {
 	struct tenon__node *root;
 };
 
+/* The keys that the key `ring` chooses together. */
+enum tenon__ring_key {
+	TENON__RING_HASH = 0,
+	TENON__RING_DISTRIBUTION = 1,
+	TENON__RING_TAG = 2,
+	TENON__RING_PART = 3,
+	TENON__RING_PREFIX = 4,
+	TENON__RING_KEY_COUNT = 5
+};
+
+struct tenon__preset;
+
+/* One of these keys, as the config itself sets it. */
+struct tenon__own_key {
+	bool given;
+	struct tenon__place place; /* of the value */
+};
+
+/* The value of the key `ring`. */
+struct tenon__ring_choice {
+	const struct tenon__preset *preset;
+	struct tenon__place place;
+	struct tenon__source *sources; /* the text of the preset comes first; NULL: no `ring` was read */
+	struct tenon__own_key own[TENON__RING_KEY_COUNT];
+	bool gave_options; /* the options of the hash function are the ring's */
+};
+
 struct tenon_config {
 	struct tenon__registry *registry;
 	struct tenon__source *sources; /* the last one that was loaded comes first */
 	struct tenon__settings settings;
 	struct tenon__keepalive keepalive;
+	struct tenon__ring_choice ring;
 	struct tenon__server_list servers;
 	struct tenon__choice choices[TENON__ROLE_COUNT];
 	struct tenon__failover failover;
@@ -211,6 +243,12 @@ int tenon__config_read_key(struct tenon_config *config, const char *name,
 			   const struct tenon__place *place,
 			   const struct tenon__node *value, const char *folder,
 			   struct tenon_error *err);
+
+/* The same, without regard to `ring`: neither is a ring's key filled, nor is the key the config's own. */
+int tenon__config_read_plain(struct tenon_config *config, const char *name,
+			     const struct tenon__place *place,
+			     const struct tenon__node *value,
+			     const char *folder, struct tenon_error *err);
 
 /* Set all keys of a new, zeroed config to their defaults. Errors: TENON_ENOMEM. */
 int tenon__config_reset(struct tenon_config *config, struct tenon_error *err);

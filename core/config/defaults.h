@@ -13,6 +13,9 @@ extern const char tenon__default_distribution[];
 extern const char tenon__default_transport[];
 extern const char tenon__default_failover[];
 
+/* The hash whose digest, MD5, stands for a key that cannot be sent. */
+extern const char tenon__default_key_digest[];
+
 /* The default codecs: one that compresses, then one that splits. As a list for people: "a, b". */
 extern const char tenon__default_compressor[];
 extern const char tenon__default_splitter[];

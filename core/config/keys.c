@@ -5,8 +5,11 @@
 #include "base/text.h"
 #include "config/conf.h"
 #include "config/defaults.h"
+#include "config/presets.h"
 #include "option/option.h"
 #include "option/suggest.h"
+#include "wire/key.h"
+#include "wire/part.h"
 #include "wire/protocol.h"
 
 #include <inttypes.h>
@@ -137,6 +140,30 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .offset = offsetof(struct tenon__settings, enable_flush_all),
 	  .def = 0,
 	  .help = "allow flush_all, which empties the servers" },
+	{ .name = "hash_tag",
+	  .type = TENON_OPTION_STRING,
+	  .offset = offsetof(struct tenon__settings, hash_tag),
+	  .min = 0,
+	  .max = TENON_HASH_TAG_MAX_BYTES,
+	  .def_text = "",
+	  .help = "two characters, as in \"{}\": only the part of a key between them decides the server" },
+	{ .name = "hash_part",
+	  .type = TENON_OPTION_CHOICE,
+	  .offset = offsetof(struct tenon__settings, hash_part),
+	  .choices = tenon__part_words,
+	  .def_text = "key",
+	  .help = "the part of a key that decides the server: all of it, what is in hash_tag (twemproxy's rule, or that of memcached's proxy), what is before hash_tag, or what mcrouter hashes" },
+	{ .name = "hash_prefix",
+	  .type = TENON_OPTION_BOOL,
+	  .offset = offsetof(struct tenon__settings, hash_prefix),
+	  .def = 1,
+	  .help = "whether the prefix is part of the hashed key" },
+	{ .name = "key_rule",
+	  .type = TENON_OPTION_CHOICE,
+	  .offset = offsetof(struct tenon__settings, key_rule),
+	  .choices = tenon__key_rule_words,
+	  .def_text = "refuse",
+	  .help = "what becomes of a key that cannot be sent: it is refused; md5: its MD5 in hex is sent, as node memcached does; dalli: a key that is too long is cut and gets its MD5, as by Ruby's dalli" },
 	{ .name = NULL },
 };
 
@@ -488,6 +515,61 @@ static int read_keepalive(struct tenon_config *config,
 	return code;
 }
 
+static int unknown_ring(const struct tenon__node *value,
+			struct tenon_error *err)
+{
+	struct tenon__suggestion near;
+	char hint[TENON__SUGGESTION_BYTES];
+	char found[TENON__NODE_FOUND_BYTES];
+
+	tenon__suggest_begin(&near,
+			     value->type == TENON__NODE_SCALAR ? value->text : "");
+	for (const struct tenon__preset *preset = tenon__presets; preset->name;
+	     preset++) {
+		tenon__suggest_offer(&near, preset->name);
+	}
+	tenon__suggest_print(hint, &near);
+	return tenon__error_place(
+		err, TENON_ECONFIG, &value->place,
+		"key 'ring': found %s, expected the name of a ring%s",
+		tenon__node_found(found, value),
+		hint[0] ? hint : "; `tenon plugins rings` lists them");
+}
+
+static const struct tenon__preset *find_preset(const struct tenon__node *value)
+{
+	const struct tenon__preset *preset = tenon__presets;
+
+	if (tenon__node_is_null(value)) {
+		return preset;
+	}
+	if (value->type != TENON__NODE_SCALAR) {
+		return NULL;
+	}
+	while (preset->name && !tenon__same_word(preset->name, value->text)) {
+		preset++;
+	}
+	return preset->name ? preset : NULL;
+}
+
+/* Read the key `ring`. preset.c gives the keys that the ring chooses their values. */
+static int read_ring(struct tenon_config *config,
+		     const struct tenon__root_key *key,
+		     const struct tenon__node *value, const char *folder,
+		     struct tenon_error *err)
+{
+	const struct tenon__preset *preset = find_preset(value);
+
+	(void)key;
+	(void)folder;
+	if (!preset) {
+		return unknown_ring(value, err);
+	}
+	config->ring.preset = preset;
+	config->ring.place = value->place;
+	return 0;
+}
+
 /*
  * Join a path of the config with the folder that the path is relative to. The path of a file
  * always gets a slash: without one, dlopen() searches other folders for the file. Returns a new
@@ -594,6 +676,9 @@ const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
 	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool} for each server",
 	  read_servers, 0, 0 },
+	{ "ring", "choice", tenon__default_ring,
+	  "the clients whose placement of keys is kept; chooses hash_function, distribution and the hashed part of a key; `tenon plugins rings` lists the names",
+	  read_ring, 0, 0 },
 	{ "hash_function", "plugin", tenon__default_hash_function,
 	  "hash plugin that turns keys into numbers", read_role, TENON__ROLE_HASH,
 	  TENON_KIND_HASH },
@@ -749,10 +834,10 @@ static int unknown_key(const char *name, const struct tenon__place *place,
 				  ", expected one that `tenon plugins core` lists");
 }
 
-int tenon__config_read_key(struct tenon_config *config, const char *name,
-			   const struct tenon__place *place,
-			   const struct tenon__node *value, const char *folder,
-			   struct tenon_error *err)
+int tenon__config_read_plain(struct tenon_config *config, const char *name,
+			     const struct tenon__place *place,
+			     const struct tenon__node *value,
+			     const char *folder, struct tenon_error *err)
 {
 	const struct tenon__root_key *key = find_root_key(name);
 	const struct tenon_option *row;

@@ -8,6 +8,7 @@
 #include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "cluster/key_forms.h"
 #include "operation/round.h"
 #include "operation/transform.h"
 #include "wire/exptime.h"
@@ -124,6 +125,17 @@ static inline bool has_extras(const struct tenon_item *item)
 		item->reserved) != 0;
 }
 
+/* Make the key that is sent in place of a key that cannot be sent. Errors: TENON_EKEY, TENON_ENOMEM. */
+TENON__COLD static int replace_key(struct tenon__operation *op,
+				   struct tenon_slice *out,
+				   struct tenon_slice key)
+{
+	char *buffer = tenon__arena_alloc(&op->arena, TENON_KEY_MAX_BYTES);
+
+	return buffer ? tenon__sent_key_replace(op->assembly, out, key, buffer)
+		      : TENON_ENOMEM;
+}
+
 /*
  * Append a request for each item. A request whose key, value, exptime or initial value is refused
  * is answered at once.
@@ -150,6 +162,11 @@ static int add_items(struct tenon__operation *op,
 
 		if (!status && prefix_len > 0) {
 			buffer += key.len;
+		} else if (status && assembly->key_digest) {
+			status = replace_key(op, &key, items[i].key);
+			if (status == TENON_ENOMEM) {
+				return TENON_ENOMEM;
+			}
 		}
 		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);
 		rs->results[req].status = status;

@@ -59,7 +59,7 @@ void tenon__operation_begin(struct tenon__operation *op)
 	op->item_count = 0;
 	op->request_count = 0;
 	op->hashed_count = 0;
-	op->routed = false;
+	op->routed = op->assembly->hashes_parts;
 	op->requests.intake.left_bytes = op->assembly->max_operation_bytes;
 	op->start_ns = tenon__now_ns();
 	op->start_ms = op->start_ns / 1000000;

@@ -49,7 +49,7 @@ struct tenon__operation {
 	uint32_t request_capacity;
 	bool noreply; /* no request of the running round has a reply */
 	bool looks; /* connections are looked at before requests are sent on them */
-	bool routed; /* an item has a routing key */
+	bool routed; /* an item has a routing key, or a part of each key is hashed */
 	int64_t start_ns; /* monotonic; codecs that run before the first round move it */
 	int64_t deadline_ns;
 	int64_t start_ms;  /* start_ns in ms, for the failover policies */

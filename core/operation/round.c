@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/cold.h"
+#include "cluster/key_forms.h"
 #include "cluster/query.h"
 #include "operation/explain.h"
 #include "wire/exptime.h"
@@ -15,14 +16,16 @@
 static struct tenon_slice routing_key_of(const struct tenon__operation *op,
 					 uint32_t req)
 {
+	static const struct tenon_slice none = { "", 0 };
 	const struct tenon_item *item = op->requests.list[req].item;
 
-	return item->routing_key.len > 0 ? item->routing_key
-					 : op->requests.keys[req];
+	return tenon__hashed_part(op->assembly, item->routing_key,
+				  req < op->item_count ? item->key : none,
+				  op->requests.keys[req]);
 }
 
 /*
- * Some items have routing keys: list what decides the server of each request. A request that a
+ * Some items have routing keys, or a part of each key is hashed: list what decides the server of each request. A request that a
  * codec added has the routing key of the caller's item that it belongs to.
  * Errors: TENON_ENOMEM.
  */

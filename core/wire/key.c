@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wire/key.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -37,4 +39,61 @@ int tenon__key_explain(struct tenon_slice key, size_t prefix_len,
 	return tenon__error_set(err, TENON_EKEY,
 		"the key has byte 0x%02x at offset %zu: space and control bytes cannot be sent",
 		((const unsigned char *)key.data)[at], at);
+}
+
+/* ---- keys that cannot be sent ------------------------------------------- */
+
+const char *const tenon__key_rule_words[] = { "refuse", "md5", "dalli", NULL };
+
+#define DIGEST_BYTES 32 /* in hex */
+
+/* Write the digest in hex, the first byte first. out has room for its NUL too. */
+static void put_digest(char out[DIGEST_BYTES + 1], const struct tenon_hash *md5,
+		       struct tenon_slice key)
+{
+	uint32_t words[TENON_KEY_DIGEST_WORDS];
+
+	md5->ops->digest(md5->self, key.data, key.len, words);
+	for (size_t i = 0; i < TENON_KEY_DIGEST_WORDS; i++) {
+		snprintf(out + 8 * i, 9, "%08" PRIx32,
+			 __builtin_bswap32(words[i]));
+	}
+}
+
+/* dalli cuts a key so that it has 249 bytes with its digest, or 250 when it has a namespace. */
+#define DALLI_BYTES 249
+#define DALLI_MARK ":md5:"
+
+static size_t shorten_dalli(const struct tenon_hash *md5, struct tenon_slice key,
+			    bool has_prefix, char *out)
+{
+	size_t mark_len = sizeof(DALLI_MARK) - 1;
+	size_t kept = DALLI_BYTES + has_prefix - mark_len - DIGEST_BYTES;
+	char digest[DIGEST_BYTES + 1];
+
+	if (key.len <= TENON_KEY_MAX_BYTES || !tenon__key_valid(key.data, kept)) {
+		return 0; /* the bytes of the key are the trouble, not its length */
+	}
+	put_digest(digest, md5, key);
+	memcpy(out, key.data, kept);
+	memcpy(out + kept, DALLI_MARK, mark_len);
+	memcpy(out + kept + mark_len, digest, DIGEST_BYTES);
+	return kept + mark_len + DIGEST_BYTES;
+}
+
+size_t tenon__key_shorten(enum tenon__key_rule rule,
+			  const struct tenon_hash *md5, struct tenon_slice key,
+			  bool has_prefix, char *out)
+{
+	char digest[DIGEST_BYTES + 1];
+
+	if (rule == TENON__KEY_DALLI) {
+		return shorten_dalli(md5, key, has_prefix, out);
+	}
+	if (rule != TENON__KEY_MD5) {
+		return 0;
+	}
+	put_digest(digest, md5, key);
+	memcpy(out, digest, DIGEST_BYTES);
+	return DIGEST_BYTES;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tenon/error.h"
+#include "tenon/plugin/hash.h"
 #include "tenon/types.h"
 
 /* 16 bytes that are checked at once, by SIMD instructions where the machine has them. */
@@ -49,6 +50,28 @@ static inline bool tenon__key_valid(const char *key, size_t len)
 	memcpy(halves, &bad, sizeof(halves));
 	return (halves[0] | halves[1]) == 0;
 }
+
+/* Values of the config's key key_rule: what becomes of a key that cannot be sent. */
+enum tenon__key_rule {
+	TENON__KEY_REFUSE = 0,
+	TENON__KEY_MD5 = 1,
+	TENON__KEY_DALLI = 2
+};
+
+/* The words of key_rule, by enum tenon__key_rule. Ends with NULL. */
+extern const char *const tenon__key_rule_words[];
+
+/*
+ * Make a key that can be sent of one that cannot.
+ * Shape:   key has at least one byte, and the prefix. out has room for TENON_KEY_MAX_BYTES bytes.
+ *          md5 has a digest of TENON_KEY_DIGEST_WORDS little-endian words: MD5.
+ * Returns: the length of the new key; 0 when the rule refuses the key.
+ * Source:  MD5: node memcached, lib/utils.js (keyCompression). DALLI: Ruby's dalli, key_manager.rb.
+ */
+size_t tenon__key_shorten(enum tenon__key_rule rule,
+			  const struct tenon_hash *md5, struct tenon_slice key,
+			  bool has_prefix, char *out);
+#define TENON_KEY_DIGEST_WORDS 4
 
 /* Write into err why this key cannot be sent. Returns TENON_EKEY. */
 int tenon__key_explain(struct tenon_slice key, size_t prefix_len,

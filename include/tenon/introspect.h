@@ -82,6 +82,23 @@ int tenon_failure_row(size_t index, struct tenon_failure *out);
  */
 const char *tenon_failure_kind_name(int kind);
 
+/** A ring that the config's key `ring` can choose. Strings are static, never NULL. */
+struct tenon_ring {
+	const char *name;  /**< as in the config: "libmc" */
+	const char *whose; /**< the clients whose placement of keys it keeps */
+	const char *keys;  /**< the keys that it sets, as the text of a config */
+};
+
+/**
+ * Get a row of the table of rings. The first row is the default.
+ * Shape:   index counts from 0.
+ * Returns: 0, or TENON_EINVAL behind the last row; *out is unchanged then.
+ * Owns:    the strings are static.
+ * Errors:  TENON_EINVAL.
+ * Threads: any.
+ */
+int tenon_ring_row(size_t index, struct tenon_ring *out);
+
 /**
  * Plugin function: receives one plugin.
  * Owns:    info and everything that info points to is valid during the call only.
@@ -158,6 +175,75 @@ typedef void (*tenon_problem_fn)(const struct tenon_error *problem,
 int tenon_config_each_problem(const struct tenon_config *config,
 			      tenon_problem_fn fn, void *payload,
 			      struct tenon_error *err);
+
+/** How much a finding matters. */
+enum tenon_finding_severity {
+	TENON_FINDING_NOTE = 0,    /**< worth to know; nothing has to change */
+	TENON_FINDING_WARNING = 1, /**< the config works, but probably not as meant */
+	TENON_FINDING_ERROR = 2    /**< no client can be opened with the config */
+};
+
+/** One thing that the linter has to say about a config. Strings are never NULL. */
+struct tenon_finding {
+	const char *name;   /**< of the check, such as "weak-hash"; "error" for an error */
+	uint32_t severity;  /**< enum tenon_finding_severity */
+	uint32_t line;      /**< line in the config, from 1; 0: no line */
+	uint32_t column;    /**< column in that line, from 1; 0: no column */
+	uint32_t reserved;  /**< 0 */
+	const char *where;  /**< the config file, or "" */
+	const char *text;   /**< what is found, and why it matters; no newline, no place */
+	const char *advice; /**< the way out; "" for an error, whose text has it */
+	const struct tenon_error *error; /**< the error itself; NULL for notes and warnings */
+};
+
+/**
+ * Finding function: receives one finding.
+ * Owns:    finding and everything that finding points to is valid during the call only.
+ */
+typedef void (*tenon_finding_fn)(const struct tenon_finding *finding,
+				 void *payload);
+
+/**
+ * Check a config as a linter does: find its errors, and what is allowed but probably not meant.
+ * The manual page tenon-config(1) lists the checks. A comment `# tenon: ignore NAME` in the config
+ * silences the findings of a check in its line, or in the next line that is not a comment. A comment
+ * `# tenon: ignore-file NAME` above the first key silences them in the whole file. Errors cannot be
+ * silenced.
+ * Shape:   fn is called once for each finding: first those with a place, in the order of the files
+ *          and of their lines, then the others. Notes and warnings are about what is left of the
+ *          config without its wrong parts; there are none when no such rest can be used. Errors
+ *          are found as by tenon_config_each_problem(). The config itself stays as it is.
+ * Returns: 0 when the search ended, also when there are errors; or a negative enum tenon_status.
+ * Owns:    payload stays the caller's.
+ * Errors:  TENON_ENOMEM: the search did not end, and fn was not called.
+ * Threads: one call at a time per config.
+ * Cost:    as tenon_config_each_problem(), and 200,000 hashes and lookups in the ring.
+ */
+int tenon_config_each_finding(const struct tenon_config *config,
+			      tenon_finding_fn fn, void *payload,
+			      struct tenon_error *err);
+
+/** tenon_client_shares() places this many keys. */
+#define TENON_SHARE_KEY_COUNT 100000
+
+/** The part of all keys that one server has. */
+struct tenon_share {
+	uint64_t key_count;  /**< simulated keys whose home is the server; 0: a spare server */
+	double fair_count; /**< keys that the server should have by its weight; 0: a spare server */
+};
+
+/**
+ * Show how evenly the servers share the keys: find the home servers of TENON_SHARE_KEY_COUNT
+ * simulated keys. They look like the keys of an application, and are the same ones in each run and
+ * on each machine. The fair count of a server is its part of all weights; where the distribution
+ * ignores weights, all servers have the same.
+ * Shape:   out has tenon_client_server_count() entries.
+ * Errors:  none.
+ * Threads: one call at a time per client.
+ * Cost:    100,000 hashes and lookups in the ring.
+ */
+void tenon_client_shares(const struct tenon_client *client,
+			 struct tenon_share *out);
 
 /** One codec of a client. */
 struct tenon_codec_info {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parts that hash plugins share. The function is inline in a header, because a plugin links to no
+ * Parts that hash plugins share. Functions are inline in a header, because a plugin links to no
  * library of tenon.
  */
 #ifndef TENON_HASH_COMMON_H
@@ -8,8 +8,7 @@
 
 #include "tenon/plugin/hash.h"
 
-#define FNV_32_OFFSET_BASIS 0x811c9dc5u
-#define FNV_32_PRIME	    0x01000193u
+#include "../little_endian.h"
 
 /* Keys for self-tests: 250 digits, and 16 bytes above 0x7f. */
 #define DIGITS_50  "01234567890123456789012345678901234567890123456789"
@@ -17,11 +16,9 @@
 #define HIGH_BYTES                                                             \
 	"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
 
-/* Read four bytes as a little-endian number; any alignment. */
-static inline uint32_t load_le32(const unsigned char *bytes)
+static inline uint32_t rotate_left32(uint32_t word, int bits)
 {
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
-	       (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	return (word << bits) | (word >> (32 - bits));
 }
 
 #endif

@@ -4,7 +4,7 @@
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
 commands='get set add replace append prepend cas delete touch gat incr decr
-	stats version ping health flush-all where check plugins bench'
+	stats version ping health flush-all where check import plugins bench'
 
 begin help_lists_every_command
 run 0 --help

@@ -24,7 +24,11 @@ static const struct {
 	const char *name;
 	unsigned promises;
 } known[] = {
+	{ "ch3", PROMISES_GROWTH },
+	{ "jump", PROMISES_GROWTH },
 	{ "ketama", PROMISES_ORDER | PROMISES_GROWTH | PROMISES_WEIGHT },
+	{ "modula", PROMISES_WEIGHT },
+	{ "rendezvous", PROMISES_ORDER | PROMISES_GROWTH },
 };
 
 static bool promises(const struct tenon__plugin *plugin, unsigned promise)

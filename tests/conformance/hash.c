@@ -14,6 +14,8 @@
 #define MANY_MAX 40
 /* longer than a key, as a distribution's names of points may be */
 #define NAME_MAX_BYTES 1000
+/* words of the longest digest that the core takes */
+#define DIGEST_WORDS_MOST 16
 
 /* An instance of the plugin under test. */
 struct instance {
@@ -378,6 +380,45 @@ START_TEST(many_hashes_of_equally_long_keys_are_those_of_one)
 }
 END_TEST
 
+/* ---- the digest ---------------------------------------------------------- */
+
+/* Assert that the digest begins with the hash, and that nothing is written behind its words. */
+static void check_digest(const struct instance *instance,
+			 struct tenon_slice key)
+{
+	const struct tenon__plugin *plugin = instance->plugin;
+	const struct tenon_hash *hash = &instance->hash;
+	uint32_t count = hash->ops->digest_words;
+	uint32_t first[DIGEST_WORDS_MOST + 1];
+	uint32_t second[DIGEST_WORDS_MOST + 1];
+
+	memset(first, 0xa5, sizeof(first));
+	memset(second, 0x5a, sizeof(second));
+	hash->ops->digest(hash->self, key.data, key.len, first);
+	hash->ops->digest(hash->self, key.data, key.len, second);
+	ck_assert_subject(first[0] ==
+			  (uint32_t)hash_of(hash, key.data, key.len));
+	ck_assert_subject(memcmp(first, second, count * sizeof(first[0])) == 0);
+	ck_assert_subject(first[count] == 0xa5a5a5a5);
+}
+
+START_TEST(a_digest_begins_with_the_hash)
+{
+	struct instance instance;
+	uint64_t seed = 9;
+
+	instance_init(&instance, subject(_i));
+	for (size_t len = 0;
+	     instance.hash.ops->digest && len <= NAME_MAX_BYTES; len++) {
+		struct tenon_slice key = make_key(len, &seed);
+
+		check_digest(&instance, key);
+		free_key(key);
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
 /* ---- memory ------------------------------------------------------------- */
 
 static int try_init(const struct tenon__plugin *plugin, void *self,
@@ -413,6 +454,7 @@ int conformance_hash(void)
 	subjects_add_test(no_hash_has_more_than_its_bits);
 	subjects_add_test(many_hashes_are_those_of_one);
 	subjects_add_test(many_hashes_of_equally_long_keys_are_those_of_one);
+	subjects_add_test(a_digest_begins_with_the_hash);
 	subjects_add_test(init_that_runs_out_of_memory_cleans_up);
 	return suite_run(suite);
 }

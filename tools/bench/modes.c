@@ -31,10 +31,11 @@ const struct mode modes[] = {
 	  8, true,
 	  "[--cases=LIST] [--clients=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
 	  "       [--json]",
-	  "Find the servers of keys, out of 20, 200 and 2000 servers. Nothing is sent. The\n"
+	  "Find the servers of keys, out of 20 to 10000 servers. Nothing is sent. The\n"
 	  "table shows the least time of a build, and the least time and the instructions\n"
 	  "(valgrind) of a lookup. A row with the name of a distribution plugin is the plugin\n"
-	  "alone, which gets a hash instead of a key. Cases: where-20, where-200, where-2000.\n"
+	  "alone, which gets a hash instead of a key. Cases: where-20, where-200, where-2000,\n"
+	  "where-10000.\n"
 	  "\n"
 	  "Example\n"
 	  "  tenon-bench ring --clients tenon,ketama\n" },

@@ -28,7 +28,7 @@ static const struct ring_driver *const drivers[] = {
 
 #define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
 
-static const size_t sizes[] = { 20, 200, 2000 };
+static const size_t sizes[] = { 20, 200, 2000, 10000 };
 
 #define SIZE_COUNT (sizeof(sizes) / sizeof(sizes[0]))
 

@@ -15,6 +15,7 @@
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_ABSENT = 1, /* the key does not exist, or the value was not stored */
+	EXIT_WARNINGS = 1, /* check: the config can be used, but has warnings */
 	EXIT_USAGE = 2,  /* command line, config, or a key that cannot be sent */
 	EXIT_SERVER = 3  /* server, network, or the output cannot be written */
 };
@@ -69,6 +70,10 @@ int run_check(struct app *app);
 int run_diff(struct app *app);
 int run_plugins(struct app *app);
 int run_plugins_new(struct app *app);
+
+/* plugins rings. Returns enum exit_status. */
+int run_rings(struct app *app);
+int run_import(struct app *app);
 int run_bench(struct app *app);
 
 #endif

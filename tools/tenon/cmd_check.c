@@ -1,58 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check: the servers, plugins and settings that result from a config. Connects to no server. */
+/*
+ * check: what is wrong or doubtful in a config, or the servers, plugins and settings that result from
+ * the config. Connects to no server.
+ */
 #include <stdbool.h>
-#include <stdlib.h>
 
-#include "alloc.h"
 #include "cli.h"
+#include "findings.h"
 #include "json.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
+#include "shares.h"
 #include "tenon/introspect.h"
-
-/* Log lines of the library from the time when it put the client together. */
-struct warnings {
-	char **lines;
-	size_t count;
-};
-
-static void keep_warning(void *payload, int level, const char *line)
-{
-	struct warnings *warnings = payload;
-
-	if (level > TENON_LOG_WARNING) {
-		return;
-	}
-	warnings->lines = alloc_resize(warnings->lines, warnings->count + 1,
-				       sizeof(*warnings->lines));
-	warnings->lines[warnings->count++] = alloc_text(line);
-}
-
-static void report_warnings(const struct warnings *warnings)
-{
-	for (size_t i = 0; i < warnings->count; i++) {
-		report("warning: %s", warnings->lines[i]);
-	}
-}
-
-static json_t *json_warnings(const struct warnings *warnings)
-{
-	json_t *lines = json_array();
-
-	for (size_t i = 0; i < warnings->count; i++) {
-		js_append(lines, json_string(warnings->lines[i]));
-	}
-	return lines;
-}
-
-static void warnings_fini(struct warnings *warnings)
-{
-	for (size_t i = 0; i < warnings->count; i++) {
-		free(warnings->lines[i]);
-	}
-	free(warnings->lines);
-}
 
 /* ---- text --------------------------------------------------------------- */
 
@@ -106,7 +66,7 @@ static void print_servers(const struct app *app)
 	table_print(&table, 2);
 }
 
-static void check_text(const struct app *app, const struct warnings *warnings)
+static void check_text(const struct app *app)
 {
 	struct table settings = { .columns = 3 };
 
@@ -118,7 +78,8 @@ static void check_text(const struct app *app, const struct warnings *warnings)
 	output_text("\n");
 	tenon_config_each_setting(app->config, add_setting, &settings);
 	table_print(&settings, 2);
-	report_warnings(warnings);
+	output_text("\n");
+	shares_print(app);
 }
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -159,7 +120,7 @@ static json_t *json_servers(const struct app *app)
 	return array;
 }
 
-static void check_json(const struct app *app, const struct warnings *warnings)
+static void check_json(const struct app *app, const struct findings *findings)
 {
 	json_t *root = json_object();
 	json_t *settings = json_array();
@@ -168,87 +129,56 @@ static void check_json(const struct app *app, const struct warnings *warnings)
 	js_put(root, "servers", json_servers(app));
 	tenon_config_each_setting(app->config, add_setting_json, settings);
 	js_put(root, "settings", settings);
-	js_put(root, "warnings", json_warnings(warnings));
+	js_put(root, "shares", shares_json(app));
+	findings_put(root, findings);
 	js_print(root);
 }
 
-/* ---- problems ----------------------------------------------------------- */
+/* ---- checking ------------------------------------------------------------ */
 
-/* The errors of a config, on stderr and for --json in an array. */
-struct problems {
-	size_t count;
-	json_t *array;
-	json_t *first;
-};
-
-static void add_problem(const struct tenon_error *problem, void *payload)
+/* Print what follows from a config that has no errors. Returns enum exit_status. */
+static int print_result(struct app *app, const struct findings *findings)
 {
-	struct problems *problems = payload;
-	char *text = error_text(problem);
+	int status = setup_open(app);
 
-	report("%s", text);
-	free(text);
-	js_append(problems->array, js_error(problem));
-	if (problems->count++ == 0) {
-		problems->first = js_error(problem);
+	if (status != EXIT_DONE) {
+		return status;
 	}
-}
-
-/* End a check that has found errors. */
-static void end_problems(const struct app *app, struct problems *problems,
-			 const struct warnings *warnings)
-{
-	json_t *root = json_object();
-
-	if (problems->count == TENON_PROBLEM_MAX_COUNT) {
-		report("there may be more errors: the check ends after %d",
-		       TENON_PROBLEM_MAX_COUNT);
-	}
-	report_warnings(warnings);
-	js_put(root, "error", problems->first);
-	js_put(root, "errors", problems->array);
-	js_put(root, "warnings", json_warnings(warnings));
 	if (app->options.json) {
-		js_print(root);
+		check_json(app, findings);
 	} else {
-		json_decref(root);
+		check_text(app);
 	}
+	return findings->warning_count > 0 ? EXIT_WARNINGS : EXIT_DONE;
 }
 
-/* Report every error of the config. Returns enum exit_status. */
-static int check_all(struct app *app, struct warnings *warnings)
+static int print_errors(const struct app *app, const struct findings *findings)
 {
-	struct problems problems = { .array = json_array() };
-	struct tenon_error err;
-	int code;
+	if (app->options.json) {
+		json_t *root = json_object();
 
-	tenon_config_set_log(app->config, keep_warning, warnings);
-	code = tenon_config_each_problem(app->config, add_problem, &problems,
-					 &err);
-	tenon_config_set_log(app->config, NULL, NULL); /* each warning once */
-	if (problems.count > 0) {
-		end_problems(app, &problems, warnings);
-		return exit_status_of(code);
+		findings_put(root, findings);
+		js_print(root);
 	}
-	json_decref(problems.array);
-	return code == 0 ? EXIT_DONE : fail_error(app, &err);
+	return exit_status_of(findings->first_error);
 }
 
 int run_check(struct app *app)
 {
-	struct warnings warnings = { 0 };
+	struct findings findings;
+	struct tenon_error err;
 	int status = setup_all(app);
 
-	if (status == EXIT_DONE) {
-		status = check_all(app, &warnings);
+	if (status != EXIT_DONE) {
+		return status;
 	}
-	if (status == EXIT_DONE) {
-		status = setup_open(app);
-		if (status == EXIT_DONE) {
-			(app->options.json ? check_json : check_text)(
-				app, &warnings);
-		}
+	if (findings_make(&findings, app, &err) != 0) {
+		status = fail_error(app, &err);
+	} else if (findings.error_count > 0) {
+		status = print_errors(app, &findings);
+	} else {
+		status = print_result(app, &findings);
 	}
-	warnings_fini(&warnings);
+	findings_fini(&findings);
 	return status;
 }

@@ -231,6 +231,13 @@ int run_plugins(struct app *app)
 	if (app->options.new_kind) {
 		return run_plugins_new(app);
 	}
+	if (app->operand_count > 0 && strcmp(app->operands[0], "rings") == 0) {
+		return run_rings(app);
+	}
+	if (app->operand_count > 1) {
+		return fail_usage(app, "plugins takes one name, found also '%s'",
+				  app->operands[1]);
+	}
 	status = make_config(app);
 	if (status != EXIT_DONE) {
 		return status;

@@ -13,6 +13,7 @@
 #include "output.h"
 #include "report.h"
 #include "setup.h"
+#include "shares.h"
 
 struct place {
 	bool spare; /* a spare server: no key has its home there */
@@ -150,8 +151,6 @@ static void print_counts_json(struct lookup *lookup)
 	js_print(array);
 }
 
-#define BAR_WIDTH 40
-
 static void print_counts(struct lookup *lookup)
 {
 	struct table table = { .columns = 4, .right = 1u << 1 | 1u << 2 };
@@ -168,7 +167,7 @@ static void print_counts(struct lookup *lookup)
 		}
 		uint64_t keys = lookup->places[i].keys;
 		struct tenon_server_info info;
-		char *blocks = output_bar(keys, most, BAR_WIDTH);
+		char *blocks = share_bar(keys, most);
 
 		tenon_client_server(lookup->app->client, i, &info);
 		table_add(&table, STYLE_BOLD, "%s", info.alias);

@@ -121,9 +121,25 @@ const struct command commands[] = {
 		  OPTION_BIT(OPTION_ROUTING_KEY),
 	  0, MANY, 0, run_where },
 	{ "check", "", "check the config and show the settings that result",
-	  "Shows every error at once, in the order of the file. Connects to no server and looks up\n"
-	  "no name.\n",
+	  "Shows errors, warnings and notes at once, in the order of the file, and the share of every\n"
+	  "server from simulated keys. `# tenon: ignore NAME` in the file silences a finding. Exits\n"
+	  "with 1 after warnings, and with 2 after errors. Connects to no server and looks up no name.\n",
 	  "tenon -c cluster.yaml check\n", 0, 0, 0, 0, run_check },
+	{ "import", "FILE|STRING",
+	  "make a config from that of another client or proxy",
+	  "Reads nutcracker.yml of twemproxy, a config string of libmemcached, a php.ini or a\n"
+	  "session.save_path of PHP, CACHES of Django or the arguments of pylibmc or pymemcache as\n"
+	  "JSON, and JSON of mcrouter. Writes a config to standard output: servers, weights, ring,\n"
+	  "timeouts, ejection, prefix. A setting that tenon cannot carry over is a comment in the\n"
+	  "config and a line on stderr. '-' is standard input. The format is recognised.\n",
+	  "tenon import nutcracker.yml --pool alpha >tenon.yaml\n"
+	  "tenon import '--SERVER=mc1 --SERVER=mc2 --DISTRIBUTION=consistent'\n"
+	  "tenon import 'mc1:11211,mc2:11211' >tenon.yaml\n"
+	  "tenon import /etc/php/8.2/fpm/php.ini\n"
+	  "python3 -c 'import json, settings; print(json.dumps(settings.CACHES))' |\n"
+	  "    tenon import -\n",
+	  OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_POOL), 1, 1, 0,
+	  run_import },
 	{ "diff", "OLD NEW", "show which keys move when the config changes",
 	  "OLD and NEW are config files. Shows how many keys move and from which server to which,\n"
 	  "the share of every server before and after, and the misses to expect. A server of NEW is\n"
@@ -149,12 +165,15 @@ const struct command commands[] = {
 		  OPTION_BIT(OPTION_VALUE_SIZE) |
 		  OPTION_BIT(OPTION_ROUTING_KEY),
 	  0, MANY, 0, run_explain },
-	{ "plugins", "[NAME]", "list the plugins, or the options of one plugin",
-	  "'tenon plugins core' lists the keys of the config itself.\n"
+	{ "plugins", "[NAME] | rings [NAME]",
+	  "list the plugins, the options of one plugin, or the rings",
+	  "'tenon plugins core' lists the keys of the config itself. 'tenon plugins rings' lists the\n"
+	  "values of the key 'ring', and with a name the keys that the ring sets.\n"
 	  "--new writes a folder KIND_NAME with a small plugin, its build and its tests.\n",
 	  "tenon plugins\ntenon plugins ketama\ntenon plugins core\n"
+	  "tenon plugins rings\ntenon plugins rings twemproxy-ketama\n"
 	  "tenon plugins --new hash mine\n",
-	  OPTION_BIT(OPTION_NAMES) | OPTION_BIT(OPTION_NEW), 0, 1, 0,
+	  OPTION_BIT(OPTION_NAMES) | OPTION_BIT(OPTION_NEW), 0, 2, 0,
 	  run_plugins },
 	{ "bench", "", "put load on the cluster and measure it",
 	  "Stores every key once, then reads and writes. All keys begin with 'tenon-bench:' and\n"

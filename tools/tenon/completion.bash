@@ -55,7 +55,12 @@ _tenon()
 		mapfile -t COMPREPLY < <(compgen -W 'hash failover secure' -- "$current")
 		return
 		;;
-	--servers | --set | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
+	--from)
+		mapfile -t COMPREPLY < <(compgen -W \
+			'nutcracker libmemcached php django mcrouter' -- "$current")
+		return
+		;;
+	--servers | --set | --pool | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
 		--watch | --threads | --key-bytes | --value-bytes | --reads | --multi)
 		return
 		;;
@@ -86,6 +91,9 @@ _tenon()
 	elif [[ $command == plugins ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"$("$program" plugins --names 2>/dev/null)" -- "$current")
+	elif [[ $command == import ]]; then
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	fi
 }
 

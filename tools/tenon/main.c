@@ -83,6 +83,13 @@ static bool find_json(char **argv)
 	return false;
 }
 
+/* The config strings of libmemcached begin like options. Those of tenon have no capitals. */
+static bool is_libmemcached(const struct app *app, const char *word)
+{
+	return app->command && app->command->run == run_import &&
+	       strncmp(word, "--", 2) == 0 && word[2] >= 'A' && word[2] <= 'Z';
+}
+
 static int read_command(struct app *app, const char *name)
 {
 	struct nearest nearest = { 0 };
@@ -117,7 +124,8 @@ static int read_line(struct app *app, int argc, char **argv)
 		if (!only_operands && strcmp(argv[i], "--") == 0) {
 			only_operands = true;
 			i++;
-		} else if (!only_operands && is_option(argv[i])) {
+		} else if (!only_operands && is_option(argv[i]) &&
+			   !is_libmemcached(app, argv[i])) {
 			status = options_read(app, argv, &i, allowed);
 		} else if (!app->command) {
 			status = read_command(app, argv[i++]);

@@ -119,6 +119,10 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_PROMETHEUS] = { "prometheus", 0, NULL, KIND_SWITCH,
 				FIELD(prometheus),
 				"write Prometheus' text format" },
+	[OPTION_FROM] = { "from", 0, "FORMAT", KIND_TEXT, FIELD(from),
+			  "the format: nutcracker, libmemcached, php, django or mcrouter" },
+	[OPTION_POOL] = { "pool", 0, "NAME", KIND_TEXT, FIELD(import_pool),
+			  "the pool or cache to take, when there are several" },
 };
 
 /*

@@ -62,6 +62,9 @@ struct options {
 
 	uint64_t watch_ms; /* time between two looks; 0: look once */
 	bool prometheus;
+
+	const char *from;        /* the format of import, or NULL: find out */
+	const char *import_pool; /* NULL: the only one */
 };
 
 enum option_id {
@@ -103,6 +106,8 @@ enum option_id {
 	OPTION_MULTI,
 	OPTION_WATCH,
 	OPTION_PROMETHEUS,
+	OPTION_FROM,
+	OPTION_POOL,
 	OPTION_END
 };
 

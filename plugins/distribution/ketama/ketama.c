@@ -1,54 +1,59 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Distribution ketama, libmc's consistent hashing. Every server has 100 points for each unit of
- * weight on a ring of 2^32 places. The place of a point is the hash of the server's alias (or
- * address) and the point's number. The home server of a key is the one whose point is the first
- * at or after the key's hash.
+ * Distribution ketama: the continuum rings of libmc, libmemcached, twemproxy and others. Each
+ * server has points on a circle of 2^32 places. The place of a point is the hash of the server's
+ * alias (or address) and the point's number. The home server of a key is the one whose point is
+ * next to the key's hash. With the default options the ring is libmc's.
  */
-#include <string.h>
+#include <stdlib.h>
 
-#include "tenon/plugin/distribution.h"
+#include "points.h"
 
-#include "../../decimal.h"
-
-#define POINTS_PER_WEIGHT 100
-#define POINTS_MAX	  (1u << 24) /* 128 MiB, and as much again while the ring is built */
-#define NAME_MAX_BYTES	  480 /* longest alias or host */
-#define POINT_MAX_BYTES	  512 /* longest alias or host with ":65535-99999" behind it */
-#define POINTS_AT_ONCE	  16 /* points that are hashed in one call */
+#define POINTS_MAX (1u << 24) /* 128 MiB, and as much again while the ring is built */
 
 /* A look-up scans up to so many points one by one, which is cheaper than a binary search. */
 #define SCAN_MAX 8
 
-struct ketama_options {
-	const struct tenon_hash *point_hash;
-};
+/* So few points are sorted by insertion. */
+#define INSERT_MAX 64
+
+/* Look-ups of a walk with rehash, before the other servers come in the order of the config. */
+#define REHASH_LOOKUPS	   20 /* dalli */
+#define REHASH_SUM_LOOKUPS 7  /* spymemcached */
+
+/* In the `at` of a cursor: the servers follow in the order of the config. */
+#define AT_REST ((uint64_t)1 << 63)
 
 struct ketama {
 	const struct tenon_host *host;
-	const struct tenon_hash *point_hash;
+	struct ketama_options options;
+	const struct tenon_hash *key_hash; /* for walks that hash again */
 	uint32_t server_count;
 	uint32_t point_count;
 	/*
-	 * points[point_count + 1]: place << 32 | server, ascending. On the same place the server
-	 * with the lowest index comes first. The last entry has the greatest place and the server
-	 * of the first point, so that a look-up needs no test for the end of the ring.
+	 * points[point_count + 1]: place << 32 | server, ascending. A look-up always takes the first
+	 * entry at or after the hash. The last entry has the greatest place and the server of the
+	 * first entry, so that a look-up needs no test for the end of the ring.
+	 *
+	 * The other look-ups differ in these entries. after: each place is one less. at_or_before:
+	 * each place is one less, and an entry has the server of the point before it; so the
+	 * keys from a point's place up to the next point, exclusive, belong to the point's server.
 	 */
 	uint64_t *points;
 	/* index[bucket], bucket = hash >> index_shift: the first point of this or a later bucket */
 	uint32_t *index;
 	uint32_t index_shift;
+	bool ordered; /* the order of the servers decides about some place */
 };
 
 static int ketama_init(void *self, const void *options,
 		       const struct tenon_host *host, struct tenon_error *err)
 {
-	const struct ketama_options *chosen = options;
 	struct ketama *ketama = self;
 
 	(void)err;
 	ketama->host = host;
-	ketama->point_hash = chosen->point_hash;
+	ketama->options = *(const struct ketama_options *)options;
 	return 0;
 }
 
@@ -65,88 +70,261 @@ static void ketama_fini(void *self)
 	ketama->index = NULL;
 }
 
-/* ---- build ------------------------------------------------------------- */
+static int ketama_check(const void *options, const struct tenon_host *host,
+			struct tenon_error *err)
+{
+	const struct ketama_options *chosen = options;
+
+	if (chosen->points < chosen->points_per_digest) {
+		return host->set_error(
+			err, TENON_ECONFIG,
+			"points is %lld and points_per_digest is %lld: no server "
+			"would have a point; use points of at least %lld",
+			(long long)chosen->points,
+			(long long)chosen->points_per_digest,
+			(long long)chosen->points_per_digest);
+	}
+	return 0;
+}
+
+/* ---- build: checks ------------------------------------------------------ */
+
+/* Check that no name is too long. Errors: TENON_ECONFIG. */
+static int check_names(const struct tenon_host *host,
+		       const struct tenon_ring_server *servers, uint32_t count,
+		       struct tenon_error *err)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name =
+			servers[i].alias ? servers[i].alias : servers[i].host;
+		size_t len = strlen(name);
+
+		if (len > NAME_MAX_BYTES) {
+			return host->set_error(
+				err, TENON_ECONFIG,
+				"server '%.40s...' has a name of %zu bytes; "
+				"ketama takes names of up to %d bytes",
+				name, len, NAME_MAX_BYTES);
+		}
+	}
+	return 0;
+}
+
+/* Check that the hash of the points gives as many words as a name needs. Errors: TENON_ECONFIG. */
+static int check_digest(const struct tenon_host *host, const struct plan *plan,
+			struct tenon_error *err)
+{
+	uint32_t words = plan->hash->ops->digest ?
+				 plan->hash->ops->digest_words : 0;
+
+	if (plan->per_digest == 1 || plan->per_digest <= words) {
+		return 0;
+	}
+	return host->set_error(
+		err, TENON_ECONFIG,
+		"points_per_digest is %u, but the hash of the points has a digest "
+		"of %u words; use a hash such as md5, which has 4",
+		(unsigned)plan->per_digest, (unsigned)words);
+}
+
+/* Count the points of all servers. Errors: TENON_ECONFIG. */
+static int count_points(struct ketama *ketama, const struct plan *plan,
+			const struct tenon_ring_server *servers,
+			struct tenon_error *err)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < plan->count; i++) {
+		count += names_of(plan, servers[i].weight) * plan->per_digest;
+	}
+	if (count > POINTS_MAX) {
+		return ketama->host->set_error(
+			err, TENON_ECONFIG,
+			"the ring would have %llu points; ketama takes up to %u: "
+			"use smaller weights or fewer points",
+			(unsigned long long)count, POINTS_MAX);
+	}
+	if (count == 0) {
+		return ketama->host->set_error(
+			err, TENON_ECONFIG,
+			"no server has a point on the ring; use more points");
+	}
+	ketama->server_count = plan->count;
+	ketama->point_count = (uint32_t)count;
+	return 0;
+}
+
+/* ---- build: points ------------------------------------------------------ */
 
 /*
- * Write the common beginning of the names of a server's points: "alias-", "host-" or
- * "host:port-". Returns its length in bytes.
+ * Make the list of servers in the order in which their points are placed: that of their names.
+ * Returns NULL when there is no memory.
  */
-static size_t put_name(char to[POINT_MAX_BYTES],
-		       const struct tenon_ring_server *server)
+static struct named *sort_by_name(const struct ketama *ketama,
+				  const struct tenon_ring_server *servers)
 {
-	const char *name = server->alias ? server->alias : server->host;
-	size_t len = strlen(name);
+	struct named *list = ketama->host->alloc(
+		ketama->host->context, ketama->server_count * sizeof(*list));
 
-	memcpy(to, name, len);
-	/* a UNIX socket has no port; libmc omits its default port */
-	if (!server->alias && server->port != 0 &&
-	    server->port != TENON_DEFAULT_PORT) {
-		to[len++] = ':';
-		len += put_decimal(to + len, server->port);
+	for (uint32_t i = 0; list && i < ketama->server_count; i++) {
+		list[i] = (struct named){ &servers[i], &ketama->options, i };
 	}
-	to[len++] = '-';
-	return len;
+	if (list) {
+		qsort(list, ketama->server_count, sizeof(*list), compare_names);
+	}
+	return list;
 }
 
-/* Compute the points of the server with this index, and write them to points[0..]. */
-static void put_points(const struct ketama *ketama, uint64_t *points,
-		       const struct tenon_ring_server *server, uint32_t index)
+/* Write the points of all servers, unsorted. Errors: TENON_ENOMEM. */
+static int place_points(const struct ketama *ketama, const struct plan *plan,
+			const struct tenon_ring_server *servers,
+			uint64_t *points)
 {
-	const struct tenon_hash *hash = ketama->point_hash;
-	uint32_t count = POINTS_PER_WEIGHT * server->weight;
-	char names[POINTS_AT_ONCE][POINT_MAX_BYTES];
-	struct tenon_slice slices[POINTS_AT_ONCE];
-	uint64_t hashes[POINTS_AT_ONCE];
-	size_t name_len = put_name(names[0], server);
+	const struct tenon_host *host = ketama->host;
+	bool by_name = ketama->options.tie == TIE_NAME;
+	struct named *list = by_name ? sort_by_name(ketama, servers) : NULL;
+	struct batch *batch = host->alloc(host->context, sizeof(*batch));
+	int code = batch && (list || !by_name) ? 0 : TENON_ENOMEM;
 
-	for (size_t n = 0; n < POINTS_AT_ONCE; n++) {
-		memcpy(names[n], names[0], name_len);
-		slices[n].data = names[n];
+	for (uint32_t i = 0; !code && i < ketama->server_count; i++) {
+		uint32_t server = list ? list[i].index : i;
+
+		points = put_points(batch, plan, &servers[server], server,
+				    points);
 	}
-	for (uint32_t done = 0; done < count; done += POINTS_AT_ONCE) {
-		uint32_t batch = count - done;
+	host->free(host->context, batch);
+	host->free(host->context, list);
+	return code;
+}
 
-		if (batch > POINTS_AT_ONCE) {
-			batch = POINTS_AT_ONCE;
+/*
+ * Copy points from one array to the other, sorted by the byte at the shift; points with equal
+ * bytes keep their order. ends[byte] becomes the entry after the last one with this byte.
+ */
+static void sort_by_byte(const uint64_t *from, uint64_t *to, uint32_t count,
+			 unsigned shift, uint32_t ends[256])
+{
+	uint32_t at = 0;
+
+	memset(ends, 0, 256 * sizeof(*ends));
+	for (uint32_t i = 0; i < count; i++) {
+		ends[from[i] >> shift & 0xff]++;
+	}
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint32_t n = ends[byte];
+
+		ends[byte] = at;
+		at += n;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		to[ends[from[i] >> shift & 0xff]++] = from[i];
+	}
+}
+
+/* Copy a few points from one array to the other, sorted by place. Stable. */
+static void insert_sorted(const uint64_t *from, uint64_t *to, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i;
+
+		for (; at > 0 && to[at - 1] >> 32 > from[i] >> 32; at--) {
+			to[at] = to[at - 1];
 		}
-		for (uint32_t n = 0; n < batch; n++) {
-			slices[n].len =
-				name_len +
-				put_decimal(names[n] + name_len, done + n);
-		}
-		hash->ops->hash_many(hash->self, slices, batch, hashes);
-		for (uint32_t n = 0; n < batch; n++) {
-			points[done + n] = hashes[n] << 32 | index;
-		}
+		to[at] = from[i];
 	}
 }
 
 /*
- * Sort the points by place; points on the same place keep their order. Radix sort with one pass
- * for each byte, so that the time does not depend on how well the point hash spreads.
+ * Sort the points by place; points on the same place keep their order. The first pass sorts by the
+ * highest byte. The parts that it makes fit into the processor's cache, where three more
+ * passes are quick. The time hardly depends on how well the point hash spreads.
  */
 static void sort_points(uint64_t *points, uint64_t *scratch, uint32_t count)
 {
-	for (unsigned shift = 32; shift < 64; shift += 8) {
-		uint32_t start[256] = { 0 };
-		uint64_t *from = points;
-		uint32_t at = 0;
+	uint32_t part_ends[256];
+	uint32_t ends[256];
+	uint32_t start = 0;
 
-		for (uint32_t i = 0; i < count; i++) {
-			start[points[i] >> shift & 0xff]++;
-		}
-		for (unsigned byte = 0; byte < 256; byte++) {
-			uint32_t n = start[byte];
+	sort_by_byte(points, scratch, count, 56, part_ends);
+	for (unsigned part = 0; part < 256; part++) {
+		uint32_t size = part_ends[part] - start;
+		uint64_t *from = scratch + start;
+		uint64_t *to = points + start;
 
-			start[byte] = at;
-			at += n;
+		if (size <= INSERT_MAX) {
+			insert_sorted(from, to, size);
+		} else {
+			sort_by_byte(from, to, size, 32, ends);
+			sort_by_byte(to, from, size, 40, ends);
+			sort_by_byte(from, to, size, 48, ends);
 		}
-		for (uint32_t i = 0; i < count; i++) {
-			scratch[start[points[i] >> shift & 0xff]++] = points[i];
+		start = part_ends[part];
+	}
+}
+
+static uint32_t place_of(uint64_t point)
+{
+	return (uint32_t)(point >> 32);
+}
+
+/* Return the entry among run[0..count-1], which have one place, whose server owns the place. */
+static uint32_t winner(const struct ketama *ketama, const uint64_t *run,
+		       uint32_t count)
+{
+	switch (ketama->options.tie) {
+	case TIE_LAST:
+		return count - 1;
+	case TIE_NAME: {
+		/* xmemcached: by the true place, which is one more for these look-ups */
+		bool shifted = ketama->options.lookup != LOOKUP_AT_OR_AFTER;
+
+		return (place_of(run[0]) + shifted) % count;
+	}
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Settle which server owns a place with points of several servers. A look-up finds the first entry
+ * of a place; with at_or_before it will find the entry after the last.
+ */
+static void settle_ties(struct ketama *ketama)
+{
+	bool at_end = ketama->options.lookup == LOOKUP_AT_OR_BEFORE;
+	uint64_t *points = ketama->points;
+	uint32_t end;
+
+	for (uint32_t run = 0; run < ketama->point_count; run = end) {
+		uint32_t owner;
+		uint32_t found;
+		uint64_t point;
+
+		end = run + 1;
+		while (end < ketama->point_count &&
+		       place_of(points[end]) == place_of(points[run])) {
+			ketama->ordered |= ketama->options.tie != TIE_NAME &&
+					   points[end] != points[run];
+			end++;
 		}
-		/* after four swaps the sorted points are in the array where they began */
-		points = scratch;
-		scratch = from;
+		owner = run + winner(ketama, points + run, end - run);
+		found = at_end ? end - 1 : run;
+		point = points[owner];
+		points[owner] = points[found];
+		points[found] = point;
+	}
+}
+
+/* Give each entry the server of the entry before it, for at_or_before. */
+static void shift_servers(uint64_t *points, uint32_t count)
+{
+	uint32_t before = (uint32_t)points[count - 1];
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t server = (uint32_t)points[i];
+
+		points[i] = (points[i] >> 32) << 32 | before;
+		before = server;
 	}
 }
 
@@ -156,7 +334,7 @@ static void fill_index(struct ketama *ketama, uint32_t buckets)
 	uint32_t bucket = 0;
 
 	for (uint32_t i = 0; i < ketama->point_count; i++) {
-		uint32_t value = (uint32_t)(ketama->points[i] >> 32);
+		uint32_t value = place_of(ketama->points[i]);
 
 		while (bucket <= value >> ketama->index_shift) {
 			ketama->index[bucket++] = i;
@@ -167,38 +345,59 @@ static void fill_index(struct ketama *ketama, uint32_t buckets)
 	}
 }
 
-/* Check the servers and count their points. Errors: TENON_ECONFIG. */
-static int measure(struct ketama *ketama,
-		   const struct tenon_ring_server *servers, uint32_t count,
-		   struct tenon_error *err)
+/* Fill points and index, whose memory the caller has allocated. Errors: TENON_ENOMEM. */
+static int fill_ring(struct ketama *ketama, const struct plan *plan,
+		     const struct tenon_ring_server *servers, uint64_t *scratch,
+		     uint32_t buckets)
 {
-	uint64_t weight = 0;
+	uint32_t count = ketama->point_count;
+	uint64_t *points = ketama->points;
 
-	for (uint32_t i = 0; i < count; i++) {
-		const char *name =
-			servers[i].alias ? servers[i].alias : servers[i].host;
-		size_t len = strlen(name);
-
-		if (len > NAME_MAX_BYTES) {
-			return ketama->host->set_error(
-				err, TENON_ECONFIG,
-				"server '%.40s...' has a name of %zu bytes; "
-				"ketama takes names of up to %d bytes",
-				name, len, NAME_MAX_BYTES);
-		}
-		weight += servers[i].weight;
+	if (place_points(ketama, plan, servers, points) != 0) {
+		return TENON_ENOMEM;
 	}
-	if (weight > POINTS_MAX / POINTS_PER_WEIGHT) {
-		return ketama->host->set_error(
-			err, TENON_ECONFIG,
-			"the weights of all servers add up to %llu; ketama "
-			"takes up to %u in all: use smaller weights",
-			(unsigned long long)weight,
-			POINTS_MAX / POINTS_PER_WEIGHT);
+	sort_points(points, scratch, count);
+	settle_ties(ketama);
+	if (ketama->options.lookup == LOOKUP_AT_OR_BEFORE) {
+		shift_servers(points, count);
 	}
-	ketama->server_count = count;
-	ketama->point_count = (uint32_t)weight * POINTS_PER_WEIGHT;
+	points[count] = (uint64_t)UINT32_MAX << 32 | (uint32_t)points[0];
+	fill_index(ketama, buckets);
 	return 0;
+}
+
+/* Choose the number of buckets so that there is about one point in each. */
+static uint32_t choose_buckets(struct ketama *ketama)
+{
+	uint32_t buckets = 2;
+
+	ketama->index_shift = 31;
+	while (buckets < ketama->point_count) {
+		buckets *= 2;
+		ketama->index_shift--;
+	}
+	return buckets;
+}
+
+/* Allocate and fill the ring. Errors: TENON_ENOMEM. */
+static int make_ring(struct ketama *ketama, const struct plan *plan,
+		     const struct tenon_ring_server *servers)
+{
+	const struct tenon_host *host = ketama->host;
+	uint32_t buckets = choose_buckets(ketama);
+	size_t points_bytes = (size_t)ketama->point_count * sizeof(uint64_t);
+	uint64_t *scratch = host->alloc(host->context, points_bytes);
+	int code = TENON_ENOMEM;
+
+	ketama->points =
+		host->alloc(host->context, points_bytes + sizeof(uint64_t));
+	ketama->index = host->alloc(
+		host->context, ((size_t)buckets + 1) * sizeof(*ketama->index));
+	if (ketama->points && ketama->index && scratch) {
+		code = fill_ring(ketama, plan, servers, scratch, buckets);
+	}
+	host->free(host->context, scratch);
+	return code;
 }
 
 static int ketama_build(void *self, const struct tenon_ring_server *servers,
@@ -206,49 +405,28 @@ static int ketama_build(void *self, const struct tenon_ring_server *servers,
 			struct tenon_error *err)
 {
 	struct ketama *ketama = self;
-	const struct tenon_host *host = ketama->host;
-	uint32_t buckets = 2;
-	uint64_t *scratch;
-	uint64_t *at;
+	struct plan plan;
 	int code;
 
-	(void)key_hash;
-	code = measure(ketama, servers, count, err);
-	if (code) {
-		return code;
+	ketama->key_hash = key_hash;
+	plan_init(&plan, &ketama->options, servers, count, key_hash);
+	code = check_names(ketama->host, servers, count, err);
+	if (!code) {
+		code = check_digest(ketama->host, &plan, err);
 	}
-	/* choose the number of buckets so that there is about one point in each */
-	ketama->index_shift = 31;
-	while (buckets < ketama->point_count) {
-		buckets *= 2;
-		ketama->index_shift--;
+	if (!code) {
+		code = count_points(ketama, &plan, servers, err);
 	}
-	ketama->points =
-		host->alloc(host->context, ((size_t)ketama->point_count + 1) *
-						   sizeof(*ketama->points));
-	ketama->index = host->alloc(
-		host->context, ((size_t)buckets + 1) * sizeof(*ketama->index));
-	scratch = host->alloc(host->context,
-			      (size_t)ketama->point_count * sizeof(*scratch));
-	if (!ketama->points || !ketama->index || !scratch) {
-		host->free(host->context, scratch);
-		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	if (!code && make_ring(ketama, &plan, servers) != 0) {
+		code = ketama->host->set_error(err, TENON_ENOMEM,
+					       "out of memory");
 	}
-	at = ketama->points;
-	for (uint32_t i = 0; i < count; i++) {
-		put_points(ketama, at, &servers[i], i);
-		at += POINTS_PER_WEIGHT * servers[i].weight;
-	}
-	sort_points(ketama->points, scratch, ketama->point_count);
-	*at = (uint64_t)UINT32_MAX << 32 | (uint32_t)ketama->points[0];
-	fill_index(ketama, buckets);
-	host->free(host->context, scratch);
-	return 0;
+	return code;
 }
 
-/* ---- lookup ------------------------------------------------------------ */
+/* ---- look-up ------------------------------------------------------------ */
 
-/* Return the index of the first point at or after the hash; point_count stands for point 0. */
+/* Return the index of the first entry at or after the hash; point_count stands for entry 0. */
 static inline uint32_t find_point(const struct ketama *ketama, uint64_t hash)
 {
 	uint32_t bucket = (uint32_t)hash >> ketama->index_shift;
@@ -271,42 +449,254 @@ static inline uint32_t find_point(const struct ketama *ketama, uint64_t hash)
 	return low;
 }
 
+static uint32_t find_server(const struct ketama *ketama, uint64_t hash)
+{
+	return (uint32_t)ketama->points[find_point(ketama, hash)];
+}
+
 static uint32_t ketama_locate(const void *self,
 			      const struct tenon_ring_key *key)
 {
-	const struct ketama *ketama = self;
-
-	return (uint32_t)ketama->points[find_point(ketama, key->hash)];
+	return find_server(self, key->hash);
 }
 
-/* cursor->at is the next entry of points[] to look at; 0 stands for the point of the key. */
-static uint32_t ketama_next(const void *self, struct tenon_ring_cursor *cursor)
+/* ---- the next servers of a key ------------------------------------------ */
+
+/* Return the entry that follows in the direction of the walk: away from the hash. */
+static uint32_t next_entry(const struct ketama *ketama, uint32_t entry)
 {
-	const struct ketama *ketama = self;
+	uint32_t last = ketama->point_count - 1;
 
-	if (cursor->found_count == 0) {
-		cursor->at = find_point(ketama, cursor->key->hash);
-	} else if (cursor->found_count == ketama->server_count) {
-		return TENON_NO_SERVER;
+	if (ketama->options.lookup == LOOKUP_AT_OR_BEFORE) {
+		return entry == 0 ? last : entry - 1;
 	}
-	for (;;) {
-		uint32_t server = (uint32_t)ketama->points[cursor->at];
+	return entry == last ? 0 : entry + 1;
+}
 
-		/* the last entry has the server of point 0, so continue with point 1 */
-		cursor->at = cursor->at < ketama->point_count ?
-				     cursor->at + 1 : 1;
+/*
+ * Find the first server, from the one with the index in cursor->at, that the walk has not found.
+ * For servers without a point, and for walks that hash again.
+ */
+static uint32_t next_of_rest(const struct ketama *ketama,
+			     struct tenon_ring_cursor *cursor)
+{
+	while ((uint32_t)cursor->at < ketama->server_count) {
+		uint32_t server = (uint32_t)cursor->at++;
+
 		if (!tenon_ring_seen(cursor, server)) {
 			return server;
 		}
 	}
+	return TENON_NO_SERVER;
 }
 
+/* cursor->at: entries that were looked at << 32 | the next entry to look at. */
+static uint32_t next_on_ring(const struct ketama *ketama,
+			     struct tenon_ring_cursor *cursor)
+{
+	uint32_t looked = (uint32_t)(cursor->at >> 32);
+	uint32_t entry = (uint32_t)cursor->at;
+
+	if (cursor->found_count == 0) {
+		entry = find_point(ketama, cursor->key->hash) %
+			ketama->point_count;
+	}
+	while (looked < ketama->point_count) {
+		uint32_t server = (uint32_t)ketama->points[entry];
+
+		looked++;
+		entry = next_entry(ketama, entry);
+		if (!tenon_ring_seen(cursor, server)) {
+			cursor->at = (uint64_t)looked << 32 | entry;
+			return server;
+		}
+	}
+	cursor->at = AT_REST;
+	return next_of_rest(ketama, cursor);
+}
+
+/* Return the hash of the number in decimal with the key behind it. */
+static uint32_t hash_again(const struct ketama *ketama,
+			   const struct tenon_ring_key *key, uint32_t number)
+{
+	char text[DECIMAL_DIGITS_MAX + TENON_KEY_MAX_BYTES];
+	size_t len = put_decimal(text, number);
+
+	memcpy(text + len, key->key, key->key_len);
+	len += key->key_len;
+	return (uint32_t)ketama->key_hash->ops->hash(ketama->key_hash->self,
+						     text, len);
+}
+
+/*
+ * Find the next server by other hashes of the key. cursor->at: look-ups so far << 32 | the hash
+ * of the last one. The hash of look-up n (1, 2, ...) is that of "<n-1><key>"; with rehash_sum the
+ * hashes are added up, from the key's on.
+ */
+static uint32_t next_by_hash(const struct ketama *ketama,
+			     struct tenon_ring_cursor *cursor)
+{
+	bool sum = ketama->options.next == NEXT_REHASH_SUM;
+	uint32_t most = sum ? REHASH_SUM_LOOKUPS : REHASH_LOOKUPS;
+	uint32_t tries = (uint32_t)(cursor->at >> 32);
+	uint32_t hash = (uint32_t)cursor->at;
+
+	for (; tries < most; tries++) {
+		uint32_t server;
+
+		if (tries == 0) {
+			hash = (uint32_t)cursor->key->hash;
+		} else {
+			hash = (sum ? hash : 0) +
+			       hash_again(ketama, cursor->key, tries - 1);
+		}
+		server = find_server(ketama, hash);
+		if (!tenon_ring_seen(cursor, server)) {
+			cursor->at = (uint64_t)(tries + 1) << 32 | hash;
+			return server;
+		}
+	}
+	cursor->at = AT_REST;
+	return next_of_rest(ketama, cursor);
+}
+
+static uint32_t ketama_next(const void *self, struct tenon_ring_cursor *cursor)
+{
+	const struct ketama *ketama = self;
+
+	if (cursor->found_count == ketama->server_count) {
+		return TENON_NO_SERVER;
+	}
+	if (cursor->at & AT_REST) {
+		return next_of_rest(ketama, cursor);
+	}
+	return ketama->options.next == NEXT_WALK ?
+		       next_on_ring(ketama, cursor) :
+		       next_by_hash(ketama, cursor);
+}
+
+/* ---- for people --------------------------------------------------------- */
+
+/* Return the place where the point of an entry truly lies. */
+static uint32_t true_place(const struct ketama *ketama, uint32_t entry)
+{
+	switch (ketama->options.lookup) {
+	case LOOKUP_AFTER:
+		return place_of(ketama->points[entry]) + 1;
+	case LOOKUP_AT_OR_BEFORE:
+		entry = next_entry(ketama, entry);
+		return place_of(ketama->points[entry]) + 1;
+	default:
+		return place_of(ketama->points[entry]);
+	}
+}
+
+static uint32_t ketama_points(const void *self,
+			      const struct tenon_ring_key *key, uint32_t before,
+			      struct tenon_ring_point *out, uint32_t count,
+			      uint32_t *home)
+{
+	const struct ketama *ketama = self;
+	uint32_t points = ketama->point_count;
+	uint32_t entry = find_point(ketama, key->hash) % points;
+	uint32_t back;
+
+	if (count > points) {
+		count = points;
+	}
+	if (before >= count) {
+		before = count - 1;
+	}
+	/* to go back on a circle, go forward the rest of the way */
+	back = ketama->options.lookup == LOOKUP_AT_OR_BEFORE ? before :
+							       points - before;
+	entry = (uint32_t)(((uint64_t)entry + back) % points);
+	for (uint32_t i = 0; i < count; i++) {
+		out[i] = (struct tenon_ring_point){
+			.place = true_place(ketama, entry),
+			.server = (uint32_t)ketama->points[entry],
+		};
+		entry = next_entry(ketama, entry);
+	}
+	*home = before;
+	return count;
+}
+
+static void ketama_describe(const void *self, struct tenon_ring_traits *out)
+{
+	const struct ketama *ketama = self;
+
+	out->flags = TENON_RING_CONTINUUM;
+	if (ketama->options.weights == WEIGHTS_IGNORED) {
+		out->flags |= TENON_RING_NO_WEIGHT;
+	}
+	if (ketama->ordered) {
+		out->flags |= TENON_RING_ORDERED;
+	}
+	out->points = ketama->point_count;
+}
+
+/* ---- options ------------------------------------------------------------ */
+
+/* In the order of the enums in points.h. */
+static const char *const point_by_choices[] = { "point_hash", "key_hash", NULL };
+static const char *const name_choices[] = { "short", "full", "slash", "address",
+					    NULL };
+static const char *const unix_port_choices[] = { "no", "yes", "colon", NULL };
+static const char *const weights_choices[] = {
+	"times",	 "share",  "share_when_given", "share_double",
+	"share_integer", "switch", "ignored",	       NULL
+};
+static const char *const lookup_choices[] = { "at_or_after", "after",
+					      "at_or_before", NULL };
+static const char *const tie_choices[] = { "first", "last", "name", NULL };
+static const char *const next_choices[] = { "walk", "rehash", "rehash_sum",
+					    NULL };
+
+#define CHOICE(option, values, otherwise, text)                         \
+	{                                                               \
+		.name = #option, .type = TENON_OPTION_CHOICE,           \
+		.offset = offsetof(struct ketama_options, option),      \
+		.def_text = (otherwise), .choices = (values),           \
+		.help = (text)                                          \
+	}
+
 static const struct tenon_option ketama_options[] = {
+	{ .name = "points",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct ketama_options, points),
+	  .min = 1,
+	  .max = POINTS_PER_SERVER_MAX,
+	  .def = 100,
+	  .help = "points of a server of weight 1, or of average weight when weights are shares" },
+	{ .name = "points_per_digest",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct ketama_options, points_per_digest),
+	  .min = 1,
+	  .max = DIGEST_WORDS_MAX,
+	  .def = 1,
+	  .help = "points from one name; above 1 they are the words of the digest of the hash" },
 	{ .name = "point_hash",
 	  .type = TENON_OPTION_HASH,
 	  .offset = offsetof(struct ketama_options, point_hash),
 	  .def_text = "md5",
 	  .help = "hash that places the servers on the ring, independent of the hash of keys" },
+	CHOICE(point_by, point_by_choices, "point_hash",
+	       "key_hash places the servers by hash_function instead"),
+	CHOICE(name, name_choices, "short",
+	       "name of a server without alias: host[:port] without port 11211, host:port, /host:port or host/host:port"),
+	CHOICE(unix_port, unix_port_choices, "no",
+	       "name of a UNIX socket: path, path:0 or path:"),
+	CHOICE(separator, separators, "-",
+	       "byte between the name of a server and the number of the point"),
+	CHOICE(weights, weights_choices, "times",
+	       "how the number of points depends on the weights"),
+	CHOICE(lookup, lookup_choices, "at_or_after",
+	       "which point is a key's home, seen from its hash"),
+	CHOICE(tie, tie_choices, "first",
+	       "which server owns a place with points of several servers"),
+	CHOICE(next, next_choices, "walk",
+	       "how the servers after the home server are found"),
 	{ .name = NULL }
 };
 
@@ -318,10 +708,13 @@ static const struct tenon_distribution_ops ketama_ops = {
 	.build = ketama_build,
 	.locate = ketama_locate,
 	.next = ketama_next,
+	.points = ketama_points,
+	.describe = ketama_describe,
 };
 
 TENON_PLUGIN_DEFINE(distribution_ketama, .kind = TENON_KIND_DISTRIBUTION,
-		    .name = "ketama", .version = "1.0",
-		    .summary = "consistent hashing with the ring of libmc",
+		    .name = "ketama", .version = "1.1",
+		    .summary = "consistent hashing with the rings of libmc, libmemcached, twemproxy and others",
 		    .options_bytes = sizeof(struct ketama_options),
-		    .options = ketama_options, .ops = &ketama_ops)
+		    .options = ketama_options, .ops = &ketama_ops,
+		    .check = ketama_check)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* FNV-1, 32 bits: multiply, then xor (Fowler, Noll, Vo). */
-#include "../hash_common.h"
+#include "../hash_fnv.h"
 
 static uint64_t fnv1_32_hash(const void *self, const void *key, size_t key_len)
 {
-	const unsigned char *bytes = key;
-	uint32_t hash = FNV_32_OFFSET_BASIS;
+	const struct char_state *state = self;
 
-	(void)self;
-	for (size_t i = 0; i < key_len; i++) {
-		hash = (hash * FNV_32_PRIME) ^ bytes[i];
-	}
-	return hash;
+	return state->is_signed ? fnv1(key, key_len, FNV_32_OFFSET_BASIS,
+				       FNV_32_PRIME, true)
+				: fnv1(key, key_len, FNV_32_OFFSET_BASIS,
+				       FNV_32_PRIME, false);
 }
+
+static const struct tenon_option fnv1_32_options[] = {
+	CHAR_OPTION("unsigned"),
+	{ .name = NULL },
+};
 
 /* "", "a" and "foobar": published by the authors of FNV; the others: computed by libmc. */
 static const struct tenon_hash_vector fnv1_32_vectors[] = {
@@ -29,6 +32,8 @@ static const struct tenon_hash_vector fnv1_32_vectors[] = {
 
 static const struct tenon_hash_ops fnv1_32_ops = {
 	.size = sizeof(struct tenon_hash_ops),
+	.state_size = sizeof(struct char_state),
+	.init = char_init,
 	.hash = fnv1_32_hash,
 	.selftest = fnv1_32_vectors,
 	.selftest_count = sizeof(fnv1_32_vectors) / sizeof(fnv1_32_vectors[0]),
@@ -36,6 +41,7 @@ static const struct tenon_hash_ops fnv1_32_ops = {
 };
 
 TENON_PLUGIN_DEFINE(hash_fnv1_32, .kind = TENON_KIND_HASH, .name = "fnv1_32",
-		    .version = "1.0",
-		    .summary = "FNV-1, 32 bits, on unsigned bytes",
-		    .ops = &fnv1_32_ops)
+		    .version = "1.0", .summary = "FNV-1, 32 bits",
+		    .ops = &fnv1_32_ops,
+		    .options_bytes = sizeof(struct char_options),
+		    .options = fnv1_32_options)

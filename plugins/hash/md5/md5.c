@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * MD5 (RFC 1321) of a key. The hash is the first four bytes of the digest as a little-endian
- * number, as in libmc and libmemcached. The code is made for keys: nearly all are shorter than
- * 56 bytes, which is one block, and only the first of the four result words is needed.
+ * number, as in libmc and libmemcached, or as a big-endian number (option `bytes`). The code is
+ * made for keys: nearly all are shorter than 56 bytes, which is one block, and only the first of
+ * the four words of the digest is needed.
  */
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
@@ -19,6 +22,7 @@
 
 #define BLOCK_BYTES   64
 #define WORDS	      16 /* in a block */
+#define DIGEST_WORDS  4
 #define LENGTH_OFFSET 56 /* of the key's length in bits, at the end of the last block */
 #define ONE_BLOCK_MAX 55 /* longest key that leaves room for 0x80 and the length */
 
@@ -226,23 +230,35 @@ NOINLINE static uint32_t one_block(const unsigned char *block)
 	return INIT_A + a;
 }
 
-NOINLINE static uint32_t many_blocks(const unsigned char *key, size_t key_len)
+/* Compute the digest of a key of any length, as little-endian words. */
+static void digest_of(uint32_t state[DIGEST_WORDS], const unsigned char *key,
+		      size_t key_len)
 {
 	unsigned char scratch[BLOCK_BYTES];
-	uint32_t state[4] = { INIT_A, INIT_B, INIT_C, INIT_D };
 	size_t count = block_count(key_len);
 
+	state[0] = INIT_A;
+	state[1] = INIT_B;
+	state[2] = INIT_C;
+	state[3] = INIT_D;
 	for (size_t n = 0; n < count; n++) {
 		compress(state, padded_block(scratch, key, key_len, n));
 	}
+}
+
+NOINLINE static uint32_t many_blocks(const unsigned char *key, size_t key_len)
+{
+	uint32_t state[DIGEST_WORDS];
+
+	digest_of(state, key, key_len);
 	return state[0];
 }
 
-static uint64_t md5_hash(const void *self, const void *key, size_t key_len)
+/* Return the first word of a key's digest, little-endian. */
+static inline uint32_t first_word(const void *key, size_t key_len)
 {
 	unsigned char block[BLOCK_BYTES] = { 0 };
 
-	(void)self;
 	if (key_len > ONE_BLOCK_MAX) {
 		return many_blocks(key, key_len);
 	}
@@ -430,12 +446,13 @@ static void run_rest(struct lanes *lanes, size_t blocks, size_t width)
 	for (size_t i = 0; i < lanes->count; i++) {
 		const struct tenon_slice *key = lanes->keys[i];
 
-		*lanes->out[i] = md5_hash(NULL, key->data, key->len);
+		*lanes->out[i] = first_word(key->data, key->len);
 	}
 }
 
-static void md5_hash_many(const void *self, const struct tenon_slice *keys,
-			  size_t count, uint64_t *out)
+/* Write the first word of each key's digest, little-endian. */
+static void first_words(const struct tenon_slice *keys, size_t count,
+			uint64_t *out)
 {
 	struct lanes lanes[BLOCKS_MAX]; /* lanes[n]: keys of n + 1 blocks */
 	size_t width = lanes_width();
@@ -448,7 +465,7 @@ static void md5_hash_many(const void *self, const struct tenon_slice *keys,
 		struct lanes *mine;
 
 		if (blocks > BLOCKS_MAX) {
-			out[i] = md5_hash(self, keys[i].data, keys[i].len);
+			out[i] = first_word(keys[i].data, keys[i].len);
 			continue;
 		}
 		mine = &lanes[blocks - 1];
@@ -464,10 +481,92 @@ static void md5_hash_many(const void *self, const struct tenon_slice *keys,
 }
 
 #else
-#define md5_hash_many NULL
+
+static void first_words(const struct tenon_slice *keys, size_t count,
+			uint64_t *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		out[i] = first_word(keys[i].data, keys[i].len);
+	}
+}
+
 #endif
 
 /* ---- plugin ------------------------------------------------------------ */
+
+struct md5_options {
+	int32_t bytes; /* index into bytes_choices */
+};
+
+static const char *const bytes_choices[] = { "little", "big", NULL };
+enum { BYTES_LITTLE, BYTES_BIG };
+
+struct md5 {
+	bool is_big;
+};
+
+static int md5_init(void *self, const void *options,
+		    const struct tenon_host *host, struct tenon_error *err)
+{
+	const struct md5_options *md5_options = options;
+	struct md5 *md5 = self;
+
+	(void)host;
+	(void)err;
+	md5->is_big = md5_options->bytes == BYTES_BIG;
+	return 0;
+}
+
+static inline uint32_t swap_bytes(uint32_t word)
+{
+	return word << 24 | (word << 8 & 0xff0000) | (word >> 8 & 0xff00) |
+	       word >> 24;
+}
+
+/* Not inlined, so that md5_hash needs no register for its result and its option. */
+NOINLINE static uint64_t hash_big(const void *key, size_t key_len)
+{
+	return swap_bytes(first_word(key, key_len));
+}
+
+static uint64_t md5_hash(const void *self, const void *key, size_t key_len)
+{
+	const struct md5 *md5 = self;
+
+	return md5->is_big ? hash_big(key, key_len) : first_word(key, key_len);
+}
+
+static void md5_hash_many(const void *self, const struct tenon_slice *keys,
+			  size_t count, uint64_t *out)
+{
+	const struct md5 *md5 = self;
+
+	first_words(keys, count, out);
+	for (size_t i = 0; md5->is_big && i < count; i++) {
+		out[i] = swap_bytes((uint32_t)out[i]);
+	}
+}
+
+static void md5_digest(const void *self, const void *key, size_t key_len,
+		       uint32_t *words)
+{
+	const struct md5 *md5 = self;
+
+	digest_of(words, key, key_len);
+	for (size_t i = 0; md5->is_big && i < DIGEST_WORDS; i++) {
+		words[i] = swap_bytes(words[i]);
+	}
+}
+
+static const struct tenon_option md5_options[] = {
+	{ .name = "bytes",
+	  .type = TENON_OPTION_CHOICE,
+	  .offset = offsetof(struct md5_options, bytes),
+	  .def_text = "little",
+	  .choices = bytes_choices,
+	  .help = "order in which the first four bytes of the digest make a number" },
+	{ .name = NULL },
+};
 
 /*
  * From RFC 1321, appendix A.5, and computed by libmc. Some have the lengths around which a block
@@ -494,14 +593,20 @@ static const struct tenon_hash_vector md5_vectors[] = {
 
 static const struct tenon_hash_ops md5_ops = {
 	.size = sizeof(struct tenon_hash_ops),
+	.state_size = sizeof(struct md5),
+	.init = md5_init,
 	.hash = md5_hash,
 	.hash_many = md5_hash_many,
 	.selftest = md5_vectors,
 	.selftest_count = sizeof(md5_vectors) / sizeof(md5_vectors[0]),
 	.bits = 32,
+	.digest_words = DIGEST_WORDS,
+	.digest = md5_digest,
 };
 
-TENON_PLUGIN_DEFINE(
-	hash_md5, .kind = TENON_KIND_HASH, .name = "md5", .version = "1.0",
-	.summary = "the first four bytes of the MD5 digest, little-endian",
-	.ops = &md5_ops)
+TENON_PLUGIN_DEFINE(hash_md5, .kind = TENON_KIND_HASH, .name = "md5",
+		    .version = "1.0",
+		    .summary = "the first four bytes of the MD5 digest",
+		    .ops = &md5_ops,
+		    .options_bytes = sizeof(struct md5_options),
+		    .options = md5_options)

@@ -54,6 +54,12 @@ static const struct {
 	{ "hash_wide", "self-test vector 2 is 0xc3, expected less than 2^7", 0, 0 },
 	{ "hash_answer", "self-test vector 2: hash found 0xc3, expected 0xc2", 0, 0 },
 	{ "hash_many", "self-test vector 1: hash_many found 0x0, expected 0x61", 0, 0 },
+	{ "hash_digest",
+	  "self-test vector 1: digest begins with 0x0, expected the low 32 bits of the hash, 0x61", 0, 0 },
+	{ "hash_digest_missing", "found digest_words 4, expected 1..16 with a digest slot and 0 without", 0, 0 },
+	{ "hash_digest_empty", "found digest_words 0, expected 1..16 with a digest slot and 0 without", 0, 0 },
+	/* verify.c: DIGEST_WORDS_MAX */
+	{ "hash_digest_wide", "found digest_words 17, expected 1..16 with a digest slot and 0 without", 0, 0 },
 	{ "hash_init", "failed before its self-test: found no mood", 0, 0 },
 	{ "hash_nothing", "tenon_plugin_entry returned NULL, expected a descriptor", 0, 0 },
 	{ "hash_no_entry",

@@ -53,6 +53,12 @@
 #ifndef OPS_BITS
 #define OPS_BITS 32
 #endif
+#ifndef OPS_DIGEST_WORDS
+#define OPS_DIGEST_WORDS 0
+#endif
+#ifndef OPS_DIGEST
+#define OPS_DIGEST NULL
+#endif
 #ifndef HASH_OF_AB
 #define HASH_OF_AB 195
 #endif
@@ -91,6 +97,13 @@ static inline uint64_t sum(const void *self, const void *key, size_t key_len)
 	return hash;
 }
 
+/* A correct digest of one word. */
+UNUSED static void sum_digest(const void *self, const void *key, size_t key_len,
+			      uint32_t *words)
+{
+	words[0] = (uint32_t)sum(self, key, key_len);
+}
+
 static const struct tenon_hash_vector vectors[] = {
 	{ "", 0, 0, 0 },
 	{ "a", 1, 0, 97 },
@@ -105,6 +118,8 @@ UNUSED static const struct tenon_hash_ops ops = {
 	.selftest = vectors,
 	.selftest_count = OPS_SELFTEST_COUNT,
 	.bits = OPS_BITS,
+	.digest_words = OPS_DIGEST_WORDS,
+	.digest = OPS_DIGEST,
 };
 
 UNUSED static const struct tenon_plugin plugin = {

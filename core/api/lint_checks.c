@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The checks of the linter, one function each. A check reads the config and the assembly, and adds
+ * a finding with a reason and a way out. The core knows no plugin by its name, so a check asks
+ * the plugin for its nature, or measures what the plugin does.
+ */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/lint.h"
+#include "base/error.h"
+#include "base/text.h"
+
+/* A hash function with fewer bits than this leaves most points of a continuum without keys. */
+#define RING_BITS_MIN 24
+/* More than this much above its fair share, a server is a finding. */
+#define IMBALANCE_MAX 1.3
+/* The config's hash function may place keys this much worse than ideal hashes. */
+#define SKEW_MAX 1.1
+
+/* ---- places in the config ------------------------------------------------ */
+
+/* Return the place of a key: where it was set last. Its line is 0 when it is not in a file. */
+static struct tenon__place key_place(const struct tenon__lint *lint,
+				     const char *name)
+{
+	const struct tenon__place nowhere = { "", 0, 0 };
+
+	for (const struct tenon__source *source = lint->config->sources; source;
+	     source = source->next) {
+		const struct tenon__node *root = source->root;
+
+		if (source->key && tenon__same_word(source->key, name)) {
+			return nowhere;
+		}
+		if (source->key || !root || root->type != TENON__NODE_MAP) {
+			continue;
+		}
+		for (const struct tenon__node *entry = root->first; entry;
+		     entry = entry->next) {
+			if (tenon__same_word(entry->key, name)) {
+				return entry->key_place;
+			}
+		}
+	}
+	return nowhere;
+}
+
+/* Return the place that decides the ring: the key `distribution`, or else the servers. */
+static struct tenon__place ring_place(const struct tenon__lint *lint)
+{
+	struct tenon__place place = key_place(lint, "distribution");
+
+	return place.line > 0 ? place : key_place(lint, "servers");
+}
+
+/* Return the place that decides the hashes: the key `hash_function`, or else that of the ring. */
+static struct tenon__place hash_place(const struct tenon__lint *lint)
+{
+	struct tenon__place place = key_place(lint, "hash_function");
+
+	return place.line > 0 ? place : ring_place(lint);
+}
+
+/* ---- the main ring ------------------------------------------------------- */
+
+/* Return true when the ring has a choice of servers, and its nature has these bits. */
+static bool ring_is(const struct tenon__lint *lint, uint32_t bits)
+{
+	return lint->assembly->rings[0].count > 1 &&
+	       (lint->traits.flags & bits) == bits;
+}
+
+static bool hashes_matter(const struct tenon__lint *lint)
+{
+	return ring_is(lint, 0) && !(lint->traits.flags & TENON_RING_OWN_HASH);
+}
+
+/*
+ * Return true when the fullest server has more than `limit` times its fair share, and when chance
+ * alone, four standard deviations of the mean, does not explain the difference.
+ */
+static bool is_above(const struct tenon__balance *balance, double limit)
+{
+	double excess = balance->max_over_fair - limit;
+
+	return excess > 0 && excess * excess * balance->mean > 4 * 4;
+}
+
+static bool is_skewed(const struct tenon__lint *lint)
+{
+	return hashes_matter(lint) &&
+	       is_above(&lint->real, lint->ideal.max_over_fair * SKEW_MAX);
+}
+
+static bool is_weak(const struct tenon__lint *lint)
+{
+	return hashes_matter(lint) && ring_is(lint, TENON_RING_CONTINUUM) &&
+	       lint->assembly->hash.ops->bits < RING_BITS_MIN;
+}
+
+static void check_weak_hash(struct tenon__lint *lint)
+{
+	const struct tenon__place place = hash_place(lint);
+
+	if (!is_weak(lint)) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place,
+		"choose a hash function with 24 bits or more; this moves keys to other servers",
+		"the hash function has %" PRIu32
+		" bits, so most points of the ring get no key, and the servers share the keys badly",
+		lint->assembly->hash.ops->bits);
+}
+
+static void check_skewed_hash(struct tenon__lint *lint)
+{
+	const struct tenon__place place = hash_place(lint);
+
+	if (!is_skewed(lint)) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place,
+		"choose another hash function; this moves keys to other servers",
+		"the hash function scatters similar keys badly: the fullest server has %.2f times its fair share of 100000 simulated keys, and would have %.2f times with random hashes",
+		lint->real.max_over_fair, lint->ideal.max_over_fair);
+}
+
+static void check_imbalance(struct tenon__lint *lint)
+{
+	const struct tenon__place place = ring_place(lint);
+	const struct tenon__assembly *assembly = lint->assembly;
+	const struct tenon__ring *ring = &assembly->rings[0];
+
+	/* where the hashes are to blame, more points would not help */
+	if (!ring_is(lint, 0) || is_weak(lint) || is_skewed(lint) ||
+	    !is_above(&lint->real, IMBALANCE_MAX)) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place,
+		"give the servers more points, when the distribution has an option `points`; this moves keys to other servers",
+		"server '%s' has %.2f times its fair share of 100000 simulated keys",
+		tenon__server_name(&assembly->servers[ring->first +
+						      lint->real.fullest]),
+		lint->real.max_over_fair);
+}
+
+static void check_order(struct tenon__lint *lint)
+{
+	const struct tenon__place place = ring_place(lint);
+
+	if (!ring_is(lint, TENON_RING_ORDERED)) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place,
+		"only append servers; put the address of a new server in place of one that goes",
+		"the order of the servers decides where keys are: a server that is added or removed before others, or another order, moves keys");
+}
+
+/* An option that chooses how a hash function reads bytes above 0x7f. */
+#define CHAR_OPTION "char"
+
+/* Return true when the config sets an option of the hash function, or a preset does. */
+static bool sets_hash_option(const struct tenon__lint *lint, const char *name)
+{
+	const struct tenon__node *map =
+		lint->config->choices[TENON__ROLE_HASH].options;
+	const struct tenon__node *entry = map ? map->first : NULL;
+
+	while (entry && !tenon__same_word(entry->key, name)) {
+		entry = entry->next;
+	}
+	return entry;
+}
+
+static void check_char_sign(struct tenon__lint *lint)
+{
+	const struct tenon__place place = hash_place(lint);
+	const struct tenon_option *row =
+		tenon__assembly_hash_rows(lint->assembly);
+
+	while (row && row->name && strcmp(row->name, CHAR_OPTION) != 0) {
+		row++;
+	}
+	if (!hashes_matter(lint) || !row || !row->name ||
+	    sets_hash_option(lint, CHAR_OPTION)) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place,
+		"set the option `char` of the hash function to what the other clients of these servers do: signed on x86, unsigned on Arm",
+		"keys with bytes above 0x7f have other hashes in clients that were compiled with the other sign of char");
+}
+
+/* ---- servers ------------------------------------------------------------- */
+
+/* Return the pool of a server in a list; "" is the main ring. */
+static const char *pool_of(const struct tenon__server_entry *entry)
+{
+	return entry->server.pool ? entry->server.pool : "";
+}
+
+/* Return true when the servers of a pool have different weights. */
+static bool weights_differ(const struct tenon__server_list *list,
+			   const char *pool)
+{
+	uint32_t weight = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tenon__server *server = &list->entries[i].server;
+
+		if (strcmp(pool_of(&list->entries[i]), pool) != 0) {
+			continue;
+		}
+		if (weight != 0 && server->weight != weight) {
+			return true;
+		}
+		weight = server->weight;
+	}
+	return false;
+}
+
+static void check_ignored_weight(struct tenon__lint *lint)
+{
+	const struct tenon__server_list *list = &lint->config->servers;
+
+	if (!(lint->traits.flags & TENON_RING_NO_WEIGHT) ||
+	    !weights_differ(list, "")) {
+		return;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tenon__server_entry *entry = &list->entries[i];
+
+		if (!entry->server.weight_given || entry->server.pool) {
+			continue;
+		}
+		tenon__lint_say(
+			lint, &entry->place,
+			"remove the weights, or choose a distribution that uses them, which moves keys to other servers",
+			"the distribution ignores weights: server '%s' with weight %" PRIu32
+			" gets as many keys as any other",
+			tenon__server_name(&entry->server),
+			entry->server.weight);
+		return;
+	}
+}
+
+static void check_ignored_alias(struct tenon__lint *lint)
+{
+	const struct tenon__server_list *list = &lint->config->servers;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tenon__server_entry *entry = &list->entries[i];
+
+		if (!ring_is(lint, TENON_RING_NO_NAMES) ||
+		    !entry->server.alias || entry->server.pool) {
+			continue;
+		}
+		tenon__lint_say(
+			lint, &entry->place,
+			"keep the alias for logs and tables, but do not rely on it to keep keys in place",
+			"the distribution ignores names: the alias '%s' does not decide where keys are",
+			entry->server.alias);
+		return;
+	}
+}
+
+static bool is_private_ipv4(const char *host)
+{
+	struct in_addr address;
+	uint32_t number;
+
+	if (inet_pton(AF_INET, host, &address) != 1) {
+		return false;
+	}
+	number = ntohl(address.s_addr);
+	return number >> 24 == 10 ||                     /* 10.0.0.0/8 */
+	       number >> 20 == (172 << 4 | 1) ||         /* 172.16.0.0/12 */
+	       number >> 16 == (192 << 8 | 168) ||       /* 192.168.0.0/16 */
+	       number >> 22 == (100 << 2 | 1);           /* 100.64.0.0/10 */
+}
+
+static bool is_private_ipv6(const char *host)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET6, host, &address) == 1 &&
+	       (address.s6_addr[0] & 0xfe) == 0xfc; /* fc00::/7 */
+}
+
+/* Return true when four numbers with '-' between them begin the text, as in "10-0-12-7.pod". */
+static bool begins_with_ipv4(const char *text)
+{
+	for (int i = 0; i < 4; i++) {
+		size_t digits = strspn(text, "0123456789");
+
+		if (digits < 1 || digits > 3 || (i < 3 && text[digits] != '-')) {
+			return false;
+		}
+		text += digits + (i < 3);
+	}
+	return true;
+}
+
+/* Return true when the first label of a name has an address in it: "ip-10-0-12-7.ec2.internal". */
+static bool spells_address(const char *host)
+{
+	for (const char *at = host; *at != '\0' && *at != '.'; at++) {
+		if ((at == host || at[-1] == '-') && begins_with_ipv4(at)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_ephemeral_address(struct tenon__lint *lint)
+{
+	const struct tenon__server_list *list = &lint->config->servers;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tenon__server_entry *entry = &list->entries[i];
+		const char *host = entry->server.host;
+
+		if (list->count == 1 ||
+		    lint->traits.flags & TENON_RING_NO_NAMES ||
+		    entry->server.alias || entry->server.port == 0 ||
+		    !(is_private_ipv4(host) || is_private_ipv6(host) ||
+		      spells_address(host))) {
+			continue;
+		}
+		tenon__lint_say(
+			lint, &entry->place,
+			"give the server an alias that stays when the address changes; this may move its keys once",
+			"server '%s' has no alias, and its address looks as if it may change: its keys move with the address",
+			entry->server.address);
+	}
+}
+
+static void check_unused_pool(struct tenon__lint *lint)
+{
+	const struct tenon__assembly *assembly = lint->assembly;
+	const struct tenon__server_list *list = &lint->config->servers;
+
+	for (size_t i = 1; i < assembly->ring_count; i++) {
+		const char *pool = assembly->rings[i].pool;
+		const struct tenon__server_entry *entry = list->entries;
+
+		while (strcmp(pool_of(entry), pool) != 0) {
+			entry++;
+		}
+		if (tenon__assembly_uses_pool(assembly, pool)) {
+			continue;
+		}
+		tenon__lint_say(
+			lint, &entry->place,
+			"name the pool in an option of a failover policy, or remove its servers",
+			"no option of a failover policy names the pool '%s', so no key goes to its servers",
+			pool);
+	}
+}
+
+/* ---- times --------------------------------------------------------------- */
+
+static void check_poll_below_connect(struct tenon__lint *lint)
+{
+	const struct tenon__settings *settings = &lint->config->settings;
+	const struct tenon__place place = key_place(lint, "poll_timeout");
+	const struct tenon__place other = key_place(lint, "connect_timeout");
+
+	if (settings->poll_timeout_ms >= settings->connect_timeout_ms) {
+		return;
+	}
+	tenon__lint_say(
+		lint, place.line > 0 ? &place : &other,
+		"set poll_timeout to connect_timeout or more",
+		"poll_timeout (%" PRId64 "ms) is below connect_timeout (%" PRId64
+		"ms), so an operation ends before a slow connection is made",
+		settings->poll_timeout_ms, settings->connect_timeout_ms);
+}
+
+static void check_retry_below_poll(struct tenon__lint *lint)
+{
+	const struct tenon__settings *settings = &lint->config->settings;
+	const struct tenon__place place = key_place(lint, "retry_timeout");
+	const struct tenon__place other = key_place(lint, "poll_timeout");
+
+	if (settings->retry_timeout_ms >= settings->poll_timeout_ms) {
+		return;
+	}
+	tenon__lint_say(
+		lint, place.line > 0 ? &place : &other,
+		"set retry_timeout to several times poll_timeout",
+		"retry_timeout (%" PRId64 "ms) is below poll_timeout (%" PRId64
+		"ms), so operations wait for a server that is down more often than they leave it alone",
+		settings->retry_timeout_ms, settings->poll_timeout_ms);
+}
+
+static bool is_literal(const char *host)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, host, &address) == 1 ||
+	       inet_pton(AF_INET6, host, &address) == 1;
+}
+
+/* Return true when a server has a name that has to be looked up. */
+static bool looks_names_up(const struct tenon__lint *lint)
+{
+	const struct tenon__assembly *assembly = lint->assembly;
+
+	for (size_t i = 0; i < assembly->server_count; i++) {
+		const struct tenon__server *server = &assembly->servers[i];
+
+		if (server->port != 0 && !is_literal(server->host)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_resolve_above_poll(struct tenon__lint *lint)
+{
+	const struct tenon__settings *settings = &lint->config->settings;
+	const struct tenon__place place = key_place(lint, "resolve_timeout");
+
+	/* without the key, the default is meant, which fits the default of poll_timeout */
+	if (place.where[0] == '\0' || !looks_names_up(lint) ||
+	    settings->resolve_timeout_ms < settings->poll_timeout_ms) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place, "set resolve_timeout below poll_timeout",
+		"resolve_timeout (%" PRId64
+		"ms) is not below poll_timeout (%" PRId64
+		"ms), so a slow name server takes all the time of an operation",
+		settings->resolve_timeout_ms, settings->poll_timeout_ms);
+}
+
+static void check_late_keepalive(struct tenon__lint *lint)
+{
+	const struct tenon_config *config = lint->config;
+	const struct tenon__place place = key_place(lint, "keepalive");
+	int64_t idle_ms = config->keepalive.idle_s * 1000;
+
+	/* without the key, the default is meant, which does no harm */
+	if (place.where[0] == '\0' || config->settings.max_idle_ms == 0 ||
+	    idle_ms < config->settings.max_idle_ms) {
+		return;
+	}
+	tenon__lint_say(
+		lint, &place, "set the idle time of keepalive below max_idle",
+		"keepalive waits %" PRId64
+		"ms before its first probe, and a connection is not used after max_idle (%" PRId64
+		"ms), so the probes keep connections open that are not used any more",
+		idle_ms, config->settings.max_idle_ms);
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+#define NOTE TENON_FINDING_NOTE
+#define WARNING TENON_FINDING_WARNING
+
+const struct tenon__check tenon__checks[] = {
+	{ "weak-hash", WARNING, check_weak_hash },
+	{ "skewed-hash", WARNING, check_skewed_hash },
+	{ "imbalance", NOTE, check_imbalance },
+	{ "order-dependent", NOTE, check_order },
+	{ "char-sign", NOTE, check_char_sign },
+	{ "ephemeral-address", WARNING, check_ephemeral_address },
+	{ "ignored-weight", WARNING, check_ignored_weight },
+	{ "ignored-alias", NOTE, check_ignored_alias },
+	{ "unused-pool", WARNING, check_unused_pool },
+	{ "poll-below-connect", WARNING, check_poll_below_connect },
+	{ "retry-below-poll", WARNING, check_retry_below_poll },
+	{ "resolve-above-poll", WARNING, check_resolve_above_poll },
+	{ "late-keepalive", NOTE, check_late_keepalive },
+	{ NULL, 0, NULL },
+};
+
+const struct tenon__check tenon__unused_ignore = { "unused-ignore", NOTE,
+						   NULL };

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The forms of a key: the caller's, the one that is sent, and the part that is hashed. */
+#ifndef TENON_CORE_KEY_FORMS_H
+#define TENON_CORE_KEY_FORMS_H
+
+#include "cluster/assembly.h"
+
+/* The longest key that a key_rule shortens, prefix included. */
+#define TENON_LONG_KEY_MAX_BYTES 65536
+
+/*
+ * Make the key that is sent in place of a key that cannot be sent, by the config's key_rule.
+ * Shape:  *out points into buffer, which has TENON_KEY_MAX_BYTES bytes.
+ * Errors: TENON_EKEY: the key stays refused; TENON_ENOMEM. *out is then untouched.
+ */
+int tenon__sent_key_replace(const struct tenon__assembly *assembly,
+			    struct tenon_slice *out, struct tenon_slice key,
+			    char *buffer);
+
+/* Make the key that is sent, as tenon__key_make() and tenon__sent_key_replace() together. */
+static inline int tenon__sent_key(const struct tenon__assembly *assembly,
+				  struct tenon_slice *out,
+				  struct tenon_slice key, char *buffer)
+{
+	int code = tenon__key_make(out, key, assembly->prefix,
+				   assembly->prefix_len, buffer);
+
+	return code && assembly->key_digest ?
+		       tenon__sent_key_replace(assembly, out, key, buffer) :
+		       code;
+}
+
+/*
+ * Return the bytes that decide the server of an item. sent is the key that is sent. key is the
+ * caller's own, of length 0 for a key that a codec made.
+ */
+static inline struct tenon_slice tenon__hashed_part(
+	const struct tenon__assembly *assembly, struct tenon_slice routing_key,
+	struct tenon_slice key, struct tenon_slice sent)
+{
+	if (routing_key.len > 0) {
+		return routing_key;
+	}
+	if (!assembly->hashes_prefix && key.len > 0 &&
+	    sent.len == key.len + assembly->prefix_len) {
+		sent = key;
+	}
+	return tenon__part_of(&assembly->part, sent);
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cluster/simulate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Scatter a number over 64 bits: each bit of the result depends on all bits of the number.
+ * Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
+ */
+static uint64_t scatter(uint64_t number)
+{
+	number += UINT64_C(0x9e3779b97f4a7c15);
+	number = (number ^ number >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	number = (number ^ number >> 27) * UINT64_C(0x94d049bb133111eb);
+	return number ^ number >> 31;
+}
+
+size_t tenon__simulated_key(uint32_t number, char out[TENON__SIMULATED_BYTES])
+{
+	uint32_t counter = number / 4;
+	int len;
+
+	switch (number % 4) {
+	case 0:
+		len = snprintf(out, TENON__SIMULATED_BYTES, "user:%" PRIu32,
+			       counter);
+		break;
+	case 1:
+		len = snprintf(out, TENON__SIMULATED_BYTES,
+			       "item/%" PRIu32 "/view", counter);
+		break;
+	case 2:
+		len = snprintf(out, TENON__SIMULATED_BYTES,
+			       "session:%016" PRIx64, scatter(counter));
+		break;
+	default:
+		len = snprintf(out, TENON__SIMULATED_BYTES,
+			       "%08" PRIx32 ":count", counter);
+	}
+	return (size_t)len;
+}
+
+/* Return the lowest bits of a number. bits is 1..64. */
+static uint64_t low_bits(uint64_t number, uint32_t bits)
+{
+	return number & (UINT64_MAX >> (64 - bits));
+}
+
+struct tenon_ring_traits tenon__ring_traits(
+	const struct tenon__assembly *assembly)
+{
+	struct tenon_ring_traits traits = { .size = sizeof(traits) };
+
+	assembly->distribution->describe(assembly->rings[0].instance, &traits);
+	return traits;
+}
+
+/* Empty the shares, and set the fair counts. */
+static void begin_shares(const struct tenon__assembly *assembly,
+			struct tenon_share *shares)
+{
+	const struct tenon__ring *ring = &assembly->rings[0];
+	const struct tenon__server *servers = assembly->servers + ring->first;
+	bool same = tenon__ring_traits(assembly).flags & TENON_RING_NO_WEIGHT;
+	double total = 0;
+
+	for (uint32_t i = 0; i < ring->count; i++) {
+		shares[i].key_count = 0;
+		shares[i].fair_count = same ? 1 : servers[i].weight;
+		total += shares[i].fair_count;
+	}
+	for (uint32_t i = 0; i < ring->count; i++) {
+		shares[i].fair_count *= TENON_SHARE_KEY_COUNT / total;
+	}
+}
+
+void tenon__simulate(const struct tenon__assembly *assembly,
+		     enum tenon__simulated_hash which,
+		     struct tenon_share *shares)
+{
+	const struct tenon__ring *ring = &assembly->rings[0];
+	const struct tenon_hash *hash = &assembly->hash;
+	char key[TENON_KEY_MAX_BYTES + TENON__SIMULATED_BYTES];
+	char *end = key + assembly->prefix_len;
+
+	begin_shares(assembly, shares);
+	memcpy(key, assembly->prefix, assembly->prefix_len);
+	for (uint32_t i = 0; i < TENON_SHARE_KEY_COUNT; i++) {
+		struct tenon_ring_key place = { .key = key };
+		uint32_t home;
+
+		place.key_len =
+			assembly->prefix_len + tenon__simulated_key(i, end);
+		if (place.key_len > TENON_KEY_MAX_BYTES) {
+			place.key_len = TENON_KEY_MAX_BYTES;
+		}
+		place.hash = which == TENON__HASH_IDEAL ?
+			low_bits(scatter(i), hash->ops->bits) :
+			hash->ops->hash(hash->self, key, place.key_len);
+		home = tenon__ring_locate(ring, assembly->distribution, &place);
+		shares[home - ring->first].key_count++;
+	}
+}
+
+struct tenon__balance tenon__balance_of(const struct tenon_share *shares,
+					uint32_t count)
+{
+	struct tenon__balance balance = {
+		.mean = (double)TENON_SHARE_KEY_COUNT / count,
+	};
+
+	for (uint32_t i = 0; i < count; i++) {
+		double ratio = (double)shares[i].key_count / shares[i].fair_count;
+
+		if (ratio > balance.max_over_fair) {
+			balance.max_over_fair = ratio;
+			balance.fullest = i;
+		}
+	}
+	return balance;
+}

@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# tenon check: findings, exit statuses, the shares of the servers.
+. "${abs_top_srcdir:?}/tests/cli/lib.sh"
+
+good=$abs_top_builddir/tests/zoo/good/.libs
+
+begin nothing_found_is_status_0
+printf 'servers: [a, b]\n' >clean.yaml
+run 0 -c clean.yaml check
+no_err
+out_has '^clean.yaml: ok'
+run 0 -c clean.yaml --json check
+out_has '"findings": \[\]'
+out_has '"warnings": \[\]'
+end
+
+begin warnings_are_status_1
+printf 'servers:\n- a\n- {address: b, pool: x}\npoll_timeout: 5\n' >warn.yaml
+run 1 -c warn.yaml check
+check 'two lines' test "$(wc -l <err)" -eq 2
+check 'in order' test "$(sed -n 1p err)" = \
+	"tenon: warn.yaml:3:3: warning: no option of a failover policy names the pool 'x', so no key goes to its servers; way out: name the pool in an option of a failover policy, or remove its servers [unused-pool]"
+check 'timeouts' grep -q '^tenon: warn.yaml:4:1: warning: poll_timeout (5ms) .*\[poll-below-connect\]$' err
+out_has '^warn.yaml: ok'
+run 1 -c warn.yaml --json check
+out_has '"name": "unused-pool"'
+out_has '"severity": "warning"'
+out_has '"file": "warn.yaml"'
+out_has '"line": 3'
+out_has '"column": 3'
+out_has '"advice": "name the pool'
+check 'two texts' test "$(sed -n '/"warnings": \[/,/\]/p' out | grep -c '^    "')" -eq 2
+run 0 -c warn.yaml where key
+no_err
+end
+
+begin notes_are_status_0
+printf '# tenon: ignore-file weak-hash\nservers: [a]\n' >note.yaml
+run 0 -c note.yaml check
+err 'note.yaml:1:1: note: the comment .*\[unused-ignore\]$'
+run 0 -c note.yaml --json check
+out_has '"severity": "note"'
+out_has '"warnings": \[\]'
+end
+
+begin errors_are_status_2_with_the_warnings_among_them
+cat >wrong.yaml <<'HERE'
+poll_timeout: 5
+prefx: a
+servers:
+- 10.0.0.1
+- a:0
+HERE
+run 2 -c wrong.yaml check
+no_out
+check 'in order' test "$(cut -d ' ' -f 2,3 err | tr '\n' ' ')" = \
+	"wrong.yaml:1:1: warning: wrong.yaml:2:1: key wrong.yaml:5:3: server "
+run 2 -c wrong.yaml --json check
+check 'two errors' test "$(sed -n '/"errors": \[/,/^  \]/p' out | grep -c '"code"')" -eq 2
+check 'three findings' test "$(sed -n '/"findings": \[/,$p' out | grep -c '"severity"')" -eq 3
+run 2 -c warn.yaml --set prefx=a check
+check 'three lines' test "$(wc -l <err)" -eq 3
+end
+
+begin a_comment_silences_a_warning
+printf 'servers: [a]\npoll_timeout: 5 # tenon: ignore poll-below-connect\n' >quiet.yaml
+run 0 -c quiet.yaml check
+no_err
+end
+
+begin a_warning_of_the_log_is_a_warning
+run 1 --servers a,b --set plugin_path="$good" --set 'distribution={nature: {crowd: 5}}' check
+err 'warning: .*the first server has a crowd'
+run 1 --servers a,b --set plugin_path="$good" --set 'distribution={nature: {crowd: 5}}' --json check
+out_has '"warnings": \['
+out_has 'the first server has a crowd"'
+end
+
+begin shares_are_a_picture
+run 0 --servers a,b --set plugin_path="$good" --set distribution=nature check
+out_has '^  SERVER  *KEYS  *FAIR  *RATIO'
+out_has '^  a:11211  *[45][0-9][.][0-9]%  50[.]0%  *[01][.][0-9][0-9]  ███'
+out_has '^  100000 simulated keys: max/mean 1[.]0[0-9], max/min 1[.]0[0-9]$'
+run 1 --servers a,b --set plugin_path="$good" --set 'distribution={nature: {crowd: 100}}' check
+out_has '^  a:11211  *100[.]0%  50[.]0%  *2[.]00  ████████████████████████████████████████$'
+out_has '^  b:11211  *0[.]0%  50[.]0%  *0[.]00 *$'
+out_has 'max/mean 2[.]00, max/min infinite$'
+run 1 --servers a,b --set plugin_path="$good" --set 'distribution={nature: {crowd: 100}}' --json check
+out_has '"keys": 100000'
+out_has '"fair_keys": 50000.0'
+out_has '"max_mean": 2.0'
+out_has '"max_min": null'
+end
+
+begin the_manual_has_every_check
+sed -n 's/^	{ "\([a-z-]*\)", [A-Z]*, check_.*/\1/p' \
+	"$abs_top_srcdir/core/api/lint_checks.c" >names
+echo unused-ignore >>names
+check 'many names' test "$(wc -l <names)" -ge 14
+sed -n 's/^\.It Cm \([a-z-]*\) .*/\1/p' \
+	"$abs_top_srcdir/tools/man/tenon-config.1" | sort >manual
+check 'the same names' test "$(sort names)" = "$(cat manual)"
+end
+
+finish

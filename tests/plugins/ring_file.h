@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* For tests of distributions: rings, and files of tests/vectors/rings/ to compare rings with. */
+#ifndef TENON_TESTS_RING_FILE_H
+#define TENON_TESTS_RING_FILE_H
+
+#include "conformance/subject.h"
+
+/* A ring of one distribution. */
+struct ring {
+	const struct tenon__plugin *plugin;
+	const struct tenon_distribution_ops *ops;
+	struct watched_host host;
+	void *options;
+	void *self;
+	uint32_t count; /* of servers */
+};
+
+/*
+ * Build a ring of a distribution with options as in a config, "{weights: repeat}". The hash may
+ * be NULL when the distribution does not use it.
+ */
+void ring_make(struct ring *ring, const char *distribution, const char *options,
+	       const struct tenon_ring_server *servers, uint32_t count,
+	       const struct tenon_hash *hash);
+void ring_free(struct ring *ring);
+
+/* Return the TENON_RING_* bits that the ring describes itself with. */
+uint32_t ring_traits(const struct ring *ring);
+
+/* Return the home server of a key; its hash is 0 when hash is NULL. */
+uint32_t ring_home(const struct ring *ring, const struct tenon_hash *hash,
+		   const char *key, size_t key_len);
+
+/* Return the nth server of a key's walk; 0 is the home server. */
+uint32_t ring_nth(const struct ring *ring, uint64_t hash, const char *key,
+		  size_t key_len, uint32_t nth);
+
+/* The way to read a file of tests/vectors/rings/. */
+struct ring_file {
+	const char *name;         /* without ".tsv" */
+	const char *distribution; /* the plugin */
+	const char *options;      /* its options, NULL: its defaults */
+	const char *hash;         /* the hash plugin, NULL: the distribution hashes keys itself */
+	size_t keys;              /* lines of keys in the file */
+};
+
+/*
+ * Compare a ring with each line of a file: `key` with the home server, `walk` and `tries` with
+ * the walk. README.md of that folder describes the lines.
+ */
+void ring_file_check(const struct ring_file *file);
+
+#endif
