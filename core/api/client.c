@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "cluster/key_forms.h"
 #include "cluster/query.h"
 #include "cluster/simulate.h"
 
@@ -176,9 +177,7 @@ int tenon_client_where_item(struct tenon_client *client,
 		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
 			tenon__key_explain(item->key, assembly->prefix_len, err);
 	}
-	tenon__query_key(&ring_key, assembly,
-			 tenon__hashed_part(assembly, item->routing_key,
-					    item->key, sent));
+	tenon__query_key(&ring_key, assembly, item, sent);
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);
 	return 0;

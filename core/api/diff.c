@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* struct tenon_diff of tenon/ring.h: two rings, and the keys that move between them. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +7,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cluster/query.h"
+#include "cluster/simulate.h"
 #include "tenon/ring.h"
-#include "wire/key.h"
 
 /* One of the two rings. */
 struct side {
@@ -208,13 +206,11 @@ static int settle_second(struct tenon_diff *diff, const struct index *index,
 /* Errors: TENON_ENOMEM. */
 static int side_init(struct side *side, const struct tenon_client *client)
 {
-	struct tenon_ring_traits traits = { .size = sizeof(traits) };
-
 	side->assembly = tenon__assembly_ref(client->engine.assembly);
-	const struct tenon__ring *ring = &side->assembly->rings[0];
-	side->assembly->distribution->describe(ring->instance, &traits);
-	side->weighs = !(traits.flags & TENON_RING_NO_WEIGHT);
-	side->places = tenon__calloc(ring->count, sizeof(*side->places));
+	side->weighs = !(tenon__ring_traits(side->assembly).flags &
+			 TENON_RING_NO_WEIGHT);
+	side->places = tenon__calloc(side->assembly->rings[0].count,
+				     sizeof(*side->places));
 	return side->places ? 0 : TENON_ENOMEM;
 }
 
@@ -364,9 +360,7 @@ static int locate(const struct side *side, const struct tenon_item *item,
 	if (code) {
 		return code;
 	}
-	tenon__query_key(&key, assembly,
-			 tenon__hashed_part(assembly, item->routing_key,
-					    item->key, *sent));
+	tenon__query_key(&key, assembly, item, *sent);
 	*place = side->places[tenon__ring_locate(
 		&assembly->rings[0], assembly->distribution, &key)];
 	return 0;
@@ -385,10 +379,15 @@ static int add_key(struct tenon_diff *diff, const struct tenon_item *item)
 	uint32_t places[2];
 
 	for (size_t i = 0; i < 2; i++) {
-		if (locate(&diff->sides[i], item, buffers[i], &sent[i],
-			   &places[i]) != 0) {
+		int code = locate(&diff->sides[i], item, buffers[i], &sent[i],
+				  &places[i]);
+
+		if (code == TENON_EKEY) {
 			diff->sums.refused++;
 			return 0;
+		}
+		if (code) {
+			return code;
 		}
 	}
 	bool renamed = !same_bytes(&sent[0], &sent[1]);
@@ -417,27 +416,17 @@ int tenon_diff_add(struct tenon_diff *diff, const struct tenon_item *items,
 	return 0;
 }
 
-/* Return the nth random number of a seed. Source: splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t random_number(uint64_t seed, uint64_t nth)
-{
-	uint64_t z = seed + (nth + 1) * UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 int tenon_diff_simulate(struct tenon_diff *diff, uint64_t count, uint64_t seed,
 			struct tenon_error *err)
 {
-	char key[sizeof("key:18446744073709551615")];
+	/* far apart for seeds that are close together */
+	uint32_t first = (uint32_t)(seed * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	char key[TENON__SIMULATED_BYTES];
 	struct tenon_item item = { .key = { key, 0 } };
 
 	tenon__error_clear(err);
 	for (uint64_t i = 0; i < count; i++) {
-		item.key.len = (size_t)snprintf(key, sizeof(key),
-						"key:%" PRIu64,
-						random_number(seed, i));
+		item.key.len = tenon__simulated_key(first + (uint32_t)i, key);
 		if (add_key(diff, &item) != 0) {
 			return tenon__error_no_memory(err);
 		}

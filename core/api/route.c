@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tenon_client_route(): where an item goes, and why. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "cluster/query.h"
+#include "cluster/simulate.h"
 #include "tenon/ring.h"
 #include "wire/key.h"
 
@@ -24,7 +24,7 @@ struct explained {
 	struct tenon_client *client;
 	const struct tenon__assembly *assembly;
 	const struct tenon_item *item;
-	struct tenon_slice routing_key; /* copy of the item's */
+	struct tenon_item own; /* copies of the item's key and routing key */
 	struct tenon__query query;
 	int64_t now_ms;
 	struct tenon_route *out;
@@ -58,26 +58,25 @@ static int keep(const struct explained *at, struct tenon_slice *bytes)
 static int explain_key(struct explained *at)
 {
 	const struct tenon__assembly *assembly = at->assembly;
-	struct tenon_slice key = at->item->key;
+	struct tenon_slice sent = { "", 0 };
 	struct tenon_route *out = at->out;
 	char buffer[TENON_KEY_MAX_BYTES];
+	int code = tenon__sent_key(assembly, &sent, at->item->key, buffer);
 
-	int code = tenon__sent_key(assembly, &out->key, key, buffer);
-	if (code) {
-		return code == TENON_ENOMEM ? tenon__error_no_memory(at->err) :
-			tenon__key_explain(key, assembly->prefix_len, at->err);
+	if (code == TENON_EKEY) {
+		return tenon__key_explain(at->item->key, assembly->prefix_len,
+					  at->err);
 	}
-	at->routing_key = at->item->routing_key;
-	if (keep(at, &out->key) != 0 || keep(at, &at->routing_key) != 0) {
-		out->key = (struct tenon_slice){ "", 0 };
+	at->own.key = at->item->key;
+	at->own.routing_key = at->item->routing_key;
+	if (code || keep(at, &sent) != 0 || keep(at, &at->own.key) != 0 ||
+	    keep(at, &at->own.routing_key) != 0) {
 		return tenon__error_no_memory(at->err);
 	}
-	out->hashed = tenon__hashed_part(assembly, at->routing_key, key,
-					 out->key);
-	if (keep(at, &out->hashed) != 0) {
-		return tenon__error_no_memory(at->err);
-	}
-	tenon__query_key(&at->query.key, assembly, out->hashed);
+	out->key = sent;
+	tenon__query_key(&at->query.key, assembly, &at->own, sent);
+	out->hashed = (struct tenon_slice){ at->query.key.key,
+					    at->query.key.key_len };
 	out->hash = assembly->hash.ops->hash(assembly->hash.self,
 					     out->hashed.data, out->hashed.len);
 	return 0;
@@ -138,11 +137,10 @@ static int list_servers(const struct explained *at)
 /* Errors: TENON_ENOMEM. */
 static int explain_ring(struct explained *at)
 {
-	struct tenon_ring_traits traits = { .size = sizeof(traits) };
 	const struct tenon__assembly *assembly = at->assembly;
 	const struct tenon__ring *ring = &assembly->rings[0];
+	struct tenon_ring_traits traits = tenon__ring_traits(assembly);
 
-	assembly->distribution->describe(ring->instance, &traits);
 	at->out->ring_points = traits.points;
 	at->out->hash_bits = traits.flags & TENON_RING_OWN_HASH
 				     ? 0 : assembly->hash.ops->bits;
@@ -246,18 +244,18 @@ static int list_chunks(const struct explained *at,
 {
 	struct tenon_route_chunk *chunks =
 		allocate(at, (found->count + 1) * sizeof(*chunks));
-	static const struct tenon_slice no_key = { "", 0 };
 
 	if (!chunks) {
 		return tenon__error_no_memory(at->err);
 	}
 	for (uint32_t i = 0; i < found->count; i++) {
+		const struct tenon_item chunk = {
+			.routing_key = at->own.routing_key,
+		};
 		struct tenon_ring_key key;
 
-		tenon__query_key(&key, at->assembly,
-				 tenon__hashed_part(at->assembly,
-						    at->routing_key, no_key,
-						    found->list[i].key));
+		tenon__query_key(&key, at->assembly, &chunk,
+				 found->list[i].key);
 		chunks[i] = (struct tenon_route_chunk){
 			.key = found->list[i].key,
 			.value_bytes = found->list[i].value.len,

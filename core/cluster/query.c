@@ -31,15 +31,17 @@ uint32_t tenon__query_spare(const struct tenon_route_query *base,
 
 void tenon__query_key(struct tenon_ring_key *out,
 		      const struct tenon__assembly *assembly,
-		      struct tenon_slice hashed)
+		      const struct tenon_item *item, struct tenon_slice sent)
 {
 	const struct tenon_hash *hash = &assembly->hash;
+	struct tenon_slice bytes = tenon__hashed_part(
+		assembly, item->routing_key, item->key, sent);
 
 	*out = (struct tenon_ring_key){
-		.key = hashed.data,
-		.key_len = hashed.len,
+		.key = bytes.data,
+		.key_len = bytes.len,
 	};
 	if (assembly->needs_hash) {
-		out->hash = hash->ops->hash(hash->self, hashed.data, hashed.len);
+		out->hash = hash->ops->hash(hash->self, bytes.data, bytes.len);
 	}
 }

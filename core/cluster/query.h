@@ -35,12 +35,13 @@ static inline void tenon__query_init(struct tenon__query *query,
 }
 
 /*
- * Fill *out for the bytes that decide the server of a key, as tenon__hashed_part() gives them, and
- * hash them when the rings need a hash.
- * Owns: *out points into hashed.
+ * Fill *out for an item: the bytes that decide its server, and their hash when a ring has more than
+ * one server. sent is the key that is sent. An item without key stands for a chunk, whose key a
+ * codec made.
+ * Owns: *out points into sent, or into the item's key or routing key.
  */
 void tenon__query_key(struct tenon_ring_key *out,
 		      const struct tenon__assembly *assembly,
-		      struct tenon_slice hashed);
+		      const struct tenon_item *item, struct tenon_slice sent);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/cold.h"
+#include "cluster/key_forms.h"
 #include "cluster/query.h"
 #include "operation/explain.h"
 #include "wire/exptime.h"

@@ -188,9 +188,10 @@ int tenon_diff_add(struct tenon_diff *diff, const struct tenon_item *items,
 		   size_t count, struct tenon_error *err);
 
 /**
- * Make up keys, and do with them as tenon_diff_add() does. The keys are "key:" and a decimal
- * number.
- * Shape:   the keys depend on seed only: the same seed and count make the same keys.
+ * Make up keys such as applications have, and do with them as tenon_diff_add() does. The first
+ * keys of seed 0 are those by which tenon_client_shares() measures.
+ * Shape:   the keys depend on seed only: the same seed and count make the same keys, other seeds
+ *          other keys.
  * Returns: 0, or a negative enum tenon_status; some of the keys are counted then.
  * Errors:  TENON_ENOMEM.
  * Threads: one call at a time per comparison.

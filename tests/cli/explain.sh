@@ -54,8 +54,8 @@ if grep -q '"points": \[\]' out; then
 else
 	run 0 --servers "$servers" explain user:1
 	check 'one point is that of the home server' test "$(grep -c '●' out)" -eq 1
-	sed -n 's/^    [│▶●] \([0-9a-f]*\)  .*/\1/p' out >places
-	check 'nine points and the key' test "$(wc -l <places)" -eq 10
+	check 'nine points and the key' \
+		test "$(grep -Ec '^    [^ ]+ [0-9a-f]{8}  ' out)" -eq 10
 	sed -n '/▶/,/●/p' out >between
 	check 'the home point is next to the key' test "$(wc -l <between)" -eq 2
 fi

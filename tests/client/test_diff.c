@@ -180,6 +180,17 @@ START_TEST(another_hash_moves_two_thirds_of_the_keys)
 }
 END_TEST
 
+START_TEST(another_ring_moves_keys_too)
+{
+	open_both("servers: [" THREE "]",
+		  "servers: [" THREE "]\nring: twemproxy-ketama\n");
+	simulate(20000);
+	check_sums();
+	ck_assert_uint_gt(sums.moved, 20000 / 2);
+	ck_assert_uint_lt(sums.moved, 20000 * 5 / 6);
+}
+END_TEST
+
 /* By name, then by address. */
 START_TEST(servers_are_the_same_by_name_or_by_address)
 {
@@ -372,6 +383,7 @@ int main(void)
 	tcase_add_test(tcase, a_removed_server_only_loses_keys);
 	tcase_add_test(tcase, a_greater_weight_moves_keys_to_its_server_only);
 	tcase_add_test(tcase, another_hash_moves_two_thirds_of_the_keys);
+	tcase_add_test(tcase, another_ring_moves_keys_too);
 	tcase_add_test(tcase, servers_are_the_same_by_name_or_by_address);
 	tcase_add_test(tcase, another_prefix_renames_every_key);
 	tcase_add_test(tcase, given_keys_are_where_the_clients_have_them);

@@ -83,17 +83,16 @@ START_TEST(a_route_has_hash_home_and_next_servers)
 }
 END_TEST
 
-/* Distributions may tell no points. The default one tells them in newer versions. */
 START_TEST(a_route_has_the_points_around_the_key)
 {
 	open_with(NULL);
 	ck_assert_int_eq(explain(item(golden[_i].key, NULL)), 0);
-	ck_assert(route.point_count == 0 ||
-		  route.point_count == TENON_ROUTE_POINTS_MAX_COUNT);
+	ck_assert_uint_eq(route.ring_points, 300);
+	ck_assert_uint_eq(route.point_count, TENON_ROUTE_POINTS_MAX_COUNT);
+	ck_assert_uint_eq(route.home_point, 4);
 	for (size_t i = 0; i < route.point_count; i++) {
 		ck_assert_uint_eq(route.points[i].place, golden[_i].places[i]);
 		ck_assert_uint_eq(route.points[i].server, golden[_i].owners[i]);
-		ck_assert_uint_eq(route.home_point, 4);
 	}
 }
 END_TEST
@@ -157,6 +156,17 @@ START_TEST(the_prefix_is_sent_and_hashed)
 	ck_assert_int_eq(explain(item("y:0", NULL)), 0);
 	ck_assert(is_text(route.key, "key:0"));
 	ck_assert_uint_eq(route.hash, 0x82ab86df);
+}
+END_TEST
+
+START_TEST(the_hash_tag_alone_is_hashed)
+{
+	open_with("prefix: \"p/\"\nhash_tag: \"{}\"\n");
+	ck_assert_int_eq(explain(item("user{key:5}name", NULL)), 0);
+	ck_assert(is_text(route.key, "p/user{key:5}name"));
+	ck_assert(is_text(route.hashed, "key:5"));
+	ck_assert_uint_eq(route.hash, 0x7cc94faa);
+	ck_assert_uint_eq(route.home, 1);
 }
 END_TEST
 
@@ -382,6 +392,7 @@ int main(void)
 	tcase_add_test(tcase, points_and_traits_are_those_of_the_distribution);
 	tcase_add_test(tcase, one_server_is_home_to_every_key);
 	tcase_add_test(tcase, the_prefix_is_sent_and_hashed);
+	tcase_add_test(tcase, the_hash_tag_alone_is_hashed);
 	tcase_add_test(tcase, a_routing_key_is_hashed_without_prefix);
 	tcase_add_test(tcase, a_key_that_cannot_be_sent_has_no_route);
 	tcase_add_test(tcase, a_busy_client_tells_no_route);

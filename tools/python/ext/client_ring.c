@@ -193,7 +193,7 @@ static bool fill(struct tenon_diff *diff, PyObject *keys, uint64_t count)
 		return add_keys(diff, keys);
 	}
 	Py_BEGIN_ALLOW_THREADS
-	code = tenon_diff_simulate(diff, count, 1, &err);
+	code = tenon_diff_simulate(diff, count, 0, &err);
 	Py_END_ALLOW_THREADS
 	if (code) {
 		PyErr_NoMemory();
