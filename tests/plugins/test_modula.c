@@ -11,7 +11,7 @@
 #include "runner/suite.h"
 
 #define LIBMEMCACHED "{weights: ignored, hash_bits: 32}"
-#define TWEMPROXY "{weights: repeat, hash_bits: 32}"
+#define TWEMPROXY "{order: name, weights: repeat, hash_bits: 32}"
 #define MCROUTER "{weights: ignored, hash_bits: 31}"
 #define PYTHON_MEMCACHED "{weights: repeat, next: rehash}"
 
@@ -184,6 +184,41 @@ START_TEST(weights_that_are_ignored_count_one)
 }
 END_TEST
 
+/* The comments have the names by which twemproxy sorts the servers. */
+static const struct tenon_ring_server unsorted[] = {
+	{ "web-10", "10.0.0.9", 11211, 1, 1, 0 },
+	{ NULL, "10.0.0.30", 11211, 1, 1, 0 }, /* 10.0.0.30 */
+	{ NULL, "10.0.0.2", 9, 1, 1, 0 },      /* 10.0.0.2:9 */
+	{ NULL, "/a.sock", 0, 1, 1, 0 },       /* /a.sock: */
+	{ "zeta", "10.0.0.8", 11211, 1, 1, 0 },
+	{ "web-1:", "10.0.0.7", 11211, 1, 1, 0 },
+	{ "\xc3\xa9-1", "10.0.0.6", 11211, 1, 1, 0 }, /* four bytes */
+};
+static const uint32_t by_name[] = { 4, 6, 0, 5, 3, 1, 2 };
+
+START_TEST(servers_come_in_the_order_of_their_names)
+{
+	const uint32_t *weights = weight_lists[_i];
+	struct tenon_ring_server servers[7];
+	struct ring ring;
+	uint64_t hash = 0;
+
+	memcpy(servers, unsorted, sizeof(servers));
+	for (uint32_t i = 0; i < 7; i++) {
+		servers[i].weight = weights[i % 5];
+	}
+	ring_make(&ring, "modula", "{order: name}", servers, 7, NULL);
+	for (uint32_t i = 0; i < 7; i++) {
+		for (uint32_t n = 0; n < servers[by_name[i]].weight; n++) {
+			ck_assert_uint_eq(home(&ring, hash++), by_name[i]);
+		}
+	}
+	ck_assert_uint_eq(home(&ring, hash), by_name[0]);
+	ck_assert_uint_eq(ring_traits(&ring), 0);
+	ring_free(&ring);
+}
+END_TEST
+
 static const int bit_counts[] = { 1, 15, 31, 32, 63, 64 };
 
 START_TEST(other_bits_of_a_hash_are_cleared)
@@ -294,6 +329,8 @@ int main(void)
 	tcase = tcase_create("arithmetic");
 	tcase_add_loop_test(tcase, a_server_has_as_many_places_as_its_weight,
 			    0, sizeof(weight_lists) / sizeof(weight_lists[0]));
+	tcase_add_loop_test(tcase, servers_come_in_the_order_of_their_names, 0,
+			    sizeof(weight_lists) / sizeof(weight_lists[0]));
 	tcase_add_test(tcase, weights_that_are_ignored_count_one);
 	tcase_add_loop_test(tcase, other_bits_of_a_hash_are_cleared, 0,
 			    sizeof(bit_counts) / sizeof(bit_counts[0]));
