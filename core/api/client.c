@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "cluster/key_forms.h"
+#include "cluster/query.h"
 #include "cluster/simulate.h"
 
 const char *tenon_version(void)
@@ -166,8 +166,8 @@ int tenon_client_where_item(struct tenon_client *client,
 			    struct tenon_error *err)
 {
 	const struct tenon__assembly *assembly = client->engine.assembly;
-	const struct tenon_hash *hash = &assembly->hash;
 	char buffer[TENON_KEY_MAX_BYTES];
+	struct tenon_ring_key ring_key;
 	struct tenon_slice sent;
 
 	tenon__error_clear(err);
@@ -176,14 +176,9 @@ int tenon_client_where_item(struct tenon_client *client,
 		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
 			tenon__key_explain(item->key, assembly->prefix_len, err);
 	}
-	sent = tenon__hashed_part(assembly, item->routing_key, item->key, sent);
-	struct tenon_ring_key ring_key = {
-		.key = sent.data, .key_len = sent.len,
-	};
-	if (assembly->needs_hash) {
-		ring_key.hash = hash->ops->hash(hash->self, sent.data,
-						sent.len);
-	}
+	tenon__query_key(&ring_key, assembly,
+			 tenon__hashed_part(assembly, item->routing_key,
+					    item->key, sent));
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "api/lint.h"
-
+#include "api/lint_checks.h"
+#include "api/lint_ignore.h"
 #include "api/problems.h"
 #include "base/error.h"
 #include "base/memory.h"

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/lint.h"
+#include "api/lint_checks.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "config/preset.h"
 
 /* A hash function with fewer bits than this leaves most points of a continuum without keys. */
 #define RING_BITS_MIN 24
@@ -48,20 +49,34 @@ static struct tenon__place key_place(const struct tenon__lint *lint,
 	return nowhere;
 }
 
-/* Return the place that decides the ring: the key `distribution`, or else the servers. */
-static struct tenon__place ring_place(const struct tenon__lint *lint)
+/* Return the place of the first of these keys that is set in a file. names ends with NULL. */
+static struct tenon__place first_place(const struct tenon__lint *lint,
+				       const char *const *names)
 {
-	struct tenon__place place = key_place(lint, "distribution");
+	struct tenon__place place = key_place(lint, *names);
 
-	return place.line > 0 ? place : key_place(lint, "servers");
+	while (place.line == 0 && *++names) {
+		place = key_place(lint, *names);
+	}
+	return place;
 }
 
-/* Return the place that decides the hashes: the key `hash_function`, or else that of the ring. */
+/* Return the place that decides the ring. */
+static struct tenon__place ring_place(const struct tenon__lint *lint)
+{
+	static const char *const names[] = { "distribution", "ring", "servers",
+					     NULL };
+
+	return first_place(lint, names);
+}
+
+/* Return the place that decides the hashes. */
 static struct tenon__place hash_place(const struct tenon__lint *lint)
 {
-	struct tenon__place place = key_place(lint, "hash_function");
+	static const char *const names[] = { "hash_function", "ring",
+					     "distribution", "servers", NULL };
 
-	return place.line > 0 ? place : ring_place(lint);
+	return first_place(lint, names);
 }
 
 /* ---- the main ring ------------------------------------------------------- */
@@ -166,9 +181,12 @@ static void check_order(struct tenon__lint *lint)
 /* An option that chooses how a hash function reads bytes above 0x7f. */
 #define CHAR_OPTION "char"
 
-/* Return true when the config sets an option of the hash function, or a preset does. */
+/* Return true when the config sets an option of the hash function, or its ring chooses the function. */
 static bool sets_hash_option(const struct tenon__lint *lint, const char *name)
 {
+	bool chosen_by_ring =
+		lint->config->ring.sources &&
+		!tenon__preset_is_own(lint->config, "hash_function");
 	const struct tenon__node *map =
 		lint->config->choices[TENON__ROLE_HASH].options;
 	const struct tenon__node *entry = map ? map->first : NULL;
@@ -176,7 +194,7 @@ static bool sets_hash_option(const struct tenon__lint *lint, const char *name)
 	while (entry && !tenon__same_word(entry->key, name)) {
 		entry = entry->next;
 	}
-	return entry;
+	return entry || chosen_by_ring;
 }
 
 static void check_char_sign(struct tenon__lint *lint)

@@ -4,11 +4,12 @@
  * file, `# tenon: ignore-file NAME, NAME REASON`. The reader looks at lines, not at YAML, so it also
  * takes such words in a quoted text for a comment.
  */
-#include "api/lint.h"
+#include "api/lint_ignore.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "api/lint_checks.h"
 #include "base/error.h"
 #include "option/suggest.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The list of the findings: adding one, and telling all in the order of the files. */
-#include "api/lint.h"
+#include "api/lint_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -390,26 +390,17 @@ static int copy_servers(struct tenon__assembly *assembly,
 	return code;
 }
 
-/* Learn what the distribution makes of the keys and weights, and check the config by that. */
+/* Learn whether the distribution uses the hash function, and check the config by that. */
 static int heed_traits(struct tenon__assembly *assembly,
 		       const struct tenon_config *config,
 		       struct tenon_error *err)
 {
 	const struct tenon__ring *ring = &assembly->rings[0];
 	struct tenon_ring_traits traits = { .size = sizeof(traits) };
-	bool weighted = false;
 
 	assembly->distribution->describe(ring->instance, &traits);
 	assembly->needs_hash = assembly->has_choice &&
 			       !(traits.flags & TENON_RING_OWN_HASH);
-	for (size_t i = 0; i < assembly->server_count; i++) {
-		weighted |= assembly->servers[i].weight_given;
-	}
-	if (weighted && (traits.flags & TENON_RING_NO_WEIGHT)) {
-		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-				"servers: found weights, but the distribution '%s' with its options ignores them: remove them, or choose another ring",
-				config->choices[TENON__ROLE_DISTRIBUTION].name);
-	}
 	return tenon__preset_check(config, traits.flags & TENON_RING_OWN_HASH,
 				   err);
 }

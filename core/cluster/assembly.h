@@ -134,6 +134,20 @@ tenon__item_value_bytes(const struct tenon__assembly *assembly)
 		TENON_ITEM_FLAGS_BYTES - TENON_KEY_MAX_BYTES;
 }
 
+/*
+ * Return true when servers would refuse an item for its size. Such an item is never sent, because
+ * a server that refuses a set also drops the stored item, and with noreply the caller would not
+ * hear of the refusal.
+ */
+static inline bool
+tenon__item_is_too_big(const struct tenon__assembly *assembly, size_t key_len,
+		       uint64_t value_bytes, uint32_t flags)
+{
+	return value_bytes + key_len + TENON_ITEM_EXTRA_BYTES +
+		       (flags ? TENON_ITEM_FLAGS_BYTES : 0) >
+	       assembly->item_max_bytes;
+}
+
 /* Return the setup that each codec of the assembly gets. */
 static inline struct tenon_codec_setup tenon__codec_setup(
 	const struct tenon__assembly *assembly)

@@ -126,8 +126,8 @@ void tenon__policies_judge(const struct tenon__policies *policies,
 
 /* ---- telling the policies of this client --------------------------------- */
 
-static void tell_failure(const struct tenon__policies *policies,
-			 uint32_t server, int status, int64_t at_ms)
+void tenon__policies_tell_failure(const struct tenon__policies *policies,
+				  uint32_t server, int status, int64_t at_ms)
 {
 	for (size_t i = 0; i < policies->count; i++) {
 		policies->list[i].ops->on_failure(policies->list[i].self,
@@ -368,11 +368,11 @@ static void replay_failures(struct tenon__policies *policies, uint32_t server,
 
 	probes = probes < failures ? probes : failures;
 	for (uint32_t i = fewer(failures - probes); i > 0; i--) {
-		tell_failure(policies, server, status, at_ms);
+		tenon__policies_tell_failure(policies, server, status, at_ms);
 	}
 	for (uint32_t i = fewer(probes); i > 0; i--) {
 		tell_probe(policies, server, at_ms);
-		tell_failure(policies, server, status, at_ms);
+		tenon__policies_tell_failure(policies, server, status, at_ms);
 	}
 	if (failures > 0) {
 		note_failure(policies, server, failures, now_ms);
@@ -483,7 +483,7 @@ void tenon__policies_failed(struct tenon__policies *policies, uint32_t server,
 	uint64_t before, after;
 
 	if (!is_shared(policies, server)) {
-		tell_failure(policies, server, failure->status, failure->at_ms);
+		tenon__policies_tell_failure(policies, server, failure->status, failure->at_ms);
 		return;
 	}
 	failure->is_probe = heard->probe_until_ms > 0;
@@ -492,7 +492,7 @@ void tenon__policies_failed(struct tenon__policies *policies, uint32_t server,
 		if (before != heard->counts) {
 			replay(policies, server, before, failure->at_ms);
 		}
-		tell_failure(policies, server, failure->status, failure->at_ms);
+		tenon__policies_tell_failure(policies, server, failure->status, failure->at_ms);
 		set_counts(policies, server, after);
 	} else { /* the client has just seen the same itself */
 		believe(policies, server, failure->at_ms);

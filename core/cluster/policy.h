@@ -107,6 +107,10 @@ static inline void tenon__policies_succeeded(const struct tenon__policies *polic
 	}
 }
 
+/* Tell all policies of this client that an exchange with this server failed at at_ms. */
+void tenon__policies_tell_failure(const struct tenon__policies *policies,
+				  uint32_t server, int status, int64_t at_ms);
+
 /* Write the state of a server to *out. When the policies differ, this is the worst state. */
 void tenon__policies_state(const struct tenon__policies *policies,
 			   uint32_t server, int64_t now_ms,

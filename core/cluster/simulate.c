@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/key_forms.h"
+
 /*
  * Scatter a number over 64 bits: each bit of the result depends on all bits of the number.
  * Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
@@ -76,30 +78,45 @@ static void begin_shares(const struct tenon__assembly *assembly,
 	}
 }
 
+/*
+ * Write simulated key number i behind the prefix, which is in buffer. Returns the bytes of it that
+ * are hashed. A key behind a long prefix is cut to the longest legal key.
+ */
+static struct tenon_slice make_key(const struct tenon__assembly *assembly,
+				   uint32_t i, char *buffer)
+{
+	const struct tenon_slice none = { NULL, 0 };
+	struct tenon_slice key = { buffer + assembly->prefix_len, 0 };
+	struct tenon_slice sent = { buffer, assembly->prefix_len };
+
+	key.len = tenon__simulated_key(i, buffer + assembly->prefix_len);
+	sent.len += key.len;
+	if (sent.len > TENON_KEY_MAX_BYTES) {
+		sent.len = TENON_KEY_MAX_BYTES;
+	}
+	return tenon__hashed_part(assembly, none, key, sent);
+}
+
 void tenon__simulate(const struct tenon__assembly *assembly,
 		     enum tenon__simulated_hash which,
 		     struct tenon_share *shares)
 {
 	const struct tenon__ring *ring = &assembly->rings[0];
 	const struct tenon_hash *hash = &assembly->hash;
-	char key[TENON_KEY_MAX_BYTES + TENON__SIMULATED_BYTES];
-	char *end = key + assembly->prefix_len;
+	char buffer[TENON_KEY_MAX_BYTES + TENON__SIMULATED_BYTES];
 
 	begin_shares(assembly, shares);
-	memcpy(key, assembly->prefix, assembly->prefix_len);
+	memcpy(buffer, assembly->prefix, assembly->prefix_len);
 	for (uint32_t i = 0; i < TENON_SHARE_KEY_COUNT; i++) {
-		struct tenon_ring_key place = { .key = key };
+		struct tenon_slice part = make_key(assembly, i, buffer);
+		struct tenon_ring_key key = { .key = part.data,
+					      .key_len = part.len };
 		uint32_t home;
 
-		place.key_len =
-			assembly->prefix_len + tenon__simulated_key(i, end);
-		if (place.key_len > TENON_KEY_MAX_BYTES) {
-			place.key_len = TENON_KEY_MAX_BYTES;
-		}
-		place.hash = which == TENON__HASH_IDEAL ?
+		key.hash = which == TENON__HASH_IDEAL ?
 			low_bits(scatter(i), hash->ops->bits) :
-			hash->ops->hash(hash->self, key, place.key_len);
-		home = tenon__ring_locate(ring, assembly->distribution, &place);
+			hash->ops->hash(hash->self, part.data, part.len);
+		home = tenon__ring_locate(ring, assembly->distribution, &key);
 		shares[home - ring->first].key_count++;
 	}
 }

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/cold.h"
-#include "cluster/key_forms.h"
+#include "cluster/query.h"
 #include "operation/explain.h"
 #include "wire/exptime.h"
 
@@ -70,41 +70,12 @@ static int hash_keys(struct tenon__operation *op)
 	return 0;
 }
 
-/* The key that is being routed, for the questions of its failover policy. */
+/* The key that is being routed. */
 struct route {
-	struct tenon_route_query query; /* the policy's part; must be first */
-	const struct tenon__operation *op;
+	struct tenon__query query;
 	const struct tenon_slice *keys; /* the routing keys of all requests */
-	struct tenon_ring_key key;
 	int64_t now_ms;
 };
-
-static uint32_t route_next(const struct tenon_route_query *query, uint32_t nth)
-{
-	const struct route *route = (const struct route *)(const void *)query;
-	const struct tenon__assembly *assembly = route->op->assembly;
-
-	return tenon__walk_nth(&route->op->engine->walk, &assembly->rings[0],
-			       assembly->distribution, &route->key, nth);
-}
-
-static uint32_t route_spare(const struct tenon_route_query *query,
-			    uint32_t pool, uint32_t nth)
-{
-	const struct route *route = (const struct route *)(const void *)query;
-	const struct tenon__assembly *assembly = route->op->assembly;
-
-	if (pool == 0 || pool >= assembly->ring_count) {
-		return TENON_NO_SERVER;
-	}
-	if (nth == 0) {
-		return tenon__ring_locate(&assembly->rings[pool],
-					  assembly->distribution, &route->key);
-	}
-	return tenon__walk_nth(&route->op->engine->walk,
-			       &assembly->rings[pool], assembly->distribution,
-			       &route->key, nth);
-}
 
 /* Limit the life of the item that a request writes or touches to max_s. Errors: TENON_ENOMEM. */
 TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
@@ -176,15 +147,15 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 	const struct tenon__assembly *assembly = op->assembly;
 
 	tenon__walk_reset(&op->engine->walk);
-	route->query.access = rs->list[req].verb->access;
-	route->key.key = route->keys[req].data;
-	route->key.key_len = route->keys[req].len;
+	route->query.base.access = rs->list[req].verb->access;
+	route->query.key.key = route->keys[req].data;
+	route->query.key.key_len = route->keys[req].len;
 	if (assembly->needs_hash) {
-		route->key.hash = op->hashes[req];
+		route->query.key.hash = op->hashes[req];
 	}
-	route->query.home = tenon__ring_locate(
-		&assembly->rings[0], assembly->distribution, &route->key);
-	return tenon__policies_route(&op->engine->policies, &route->query,
+	route->query.base.home = tenon__ring_locate(
+		&assembly->rings[0], assembly->distribution, &route->query.key);
+	return tenon__policies_route(&op->engine->policies, &route->query.base,
 				     route->now_ms);
 }
 
@@ -192,35 +163,29 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 static inline int send_to(struct tenon__operation *op, struct route *route,
 			  uint32_t server, uint32_t req)
 {
-	if (route->query.exptime_max_s > 0) {
+	if (route->query.base.exptime_max_s > 0) {
 		int code = cap_request_exptime(op, req,
-					       route->query.exptime_max_s);
-		route->query.exptime_max_s = 0; /* of this key only */
+					       route->query.base.exptime_max_s);
+		route->query.base.exptime_max_s = 0; /* of this key only */
 		if (code) {
 			return code;
 		}
 	}
-	if (server != route->query.home &&
-	    route->query.home < op->engine->server_count) {
-		tenon__count(&op->engine->health[route->query.home].hops, 1);
+	if (server != route->query.base.home &&
+	    route->query.base.home < op->engine->server_count) {
+		tenon__count(&op->engine->health[route->query.base.home].hops, 1);
 	}
 	return join_connection(op, server, req);
 }
 
-/*
- * Return true when servers would refuse the item of this request for its size. Such an item
- * is never sent, because a server that refuses a set also drops the stored item, and with
- * noreply the caller would not hear of the refusal.
- */
+/* Return true when the item of this request is too big to be sent. */
 static inline bool is_too_big(const struct tenon__operation *op, uint32_t req)
 {
 	const struct tenon__request *at = &op->requests.list[req];
 
 	return at->verb->shape == TENON_SHAPE_STORE &&
-	       at->item->value.len + op->requests.keys[req].len +
-			       TENON_ITEM_EXTRA_BYTES +
-			       (at->item->flags ? TENON_ITEM_FLAGS_BYTES : 0) >
-		       op->assembly->item_max_bytes;
+	       tenon__item_is_too_big(op->assembly, op->requests.keys[req].len,
+				      at->item->value.len, at->item->flags);
 }
 
 /*
@@ -244,8 +209,8 @@ static inline int route_request(struct tenon__operation *op,
 	if (server < op->engine->server_count) {
 		return send_to(op, route, server, req);
 	}
-	answer_unrouted(op, req, route->query.home, server);
-	route->query.exptime_max_s = 0;
+	answer_unrouted(op, req, route->query.base.home, server);
+	route->query.base.exptime_max_s = 0;
 	return 0;
 }
 
@@ -254,12 +219,8 @@ static inline void begin_route(struct route *route,
 			       const struct tenon__operation *op,
 			       int64_t now_ms)
 {
-	route->query.next = route_next;
-	route->query.spare = route_spare;
-	route->op = op;
+	tenon__query_init(&route->query, op->assembly, &op->engine->walk);
 	route->keys = op->routing_keys;
-	route->query.exptime_max_s = 0;
-	route->key.hash = 0;
 	route->now_ms = now_ms;
 }
 
@@ -668,7 +629,7 @@ static int route_hops(struct tenon__operation *op, struct tenon__request *hops,
 		uint32_t failed = at->result->server;
 
 		next = at->next;
-		route.query.exptime_max_s = 0;
+		route.query.base.exptime_max_s = 0;
 		uint32_t server = now_ns < op->deadline_ns
 					  ? ask_policy(op, &route, req)
 					  : TENON_NO_SERVER;

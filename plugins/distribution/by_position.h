@@ -10,12 +10,14 @@
 #include "tenon/plugin/distribution.h"
 
 /*
- * Return the first server at or after position cursor->at that the walk has not found, and let
- * cursor->at point after that server. After the last position comes position 0.
+ * Return the first server at or after rank cursor->at that the walk has not found, and let
+ * cursor->at point after that server. order[rank] is the server with this rank; order NULL: its
+ * position is its rank. After the last rank comes rank 0.
  * Returns: TENON_NO_SERVER when the walk has found all servers.
  */
-static inline uint32_t next_by_position(struct tenon_ring_cursor *cursor,
-					uint32_t server_count)
+static inline uint32_t next_by_rank(struct tenon_ring_cursor *cursor,
+				    uint32_t server_count,
+				    const uint32_t *order)
 {
 	uint32_t server;
 
@@ -24,8 +26,16 @@ static inline uint32_t next_by_position(struct tenon_ring_cursor *cursor,
 	}
 	do {
 		server = (uint32_t)(cursor->at++ % server_count);
+		server = order ? order[server] : server;
 	} while (tenon_ring_seen(cursor, server));
 	return server;
+}
+
+/* As next_by_rank(), in the order of the config. */
+static inline uint32_t next_by_position(struct tenon_ring_cursor *cursor,
+					uint32_t server_count)
+{
+	return next_by_rank(cursor, server_count, NULL);
 }
 
 /* Return the number with all its bits mixed: the last step of MurmurHash3 for 64 bits. */

@@ -1,17 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Values through codecs, and their description by get --explain.
+# tenon explain: where a key goes and why, with and without the servers.
 . "$abs_top_srcdir/tests/cli/lib.sh"
-start_cluster
-cat >>tenon.yaml <<HERE
-prefix: app/
-codecs:
-  - zlib: {threshold: 100B}
-  - split: {chunk: 1kB, max: 10kB}
-HERE
-head -c 2500 /dev/urandom >noise
-head -c 2500 /dev/zero >zeros
-cat noise zeros >both
+
+# No program listens on port 1, and these names have no address.
+servers='a.invalid:1 anna,b.invalid:1 bert,c.invalid:1 carl,d.invalid:1 dora'
 
 begin failures_are_explained
 run 0 explain --failures
@@ -21,115 +14,141 @@ no_err
 run 0 --json explain --failures
 check "each row has a kind" sh -c "test \$(grep -c \"kind.: \" out) -gt 15"
 run 2 explain
-err "explain needs --failures"
+err 'no key: give KEY... or --failures'
+run 2 explain --failures user:1
+err '--failures goes without keys'
 end
 
-begin values_go_through_the_codecs_and_back
-for file in noise zeros both; do
-	run 0 set "$file" --file "$file"
-	run 0 get "$file"
-	check "$file came back" cmp -s out "$file"
-done
-end
-
-begin explain_shows_flags_sizes_items_and_servers
-run 0 set both --file both --flags 5
-run 0 get --explain both
+begin key_is_explained_without_its_servers
+run 0 --servers "$servers" --set prefix=app/ explain user:1
 no_err
-out_has '^both: hit$'
-out_has '^  flags    4117: zlib 16, split 4096, application 5$'
-out_has '^  stored   25[0-9][0-9] bytes in 4 items$'
-out_has '^  decoded  5000 bytes, ratio 1\.9[0-9]$'
-out_has '^  app/both +1 +4117  mc-(one|two|three)  (127.0.0.1:|/)'
-out_has '^  ~8app/both/0 +1000 +21  mc-(one|two|three)  '
-out_has '^  ~8app/both/2 +5[0-9][0-9] +21  mc-'
-check 'nothing else' test "$(wc -l <out)" -eq 9
+out_has '^user:1$'
+out_has '^  sent     app/user:1$'
+out_has '^  hashed   app/user:1$'
+# the first four bytes of md5("app/user:1"), the lowest first
+hash=$(printf app/user:1 | md5sum |
+	sed 's/^\(..\)\(..\)\(..\)\(..\).*/\4\3\2\1/')
+out_has "^  hash     $hash, 32 bits of md5\$"
+check 'home and the next three' test "$(grep -Ec '^  (home|next [123]) ' out)" -eq 4
+check 'every server once' test \
+	"$(grep -Eo '[abcd]\.invalid:1$' out | sort -u | wc -l)" -eq 4
 end
 
-begin explain_of_a_plain_value_is_one_item
-run 0 set small hello
-run 0 get --explain small
-out_has '^  flags    0$'
-out_has '^  stored   5 bytes in 1 item$'
-out_has '^  decoded  5 bytes, ratio 1\.00$'
-run 0 set small hello --flags 7
-run 0 get --explain small
-out_has '^  flags    7$'
+begin home_is_where_where_says
+run 0 --servers "$servers" where one two three
+cut -f 2 out >homes
+run 0 --servers "$servers" explain one two three
+sed -n 's/^  home  *\([a-z]*\)  .*/\1/p' out >explained
+check 'the same homes' cmp -s homes explained
+run 0 --servers "$servers" --set prefix=p/ explain --routing-key user:1 one
+out_has '^  sent     p/one$'
+out_has '^  hashed   user:1$'
 end
 
-begin explain_of_many_keys_has_a_status_of_each
-run 1 get --explain small none
-out_has '^small: hit$'
-out_has '^none: miss$'
-err "'none': no such key"
-run 2 get --explain small 'a b'
-out_has '^small: hit$'
+# Not every distribution has points; one that has them shows the key between two of them.
+begin points_are_around_the_key
+run 0 --servers "$servers" --json explain user:1
+if grep -q '"points": \[\]' out; then
+	run 0 --servers "$servers" explain user:1
+	check 'no picture' test "$(grep -c '●' out)" -eq 0
+else
+	run 0 --servers "$servers" explain user:1
+	check 'one point is that of the home server' test "$(grep -c '●' out)" -eq 1
+	sed -n 's/^    [│▶●] \([0-9a-f]*\)  .*/\1/p' out >places
+	check 'nine points and the key' test "$(wc -l <places)" -eq 10
+	sed -n '/▶/,/●/p' out >between
+	check 'the home point is next to the key' test "$(wc -l <between)" -eq 2
+fi
+end
+
+begin policies_tell_the_way_when_home_is_down
+run 0 --servers "$servers" --set failover='{read: {eject: {failures: 3}}, write: none}' \
+	explain user:1
+home=$(sed -n 's/^  home  *\([a-z]*\)  .*/\1/p' out)
+next=$(sed -n 's/^  next 1  *\([a-z]*\)  .*/\1/p' out)
+out_has "^  read +$home +$next +after 3 failures\$"
+out_has "^  write +$home +no server: server down +after 1 failure\$"
+run 0 --servers "$servers" --set failover=eject --set retry_timeout=0s explain user:1
+out_has "^  delete +$home +$home +however often it fails\$"
+end
+
+begin chunks_of_a_value_are_shown
+run 0 --servers "$servers" --set codecs='[split: {chunk: 1kB, max: 10kB}]' \
+	explain --value-bytes 2500 user:1
+out_has '^  value    2500 bytes in 4 items, flags 4096: split 4096$'
+out_has '^    user:1 +1  [a-z]+ '
+out_has '^    ~6user:1/0 +1000  [a-z]+ '
+out_has '^    ~6user:1/2 +500  [a-z]+ '
+run 2 --servers "$servers" --set codecs='[split: {chunk: 1kB, max: 10kB}]' \
+	explain --value-bytes 10001 user:1
+err 'larger than max of codec split'
+out_has '^  home '
+run 0 --servers "$servers" explain --value-bytes 5 user:1
+out_has '^  value    5 bytes in 1 item, flags 0$'
+end
+
+begin wrong_keys_do_not_hinder_the_others
+run 2 --servers "$servers" explain 'a b' user:1
 err "'a b'.*0x20"
+out_has '^user:1$'
+run 2 --servers "$servers" --json explain 'a b' user:1
+out_has '"key": "a b",'
+out_has '"message": "the key has byte 0x20'
+out_has '"key": "user:1",'
 end
 
-begin explain_names_the_missing_chunk
-run 0 set noise --file noise
-run 0 --set prefix= --set codecs=none delete '~9app/noise/1'
-run 1 get --explain noise
-out_has '^noise: miss$'
-out_has '^  stored   1501 bytes in 3 items$'
-out_has '^  ~9app/noise/1 +miss'
-err "'noise': no such key: chunk 2 of 3 is absent"
-run 1 get noise
-no_out
-err "'noise': no such key: chunk 2 of 3 is absent"
+begin json_has_everything
+run 0 --servers "$servers" --json explain user:1 --value-bytes 9
+out_has '^    "sent": "user:1",$'
+out_has '^    "hash_function": "md5",$'
+out_has '^    "hash_bits": 32,$'
+out_has '^    "points": \['
+out_has '^      "delete": \{$'
+out_has '^          "failures": 1$'
+out_has '^      "stored_bytes": 9,$'
+check 'no item was looked for' test "$(grep -c '"stored": ' out)" -eq 0
 end
 
-begin undecodable_value_is_status_3
-run 0 --set prefix= --set codecs=none set app/bad nonsense --flags 16
-run 3 get bad small
-out_has '^VALUE small'
-err "'bad': mc-.*zlib"
-run 3 get --explain bad
-out_has '^bad: undecodable$'
-out_has '^  flags    16: zlib 16$'
-err "'bad': mc-.*zlib"
+start_cluster
+cat >>tenon.yaml <<HERE
+prefix: app/
+codecs:
+  - zlib: {threshold: 100B}
+HERE
+head -c 5000 /dev/zero >zeros
+
+begin online_shows_what_home_and_next_have
+run 0 set zeros --file zeros --flags 5 --ttl 1h
+run 0 explain --online zeros
+no_err
+home=$(sed -n 's/^  home  *\(mc-[a-z]*\)  *[1/].*/\1/p' out)
+check 'a home' test -n "$home"
+out_has "^  home +$home +[0-9]+ +3[56][0-9][0-9] s +[0-9] s ago, never read +[0-9]+ +21: zlib 16, application 5\$"
+out_has '^  next +mc-[a-z]+ +absent'
+run 0 get zeros --output /dev/null
+run 0 explain --online zeros
+out_has "^  home +$home +[0-9]+ +3[56][0-9][0-9] s +[0-9] s ago +[0-9]+ +21: "
+run 0 set zeros 'for ever'
+run 0 explain --online zeros
+out_has "^  home +$home +8 +for ever +"
+run 0 explain --online none
+out_has '^  home +mc-[a-z]+ +absent'
 end
 
-begin explain_writes_json
-run 0 --json get --explain both
-out_has '^    "key": "both",$'
-out_has '^    "status": "hit",$'
-out_has '^    "flags": 4117,$'
-out_has '^      "zlib": 16,$'
-out_has '^      "split": 4096$'
-out_has '^    "application_flags": 5,$'
-out_has '^    "stored_bytes": 25[0-9][0-9],$'
-out_has '^    "decoded_bytes": 5000,$'
-out_has '^    "ratio": 1\.9'
-out_has '^        "key": "~8app/both/0",$'
-out_has '^        "bytes": 1000,$'
-out_has '^        "server": "mc-'
-run 2 --json get --explain none 'a b'
-out_has '^    "status": "miss",$'
-out_has '^    "status": "invalid key",$'
-out_has '^      "message": "the key has byte 0x20'
+begin online_writes_json
+run 0 --json explain --online zeros
+out_has '^        "state": "found",$'
+out_has '^        "bytes": 8,$'
+out_has '^        "ttl_s": null,$'
+out_has '^        "fetched": false,$'
+out_has '^        "class": [0-9]+$'
+out_has '^        "state": "absent"$'
 end
 
-begin explain_stands_alone
-run 2 get --explain --cas both
-err '--explain goes with neither'
-run 2 get --explain -o file both
-err '--explain goes with neither'
-run 2 gat --explain both --ttl 5
-err "unknown option '--explain'"
-end
-
-begin value_that_cannot_be_stored_says_why
-head -c 10001 /dev/urandom >large
-run 2 set large --file large
-err 'key "large": value of 10001 bytes is larger than max of codec split'
-run 2 add noise --file noise
-err 'key "noise": value of 2500 bytes would have to be split.*sealed'
-run 2 set flags x --flags 16
-err 'key "flags": the flags have bits that belong to a codec'
-run 3 append both x
-err "'both': mc-.*encoded or split"
+begin online_names_a_server_that_does_not_answer
+run 3 --servers 'x.invalid:1 x' explain --online zeros
+err 'x \(x\.invalid:1\): '
+out_has '^  home +x '
 end
 
 finish

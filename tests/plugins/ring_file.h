@@ -37,7 +37,7 @@ uint32_t ring_nth(const struct ring *ring, uint64_t hash, const char *key,
 
 /* The way to read a file of tests/vectors/rings/. */
 struct ring_file {
-	const char *name;         /* without ".tsv" */
+	const char *name;         /* path without ".tsv" */
 	const char *distribution; /* the plugin */
 	const char *options;      /* its options, NULL: its defaults */
 	const char *hash;         /* the hash plugin, NULL: the distribution hashes keys itself */

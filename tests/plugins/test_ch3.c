@@ -7,7 +7,8 @@
 #include "plugins/ring_file.h"
 #include "runner/suite.h"
 
-#define SERVERS 10
+/* 8 servers after the home server: the low bits of a number would choose among them. */
+#define SERVERS 9
 #define TRIED "{weights: tried}"
 
 static const struct ring_file files[] = {

@@ -7,77 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/ring_walk.h"
-#include "conformance/subject.h"
-#include "fakes/random.h"
 #include "config/server_line.h"
+#include "fakes/random.h"
+#include "plugins/ketama_rig.h"
 #include "runner/suite.h"
 
-#define SERVERS_MAX 200
-#define POINTS_MAX 4096
-#define NAME_BYTES 560
+#define SERVERS_MAX  200
 #define KEYS_IN_FILE 200
 
-/* The option struct of ketama, which has one option. */
-struct options {
-	const struct tenon_hash *point_hash;
-};
-
-struct ring {
-	const struct tenon_distribution_ops *ops;
-	struct watched_host host;
-	void *self;
-	uint32_t count;
-};
-
-/* Returns the result of build. */
-static int ring_make(struct ring *ring, const struct tenon_ring_server *servers,
-		     uint32_t count, const struct tenon_hash *point_hash,
-		     struct tenon_error *err)
+/* Make a ring with the default options. Returns the result of build. */
+static int make(struct ring *ring, const struct tenon_ring_server *servers,
+		uint32_t count, const struct tenon_hash *point_hash,
+		struct tenon_error *err)
 {
-	const struct options options = { point_hash };
-	const struct tenon__plugin *plugin =
-		subject_named(TENON_KIND_DISTRIBUTION, "ketama");
+	const struct ring_setup setup = { .servers = servers,
+					  .count = count,
+					  .point_hash = point_hash };
 
-	ck_assert_uint_eq(plugin->options_bytes, sizeof(options));
-	ring->ops = &plugin->ops.distribution;
-	ring->count = count;
-	watched_host_init(&ring->host);
-	ring->self = subject_state(ring->ops->state_size);
-	ck_assert_int_eq(ring->ops->init(ring->self, &options,
-					 &ring->host.table, err),
-			 0);
-	return ring->ops->build(ring->self, servers, count,
-				subject_hash("crc32"), err);
-}
-
-static void ring_free(struct ring *ring)
-{
-	ring->ops->fini(ring->self);
-	free(ring->self);
-	ck_assert_uint_eq(ring->host.live, 0);
-}
-
-static uint32_t locate(const struct ring *ring, uint64_t hash)
-{
-	const struct tenon_ring_key key = { hash, "", 0 };
-
-	return ring->ops->locate(ring->self, &key);
-}
-
-static uint32_t next(const struct ring *ring, uint64_t hash, uint32_t nth)
-{
-	const struct tenon_ring_key key = { hash, "", 0 };
-
-	return ring_walk_nth(ring->ops, ring->self, ring->count, &key, nth);
+	return ring_make(ring, &setup, err);
 }
 
 /* ---- vectors from libmc ------------------------------------------------- */
 
-static const char *const lists[] = { "one",  "mixed", "alias",    "partial",
+static const char *const lists[] = { "one",  "mixed", "alias",	  "partial",
 				     "unix", "n20",   "n20alias", "n200" };
 static const char *const hashes[] = { "md5", "crc32", "fnv1_32", "fnv1a_32" };
-#define LISTS_COUNT (sizeof(lists) / sizeof(lists[0]))
+#define LISTS_COUNT  (sizeof(lists) / sizeof(lists[0]))
 #define HASHES_COUNT (sizeof(hashes) / sizeof(hashes[0]))
 
 struct vectors {
@@ -111,9 +66,9 @@ static void check_key(struct vectors *vectors, const char *hash_name,
 	uint32_t home;
 
 	if (!vectors->built) {
-		ck_assert_int_eq(ring_make(&vectors->ring, vectors->list,
-					   vectors->count, subject_hash("md5"),
-					   NULL),
+		ck_assert_int_eq(make(&vectors->ring, vectors->list,
+				      vectors->count, subject_hash("md5"),
+				      NULL),
 				 0);
 		vectors->built = true;
 	}
@@ -199,8 +154,7 @@ START_TEST(published_homes_are_found)
 	const struct tenon_hash *md5 = subject_hash("md5");
 	struct ring ring;
 
-	ck_assert_int_eq(ring_make(&ring, published[_i].servers, 3, md5, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, published[_i].servers, 3, md5, NULL), 0);
 	for (unsigned n = 0; n < 12; n++) {
 		char key[16];
 		int len = snprintf(key, sizeof(key), "key:%u", n);
@@ -215,84 +169,6 @@ END_TEST
 
 /* ---- names of points ---------------------------------------------------- */
 
-/* A point hash that records the names that it gets. */
-static struct {
-	uint64_t (*value)(const char *name); /* value of the point with this name */
-	char names[POINTS_MAX][NAME_BYTES];
-	uint64_t values[POINTS_MAX];
-	uint32_t count;
-} spy;
-
-static uint64_t spy_hash(const void *self, const void *key, size_t key_len)
-{
-	char *name = spy.names[spy.count];
-
-	(void)self;
-	ck_assert_uint_lt(spy.count, POINTS_MAX);
-	ck_assert_uint_lt(key_len, NAME_BYTES);
-	memcpy(name, key, key_len);
-	name[key_len] = '\0';
-	spy.values[spy.count] = spy.value(name);
-	return spy.values[spy.count++];
-}
-
-static void spy_hash_many(const void *self, const struct tenon_slice *keys,
-			  size_t count, uint64_t *out)
-{
-	for (size_t i = 0; i < count; i++) {
-		out[i] = spy_hash(self, keys[i].data, keys[i].len);
-	}
-}
-
-static const struct tenon_hash_ops spy_ops = { .size = sizeof(spy_ops),
-					       .hash = spy_hash,
-					       .hash_many = spy_hash_many,
-					       .bits = 64 };
-static const struct tenon_hash spy_point_hash = { NULL, &spy_ops };
-
-static uint64_t md5_value(const char *name)
-{
-	const struct tenon_hash *md5 = subject_hash("md5");
-
-	return md5->ops->hash(md5->self, name, strlen(name));
-}
-
-/* 64-bit values. The ring uses the lower half. */
-static uint64_t wide_value(const char *name)
-{
-	uint64_t seed = md5_value(name);
-
-	return random_next(&seed);
-}
-
-/* All points have the same value. */
-static uint64_t same_value(const char *name)
-{
-	(void)name;
-	return 0x12345678;
-}
-
-/* The points have four values, the smallest and the largest among them. */
-static uint64_t few_value(const char *name)
-{
-	static const uint64_t values[] = { 0, 0x80000000, 0x80000001,
-					   0xffffffff };
-
-	return values[md5_value(name) % 4];
-}
-
-/* The points have values close together. */
-static uint64_t dense_value(const char *name)
-{
-	return 0x40000000 + md5_value(name) % 1000;
-}
-
-static void spy_start(uint64_t (*value)(const char *name))
-{
-	spy.value = value;
-	spy.count = 0;
-}
-
 static const struct {
 	struct tenon_ring_server server;
 	const char *first;
@@ -306,7 +182,9 @@ static const struct {
 	{ { "a", "h", 11211, 1, 0, 0 }, "a-0", "a-99", 100 },
 	{ { "a", "h", 11212, 1, 0, 0 }, "a-0", "a-99", 100 },
 	{ { "a:1", "h", 1, 1, 0, 0 }, "a:1-0", "a:1-99", 100 },
-	{ { NULL, "/run/a.sock", 0, 1, 0, 0 }, "/run/a.sock-0", "/run/a.sock-99",
+	{ { NULL, "/run/a.sock", 0, 1, 0, 0 },
+	  "/run/a.sock-0",
+	  "/run/a.sock-99",
 	  100 },
 	{ { "a", "/run/a.sock", 0, 1, 0, 0 }, "a-0", "a-99", 100 },
 	{ { NULL, "::1", 11211, 1, 0, 0 }, "::1-0", "::1-99", 100 },
@@ -320,9 +198,7 @@ START_TEST(points_are_named_after_alias_or_address)
 	struct ring ring;
 
 	spy_start(md5_value);
-	ck_assert_int_eq(ring_make(&ring, &names[_i].server, 1, &spy_point_hash,
-				   NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, &names[_i].server, 1, &spy_hash, NULL), 0);
 	ring_free(&ring);
 	ck_assert_uint_eq(spy.count, names[_i].points);
 	ck_assert_str_eq(spy.names[0], names[_i].first);
@@ -352,26 +228,25 @@ static uint32_t model_locate(const uint32_t *owner, uint32_t hash)
 	return server;
 }
 
-static uint64_t (*const spreads[])(const char *name) = {
-	md5_value, wide_value, same_value, few_value, dense_value
-};
+static uint64_t (*const spreads[])(const char *name) = { md5_value, wide_value,
+							 same_value, few_value,
+							 dense_value };
 #define SPREADS_COUNT (sizeof(spreads) / sizeof(spreads[0]))
 
 START_TEST(home_is_the_first_point_at_or_after_the_hash)
 {
 	static const struct tenon_ring_server servers[] = {
-		{ "a", "h", 11211, 1, 0, 0 },	 { NULL, "h", 11211, 3, 0, 0 },
+		{ "a", "h", 11211, 1, 0, 0 },  { NULL, "h", 11211, 3, 0, 0 },
 		{ NULL, "h", 11212, 1, 0, 0 }, { NULL, "i", 11211, 7, 0, 0 },
 		{ NULL, "/s", 0, 2, 0, 0 },
 	};
-	uint32_t owner[POINTS_MAX];
+	uint32_t owner[SPY_POINTS_MAX];
 	struct ring ring;
 	uint64_t seed = 11;
 	uint32_t at = 0;
 
 	spy_start(spreads[_i]);
-	ck_assert_int_eq(ring_make(&ring, servers, 5, &spy_point_hash, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 5, &spy_hash, NULL), 0);
 	for (uint32_t i = 0; i < 5; i++) {
 		for (uint32_t n = 0; n < 100 * servers[i].weight; n++) {
 			owner[at++] = i;
@@ -407,9 +282,7 @@ START_TEST(upper_half_of_a_hash_is_ignored)
 	struct ring ring;
 	uint64_t seed = 12;
 
-	ck_assert_int_eq(ring_make(&ring, servers, 2, subject_hash("md5"),
-				   NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 2, subject_hash("md5"), NULL), 0);
 	for (size_t i = 0; i < 1000; i++) {
 		uint64_t hash = random_next(&seed);
 
@@ -432,8 +305,7 @@ START_TEST(equal_points_belong_to_the_first_server)
 	struct ring ring;
 
 	spy_start(same_value);
-	ck_assert_int_eq(ring_make(&ring, servers, 3, &spy_point_hash, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 3, &spy_hash, NULL), 0);
 	for (uint32_t hash = 0x12345600; hash < 0x123456ff; hash++) {
 		ck_assert_uint_eq(locate(&ring, hash), 0);
 		ck_assert_uint_eq(next(&ring, hash, 1), 1);
@@ -443,12 +315,6 @@ START_TEST(equal_points_belong_to_the_first_server)
 	ring_free(&ring);
 }
 END_TEST
-
-/* The points of "a" are at 1000, of "b" at 2000, of "c" at 3000. */
-static uint64_t step_value(const char *name)
-{
-	return (uint64_t)(name[0] - 'a' + 1) * 1000;
-}
 
 START_TEST(next_walks_forward_and_around)
 {
@@ -460,8 +326,7 @@ START_TEST(next_walks_forward_and_around)
 	struct ring ring;
 
 	spy_start(step_value);
-	ck_assert_int_eq(ring_make(&ring, servers, 3, &spy_point_hash, NULL),
-			 0);
+	ck_assert_int_eq(make(&ring, servers, 3, &spy_hash, NULL), 0);
 	ck_assert_uint_eq(locate(&ring, 1500), 2);
 	ck_assert_uint_eq(next(&ring, 1500, 1), 0);
 	ck_assert_uint_eq(next(&ring, 1500, 2), 1);
@@ -488,9 +353,9 @@ START_TEST(large_ring_is_found_through)
 	for (unsigned i = 0; i < COUNT; i++) {
 		snprintf(text[i], sizeof(text[i]), "cache%u", i);
 		servers[i] = (struct tenon_ring_server){ NULL, text[i], 11211,
-							 1, 0, 0 };
+							 1,    0,	0 };
 	}
-	ck_assert_int_eq(ring_make(&ring, servers, COUNT, md5, NULL), 0);
+	ck_assert_int_eq(make(&ring, servers, COUNT, md5, NULL), 0);
 	for (unsigned i = 0; i < COUNT; i++) {
 		char point[48];
 		int len = snprintf(point, sizeof(point), "cache%u-42", i);
@@ -517,13 +382,13 @@ START_TEST(more_weight_than_a_ring_holds_is_refused)
 
 	for (size_t i = 0; i < SERVERS_MAX; i++) {
 		servers[i] = (struct tenon_ring_server){ NULL, "h", 11211,
-							 1000, 0, 0 };
+							 1000, 0,   0 };
 	}
-	ck_assert_int_eq(ring_make(&ring, servers, SERVERS_MAX,
-				   subject_hash("md5"), &err),
-			 TENON_ECONFIG);
+	ck_assert_int_eq(
+		make(&ring, servers, SERVERS_MAX, subject_hash("md5"), &err),
+		TENON_ECONFIG);
 	ck_assert_int_eq(err.code, TENON_ECONFIG);
-	ck_assert_ptr_nonnull(strstr(err.message, "200000"));
+	ck_assert_ptr_nonnull(strstr(err.message, "20000000 points"));
 	ring_free(&ring);
 }
 END_TEST
@@ -538,20 +403,15 @@ START_TEST(name_that_has_no_room_is_refused)
 
 	memset(name, 'x', sizeof(name));
 	name[480] = '\0';
-	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
-				   &err),
-			 0);
+	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"), &err), 0);
 	ring_free(&ring);
 	/* The longest possible name of a point. */
 	server = (struct tenon_ring_server){ NULL, name, 65535, 1000, 0, 0 };
-	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
-				   &err),
-			 0);
+	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"), &err), 0);
 	ring_free(&ring);
 	name[480] = 'x';
 	name[481] = '\0';
-	ck_assert_int_eq(ring_make(&ring, &server, 1, subject_hash("md5"),
-				   &err),
+	ck_assert_int_eq(make(&ring, &server, 1, subject_hash("md5"), &err),
 			 TENON_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(err.message, "481 bytes"));
 	ring_free(&ring);

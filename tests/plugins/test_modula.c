@@ -11,7 +11,7 @@
 #include "runner/suite.h"
 
 #define LIBMEMCACHED "{weights: ignored, hash_bits: 32}"
-#define TWEMPROXY "{order: name, weights: repeat, hash_bits: 32}"
+#define TWEMPROXY "{order: twemproxy, weights: repeat, hash_bits: 32}"
 #define MCROUTER "{weights: ignored, hash_bits: 31}"
 #define PYTHON_MEMCACHED "{weights: repeat, next: rehash}"
 
@@ -30,6 +30,11 @@
 	  hash, 120 },                                                         \
 	{ "twemproxy-modula-" peer_hash "-namedw", "modula", TWEMPROXY, hash,  \
 	  120 }
+
+/* Servers that are not in the order of their names. */
+#define INTEROP_FILE(servers)                                                  \
+	{ "../interop/twemproxy-modula-md5-" servers, "modula", TWEMPROXY,     \
+	  "md5", 300 }
 
 static const struct ring_file files[] = {
 	LIBMEMCACHED_FILES("crc", "crc"),
@@ -66,6 +71,13 @@ static const struct ring_file files[] = {
 	  100 },
 	{ "python-memcached-tries-crc-20", "modula", PYTHON_MEMCACHED, "crc",
 	  100 },
+	INTEROP_FILE("default-port-weights"),
+	INTEROP_FILE("name-weights"),
+	INTEROP_FILE("names"),
+	INTEROP_FILE("ports"),
+	INTEROP_FILE("socket-names"),
+	INTEROP_FILE("sockets"),
+	INTEROP_FILE("weights"),
 	{ "mcrouter-modula-crc32-3", "modula", MCROUTER, "crc32", 100 },
 	{ "mcrouter-modula-crc32-20", "modula", MCROUTER, "crc32", 100 },
 };
@@ -184,41 +196,6 @@ START_TEST(weights_that_are_ignored_count_one)
 }
 END_TEST
 
-/* The comments have the names by which twemproxy sorts the servers. */
-static const struct tenon_ring_server unsorted[] = {
-	{ "web-10", "10.0.0.9", 11211, 1, 1, 0 },
-	{ NULL, "10.0.0.30", 11211, 1, 1, 0 }, /* 10.0.0.30 */
-	{ NULL, "10.0.0.2", 9, 1, 1, 0 },      /* 10.0.0.2:9 */
-	{ NULL, "/a.sock", 0, 1, 1, 0 },       /* /a.sock: */
-	{ "zeta", "10.0.0.8", 11211, 1, 1, 0 },
-	{ "web-1:", "10.0.0.7", 11211, 1, 1, 0 },
-	{ "\xc3\xa9-1", "10.0.0.6", 11211, 1, 1, 0 }, /* four bytes */
-};
-static const uint32_t by_name[] = { 4, 6, 0, 5, 3, 1, 2 };
-
-START_TEST(servers_come_in_the_order_of_their_names)
-{
-	const uint32_t *weights = weight_lists[_i];
-	struct tenon_ring_server servers[7];
-	struct ring ring;
-	uint64_t hash = 0;
-
-	memcpy(servers, unsorted, sizeof(servers));
-	for (uint32_t i = 0; i < 7; i++) {
-		servers[i].weight = weights[i % 5];
-	}
-	ring_make(&ring, "modula", "{order: name}", servers, 7, NULL);
-	for (uint32_t i = 0; i < 7; i++) {
-		for (uint32_t n = 0; n < servers[by_name[i]].weight; n++) {
-			ck_assert_uint_eq(home(&ring, hash++), by_name[i]);
-		}
-	}
-	ck_assert_uint_eq(home(&ring, hash), by_name[0]);
-	ck_assert_uint_eq(ring_traits(&ring), 0);
-	ring_free(&ring);
-}
-END_TEST
-
 static const int bit_counts[] = { 1, 15, 31, 32, 63, 64 };
 
 START_TEST(other_bits_of_a_hash_are_cleared)
@@ -256,6 +233,53 @@ START_TEST(next_servers_come_by_position)
 		}
 		ck_assert_uint_eq(ring_nth(&ring, hash, "", 0, 5),
 				  TENON_NO_SERVER);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
+/* The names are, in this order: "b", "ab", "/s:", "h:1", "zzzz". */
+START_TEST(next_servers_come_in_the_order_of_names)
+{
+	static const struct tenon_ring_server servers[] = {
+		{ "zzzz", "h", 4, 1, 0, 0 },
+		{ NULL, "h", 1, 1, 0, 0 },
+		{ NULL, "ab", 11211, 1, 0, 0 },
+		{ NULL, "/s", 0, 1, 0, 0 },
+		{ "b", "h", 5, 1, 0, 0 },
+	};
+	static const uint32_t ranks[] = { 4, 2, 3, 1, 0 };
+	struct ring ring;
+
+	ring_make(&ring, "modula", TWEMPROXY, servers, 5, NULL);
+	for (uint64_t hash = 0; hash < 5; hash++) {
+		for (uint32_t nth = 0; nth < 5; nth++) {
+			ck_assert_uint_eq(ring_nth(&ring, hash, "", 0, nth),
+					  ranks[(hash + nth) % 5]);
+		}
+	}
+	ck_assert_uint_eq(ring_traits(&ring), 0);
+	ring_free(&ring);
+}
+END_TEST
+
+/* Names that are equal keep the order of the config. A name may be as long as an address can be. */
+START_TEST(names_may_be_long_and_equal)
+{
+	char name[256];
+	struct tenon_ring_server servers[] = {
+		{ NULL, name, 65535, 1, 0, 0 },
+		{ NULL, name, 65535, 1, 0, 0 },
+		{ name, "h", 1, 1, 0, 0 },
+	};
+	static const uint32_t ranks[] = { 2, 0, 1 };
+	struct ring ring;
+
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	ring_make(&ring, "modula", TWEMPROXY, servers, 3, NULL);
+	for (uint64_t hash = 0; hash < 3; hash++) {
+		ck_assert_uint_eq(home(&ring, hash), ranks[hash]);
 	}
 	ring_free(&ring);
 }
@@ -329,8 +353,6 @@ int main(void)
 	tcase = tcase_create("arithmetic");
 	tcase_add_loop_test(tcase, a_server_has_as_many_places_as_its_weight,
 			    0, sizeof(weight_lists) / sizeof(weight_lists[0]));
-	tcase_add_loop_test(tcase, servers_come_in_the_order_of_their_names, 0,
-			    sizeof(weight_lists) / sizeof(weight_lists[0]));
 	tcase_add_test(tcase, weights_that_are_ignored_count_one);
 	tcase_add_loop_test(tcase, other_bits_of_a_hash_are_cleared, 0,
 			    sizeof(bit_counts) / sizeof(bit_counts[0]));
@@ -338,6 +360,8 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("next");
 	tcase_add_test(tcase, next_servers_come_by_position);
+	tcase_add_test(tcase, next_servers_come_in_the_order_of_names);
+	tcase_add_test(tcase, names_may_be_long_and_equal);
 	tcase_add_test(tcase, rehash_gives_up_after_ten_tries);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -19,7 +19,6 @@ core/wire/classic/write.c REQUEST_MAX_BYTES room for a line and a value that is 
 plugins/codec/split/split.c CHUNK_KEY_MAX_BYTES room for a key and numbers, which have ceilings
 plugins/codec/split/split.c PARENT_MAX_BYTES room for four numbers
 plugins/decimal.h DECIMAL_DIGITS_MAX room for a number of 64 bits
-plugins/distribution/ketama/ketama.c POINT_MAX_BYTES room for a name, which has a ceiling
 plugins/distribution/ketama/ketama.c SCAN_MAX a matter of speed
 plugins/hash/md5/md5.c BLOCKS_MAX room for a key, which has a ceiling
 plugins/hash/md5/md5.c LANES_MAX room for the widest registers

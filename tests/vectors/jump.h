@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Jump consistent hash of memcached's proxy: servers of hashes among 1, 2, 3, 10, 1000 and 65535
- * servers. Produced by the function of proxy_jump_hash.c of memcached 2d51e36, compiled alone on
- * x86-64.
+ * servers. Rows 10 to 17, counted from 0, come in pairs: the first jump of one row is to exactly
+ * 2, 4, 1024 or 32768, the first jump of the next row is just short of it. Produced by the function
+ * of proxy_jump_hash.c of memcached 2d51e36, compiled alone on x86-64.
  */
 #ifndef TENON_TESTS_VECTORS_JUMP_H
 #define TENON_TESTS_VECTORS_JUMP_H
@@ -27,6 +28,14 @@ static const struct {
 	{ 0x8000000000000000, { 0, 1, 1, 5, 453, 53854 } },
 	{ 0xffffffffffffffff, { 0, 1, 2, 9, 313, 18311 } },
 	{ 0x0000000000000100, { 0, 1, 2, 3, 520, 8799 } },
+	{ 0x722b4cf71a9a6983, { 0, 0, 2, 8, 542, 22164 } },
+	{ 0xa56525a11a9a6983, { 0, 1, 2, 2, 707, 38197 } },
+	{ 0x322b4cf71a9a6983, { 0, 0, 0, 4, 401, 38320 } },
+	{ 0x656525a11a9a6983, { 0, 0, 0, 9, 639, 32255 } },
+	{ 0x076b4cf71a9a6983, { 0, 0, 0, 0, 0, 50682 } },
+	{ 0x3aa525a11a9a6983, { 0, 0, 0, 0, 0, 30147 } },
+	{ 0xcad54cf71a9a6983, { 0, 0, 0, 0, 0, 58070 } },
+	{ 0xfe0f25a11a9a6983, { 0, 0, 0, 0, 0, 52480 } },
 	{ 0x9924be57099a8681, { 0, 1, 1, 3, 270, 31028 } },
 	{ 0xa00278349da68a4e, { 0, 1, 1, 8, 219, 60888 } },
 	{ 0x4b3d0f93092d6ce3, { 0, 0, 0, 9, 540, 13752 } },

@@ -20,6 +20,16 @@ _Timeout = Optional[_Duration]
 
 __version__: str
 
+def diff(
+    before: "Client[Any]",
+    after: "Client[Any]",
+    keys: Optional[Iterable[_Key]],
+    count: int,
+) -> Tuple[
+    Tuple[int, int, int, int, int, float, float],
+    List[Tuple[str, str, int, int, int, int, int, int]],
+    List[Tuple[int, int, int]],
+]: ...
 def libraries() -> List[str]: ...
 def options() -> List[Tuple[str, str, str]]: ...
 def register(
@@ -105,6 +115,20 @@ class Client(BaseClient, Generic[_V]):
         self, delay: Optional[_Duration] = None, *, timeout: _Timeout = None
     ) -> None: ...
     def where(self, key: _Key) -> _Server: ...
+    def _route(
+        self, key: _Key
+    ) -> Tuple[
+        bytes,
+        bytes,
+        int,
+        int,
+        int,
+        List[Tuple[int, int]],
+        int,
+        List[int],
+        List[Tuple[int, int, int, int]],
+        List[Tuple[int, int, int, int]],
+    ]: ...
     def update_servers(self, servers: Sequence[str]) -> None: ...
     def set_wait(self, wait: Optional[_Wait]) -> None: ...
     def disconnect(self) -> None: ...

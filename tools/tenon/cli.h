@@ -54,6 +54,7 @@ const struct command *command_find(const char *name);
 
 int run_get(struct app *app);
 int run_explain(struct app *app);
+int run_stored(struct app *app);
 int run_failures(struct app *app);
 int run_store(struct app *app);
 int run_delete(struct app *app);
@@ -66,6 +67,7 @@ int run_health(struct app *app);
 int run_flush_all(struct app *app);
 int run_where(struct app *app);
 int run_check(struct app *app);
+int run_diff(struct app *app);
 int run_plugins(struct app *app);
 int run_plugins_new(struct app *app);
 

@@ -1,268 +1,669 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* get --explain: the items on the servers that make up a value. */
+/* explain: where keys go, and why. With --online also: what is stored there. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
+#include "flags.h"
 #include "items.h"
 #include "json.h"
+#include "meta.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
 #include "tenon/introspect.h"
+#include "tenon/ring.h"
 
-/* The bytes of all items of the value: the parent and its chunks. */
-static uint64_t stored_bytes(const struct tenon_stored *stored)
+/* With --online, the item is looked for on the home server and on the next one. */
+#define LOOKED_AT 2
+
+/* Next servers that the text shows. JSON has all. */
+#define NEXT_SHOWN 3
+
+/* One key, explained. */
+struct explained {
+	struct app *app;
+	const char *hash_name;
+	const char *distribution;
+	const char *key;
+	struct tenon_route route;
+	struct tenon_error err; /* code 0: all is known */
+	size_t looked_at;	/* entries of stored */
+	struct meta_item stored[LOOKED_AT];
+};
+
+static const char *const accesses[TENON_ROUTE_ACCESS_COUNT] = {
+	[TENON_ROUTE_READ] = "read",
+	[TENON_ROUTE_WRITE] = "write",
+	[TENON_ROUTE_DELETE] = "delete",
+};
+
+static struct tenon_server_info server_of(const struct explained *at,
+					  uint32_t server)
 {
-	uint64_t total = 0;
+	struct tenon_server_info info = { .alias = "", .address = "" };
 
-	for (size_t i = 0; i < stored->item_count; i++) {
-		total += stored->items[i].value_bytes;
-	}
-	return total;
+	tenon_client_server(at->app->client, server, &info);
+	return info;
 }
 
-static size_t stored_count(const struct tenon_stored *stored)
+/* ---- settings of the config ---------------------------------------------------- */
+
+/* The settings that this command needs, as text. The caller frees them. */
+struct settings {
+	char *hash_function;
+	char *distribution;
+	char *poll_timeout;
+	char *secure;
+};
+
+static void take_setting(const struct tenon_setting_info *info, void *payload)
 {
-	size_t count = 0;
+	struct settings *settings = payload;
+	struct {
+		const char *name;
+		char **text;
+	} wanted[] = {
+		{ "hash_function", &settings->hash_function },
+		{ "distribution", &settings->distribution },
+		{ "poll_timeout", &settings->poll_timeout },
+		{ "secure", &settings->secure },
+	};
 
-	for (size_t i = 0; i < stored->item_count; i++) {
-		count += stored->items[i].status == TENON_HIT;
-	}
-	return count;
-}
-
-/* The length of the value divided by its stored bytes; 0 when no byte is stored. */
-static double ratio_of(const struct tenon_stored *stored)
-{
-	uint64_t bytes = stored_bytes(stored);
-
-	return bytes == 0 ? 0 : (double)stored->result->value_len /
-					(double)bytes;
-}
-
-/*
- * Find the next codec, from number *index on, that owns a bit of flags. Moves *index behind
- * the codec. Returns false when there is none.
- */
-static bool next_codec(const struct app *app, uint32_t flags, size_t *index,
-		       struct tenon_codec_info *out)
-{
-	for (; tenon_client_codec(app->client, *index, out) == 0; ++*index) {
-		if ((flags & out->flags) != 0) {
-			++*index;
-			return true;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (strcmp(info->name, wanted[i].name) == 0) {
+			free(*wanted[i].text);
+			*wanted[i].text = alloc_text(info->value);
 		}
 	}
-	return false;
 }
 
-/* ---- text ---------------------------------------------------------------- */
-
-/* "4113: zlib 16, split 4096, application 1" */
-static void print_flags(const struct app *app, uint32_t flags)
+/* Read a duration as the library prints it, such as "300ms". Returns milliseconds, 1 or more. */
+static int64_t duration_ms(const char *text)
 {
-	struct tenon_codec_info codec;
-	const char *between = ": ";
-	uint32_t left = flags;
-	size_t index = 0;
+	static const struct {
+		const char *unit;
+		int64_t us;
+	} units[] = { { "us", 1 },
+		      { "ms", 1000 },
+		      { "s", 1000000 },
+		      { "min", 60000000 },
+		      { "h", INT64_C(3600000000) } };
+	char *unit = NULL;
+	long long number = text ? strtoll(text, &unit, 10) : 0;
 
-	output_format("  flags    %" PRIu32, flags);
-	while (next_codec(app, flags, &index, &codec)) {
-		output_format("%s%s %" PRIu32, between, codec.name,
-			      flags & codec.flags);
-		left &= ~codec.flags;
-		between = ", ";
+	for (size_t i = 0; text && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(unit, units[i].unit) == 0) {
+			int64_t ms = number * units[i].us / 1000;
+
+			return ms > 0 ? ms : 1;
+		}
 	}
-	if (left != 0 && left != flags) {
-		output_format("%sapplication %" PRIu32, between, left);
+	return 1000;
+}
+
+/* ---- the picture of the ring ------------------------------------------------------ */
+
+/*
+ * Return true when the key lies between the point before its home server's point and that point;
+ * false when it lies behind that point, as on the rings of some clients. Places are numbers on a
+ * circle, so distances are compared modulo 2^64.
+ */
+static bool is_before_home(const struct tenon_route *route)
+{
+	const struct tenon_route_point *home =
+		&route->points[route->home_point];
+
+	if (route->home_point == 0) {
+		return route->hash <= home->place;
 	}
+	return route->hash - home[-1].place <= home->place - home[-1].place;
+}
+
+/* Hexadecimal digits of the places of a ring. */
+static int place_digits(const struct tenon_route *route)
+{
+	return route->hash_bits > 32 || route->hash_bits == 0 ? 16 : 8;
+}
+
+static void print_key_place(const struct explained *at)
+{
+	const struct tenon_route *route = &at->route;
+
+	if (route->hash_bits == 0) {
+		return;
+	}
+	output_text("    ");
+	output_styled(STYLE_GOOD, "▶");
+	output_format(" %0*" PRIx64 "  ", place_digits(route), route->hash);
+	output_styled(STYLE_GOOD, "the key");
 	output_text("\n");
 }
 
-static void add_item_row(const struct app *app, struct table *table,
-			 const struct tenon_stored_item *item)
+static void print_point(const struct explained *at, size_t index)
 {
-	struct tenon_server_info server = { .alias = "", .address = "" };
+	const struct tenon_route *route = &at->route;
+	const struct tenon_route_point *point = &route->points[index];
+	bool is_home = index == route->home_point;
+	struct tenon_server_info info = server_of(at, point->server);
+	char *name = output_clean(info.alias, strlen(info.alias));
 
-	tenon_client_server(app->client, item->server, &server);
-	table_add(table, STYLE_NONE, "%.*s", (int)item->key.len,
-		  (const char *)item->key.data);
-	if (item->status == TENON_HIT) {
-		table_add(table, STYLE_NONE, "%" PRIu64, item->value_bytes);
-		table_add(table, STYLE_NONE, "%" PRIu32, item->flags);
-	} else {
-		table_add(table, STYLE_BAD, "%s",
-			  tenon_status_name(item->status));
-		table_add(table, STYLE_NONE, "%s", "");
-	}
-	table_add(table, STYLE_BOLD, "%s", server.alias);
-	table_add(table, STYLE_DIM, "%s", server.address);
+	output_format("    %s %0*" PRIx64 "  ", is_home ? "●" : "│",
+		      place_digits(route), point->place);
+	output_styled(is_home ? STYLE_BOLD : STYLE_NONE, name);
+	output_text(is_home ? "  home\n" : "\n");
+	free(name);
 }
 
-static void print_items(const struct app *app,
-			const struct tenon_stored *stored)
+/* The points around the key, one below the other, and the key's place among them. */
+static void print_points(const struct explained *at)
 {
-	static const char *const titles[] = { "ITEM", "BYTES", "FLAGS",
-					      "SERVER", "ADDRESS" };
-	struct table table = { .columns = 5, .right = 1u << 1 | 1u << 2 };
+	const struct tenon_route *route = &at->route;
+	bool before = route->point_count > 0 && is_before_home(route);
+
+	if (route->point_count == 0) {
+		return;
+	}
+	output_text("\n  ring");
+	if (route->ring_points > 0) {
+		output_format("     %" PRIu64 " points", route->ring_points);
+	}
+	output_text("\n");
+	for (size_t i = 0; i < route->point_count; i++) {
+		bool is_home = i == route->home_point;
+
+		if (is_home && before) {
+			print_key_place(at);
+		}
+		print_point(at, i);
+		if (is_home && !before) {
+			print_key_place(at);
+		}
+	}
+}
+
+/* ---- text ------------------------------------------------------------------------- */
+
+static void print_bytes(const char *name, struct tenon_slice bytes)
+{
+	char *clean = output_clean(bytes.data, bytes.len);
+
+	output_format("  %-8s %s\n", name, clean);
+	free(clean);
+}
+
+static void print_servers(const struct explained *at)
+{
+	const struct tenon_route *route = &at->route;
+	struct table table = { .columns = 3 };
+	size_t shown = route->server_count;
+
+	shown = shown > NEXT_SHOWN + 1 ? NEXT_SHOWN + 1 : shown;
+	for (size_t i = 0; i < shown; i++) {
+		struct tenon_server_info info =
+			server_of(at, route->servers[i]);
+
+		if (i == 0) {
+			table_add(&table, STYLE_NONE, "home");
+		} else {
+			table_add(&table, STYLE_NONE, "next %zu", i);
+		}
+		table_add(&table, STYLE_BOLD, "%s", info.alias);
+		table_add(&table, STYLE_DIM, "%s", info.address);
+	}
+	output_text("\n");
+	table_print(&table, 2);
+	if (route->server_count > shown) {
+		output_format("  and %zu more\n", route->server_count - shown);
+	}
+}
+
+/* Say what a policy answers, such as "mc-two, for at most 7 s". The caller frees the text. */
+static char *answer_text(const struct explained *at,
+			 const struct tenon_route_answer *answer)
+{
+	if (answer->status != 0) {
+		return alloc_format("no server: %s",
+				    tenon_status_name(answer->status));
+	}
+	if (answer->exptime_max_s > 0) {
+		return alloc_format("%s, for at most %" PRIu32 " s",
+				    server_of(at, answer->server).alias,
+				    answer->exptime_max_s);
+	}
+	return alloc_text(server_of(at, answer->server).alias);
+}
+
+static void add_answer(const struct explained *at, struct table *table,
+		       const struct tenon_route_answer *answer)
+{
+	char *text = answer_text(at, answer);
+
+	table_add(table, answer->status != 0 ? STYLE_BAD : STYLE_BOLD, "%s",
+		  text);
+	free(text);
+}
+
+static void print_policies(const struct explained *at)
+{
+	static const char *const titles[] = { "POLICY", "NOW",
+					      "WHEN HOME IS DOWN", "" };
+	struct table table = { .columns = 4 };
 
 	for (size_t i = 0; i < table.columns; i++) {
 		table_add(&table, STYLE_DIM, "%s", titles[i]);
 	}
-	for (size_t i = 0; i < stored->item_count; i++) {
-		add_item_row(app, &table, &stored->items[i]);
+	for (size_t i = 0; i < TENON_ROUTE_ACCESS_COUNT; i++) {
+		const struct tenon_route_answer *down = &at->route.home_down[i];
+
+		table_add(&table, STYLE_NONE, "%s", accesses[i]);
+		add_answer(at, &table, &at->route.now[i]);
+		add_answer(at, &table, down);
+		if (down->failures == 0) {
+			table_add(&table, STYLE_DIM, "however often it fails");
+		} else {
+			table_add(&table, STYLE_DIM,
+				  "after %" PRIu32 " failure%s", down->failures,
+				  down->failures == 1 ? "" : "s");
+		}
 	}
+	output_text("\n");
 	table_print(&table, 2);
 }
 
-static void print_stored(const struct app *app, const char *key,
-			 const struct tenon_stored *stored)
+/* The items that a value of --value-bytes would be stored in. */
+static void print_value(const struct explained *at)
 {
-	char *clean = output_clean(key, strlen(key));
-	size_t count = stored_count(stored);
+	const struct tenon_route *route = &at->route;
+	struct table table = { .columns = 4, .right = 1u << 1 };
+
+	if (at->app->options.value_size == 0 || at->err.code != 0) {
+		return;
+	}
+	char *flags = flags_text(at->app, route->stored_flags);
+	output_format("\n  value    %" PRIu64 " bytes in %zu item%s, flags %s\n",
+		      at->app->options.value_size, route->chunk_count + 1,
+		      route->chunk_count == 0 ? "" : "s", flags);
+	free(flags);
+	for (size_t i = 0; i <= route->chunk_count; i++) {
+		const struct tenon_route_chunk *chunk = &route->chunks[i - (i > 0)];
+		struct tenon_slice key = i == 0 ? route->key : chunk->key;
+		struct tenon_server_info info = server_of(
+			at, i == 0 ? route->home : chunk->server);
+
+		table_add(&table, STYLE_NONE, "%.*s", (int)key.len,
+			  (const char *)key.data);
+		table_add(&table, STYLE_NONE, "%" PRIu64,
+			  i == 0 ? route->stored_bytes : chunk->value_bytes);
+		table_add(&table, STYLE_BOLD, "%s", info.alias);
+		table_add(&table, STYLE_DIM, "%s", info.address);
+	}
+	table_print(&table, 4);
+}
+
+static void add_stored(const struct explained *at, struct table *table,
+		       const struct meta_item *item)
+{
+	char *flags;
+
+	if (item->state != META_FOUND) {
+		table_add(table, item->state == META_ABSENT ? STYLE_NONE : STYLE_BAD,
+			  "%s", item->state == META_ABSENT ? "absent" : item->text);
+		for (size_t i = 3; i < table->columns; i++) {
+			table_add(table, STYLE_NONE, "%s", "");
+		}
+		return;
+	}
+	flags = flags_text(at->app, item->flags);
+	table_add(table, STYLE_NONE, "%" PRIu64, item->value_bytes);
+	if (item->ttl_s < 0) {
+		table_add(table, STYLE_NONE, "for ever");
+	} else {
+		table_add(table, STYLE_NONE, "%" PRId64 " s", item->ttl_s);
+	}
+	table_add(table, STYLE_NONE, "%" PRIu64 " s ago%s", item->idle_s,
+		  item->fetched ? "" : ", never read");
+	table_add(table, STYLE_NONE, "%" PRIu64, item->class);
+	table_add(table, STYLE_NONE, "%s", flags);
+	free(flags);
+}
+
+static void print_stored(const struct explained *at)
+{
+	static const char *const titles[] = { "STORED", "SERVER",
+					      "BYTES",	"TTL LEFT",
+					      "LAST ACCESS", "CLASS", "FLAGS" };
+	struct table table = { .columns = 7 };
+
+	if (at->looked_at == 0) {
+		return;
+	}
+	for (size_t i = 0; i < table.columns; i++) {
+		table_add(&table, STYLE_DIM, "%s", titles[i]);
+	}
+	for (size_t i = 0; i < at->looked_at; i++) {
+		struct tenon_server_info info =
+			server_of(at, at->route.servers[i]);
+
+		table_add(&table, STYLE_NONE, "%s", i == 0 ? "home" : "next");
+		table_add(&table, STYLE_BOLD, "%s", info.alias);
+		add_stored(at, &table, &at->stored[i]);
+	}
+	output_text("\n");
+	table_print(&table, 2);
+}
+
+static void print_explained(const struct explained *at)
+{
+	const struct tenon_route *route = &at->route;
+	char *clean = output_clean(at->key, strlen(at->key));
 
 	output_styled(STYLE_BOLD, clean);
+	output_text("\n");
 	free(clean);
-	output_format(": %s\n", tenon_status_name(stored->result->status));
-	if (count > 0) {
-		print_flags(app, stored->items[0].flags);
-		output_format("  stored   %" PRIu64 " bytes in %zu item%s\n",
-			      stored_bytes(stored), count,
-			      count == 1 ? "" : "s");
+	print_bytes("sent", route->key);
+	print_bytes("hashed", route->hashed);
+	if (route->hash_bits > 0) {
+		output_format("  hash     %0*" PRIx64 ", %" PRIu32
+			      " bits of %s\n",
+			      (int)(route->hash_bits + 3) / 4, route->hash,
+			      route->hash_bits, at->hash_name);
+	} else {
+		output_format("  hash     of distribution %s itself\n",
+			      at->distribution);
 	}
-	if (stored->result->status == TENON_HIT) {
-		output_format("  decoded  %zu bytes, ratio %.2f\n",
-			      stored->result->value_len, ratio_of(stored));
-	}
-	print_items(app, stored);
+	print_points(at);
+	print_servers(at);
+	print_policies(at);
+	print_value(at);
+	print_stored(at);
 }
 
-/* ---- JSON ---------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------- */
 
-static void put_flags(const struct app *app, json_t *object, uint32_t flags)
+static json_t *points_json(const struct explained *at)
 {
-	json_t *codecs = json_object();
-	struct tenon_codec_info codec;
-	uint32_t left = flags;
-	size_t index = 0;
+	json_t *array = json_array();
 
-	while (next_codec(app, flags, &index, &codec)) {
-		js_put(codecs, codec.name,
-		       json_integer(flags & codec.flags));
-		left &= ~codec.flags;
+	for (size_t i = 0; i < at->route.point_count; i++) {
+		const struct tenon_route_point *point = &at->route.points[i];
+		json_t *object = json_object();
+
+		js_put_u64(object, "place", point->place);
+		js_put_server(object, at->app->client, point->server);
+		js_put(object, "home",
+		       json_boolean(i == at->route.home_point));
+		js_append(array, object);
 	}
-	js_put(object, "flags", json_integer(flags));
-	js_put(object, "codec_flags", codecs);
-	js_put(object, "application_flags", json_integer(left));
+	return array;
 }
 
-static json_t *item_json(const struct app *app,
-			 const struct tenon_stored_item *item)
+static json_t *servers_json(const struct explained *at)
 {
-	json_t *object = json_object();
+	json_t *array = json_array();
 
-	js_put_bytes(object, "key", item->key.data, item->key.len);
-	js_put_text(object, "status", tenon_status_name(item->status));
-	if (item->status == TENON_HIT) {
-		js_put_u64(object, "bytes", item->value_bytes);
-		js_put(object, "flags", json_integer(item->flags));
+	for (size_t i = 0; i < at->route.server_count; i++) {
+		json_t *object = json_object();
+
+		js_put_server(object, at->app->client, at->route.servers[i]);
+		js_append(array, object);
 	}
-	js_put_server(object, app->client, item->server);
-	return object;
+	return array;
 }
 
-static json_t *stored_json(const struct app *app, const char *key,
-			   const struct tenon_stored *stored)
-{
-	json_t *object = json_object();
-	json_t *items = json_array();
-
-	js_put_bytes(object, "key", key, strlen(key));
-	js_put_text(object, "status",
-		    tenon_status_name(stored->result->status));
-	js_put(object, "code", json_integer(stored->result->status));
-	js_put_text(object, "text", stored->result->text);
-	if (stored_count(stored) > 0) {
-		put_flags(app, object, stored->items[0].flags);
-		js_put_u64(object, "stored_bytes", stored_bytes(stored));
-	}
-	if (stored->result->status == TENON_HIT) {
-		js_put_u64(object, "decoded_bytes", stored->result->value_len);
-		js_put(object, "ratio", json_real(ratio_of(stored)));
-	}
-	for (size_t i = 0; i < stored->item_count; i++) {
-		js_append(items, item_json(app, &stored->items[i]));
-	}
-	js_put(object, "items", items);
-	return object;
-}
-
-static json_t *error_json(const char *key, const struct tenon_error *err)
+static json_t *answer_json(const struct explained *at,
+			   const struct tenon_route_answer *answer)
 {
 	json_t *object = json_object();
 
-	js_put_bytes(object, "key", key, strlen(key));
-	js_put_text(object, "status", tenon_status_name(err->code));
-	js_put(object, "code", json_integer(err->code));
-	js_put(object, "error", js_error(err));
+	if (answer->status != 0) {
+		js_put_text(object, "status", tenon_status_name(answer->status));
+		js_put(object, "code", json_integer(answer->status));
+		return object;
+	}
+	js_put_server(object, at->app->client, answer->server);
+	if (answer->exptime_max_s > 0) {
+		js_put(object, "exptime_max_s",
+		       json_integer(answer->exptime_max_s));
+	}
 	return object;
 }
 
-/* ---- the command --------------------------------------------------------- */
-
-static void report_trouble(const char *key, const struct tenon_stored *stored,
-			   const struct tenon_error *err)
+static json_t *policies_json(const struct explained *at)
 {
-	char *label = output_label(key, strlen(key));
+	json_t *policies = json_object();
 
-	if (err->code != 0) {
-		char *text = error_text(err);
+	for (size_t i = 0; i < TENON_ROUTE_ACCESS_COUNT; i++) {
+		const struct tenon_route_answer *down = &at->route.home_down[i];
+		json_t *object = json_object();
+		json_t *when_down = answer_json(at, down);
 
-		report("%s: %s", label, text);
-		free(text);
-	} else if (stored->result->status == TENON_MISS) {
-		const char *why = stored->result->text;
-
-		report("%s: no such key%s%s", label, !why ? "" : ": ",
-		       !why ? "" : why);
+		js_put(when_down, "failures", json_integer(down->failures));
+		js_put(object, "now", answer_json(at, &at->route.now[i]));
+		js_put(object, "home_down", when_down);
+		js_put(policies, accesses[i], object);
 	}
-	free(label);
+	return policies;
+}
+
+static json_t *value_json(const struct explained *at)
+{
+	const struct tenon_route *route = &at->route;
+	json_t *object = json_object();
+	json_t *chunks = json_array();
+
+	js_put_u64(object, "bytes", at->app->options.value_size);
+	js_put_u64(object, "stored_bytes", route->stored_bytes);
+	flags_put(at->app, object, route->stored_flags);
+	for (size_t i = 0; i < route->chunk_count; i++) {
+		const struct tenon_route_chunk *chunk = &route->chunks[i];
+		json_t *item = json_object();
+
+		js_put_bytes(item, "key", chunk->key.data, chunk->key.len);
+		js_put_u64(item, "bytes", chunk->value_bytes);
+		js_put_server(item, at->app->client, chunk->server);
+		js_append(chunks, item);
+	}
+	js_put(object, "chunks", chunks);
+	return object;
+}
+
+static json_t *meta_json(const struct explained *at, size_t index)
+{
+	static const char *const names[] = { "found", "absent", "no meta",
+					     "failed" };
+	const struct meta_item *item = &at->stored[index];
+	json_t *object = json_object();
+
+	js_put_server(object, at->app->client, at->route.servers[index]);
+	js_put_text(object, "state", names[item->state]);
+	if (item->state != META_FOUND) {
+		js_put_text(object, "text",
+			    item->text[0] != '\0' ? item->text : NULL);
+		return object;
+	}
+	js_put_u64(object, "bytes", item->value_bytes);
+	js_put_u64(object, "item_bytes", item->item_bytes);
+	flags_put(at->app, object, item->flags);
+	js_put(object, "ttl_s",
+	       item->ttl_s < 0 ? json_null() : json_integer(item->ttl_s));
+	js_put_u64(object, "last_access_s", item->idle_s);
+	js_put(object, "fetched", json_boolean(item->fetched));
+	js_put_u64(object, "class", item->class);
+	return object;
+}
+
+static json_t *stored_json(const struct explained *at)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < at->looked_at; i++) {
+		js_append(array, meta_json(at, i));
+	}
+	return array;
+}
+
+static json_t *explained_json(const struct explained *at)
+{
+	const struct tenon_route *route = &at->route;
+	json_t *object = json_object();
+
+	js_put_bytes(object, "key", at->key, strlen(at->key));
+	if (at->err.code != 0) {
+		js_put(object, "error", js_error(&at->err));
+	}
+	if (route->server_count == 0) {
+		return object;
+	}
+	js_put_bytes(object, "sent", route->key.data, route->key.len);
+	js_put_bytes(object, "hashed", route->hashed.data, route->hashed.len);
+	js_put_text(object, "hash_function", at->hash_name);
+	js_put_text(object, "distribution", at->distribution);
+	js_put(object, "hash_bits", json_integer(route->hash_bits));
+	js_put_u64(object, "hash", route->hash);
+	js_put_u64(object, "ring_points", route->ring_points);
+	js_put(object, "points", points_json(at));
+	js_put(object, "servers", servers_json(at));
+	js_put(object, "policies", policies_json(at));
+	if (at->app->options.value_size > 0 && at->err.code == 0) {
+		js_put(object, "value", value_json(at));
+	}
+	if (at->app->options.online) {
+		js_put(object, "stored", stored_json(at));
+	}
+	return object;
+}
+
+/* ---- the command -------------------------------------------------------------------- */
+
+/*
+ * Make a value of --value-bytes that no codec can make shorter: random numbers, always the same.
+ * NULL without the option. The caller frees the value.
+ */
+static char *make_value(uint64_t bytes)
+{
+	char *value = bytes > 0 ? alloc_array((size_t)bytes, 1) : NULL;
+	uint64_t state = 1;
+
+	for (uint64_t i = 0; i < bytes; i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		value[i] = (char)(state >> 24);
+	}
+	return value;
+}
+
+static int look(struct explained *at, int64_t timeout_ms)
+{
+	int status = EXIT_DONE;
+	size_t count = at->route.server_count;
+
+	at->looked_at = count < LOOKED_AT ? count : LOOKED_AT;
+	for (size_t i = 0; i < at->looked_at; i++) {
+		struct tenon_server_info info =
+			server_of(at, at->route.servers[i]);
+		struct meta_item *item = &at->stored[i];
+
+		meta_read(info.address, at->route.key, timeout_ms, item);
+		if (item->state == META_FAILED || item->state == META_UNKNOWN) {
+			report("%s (%s): %s", info.alias, info.address,
+			       item->text);
+			status = EXIT_SERVER;
+		}
+	}
+	return status;
+}
+
+static int explain_key(struct explained *at, struct tenon_slice value,
+		       int64_t timeout_ms, json_t *array)
+{
+	struct tenon_item item = item_of_operand(at->app, at->key);
+	int status = EXIT_DONE;
+
+	item.value = value;
+	if (tenon_client_route(at->app->client, &item, &at->route, &at->err) !=
+	    0) {
+		char *label = output_label(at->key, strlen(at->key));
+
+		report("%s: %s", label, at->err.message);
+		free(label);
+		status = exit_status_of(at->err.code);
+	}
+	at->looked_at = 0;
+	if (at->app->options.online && at->route.server_count > 0) {
+		status = exit_worse(status, look(at, timeout_ms));
+	}
+	if (array) {
+		js_append(array, explained_json(at));
+	} else if (at->route.server_count > 0) {
+		print_explained(at);
+	}
+	return status;
+}
+
+static int explain_all(struct app *app, const struct settings *settings)
+{
+	struct explained at = { .app = app,
+				.hash_name = settings->hash_function,
+				.distribution = settings->distribution };
+	json_t *array = app->options.json ? json_array() : NULL;
+	uint64_t bytes = app->options.value_size;
+	char *value = make_value(bytes);
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < app->operand_count; i++) {
+		at.key = app->operands[i];
+		if (i > 0 && !array) {
+			output_text("\n");
+		}
+		status = exit_worse(
+			status,
+			explain_key(&at,
+				    (struct tenon_slice){ value, (size_t)bytes },
+				    duration_ms(settings->poll_timeout), array));
+	}
+	free(value);
+	if (array) {
+		js_print(array);
+	}
+	return status;
+}
+
+static void settings_fini(struct settings *settings)
+{
+	free(settings->hash_function);
+	free(settings->distribution);
+	free(settings->poll_timeout);
+	free(settings->secure);
 }
 
 int run_explain(struct app *app)
 {
-	int status = setup_client(app);
-	json_t *array;
+	struct settings settings = { .secure = NULL };
+	int status;
 
+	if (app->options.failures) {
+		return app->operand_count > 0
+			       ? fail_usage(app, "--failures goes without keys")
+			       : run_failures(app);
+	}
+	if (app->operand_count == 0) {
+		return fail_usage(app, "no key: give KEY... or --failures");
+	}
+	status = setup_client(app);
 	if (status != EXIT_DONE) {
 		return status;
 	}
-	array = app->options.json ? json_array() : NULL;
-	for (size_t i = 0; i < app->operand_count; i++) {
-		const char *key = app->operands[i];
-		const struct tenon_item item = item_of_operand(app, key);
-		struct tenon_stored stored;
-		struct tenon_error err;
-		int code = tenon_client_stored(app->client, &item, &stored,
-					       &err);
-
-		if (array) {
-			js_append(array, !stored.result ? error_json(key, &err)
-							: stored_json(app, key,
-								      &stored));
-		} else if (stored.result) {
-			print_stored(app, key, &stored);
-		}
-		report_trouble(key, &stored, &err);
-		status = exit_worse(
-			status,
-			exit_status_of(!stored.result ? code
-						      : stored.result->status));
+	tenon_config_each_setting(app->config, take_setting, &settings);
+	if (app->options.online && settings.secure &&
+	    strcmp(settings.secure, "none") != 0) {
+		status = fail(app, TENON_ECONFIG,
+			      "--online asks the servers without the secure plugin of the config, so they would not understand");
+	} else {
+		status = explain_all(app, &settings);
 	}
-	if (array) {
-		js_print(array);
-	}
+	settings_fini(&settings);
 	return status;
 }

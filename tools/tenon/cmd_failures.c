@@ -60,10 +60,6 @@ int run_failures(struct app *app)
 {
 	size_t columns = output_size().columns;
 
-	if (!app->options.failures) {
-		return fail_usage(app,
-				  "explain needs --failures; 'tenon get --explain KEY' shows how a value is stored");
-	}
 	if (app->options.json) {
 		print_json();
 		return EXIT_DONE;

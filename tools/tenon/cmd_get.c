@@ -147,7 +147,7 @@ int run_get(struct app *app)
 	if (app->options.explain) {
 		return is_output_file(app) || app->options.with_cas ?
 			       fail_usage(app, "--explain goes with neither --output nor --cas") :
-			       run_explain(app);
+			       run_stored(app);
 	}
 	if (is_output_file(app) && app->operand_count > 1) {
 		return fail_usage(app, "--output takes one KEY");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* where: which server a key lives on. Connects to no server. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "alloc.h"
 #include "cli.h"
 #include "json.h"
+#include "lines.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
@@ -109,59 +109,18 @@ static void look_up(struct lookup *lookup, const void *key, size_t key_len)
 	}
 }
 
-/* Far above the longest key. A longer line is reported as a wrong key. */
-#define LINE_MAX_BYTES (256 * 1024)
-
-struct reader {
-	char bytes[LINE_MAX_BYTES];
-	size_t have;
-	bool skips; /* the rest of a line that was too long is ignored */
-};
-
-/* Look up every complete line, and move the rest to the front of the buffer. */
-static void take_lines(struct lookup *lookup, struct reader *reader)
+static void take_line(void *payload, const void *line, size_t len)
 {
-	char *line = reader->bytes;
-	char *end = reader->bytes + reader->have;
-	char *newline;
-
-	while ((newline = memchr(line, '\n', (size_t)(end - line)))) {
-		if (!reader->skips) {
-			look_up(lookup, line, (size_t)(newline - line));
-		}
-		reader->skips = false;
-		line = newline + 1;
-	}
-	reader->have = (size_t)(end - line);
-	if (reader->have == sizeof(reader->bytes) && !reader->skips) {
-		look_up(lookup, line, reader->have);
-		reader->skips = true;
-	}
-	if (reader->skips) {
-		reader->have = 0;
-	}
-	memmove(reader->bytes, line, reader->have);
+	look_up(payload, line, len);
 }
 
 static void look_up_stdin(struct lookup *lookup)
 {
-	static struct reader reader;
-	ssize_t got;
+	int error = lines_read(STDIN_FILENO, take_line, lookup);
 
-	do {
-		got = read(STDIN_FILENO, reader.bytes + reader.have,
-			   sizeof(reader.bytes) - reader.have);
-		if (got > 0) {
-			reader.have += (size_t)got;
-			take_lines(lookup, &reader);
-		}
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0) {
-		report("standard input: %s", strerror(errno));
+	if (error) {
+		report("standard input: %s", strerror(error));
 		lookup->status = EXIT_USAGE;
-	}
-	if (reader.have > 0) {
-		look_up(lookup, reader.bytes, reader.have);
 	}
 }
 
@@ -208,7 +167,7 @@ static void print_counts(struct lookup *lookup)
 		}
 		uint64_t keys = lookup->places[i].keys;
 		struct tenon_server_info info;
-		char *blocks = share_bar(keys, most);
+		char *blocks = output_bar(keys, most, SHARE_BAR_COLUMNS);
 
 		tenon_client_server(lookup->app->client, i, &info);
 		table_add(&table, STYLE_BOLD, "%s", info.alias);

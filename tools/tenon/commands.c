@@ -140,12 +140,31 @@ const struct command commands[] = {
 	  "    tenon import -\n",
 	  OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_POOL), 1, 1, 0,
 	  run_import },
-	{ "explain", "--failures", "show whose fault each kind of failure is",
-	  "Prints the table by which the client decides what follows from a failure: whether the\n"
-	  "server is marked, and whether the requests go again. Connects to no server.\n",
-	  "tenon explain --failures\n"
-	  "tenon --json explain --failures | jq '.[] | select(.kind == \"server\")'\n",
-	  OPTION_BIT(OPTION_FAILURES), 0, 0, 0, run_failures },
+	{ "diff", "OLD NEW", "show which keys move when the config changes",
+	  "OLD and NEW are config files. Shows how many keys move and from which server to which,\n"
+	  "the share of every server before and after, and the misses to expect. A server of NEW is\n"
+	  "the same as a server of OLD when both have the same alias, or else the same address.\n"
+	  "Connects to no server. --set changes both configs.\n",
+	  "tenon diff old.yaml new.yaml\n"
+	  "tenon diff old.yaml new.yaml --keys keys.txt\n"
+	  "tenon --json diff old.yaml new.yaml | jq .moved\n",
+	  OPTION_BIT(OPTION_KEY_FILE) | OPTION_BIT(OPTION_KEY_COUNT), 2, 2, 0,
+	  run_diff },
+	{ "explain", "KEY... | --failures", "show where a key goes, and why",
+	  "Shows the key as sent, the bytes that are hashed, their hash, the points of the ring\n"
+	  "around them, the home server and the next ones, and where the failover policies send the\n"
+	  "key now and when the home server is down. Connects to no server without --online.\n"
+	  "--failures prints the table by which the client decides what follows from a failure:\n"
+	  "whether the server is marked, and whether the requests go again.\n",
+	  "tenon explain user:1\n"
+	  "tenon explain --online user:1 user:2\n"
+	  "tenon explain --value-bytes 5000000 video:7\n"
+	  "tenon --json explain user:1 | jq '.[0].servers'\n"
+	  "tenon explain --failures\n",
+	  OPTION_BIT(OPTION_FAILURES) | OPTION_BIT(OPTION_ONLINE) |
+		  OPTION_BIT(OPTION_VALUE_SIZE) |
+		  OPTION_BIT(OPTION_ROUTING_KEY),
+	  0, MANY, 0, run_explain },
 	{ "plugins", "[NAME] | rings [NAME]",
 	  "list the plugins, the options of one plugin, or the rings",
 	  "'tenon plugins core' lists the keys of the config itself. 'tenon plugins rings' lists the\n"

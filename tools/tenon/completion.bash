@@ -61,8 +61,18 @@ _tenon()
 		return
 		;;
 	--servers | --set | --pool | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
-		--watch | --threads | --keys | --key-bytes | --value-bytes | --reads | --multi)
+		--watch | --threads | --key-bytes | --value-bytes | --reads | --multi)
 		return
+		;;
+	--keys)
+		if [[ $command == diff ]]; then
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		fi
+		return
+		;;
+	--count)
+		[[ $command != diff ]] || return
 		;;
 	--cas)
 		[[ $command != cas ]] || return
@@ -75,6 +85,9 @@ _tenon()
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"$(_tenon_commands "$program" 2>/dev/null)" -- "$current")
+	elif [[ $command == diff ]]; then
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $command == plugins ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"$("$program" plugins --names 2>/dev/null)" -- "$current")

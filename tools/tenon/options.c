@@ -60,6 +60,11 @@ static const struct option_row rows[OPTION_END] = {
 			     "show the stored items: flags, sizes, chunks, servers" },
 	[OPTION_FAILURES] = { "failures", 0, NULL, KIND_SWITCH, FIELD(failures),
 			      "show the kinds of failures and what follows from each" },
+	[OPTION_ONLINE] = { "online", 0, NULL, KIND_SWITCH, FIELD(online),
+			    "also ask the home server and the next one what they store" },
+	[OPTION_VALUE_SIZE] = { "value-bytes", 0, "N", KIND_U32,
+				FIELD(value_size),
+				"also show the items that a value of N bytes would be stored in" },
 	[OPTION_FILE] = { "file", 'f', "FILE", KIND_TEXT, FIELD(file_path),
 			  "read the value from FILE" },
 	[OPTION_FLAGS] = { "flags", 0, "N", KIND_U32, FIELD(flags),
@@ -100,6 +105,10 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_VALUE_BYTES] = { "value-bytes", 0, "SIZES", KIND_RANGE,
 				 FIELD(value_bytes),
 				 "length of values in bytes: 100 (default), or as 100-4000" },
+	[OPTION_KEY_FILE] = { "keys", 0, "FILE", KIND_TEXT, FIELD(key_path),
+			      "read the keys from FILE, one a line; '-': standard input" },
+	[OPTION_KEY_COUNT] = { "count", 0, "N", KIND_U32, FIELD(key_count),
+			       "simulate N keys (default 100000)" },
 	[OPTION_READS] = { "reads", 0, "PERCENT", KIND_PERCENT, FIELD(reads),
 			   "share of calls that read; the others write (default 90%)" },
 	[OPTION_MULTI] = { "multi", 0, "N", KIND_U32, FIELD(multi),
@@ -115,26 +124,6 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_POOL] = { "pool", 0, "NAME", KIND_TEXT, FIELD(import_pool),
 			  "the pool or cache to take, when there are several" },
 };
-
-bool parse_u64(const char *text, uint64_t max, uint64_t *out)
-{
-	uint64_t value = 0;
-
-	if (*text == '\0') {
-		return false;
-	}
-	for (; *text != '\0'; text++) {
-		uint64_t digit = (uint64_t)(*text - '0');
-
-		if (*text < '0' || *text > '9' || digit > max ||
-		    value > (max - digit) / 10) {
-			return false;
-		}
-		value = value * 10 + digit;
-	}
-	*out = value;
-	return true;
-}
 
 /*
  * Read the digits that text begins with, a number of at most max. Returns the text

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "number.h"
+
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* Sizes such as "100-4000". For "100", min and max are the same. */
@@ -33,6 +35,7 @@ struct options {
 	const char *output_path;
 	bool explain;
 	bool failures;
+	bool online;
 	const char *file_path;
 	uint64_t flags;
 	int64_t exptime;
@@ -49,8 +52,11 @@ struct options {
 	uint64_t seconds;
 	uint64_t threads;
 	uint64_t keys;
+	const char *key_path; /* of diff: the file of the keys, "-" for standard input */
+	uint64_t key_count;   /* of diff: simulated keys */
 	struct range key_bytes;
 	struct range value_bytes;
+	uint64_t value_size; /* of one value, for explain; 0: none */
 	uint64_t reads; /* per cent */
 	uint64_t multi;
 
@@ -74,6 +80,8 @@ enum option_id {
 	OPTION_OUTPUT,
 	OPTION_EXPLAIN,
 	OPTION_FAILURES,
+	OPTION_ONLINE,
+	OPTION_VALUE_SIZE,
 	OPTION_FILE,
 	OPTION_FLAGS,
 	OPTION_TTL,
@@ -91,6 +99,8 @@ enum option_id {
 	OPTION_THREADS,
 	OPTION_KEYS,
 	OPTION_KEY_BYTES,
+	OPTION_KEY_FILE,
+	OPTION_KEY_COUNT,
 	OPTION_VALUE_BYTES,
 	OPTION_READS,
 	OPTION_MULTI,
@@ -122,12 +132,6 @@ void options_fini(struct options *options);
 
 /* Print the lines of --help for these OPTION_BIT()s. */
 void options_print(uint64_t which);
-
-/*
- * Read a decimal number of at most max; text must have nothing else in it. Returns false, and
- * leaves *out as it is, when text is not such a number.
- */
-bool parse_u64(const char *text, uint64_t max, uint64_t *out);
 
 /*
  * Find the name that is most like a text, for "did you mean". Begin with a zeroed struct and

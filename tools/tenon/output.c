@@ -340,6 +340,24 @@ void output_wrapped(enum style style, const char *text, size_t columns,
 	}
 }
 
+char *output_bar(uint64_t value, uint64_t most, size_t width)
+{
+	static const char *const eighths[] = { "",  "▏", "▎", "▍",
+					       "▌", "▋", "▊", "▉" };
+	double filled = most == 0 ? 0 : (double)value * (double)width * 8 /
+						(double)most;
+	size_t steps = (size_t)(filled + 0.5);
+	char *text = alloc_array(width + 2, 3);
+	size_t len = 0;
+
+	for (size_t i = 0; i < steps / 8; i++) {
+		memcpy(text + len, "█", 3);
+		len += 3;
+	}
+	memcpy(text + len, eighths[steps % 8], strlen(eighths[steps % 8]));
+	return text;
+}
+
 /* ---- tables ------------------------------------------------------------ */
 
 struct cell {

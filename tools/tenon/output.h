@@ -92,6 +92,12 @@ void output_shown(const void *text, size_t len);
  */
 char *output_label(const void *key, size_t len);
 
+/*
+ * Make a bar of `width` characters for most, and a shorter one for less, exact to an eighth of a
+ * character. The caller frees the text.
+ */
+char *output_bar(uint64_t value, uint64_t most, size_t width);
+
 /* Cells of text, printed in aligned columns. */
 struct table {
 	size_t columns;

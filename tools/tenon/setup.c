@@ -132,10 +132,11 @@ static bool goes_on(bool all, int code)
 }
 
 /*
- * Make a config from file and options. servers is YAML; NULL keeps the servers of the file. all:
- * go on behind errors that tenon_config_each_problem() finds again.
+ * Make a config from a file, NULL for none, and options. servers is YAML; NULL keeps the servers of
+ * the file. all: go on behind errors that tenon_config_each_problem() finds again.
  */
-static int make_config(const struct app *app, const char *servers, bool all,
+static int make_config(const struct app *app, const char *path,
+		       const char *servers, bool all,
 		       struct tenon_config **out, struct tenon_error *err)
 {
 	const struct options *options = &app->options;
@@ -147,8 +148,8 @@ static int make_config(const struct app *app, const char *servers, bool all,
 	if (options->verbose) {
 		tenon_config_set_log(*out, log_line, NULL);
 	}
-	if (app->config_path) {
-		code = tenon_config_load_file(*out, app->config_path, err);
+	if (path) {
+		code = tenon_config_load_file(*out, path, err);
 	}
 	for (size_t i = 0; goes_on(all, code) && i < options->setting_count;
 	     i++) {
@@ -175,7 +176,8 @@ static int try(struct app *app, bool all, struct tenon_error *err)
 		return error_set(err, TENON_ECONFIG,
 				 "--servers is not UTF-8, expected \"host:port alias,...\"");
 	}
-	code = make_config(app, servers, all, &app->config, err);
+	code = make_config(app, app->config_path, servers, all, &app->config,
+			   err);
 	free(servers);
 	return code;
 }
@@ -237,9 +239,23 @@ int setup_single(const struct app *app, const struct tenon_server_info *info,
 {
 	char *servers = servers_of_info(info);
 	struct tenon_config *config = NULL;
-	int code = make_config(app, servers, false, &config, err);
+	int code = make_config(app, app->config_path, servers, false,
+			       &config, err);
 
 	free(servers);
+	if (!code) {
+		code = tenon_client_open(config, out, err);
+	}
+	tenon_config_destroy(config);
+	return code;
+}
+
+int setup_file(const struct app *app, const char *path,
+	       struct tenon_client **out, struct tenon_error *err)
+{
+	struct tenon_config *config = NULL;
+	int code = make_config(app, path, NULL, false, &config, err);
+
 	if (!code) {
 		code = tenon_client_open(config, out, err);
 	}

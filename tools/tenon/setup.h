@@ -42,6 +42,13 @@ int setup_client(struct app *app);
 int setup_single(const struct app *app, const struct tenon_server_info *info,
 		 struct tenon_client **out, struct tenon_error *err);
 
+/*
+ * Open a client with the config of this file and the settings of the options. The caller closes
+ * *out. Returns 0, or a negative enum tenon_status with the reason in *err.
+ */
+int setup_file(const struct app *app, const char *path,
+	       struct tenon_client **out, struct tenon_error *err);
+
 /* Close the client and free the config of app. */
 void setup_fini(struct app *app);
 

@@ -11,26 +11,6 @@
 #include "output.h"
 #include "tenon/introspect.h"
 
-#define BAR_WIDTH 40
-
-char *share_bar(uint64_t keys, uint64_t most)
-{
-	static const char *const eighths[] = { "",  "▏", "▎", "▍",
-					       "▌", "▋", "▊", "▉" };
-	double filled = most == 0 ? 0 :
-				    (double)keys * BAR_WIDTH * 8 / (double)most;
-	size_t steps = (size_t)(filled + 0.5);
-	char *text = alloc_array(BAR_WIDTH + 2, 3);
-	size_t len = 0;
-
-	for (size_t i = 0; i < steps / 8; i++) {
-		memcpy(text + len, "█", 3);
-		len += 3;
-	}
-	memcpy(text + len, eighths[steps % 8], strlen(eighths[steps % 8]));
-	return text;
-}
-
 /* The shares of all servers, and their extremes. */
 struct shares {
 	struct tenon_share *list; /* count entries */
@@ -81,7 +61,7 @@ static void add_row(struct table *table, const struct app *app,
 		    const struct shares *shares, size_t server)
 {
 	const struct tenon_share *share = &shares->list[server];
-	char *bar = share_bar(share->key_count, shares->most);
+	char *bar = output_bar(share->key_count, shares->most, SHARE_BAR_COLUMNS);
 	struct tenon_server_info info;
 
 	tenon_client_server(app->client, server, &info);

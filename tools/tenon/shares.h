@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the servers share the keys: bars for where --count, and the simulated keys of check. */
+/* How the servers share the keys: the simulated keys of check, and the bars of where --count too. */
 #ifndef TENON_CLI_SHARES_H
 #define TENON_CLI_SHARES_H
 
@@ -8,11 +8,8 @@
 
 struct app;
 
-/*
- * A bar of 40 characters for the server with the most keys, and shorter ones for the others, exact
- * to an eighth of a character. The caller frees the text.
- */
-char *share_bar(uint64_t keys, uint64_t most);
+/* Columns of the bar of the server with the most keys, for output_bar(). */
+#define SHARE_BAR_COLUMNS 40
 
 /* Print the share of every server of the main ring from simulated keys, as a picture. */
 void shares_print(const struct app *app);

@@ -48,13 +48,13 @@ struct ketama_options {
 	int64_t points;
 	int64_t points_per_digest;
 	int32_t point_by;  /* enum point_by */
-	int32_t name;      /* enum name_form */
+	int32_t name;	   /* enum name_form */
 	int32_t unix_port; /* enum unix_port */
 	int32_t separator; /* index into separators */
 	int32_t weights;   /* enum weights */
-	int32_t lookup;    /* enum lookup */
-	int32_t tie;       /* enum tie */
-	int32_t next;      /* enum next */
+	int32_t lookup;	   /* enum lookup */
+	int32_t tie;	   /* enum tie */
+	int32_t next;	   /* enum next */
 };
 
 static const char *const separators[] = { "-", ":", NULL };
@@ -66,9 +66,10 @@ struct plan {
 	const struct ketama_options *options;
 	const struct tenon_hash *hash; /* of the points */
 	uint32_t points;
-	uint32_t per_digest;   /* points that one name gives */
-	enum weights weights;  /* a rule that does not depend on other servers' weights any more */
-	uint32_t count;        /* of servers */
+	uint32_t per_digest; /* points that one name gives */
+	enum weights
+		weights; /* a rule that does not depend on other servers' weights any more */
+	uint32_t count;	       /* of servers */
 	uint64_t total_weight; /* of all servers */
 };
 
@@ -78,8 +79,8 @@ static void plan_rule(struct plan *plan, const struct tenon_hash *key_hash,
 {
 	const struct ketama_options *options = plan->options;
 
-	plan->hash = options->point_by == BY_KEY_HASH ? key_hash :
-							options->point_hash;
+	plan->hash = options->point_by == BY_KEY_HASH ? key_hash
+						      : options->point_hash;
 	plan->points = (uint32_t)options->points;
 	plan->per_digest = (uint32_t)options->points_per_digest;
 	plan->weights = (enum weights)options->weights;
@@ -298,13 +299,14 @@ static uint64_t *put_points(struct batch *batch, const struct plan *plan,
 {
 	uint32_t count = (uint32_t)names_of(plan, server->weight);
 	/* struct ketama: why a place is one less for these look-ups */
-	uint64_t shift = plan->options->lookup == LOOKUP_AT_OR_AFTER ?
-				 0 : (uint64_t)1 << 32;
+	uint64_t shift = plan->options->lookup == LOOKUP_AT_OR_AFTER
+				 ? 0
+				 : (uint64_t)1 << 32;
 
 	batch_begin(batch, server, plan->options);
 	for (uint32_t done = 0; done < count; done += POINTS_AT_ONCE) {
-		uint32_t size = count - done < POINTS_AT_ONCE ? count - done :
-								POINTS_AT_ONCE;
+		uint32_t size = count - done < POINTS_AT_ONCE ? count - done
+							      : POINTS_AT_ONCE;
 		uint64_t *end;
 
 		batch_number(batch, done, size);

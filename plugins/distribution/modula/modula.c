@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Distribution modula: the remainder of the key's hash, divided by the number of places. A server
- * has as many places as its weight says, one after the other, in the order of the config or of
- * the servers' names.
+ * has as many places as its weight says, one after the other in the order of the config or of the
+ * names.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,14 +19,13 @@
  */
 #define TRIES 10
 
-/* twemproxy leaves this port out of the name of a server. */
-#define PORT_LEFT_OUT 11211
+#define PORT_BYTES 6 /* ":65535" */
 
-enum { ORDER_CONFIG, ORDER_NAME };
+enum { ORDER_CONFIG, ORDER_TWEMPROXY };
 enum { WEIGHTS_REPEAT, WEIGHTS_IGNORED };
 enum { NEXT_POSITION, NEXT_REHASH };
 
-static const char *const order_rules[] = { "config", "name", NULL };
+static const char *const order_rules[] = { "config", "twemproxy", NULL };
 static const char *const weight_rules[] = { "repeat", "ignored", NULL };
 static const char *const next_rules[] = { "position", "rehash", NULL };
 
@@ -45,13 +44,11 @@ struct modula {
 	uint32_t server_count;
 	/* When all servers have the same number of places, this number; else 0. */
 	uint32_t places_each;
-	bool weights_ignored;
 	bool by_name;
+	bool weights_ignored;
 	bool rehash;
-	/* order[i]: the server that comes as number i. NULL: the order of the config */
-	uint32_t *order;
-	/* ends[i]: one more than the last place of the server of number i. NULL: not needed */
-	uint32_t *ends;
+	uint32_t *order; /* order[rank]: the server with this rank. NULL: its index is the rank */
+	uint32_t *ends;	 /* ends[rank]: one more than the server's last place. NULL: not needed */
 };
 
 static int modula_init(void *self, const void *options,
@@ -63,8 +60,8 @@ static int modula_init(void *self, const void *options,
 	(void)err;
 	modula->host = host;
 	modula->mask = UINT64_MAX >> (64 - chosen->hash_bits);
+	modula->by_name = chosen->order == ORDER_TWEMPROXY;
 	modula->weights_ignored = chosen->weights == WEIGHTS_IGNORED;
-	modula->by_name = chosen->order == ORDER_NAME;
 	modula->rehash = chosen->next == NEXT_REHASH;
 	return 0;
 }
@@ -81,90 +78,109 @@ static void modula_fini(void *self)
 	}
 }
 
-/* ---- order of names ---------------------------------------------------- */
+/* ---- order ------------------------------------------------------------- */
 
-/* A server's name for the order: a text, and what comes after the text. */
-struct name {
-	const char *text;
-	size_t text_len;
-	char end[1 +
-		 DECIMAL_DIGITS_MAX]; /* ":PORT", ":" or nothing; not NUL-terminated */
-	size_t end_len;
+/* A server by the name that twemproxy sorts. */
+struct named {
+	const char *name; /* without NUL */
+	size_t len;
 	uint32_t server;
 };
 
-/* The alias; else "host", "host:port" when the port is another than 11211, or "/path:". */
-static void make_name(struct name *name, const struct tenon_ring_server *server,
-		      uint32_t index)
+/*
+ * Write the name that twemproxy gives a server: the alias, or the host, with the port when it is
+ * not 11211. A socket without alias has the path with the colon before its weight. Returns the
+ * length in bytes.
+ */
+static size_t put_name(char *to, const struct tenon_ring_server *server)
 {
-	name->text = server->alias ? server->alias : server->host;
-	name->text_len = strlen(name->text);
-	name->end_len = 0;
-	name->server = index;
-	if (server->alias || server->port == PORT_LEFT_OUT) {
-		return;
-	}
-	name->end[name->end_len++] = ':';
-	if (server->port > 0) {
-		name->end_len += put_decimal(name->end + 1, server->port);
-	}
-}
+	const char *name = server->alias ? server->alias : server->host;
+	size_t len = strlen(name);
 
-static unsigned char byte_of(const struct name *name, size_t i)
-{
-	return (unsigned char)(i < name->text_len
-				       ? name->text[i]
-				       : name->end[i - name->text_len]);
-}
-
-/* For qsort: shorter names first, names of one length by their bytes, equal names as configured. */
-static int compare_names(const void *first, const void *second)
-{
-	const struct name *a = first;
-	const struct name *b = second;
-	size_t a_len = a->text_len + a->end_len;
-	size_t b_len = b->text_len + b->end_len;
-
-	if (a_len != b_len) {
-		return a_len < b_len ? -1 : 1;
-	}
-	for (size_t i = 0; i < a_len; i++) {
-		if (byte_of(a, i) != byte_of(b, i)) {
-			return byte_of(a, i) < byte_of(b, i) ? -1 : 1;
+	memcpy(to, name, len);
+	if (!server->alias && server->port != TENON_DEFAULT_PORT) {
+		to[len++] = ':';
+		if (server->port != 0) {
+			len += put_decimal(to + len, server->port);
 		}
 	}
-	return a->server < b->server ? -1 : 1;
+	return len;
 }
 
-/* Fill modula->order. Errors: TENON_ENOMEM. */
-static int sort_by_name(struct modula *modula,
-			const struct tenon_ring_server *servers)
+/* Compare as twemproxy: the shorter name comes first, names of one length by their bytes. */
+static int compare_named(const void *a, const void *b)
+{
+	const struct named *one = a;
+	const struct named *other = b;
+	int order;
+
+	if (one->len != other->len) {
+		return one->len < other->len ? -1 : 1;
+	}
+	order = memcmp(one->name, other->name, one->len);
+	if (order == 0) {
+		return one->server < other->server ? -1 : 1;
+	}
+	return order;
+}
+
+static size_t names_bytes(const struct tenon_ring_server *servers,
+			  uint32_t count)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = servers[i].alias ? servers[i].alias :
+						      servers[i].host;
+
+		bytes += strlen(name) + PORT_BYTES;
+	}
+	return bytes;
+}
+
+/* Fill order[] by the names. names has room for names_bytes(), list for all servers. */
+static void sort_servers(struct modula *modula,
+			 const struct tenon_ring_server *servers, char *names,
+			 struct named *list)
+{
+	uint32_t count = modula->server_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		list[i].name = names;
+		list[i].len = put_name(names, &servers[i]);
+		list[i].server = i;
+		names += list[i].len;
+	}
+	qsort(list, count, sizeof(*list), compare_named);
+	for (uint32_t rank = 0; rank < count; rank++) {
+		modula->order[rank] = list[rank].server;
+	}
+}
+
+/* Make order[]. Returns: 0, or TENON_ENOMEM. */
+static int make_order(struct modula *modula,
+		      const struct tenon_ring_server *servers)
 {
 	const struct tenon_host *host = modula->host;
 	uint32_t count = modula->server_count;
-	struct name *names = host->alloc(host->context, count * sizeof(*names));
+	char *names = host->alloc(host->context, names_bytes(servers, count));
+	struct named *list = host->alloc(host->context, count * sizeof(*list));
+	int code = TENON_ENOMEM;
 
 	modula->order =
 		host->alloc(host->context, count * sizeof(*modula->order));
-	if (!names || !modula->order) {
-		host->free(host->context, names);
-		return TENON_ENOMEM;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		make_name(&names[i], &servers[i], i);
-	}
-	qsort(names, count, sizeof(*names), compare_names);
-	for (uint32_t i = 0; i < count; i++) {
-		modula->order[i] = names[i].server;
+	if (names && list && modula->order) {
+		sort_servers(modula, servers, names, list);
+		code = 0;
 	}
 	host->free(host->context, names);
-	return 0;
+	host->free(host->context, list);
+	return code;
 }
 
-/* Return the server that comes as number i. */
-static inline uint32_t server_at(const struct modula *modula, uint32_t i)
+static inline uint32_t server_at(const struct modula *modula, uint32_t rank)
 {
-	return modula->order ? modula->order[i] : i;
+	return modula->order ? modula->order[rank] : rank;
 }
 
 /* ---- build ------------------------------------------------------------- */
@@ -189,56 +205,47 @@ static uint32_t equal_places(const struct modula *modula,
 	return places;
 }
 
-/* Fill modula->ends. Errors: TENON_ENOMEM. */
-static int count_places(struct modula *modula,
-			const struct tenon_ring_server *servers)
-{
-	const struct tenon_host *host = modula->host;
-
-	modula->ends = host->alloc(
-		host->context, modula->server_count * sizeof(*modula->ends));
-	if (!modula->ends) {
-		return TENON_ENOMEM;
-	}
-	for (uint32_t i = 0; i < modula->server_count; i++) {
-		modula->place_count +=
-			places_of(modula, &servers[server_at(modula, i)]);
-		modula->ends[i] = modula->place_count;
-	}
-	return 0;
-}
-
 static int modula_build(void *self, const struct tenon_ring_server *servers,
 			uint32_t count, const struct tenon_hash *key_hash,
 			struct tenon_error *err)
 {
 	struct modula *modula = self;
-	int code = 0;
+	const struct tenon_host *host = modula->host;
 
 	modula->key_hash = key_hash;
 	modula->server_count = count;
+	if (modula->by_name && make_order(modula, servers)) {
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	}
 	modula->places_each = equal_places(modula, servers);
-	modula->place_count = modula->places_each * count;
-	if (modula->by_name) {
-		code = sort_by_name(modula, servers);
+	if (modula->places_each > 0) {
+		modula->place_count = modula->places_each * count;
+		return 0;
 	}
-	if (!code && modula->places_each == 0) {
-		code = count_places(modula, servers);
+	modula->ends =
+		host->alloc(host->context, count * sizeof(*modula->ends));
+	if (!modula->ends) {
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
 	}
-	return code ? modula->host->set_error(err, code, "out of memory") : 0;
+	for (uint32_t rank = 0; rank < count; rank++) {
+		modula->place_count +=
+			places_of(modula, &servers[server_at(modula, rank)]);
+		modula->ends[rank] = modula->place_count;
+	}
+	return 0;
 }
 
 /* ---- lookup ------------------------------------------------------------ */
 
-/* Return the server of a hash whose other bits are cleared. */
-static inline uint32_t find_server(const struct modula *modula, uint64_t hash)
+/* Return the rank of the server of a hash whose other bits are cleared. */
+static inline uint32_t find_rank(const struct modula *modula, uint64_t hash)
 {
 	uint32_t place = (uint32_t)(hash % modula->place_count);
 	uint32_t low = 0;
 	uint32_t high = modula->server_count - 1;
 
 	if (modula->places_each > 0) {
-		return server_at(modula, place / modula->places_each);
+		return place / modula->places_each;
 	}
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -249,7 +256,7 @@ static inline uint32_t find_server(const struct modula *modula, uint64_t hash)
 			high = middle;
 		}
 	}
-	return server_at(modula, low);
+	return low;
 }
 
 static uint32_t modula_locate(const void *self,
@@ -257,7 +264,7 @@ static uint32_t modula_locate(const void *self,
 {
 	const struct modula *modula = self;
 
-	return find_server(modula, key->hash & modula->mask);
+	return server_at(modula, find_rank(modula, key->hash & modula->mask));
 }
 
 /*
@@ -278,12 +285,12 @@ static uint32_t find_try(const struct modula *modula, uint64_t hash,
 		hash = key_hash->ops->hash(key_hash->self, text, len) &
 		       modula->mask;
 	}
-	return find_server(modula, hash);
+	return server_at(modula, find_rank(modula, hash));
 }
 
 /*
  * cursor->at is the number of the next try, as long as it is less than TRIES. Then it is more
- * than TRIES, and stands for the next position.
+ * than TRIES, and stands for the next rank.
  */
 static uint32_t next_by_rehash(const struct modula *modula,
 			       struct tenon_ring_cursor *cursor)
@@ -301,11 +308,11 @@ static uint32_t next_by_rehash(const struct modula *modula,
 		}
 	}
 	if (cursor->at == TRIES) {
-		/* the next position after the home server, and more than TRIES */
+		/* the rank after the home server's, and more than TRIES */
 		cursor->at = (uint64_t)TRIES * modula->server_count +
-			     find_server(modula, hash & modula->mask) + 1;
+			     find_rank(modula, hash & modula->mask) + 1;
 	}
-	return next_by_position(cursor, modula->server_count);
+	return next_by_rank(cursor, modula->server_count, modula->order);
 }
 
 static uint32_t modula_next(const void *self, struct tenon_ring_cursor *cursor)
@@ -316,9 +323,10 @@ static uint32_t modula_next(const void *self, struct tenon_ring_cursor *cursor)
 		return next_by_rehash(modula, cursor);
 	}
 	if (cursor->found_count == 0) {
-		cursor->at = modula_locate(modula, cursor->key);
+		cursor->at =
+			find_rank(modula, cursor->key->hash & modula->mask);
 	}
-	return next_by_position(cursor, modula->server_count);
+	return next_by_rank(cursor, modula->server_count, modula->order);
 }
 
 static void modula_describe(const void *self, struct tenon_ring_traits *out)
@@ -339,7 +347,7 @@ static const struct tenon_option modula_options[] = {
 	  .offset = offsetof(struct modula_options, order),
 	  .def_text = "config",
 	  .choices = order_rules,
-	  .help = "order of the servers: of the config, or of their names as twemproxy sorts them" },
+	  .help = "order of the servers: of the config, or sorted by name as twemproxy does" },
 	{ .name = "weights",
 	  .type = TENON_OPTION_CHOICE,
 	  .offset = offsetof(struct modula_options, weights),
@@ -373,10 +381,8 @@ static const struct tenon_distribution_ops modula_ops = {
 	.describe = modula_describe,
 };
 
-TENON_PLUGIN_DEFINE(
-	distribution_modula, .kind = TENON_KIND_DISTRIBUTION, .name = "modula",
-	.version = "1.0",
-	.summary =
-		"the remainder of the hash, divided by the number of servers",
-	.options_bytes = sizeof(struct modula_options),
-	.options = modula_options, .ops = &modula_ops)
+TENON_PLUGIN_DEFINE(distribution_modula, .kind = TENON_KIND_DISTRIBUTION,
+		    .name = "modula", .version = "1.0",
+		    .summary = "the remainder of the hash, divided by the number of servers",
+		    .options_bytes = sizeof(struct modula_options),
+		    .options = modula_options, .ops = &modula_ops)

@@ -2,11 +2,10 @@
 /* MurmurHash3 (Appleby), the form of 32 bits, with the seed of libmemcached or of pymemcache. */
 #include <stddef.h>
 
+#include "../../murmur3.h"
 #include "../hash_common.h"
 
-#define FACTOR_1 0xcc9e2d51u
-#define FACTOR_2 0x1b873593u
-#define SEED	 0xdeadbeefu
+#define SEED 0xdeadbeefu
 
 struct murmur3_options {
 	int32_t seed; /* index into seed_choices */
@@ -31,18 +30,6 @@ static int murmur3_init(void *self, const void *options,
 	return 0;
 }
 
-static inline uint32_t scramble(uint32_t word)
-{
-	return rotate_left32(word * FACTOR_1, 15) * FACTOR_2;
-}
-
-static inline uint32_t avalanche(uint32_t hash)
-{
-	hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
-	hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-	return hash ^ (hash >> 16);
-}
-
 static uint64_t murmur3_hash(const void *self, const void *key, size_t key_len)
 {
 	const struct murmur3 *murmur3 = self;
@@ -51,11 +38,9 @@ static uint64_t murmur3_hash(const void *self, const void *key, size_t key_len)
 	size_t left = key_len;
 
 	for (; left >= 4; bytes += 4, left -= 4) {
-		hash ^= scramble(load_le32(bytes));
-		hash = rotate_left32(hash, 13) * 5 + 0xe6546b64u;
+		hash = murmur3_word(hash, load_le32(bytes));
 	}
-	hash ^= scramble((uint32_t)load_le_part(bytes, left));
-	return avalanche(hash ^ (uint32_t)key_len);
+	return murmur3_end(hash, bytes, left, key_len);
 }
 
 static const struct tenon_option murmur3_options[] = {

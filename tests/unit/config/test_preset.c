@@ -199,18 +199,6 @@ START_TEST(keys_that_contradict_each_other_are_refused)
 }
 END_TEST
 
-START_TEST(weights_that_a_ring_ignores_are_warned_of)
-{
-	ck_assert_int_eq(
-		load("servers: [{address: h:1, weight: 2}, h:2]\nring: gomemcache\n"),
-		0);
-	ck_assert_ptr_nonnull(strstr(log_lines, "servers: found weights, but the distribution 'modula'"));
-	log_lines[0] = '\0';
-	ck_assert_int_eq(load("ring: twemproxy-modula\n"), 0);
-	ck_assert_str_eq(log_lines, "");
-}
-END_TEST
-
 START_TEST(rings_are_told)
 {
 	struct tenon_ring ring;
@@ -245,7 +233,6 @@ int main(void)
 	tcase_add_test(tcase, a_ring_has_options_for_hash_functions);
 	tcase_add_test(tcase, a_hash_tag_makes_the_rule);
 	LOOP(tcase, keys_that_contradict_each_other_are_refused, COUNT(wrong));
-	tcase_add_test(tcase, weights_that_a_ring_ignores_are_warned_of);
 	tcase_add_test(tcase, rings_are_told);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -99,6 +99,12 @@ bool client_enter(struct client *self);
 PyObject *client_servers(PyObject *self, void *unused);
 PyObject *client_closed(PyObject *self, void *unused);
 
+/* ---- client_ring.c ------------------------------------------------------- */
+
+/* The module's function diff(before, after, keys, count). */
+PyObject *client_diff(PyObject *module, PyObject *const *args,
+		      Py_ssize_t nargs, PyObject *kwnames);
+
 /* ---- client_value.c ------------------------------------------------------ */
 
 /*
@@ -162,6 +168,7 @@ CLIENT_FAST(version);
 CLIENT_FAST(stats);
 CLIENT_FAST(flush_all);
 CLIENT_ONE(where);
+CLIENT_ONE(route);
 CLIENT_ONE(update_servers);
 CLIENT_ONE(disconnect);
 CLIENT_ONE(close);

@@ -60,6 +60,7 @@ static PyObject *client_reduce(PyObject *self, PyObject *unused)
 	{ #name, client_##name, METH_NOARGS, DOC(#name, "($self)", doc) }
 
 ONE_ARGUMENT(one_where, client_where, "where", "key")
+ONE_ARGUMENT(one_route, client_route, "_route", "key")
 ONE_ARGUMENT(one_update_servers, client_update_servers, "update_servers",
 	     "servers")
 ONE_ARGUMENT(one_set_wait, client_set_wait, "set_wait", "wait")
@@ -86,6 +87,9 @@ static PyMethodDef client_methods[] = {
 	FAST(stats, "($self, what=None, *, timeout=None)", "A dict from alias to a dict of statistics, which are str. A line that is no\nstatistic, of \"cachedump 1 5\" or \"detail dump\", is under its first two words."),
 	FAST(flush_all, "($self, delay=None, *, timeout=None)", "Delete all keys on every server, after delay seconds. The config must set\nenable_flush_all."),
 	ONE(where, "($self, key)", "(alias, address, weight) of the key's server. Nothing is sent."),
+	{ "_route", (PyCFunction)(void (*)(void))one_route,
+	  METH_FASTCALL | METH_KEYWORDS,
+	  DOC("_route", "($self, key)", "The parts of route(), for the package tenon.") },
 	ONE(update_servers, "($self, servers)", "Give the aliases new addresses: lines such as \"host:port alias\", each alias\nonce. Every key keeps its alias."),
 	ONE(set_wait, "($self, wait)", "Let the function wait(fds, timeout_ms) do the waiting of every call. fds is a\nlist of (descriptor, events); events are those of select.poll. An exception of the\nfunction ends the call. None: the client waits by itself again."),
 	NONE(disconnect, "Close every connection. The next call opens the connections that it needs."),

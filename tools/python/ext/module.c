@@ -280,6 +280,9 @@ static void module_free(void *module)
 }
 
 static PyMethodDef module_methods[] = {
+	{ "diff", (PyCFunction)(void (*)(void))client_diff,
+	  METH_FASTCALL | METH_KEYWORDS,
+	  DOC("diff", "($module, before, after, keys, count)", "The parts of tenon.diff(), for the package tenon.") },
 	{ "encode_value", (PyCFunction)(void (*)(void))libmc_encode_value,
 	  METH_FASTCALL | METH_KEYWORDS,
 	  DOC("encode_value", "($module, val, comp_threshold)", "(bytes, flags), in the form in which libmc stores val.") },

@@ -12,7 +12,7 @@ An absent key is an answer (None or False). Every other failure raises a TenonEr
 
 import _tenon
 
-from .client import Client
+from .client import Client, diff
 from .errors import (
     ArgumentError,
     BusyError,
@@ -43,6 +43,7 @@ from .errors import (
     make_multi_error,
 )
 from .pool import Pool
+from .ring import Answer, Diff, DiffMove, DiffServer, Point, Route
 from .serializers import JSONSerializer, PickleSerializer, Serializer
 
 _tenon.register(make_error, make_multi_error)
@@ -50,6 +51,7 @@ _tenon.register(make_error, make_multi_error)
 __version__ = _tenon.__version__
 
 __all__ = [
+    "Answer",
     "ArgumentError",
     "BusyError",
     "Client",
@@ -57,6 +59,9 @@ __all__ = [
     "ConfigError",
     "ConnectError",
     "ConnectionClosedError",
+    "Diff",
+    "DiffMove",
+    "DiffServer",
     "DisabledError",
     "EncodedError",
     "FileError",
@@ -66,9 +71,11 @@ __all__ = [
     "MultiError",
     "PickleSerializer",
     "PluginError",
+    "Point",
     "Pool",
     "ProtocolError",
     "RefusedError",
+    "Route",
     "SecureError",
     "Serializer",
     "ServerDownError",
@@ -81,4 +88,5 @@ __all__ = [
     "ValueTooLargeError",
     "WaitError",
     "__version__",
+    "diff",
 ]

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence, TypeVar, overload
+from typing import Any, Iterable, Optional, Sequence, TypeVar, Union, overload
 
 import _tenon
 
+from .ring import Diff, Route, compare, route
 from .serializers import Serializer
 from .settings import Path, Server, settings
 
@@ -54,3 +55,30 @@ class Client(_tenon.Client[V]):
         **options: Any,
     ) -> None:
         super().__init__(config, settings(servers, options), serializer)
+
+    def route(self, key: Union[str, bytes]) -> Route:
+        """Where the key goes and why: hash, points of the ring, servers, failover.
+
+        Nothing is sent.
+        """
+        return route(self, key)
+
+
+def diff(
+    old: Union[Path, Client[Any]],
+    new: Union[Path, Client[Any]],
+    keys: Optional[Iterable[Union[str, bytes]]] = None,
+    count: int = 100000,
+) -> Diff:
+    """The keys that move when the config changes from old to new.
+
+    old and new are clients or config files. Without keys, count keys are simulated.
+    Nothing is sent.
+    """
+    if not isinstance(old, Client):
+        with Client(old) as before:
+            return diff(before, new, keys, count)
+    if not isinstance(new, Client):
+        with Client(new) as after:
+            return diff(old, after, keys, count)
+    return compare(old, new, keys, count)

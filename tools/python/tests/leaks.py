@@ -223,6 +223,11 @@ def tenon_calls(address):
         "servers": lambda: (client.version(), client.stats(), client.servers,
                             client.stats("detail dump"),
                             client.where("key"), client.closed),
+        "ring": lambda: (
+            client.route("key"), tenon.diff(client, json, count=10),
+            tenon.diff(client, client, keys=["a", b"b", "a b"]),
+            swallow(lambda: client.route("a b"), tenon.InvalidKeyError),
+            swallow(lambda: tenon.diff(client, client, keys=["a", 5]), TypeError)),
         "json": lambda: (json.set("json", {"a": [1]}), json.get("json"),
                          json.get_multi(["json"])),
         "undecodable": lambda: (

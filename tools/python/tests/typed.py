@@ -29,6 +29,13 @@ with tenon.Client[bytes](servers=[{"address": "a", "alias": "anna"}]) as inner:
         first: tenon.TenonError = next(iter(error.errors.values()))
         print(first.server, first.key)
 
+route: tenon.Route = client.route("key")
+alias: str = route.home[0]
+spare: Optional[Tuple[str, str, int]] = route.home_down["read"].server
+diff: tenon.Diff = tenon.diff("old.yaml", client, keys=["a", b"b"])
+gained: int = diff.servers[0].keys_gained + diff.moves[0].keys
+tenon.diff(client, objects, keys=[5])  # type: ignore[list-item]
+
 pool = tenon.Pool("tenon.yaml", size=2)
 with pool.client(timeout=1.5) as lent:
     shared: Optional[bytes] = lent.get("key")

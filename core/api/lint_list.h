@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The linter of configs. lint.c runs it, lint_list.c has the list of findings, lint_checks.c the
+ * One run of the linter and the list of its findings. lint.c runs the linter, lint_checks.c has the
  * table of checks, and lint_ignore.c reads the comments that silence findings.
  */
-#ifndef TENON_CORE_LINT_H
-#define TENON_CORE_LINT_H
+#ifndef TENON_CORE_LINT_LIST_H
+#define TENON_CORE_LINT_LIST_H
 
 #include "cluster/simulate.h"
 #include "config/conf.h"
@@ -47,12 +47,6 @@ struct tenon__check {
 	void (*run)(struct tenon__lint *lint);
 };
 
-/* The table of checks. Ends with name NULL. */
-extern const struct tenon__check tenon__checks[];
-
-/* The check for comments that silence nothing. It runs after all others, in lint_ignore.c. */
-extern const struct tenon__check tenon__unused_ignore;
-
 /*
  * Add a finding of the running check at a place. advice is static. The finding has no text yet.
  * Owns:    the finding is the linter's; the pointer is valid until the next one is added.
@@ -70,11 +64,5 @@ struct tenon__finding *tenon__lint_add(struct tenon__lint *lint,
 /* Tell the findings that are not silenced, in their order. Errors: TENON_ENOMEM. */
 int tenon__lint_tell(const struct tenon__lint *lint, tenon_finding_fn fn,
 		     void *payload);
-
-/*
- * Silence the findings that comments of the config's texts ask for. notes: add a note for each
- * comment that silences nothing.
- */
-void tenon__lint_ignore(struct tenon__lint *lint, bool notes);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a key to the questions of a failover policy: the bytes that decide the server, their hash,
+ * and the next and spare servers of the key on the rings of an assembly.
+ */
+#ifndef TENON_CORE_QUERY_H
+#define TENON_CORE_QUERY_H
+
+#include "cluster/key_forms.h"
+
+/* One key, for the questions of its failover policy. */
+struct tenon__query {
+	struct tenon_route_query base; /* the policy's part; must be first */
+	const struct tenon__assembly *assembly;
+	struct tenon__walk *walk; /* of this key; the owner of the query resets it for each key */
+	struct tenon_ring_key key;
+};
+
+/* The functions of struct tenon_route_query. */
+uint32_t tenon__query_next(const struct tenon_route_query *base, uint32_t nth);
+uint32_t tenon__query_spare(const struct tenon_route_query *base,
+			    uint32_t pool, uint32_t nth);
+
+/* Set the fields of a query that are the same for all keys of an assembly. */
+static inline void tenon__query_init(struct tenon__query *query,
+				     const struct tenon__assembly *assembly,
+				     struct tenon__walk *walk)
+{
+	query->base.next = tenon__query_next;
+	query->base.spare = tenon__query_spare;
+	query->base.exptime_max_s = 0;
+	query->assembly = assembly;
+	query->walk = walk;
+	query->key.hash = 0;
+}
+
+/*
+ * Fill *out for the bytes that decide the server of a key, as tenon__hashed_part() gives them, and
+ * hash them when the rings need a hash.
+ * Owns: *out points into hashed.
+ */
+void tenon__query_key(struct tenon_ring_key *out,
+		      const struct tenon__assembly *assembly,
+		      struct tenon_slice hashed);
+
+#endif

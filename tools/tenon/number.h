@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Numbers that come as text. */
+#ifndef TENON_CLI_NUMBER_H
+#define TENON_CLI_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Read a decimal number of at most max; text must have nothing else in it. Returns false, and
+ * leaves *out as it is, when text is not such a number.
+ */
+bool parse_u64(const char *text, uint64_t max, uint64_t *out);
+
+#endif
