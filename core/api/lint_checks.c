@@ -17,9 +17,9 @@
 /* A hash function with fewer bits than this leaves most points of a continuum without keys. */
 #define RING_BITS_MIN 24
 /* More than this much above its fair share, a server is a finding. */
-#define IMBALANCE_MAX 1.3
+#define IMBALANCE_ABOVE 1.3
 /* The config's hash function may place keys this much worse than ideal hashes. */
-#define SKEW_MAX 1.1
+#define SKEW_ABOVE 1.1
 
 /* ---- places in the config ------------------------------------------------ */
 
@@ -107,7 +107,7 @@ static bool is_above(const struct tenon__balance *balance, double limit)
 static bool is_skewed(const struct tenon__lint *lint)
 {
 	return hashes_matter(lint) &&
-	       is_above(&lint->real, lint->ideal.max_over_fair * SKEW_MAX);
+	       is_above(&lint->real, lint->ideal.max_over_fair * SKEW_ABOVE);
 }
 
 static bool is_weak(const struct tenon__lint *lint)
@@ -153,7 +153,7 @@ static void check_imbalance(struct tenon__lint *lint)
 
 	/* where the hashes are to blame, more points would not help */
 	if (!ring_is(lint, 0) || is_weak(lint) || is_skewed(lint) ||
-	    !is_above(&lint->real, IMBALANCE_MAX)) {
+	    !is_above(&lint->real, IMBALANCE_ABOVE)) {
 		return;
 	}
 	tenon__lint_say(

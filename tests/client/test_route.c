@@ -243,6 +243,7 @@ START_TEST(spare_servers_and_their_limit_are_told)
 }
 END_TEST
 
+/* ring.h: TENON_ROUTE_FAILURES_MAX */
 START_TEST(an_answer_that_never_changes_has_no_failures)
 {
 	memset(&rig, 0, sizeof(rig));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The rings of the config's key `ring`, compared with the placements of the real programs: each file
- * under tests/vectors/rings and tests/vectors/libmc is one test. TENON_VECTORS names another folder
+ * in tests/vectors/rings, interop and libmc is one test. TENON_VECTORS names another folder
  * of such files.
  */
 #include <dirent.h>
@@ -285,7 +285,7 @@ static void add_folders(void)
 {
 	const char *other = getenv("TENON_VECTORS");
 	const char *source = getenv("abs_top_srcdir");
-	static const char *const folders[] = { "rings", "libmc" };
+	static const char *const folders[] = { "interop", "libmc", "rings" };
 	char folder[4096];
 
 	if (other) {

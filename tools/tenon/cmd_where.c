@@ -167,7 +167,7 @@ static void print_counts(struct lookup *lookup)
 		}
 		uint64_t keys = lookup->places[i].keys;
 		struct tenon_server_info info;
-		char *blocks = share_bar(keys, most);
+		char *blocks = output_bar(keys, most, SHARE_BAR_COLUMNS);
 
 		tenon_client_server(lookup->app->client, i, &info);
 		table_add(&table, STYLE_BOLD, "%s", info.alias);

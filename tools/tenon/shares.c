@@ -11,13 +11,6 @@
 #include "output.h"
 #include "tenon/introspect.h"
 
-#define BAR_WIDTH 40
-
-char *share_bar(uint64_t keys, uint64_t most)
-{
-	return output_bar(keys, most, BAR_WIDTH);
-}
-
 /* The shares of all servers, and their extremes. */
 struct shares {
 	struct tenon_share *list; /* count entries */
@@ -68,7 +61,7 @@ static void add_row(struct table *table, const struct app *app,
 		    const struct shares *shares, size_t server)
 {
 	const struct tenon_share *share = &shares->list[server];
-	char *bar = share_bar(share->key_count, shares->most);
+	char *bar = output_bar(share->key_count, shares->most, SHARE_BAR_COLUMNS);
 	struct tenon_server_info info;
 
 	tenon_client_server(app->client, server, &info);
