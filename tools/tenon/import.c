@@ -121,11 +121,15 @@ bool import_fail(struct import *import, size_t line, size_t column,
 	return false;
 }
 
-void import_note_unhashed_prefix(struct import *import, const char *client)
+void import_unhashed_prefix(struct import *import, const char *client)
 {
-	if (import->prefix && import->prefix[0] != '\0') {
+	if (!import->prefix || import->prefix[0] == '\0') {
+		return;
+	}
+	import->prefix_unhashed = !import->keys_have_prefix;
+	if (import->keys_have_prefix) {
 		import_note(import,
-			    "the place of keys: %s hashes a key without its prefix, and tenon hashes both, so keys go to other servers",
+			    "the place of keys: %s hashes a key without the client's prefix, but with the application's; tenon hashes all of the prefix or nothing of it, so keys go to other servers",
 			    client);
 	}
 }

@@ -37,6 +37,8 @@ struct import {
 	const char *hash_function;
 	char *hash_tag;
 	char *prefix;
+	bool keys_have_prefix;	/* the application, such as Django, puts (part of) the prefix into its keys */
+	bool prefix_unhashed; /* the client hashes keys without the prefix */
 	struct imported_time connect_timeout;
 	struct imported_time poll_timeout;
 	struct imported_time retry_timeout;
@@ -105,8 +107,11 @@ bool import_has_weights(const struct import *import);
 /* Set all weights to 1. When there were others, the note is "weights: <why>". */
 void import_drop_weights(struct import *import, const char *why);
 
-/* Note that the prefix is hashed by tenon and not by the other client. */
-void import_note_unhashed_prefix(struct import *import, const char *client);
+/*
+ * The client hashes keys without its prefix. When the application's own prefix is behind it, and is
+ * hashed, that is a note: tenon hashes the whole prefix or none of it.
+ */
+void import_unhashed_prefix(struct import *import, const char *client);
 
 /* Set a timeout, at most `max_ms` and at least 1 ms. A note says when that changes it. */
 void import_set_time(struct import *import, struct imported_time *time,

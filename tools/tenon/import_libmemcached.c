@@ -142,7 +142,7 @@ void import_libmemcached_apply(struct import *import,
 		   used.poll_timeout_ms, 5000);
 	apply_ejection(import, &used);
 	if (!used.hashes_namespace) {
-		import_note_unhashed_prefix(import, "libmemcached");
+		import_unhashed_prefix(import, "libmemcached");
 	}
 }
 

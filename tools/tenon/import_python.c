@@ -405,7 +405,7 @@ static bool use_pymemcache(struct import *import, const json_t *options)
 			    arguments.retry_timeout_s);
 	}
 	if (arguments.has_prefix) {
-		import_note_unhashed_prefix(import, "pymemcache");
+		import_unhashed_prefix(import, "pymemcache");
 	}
 	import_drop_weights(import, "pymemcache has none");
 	return true;
@@ -493,6 +493,7 @@ static void set_prefix(struct import *import, const json_t *cache)
 			     "set the prefix that it makes");
 		return;
 	}
+	import->keys_have_prefix = true;
 	import->prefix = alloc_format(
 		"%s:%d:", json_is_string(prefix) ? json_string_value(prefix) : "",
 		json_is_integer(version) ? (int)json_integer_value(version) : 1);

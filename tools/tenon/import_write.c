@@ -153,6 +153,30 @@ static void write_failover(FILE *out, const struct import *import)
 	}
 }
 
+/* Return true when the ring of this name hashes keys with their prefix, as far as it says. */
+static bool ring_hashes_prefix(const char *name)
+{
+	struct tenon_ring ring;
+
+	for (size_t i = 0; name && tenon_ring_row(i, &ring) == 0; i++) {
+		if (strcmp(ring.name, name) == 0) {
+			return !strstr(ring.keys, "hash_prefix: no");
+		}
+	}
+	return true;
+}
+
+/* Write whether the prefix is hashed, when the ring says something else. */
+static void write_hash_prefix(FILE *out, const struct import *import)
+{
+	bool hashed = !import->prefix_unhashed;
+
+	if (import->prefix && import->prefix[0] != '\0' &&
+	    hashed != ring_hashes_prefix(import->ring)) {
+		fprintf(out, "hash_prefix: %s\n", hashed ? "yes" : "no");
+	}
+}
+
 char *import_write(const struct import *import)
 {
 	char *text = NULL;
@@ -167,6 +191,7 @@ char *import_write(const struct import *import)
 	write_key(out, "hash_function", import->hash_function);
 	write_key(out, "hash_tag", import->hash_tag);
 	write_key(out, "prefix", import->prefix);
+	write_hash_prefix(out, import);
 	fputs("servers:\n", out);
 	for (size_t i = 0; i < import->server_count; i++) {
 		write_server(out, &import->servers[i]);
