@@ -220,14 +220,16 @@ def twemproxy():
 def pymemcache():
     for layout in ("ports", "sockets", "default-ports", "mixed"):
         yield Case("pymemcache", "HashClient", layout, {"client": "pymemcache"},
-                   {"ring": "pymemcache"}, "ascii")
+                   {"ring": "pymemcache"})
     yield Case("pymemcache", "HashClient, pooling", "ports",
-               {"client": "pymemcache", "pooling": True}, {"ring": "pymemcache"}, "ascii")
+               {"client": "pymemcache", "pooling": True}, {"ring": "pymemcache"})
     yield Case("pymemcache", "HashClient, bytes keys", "ports",
-               {"client": "pymemcache", "bytes_keys": True}, None, "ascii")
+               {"client": "pymemcache", "bytes_keys": True},
+               {"ring": "pymemcache",
+                "distribution": {"rendezvous": {"of": "pymemcache", "key_form": "bytes"}}})
     yield Case("pymemcache", "HashClient, prefix", "ports",
                {"client": "pymemcache", "prefix": "app:"},
-               {"ring": "pymemcache", "prefix": "app:"}, "ascii")
+               {"ring": "pymemcache", "prefix": "app:"})
 
 
 def python_memcached():
