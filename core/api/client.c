@@ -175,7 +175,7 @@ int tenon_client_where_item(struct tenon_client *client,
 	int code = tenon__sent_key(assembly, &sent, item->key, buffer);
 	if (code) {
 		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
-			tenon__key_explain(item->key, assembly->prefix_len, err);
+			tenon__key_explain(item->key, assembly->prefix.len, err);
 	}
 	tenon__query_key(&ring_key, assembly, item, sent);
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,

@@ -197,9 +197,7 @@ static void tell_choice(const struct tenon_config *config, const char *name,
 	struct tenon_setting_info info = {
 		.name = name,
 		.value = choice->name,
-		.kind = tenon__choice_is_none(choice) &&
-					choice->key->role == TENON__ROLE_SECURE ?
-				"" : tenon__kind_name(choice->key->kind),
+		.kind = tenon__kind_name(choice->key->kind),
 		.version = "",
 		.origin = "",
 	};

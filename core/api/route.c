@@ -64,7 +64,7 @@ static int explain_key(struct explained *at)
 	int code = tenon__sent_key(assembly, &sent, at->item->key, buffer);
 
 	if (code == TENON_EKEY) {
-		return tenon__key_explain(at->item->key, assembly->prefix_len,
+		return tenon__key_explain(at->item->key, assembly->prefix.len,
 					  at->err);
 	}
 	at->own.key = at->item->key;

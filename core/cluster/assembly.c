@@ -661,10 +661,13 @@ static int copy_settings(struct tenon__assembly *assembly,
 	if (copy_part(assembly, config, err) != 0) {
 		return TENON_ENOMEM;
 	}
-	assembly->prefix_len = strlen(settings->prefix);
-	assembly->prefix =
-		tenon__strndup(settings->prefix, assembly->prefix_len);
-	return assembly->prefix ? 0 : tenon__error_no_memory(err);
+	assembly->prefix = (struct tenon__prefix){
+		.len = strlen(settings->prefix),
+		.rule = (enum tenon__prefix_rule)settings->prefix_rule,
+	};
+	assembly->prefix.text =
+		tenon__strndup(settings->prefix, assembly->prefix.len);
+	return assembly->prefix.text ? 0 : tenon__error_no_memory(err);
 }
 
 static int assemble(struct tenon__assembly *assembly,
@@ -821,7 +824,7 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 	}
 	tenon__free(assembly->servers);
 	tenon__outcomes_fini(&assembly->outcomes);
-	tenon__free(assembly->prefix);
+	tenon__free((char *)(uintptr_t)assembly->prefix.text);
 	tenon__free(assembly->hash_tag);
 	tenon__free(assembly);
 }

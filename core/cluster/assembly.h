@@ -80,8 +80,7 @@ struct tenon__assembly {
 	struct tenon__log log;
 	struct tenon_host host; /* the services for plugins; its context is the log */
 
-	char *prefix;
-	size_t prefix_len;
+	struct tenon__prefix prefix; /* the text is the assembly's */
 	int64_t resolve_timeout_ms;
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;

@@ -7,7 +7,7 @@ int tenon__sent_key_replace(const struct tenon__assembly *assembly,
 			    struct tenon_slice *out, struct tenon_slice key,
 			    char *buffer)
 {
-	size_t prefix_len = assembly->prefix_len;
+	size_t prefix_len = assembly->prefix.len;
 	size_t len = prefix_len + key.len;
 
 	if (key.len == 0 || len > TENON_LONG_KEY_MAX_BYTES) {
@@ -17,8 +17,7 @@ int tenon__sent_key_replace(const struct tenon__assembly *assembly,
 	if (!whole) {
 		return TENON_ENOMEM;
 	}
-	tenon__key_prefix(whole, assembly->prefix, prefix_len, key.data,
-			  key.len);
+	tenon__key_prefix(whole, &assembly->prefix, key.data, key.len);
 	size_t sent_len = tenon__key_shorten(
 		assembly->key_rule, assembly->key_digest,
 		(struct tenon_slice){ whole, len }, prefix_len > 0, buffer);

@@ -22,8 +22,7 @@ static inline int tenon__sent_key(const struct tenon__assembly *assembly,
 				  struct tenon_slice *out,
 				  struct tenon_slice key, char *buffer)
 {
-	int code = tenon__key_make(out, key, assembly->prefix,
-				   assembly->prefix_len, buffer);
+	int code = tenon__key_make(out, key, &assembly->prefix, buffer);
 
 	return code && assembly->key_digest ?
 		       tenon__sent_key_replace(assembly, out, key, buffer) :
@@ -42,7 +41,7 @@ static inline struct tenon_slice tenon__hashed_part(
 		return routing_key;
 	}
 	if (!assembly->hashes_prefix && key.len > 0 &&
-	    sent.len == key.len + assembly->prefix_len) {
+	    sent.len == key.len + assembly->prefix.len) {
 		sent = key;
 	}
 	return tenon__part_of(&assembly->part, sent);

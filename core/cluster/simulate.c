@@ -86,10 +86,10 @@ static struct tenon_slice make_key(const struct tenon__assembly *assembly,
 				   uint32_t i, char *buffer)
 {
 	const struct tenon_slice none = { NULL, 0 };
-	struct tenon_slice key = { buffer + assembly->prefix_len, 0 };
-	struct tenon_slice sent = { buffer, assembly->prefix_len };
+	struct tenon_slice key = { buffer + assembly->prefix.len, 0 };
+	struct tenon_slice sent = { buffer, assembly->prefix.len };
 
-	key.len = tenon__simulated_key(i, buffer + assembly->prefix_len);
+	key.len = tenon__simulated_key(i, buffer + assembly->prefix.len);
 	sent.len += key.len;
 	if (sent.len > TENON_KEY_MAX_BYTES) {
 		sent.len = TENON_KEY_MAX_BYTES;
@@ -106,7 +106,7 @@ void tenon__simulate(const struct tenon__assembly *assembly,
 	char buffer[TENON_KEY_MAX_BYTES + TENON__SIMULATED_BYTES];
 
 	begin_shares(assembly, shares);
-	memcpy(buffer, assembly->prefix, assembly->prefix_len);
+	memcpy(buffer, assembly->prefix.text, assembly->prefix.len);
 	for (uint32_t i = 0; i < TENON_SHARE_KEY_COUNT; i++) {
 		struct tenon_slice part = make_key(assembly, i, buffer);
 		struct tenon_ring_key key = { .key = part.data,

@@ -41,6 +41,7 @@ struct tenon__settings {
 	const char *hash_tag; /* "": none */
 	int32_t hash_part;    /* enum tenon__part */
 	int32_t hash_prefix;
+	int32_t prefix_rule; /* enum tenon__prefix_rule */
 	int32_t key_rule; /* enum tenon__key_rule */
 };
 
@@ -149,7 +150,8 @@ enum tenon__ring_key {
 	TENON__RING_TAG = 2,
 	TENON__RING_PART = 3,
 	TENON__RING_PREFIX = 4,
-	TENON__RING_KEY_COUNT = 5
+	TENON__RING_PREFIX_RULE = 5,
+	TENON__RING_KEY_COUNT = 6
 };
 
 struct tenon__preset;

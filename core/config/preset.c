@@ -10,7 +10,8 @@
 
 /* The keys that a preset may set, by enum tenon__ring_key. */
 static const char *const ring_keys[TENON__RING_KEY_COUNT] = {
-	"hash_function", "distribution", "hash_tag", "hash_part", "hash_prefix"
+	"hash_function", "distribution", "hash_tag", "hash_part", "hash_prefix",
+	"prefix_rule"
 };
 
 static enum tenon__ring_key ring_key_of(const char *name)

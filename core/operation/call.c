@@ -22,12 +22,12 @@ static int reserve_keys(struct tenon__operation *op,
 {
 	size_t need = 0;
 
-	if (op->assembly->prefix_len == 0) {
+	if (op->assembly->prefix.len == 0) {
 		return 0;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].key.len <= TENON_KEY_MAX_BYTES) {
-			need += items[i].key.len + op->assembly->prefix_len;
+			need += items[i].key.len + op->assembly->prefix.len;
 		}
 	}
 	if (need <= op->key_buffer_capacity) {
@@ -149,7 +149,7 @@ static int add_items(struct tenon__operation *op,
 	static const struct tenon_slice no_key = { "", 0 };
 	const struct tenon__assembly *assembly = op->assembly;
 	struct tenon__requests *rs = &op->requests;
-	size_t prefix_len = assembly->prefix_len;
+	size_t prefix_len = assembly->prefix.len;
 	uint64_t value_max_bytes = assembly->max_value_bytes;
 	bool looks = verb->exptime; /* every verb that stores a value has an exptime */
 	char *buffer = op->key_buffer;
@@ -157,8 +157,8 @@ static int add_items(struct tenon__operation *op,
 	for (size_t i = 0; i < count; i++) {
 		struct tenon_slice key = no_key;
 		int status =
-			tenon__key_make(&key, items[i].key, assembly->prefix,
-					prefix_len, buffer);
+			tenon__key_make(&key, items[i].key, &assembly->prefix,
+					buffer);
 
 		if (!status && prefix_len > 0) {
 			buffer += key.len;

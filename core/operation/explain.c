@@ -181,7 +181,7 @@ int tenon__explain(const struct tenon__operation *op, size_t index,
 		explain_connection(op, result, err);
 	} else if (status == TENON_EKEY && !result->text) {
 		tenon__key_explain(requests[index].item->key,
-				   op->assembly->prefix_len, err);
+				   op->assembly->prefix.len, err);
 	} else {
 		explain_refused(op, &requests[index].item->key, result,
 				requests[index].item->value.len, err);

@@ -7,16 +7,18 @@
 
 #include "base/error.h"
 
-void tenon__key_prefix(char *out, const char *prefix, size_t prefix_len,
+const char *const tenon__prefix_rule_words[] = { "libmc", "front", NULL };
+
+void tenon__key_prefix(char *out, const struct tenon__prefix *prefix,
 		       const char *key, size_t len)
 {
-	if (*key == '?') {
+	if (*key == '?' && prefix->rule == TENON__PREFIX_LIBMC) {
 		*out++ = '?';
 		key++;
 		len--;
 	}
-	memcpy(out, prefix, prefix_len);
-	memcpy(out + prefix_len, key, len);
+	memcpy(out, prefix->text, prefix->len);
+	memcpy(out + prefix->len, key, len);
 }
 
 int tenon__key_explain(struct tenon_slice key, size_t prefix_len,

@@ -77,13 +77,28 @@ size_t tenon__key_shorten(enum tenon__key_rule rule,
 int tenon__key_explain(struct tenon_slice key, size_t prefix_len,
 		       struct tenon_error *err);
 
+/* Values of the config's key prefix_rule: where the prefix goes. */
+enum tenon__prefix_rule {
+	TENON__PREFIX_LIBMC = 0, /* behind a `?` at the beginning of the key, as in libmc */
+	TENON__PREFIX_FRONT = 1	 /* always in front */
+};
+
+/* The words of prefix_rule, by enum tenon__prefix_rule. Ends with NULL. */
+extern const char *const tenon__prefix_rule_words[];
+
+/* The prefix of all keys. */
+struct tenon__prefix {
+	const char *text;
+	size_t len; /* 0: no prefix */
+	enum tenon__prefix_rule rule;
+};
+
 /*
- * Put the prefix in front of the key. When the key begins with `?`, the prefix goes after
- * the `?`.
- * Shape:  out has room for prefix_len + len bytes; len is 1 or more.
- * Source: libmc, _client.pyx normalize_key.
+ * Put the prefix into the key.
+ * Shape:  out has room for prefix->len + len bytes; len is 1 or more.
+ * Source: libmc, _client.pyx normalize_key (the `?`).
  */
-void tenon__key_prefix(char *out, const char *prefix, size_t prefix_len,
+void tenon__key_prefix(char *out, const struct tenon__prefix *prefix,
 		       const char *key, size_t len);
 
 /*
@@ -93,20 +108,20 @@ void tenon__key_prefix(char *out, const char *prefix, size_t prefix_len,
  * Errors: TENON_EKEY; *out is untouched.
  */
 static inline int tenon__key_make(struct tenon_slice *out,
-				  struct tenon_slice key, const char *prefix,
-				  size_t prefix_len, char *buffer)
+				  struct tenon_slice key,
+				  const struct tenon__prefix *prefix,
+				  char *buffer)
 {
 	if (!tenon__key_valid(key.data, key.len)) {
 		return TENON_EKEY;
 	}
-	if (prefix_len > 0) {
-		if (key.len + prefix_len > TENON_KEY_MAX_BYTES) {
+	if (prefix->len > 0) {
+		if (key.len + prefix->len > TENON_KEY_MAX_BYTES) {
 			return TENON_EKEY;
 		}
-		tenon__key_prefix(buffer, prefix, prefix_len, key.data,
-				  key.len);
+		tenon__key_prefix(buffer, prefix, key.data, key.len);
 		key.data = buffer;
-		key.len += prefix_len;
+		key.len += prefix->len;
 	}
 	*out = key;
 	return 0;

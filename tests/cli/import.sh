@@ -186,7 +186,10 @@ note 'stays away for ever'
 run 0 import "$three --REMOVE-FAILED-SERVERS=0"
 keyless failover
 run 0 import "$three --NAMESPACE=app:"
-note 'libmemcached hashes a key without its prefix'
+key prefix '"app:"'
+keyless hash_prefix # the ring says so already
+run 0 import "$three --NAMESPACE=app: --HASH-WITH-NAMESPACE"
+key hash_prefix yes
 run 0 import "$three --NOREPLY --BINARY-PROTOCOL --NUMBER-OF-REPLICAS=2"
 check 'three notes' test "$(wc -l <err)" -eq 3
 note '--NUMBER-OF-REPLICAS=2: tenon stores one copy'
@@ -262,7 +265,7 @@ key ring libmemcached-consistent
 key prefix memc.sess.key.
 out_has '^  - mc1:11211$'
 out_has '^  - mc2:11212$'
-note 'without its prefix'
+keyless hash_prefix
 run 0 import 'mc1:11211:1,mc2:11211 2,/run/mc.sock:0:3'
 note 'weights'
 out_has '^  - /run/mc.sock$'
@@ -391,7 +394,7 @@ key ring libmemcached-spy
 key hash_function one_at_a_time
 json 0 '{"servers": ["mc1", "mc2"], "behaviors": {"namespace": "a:", "no_block": 1}}'
 key prefix '"a:"'
-note 'without its prefix'
+keyless hash_prefix
 note 'no_block: 1'
 json 2 '{"servers": ["mc1"], "behaviors": {"hash": "md6"}}'
 err "pylibmc has no hash function 'md6'"
@@ -412,7 +415,7 @@ json 0 '{"servers": ["mc1"], "retry_attempts": 0, "dead_timeout": 5, "key_prefix
 key failover eject
 key retry_timeout 5s
 note 'connect_timeout: pymemcache waits without a limit'
-note 'pymemcache hashes a key without its prefix'
+keyless hash_prefix
 json 2 '{"servers": []}'
 err 'the list of servers is empty'
 json 2 '{"servers": [5]}'
@@ -559,6 +562,8 @@ round_trips()
 
 	begin keys_stay_on_the_servers_of_libmemcached
 	run 0 import "$three"
+	places 2 2 2 1 1 1 1 1 1 1 2 2
+	run 0 import "$three --NAMESPACE=app:" # is not hashed
 	places 2 2 2 1 1 1 1 1 1 1 2 2
 	run 0 import "$weighted" # MODULA ignores weights
 	places 2 2 2 1 1 1 1 1 1 1 2 2

@@ -361,8 +361,8 @@ static void check_origin(const struct side *side, const struct operation *op,
 		return;
 	}
 	int len = snprintf(head, sizeof(head), "VALUE %.*s%.*s ",
-			   (int)assembly->prefix_len,
-			   assembly->prefix ? assembly->prefix : "",
+			   (int)assembly->prefix.len,
+			   assembly->prefix.text ? assembly->prefix.text : "",
 			   (int)key->len, (const char *)key->data);
 	while ((found = memmem(heard.at, heard.left, head, (size_t)len))) {
 		fuzz_take(&heard, (size_t)(found - heard.at) + (size_t)len);

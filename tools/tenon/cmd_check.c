@@ -23,11 +23,12 @@ static void add_setting(const struct tenon_setting_info *info, void *payload)
 	table_add(table, STYLE_BOLD, "%s", info->name);
 	table_add(table, STYLE_NONE, "%s",
 		  info->value[0] == '\0' ? "\"\"" : info->value);
-	if (info->kind[0] != '\0' && info->origin[0] == '\0') {
+	if (info->kind[0] != '\0' && info->origin[0] == '\0' &&
+	    strcmp(info->value, "none") != 0) {
 		table_add(table, STYLE_BAD, "not found");
 	} else {
 		table_add(table, STYLE_DIM, "%s%s%s", info->version,
-			  info->kind[0] == '\0' ? "" : ", ", info->origin);
+			  info->origin[0] == '\0' ? "" : ", ", info->origin);
 	}
 }
 

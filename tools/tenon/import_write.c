@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "import.h"
 #include "output.h"
+#include "tenon/introspect.h"
 
 /* Bytes that mean nothing to YAML behind the first byte of a value. */
 #define PLAIN                                                               \

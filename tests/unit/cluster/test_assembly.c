@@ -91,8 +91,8 @@ START_TEST(settings_are_those_of_the_config)
 	set("item_max", "2MiB");
 	set("enable_flush_all", "on");
 	assemble_alone();
-	ck_assert_str_eq(assembly->prefix, "app.");
-	ck_assert_uint_eq(assembly->prefix_len, 4);
+	ck_assert_str_eq(assembly->prefix.text, "app.");
+	ck_assert_uint_eq(assembly->prefix.len, 4);
 	ck_assert_int_eq(assembly->connect_timeout_ms, 1000);
 	ck_assert_int_eq(assembly->poll_timeout_ms, 2000);
 	ck_assert_int_eq(assembly->retry_timeout_ms, 3000);

@@ -36,21 +36,26 @@ START_TEST(length_is_1_to_250)
 }
 END_TEST
 
+static const struct tenon__prefix libmc = { "app/", 4, TENON__PREFIX_LIBMC };
+static const struct tenon__prefix front = { "app/", 4, TENON__PREFIX_FRONT };
+
 START_TEST(prefix_goes_in_front)
 {
 	char out[8];
 
-	tenon__key_prefix(out, "app/", 4, "k:p", 3);
+	tenon__key_prefix(out, &libmc, "k:p", 3);
 	ck_assert_mem_eq(out, "app/k:p", 7);
 }
 END_TEST
 
-START_TEST(prefix_goes_after_a_question_mark)
+START_TEST(prefix_goes_after_a_question_mark_in_libmc_only)
 {
 	char out[8];
 
-	tenon__key_prefix(out, "app/", 4, "?k:p", 4);
+	tenon__key_prefix(out, &libmc, "?k:p", 4);
 	ck_assert_mem_eq(out, "?app/k:p", 8);
+	tenon__key_prefix(out, &front, "?k:p", 4);
+	ck_assert_mem_eq(out, "app/?k:p", 8);
 }
 END_TEST
 
@@ -64,7 +69,7 @@ int main(void)
 		0, 256);
 	tcase_add_test(tcase, length_is_1_to_250);
 	tcase_add_test(tcase, prefix_goes_in_front);
-	tcase_add_test(tcase, prefix_goes_after_a_question_mark);
+	tcase_add_test(tcase, prefix_goes_after_a_question_mark_in_libmc_only);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
