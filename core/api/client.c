@@ -162,33 +162,43 @@ int tenon_client_update_servers(struct tenon_client *client,
 
 /* ---- keys -------------------------------------------------------------- */
 
-int tenon_client_where_item(struct tenon_client *client,
-			    const struct tenon_item *item, size_t *out,
-			    struct tenon_error *err)
+/* Find the home server of a key. An empty routing key decides nothing. */
+static inline __attribute__((always_inline)) int where(const struct tenon__assembly *assembly,
+			struct tenon_slice key, struct tenon_slice routing_key,
+			size_t *out, struct tenon_error *err)
 {
-	const struct tenon__assembly *assembly = client->engine.assembly;
 	char buffer[TENON_KEY_MAX_BYTES];
 	struct tenon_ring_key ring_key;
 	struct tenon_slice sent;
 
 	tenon__error_clear(err);
-	int code = tenon__sent_key(assembly, &sent, item->key, buffer);
-	if (code) {
+	int code = tenon__sent_key(assembly, &sent, key, buffer);
+	if (__builtin_expect(code, 0)) {
 		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
-			tenon__key_explain(item->key, assembly->prefix.len, err);
+			tenon__key_explain(key, assembly->prefix.len, err);
 	}
-	tenon__query_key(&ring_key, assembly, item, sent);
+	tenon__query_hashed(&ring_key, assembly,
+			    tenon__hashed_part(assembly, routing_key, key,
+					       sent));
 	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);
 	return 0;
 }
 
+int tenon_client_where_item(struct tenon_client *client,
+			    const struct tenon_item *item, size_t *out,
+			    struct tenon_error *err)
+{
+	return where(client->engine.assembly, item->key, item->routing_key, out,
+		     err);
+}
+
 int tenon_client_where(struct tenon_client *client, struct tenon_slice key,
 		       size_t *out, struct tenon_error *err)
 {
-	const struct tenon_item item = { .key = key };
+	const struct tenon_slice none = { "", 0 };
 
-	return tenon_client_where_item(client, &item, out, err);
+	return where(client->engine.assembly, key, none, out, err);
 }
 
 void tenon_client_shares(const struct tenon_client *client,

@@ -40,6 +40,9 @@ static inline struct tenon_slice tenon__hashed_part(
 	if (routing_key.len > 0) {
 		return routing_key;
 	}
+	if (!assembly->hashes_parts) {
+		return sent;
+	}
 	if (!assembly->hashes_prefix && key.len > 0 &&
 	    sent.len == key.len + assembly->prefix.len) {
 		sent = key;

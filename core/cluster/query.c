@@ -28,20 +28,3 @@ uint32_t tenon__query_spare(const struct tenon_route_query *base,
 	return tenon__walk_nth(query->walk, &assembly->rings[pool],
 			       assembly->distribution, &query->key, nth);
 }
-
-void tenon__query_key(struct tenon_ring_key *out,
-		      const struct tenon__assembly *assembly,
-		      const struct tenon_item *item, struct tenon_slice sent)
-{
-	const struct tenon_hash *hash = &assembly->hash;
-	struct tenon_slice bytes = tenon__hashed_part(
-		assembly, item->routing_key, item->key, sent);
-
-	*out = (struct tenon_ring_key){
-		.key = bytes.data,
-		.key_len = bytes.len,
-	};
-	if (assembly->needs_hash) {
-		out->hash = hash->ops->hash(hash->self, bytes.data, bytes.len);
-	}
-}

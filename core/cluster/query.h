@@ -34,14 +34,32 @@ static inline void tenon__query_init(struct tenon__query *query,
 	query->key.hash = 0;
 }
 
+/* Fill *out for the bytes that decide the server of a key. Owns: *out points into them. */
+static inline void tenon__query_hashed(struct tenon_ring_key *out,
+				       const struct tenon__assembly *assembly,
+				       struct tenon_slice hashed)
+{
+	const struct tenon_hash *hash = &assembly->hash;
+
+	out->key = hashed.data;
+	out->key_len = hashed.len;
+	out->hash = assembly->needs_hash ?
+		hash->ops->hash(hash->self, hashed.data, hashed.len) : 0;
+}
+
 /*
- * Fill *out for an item: the bytes that decide its server, and their hash when a ring has more than
- * one server. sent is the key that is sent. An item without key stands for a chunk, whose key a
- * codec made.
+ * Fill *out for an item: the bytes that decide its server, and their hash when a ring needs one.
+ * sent is the key that is sent. An item without key stands for a chunk, whose key a codec made.
  * Owns: *out points into sent, or into the item's key or routing key.
  */
-void tenon__query_key(struct tenon_ring_key *out,
-		      const struct tenon__assembly *assembly,
-		      const struct tenon_item *item, struct tenon_slice sent);
+static inline void tenon__query_key(struct tenon_ring_key *out,
+				    const struct tenon__assembly *assembly,
+				    const struct tenon_item *item,
+				    struct tenon_slice sent)
+{
+	tenon__query_hashed(out, assembly,
+			    tenon__hashed_part(assembly, item->routing_key,
+					       item->key, sent));
+}
 
 #endif
