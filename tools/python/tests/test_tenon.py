@@ -113,6 +113,15 @@ def test_the_path_of_a_unix_socket_may_be_written_as_in_django(server):
         tenon.Client(servers=["unix:relative.sock"])
 
 
+def test_a_config_takes_any_text(server):
+    line = server.address + " ännä-ключ-😀"
+    prefix = "é-\x80-☃-😀:"
+    with patient(servers=[line], prefix=prefix) as client:
+        assert client.servers == [("ännä-ключ-😀", server.address, 1)]
+        client.set("key", b"1")
+    assert b"VALUE" in server.ask(b"get %s\r\n" % (prefix + "key").encode())
+
+
 # ---- durations ------------------------------------------------------------
 
 
