@@ -51,16 +51,16 @@ class Routed(NamedTuple):
     key: bytes
 
 
-FORMS = [
-    lambda key: ("user:42", key),
-    lambda key: (b"user:42", key.encode()),
-    lambda key: ("user:42", key.encode()),
-    lambda key: (b"user:42", key),
-    lambda key: Routed("user:42", key.encode()),
-]
+FORMS = {
+    "text": lambda key: ("user:42", key),
+    "bytes": lambda key: (b"user:42", key.encode()),
+    "text and bytes": lambda key: ("user:42", key.encode()),
+    "bytes and text": lambda key: (b"user:42", key),
+    "named tuple": lambda key: Routed("user:42", key.encode()),
+}
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_every_call_for_one_key_takes_a_routing_key(client, memcacheds, form):
     name, = strays(client, "user:42", 1)
     key = form(name)
@@ -82,7 +82,7 @@ def test_every_call_for_one_key_takes_a_routing_key(client, memcacheds, form):
     assert holders(memcacheds, name) == []
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_calls_over_many_keys_take_routing_keys(client, memcacheds, form):
     names = strays(client, "user:42", 20)
     items = {form(name): name.encode() for name in names}
@@ -185,17 +185,17 @@ WRONG_KEYS = [
      frozenset(["user", "key"])),
 ]
 
-CALLS = [
-    lambda client, key: client.get(key),
-    lambda client, key: client.set(key, b""),
-    lambda client, key: client.set_multi({"good": b"", key: b""}),
-    lambda client, key: client.get_multi(["good", key]),
-    lambda client, key: client.where(key),
-    lambda client, key: client.route(key),
-]
+CALLS = {
+    "get": lambda client, key: client.get(key),
+    "set": lambda client, key: client.set(key, b""),
+    "get_multi": lambda client, key: client.get_multi(["good", key]),
+    "set_multi": lambda client, key: client.set_multi({"good": b"", key: b""}),
+    "where": lambda client, key: client.where(key),
+    "route": lambda client, key: client.route(key),
+}
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("error, message, key", WRONG_KEYS)
 def test_a_wrong_tuple_raises(client, call, error, message, key):
     with pytest.raises((error, tenon.MultiError), match=message) as caught:
