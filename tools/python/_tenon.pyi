@@ -7,11 +7,13 @@ from typing import Sequence, Tuple, Type, TypeVar, Union, overload
 
 _V = TypeVar("_V")
 _D = TypeVar("_D")
-_K = TypeVar("_K", bound=Union[str, bytes])
+_Text = Union[str, bytes]
+# The key alone, or (routing_key, key).
+_Key = Union[_Text, Tuple[_Text, _Text]]
+_K = TypeVar("_K", bound=_Key)
 _C = TypeVar("_C")
 _S = TypeVar("_S", bound="Client[Any]")
 _Wait = Callable[[List[Tuple[int, int]], int], object]
-_Key = Union[str, bytes]
 _Server = Tuple[str, str, int]
 # A number of seconds, text with a unit such as "300ms", or a timedelta.
 _Duration = Union[float, str, datetime.timedelta]

@@ -24,7 +24,7 @@ static int run_one(struct one *one, PyObject **sink,
 	struct tenon_call call;
 	struct tenon_error err;
 
-	if (!client_key(one->key, &one->item.key) ||
+	if (!client_key(one->key, &one->item) ||
 	    !client_call(one->verb, one->timeout, &call) ||
 	    !client_enter(self)) {
 		return -1;

@@ -43,7 +43,7 @@ static bool multi_init(struct multi *multi, PyObject *self,
 	}
 	for (size_t i = 0; i < count; i++) {
 		scratch->items[i] = (struct tenon_item){ .delta = 0 };
-		if (!client_key(scratch->keys[i], &scratch->items[i].key)) {
+		if (!client_key(scratch->keys[i], &scratch->items[i])) {
 			return false;
 		}
 	}

@@ -108,10 +108,15 @@ PyObject *client_diff(PyObject *module, PyObject *const *args,
 /* ---- client_value.c ------------------------------------------------------ */
 
 /*
- * Find the bytes of a key. The object `key` owns the bytes. Returns false with an exception set:
- * TypeError when the key is neither str nor bytes.
+ * Find the bytes of a key, and of its routing key when the key is a tuple (routing_key, key).
+ * Shape:  a str counts as its UTF-8 bytes. Only key and routing_key of *item are written, and
+ *         routing_key only for a tuple.
+ * Owns:   the object `key` owns the bytes.
+ * Errors: returns false with an exception set. TypeError: the key, or a part of the tuple, is
+ *         neither str nor bytes. ValueError: the tuple has not two parts, its routing key is
+ *         empty, or a str has no UTF-8 form.
  */
-bool client_key(PyObject *key, struct tenon_slice *out);
+bool client_key(PyObject *key, struct tenon_item *item);
 
 /*
  * Read a time to live (seconds from now as seconds_argument() reads them, 0: no expiry), for a call

@@ -213,14 +213,15 @@ PyObject *client_where(PyObject *object, PyObject *key)
 {
 	struct client *self = client_of(object);
 	struct tenon_error err = { 0 };
-	struct tenon_slice slice;
+	struct tenon_item item = { .flags = 0 };
 	size_t index;
 
-	if (!client_key(key, &slice) || !client_enter(self)) {
+	if (!client_key(key, &item) || !client_enter(self)) {
 		return NULL;
 	}
 	PyObject *server = NULL;
-	int code = tenon_client_where(self->base.client, slice, &index, &err);
+	int code = tenon_client_where_item(self->base.client, &item, &index,
+					   &err);
 	if (code) {
 		client_raise(self, code, &err, UINT32_MAX, key);
 	} else {

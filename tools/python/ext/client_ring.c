@@ -91,7 +91,7 @@ PyObject *client_route(PyObject *object, PyObject *key)
 	struct tenon_route route;
 	PyObject *value = NULL;
 
-	if (!client_key(key, &item.key) || !client_enter(self)) {
+	if (!client_key(key, &item) || !client_enter(self)) {
 		return NULL;
 	}
 	int code = tenon_client_route(self->base.client, &item, &route, &err);
@@ -172,7 +172,7 @@ static bool add_keys(struct tenon_diff *diff, PyObject *keys)
 		struct tenon_item item = { .flags = 0 };
 		struct tenon_error err;
 
-		done = client_key(key, &item.key);
+		done = client_key(key, &item);
 		if (done && tenon_diff_add(diff, &item, 1, &err) != 0) {
 			PyErr_NoMemory();
 			done = false;

@@ -4,20 +4,75 @@
 /* The longest time to live that the library takes, see struct tenon_item. */
 #define TTL_MAX_S (INT64_C(1) << 32)
 
-bool client_key(PyObject *key, struct tenon_slice *out)
+/*
+ * Find the bytes of a str, in UTF-8, or of bytes. Returns false for any other object, without an
+ * exception, and for a str that has no UTF-8 form, with an exception set.
+ */
+static inline bool find_bytes(PyObject *object, struct tenon_slice *out)
 {
 	Py_ssize_t len;
 
-	if (PyUnicode_Check(key)) {
-		out->data = PyUnicode_AsUTF8AndSize(key, &len);
+	if (PyUnicode_Check(object)) {
+		out->data = PyUnicode_AsUTF8AndSize(object, &len);
 		out->len = (size_t)len;
 		return out->data != NULL;
 	}
-	if (PyBytes_Check(key)) {
-		*out = bytes_slice(key);
+	if (PyBytes_Check(object)) {
+		*out = bytes_slice(object);
 		return true;
 	}
-	PyErr_Format(PyExc_TypeError, "key must be str or bytes, not %s",
+	return false;
+}
+
+/* Find the bytes of one part of a tuple (routing_key, key). Returns false with an exception set. */
+static bool find_part(PyObject *part, const char *name, struct tenon_slice *out)
+{
+	if (find_bytes(part, out)) {
+		return true;
+	}
+	if (!PyErr_Occurred()) {
+		PyErr_Format(PyExc_TypeError,
+			     "%s of a tuple (routing_key, key) must be str or bytes, not %s",
+			     name, Py_TYPE(part)->tp_name);
+	}
+	return false;
+}
+
+/* Read a tuple (routing_key, key). Returns false with an exception set. */
+static bool find_routed(PyObject *pair, struct tenon_item *item)
+{
+	if (PyTuple_GET_SIZE(pair) != 2) {
+		PyErr_Format(PyExc_ValueError,
+			     "a tuple as a key must be (routing_key, key), not a tuple of length %zd",
+			     PyTuple_GET_SIZE(pair));
+		return false;
+	}
+	if (!find_part(PyTuple_GET_ITEM(pair, 0), "routing_key",
+		       &item->routing_key) ||
+	    !find_part(PyTuple_GET_ITEM(pair, 1), "key", &item->key)) {
+		return false;
+	}
+	if (!item->routing_key.len) {
+		PyErr_SetString(PyExc_ValueError,
+				"routing_key of a tuple (routing_key, key) is empty; give the key alone when the key decides the server");
+		return false;
+	}
+	return true;
+}
+
+bool client_key(PyObject *key, struct tenon_item *item)
+{
+	if (find_bytes(key, &item->key)) {
+		return true;
+	}
+	if (PyErr_Occurred()) {
+		return false;
+	}
+	if (PyTuple_Check(key)) {
+		return find_routed(key, item);
+	}
+	PyErr_Format(PyExc_TypeError,
+		     "key must be str, bytes or a tuple (routing_key, key), not %s",
 		     Py_TYPE(key)->tp_name);
 	return false;
 }

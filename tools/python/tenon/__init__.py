@@ -42,6 +42,7 @@ from .errors import (
     make_error,
     make_multi_error,
 )
+from .keys import Key
 from .pool import Pool
 from .ring import Answer, Diff, DiffMove, DiffServer, Point, Route
 from .serializers import JSONSerializer, PickleSerializer, Serializer
@@ -67,6 +68,7 @@ __all__ = [
     "FileError",
     "InvalidKeyError",
     "JSONSerializer",
+    "Key",
     "LocalError",
     "MultiError",
     "PickleSerializer",

@@ -7,6 +7,7 @@ from typing import Any, Iterable, Optional, Sequence, TypeVar, Union, overload
 
 import _tenon
 
+from .keys import Key
 from .ring import Diff, Route, compare, route
 from .serializers import Serializer
 from .settings import Path, Server, settings
@@ -21,6 +22,10 @@ class Client(_tenon.Client[V]):
     hash_function="md5", poll_timeout=0.3) needs no file. A keyword replaces the value
     of the same key in the file. tenon.yaml(5) and `tenon plugins core` list the keys. A
     duration is a number of seconds, text with a unit ("300ms"), or a datetime.timedelta.
+
+    A key is a str, which is sent as UTF-8, or bytes. A tuple is (routing_key, key): the
+    routing key decides the server and is not sent. The dicts of calls over many keys have
+    the keys as the caller gave them, tuples too.
 
     The first call that needs a socket opens it. `with Client(...) as client:` closes
     the client at the end of the block.
@@ -56,7 +61,7 @@ class Client(_tenon.Client[V]):
     ) -> None:
         super().__init__(config, settings(servers, options), serializer)
 
-    def route(self, key: Union[str, bytes]) -> Route:
+    def route(self, key: Key) -> Route:
         """Where the key goes and why: hash, points of the ring, servers, failover.
 
         Nothing is sent.
@@ -67,7 +72,7 @@ class Client(_tenon.Client[V]):
 def diff(
     old: Union[Path, Client[Any]],
     new: Union[Path, Client[Any]],
-    keys: Optional[Iterable[Union[str, bytes]]] = None,
+    keys: Optional[Iterable[Key]] = None,
     count: int = 100000,
 ) -> Diff:
     """The keys that move when the config changes from old to new.

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import builtins
 import os
-from typing import Any, Dict, Iterable, Mapping, Optional, Type, Union
+from typing import Any, Dict, Iterable, Mapping, Optional, Type
 
-Key = Union[str, bytes]
+from .keys import Key
 
 
 class TenonError(Exception):

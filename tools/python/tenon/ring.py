@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import _tenon
+
+from .keys import Key
 
 # (alias, address, weight), as Client.servers has them.
 Place = Tuple[str, str, int]
@@ -38,7 +40,7 @@ class Route(NamedTuple):
     key: bytes
     """As sent, with the prefix."""
     hashed: bytes
-    """The bytes that decide the server."""
+    """The bytes that decide the server: the routing key, or the key or a part of it."""
     hash: int
     hash_bits: int
     """0: the ring does not look at the hash."""
@@ -110,7 +112,7 @@ def _answers(
     }
 
 
-def route(client: _tenon.Client[Any], key: Union[str, bytes]) -> Route:
+def route(client: _tenon.Client[Any], key: Key) -> Route:
     """Client.route(), for Client."""
     sent, hashed, number, bits, total, points, home, order, now, down = client._route(key)
     servers = client.servers
@@ -131,7 +133,7 @@ def route(client: _tenon.Client[Any], key: Union[str, bytes]) -> Route:
 def compare(
     before: _tenon.Client[Any],
     after: _tenon.Client[Any],
-    keys: Optional[Iterable[Union[str, bytes]]],
+    keys: Optional[Iterable[Key]],
     count: int,
 ) -> Diff:
     """diff() of two clients."""

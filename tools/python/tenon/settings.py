@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 import _tenon
@@ -78,11 +79,21 @@ def _servers(servers: Iterable[Server]) -> List[Any]:
     return [_server(server) for server in servers]
 
 
+def _yaml(value: Any) -> str:
+    """Return a value as YAML text in ASCII.
+
+    JSON text is valid YAML, but for characters above U+FFFF: JSON escapes them as two
+    surrogates, and YAML as one number.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[^ -~]", lambda character: "\\U%08x" % ord(character[0]), text)
+
+
 def settings(
     servers: Optional[Iterable[Server]], options: Mapping[str, Any]
 ) -> List[Tuple[str, str]]:
-    """Return pairs of key and YAML text. JSON text is valid YAML."""
-    pairs = [] if servers is None else [("servers", json.dumps(_servers(servers)))]
+    """Return pairs of key and YAML text."""
+    pairs = [] if servers is None else [("servers", _yaml(_servers(servers)))]
     for key, value in options.items():
-        pairs.append((key, json.dumps(_option("core", key, value))))
+        pairs.append((key, _yaml(_option("core", key, value))))
     return pairs

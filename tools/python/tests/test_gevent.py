@@ -52,6 +52,20 @@ def test_while_one_greenlet_waits_for_a_server_another_runs(gate):
         assert waiting.get() == b"hi"
 
 
+def test_greenlets_give_routing_keys(servers):
+    keys = [("user:42", "key%d" % number) for number in range(20)]
+    with tenon.gevent.Pool(servers=servers, poll_timeout=LONG, size=2) as pool:
+        def store(key):
+            with pool.client() as client:
+                client.set(key, key[1].encode())
+
+        gevent.joinall([gevent.spawn(store, key) for key in keys], raise_error=True)
+        with pool.client() as client:
+            assert client.get_multi(keys) == {key: key[1].encode() for key in keys}
+            home = client.where("user:42")
+            assert {client.where(key) for key in keys} == {home}
+
+
 def test_while_one_greenlet_waits_for_many_servers_another_runs(gate, scripted):
     def also(connection):
         while True:

@@ -14,7 +14,7 @@ def test_no_call_of_libmc_leaks(server):
 
 def test_no_call_of_tenon_leaks(server):
     calls = leaks.tenon_calls(server.address)
-    assert len(calls) == 23
+    assert len(calls) == 24
     assert leaks.leaking(calls, REPEATS) == []
 
 

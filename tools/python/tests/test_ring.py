@@ -57,7 +57,7 @@ def test_a_key_without_route_raises():
     client = tenon.Client(servers=THREE)
     with pytest.raises(tenon.InvalidKeyError, match="0x20"):
         client.route("a b")
-    with pytest.raises(TypeError, match="key must be str or bytes"):
+    with pytest.raises(TypeError, match="key must be str, bytes or a tuple"):
         client.route(5)
     client.close()
     with pytest.raises(ValueError, match="closed"):

@@ -113,6 +113,15 @@ def test_the_path_of_a_unix_socket_may_be_written_as_in_django(server):
         tenon.Client(servers=["unix:relative.sock"])
 
 
+def test_a_config_takes_any_text(server):
+    line = server.address + " ännä-ключ-😀"
+    prefix = "é-\x80-☃-😀:"
+    with patient(servers=[line], prefix=prefix) as client:
+        assert client.servers == [("ännä-ключ-😀", server.address, 1)]
+        client.set("key", b"1")
+    assert b"VALUE" in server.ask(b"get %s\r\n" % (prefix + "key").encode())
+
+
 # ---- durations ------------------------------------------------------------
 
 
@@ -328,8 +337,8 @@ def test_servers_move_under_their_alias(memcacheds):
 # ---- bad input ------------------------------------------------------------
 
 BAD_CALLS = [
-    (TypeError, "key must be str or bytes, not int", lambda c: c.get(1)),
-    (TypeError, "key must be str or bytes, not NoneType", lambda c: c.set(None, b"")),
+    (TypeError, "key must be str, bytes or a tuple .*, not int", lambda c: c.get(1)),
+    (TypeError, "a tuple .*, not NoneType", lambda c: c.set(None, b"")),
     (TypeError, "not int", lambda c: c.get_multi([1])),
     (TypeError, "not str", lambda c: c.get_multi("key")),
     (TypeError, "iterable", lambda c: c.get_multi(5)),

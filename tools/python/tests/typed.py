@@ -2,7 +2,7 @@
 """Never run. A type checker must find errors at the lines `type: ignore` only."""
 
 import datetime
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import tenon
 
@@ -18,6 +18,16 @@ client.get("key", 5, 0.05)  # type: ignore[call-overload]
 client.set("key", "text")  # type: ignore[arg-type]
 client.get(1)  # type: ignore[call-overload]
 client.set_multi({"key": 1})  # type: ignore[dict-item]
+
+item: tenon.Key = ("user:42", b"cart")
+client.set(item, b"value")
+routed: Dict[Tuple[str, str], bytes] = client.get_multi([("user:42", "cart")])
+client.set_multi({("user:42", "cart"): b"value"})
+mixed: List[tenon.Key] = ["plain", ("user:42", "cart")]
+found: Dict[tenon.Key, bytes] = client.get_multi(mixed)
+client.route(("user:42", "cart"))
+client.get(("user:42", "cart", "more"))  # type: ignore[arg-type]
+client.delete((42, "cart"))  # type: ignore[arg-type]
 
 objects = tenon.Client(servers=["a:11211 anna"], serializer=tenon.JSONSerializer())
 anything: Optional[Any] = objects.get("key")
