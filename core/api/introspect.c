@@ -251,6 +251,9 @@ static void tell_value(const struct tenon__settings *settings,
 	} else if (row->type == TENON_OPTION_BOOL) {
 		memcpy(&word, field, sizeof(word));
 		now.def = word;
+	} else if (row->type == TENON_OPTION_CHOICE) {
+		memcpy(&word, field, sizeof(word));
+		now.def_text = row->choices[word];
 	} else {
 		memcpy(&now.def, field, sizeof(now.def));
 	}

@@ -296,7 +296,7 @@ static int refuse_size(const struct explained *at)
 {
 	return tenon__error_set(
 		at->err, TENON_ETOOBIG,
-		"value of %zu bytes is larger than the client stores: see max_value and item_max, and a codec that splits",
+		"value of %zu bytes is larger than the client stores: see max_value_bytes and item_max, and a codec that splits",
 		at->item->value.len);
 }
 

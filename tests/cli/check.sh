@@ -15,6 +15,16 @@ out_has '"findings": \[\]'
 out_has '"warnings": \[\]'
 end
 
+begin settings_that_are_words_show_the_chosen_word
+printf 'ring: dalli\nservers: [a, b]\nintegrity: strict\nkey_rule: dalli\n' >words.yaml
+run 0 -c words.yaml check
+out_has '^  integrity +strict$'
+out_has '^  key_rule +dalli$'
+out_has '^  prefix_rule +front$' # the ring sets it
+run 0 -c words.yaml --set key_rule=refuse check
+out_has '^  key_rule +refuse$'
+end
+
 begin warnings_are_status_1
 printf 'servers:\n- a\n- {address: b, pool: x}\npoll_timeout: 5\n' >warn.yaml
 run 1 -c warn.yaml check
@@ -42,6 +52,13 @@ err 'note.yaml:1:1: note: the comment .*\[unused-ignore\]$'
 run 0 -c note.yaml --json check
 out_has '"severity": "note"'
 out_has '"warnings": \[\]'
+end
+
+begin too_many_servers_are_one_error
+{ echo servers:; seq 65536 | sed 's/^/- s/'; } >many.yaml
+run 2 -c many.yaml check
+no_out
+err 'many.yaml:2:1: servers: found 65536 servers, expected at most 65535$'
 end
 
 begin errors_are_status_2_with_the_warnings_among_them

@@ -75,7 +75,9 @@ begin operands_are_counted
 run 2 get
 err 'get needs KEY'
 run 2 set key value more
-err "set: 'more' is one argument too many"
+err "set: 'more' is one argument too many \(see "
+run 2 check a.yaml
+err "check: 'a.yaml' is one argument too many; a config is given with -c FILE \(see "
 end
 
 begin option_arguments_are_checked

@@ -147,9 +147,12 @@ static int check_operands(struct app *app)
 				  command->operands);
 	}
 	if (app->operand_count > command->operands_max) {
-		return fail_usage(app, "%s: '%s' is one argument too many",
+		return fail_usage(app, "%s: '%s' is one argument too many%s",
 				  command->name,
-				  app->operands[command->operands_max]);
+				  app->operands[command->operands_max],
+				  command->operands_max == 0 ?
+					  "; a config is given with -c FILE" :
+					  "");
 	}
 	return EXIT_DONE;
 }
