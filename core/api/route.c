@@ -75,8 +75,8 @@ static int explain_key(struct explained *at)
 	}
 	out->key = sent;
 	tenon__query_key(&at->query.key, assembly, &at->own, sent);
-	out->hashed = (struct tenon_slice){ at->query.key.key,
-					    at->query.key.key_len };
+	out->hashed = tenon__hashed_part(assembly, at->own.routing_key,
+					 at->own.key, sent);
 	out->hash = assembly->hash.ops->hash(assembly->hash.self,
 					     out->hashed.data, out->hashed.len);
 	return 0;

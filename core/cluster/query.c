@@ -37,11 +37,6 @@ void tenon__query_key(struct tenon_ring_key *out,
 	struct tenon_slice bytes = tenon__hashed_part(
 		assembly, item->routing_key, item->key, sent);
 
-	*out = (struct tenon_ring_key){
-		.key = bytes.data,
-		.key_len = bytes.len,
-	};
-	if (assembly->needs_hash) {
-		out->hash = hash->ops->hash(hash->self, bytes.data, bytes.len);
-	}
+	*out = tenon__ring_key(bytes, !assembly->needs_hash ? 0 :
+		hash->ops->hash(hash->self, bytes.data, bytes.len));
 }

@@ -30,10 +30,11 @@ struct tenon_ring_server {
 
 /** One key, for locate() and the walk over the next servers. */
 struct tenon_ring_key {
-	uint64_t hash;   /**< hash of the bytes below, by the hash function of the config */
+	uint64_t hash;   /**< hash of the bytes that decide the server, by the hash function of the config */
 	/**
 	 * The bytes that decide the server, key_len of them: the routing key of the item, or the
-	 * key with its prefix; only a part of it when the config has a rule such as hash_tag.
+	 * key with its prefix; only a part of it when the config has a rule such as hash_tag. Of a
+	 * routing key with more than TENON_KEY_MAX_BYTES bytes, only the first ones are here.
 	 */
 	const void *key;
 	size_t key_len; /**< 0..TENON_KEY_MAX_BYTES; 0 only by a rule that allows an empty part */
