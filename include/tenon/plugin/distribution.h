@@ -65,7 +65,7 @@ static inline int tenon_ring_seen(const struct tenon_ring_cursor *cursor,
 
 /** One point of a continuum, for people who ask why a key has its home. */
 struct tenon_ring_point {
-	uint64_t place;    /**< where the point lies, comparable to the hash of a key */
+	uint64_t place;    /**< where the point lies, comparable to the place_bits low bits of a hash */
 	uint32_t server;   /**< index of the server that the point belongs to */
 	uint32_t reserved; /**< 0 */
 };
@@ -86,7 +86,8 @@ struct tenon_ring_traits {
 	uint32_t size;   /**< sizeof(struct tenon_ring_traits) */
 	uint32_t flags;  /**< TENON_RING_* bits */
 	uint32_t points; /**< points of all servers; 0: the distribution has no points */
-	uint32_t reserved; /**< 0 */
+	/** Bits of the hash that decide the place of a key on the continuum, 1..64; 0: all bits. */
+	uint32_t place_bits;
 };
 
 /**
