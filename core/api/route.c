@@ -75,8 +75,8 @@ static int explain_key(struct explained *at)
 	}
 	out->key = sent;
 	tenon__query_key(&at->query.key, assembly, &at->own, sent);
-	out->hashed = (struct tenon_slice){ at->query.key.key,
-					    at->query.key.key_len };
+	out->hashed = tenon__hashed_part(assembly, at->own.routing_key,
+					 at->own.key, sent);
 	out->hash = assembly->hash.ops->hash(assembly->hash.self,
 					     out->hashed.data, out->hashed.len);
 	return 0;
@@ -142,6 +142,8 @@ static int explain_ring(struct explained *at)
 	struct tenon_ring_traits traits = tenon__ring_traits(assembly);
 
 	at->out->ring_points = traits.points;
+	at->out->place = traits.place_bits > 0 && traits.place_bits < 64 ?
+		tenon__low_bits(at->out->hash, traits.place_bits) : at->out->hash;
 	at->out->hash_bits = traits.flags & TENON_RING_OWN_HASH
 				     ? 0 : assembly->hash.ops->bits;
 	at->out->home = tenon__ring_locate(ring, assembly->distribution,

@@ -43,8 +43,10 @@ static inline struct tenon_slice tenon__hashed_part(
 	if (!assembly->hashes_parts) {
 		return sent;
 	}
+	/* a key_rule may replace an illegal key by one of the same length */
 	if (!assembly->hashes_prefix && key.len > 0 &&
-	    sent.len == key.len + assembly->prefix.len) {
+	    sent.len == key.len + assembly->prefix.len &&
+	    (!assembly->key_digest || tenon__key_valid(key.data, key.len))) {
 		sent = key;
 	}
 	return tenon__part_of(&assembly->part, sent);

@@ -21,6 +21,22 @@ uint32_t tenon__query_next(const struct tenon_route_query *base, uint32_t nth);
 uint32_t tenon__query_spare(const struct tenon_route_query *base,
 			    uint32_t pool, uint32_t nth);
 
+/*
+ * Make the key of a ring from the bytes that decide the server, and their hash. A routing key may be
+ * longer than a distribution expects. The distribution then gets its beginning, and the hash of
+ * all bytes.
+ */
+static inline struct tenon_ring_key tenon__ring_key(struct tenon_slice bytes,
+						    uint64_t hash)
+{
+	return (struct tenon_ring_key){
+		.hash = hash,
+		.key = bytes.data,
+		.key_len = bytes.len < TENON_KEY_MAX_BYTES ? bytes.len
+							   : TENON_KEY_MAX_BYTES,
+	};
+}
+
 /* Set the fields of a query that are the same for all keys of an assembly. */
 static inline void tenon__query_init(struct tenon__query *query,
 				     const struct tenon__assembly *assembly,
@@ -41,10 +57,8 @@ static inline void tenon__query_hashed(struct tenon_ring_key *out,
 {
 	const struct tenon_hash *hash = &assembly->hash;
 
-	out->key = hashed.data;
-	out->key_len = hashed.len;
-	out->hash = assembly->needs_hash ?
-		hash->ops->hash(hash->self, hashed.data, hashed.len) : 0;
+	*out = tenon__ring_key(hashed, !assembly->needs_hash ? 0 :
+		hash->ops->hash(hash->self, hashed.data, hashed.len));
 }
 
 /*

@@ -44,12 +44,6 @@ size_t tenon__simulated_key(uint32_t number, char out[TENON__SIMULATED_BYTES])
 	return (size_t)len;
 }
 
-/* Return the lowest bits of a number. bits is 1..64. */
-static uint64_t low_bits(uint64_t number, uint32_t bits)
-{
-	return number & (UINT64_MAX >> (64 - bits));
-}
-
 struct tenon_ring_traits tenon__ring_traits(
 	const struct tenon__assembly *assembly)
 {
@@ -114,7 +108,7 @@ void tenon__simulate(const struct tenon__assembly *assembly,
 		uint32_t home;
 
 		key.hash = which == TENON__HASH_IDEAL ?
-			low_bits(scatter(i), hash->ops->bits) :
+			tenon__low_bits(scatter(i), hash->ops->bits) :
 			hash->ops->hash(hash->self, part.data, part.len);
 		home = tenon__ring_locate(ring, assembly->distribution, &key);
 		shares[home - ring->first].key_count++;

@@ -9,6 +9,12 @@
 #include "cluster/assembly.h"
 #include "tenon/introspect.h"
 
+/* Return the lowest bits of a number. bits is 1..64. */
+static inline uint64_t tenon__low_bits(uint64_t number, uint32_t bits)
+{
+	return number & (UINT64_MAX >> (64 - bits));
+}
+
 #define TENON__SIMULATED_BYTES 48 /* of the longest simulated key, its NUL included */
 
 /*

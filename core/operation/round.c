@@ -149,11 +149,8 @@ static inline uint32_t ask_policy(struct tenon__operation *op,
 
 	tenon__walk_reset(&op->engine->walk);
 	route->query.base.access = rs->list[req].verb->access;
-	route->query.key.key = route->keys[req].data;
-	route->query.key.key_len = route->keys[req].len;
-	if (assembly->needs_hash) {
-		route->query.key.hash = op->hashes[req];
-	}
+	route->query.key = tenon__ring_key(
+		route->keys[req], assembly->needs_hash ? op->hashes[req] : 0);
 	route->query.base.home = tenon__ring_locate(
 		&assembly->rings[0], assembly->distribution, &route->query.key);
 	return tenon__policies_route(&op->engine->policies, &route->query.base,
@@ -676,12 +673,9 @@ static int exchange_and_hop(struct tenon__operation *op, int64_t now_ns)
 uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req)
 {
 	const struct tenon__assembly *assembly = op->assembly;
-	const struct tenon_slice key = routing_key_of(op, req);
-	const struct tenon_ring_key ring_key = {
-		.key = key.data,
-		.key_len = key.len,
-		.hash = assembly->needs_hash ? op->hashes[req] : 0,
-	};
+	const struct tenon_ring_key ring_key = tenon__ring_key(
+		routing_key_of(op, req),
+		assembly->needs_hash ? op->hashes[req] : 0);
 
 	return tenon__ring_locate(&assembly->rings[0], assembly->distribution,
 				  &ring_key);

@@ -32,7 +32,7 @@ enum tenon_route_access {
 
 /** One point of the ring. */
 struct tenon_route_point {
-	uint64_t place;    /**< where the point lies, comparable to the hash of a key */
+	uint64_t place;    /**< where the point lies, comparable to the place of a key */
 	uint32_t server;   /**< index of the server that the point belongs to */
 	uint32_t reserved; /**< 0 */
 };
@@ -63,11 +63,14 @@ struct tenon_route {
 	struct tenon_slice hashed; /**< the bytes that decide the server */
 	uint64_t hash;             /**< the hash of these bytes */
 	uint32_t hash_bits; /**< every hash is below 2^hash_bits; 0: the ring does not look at the hash */
+	uint64_t place; /**< where the key lies among the points: the bits of the hash that the ring looks at */
 	uint32_t home;      /**< index of the home server */
 	uint64_t ring_points; /**< points of the whole ring; 0: it has none, or does not tell */
 	/**
-	 * The points around the key, in their order on the ring: up to four before the point of the
-	 * home server, that point, and up to four behind it.
+	 * The points around the key, in the order in which the ring looks at points: up to four
+	 * before the point of the home server, that point, and up to four behind it. On most rings
+	 * the places ascend. They descend on a ring whose keys belong to the point at or before
+	 * them. The key lies before the point of the home server, in this order.
 	 */
 	const struct tenon_route_point *points;
 	size_t point_count; /**< entries of points; 0: the ring has no points, or does not tell them */

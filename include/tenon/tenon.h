@@ -304,8 +304,10 @@ struct tenon_item {
 	/**
 	 * Empty: the key decides which server gets the item. Otherwise the routing key decides: the
 	 * ring and the failover policy use its bytes as they are, of any length, without the
-	 * config's prefix. It is not sent. Items with one routing key are on one server, and so are
-	 * the chunks of a split value. A reader has to give the routing key that the writer gave.
+	 * config's prefix. A distribution that hashes keys itself, such as ch3 or rendezvous, looks
+	 * at the first TENON_KEY_MAX_BYTES bytes only. The routing key is not sent. Items with one
+	 * routing key are on one server, and so are the chunks of a split value. A reader has to
+	 * give the routing key that the writer gave.
 	 * Source: libmemcached, memcached_get_by_key() and its kin.
 	 */
 	struct tenon_slice routing_key;

@@ -61,6 +61,19 @@ else
 fi
 end
 
+# The picture has the key in front of its home, on rings that look up, down, or at 32 of 64 bits.
+begin the_key_is_drawn_in_front_of_its_home
+for ring in libmc dalli meta-memcache memcached-proxy-ring; do
+	run 0 --servers "$servers" --set "ring=$ring" explain foo
+	check "the key of $ring" \
+		test "$(sed -n '/▶/{n;p}' out | grep -c '●.*home')" -eq 1
+	awk '$1 == "▶" || $1 == "●" || $1 == "│" { print $2 }' out |
+		sed -n 4,6p >around
+	check "the places of $ring" sh -c 'sort around | cmp -s - around ||
+		sort -r around | cmp -s - around'
+done
+end
+
 begin policies_tell_the_way_when_home_is_down
 run 0 --servers "$servers" --set failover='{read: {eject: {failures: 3}}, write: none}' \
 	explain user:1

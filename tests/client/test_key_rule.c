@@ -10,6 +10,7 @@
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "runner/suite.h"
+#include "tenon/ring.h"
 
 #define SERVERS 3
 
@@ -210,6 +211,26 @@ START_TEST(a_prefix_that_is_not_hashed_moves_no_key)
 }
 END_TEST
 
+/* The middle one of these illegal keys has as many bytes as the key that is sent in its place. */
+START_TEST(an_illegal_key_is_hashed_as_it_is_sent)
+{
+	static const char key[] = "key with spaces and 29 bytes.";
+	struct tenon_item one = { .key = tenon_slice_of(key) };
+	struct tenon_route route;
+
+	start("prefix: app/\nhash_prefix: no\nkey_rule: md5\n");
+	for (one.key.len = 27; one.key.len <= 29; one.key.len++) {
+		ck_assert_int_eq(tenon_client_route(rig.client, &one, &route,
+						    &rig.err),
+				 0);
+		ck_assert_uint_eq(route.key.len, 32);
+		ck_assert_uint_eq(route.hashed.len, 32);
+		ck_assert_mem_eq(route.hashed.data, route.key.data, 32);
+	}
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("key rule");
@@ -223,6 +244,7 @@ int main(void)
 	tcase_add_test(tcase, the_longest_key_is_taken);
 	tcase_add_test(tcase, keys_with_one_tag_share_a_server);
 	tcase_add_test(tcase, a_prefix_that_is_not_hashed_moves_no_key);
+	tcase_add_test(tcase, an_illegal_key_is_hashed_as_it_is_sent);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -97,6 +97,20 @@ START_TEST(a_route_has_the_points_around_the_key)
 }
 END_TEST
 
+/* The key lies between two points, also when the ring does not look at all bits of the hash. */
+START_TEST(a_key_of_64_bits_has_its_place_among_the_points)
+{
+	open_with("ring: memcached-proxy-ring\n");
+	ck_assert_int_eq(explain(item("foo", NULL)), 0);
+	ck_assert_uint_eq(route.hash_bits, 64);
+	ck_assert_uint_gt(route.hash, UINT32_MAX);
+	ck_assert_uint_eq(route.place, route.hash & UINT32_MAX);
+	ck_assert_uint_lt(route.points[route.home_point - 1].place,
+			  route.place);
+	ck_assert_uint_le(route.place, route.points[route.home_point].place);
+}
+END_TEST
+
 static uint32_t tell_points(const void *self, const struct tenon_ring_key *key,
 			    uint32_t before, struct tenon_ring_point *out,
 			    uint32_t count, uint32_t *home)
@@ -115,6 +129,7 @@ static void tell_traits(const void *self, struct tenon_ring_traits *out)
 	(void)self;
 	out->points = 17;
 	out->flags = TENON_RING_OWN_HASH;
+	out->place_bits = 4;
 }
 
 START_TEST(points_and_traits_are_those_of_the_distribution)
@@ -134,6 +149,7 @@ START_TEST(points_and_traits_are_those_of_the_distribution)
 	ck_assert_uint_eq(route.points[0].server, 2);
 	ck_assert_uint_eq(route.points[1].place, 9);
 	ck_assert_uint_eq(route.ring_points, 17);
+	ck_assert_uint_eq(route.place, 0xf); /* of the hash 0x82ab86df */
 	ck_assert_uint_eq(route.hash_bits, 0); /* the distribution hashes itself */
 }
 END_TEST
@@ -390,6 +406,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, NULL, stop);
 	LOOP(tcase, a_route_has_hash_home_and_next_servers, COUNT(golden));
 	LOOP(tcase, a_route_has_the_points_around_the_key, COUNT(golden));
+	tcase_add_test(tcase,
+		       a_key_of_64_bits_has_its_place_among_the_points);
 	tcase_add_test(tcase, points_and_traits_are_those_of_the_distribution);
 	tcase_add_test(tcase, one_server_is_home_to_every_key);
 	tcase_add_test(tcase, the_prefix_is_sent_and_hashed);

@@ -10,6 +10,7 @@
 #include "fakes/scratch.h"
 #include "operation/round.h"
 #include "runner/suite.h"
+#include "tenon/ring.h"
 
 #define SERVERS 3
 #define KEYS 300
@@ -224,6 +225,49 @@ START_TEST(a_distribution_gets_the_bytes_of_the_routing_key)
 }
 END_TEST
 
+/* Server 0 for the keys that a plugin may get, server 1 for longer ones. */
+static uint32_t locate_by_length(const void *self,
+				 const struct tenon_ring_key *key)
+{
+	(void)self;
+	return key->key_len > TENON_KEY_MAX_BYTES;
+}
+
+/* distribution.h promises at most TENON_KEY_MAX_BYTES bytes; the hash is that of all bytes. */
+START_TEST(a_distribution_gets_the_beginning_of_a_long_routing_key)
+{
+	struct tenon_distribution_ops by_length;
+	struct tenon_item one = item("k", "v");
+	struct tenon_route route;
+	char group[1000];
+	size_t home;
+
+	open_servers(NULL);
+	struct tenon__assembly *assembly =
+		(struct tenon__assembly *)rig.client->operation.assembly;
+	const struct tenon_distribution_ops *usual = assembly->distribution;
+
+	by_length = *usual;
+	by_length.locate = locate_by_length;
+	assembly->distribution = &by_length;
+	memset(group, 'g', sizeof(group));
+	one.routing_key = (struct tenon_slice){ group, sizeof(group) };
+	ck_assert_int_eq(
+		tenon_client_where_item(rig.client, &one, &home, &rig.err), 0);
+	ck_assert_uint_eq(home, 0);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_uint_eq(rig.result.server, 0);
+	ck_assert_uint_eq(tenon__round_home(&rig.client->operation, 0), 0);
+	assembly->distribution = usual;
+	ck_assert_int_eq(
+		tenon_client_route(rig.client, &one, &route, &rig.err), 0);
+	ck_assert_uint_eq(route.hashed.len, sizeof(group));
+	ck_assert_uint_eq(route.hash,
+			  assembly->hash.ops->hash(assembly->hash.self, group,
+						   sizeof(group)));
+}
+END_TEST
+
 /* One key may be there twice, with two routing keys: these are two items. */
 START_TEST(a_key_with_two_routing_keys_is_two_items)
 {
@@ -301,6 +345,8 @@ int main(void)
 	tcase_add_test(tcase, a_routing_key_may_be_any_bytes);
 	LOOP(tcase, every_verb_reads_the_routing_key, COUNT(verbs));
 	tcase_add_test(tcase, a_distribution_gets_the_bytes_of_the_routing_key);
+	tcase_add_test(tcase,
+		       a_distribution_gets_the_beginning_of_a_long_routing_key);
 	tcase_add_test(tcase, a_key_with_two_routing_keys_is_two_items);
 	tcase_add_test(tcase, a_wrong_key_is_refused_with_a_routing_key_too);
 	tcase_add_test(tcase, failover_goes_by_the_routing_key);

@@ -105,26 +105,15 @@ static int64_t duration_ms(const char *text)
 
 /* ---- the picture of the ring ------------------------------------------------------ */
 
-/*
- * Return true when the key lies between the point before its home server's point and that point;
- * false when it lies behind that point, as on the rings of some clients. Places are numbers on a
- * circle, so distances are compared modulo 2^64.
- */
-static bool is_before_home(const struct tenon_route *route)
-{
-	const struct tenon_route_point *home =
-		&route->points[route->home_point];
-
-	if (route->home_point == 0) {
-		return route->hash <= home->place;
-	}
-	return route->hash - home[-1].place <= home->place - home[-1].place;
-}
-
-/* Hexadecimal digits of the places of a ring. */
+/* Return the hexadecimal digits that the places need: 8, or 16 when a place needs more. */
 static int place_digits(const struct tenon_route *route)
 {
-	return route->hash_bits > 32 || route->hash_bits == 0 ? 16 : 8;
+	uint64_t all = route->hash_bits > 0 ? route->place : 0;
+
+	for (size_t i = 0; i < route->point_count; i++) {
+		all |= route->points[i].place;
+	}
+	return all > UINT32_MAX ? 16 : 8;
 }
 
 static void print_key_place(const struct explained *at)
@@ -136,7 +125,7 @@ static void print_key_place(const struct explained *at)
 	}
 	output_text("    ");
 	output_styled(STYLE_GOOD, "▶");
-	output_format(" %0*" PRIx64 "  ", place_digits(route), route->hash);
+	output_format(" %0*" PRIx64 "  ", place_digits(route), route->place);
 	output_styled(STYLE_GOOD, "the key");
 	output_text("\n");
 }
@@ -160,7 +149,6 @@ static void print_point(const struct explained *at, size_t index)
 static void print_points(const struct explained *at)
 {
 	const struct tenon_route *route = &at->route;
-	bool before = route->point_count > 0 && is_before_home(route);
 
 	if (route->point_count == 0) {
 		return;
@@ -171,15 +159,10 @@ static void print_points(const struct explained *at)
 	}
 	output_text("\n");
 	for (size_t i = 0; i < route->point_count; i++) {
-		bool is_home = i == route->home_point;
-
-		if (is_home && before) {
+		if (i == route->home_point) {
 			print_key_place(at);
 		}
 		print_point(at, i);
-		if (is_home && !before) {
-			print_key_place(at);
-		}
 	}
 }
 
@@ -522,6 +505,7 @@ static json_t *explained_json(const struct explained *at)
 	js_put_text(object, "distribution", at->distribution);
 	js_put(object, "hash_bits", json_integer(route->hash_bits));
 	js_put_u64(object, "hash", route->hash);
+	js_put_u64(object, "place", route->place);
 	js_put_u64(object, "ring_points", route->ring_points);
 	js_put(object, "points", points_json(at));
 	js_put(object, "servers", servers_json(at));

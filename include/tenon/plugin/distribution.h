@@ -30,10 +30,11 @@ struct tenon_ring_server {
 
 /** One key, for locate() and the walk over the next servers. */
 struct tenon_ring_key {
-	uint64_t hash;   /**< hash of the bytes below, by the hash function of the config */
+	uint64_t hash;   /**< hash of the bytes that decide the server, by the hash function of the config */
 	/**
 	 * The bytes that decide the server, key_len of them: the routing key of the item, or the
-	 * key with its prefix; only a part of it when the config has a rule such as hash_tag.
+	 * key with its prefix; only a part of it when the config has a rule such as hash_tag. Of a
+	 * routing key with more than TENON_KEY_MAX_BYTES bytes, only the first ones are here.
 	 */
 	const void *key;
 	size_t key_len; /**< 0..TENON_KEY_MAX_BYTES; 0 only by a rule that allows an empty part */
@@ -64,7 +65,7 @@ static inline int tenon_ring_seen(const struct tenon_ring_cursor *cursor,
 
 /** One point of a continuum, for people who ask why a key has its home. */
 struct tenon_ring_point {
-	uint64_t place;    /**< where the point lies, comparable to the hash of a key */
+	uint64_t place;    /**< where the point lies, comparable to the place_bits low bits of a hash */
 	uint32_t server;   /**< index of the server that the point belongs to */
 	uint32_t reserved; /**< 0 */
 };
@@ -85,7 +86,8 @@ struct tenon_ring_traits {
 	uint32_t size;   /**< sizeof(struct tenon_ring_traits) */
 	uint32_t flags;  /**< TENON_RING_* bits */
 	uint32_t points; /**< points of all servers; 0: the distribution has no points */
-	uint32_t reserved; /**< 0 */
+	/** Bits of the hash that decide the place of a key on the continuum, 1..64; 0: all bits. */
+	uint32_t place_bits;
 };
 
 /**

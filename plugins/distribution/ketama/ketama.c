@@ -291,6 +291,7 @@ static void ketama_describe(const void *self, struct tenon_ring_traits *out)
 		out->flags |= TENON_RING_ORDERED;
 	}
 	out->points = ketama->point_count;
+	out->place_bits = 32;
 }
 
 /* ---- options ------------------------------------------------------------ */
