@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "option/suggest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,13 +65,17 @@ void tenon__suggest_offer(struct tenon__suggestion *suggestion,
 	size_t word_len = strlen(suggestion->word);
 	size_t name_len = strlen(name);
 	size_t found;
+	bool is_longer;
 
 	if (word_len >= TENON_PLUGIN_NAME_BYTES ||
 	    name_len >= TENON_PLUGIN_NAME_BYTES) {
 		return;
 	}
 	found = distance(suggestion->word, word_len, name, name_len);
-	if (found < suggestion->distance) {
+	is_longer = suggestion->best[0] != '\0' &&
+		    name_len > strlen(suggestion->best);
+	if (found < suggestion->distance ||
+	    (found == suggestion->distance && is_longer)) {
 		suggestion->distance = found;
 		memcpy(suggestion->best, name, name_len + 1);
 	}

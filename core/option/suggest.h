@@ -15,7 +15,11 @@ struct tenon__suggestion {
 void tenon__suggest_begin(struct tenon__suggestion *suggestion,
 			  const char *word);
 
-/* Offer a known name. Of two names at the same distance the first one is kept. */
+/*
+ * Offer a known name. Of two names at the same distance the longer one is kept, since a character
+ * is forgotten more often than a wrong one is typed: ab32 means ab_32, and not a_32. Of two
+ * names with the same length the first one is kept.
+ */
 void tenon__suggest_offer(struct tenon__suggestion *suggestion,
 			  const char *name);
 

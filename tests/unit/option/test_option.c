@@ -572,6 +572,19 @@ START_TEST(the_first_of_equally_near_names_is_suggested)
 }
 END_TEST
 
+START_TEST(the_longer_of_equally_near_names_is_suggested)
+{
+	struct tenon__suggestion near;
+
+	tenon__suggest_begin(&near, "fnv1a64");
+	tenon__suggest_offer(&near, "fnv1_64");
+	tenon__suggest_offer(&near, "fnv1a_64");
+	ck_assert_str_eq(near.best, "fnv1a_64");
+	tenon__suggest_offer(&near, "fnv1_64");
+	ck_assert_str_eq(near.best, "fnv1a_64");
+}
+END_TEST
+
 START_TEST(words_of_any_length_are_compared)
 {
 	struct tenon__suggestion near;
@@ -625,6 +638,8 @@ int main(void)
 			    COUNT(near_cases));
 	tcase_add_test(suggestions,
 		       the_first_of_equally_near_names_is_suggested);
+	tcase_add_test(suggestions,
+		       the_longer_of_equally_near_names_is_suggested);
 	tcase_add_test(suggestions, words_of_any_length_are_compared);
 	suite_add_tcase(suite, suggestions);
 	return suite_run(suite);
