@@ -521,25 +521,55 @@ static int read_keepalive(struct tenon_config *config,
 	return code;
 }
 
+/*
+ * List the rings whose names begin with a word and '-', as "; did you mean a-b, a-c?", for the
+ * word `twemproxy` or `mcrouter`. Writes "" when no name does.
+ */
+#define RINGS_HINT_BYTES 256
+static void print_rings_of(char out[RINGS_HINT_BYTES], const char *word)
+{
+	size_t word_len = strlen(word);
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (const struct tenon__preset *preset = tenon__presets; preset->name;
+	     preset++) {
+		if (strncmp(preset->name, word, word_len) == 0 &&
+		    preset->name[word_len] == '-' && len < RINGS_HINT_BYTES) {
+			len += (size_t)snprintf(out + len, RINGS_HINT_BYTES - len,
+						"%s%s",
+						len > 0 ? ", " : "; did you mean ",
+						preset->name);
+		}
+	}
+	if (len > 0 && len < RINGS_HINT_BYTES) {
+		snprintf(out + len, RINGS_HINT_BYTES - len, "?");
+	}
+}
+
 static int unknown_ring(const struct tenon__node *value,
 			struct tenon_error *err)
 {
+	const char *word = value->type == TENON__NODE_SCALAR ? value->text : "";
 	struct tenon__suggestion near;
 	char hint[TENON__SUGGESTION_BYTES];
+	char rings[RINGS_HINT_BYTES];
 	char found[TENON__NODE_FOUND_BYTES];
+	const char *after = "; `tenon plugins rings` lists them";
 
-	tenon__suggest_begin(&near,
-			     value->type == TENON__NODE_SCALAR ? value->text : "");
+	print_rings_of(rings, word);
+	tenon__suggest_begin(&near, word);
 	for (const struct tenon__preset *preset = tenon__presets; preset->name;
 	     preset++) {
 		tenon__suggest_offer(&near, preset->name);
 	}
 	tenon__suggest_print(hint, &near);
+	after = hint[0] ? hint : after;
+	after = rings[0] ? rings : after;
 	return tenon__error_place(
 		err, TENON_ECONFIG, &value->place,
 		"key 'ring': found %s, expected the name of a ring%s",
-		tenon__node_found(found, value),
-		hint[0] ? hint : "; `tenon plugins rings` lists them");
+		tenon__node_found(found, value), after);
 }
 
 static const struct tenon__preset *find_preset(const struct tenon__node *value)

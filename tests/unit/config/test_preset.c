@@ -187,6 +187,8 @@ static const struct {
 	/* wire/part.h: TENON_HASH_TAG_MAX_BYTES */
 	{ SERVERS "hash_part: proxy-stop\nhash_tag: 123456789012345678901234567890123\n",
 	  "site.yaml:3:11: key 'hash_tag': found '123456789012345678901234567890123', expected a string of 0..32 bytes" },
+	{ SERVERS "ring: twemproxy\n",
+	  "site.yaml:2:7: key 'ring': found 'twemproxy', expected the name of a ring; did you mean twemproxy-ketama, twemproxy-modula?" },
 };
 
 START_TEST(keys_that_contradict_each_other_are_refused)
