@@ -82,10 +82,19 @@ check 'at most twenty moves' test "$(grep -c '^  s1  ' out)" -le 21
 out_has '^  and [0-9]+ more$'
 end
 
+begin no_keys_are_an_error
+run 2 diff three.yaml four.yaml --keys -
+no_out
+err 'standard input: found no keys$'
+: >empty
+run 2 diff three.yaml four.yaml --keys empty
+err 'empty: found no keys$'
+end
+
 begin keys_that_cannot_be_sent_are_left_out
 printf 'good\nwith space\n\nfine\n' >keys
 run 0 diff three.yaml four.yaml --keys keys
-err 'warning: 2 keys are left out'
+err "warning: 2 keys are left out, .*; 'tenon where --stdin' gives the reasons\$"
 out_has ' of 2 keys move'
 run 0 diff three.yaml four.yaml --count 0
 out_has '^0 of 0 simulated keys move, 0\.0%$'

@@ -78,6 +78,10 @@ static int read_keys(struct comparison *at, const char *path)
 			    is_stdin ? "standard input" : path,
 			    strerror(error));
 	}
+	if (!at->failed && at->read == 0) {
+		return fail(at->app, TENON_EINVAL, "%s: found no keys",
+			    is_stdin ? "standard input" : path);
+	}
 	return at->failed ? fail_error(at->app, &at->err) : EXIT_DONE;
 }
 
@@ -376,7 +380,7 @@ static void print(struct comparison *at)
 	tenon_diff_sums(at->diff, &at->sums);
 	if (at->sums.refused > 0) {
 		report("warning: %" PRIu64
-		       " keys are left out, because they cannot be sent",
+		       " keys are left out, because they cannot be sent; 'tenon where --stdin' gives the reasons",
 		       at->sums.refused);
 	}
 	if (at->app->options.json) {
