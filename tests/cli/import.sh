@@ -486,7 +486,7 @@ run 2 import missing.yml
 err "'missing.yml' is neither a file nor a config that tenon knows"
 echo 'hello' >text
 run 2 import text
-err 'text: not recognised; say with --from'
+err 'text: not recognised; say with --from whose config it is: nutcracker, libmemcached, php, '
 run 2 import text --from redis
 err "--from is 'redis', expected nutcracker, libmemcached, php, django or mcrouter"
 printf 'mc1:1\0' >text

@@ -158,11 +158,11 @@ static int choose_format(struct app *app, const struct import *import,
 	}
 	if (strcmp(import->source, COMMAND_LINE) == 0) {
 		return fail(app, TENON_ECONFIG,
-			    "'%s' is neither a file nor a config that tenon knows",
+			    "'%s' is neither a file nor a config that tenon knows (see tenon import --help)",
 			    text);
 	}
 	return fail(app, TENON_ECONFIG,
-		    "%s: not recognised; say with --from whose config it is",
+		    "%s: not recognised; say with --from whose config it is: nutcracker, libmemcached, php, django or mcrouter (the last two as JSON)",
 		    import->source);
 }
 
