@@ -36,6 +36,8 @@ end
 begin unknown_plugin_names_the_nearest
 run 2 plugins ketame
 err "no plugin 'ketame', did you mean 'ketama'"
+run 2 plugins ring
+err "no plugin 'ring', did you mean 'rings'"
 no_out
 end
 

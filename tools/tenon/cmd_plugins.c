@@ -244,6 +244,9 @@ int run_plugins(struct app *app)
 	}
 	listing.wanted = app->operand_count > 0 ? app->operands[0] : NULL;
 	listing.array = json_array();
+	if (listing.wanted) {
+		feed_nearest(&listing, "rings");
+	}
 	if (tenon_config_each_plugin(app->config, each, &listing, &err) != 0) {
 		status = fail_error(app, &err);
 	} else if (listing.shown == 0 && listing.nearest) {
