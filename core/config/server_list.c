@@ -374,6 +374,12 @@ int tenon__server_list_read(struct tenon__server_list *list,
 	if (value->type != TENON__NODE_LIST) {
 		return read_entry(list, value, err);
 	}
+	/* An error of the list, as `tenon check` reads the list again for each error of an entry. */
+	if (value->count > TENON_SERVER_MAX_COUNT) {
+		return tenon__error_place(err, TENON_ECONFIG, &value->place,
+					  "servers: found %zu servers, expected at most %d",
+					  value->count, TENON_SERVER_MAX_COUNT);
+	}
 	for (const struct tenon__node *node = value->first; node && !code;
 	     node = node->next) {
 		code = read_entry(list, node, err);

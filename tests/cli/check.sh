@@ -54,6 +54,13 @@ out_has '"severity": "note"'
 out_has '"warnings": \[\]'
 end
 
+begin too_many_servers_are_one_error
+{ echo servers:; seq 65536 | sed 's/^/- s/'; } >many.yaml
+run 2 -c many.yaml check
+no_out
+err 'many.yaml:2:1: servers: found 65536 servers, expected at most 65535$'
+end
+
 begin errors_are_status_2_with_the_warnings_among_them
 cat >wrong.yaml <<'HERE'
 poll_timeout: 5
