@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -385,11 +386,24 @@ static void check_unused_pool(struct tenon__lint *lint)
 
 /* ---- times --------------------------------------------------------------- */
 
+/* Write a duration in the greatest unit that needs no fraction: 250ms, 2s. */
+#define DURATION_BYTES 24
+static const char *duration(char out[DURATION_BYTES], int64_t value_ms)
+{
+	if (value_ms > 0 && value_ms % 1000 == 0) {
+		snprintf(out, DURATION_BYTES, "%" PRId64 "s", value_ms / 1000);
+	} else {
+		snprintf(out, DURATION_BYTES, "%" PRId64 "ms", value_ms);
+	}
+	return out;
+}
+
 static void check_poll_below_connect(struct tenon__lint *lint)
 {
 	const struct tenon__settings *settings = &lint->config->settings;
 	const struct tenon__place place = key_place(lint, "poll_timeout");
 	const struct tenon__place other = key_place(lint, "connect_timeout");
+	char texts[2][DURATION_BYTES];
 
 	if (settings->poll_timeout_ms >= settings->connect_timeout_ms) {
 		return;
@@ -397,9 +411,9 @@ static void check_poll_below_connect(struct tenon__lint *lint)
 	tenon__lint_say(
 		lint, place.line > 0 ? &place : &other,
 		"set poll_timeout to connect_timeout or more",
-		"poll_timeout (%" PRId64 "ms) is below connect_timeout (%" PRId64
-		"ms), so an operation ends before a slow connection is made",
-		settings->poll_timeout_ms, settings->connect_timeout_ms);
+		"poll_timeout (%s) is below connect_timeout (%s), so an operation ends before a slow connection is made",
+		duration(texts[0], settings->poll_timeout_ms),
+		duration(texts[1], settings->connect_timeout_ms));
 }
 
 static void check_retry_below_poll(struct tenon__lint *lint)
@@ -407,6 +421,7 @@ static void check_retry_below_poll(struct tenon__lint *lint)
 	const struct tenon__settings *settings = &lint->config->settings;
 	const struct tenon__place place = key_place(lint, "retry_timeout");
 	const struct tenon__place other = key_place(lint, "poll_timeout");
+	char texts[2][DURATION_BYTES];
 
 	if (settings->retry_timeout_ms >= settings->poll_timeout_ms) {
 		return;
@@ -414,9 +429,9 @@ static void check_retry_below_poll(struct tenon__lint *lint)
 	tenon__lint_say(
 		lint, place.line > 0 ? &place : &other,
 		"set retry_timeout to several times poll_timeout",
-		"retry_timeout (%" PRId64 "ms) is below poll_timeout (%" PRId64
-		"ms), so operations wait for a server that is down more often than they leave it alone",
-		settings->retry_timeout_ms, settings->poll_timeout_ms);
+		"retry_timeout (%s) is below poll_timeout (%s), so operations wait for a server that is down more often than they leave it alone",
+		duration(texts[0], settings->retry_timeout_ms),
+		duration(texts[1], settings->poll_timeout_ms));
 }
 
 static bool is_literal(const char *host)
@@ -446,6 +461,7 @@ static void check_resolve_above_poll(struct tenon__lint *lint)
 {
 	const struct tenon__settings *settings = &lint->config->settings;
 	const struct tenon__place place = key_place(lint, "resolve_timeout");
+	char texts[2][DURATION_BYTES];
 
 	/* without the key, the default is meant, which fits the default of poll_timeout */
 	if (place.where[0] == '\0' || !looks_names_up(lint) ||
@@ -454,10 +470,9 @@ static void check_resolve_above_poll(struct tenon__lint *lint)
 	}
 	tenon__lint_say(
 		lint, &place, "set resolve_timeout below poll_timeout",
-		"resolve_timeout (%" PRId64
-		"ms) is not below poll_timeout (%" PRId64
-		"ms), so a slow name server takes all the time of an operation",
-		settings->resolve_timeout_ms, settings->poll_timeout_ms);
+		"resolve_timeout (%s) is not below poll_timeout (%s), so a slow name server takes all the time of an operation",
+		duration(texts[0], settings->resolve_timeout_ms),
+		duration(texts[1], settings->poll_timeout_ms));
 }
 
 static void check_late_keepalive(struct tenon__lint *lint)
@@ -465,6 +480,7 @@ static void check_late_keepalive(struct tenon__lint *lint)
 	const struct tenon_config *config = lint->config;
 	const struct tenon__place place = key_place(lint, "keepalive");
 	int64_t idle_ms = config->keepalive.idle_s * 1000;
+	char texts[2][DURATION_BYTES];
 
 	/* without the key, the default is meant, which does no harm */
 	if (place.where[0] == '\0' || config->settings.max_idle_ms == 0 ||
@@ -473,10 +489,9 @@ static void check_late_keepalive(struct tenon__lint *lint)
 	}
 	tenon__lint_say(
 		lint, &place, "set the idle time of keepalive below max_idle",
-		"keepalive waits %" PRId64
-		"ms before its first probe, and a connection is not used after max_idle (%" PRId64
-		"ms), so the probes keep connections open that are not used any more",
-		idle_ms, config->settings.max_idle_ms);
+		"keepalive waits %s before its first probe, and a connection is not used after max_idle (%s), so the probes keep connections open that are not used any more",
+		duration(texts[0], idle_ms),
+		duration(texts[1], config->settings.max_idle_ms));
 }
 
 /* ---- the table ----------------------------------------------------------- */

@@ -33,6 +33,8 @@ check 'in order' test "$(sed -n 1p err)" = \
 	"tenon: warn.yaml:3:3: warning: no option of a failover policy names the pool 'x', so no key goes to its servers; way out: name the pool in an option of a failover policy, or remove its servers [unused-pool]"
 check 'timeouts' grep -q '^tenon: warn.yaml:4:1: warning: poll_timeout (5ms) .*\[poll-below-connect\]$' err
 out_has '^warn.yaml: ok'
+run 1 -c warn.yaml --set poll_timeout=8s --set retry_timeout=1500ms check
+check 'units' grep -q ': retry_timeout (1500ms) is below poll_timeout (8s), ' err
 run 1 -c warn.yaml --json check
 out_has '"name": "unused-pool"'
 out_has '"severity": "warning"'
