@@ -297,8 +297,8 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 	*out = NULL;
 	if (len > TENON_CONFIG_MAX_BYTES) {
 		return tenon__error_at(err, TENON_ECONFIG, where, 0, 0,
-				       "%s: found %zu bytes, expected at most %d",
-				       where[0] != '\0' ? where : "text", len,
+				       "%s: has more than %d bytes, the most that a config may have",
+				       where[0] != '\0' ? where : "text",
 				       TENON_CONFIG_MAX_BYTES);
 	}
 	if (!yaml_parser_initialize(&reader.parser)) {
