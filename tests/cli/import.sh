@@ -113,7 +113,7 @@ end
 
 begin wrong_nutcracker_has_line_and_column
 nutcracker 2 'hash: md6'
-err "a.yml:3:9: hash is 'md6', expected a hash function of nutcracker"
+err "a.yml:3:9: hash is 'md6', expected one_at_a_time, md5, .* murmur or jenkins"
 nutcracker 2 'hash_tags: "{}"'
 err "a.yml:3:3: nutcracker has no key 'hash_tags', did you mean 'hash_tag'"
 nutcracker 2 'hash_tag: "{"'

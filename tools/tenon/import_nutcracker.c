@@ -78,7 +78,8 @@ static bool read_hash(struct yaml_reader *reader, const yaml_node_t *node)
 			return true;
 		}
 	}
-	return fail_at(reader, node, "hash", "a hash function of nutcracker");
+	return fail_at(reader, node, "hash",
+		       "one_at_a_time, md5, crc16, crc32, crc32a, fnv1_64, fnv1a_64, fnv1_32, fnv1a_32, hsieh, murmur or jenkins");
 }
 
 static bool read_distribution(struct yaml_reader *reader,
