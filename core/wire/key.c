@@ -29,7 +29,7 @@ int tenon__key_explain(struct tenon_slice key, size_t prefix_len,
 	}
 	if (key.len + prefix_len > TENON_KEY_MAX_BYTES) {
 		return tenon__error_set(err, TENON_EKEY,
-			"the key has %zu bytes%s: memcached accepts at most %d",
+			"the key has %zu bytes%s: memcached accepts at most %d; the key_rule of the config can shorten keys",
 			key.len + prefix_len, prefix_len ? " with prefix" : "",
 			TENON_KEY_MAX_BYTES);
 	}

@@ -91,6 +91,8 @@ begin wrong_keys_do_not_hinder_the_others
 run 2 --servers "$servers" explain 'a b' user:1
 err "'a b'.*0x20"
 out_has '^user:1$'
+run 2 --servers "$servers" explain "$(printf '%0251d' 0)"
+err 'the key has 251 bytes: memcached accepts at most 250; the key_rule of the config can shorten keys$'
 run 2 --servers "$servers" --json explain 'a b' user:1
 out_has '"key": "a b",'
 out_has '"message": "the key has byte 0x20'
