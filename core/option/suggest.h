@@ -17,7 +17,7 @@ void tenon__suggest_begin(struct tenon__suggestion *suggestion,
 
 /*
  * Offer a known name. Of two names at the same distance the longer one is kept, since a character
- * is forgotten more often than a wrong one is typed: for ab64, ab_64 is suggested and not a_64. Of two
+ * is forgotten more often than a wrong one is typed: ab32 means ab_32, and not a_32. Of two
  * names with the same length the first one is kept.
  */
 void tenon__suggest_offer(struct tenon__suggestion *suggestion,
