@@ -355,7 +355,7 @@ static void check_ephemeral_address(struct tenon__lint *lint)
 		}
 		tenon__lint_say(
 			lint, &entry->place,
-			"give the server an alias that stays when the address changes; this may move its keys once",
+			"give the server an alias; no key moves when the alias is the name that the ring hashes now",
 			"server '%s' has no alias, and its address looks as if it may change: its keys move with the address",
 			entry->server.address);
 	}
@@ -505,7 +505,7 @@ const struct tenon__check tenon__checks[] = {
 	{ "imbalance", NOTE, check_imbalance },
 	{ "order-dependent", NOTE, check_order },
 	{ "char-sign", NOTE, check_char_sign },
-	{ "ephemeral-address", WARNING, check_ephemeral_address },
+	{ "ephemeral-address", NOTE, check_ephemeral_address },
 	{ "ignored-weight", WARNING, check_ignored_weight },
 	{ "ignored-alias", NOTE, check_ignored_alias },
 	{ "unused-pool", WARNING, check_unused_pool },

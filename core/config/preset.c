@@ -91,8 +91,15 @@ static int fill(struct tenon_config *config, const char *name,
 		entry_of(config->ring.sources->root, name);
 
 	value = value ? value : &nothing;
-	return tenon__config_read_plain(config, name, &value->place, value, "",
-					err);
+	int code = tenon__config_read_plain(config, name, &value->place, value,
+					    "", err);
+	/* errors that come later name the place of `ring` in the config */
+	for (size_t i = 0; i < TENON__ROLE_COUNT && !code; i++) {
+		if (tenon__same_word(config->choices[i].key->name, name)) {
+			config->choices[i].place = config->ring.place;
+		}
+	}
+	return code;
 }
 
 /* A hash function without options gets those that the ring has for it. */

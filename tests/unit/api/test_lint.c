@@ -112,14 +112,14 @@ static const struct {
 	{ "char-sign:3 ",
 	  PLUGINS SERVERS "hash_function: {sign: {coarse: no}}\n",
 	  PLUGINS "servers: [a]\nhash_function: sign\n" },
-	{ "!ephemeral-address:2 !ephemeral-address:3 !ephemeral-address:4 !ephemeral-address:5 "
-	  "!ephemeral-address:6 !ephemeral-address:7 !ephemeral-address:8 ",
+	{ "ephemeral-address:2 ephemeral-address:3 ephemeral-address:4 ephemeral-address:5 "
+	  "ephemeral-address:6 ephemeral-address:7 ephemeral-address:8 ",
 	  "servers:\n- 10.0.0.1\n- 172.31.0.1\n- 192.168.1.1:1\n- 100.127.0.1\n"
 	  "- '[fd00::1]:1'\n- ip-10-0-12-7.ec2.internal\n- 10-0-12-7.ns.pod.cluster.local\n",
 	  "servers:\n- 10.0.0.1 a\n- 172.32.0.1\n- 192.169.1.1\n- 100.128.0.1\n"
 	  "- 11.0.0.1\n- '[fe80::1]:1'\n- cache-1-2-3\n- x.10-0-12-7\n- /10.0.0.1.sock\n"
 	  "- memcached-0.memcached.ns.svc.cluster.local\n" },
-	{ "!ephemeral-address:2 ", PLUGINS "servers: [10.0.0.1, b]\n" NATURE("0"),
+	{ "ephemeral-address:2 ", PLUGINS "servers: [10.0.0.1, b]\n" NATURE("0"),
 	  PLUGINS "servers: [10.0.0.1, b]\n" NATURE("8") },
 	{ "!ignored-weight:4 ",
 	  PLUGINS "servers:\n- a\n- {address: b, weight: 2}\n- c\n" NATURE("2"),
@@ -213,11 +213,11 @@ START_TEST(findings_come_in_the_order_of_the_files)
 			   "- {address: b, pool: x}\n");
 	load("second.yaml", "retry_timeout: 1ms\n");
 	load("", "max_idle: 1s\nkeepalive: 2s");
-	expect_found("!poll-below-connect:1 !ephemeral-address:3 !unused-pool:4 "
+	expect_found("!poll-below-connect:1 ephemeral-address:3 !unused-pool:4 "
 		     "!retry-below-poll:1 ");
 	ck_assert_int_eq(tenon_config_set(config, "poll_timeout", "4", &err), 0);
 	/* a value that was set has no line, so its finding comes last */
-	expect_found("!ephemeral-address:3 !unused-pool:4 !retry-below-poll:1 "
+	expect_found("ephemeral-address:3 !unused-pool:4 !retry-below-poll:1 "
 		     "!poll-below-connect:0 ");
 }
 END_TEST
@@ -226,7 +226,7 @@ START_TEST(errors_come_among_the_other_findings)
 {
 	load("site.yaml", "poll_timeout: 5\nprefx: 1\nservers:\n- 10.0.0.1\n- a:0\n- c\n"
 			  "hash_function: md6\n");
-	expect_found("!poll-below-connect:1 !!error:2 !ephemeral-address:4 !!error:5 !!error:7 ");
+	expect_found("!poll-below-connect:1 !!error:2 ephemeral-address:4 !!error:5 !!error:7 ");
 	ck_assert_int_eq(find(tell_text), 0);
 	ck_assert_ptr_nonnull(strstr(told, "site.yaml|key 'prefx': unknown"));
 }
@@ -259,7 +259,7 @@ static const struct {
 	{ "unused-ignore:1 unused-ignore:1 !poll-below-connect:2 ",
 	  "servers: [a] # tenon: ignore pol-below-connect, weak-hash\npoll_timeout: 5\n" },
 	{ "!!error:2 ", "servers: [a]\nprefx: a # tenon: ignore error\n" },
-	{ "!ephemeral-address:3 ",
+	{ "ephemeral-address:3 ",
 	  "servers:\n- 10.0.0.1 # tenon: ignore ephemeral-address\n- 10.0.0.2\n" },
 };
 
@@ -370,7 +370,7 @@ START_TEST(any_allocation_may_fail)
 		ck_assert(code == 0 || told_count == 0);
 	}
 	ck_assert_int_eq(code, 0);
-	ck_assert_str_eq(told, "!ephemeral-address:1 !!error:2 !poll-below-connect:3 ");
+	ck_assert_str_eq(told, "ephemeral-address:1 !!error:2 !poll-below-connect:3 ");
 	ck_assert_uint_gt(n, 50);
 }
 END_TEST

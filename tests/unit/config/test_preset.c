@@ -201,6 +201,16 @@ START_TEST(keys_that_contradict_each_other_are_refused)
 }
 END_TEST
 
+START_TEST(an_error_of_a_rings_plugin_is_at_the_ring)
+{
+	ck_assert_int_eq(load(SERVERS "ring: dalli\n"), 0);
+	ck_assert_str_eq(config->choices[TENON__ROLE_DISTRIBUTION].place.where,
+			 "site.yaml");
+	ck_assert_uint_eq(config->choices[TENON__ROLE_DISTRIBUTION].place.line,
+			  2);
+}
+END_TEST
+
 START_TEST(rings_are_told)
 {
 	struct tenon_ring ring;
@@ -235,6 +245,7 @@ int main(void)
 	tcase_add_test(tcase, a_ring_has_options_for_hash_functions);
 	tcase_add_test(tcase, a_hash_tag_makes_the_rule);
 	LOOP(tcase, keys_that_contradict_each_other_are_refused, COUNT(wrong));
+	tcase_add_test(tcase, an_error_of_a_rings_plugin_is_at_the_ring);
 	tcase_add_test(tcase, rings_are_told);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
