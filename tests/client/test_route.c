@@ -10,6 +10,7 @@
 #include "fakes/memcached.h"
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
+#include "conformance/subject.h"
 #include "runner/suite.h"
 #include "tenon/ring.h"
 
@@ -406,8 +407,9 @@ int main(void)
 	tcase_add_checked_fixture(tcase, NULL, stop);
 	LOOP(tcase, a_route_has_hash_home_and_next_servers, COUNT(golden));
 	LOOP(tcase, a_route_has_the_points_around_the_key, COUNT(golden));
-	tcase_add_test(tcase,
-		       a_key_of_64_bits_has_its_place_among_the_points);
+	subject_add_test_with(tcase, "hash_xxh3",
+			      a_key_of_64_bits_has_its_place_among_the_points,
+			      0, 1);
 	tcase_add_test(tcase, points_and_traits_are_those_of_the_distribution);
 	tcase_add_test(tcase, one_server_is_home_to_every_key);
 	tcase_add_test(tcase, the_prefix_is_sent_and_hashed);

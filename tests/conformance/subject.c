@@ -89,6 +89,18 @@ void subject_say_left_out(const char *token, const TTest *test)
 	dprintf(STDOUT_FILENO, "# left out: %s %s\n", token, test->name);
 }
 
+void subject_add_test_with(TCase *tcase, const char *token, const TTest *test,
+			   int from, int to)
+{
+	if (!subject_is_left_out(token)) {
+		tcase_add_loop_test(tcase, test, from, to);
+		return;
+	}
+	for (int i = from; i < to; i++) {
+		subject_say_left_out(token, test);
+	}
+}
+
 static bool is_of_kind(const char *token)
 {
 	const char *kind_name = tenon__kind_name(subjects.kind);

@@ -72,6 +72,13 @@ void subjects_add_test_to(TCase *tcase, const TTest *test, int variants);
 bool subject_is_left_out(const char *token);
 void subject_say_left_out(const char *token, const TTest *test);
 
+/*
+ * Add a loop test (_i from `from` to `to` - 1) that needs the plugin `token`, or say that it is left
+ * out.
+ */
+void subject_add_test_with(TCase *tcase, const char *token, const TTest *test,
+			   int from, int to);
+
 /* Assert a condition about `plugin`; the message names the plugin. */
 #define ck_assert_subject(condition)                                           \
 	ck_assert_msg(condition, "%s plugin '%s': " #condition " is not so",   \

@@ -158,9 +158,11 @@ int main(void)
 	Suite *suite = suite_create("jump");
 	TCase *tcase = tcase_create("jump");
 
-	tcase_add_loop_test(tcase, every_key_is_where_memcached_puts_it, 0,
-			    FILES_COUNT);
-	tcase_add_loop_test(tcase, published_homes_are_found, 0, 2);
+	subject_add_test_with(tcase, "hash_xxh3",
+			      every_key_is_where_memcached_puts_it, 0,
+			      FILES_COUNT);
+	subject_add_test_with(tcase, "hash_xxh3", published_homes_are_found, 0,
+			      2);
 	tcase_add_loop_test(tcase, hashes_are_where_memcached_puts_them, 0,
 			    JUMP_COUNTS);
 	tcase_add_loop_test(tcase, keys_of_a_server_go_on_to_all_other_servers,

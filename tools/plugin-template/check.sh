@@ -12,11 +12,12 @@ for library in $LIBRARIES; do
 
 	key=$kind
 	test "$kind" != hash || key=hash_function
-	# The command only checks the config: it connects to no server.
+	# The command only checks the config: it connects to no server. Status 1 is a warning, such as
+	# that the hash function places keys unevenly.
 	cat >check.yaml <<-HERE
 	servers: ["127.0.0.1:1 a", "127.0.0.1:2 b"]
 	plugins: [.libs/$plugin.so]
 	$key: $name
 	HERE
-	"$TENON_TOOL" -c check.yaml check
+	"$TENON_TOOL" -c check.yaml check || test $? -eq 1
 done
