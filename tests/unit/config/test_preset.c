@@ -67,7 +67,7 @@ START_TEST(every_ring_makes_a_client)
 {
 	char text[200];
 
-	snprintf(text, sizeof(text), SERVERS "ring: %s\n",
+	snprintf(text, sizeof(text), SERVERS "codecs: none\nring: %s\n",
 		 tenon__presets[_i].name);
 	ck_assert_msg(load(text) == 0, "%s: %s", tenon__presets[_i].name,
 		      err.message);
