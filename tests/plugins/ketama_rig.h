@@ -6,21 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/ring_walk.h"
-#include "conformance/subject.h"
+#include "plugins/ring_file.h"
 
 #define SPY_POINTS_MAX 4096
 #define SPY_NAME_BYTES 560
 #define SPY_WORDS      5
-
-struct ring {
-	const struct tenon__plugin *plugin;
-	const struct tenon_distribution_ops *ops;
-	struct watched_host host;
-	void *options;
-	void *self;
-	uint32_t count;
-};
 
 /* The things that a ring is made from. */
 struct ring_setup {
@@ -45,34 +35,16 @@ static inline void ring_set_point_hash(struct ring *ring,
 }
 
 /* Returns the result of build. ring_free() releases the ring, also after an error. */
-static inline int ring_make(struct ring *ring, const struct ring_setup *setup,
-			    struct tenon_error *err)
+static inline int ketama_make(struct ring *ring, const struct ring_setup *setup,
+			      struct tenon_error *err)
 {
-	ring->plugin = subject_named(TENON_KIND_DISTRIBUTION, "ketama");
-	ring->ops = &ring->plugin->ops.distribution;
-	ring->count = setup->count;
-	watched_host_init(&ring->host);
-	ck_assert_int_eq(subject_options_read(ring->plugin, setup->options,
-					      &ring->host, &ring->options, err),
-			 0);
+	ring_prepare(ring, "ketama", setup->options);
 	if (setup->point_hash) {
 		ring_set_point_hash(ring, setup->point_hash);
 	}
-	ring->self = subject_state(ring->ops->state_size);
-	ck_assert_int_eq(ring->ops->init(ring->self, ring->options,
-					 &ring->host.table, err),
-			 0);
-	return ring->ops->build(
-		ring->self, setup->servers, setup->count,
+	return ring_build(
+		ring, setup->servers, setup->count,
 		setup->key_hash ? setup->key_hash : subject_hash("crc32"), err);
-}
-
-static inline void ring_free(struct ring *ring)
-{
-	ring->ops->fini(ring->self);
-	free(ring->self);
-	ck_assert_uint_eq(ring->host.live, 0);
-	subject_options_free(ring->plugin, ring->options);
 }
 
 static inline uint32_t locate(const struct ring *ring, uint64_t hash)
@@ -86,9 +58,7 @@ static inline uint32_t locate(const struct ring *ring, uint64_t hash)
 static inline uint32_t next(const struct ring *ring, uint64_t hash,
 			    uint32_t nth)
 {
-	const struct tenon_ring_key key = { hash, "", 0 };
-
-	return ring_walk_nth(ring->ops, ring->self, ring->count, &key, nth);
+	return ring_nth(ring, hash, "", 0, nth);
 }
 
 static inline struct tenon_ring_traits describe(const struct ring *ring)

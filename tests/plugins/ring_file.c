@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "plugins/ring_file.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,26 +14,40 @@
 
 /* ---- rings -------------------------------------------------------------- */
 
+void ring_prepare(struct ring *ring, const char *distribution,
+		  const char *options)
+{
+	struct tenon_error err = { 0 };
+
+	ring->plugin = subject_named(TENON_KIND_DISTRIBUTION, distribution);
+	ring->ops = &ring->plugin->ops.distribution;
+	ring->options = NULL;
+	watched_host_init(&ring->host);
+	ck_assert_msg(subject_options_read(ring->plugin, options, &ring->host,
+					   &ring->options, &err) == 0,
+		      "%s: %s", distribution, err.message);
+}
+
+int ring_build(struct ring *ring, const struct tenon_ring_server *servers,
+	       uint32_t count, const struct tenon_hash *hash,
+	       struct tenon_error *err)
+{
+	ring->count = count;
+	ring->self = subject_state(ring->ops->state_size);
+	ck_assert_msg(ring->ops->init(ring->self, ring->options,
+				      &ring->host.table, err) == 0,
+		      "%s: init failed", ring->plugin->name);
+	return ring->ops->build(ring->self, servers, count, hash, err);
+}
+
 void ring_make(struct ring *ring, const char *distribution, const char *options,
 	       const struct tenon_ring_server *servers, uint32_t count,
 	       const struct tenon_hash *hash)
 {
 	struct tenon_error err = { 0 };
 
-	ring->plugin = subject_named(TENON_KIND_DISTRIBUTION, distribution);
-	ring->ops = &ring->plugin->ops.distribution;
-	ring->count = count;
-	ring->options = NULL;
-	watched_host_init(&ring->host);
-	ck_assert_msg(subject_options_read(ring->plugin, options, &ring->host,
-					   &ring->options, &err) == 0,
-		      "%s: %s", distribution, err.message);
-	ring->self = subject_state(ring->ops->state_size);
-	ck_assert_msg(ring->ops->init(ring->self, ring->options,
-				      &ring->host.table, &err) == 0,
-		      "%s: %s", distribution, err.message);
-	ck_assert_msg(ring->ops->build(ring->self, servers, count, hash,
-				       &err) == 0,
+	ring_prepare(ring, distribution, options);
+	ck_assert_msg(ring_build(ring, servers, count, hash, &err) == 0,
 		      "%s: %s", distribution, err.message);
 }
 
@@ -79,6 +92,7 @@ uint32_t ring_nth(const struct ring *ring, uint64_t hash, const char *key,
 
 struct reader {
 	const struct ring_file *file;
+	const char *peer_hash; /* NULL: any */
 	const struct tenon_hash *hash;
 	struct tenon__server servers[SERVERS_MAX];
 	struct tenon_ring_server list[SERVERS_MAX];
@@ -116,11 +130,10 @@ static uint32_t cut_weight(char *spec)
 	return weight;
 }
 
-/* "SPEC" or "SPEC\tweight=N" */
-static void take_server(struct reader *reader, char *spec)
+/* more is "weight=N" or NULL. */
+static void take_server(struct reader *reader, char *spec, const char *more)
 {
 	struct tenon__server *server = &reader->servers[reader->count];
-	char *more = cut(spec, '\t');
 	uint32_t weight = cut_weight(spec);
 	struct tenon_error err;
 
@@ -189,35 +202,66 @@ static void check_walk(const struct reader *reader, const char *key,
 	}
 }
 
-static void take_line(struct reader *reader, char *line)
+bool ring_file_cut(char *line, char **value, char **more)
 {
-	char *value = cut(line, '\t');
-	char *more;
+	line[strcspn(line, "\n")] = '\0';
+	if (line[0] == '#' || line[0] == '\0') {
+		return false;
+	}
+	*value = cut(line, '\t');
+	ck_assert_ptr_nonnull(*value);
+	*more = cut(*value, '\t');
+	return true;
+}
 
-	if (line[0] == '#' || strcmp(line, "meta") == 0) {
-		return;
+static void take_meta(const struct reader *reader, const char *name,
+		      const char *text)
+{
+	if (strcmp(name, "hash") == 0 && reader->peer_hash) {
+		ck_assert_str_eq(text, reader->peer_hash);
 	}
-	ck_assert_ptr_nonnull(value);
-	if (strcmp(line, "server") == 0) {
-		take_server(reader, value);
-		return;
-	}
+}
+
+static void take_key(struct reader *reader, const char *kind, const char *key,
+		     const char *indexes)
+{
+	ck_assert_ptr_nonnull(indexes);
 	if (!reader->built) {
 		ring_make(&reader->ring, reader->file->distribution,
 			  reader->file->options, reader->list, reader->count,
 			  reader->hash);
 		reader->built = true;
 	}
-	more = cut(value, '\t');
-	ck_assert_ptr_nonnull(more);
-	if (strcmp(line, "key") == 0) {
-		check_home(reader, value, more);
+	if (strcmp(kind, "key") == 0) {
+		check_home(reader, key, indexes);
 	} else {
-		check_walk(reader, value, more);
+		check_walk(reader, key, indexes);
+	}
+}
+
+static void take_line(struct reader *reader, char *line)
+{
+	char *value;
+	char *more;
+
+	if (!ring_file_cut(line, &value, &more)) {
+		return;
+	}
+	if (strcmp(line, "meta") == 0) {
+		take_meta(reader, value, more);
+	} else if (strcmp(line, "server") == 0) {
+		take_server(reader, value, more);
+	} else {
+		take_key(reader, line, value, more);
 	}
 }
 
 void ring_file_check(const struct ring_file *file)
+{
+	ring_file_check_of(file, NULL);
+}
+
+void ring_file_check_of(const struct ring_file *file, const char *peer_hash)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	const char *source = getenv("abs_top_srcdir");
@@ -227,13 +271,13 @@ void ring_file_check(const struct ring_file *file)
 
 	ck_assert_ptr_nonnull(reader);
 	reader->file = file;
+	reader->peer_hash = peer_hash;
 	reader->hash = file->hash ? subject_hash(file->hash) : NULL;
 	snprintf(path, sizeof(path), "%s/tests/vectors/rings/%s.tsv",
 		 source ? source : ".", file->name);
 	stream = fopen(path, "r");
 	ck_assert_msg(stream != NULL, "%s: cannot be read", path);
 	while (fgets(line, sizeof(line), stream)) {
-		line[strcspn(line, "\n")] = '\0';
 		take_line(reader, line);
 	}
 	fclose(stream);

@@ -3,6 +3,8 @@
 #ifndef TENON_TESTS_RING_FILE_H
 #define TENON_TESTS_RING_FILE_H
 
+#include <stdbool.h>
+
 #include "conformance/subject.h"
 
 /* A ring of one distribution. */
@@ -14,6 +16,18 @@ struct ring {
 	void *self;
 	uint32_t count; /* of servers */
 };
+
+/*
+ * Choose the distribution of a ring and read its options, which are as in a config; NULL: the
+ * defaults. ring_build() comes next.
+ */
+void ring_prepare(struct ring *ring, const char *distribution,
+		  const char *options);
+
+/* Make the instance and build it. Returns the result of build; ring_free() releases the ring. */
+int ring_build(struct ring *ring, const struct tenon_ring_server *servers,
+	       uint32_t count, const struct tenon_hash *hash,
+	       struct tenon_error *err);
 
 /*
  * Build a ring of a distribution with options as in a config, "{weights: repeat}". The hash may
@@ -45,9 +59,18 @@ struct ring_file {
 };
 
 /*
+ * Cut a line of a file at its tabs into *line, *value and *more, which is NULL when there is no
+ * second tab. Returns false for a comment or an empty line.
+ */
+bool ring_file_cut(char *line, char **value, char **more);
+
+/*
  * Compare a ring with each line of a file: `key` with the home server, `walk` and `tries` with
  * the walk. README.md of that folder describes the lines.
  */
 void ring_file_check(const struct ring_file *file);
+
+/* The same, for a file that has to name this hash as the program's. */
+void ring_file_check_of(const struct ring_file *file, const char *peer_hash);
 
 #endif

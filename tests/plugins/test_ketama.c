@@ -24,7 +24,7 @@ static int make(struct ring *ring, const struct tenon_ring_server *servers,
 					  .count = count,
 					  .point_hash = point_hash };
 
-	return ring_make(ring, &setup, err);
+	return ketama_make(ring, &setup, err);
 }
 
 /* ---- vectors from libmc ------------------------------------------------- */
@@ -35,102 +35,18 @@ static const char *const hashes[] = { "md5", "crc32", "fnv1_32", "fnv1a_32" };
 #define LISTS_COUNT  (sizeof(lists) / sizeof(lists[0]))
 #define HASHES_COUNT (sizeof(hashes) / sizeof(hashes[0]))
 
-struct vectors {
-	struct tenon__server servers[SERVERS_MAX];
-	struct tenon_ring_server list[SERVERS_MAX];
-	uint32_t count;
-	size_t checked;
-	bool built;
-	struct ring ring;
-};
-
-static void take_server(struct vectors *vectors, const char *spec)
-{
-	struct tenon__server *server = &vectors->servers[vectors->count];
-	struct tenon_error err;
-
-	ck_assert_uint_lt(vectors->count, SERVERS_MAX);
-	ck_assert_msg(tenon__server_parse(server, spec, strlen(spec), &err) ==
-			      0,
-		      "%s", err.message);
-	vectors->list[vectors->count++] = (struct tenon_ring_server){
-		server->alias, server->host, server->port, server->weight, 0, 0
-	};
-}
-
-static void check_key(struct vectors *vectors, const char *hash_name,
-		      const char *key, const char *index)
-{
-	const struct tenon_hash *hash = subject_hash(hash_name);
-	size_t len = strlen(key);
-	uint32_t home;
-
-	if (!vectors->built) {
-		ck_assert_int_eq(make(&vectors->ring, vectors->list,
-				      vectors->count, subject_hash("md5"),
-				      NULL),
-				 0);
-		vectors->built = true;
-	}
-	home = locate(&vectors->ring, hash->ops->hash(hash->self, key, len));
-	ck_assert_msg(home == strtoul(index, NULL, 10),
-		      "key '%s': server %u, libmc has %s", key, (unsigned)home,
-		      index);
-	vectors->checked++;
-}
-
-/* Process one line of a vector file. */
-static void take_line(struct vectors *vectors, const char *hash_name,
-		      char *line)
-{
-	char *value = strchr(line, '\t');
-	char *more;
-
-	line[strcspn(line, "\n")] = '\0';
-	if (line[0] == '#') {
-		return;
-	}
-	ck_assert_ptr_nonnull(value);
-	*value++ = '\0';
-	more = strchr(value, '\t');
-	if (more) {
-		*more++ = '\0';
-	}
-	if (strcmp(line, "server") == 0) {
-		take_server(vectors, value);
-	} else if (strcmp(line, "key") == 0) {
-		check_key(vectors, hash_name, value, more);
-	} else if (strcmp(value, "hash") == 0) {
-		ck_assert_str_eq(more, hash_name);
-	}
-}
-
 START_TEST(every_key_is_where_libmc_puts_it)
 {
-	const char *hash_name = hashes[(size_t)_i % HASHES_COUNT];
-	const char *list = lists[(size_t)_i / HASHES_COUNT];
-	const char *source = getenv("abs_top_srcdir");
-	struct vectors *vectors = calloc(1, sizeof(*vectors));
-	char path[4096];
-	char line[1024];
-	FILE *file;
+	const char *hash = hashes[(size_t)_i % HASHES_COUNT];
+	char name[80];
+	const struct ring_file file = { .name = name,
+					.distribution = "ketama",
+					.hash = hash,
+					.keys = KEYS_IN_FILE };
 
-	ck_assert_ptr_nonnull(vectors);
-	snprintf(path, sizeof(path),
-		 "%s/tests/vectors/libmc/libmc-ketama-%s-%s.tsv",
-		 source ? source : ".", hash_name, list);
-	file = fopen(path, "r");
-	ck_assert_msg(file != NULL, "%s: cannot be read", path);
-	while (fgets(line, sizeof(line), file)) {
-		take_line(vectors, hash_name, line);
-	}
-	fclose(file);
-	ck_assert_uint_eq(vectors->checked, KEYS_IN_FILE);
-	ring_free(&vectors->ring);
-	for (uint32_t i = 0; i < vectors->count; i++) {
-		tenon__server_fini(&vectors->servers[i]);
-	}
-	free(vectors);
+	snprintf(name, sizeof(name), "../libmc/libmc-ketama-%s-%s", hash,
+		 lists[(size_t)_i / HASHES_COUNT]);
+	ring_file_check_of(&file, hash);
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/server_line.h"
+#include "conformance/ring_walk.h"
 #include "fakes/random.h"
 #include "plugins/ketama_rig.h"
 #include "runner/suite.h"
@@ -78,7 +78,7 @@ START_TEST(keys_are_where_other_programs_put_them)
 	char homes[13] = "";
 	struct ring ring;
 
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	for (unsigned n = 0; n < 12; n++) {
 		char key[16];
 
@@ -92,125 +92,28 @@ END_TEST
 
 /* ---- files of keys ------------------------------------------------------ */
 
-static const struct {
-	const char *name; /* of the file in tests/vectors/rings */
-	const char *key_hash;
-	const char *options;
-} files[] = {
-	{ "libmemcached-consistent-jenkins-1", "jenkins", "{" CONSISTENT "}" },
-	{ "libmemcached-ketama-fnv1a_64-2", "fnv1a_64", "{" CONSISTENT "}" },
-	{ "libmemcached-ketama-crc-2", "crc", "{" CONSISTENT "}" },
-	{ "libmemcached-ketama_weighted-md5-1", "md5",
-	  "{" DIGESTS ", weights: share}" },
-	{ "libmemcached-ketama_weighted-murmur-2", "murmur",
-	  "{" DIGESTS ", weights: share}" },
-	{ "libmemcached-spy-md5-2", "md5", "{" CONSISTENT ", name: slash}" },
-	{ "twemproxy-ketama-crc32a-namedw", "crc32",
-	  "{" DIGESTS ", weights: share}" },
-	{ "twemproxy-ketama-fnv1a_64-weighted", "fnv1a_64",
-	  "{" DIGESTS ", weights: share}" },
+static const struct ring_file files[] = {
+	{ "libmemcached-consistent-jenkins-1", "ketama",
+	  "{" CONSISTENT "}", "jenkins", 100 },
+	{ "libmemcached-ketama-fnv1a_64-2", "ketama",
+	  "{" CONSISTENT "}", "fnv1a_64", 100 },
+	{ "libmemcached-ketama-crc-2", "ketama",
+	  "{" CONSISTENT "}", "crc", 100 },
+	{ "libmemcached-ketama_weighted-md5-1", "ketama",
+	  "{" DIGESTS ", weights: share}", "md5", 100 },
+	{ "libmemcached-ketama_weighted-murmur-2", "ketama",
+	  "{" DIGESTS ", weights: share}", "murmur", 100 },
+	{ "libmemcached-spy-md5-2", "ketama",
+	  "{" CONSISTENT ", name: slash}", "md5", 100 },
+	{ "twemproxy-ketama-crc32a-namedw", "ketama",
+	  "{" DIGESTS ", weights: share}", "crc32", 120 },
+	{ "twemproxy-ketama-fnv1a_64-weighted", "ketama",
+	  "{" DIGESTS ", weights: share}", "fnv1a_64", 120 },
 };
-
-struct replay {
-	struct tenon__server servers[SERVERS_MAX];
-	struct tenon_ring_server list[SERVERS_MAX];
-	const struct tenon_hash *hash;
-	const char *options;
-	uint32_t count;
-	size_t checked; /* keys; above 0, the ring is built */
-	struct ring ring;
-};
-
-/*
- * Take "host:port", "weight=W" behind a tab, or twemproxy's "host:port:W" and "host:port:W name",
- * where spec and rest are the parts before and behind the first separator.
- */
-static void take_server(struct replay *replay, char *spec, const char *rest)
-{
-	struct tenon__server *server = &replay->servers[replay->count];
-	struct tenon_ring_server *listed = &replay->list[replay->count];
-	char *colon = strrchr(spec, ':');
-	struct tenon_error err;
-
-	ck_assert_uint_lt(replay->count, SERVERS_MAX);
-	*listed = (struct tenon_ring_server){ .weight = 1 };
-	if (colon != strchr(spec, ':')) {
-		listed->weight = (uint32_t)strtoul(colon + 1, NULL, 10);
-		*colon = '\0';
-	}
-	if (rest && strncmp(rest, "weight=", 7) == 0) {
-		listed->weight = (uint32_t)strtoul(rest + 7, NULL, 10);
-	} else {
-		listed->alias = rest;
-	}
-	ck_assert_int_eq(tenon__server_parse(server, spec, strlen(spec), &err),
-			 0);
-	listed->alias = rest && listed->alias ? strdup(rest) : NULL;
-	listed->host = server->host;
-	listed->port = server->port;
-	replay->count++;
-}
-
-static void take_key(struct replay *replay, const char *key, const char *home)
-{
-	const struct ring_setup setup = { .servers = replay->list,
-					  .count = replay->count,
-					  .options = replay->options,
-					  .key_hash = replay->hash };
-	uint32_t found;
-
-	if (replay->checked++ == 0) {
-		ck_assert_int_eq(ring_make(&replay->ring, &setup, NULL), 0);
-	}
-	found = locate(&replay->ring, hash_text(replay->hash, key));
-	ck_assert_msg(found == strtoul(home, NULL, 10),
-		      "key '%s': server %u, expected %s", key, (unsigned)found,
-		      home);
-}
-
-static void take_line(struct replay *replay, char *line)
-{
-	char *word = strtok(line, "\t\n");
-	char *value = strtok(
-		NULL, word && strcmp(word, "server") == 0 ? "\t\n " : "\t\n");
-	char *rest = strtok(NULL, "\t\n");
-
-	if (!word || word[0] == '#') {
-		return;
-	}
-	if (strcmp(word, "server") == 0) {
-		take_server(replay, value, rest);
-	} else if (strcmp(word, "key") == 0) {
-		take_key(replay, value, rest);
-	}
-}
 
 START_TEST(every_key_of_a_file_is_where_the_program_put_it)
 {
-	const char *source = getenv("abs_top_srcdir");
-	struct replay *replay = calloc(1, sizeof(*replay));
-	char path[4096];
-	char line[1024];
-	FILE *file;
-
-	ck_assert_ptr_nonnull(replay);
-	replay->hash = subject_hash(files[_i].key_hash);
-	replay->options = files[_i].options;
-	snprintf(path, sizeof(path), "%s/tests/vectors/rings/%s.tsv",
-		 source ? source : ".", files[_i].name);
-	file = fopen(path, "r");
-	ck_assert_msg(file != NULL, "%s: cannot be read", path);
-	while (fgets(line, sizeof(line), file)) {
-		take_line(replay, line);
-	}
-	fclose(file);
-	ck_assert_uint_ge(replay->checked, 100);
-	ring_free(&replay->ring);
-	for (uint32_t i = 0; i < replay->count; i++) {
-		free((char *)(uintptr_t)replay->list[i].alias);
-		tenon__server_fini(&replay->servers[i]);
-	}
-	free(replay);
+	ring_file_check(&files[_i]);
 }
 END_TEST
 
@@ -274,7 +177,7 @@ START_TEST(points_are_counted_as_the_peer_counts)
 		servers[i].weight = counts[_i].weights[w];
 		w += w < 3 && counts[_i].weights[w + 1] > 0;
 	}
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_uint_eq(describe(&ring).points, counts[_i].points);
 	ring_free(&ring);
 }
@@ -294,7 +197,7 @@ START_TEST(given_weight_makes_shares)
 
 	fill_servers(servers, texts, 25);
 	servers[24].weight_given = 1;
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_uint_eq(describe(&ring).points, 25 * 156);
 	ring_free(&ring);
 }
@@ -336,7 +239,7 @@ START_TEST(points_have_the_name_of_the_options)
 	struct ring ring;
 
 	spy_start(md5_value);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_str_eq(spy.names[0], names[_i].first);
 	ring_free(&ring);
 }
@@ -362,7 +265,7 @@ START_TEST(longest_name_is_hashed_whole)
 	memset(host, 'x', 480);
 	host[480] = '\0';
 	snprintf(name, sizeof(name), "%s/%s:65535-9999", host, host);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	const struct tenon_ring_key key = { hash_text(crc32, name), "", 0 };
 
 	ring.ops->points(ring.self, &key, 0, &point, 1, &home);
@@ -389,7 +292,7 @@ START_TEST(digest_gives_its_words_in_order)
 	uint32_t home;
 
 	spy_start(step_value);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_uint_eq(describe(&ring).points, 12);
 	ck_assert_uint_eq(spy.count, 4);
 	ck_assert_uint_eq(locate(&ring, 1002), 0);
@@ -414,7 +317,7 @@ START_TEST(points_by_key_hash_are_hashed_as_keys)
 	struct ring ring;
 
 	spy_start(md5_value);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_uint_eq(spy.count, 100);
 	ring_free(&ring);
 }
@@ -488,7 +391,7 @@ START_TEST(home_is_the_point_that_the_model_finds)
 		 lookups[lookup], last ? "last" : "first");
 	setup.options = options;
 	spy_start(spreads[_i / LOOKUPS / 2]);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	for (uint32_t i = 0; i < 5; i++) {
 		for (uint32_t n = 0; n < 100 * five[i].weight; n++) {
 			owner[at++] = i;
@@ -546,7 +449,7 @@ START_TEST(tie_by_name_counts_by_the_place)
 			setup.options = options;
 			chosen_place = place;
 			spy_start(chosen_value);
-			ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+			ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 			ck_assert_uint_eq(locate(&ring, 77),
 					  expected[place % 3]);
 			ck_assert_uint_eq(
@@ -569,7 +472,7 @@ START_TEST(walk_leads_away_from_the_hash)
 	struct ring ring;
 
 	spy_start(step_value);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_uint_eq(locate(&ring, 2500), 2);
 	ck_assert_uint_eq(next(&ring, 2500, 1), 1);
 	ck_assert_uint_eq(next(&ring, 2500, 2), 0);
@@ -597,7 +500,7 @@ START_TEST(walk_ends_with_servers_without_points)
 	uint64_t seed = 3;
 	struct ring ring;
 
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	for (size_t i = 0; i < 100; i++) {
 		uint64_t hash = random_next(&seed);
 		uint32_t home = locate(&ring, hash);
@@ -673,7 +576,7 @@ START_TEST(next_server_is_found_by_another_hash)
 	for (setup.count = 2; setup.count <= 40; setup.count += 19) {
 		struct ring ring;
 
-		ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+		ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 		for (unsigned n = 0; n < 20; n++) {
 			char key[16];
 
@@ -724,7 +627,7 @@ START_TEST(points_around_a_key_are_told)
 	uint32_t home = 9;
 
 	spy_start(step_value);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	ck_assert_uint_eq(ring.ops->points(ring.self, &key, around[_i].before,
 					   points, around[_i].count, &home),
 			  around[_i].written);
@@ -765,7 +668,7 @@ START_TEST(nature_of_the_ring_is_told)
 	struct ring ring;
 
 	spy_start(natures[_i].value);
-	ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+	ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 	traits = describe(&ring);
 	ck_assert_uint_eq(traits.flags, natures[_i].flags);
 	ck_assert_uint_eq(traits.points, 300);
@@ -846,7 +749,7 @@ START_TEST(ring_that_cannot_be_built_is_refused)
 	for (size_t i = 0; i < 3; i++) {
 		servers[i].weight = unbuildable[_i].weight;
 	}
-	ck_assert_int_eq(ring_make(&ring, &setup, &err), TENON_ECONFIG);
+	ck_assert_int_eq(ketama_make(&ring, &setup, &err), TENON_ECONFIG);
 	ck_assert_int_eq(err.code, TENON_ECONFIG);
 	ck_assert_msg(strstr(err.message, unbuildable[_i].message) != NULL,
 		      "%s", err.message);
@@ -867,7 +770,7 @@ START_TEST(ring_without_memory_is_refused)
 		struct tenon_error err = { 0 };
 		struct ring ring;
 
-		ck_assert_int_eq(ring_make(&ring, &setup, NULL), 0);
+		ck_assert_int_eq(ketama_make(&ring, &setup, NULL), 0);
 		made = ring.host.made;
 		ring.ops->fini(ring.self);
 		memset(ring.self, 0, ring.ops->state_size);

@@ -12,6 +12,7 @@
 
 #include "conformance/subject.h"
 #include "fakes/rig.h"
+#include "plugins/ring_file.h"
 #include "runner/suite.h"
 #include "tenon/tenon.h"
 
@@ -215,16 +216,8 @@ static void take_line(char *line)
 	char *value;
 	char *more;
 
-	line[strcspn(line, "\n")] = '\0';
-	if (line[0] == '#' || line[0] == '\0') {
+	if (!ring_file_cut(line, &value, &more)) {
 		return;
-	}
-	value = strchr(line, '\t');
-	ck_assert_ptr_nonnull(value);
-	*value++ = '\0';
-	more = strchr(value, '\t');
-	if (more) {
-		*more++ = '\0';
 	}
 	if (strcmp(line, "meta") == 0) {
 		take_meta(value, more);
