@@ -207,7 +207,9 @@ static int settle_second(struct tenon_diff *diff, const struct index *index,
 static int side_init(struct side *side, const struct tenon_client *client)
 {
 	side->assembly = tenon__assembly_ref(client->engine.assembly);
-	side->weighs = !(tenon__ring_traits(side->assembly).flags &
+	side->weighs = !(tenon__ring_traits(&side->assembly->rings[0],
+					    side->assembly->distribution)
+				 .flags &
 			 TENON_RING_NO_WEIGHT);
 	side->places = tenon__calloc(side->assembly->rings[0].count,
 				     sizeof(*side->places));

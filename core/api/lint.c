@@ -45,7 +45,8 @@ static int run_checks(const struct tenon_config *rest,
 
 	lint->config = rest;
 	lint->assembly = assembly;
-	lint->traits = tenon__ring_traits(assembly);
+	lint->traits = tenon__ring_traits(&assembly->rings[0],
+					  assembly->distribution);
 	code = measure(lint);
 	for (lint->check = tenon__checks; lint->check->name && !code;
 	     lint->check++) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/preset.h"
+#include "option/option.h"
 
 /* A hash function with fewer bits than this leaves most points of a continuum without keys. */
 #define RING_BITS_MIN 24
@@ -386,15 +387,14 @@ static void check_unused_pool(struct tenon__lint *lint)
 
 /* ---- times --------------------------------------------------------------- */
 
-/* Write a duration in the greatest unit that needs no fraction: 250ms, 2s. */
-#define DURATION_BYTES 24
-static const char *duration(char out[DURATION_BYTES], int64_t value_ms)
+/* Write a duration as a config has it: 250ms, 2s. Returns out. */
+static const char *duration(char out[TENON__OPTION_TEXT_BYTES], int64_t value_ms)
 {
-	if (value_ms > 0 && value_ms % 1000 == 0) {
-		snprintf(out, DURATION_BYTES, "%" PRId64 "s", value_ms / 1000);
-	} else {
-		snprintf(out, DURATION_BYTES, "%" PRId64 "ms", value_ms);
-	}
+	const struct tenon_option row = { .type = TENON_OPTION_DURATION,
+					  .unit = TENON_UNIT_MS,
+					  .def = value_ms };
+
+	tenon__option_print_default(out, &row);
 	return out;
 }
 
@@ -403,7 +403,7 @@ static void check_poll_below_connect(struct tenon__lint *lint)
 	const struct tenon__settings *settings = &lint->config->settings;
 	const struct tenon__place place = key_place(lint, "poll_timeout");
 	const struct tenon__place other = key_place(lint, "connect_timeout");
-	char texts[2][DURATION_BYTES];
+	char texts[2][TENON__OPTION_TEXT_BYTES];
 
 	if (settings->poll_timeout_ms >= settings->connect_timeout_ms) {
 		return;
@@ -421,7 +421,7 @@ static void check_retry_below_poll(struct tenon__lint *lint)
 	const struct tenon__settings *settings = &lint->config->settings;
 	const struct tenon__place place = key_place(lint, "retry_timeout");
 	const struct tenon__place other = key_place(lint, "poll_timeout");
-	char texts[2][DURATION_BYTES];
+	char texts[2][TENON__OPTION_TEXT_BYTES];
 
 	if (settings->retry_timeout_ms >= settings->poll_timeout_ms) {
 		return;
@@ -461,7 +461,7 @@ static void check_resolve_above_poll(struct tenon__lint *lint)
 {
 	const struct tenon__settings *settings = &lint->config->settings;
 	const struct tenon__place place = key_place(lint, "resolve_timeout");
-	char texts[2][DURATION_BYTES];
+	char texts[2][TENON__OPTION_TEXT_BYTES];
 
 	/* without the key, the default is meant, which fits the default of poll_timeout */
 	if (place.where[0] == '\0' || !looks_names_up(lint) ||
@@ -480,7 +480,7 @@ static void check_late_keepalive(struct tenon__lint *lint)
 	const struct tenon_config *config = lint->config;
 	const struct tenon__place place = key_place(lint, "keepalive");
 	int64_t idle_ms = config->keepalive.idle_s * 1000;
-	char texts[2][DURATION_BYTES];
+	char texts[2][TENON__OPTION_TEXT_BYTES];
 
 	/* without the key, the default is meant, which does no harm */
 	if (place.where[0] == '\0' || config->settings.max_idle_ms == 0 ||

@@ -139,7 +139,8 @@ static int explain_ring(struct explained *at)
 {
 	const struct tenon__assembly *assembly = at->assembly;
 	const struct tenon__ring *ring = &assembly->rings[0];
-	struct tenon_ring_traits traits = tenon__ring_traits(assembly);
+	const struct tenon_ring_traits traits =
+		tenon__ring_traits(ring, assembly->distribution);
 
 	at->out->ring_points = traits.points;
 	at->out->place = traits.place_bits > 0 && traits.place_bits < 64 ?

@@ -351,7 +351,6 @@ static int copy_pool(struct tenon__assembly *assembly,
 		ring->count++;
 		ring->pool = pool_of(server);
 	}
-	assembly->has_choice |= ring->count > 1;
 	return 0;
 }
 
@@ -395,14 +394,14 @@ static int heed_traits(struct tenon__assembly *assembly,
 		       const struct tenon_config *config,
 		       struct tenon_error *err)
 {
-	const struct tenon__ring *ring = &assembly->rings[0];
-	struct tenon_ring_traits traits = { .size = sizeof(traits) };
+	const struct tenon_ring_traits traits =
+		tenon__ring_traits(&assembly->rings[0], assembly->distribution);
+	bool own_hash = traits.flags & TENON_RING_OWN_HASH;
 
-	assembly->distribution->describe(ring->instance, &traits);
-	assembly->needs_hash = assembly->has_choice &&
-			       !(traits.flags & TENON_RING_OWN_HASH);
-	return tenon__preset_check(config, traits.flags & TENON_RING_OWN_HASH,
-				   err);
+	for (size_t i = 0; i < assembly->ring_count; i++) {
+		assembly->needs_hash |= !own_hash && assembly->rings[i].count > 1;
+	}
+	return tenon__preset_check(config, own_hash, err);
 }
 
 static int build_rings(struct tenon__assembly *assembly,

@@ -57,7 +57,6 @@ struct tenon__assembly {
 	const struct tenon_secure_ops *secure; /* NULL: bytes are sent as they are */
 	const char *secure_name;
 	const void *secure_self;
-	bool has_choice; /* a ring has more than one server */
 	/* Keys have to be hashed: a ring has more than one server, and uses the hash function. */
 	bool needs_hash;
 	bool hashes_parts; /* not always the whole key that is sent is hashed */

@@ -56,6 +56,16 @@ static inline uint32_t tenon__ring_locate(const struct tenon__ring *ring,
 		ring->first : ring->first + ops->locate(ring->instance, key);
 }
 
+/* Ask the distribution for the nature of a ring that was built. */
+static inline struct tenon_ring_traits tenon__ring_traits(
+	const struct tenon__ring *ring, const struct tenon_distribution_ops *ops)
+{
+	struct tenon_ring_traits traits = { .size = sizeof(traits) };
+
+	ops->describe(ring->instance, &traits);
+	return traits;
+}
+
 /*
  * A walk over the servers of one key, for questions for the nth next server. The servers that were
  * found are kept, so that the questions for 1, 2, ... cost one walk together.

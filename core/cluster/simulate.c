@@ -44,22 +44,14 @@ size_t tenon__simulated_key(uint32_t number, char out[TENON__SIMULATED_BYTES])
 	return (size_t)len;
 }
 
-struct tenon_ring_traits tenon__ring_traits(
-	const struct tenon__assembly *assembly)
-{
-	struct tenon_ring_traits traits = { .size = sizeof(traits) };
-
-	assembly->distribution->describe(assembly->rings[0].instance, &traits);
-	return traits;
-}
-
 /* Empty the shares, and set the fair counts. */
 static void begin_shares(const struct tenon__assembly *assembly,
 			struct tenon_share *shares)
 {
 	const struct tenon__ring *ring = &assembly->rings[0];
 	const struct tenon__server *servers = assembly->servers + ring->first;
-	bool same = tenon__ring_traits(assembly).flags & TENON_RING_NO_WEIGHT;
+	bool same = tenon__ring_traits(ring, assembly->distribution).flags &
+		    TENON_RING_NO_WEIGHT;
 	double total = 0;
 
 	for (uint32_t i = 0; i < ring->count; i++) {

@@ -50,8 +50,4 @@ void tenon__simulate(const struct tenon__assembly *assembly,
 struct tenon__balance tenon__balance_of(const struct tenon_share *shares,
 					uint32_t count);
 
-/* Ask the distribution for the nature of the main ring. */
-struct tenon_ring_traits tenon__ring_traits(
-	const struct tenon__assembly *assembly);
-
 #endif

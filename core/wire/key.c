@@ -50,12 +50,12 @@ const char *const tenon__key_rule_words[] = { "refuse", "md5", "dalli", NULL };
 #define DIGEST_BYTES 32 /* in hex */
 
 /* Write the digest in hex, the first byte first. out has room for its NUL too. */
-static void put_digest(char out[DIGEST_BYTES + 1], const struct tenon_hash *md5,
+static void put_digest(char out[DIGEST_BYTES + 1], const struct tenon_hash *hash,
 		       struct tenon_slice key)
 {
 	uint32_t words[TENON_KEY_DIGEST_WORDS];
 
-	md5->ops->digest(md5->self, key.data, key.len, words);
+	hash->ops->digest(hash->self, key.data, key.len, words);
 	for (size_t i = 0; i < TENON_KEY_DIGEST_WORDS; i++) {
 		snprintf(out + 8 * i, 9, "%08" PRIx32,
 			 __builtin_bswap32(words[i]));
@@ -66,7 +66,7 @@ static void put_digest(char out[DIGEST_BYTES + 1], const struct tenon_hash *md5,
 #define DALLI_BYTES 249
 #define DALLI_MARK ":md5:"
 
-static size_t shorten_dalli(const struct tenon_hash *md5, struct tenon_slice key,
+static size_t shorten_dalli(const struct tenon_hash *hash, struct tenon_slice key,
 			    bool has_prefix, char *out)
 {
 	size_t mark_len = sizeof(DALLI_MARK) - 1;
@@ -76,7 +76,7 @@ static size_t shorten_dalli(const struct tenon_hash *md5, struct tenon_slice key
 	if (key.len <= TENON_KEY_MAX_BYTES || !tenon__key_valid(key.data, kept)) {
 		return 0; /* the bytes of the key are the trouble, not its length */
 	}
-	put_digest(digest, md5, key);
+	put_digest(digest, hash, key);
 	memcpy(out, key.data, kept);
 	memcpy(out + kept, DALLI_MARK, mark_len);
 	memcpy(out + kept + mark_len, digest, DIGEST_BYTES);
@@ -84,18 +84,18 @@ static size_t shorten_dalli(const struct tenon_hash *md5, struct tenon_slice key
 }
 
 size_t tenon__key_shorten(enum tenon__key_rule rule,
-			  const struct tenon_hash *md5, struct tenon_slice key,
+			  const struct tenon_hash *hash, struct tenon_slice key,
 			  bool has_prefix, char *out)
 {
 	char digest[DIGEST_BYTES + 1];
 
 	if (rule == TENON__KEY_DALLI) {
-		return shorten_dalli(md5, key, has_prefix, out);
+		return shorten_dalli(hash, key, has_prefix, out);
 	}
 	if (rule != TENON__KEY_MD5) {
 		return 0;
 	}
-	put_digest(digest, md5, key);
+	put_digest(digest, hash, key);
 	memcpy(out, digest, DIGEST_BYTES);
 	return DIGEST_BYTES;
 }

@@ -64,12 +64,12 @@ extern const char *const tenon__key_rule_words[];
 /*
  * Make a key that can be sent of one that cannot.
  * Shape:   key has at least one byte, and the prefix. out has room for TENON_KEY_MAX_BYTES bytes.
- *          md5 has a digest of TENON_KEY_DIGEST_WORDS little-endian words: MD5.
+ *          hash has a digest of TENON_KEY_DIGEST_WORDS little-endian words: MD5.
  * Returns: the length of the new key; 0 when the rule refuses the key.
  * Source:  MD5: node memcached, lib/utils.js (keyCompression). DALLI: Ruby's dalli, key_manager.rb.
  */
 size_t tenon__key_shorten(enum tenon__key_rule rule,
-			  const struct tenon_hash *md5, struct tenon_slice key,
+			  const struct tenon_hash *hash, struct tenon_slice key,
 			  bool has_prefix, char *out);
 #define TENON_KEY_DIGEST_WORDS 4
 

@@ -162,8 +162,8 @@ plugin_names()
 		none) continue ;; # the config's word for no codec, and English
 		split | poll | blocking | eject | backoff | gutter)
 			pattern="[\"']$name[\"']" ;;
-		md5) # also a value of the key key_rule
-			pattern="\\b$name\\b" except='/wire/key\.[ch]:|its MD5 in hex' ;;
+		md5) # also a value of key_rule, and what dalli puts into keys
+			pattern="\\b$name\\b" except='tenon__key_rule_words|DALLI_MARK|its MD5 in hex' ;;
 		*) pattern="\\b$name\\b" ;;
 		esac
 		grep -nE "$pattern" "$core"/*/*.c "$core"/*/*.h "$core"/*/*.sh |
