@@ -26,6 +26,8 @@ struct settings {
 	bool markdown;
 	const char *svg_path; /* NULL: no picture */
 	const char *servers;  /* addresses, separated by commas; NULL: start servers */
+	bool tls;             /* the servers speak TLS */
+	const char *tls_ca;   /* with servers and tls: the file of the certificate that signed theirs */
 };
 
 /* Print "tenon-bench: " and one line on stderr, and end the program. */
