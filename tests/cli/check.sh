@@ -112,11 +112,29 @@ out_has '"max_mean": 2.0'
 out_has '"max_min": null'
 end
 
+# mcrouter counts a server without a weight as one of weight 500.
+begin servers_without_weight_have_the_weight_of_the_ring
+printf 'ring: mcrouter-weighted-ch3\nservers: [a, b, {address: c, weight: 1000}]\n' >mixed.yaml
+run 0 -c mixed.yaml check
+check 'no imbalance' test "$(grep -c imbalance err)" -eq 0
+out_has '^  a:11211 +2[45]\.[0-9]% +25\.0% +[01]\.[0-9]+'
+out_has '^  c:11211 +(49|50)\.[0-9]% +50\.0% +[01]\.[0-9]+'
+run 0 diff mixed.yaml mixed.yaml
+out_has '^  max/mean         1\.0[0-9] before, 1\.0[0-9] after$'
+end
+
+begin a_hash_function_that_the_ring_calls_otherwise_is_told
+printf 'ring: twemproxy-ketama\nhash_function: crc32\nservers: [a]\n' >name.yaml
+run 0 -c name.yaml check
+check 'the name of tenon' grep -q "^tenon: name.yaml:2:16: note: the clients of ring 'twemproxy-ketama' call another hash function 'crc32': it is 'crc' in tenon; " err
+check 'the key is an override' grep -q "^tenon: name.yaml:2:16: note: the key 'hash_function' replaces what ring 'twemproxy-ketama' chooses.*\[overridden-ring\]$" err
+end
+
 begin the_manual_has_every_check
 sed -n 's/^	{ "\([a-z-]*\)", [A-Z]*, check_.*/\1/p' \
 	"$abs_top_srcdir/core/api/lint_checks.c" >names
 echo unused-ignore >>names
-check 'many names' test "$(wc -l <names)" -ge 14
+check 'many names' test "$(wc -l <names)" -ge 16
 sed -n 's/^\.It Cm \([a-z-]*\) .*/\1/p' \
 	"$abs_top_srcdir/tools/man/tenon-config.1" | sort >manual
 check 'the same names' test "$(sort names)" = "$(cat manual)"
