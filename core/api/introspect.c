@@ -428,6 +428,7 @@ const char *tenon_failure_kind_name(int kind)
 		[TENON_FAILURE_CONNECTION] = "connection",
 		[TENON_FAILURE_SERVER] = "server",
 		[TENON_FAILURE_REQUEST] = "request",
+		[TENON_FAILURE_CONFIGURATION] = "configuration",
 	};
 
 	return kind >= 0 && (size_t)kind < sizeof(names) / sizeof(names[0])

@@ -50,7 +50,9 @@ enum tenon_failure_kind {
 	TENON_FAILURE_SERVER =
 		2, /**< the server's: the failover policy and the health record hear of it */
 	TENON_FAILURE_REQUEST =
-		3 /**< the request's: it has the status, nothing else follows */
+		3, /**< the request's: it has the status, nothing else follows */
+	TENON_FAILURE_CONFIGURATION =
+		4 /**< the config's and the server's do not fit: no key hops, no new connection for a while */
 };
 
 /** One kind of failure, and what follows from it. Strings are static, never NULL. */
@@ -75,7 +77,8 @@ int tenon_failure_row(size_t index, struct tenon_failure *out);
 /**
  * Get the name of an enum tenon_failure_kind.
  * Shape:   kind is any number.
- * Returns: "ours", "connection", "server" or "request"; "unknown kind" for any other number.
+ * Returns: "ours", "connection", "server", "request" or "configuration"; "unknown kind" for any
+ *          other number.
  * Owns:    the string is static.
  * Errors:  none.
  * Threads: any.
