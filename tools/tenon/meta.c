@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "dial.h"
+#include "direct.h"
 #include "latency.h"
 #include "number.h"
 #include "output.h"
@@ -153,14 +153,14 @@ bool meta_parse(const char *replies, size_t len, struct meta_item *out)
 /* ---- the exchange --------------------------------------------------------------- */
 
 /* Ask on an open connection. The flag u keeps the question from counting as an access. */
-static void ask(const struct dial *dial, struct tenon_slice key,
+static void ask(const struct direct *direct, struct tenon_slice key,
 		int64_t deadline_ms, struct meta_item *out)
 {
 	char buffer[REPLIES_MAX_BYTES + 1] = "";
 	const char *name = key.data;
 	char *question = alloc_format("me %.*s\r\nmg %.*s s t l h f u\r\n",
 				      (int)key.len, name, (int)key.len, name);
-	size_t len = dial_ask(dial, question, buffer, sizeof(buffer), 2,
+	size_t len = direct_ask(direct, question, buffer, sizeof(buffer), 2,
 			      deadline_ms);
 
 	free(question);
@@ -175,13 +175,13 @@ void meta_read(const char *address, struct tenon_slice key, int64_t timeout_ms,
 	       struct meta_item *out)
 {
 	int64_t deadline_ms = clock_ms() + timeout_ms;
-	struct dial to_server;
+	struct direct to_server;
 
 	*out = (struct meta_item){ .ttl_s = -1 };
-	if (dial(&to_server, address, deadline_ms)) {
+	if (direct_open(&to_server, address, deadline_ms)) {
 		ask(&to_server, key, deadline_ms, out);
 	} else {
 		fail_with(out, META_FAILED, to_server.why);
 	}
-	dial_end(&to_server);
+	direct_close(&to_server);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dial.h"
+#include "direct.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static bool fail_with(struct dial *out, enum dial_state state, const char *why)
+static bool fail_with(struct direct *out, enum direct_state state, const char *why)
 {
 	out->state = state;
 	snprintf(out->why, sizeof(out->why), "%s", why);
@@ -118,19 +118,22 @@ static int start_lookup(struct lookup *lookup)
 	return ends[0];
 }
 
+/* Return true for an IP address, which needs no lookup. */
+static bool is_numeric(struct lookup *lookup)
+{
+	struct addrinfo numeric = hints;
+
+	numeric.ai_flags = AI_NUMERICHOST;
+	return getaddrinfo(lookup->host, lookup->port, &numeric,
+			   &lookup->list) == 0;
+}
+
 /* Find the addresses of lookup->host. Returns NULL, or the reason why there are none. */
 static const char *find_addresses(struct lookup *lookup, int64_t deadline_ms)
 {
-	struct addrinfo numeric = hints;
 	const char *why = NULL;
-	int done;
+	int done = start_lookup(lookup);
 
-	numeric.ai_flags = AI_NUMERICHOST;
-	if (getaddrinfo(lookup->host, lookup->port, &numeric, &lookup->list) ==
-	    0) {
-		return NULL;
-	}
-	done = start_lookup(lookup);
 	if (done < 0 || !await(done, POLLIN, deadline_ms)) {
 		why = errno == ETIMEDOUT ? "the lookup of the name timed out"
 					 : strerror(errno);
@@ -175,20 +178,20 @@ static int connect_one(const struct sockaddr *address, socklen_t len,
 }
 
 /* Keep the connection, or the reason why there is none, which is in errno. */
-static bool end_connecting(struct dial *out, int fd, int64_t start_us)
+static bool end_connecting(struct direct *out, int fd, int64_t start_us)
 {
 	const char *why = fd < 0 ? strerror(errno) : "";
 
 	out->connect_us = now_us() - start_us;
 	out->fd = fd;
 	if (fd < 0) {
-		return fail_with(out, DIAL_CONNECT, why);
+		return fail_with(out, DIRECT_CONNECT, why);
 	}
-	out->state = DIAL_OPEN;
+	out->state = DIRECT_OPEN;
 	return true;
 }
 
-static bool dial_path(struct dial *out, const char *path, int64_t deadline_ms)
+static bool open_path(struct direct *out, const char *path, int64_t deadline_ms)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int64_t start_us = now_us();
@@ -205,7 +208,7 @@ static bool dial_path(struct dial *out, const char *path, int64_t deadline_ms)
 }
 
 /* Connect to the first address that takes a connection. */
-static bool dial_list(struct dial *out, const struct addrinfo *list,
+static bool open_list(struct direct *out, const struct addrinfo *list,
 		      int64_t deadline_ms)
 {
 	int64_t start_us = now_us();
@@ -221,15 +224,15 @@ static bool dial_list(struct dial *out, const struct addrinfo *list,
 	return end_connecting(out, fd, start_us);
 }
 
-static bool dial_host(struct dial *out, const char *address,
+static bool open_host(struct direct *out, const char *address,
 		      int64_t deadline_ms)
 {
 	const char *port = strrchr(address, ':');
 	size_t brackets = address[0] == '[' ? 1 : 0;
-	int64_t start_us = now_us();
+	const char *why = NULL;
 
 	if (!port || (size_t)(port - address) < 2 * brackets) {
-		return fail_with(out, DIAL_LOOKUP, "the address has no port");
+		return fail_with(out, DIRECT_LOOKUP, "the address has no port");
 	}
 	struct lookup *lookup = alloc_array(1, sizeof(*lookup));
 
@@ -238,27 +241,30 @@ static bool dial_host(struct dial *out, const char *address,
 		"%.*s", (int)((size_t)(port - address) - 2 * brackets),
 		address + brackets);
 	lookup->port = alloc_text(port + 1);
-	const char *why = find_addresses(lookup, deadline_ms);
+	if (!is_numeric(lookup)) {
+		int64_t start_us = now_us();
 
-	out->lookup_us = now_us() - start_us;
-	bool is_open = why ? fail_with(out, DIAL_LOOKUP, why)
-			   : dial_list(out, lookup->list, deadline_ms);
+		why = find_addresses(lookup, deadline_ms);
+		out->lookup_us = now_us() - start_us;
+	}
+	bool is_open = why ? fail_with(out, DIRECT_LOOKUP, why)
+			   : open_list(out, lookup->list, deadline_ms);
 	let_go(lookup);
 	return is_open;
 }
 
-bool dial(struct dial *out, const char *address, int64_t deadline_ms)
+bool direct_open(struct direct *out, const char *address, int64_t deadline_ms)
 {
-	*out = (struct dial){ .fd = -1 };
-	return address[0] == '/' ? dial_path(out, address, deadline_ms)
-				 : dial_host(out, address, deadline_ms);
+	*out = (struct direct){ .fd = -1 };
+	return address[0] == '/' ? open_path(out, address, deadline_ms)
+				 : open_host(out, address, deadline_ms);
 }
 
-void dial_end(struct dial *dial)
+void direct_close(struct direct *direct)
 {
-	if (dial->fd >= 0) {
-		close(dial->fd);
-		dial->fd = -1;
+	if (direct->fd >= 0) {
+		close(direct->fd);
+		direct->fd = -1;
 	}
 }
 
@@ -289,16 +295,16 @@ static bool has_lines(const char *data, int lines)
 	return data != NULL;
 }
 
-size_t dial_ask(const struct dial *dial, const char *question, char *buffer,
+size_t direct_ask(const struct direct *direct, const char *question, char *buffer,
 		size_t room, int lines, int64_t deadline_ms)
 {
 	size_t len = 0;
 
-	if (!send_all(dial->fd, question, strlen(question), deadline_ms)) {
+	if (!send_all(direct->fd, question, strlen(question), deadline_ms)) {
 		return 0;
 	}
 	while (len + 1 < room) {
-		ssize_t got = recv(dial->fd, buffer + len, room - 1 - len, 0);
+		ssize_t got = recv(direct->fd, buffer + len, room - 1 - len, 0);
 
 		if (got == 0) {
 			errno = ECONNRESET;
@@ -306,7 +312,7 @@ size_t dial_ask(const struct dial *dial, const char *question, char *buffer,
 		}
 		if (got < 0) {
 			if ((errno != EAGAIN && errno != EINTR) ||
-			    !await(dial->fd, POLLIN, deadline_ms)) {
+			    !await(direct->fd, POLLIN, deadline_ms)) {
 				return 0;
 			}
 			continue;
