@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * check: what is wrong or doubtful in a config, or the servers, plugins and settings that result from
- * the config. Connects to no server.
+ * the config. Connects to no server without --online.
  */
 #include <stdbool.h>
 
 #include "cli.h"
 #include "findings.h"
 #include "json.h"
+#include "online.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
@@ -144,6 +145,9 @@ static int print_result(struct app *app, const struct findings *findings)
 
 	if (status != EXIT_DONE) {
 		return status;
+	}
+	if (app->options.online) {
+		return online_run(app, findings);
 	}
 	if (app->options.json) {
 		check_json(app, findings);

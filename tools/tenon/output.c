@@ -438,6 +438,14 @@ size_t table_width(const struct table *table)
 	return width;
 }
 
+void table_fit(struct table *table, const unsigned char *first_out,
+	       size_t count, size_t columns)
+{
+	for (size_t i = 0; i < count && table_width(table) > columns; i++) {
+		table->hidden |= 1u << first_out[i];
+	}
+}
+
 const char *table_cell(const struct table *table, size_t row, size_t column)
 {
 	return table->cells[row * table->columns + column].text;

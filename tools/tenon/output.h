@@ -118,10 +118,15 @@ void table_print(struct table *table, int indent);
 
 /*
  * To print a table row by row: the number of its rows; the columns that its widest row takes on a
- * terminal; the text of a cell; printing one row; freeing the cells.
+ * terminal; hiding columns; the text of a cell; printing one row; freeing the cells.
  */
 size_t table_rows(const struct table *table);
 size_t table_width(const struct table *table);
+
+/* Hide columns of `first_out`, one after the other, until the table fits into so many columns. */
+void table_fit(struct table *table, const unsigned char *first_out,
+	       size_t count, size_t columns);
+
 const char *table_cell(const struct table *table, size_t row, size_t column);
 void table_print_row(const struct table *table, size_t row);
 void table_fini(struct table *table);
