@@ -46,7 +46,7 @@ enum column {
  * The columns to leave out, one after the other, until the table fits the terminal. An error of
  * a server that is not up then has lines of its own. tools/man/tenon-servers.1 has this order.
  */
-static const enum column left_out_first[] = {
+static const unsigned char left_out_first[] = {
 	COLUMN_ERROR, COLUMN_MAX, COLUMN_FAILS, COLUMN_FOR,        COLUMN_ADDRESS,
 	COLUMN_P50,   COLUMN_HITS, COLUMN_P99,  COLUMN_OPERATIONS,
 };
@@ -219,15 +219,6 @@ static size_t count_up(const struct view *view)
 	return up;
 }
 
-static void leave_out_columns(struct table *table, size_t columns)
-{
-	size_t count = sizeof(left_out_first) / sizeof(left_out_first[0]);
-
-	for (size_t i = 0; i < count && table_width(table) > columns; i++) {
-		table->hidden |= 1u << left_out_first[i];
-	}
-}
-
 /* Return the error that has lines of its own below server number index, or "". */
 static const char *error_below(const struct view *view,
 			       const struct table *table, size_t index)
@@ -308,7 +299,7 @@ static void print_table(const struct view *view, struct output_size room)
 	for (size_t i = 0; i < view->look.count; i++) {
 		add_row(&table, view, &view->look.rows[i]);
 	}
-	leave_out_columns(&table, room.columns);
+	table_fit(&table, left_out_first, sizeof(left_out_first), room.columns);
 	left_out = choose(view, &table, room, is_shown);
 	if (table_width(&table) <= room.columns) {
 		table_print_row(&table, 0);
