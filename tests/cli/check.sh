@@ -25,6 +25,28 @@ run 0 -c words.yaml --set key_rule=refuse check
 out_has '^  key_rule +refuse$'
 end
 
+begin options_of_plugins_are_shown
+cat >options.yaml <<'HERE'
+ring: meta-memcache
+servers: [a, b, {address: c, pool: spare}]
+codecs: [zlib: {threshold: 4KiB}, split]
+failover: {read: {eject: {failures: 3}}, write: none, delete: {gutter: {pool: spare}}}
+HERE
+run 0 -c options.yaml check
+out_has '^  hash_function\.md5\.bytes +big$'
+out_has '^  distribution\.ketama\.lookup +after$'
+out_has '^  codecs\.zlib\.threshold +4KiB$'
+out_has '^  failover\.read\.eject\.failures +3$'
+out_has '^  failover\.delete\.gutter\.pool +spare$'
+check 'each follows its plugin' test "$(sed -n '/^  codecs  *zlib /{n;p;}' out | cut -c 3-23)" = codecs.zlib.threshold
+run 0 -c options.yaml --set 'distribution={ketama: {points: 120}}' check
+out_has '^  distribution\.ketama\.points +120$'
+check 'the options of the ring are gone' test "$(grep -c lookup out)" -eq 0
+run 0 -c options.yaml --json check
+out_has '"name": "distribution.ketama.points"'
+check 'its value' test "$(grep -A1 '"distribution.ketama.points"' out | tail -1)" = '      "value": "160"'
+end
+
 begin warnings_are_status_1
 printf 'servers:\n- a\n- {address: b, pool: x}\npoll_timeout: 5\n' >warn.yaml
 run 1 -c warn.yaml check
@@ -135,8 +157,9 @@ sed -n 's/^	{ "\([a-z-]*\)", [A-Z]*, check_.*/\1/p' \
 	"$abs_top_srcdir/core/api/lint_checks.c" >names
 echo unused-ignore >>names
 check 'many names' test "$(wc -l <names)" -ge 16
-sed -n 's/^\.It Cm \([a-z-]*\) .*/\1/p' \
-	"$abs_top_srcdir/tools/man/tenon-config.1" | sort >manual
+sed '1,/^The checks are:/d; /^\.It Fl -online/,$d' \
+	"$abs_top_srcdir/tools/man/tenon-config.1" |
+	sed -n 's/^\.It Cm \([a-z-]*\) .*/\1/p' | sort >manual
 check 'the same names' test "$(sort names)" = "$(cat manual)"
 end
 

@@ -73,6 +73,12 @@ void child_stop(pid_t pid);
 /* Return the path of a file in the scratch folder. The caller frees it. */
 char *scratch_path(const char *name);
 
+/* Remove this file of the scratch folder when this process ends, also after a signal. */
+void scratch_remove_later(const char *path);
+
+/* Run a program, and throw its output away. Returns true when its exit status is 0. */
+bool run_program(char *const argv[]);
+
 /*
  * Run a program, and return the text that it wrote to the file `scratch`. Its standard output and
  * error are thrown away. NULL when it failed. The caller frees the text.

@@ -32,8 +32,8 @@ static struct tenon_client *open_client(const struct work *work,
 	struct tenon_client *client;
 
 	if (work->tls_ca) {
-		tls = alloc_format("{ca: '%s'}", work->tls_ca);
-		keys[1] = (struct config_key){ "tls", tls };
+		tls = alloc_format("{tls: {ca: '%s'}}", work->tls_ca);
+		keys[1] = (struct config_key){ "secure", tls };
 	}
 	client = client_open(work->addresses, work->server_count, keys, err);
 	free(tls);

@@ -82,30 +82,6 @@ static void take_setting(const struct tenon_setting_info *info, void *payload)
 	}
 }
 
-/* Read a duration as the library prints it, such as "300ms". Returns milliseconds, 1 or more. */
-static int64_t duration_ms(const char *text)
-{
-	static const struct {
-		const char *unit;
-		int64_t us;
-	} units[] = { { "us", 1 },
-		      { "ms", 1000 },
-		      { "s", 1000000 },
-		      { "min", 60000000 },
-		      { "h", INT64_C(3600000000) } };
-	char *unit = NULL;
-	long long number = text ? strtoll(text, &unit, 10) : 0;
-
-	for (size_t i = 0; text && i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(unit, units[i].unit) == 0) {
-			int64_t ms = number * units[i].us / 1000;
-
-			return ms > 0 ? ms : 1;
-		}
-	}
-	return 1000;
-}
-
 /* ---- the picture of the ring ------------------------------------------------------ */
 
 /* Return the hexadecimal digits that the places need: 8, or 16 when a place needs more. */
@@ -627,7 +603,7 @@ static int explain_all(struct app *app, const struct settings *settings)
 			status,
 			explain_key(&at,
 				    (struct tenon_slice){ value, (size_t)bytes },
-				    duration_ms(settings->poll_timeout), array));
+				    printed_ms(settings->poll_timeout), array));
 	}
 	free(value);
 	if (array) {

@@ -62,6 +62,8 @@ static const struct option_row rows[OPTION_END] = {
 			      "show the kinds of failures and what follows from each" },
 	[OPTION_ONLINE] = { "online", 0, NULL, KIND_SWITCH, FIELD(online),
 			    "also ask the home server and the next one what they store" },
+	[OPTION_TRY_SERVERS] = { "online", 0, NULL, KIND_SWITCH, FIELD(online),
+				 "also try every server, and show what it answers" },
 	[OPTION_VALUE_SIZE] = { "value-bytes", 0, "N", KIND_U32,
 				FIELD(value_size),
 				"also show the items that a value of N bytes would be stored in" },
