@@ -33,17 +33,6 @@ static bool refuses_connection(const struct tenon__wire *wire, int status,
 		(wire->suspect && status != TENON_ECLIENT));
 }
 
-/*
- * Return true when the server wants user and password first.
- * Source: memcached 1.6.18, proto_text.c (option -Y).
- */
-static bool wants_login(const char *line, size_t len)
-{
-	return TENON__IS(line, len, "CLIENT_ERROR unauthenticated") ||
-	       TENON__IS(line, len, "CLIENT_ERROR authentication failure") ||
-	       TENON__STARTS(line, len, "CLIENT_ERROR bad authentication token");
-}
-
 /* The server answers no request without user and password. */
 static int refuse_login(struct tenon__wire *wire, const char *line, size_t len)
 {
@@ -68,7 +57,8 @@ static int read_error(struct tenon__wire *wire, int status, char *line,
 		return tenon__reply_give_up(wire, TENON_ECONNECT,
 			       "the server refuses the connection", line, len);
 	}
-	if (wire->fresh && wire->flight == wire->first && wants_login(line, len)) {
+	if (wire->fresh && wire->flight == wire->first &&
+	    tenon__classic_wants_login(line, len)) {
 		return refuse_login(wire, line, len);
 	}
 	wire->erred = (uint8_t)-status;
@@ -266,7 +256,7 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 					? TENON_VERSION_THERE
 					: TENON_VERSION_MISSING;
 	} else if (wire->version == TENON_VERSION_UNKNOWN &&
-		   wants_login(line, len)) {
+		   tenon__classic_wants_login(line, len)) {
 		return refuse_login(wire, line, len);
 	} else if (error_status(line, len) != 0) {
 		tell_unasked(wire, line, len);
@@ -502,5 +492,7 @@ int tenon__classic_read(struct tenon__wire *wire)
 const struct tenon__protocol tenon__classic = {
 	.write = tenon__classic_write,
 	.read = tenon__classic_read,
+	.greet = tenon__classic_greet,
+	.greeted = tenon__classic_greeted,
 	.are_unasked = tenon__classic_are_unasked,
 };
