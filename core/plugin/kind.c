@@ -130,6 +130,25 @@ static void end_no_session(const void *self, void *session)
 	(void)session;
 }
 
+static void tell_no_facts(const void *self, const void *session,
+			  struct tenon_secure_facts *out)
+{
+	(void)self;
+	(void)session;
+	(void)out;
+}
+
+static int tell_no_certificate(const void *self, const void *session,
+			       uint32_t index,
+			       struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	(void)index;
+	(void)out;
+	return 0;
+}
+
 void tenon__ignore_probe(void *self, uint32_t server, int64_t until_ms)
 {
 	(void)self;
@@ -285,6 +304,10 @@ static void fill_secure(union tenon__ops *ops)
 	secure->fini = secure->fini ? secure->fini : fini_nothing;
 	secure->begin = secure->begin ? secure->begin : begin_no_session;
 	secure->end = secure->end ? secure->end : end_no_session;
+	secure->facts = secure->facts ? secure->facts : tell_no_facts;
+	if (!secure->certificate) {
+		secure->certificate = tell_no_certificate;
+	}
 }
 
 /* ---- kinds -------------------------------------------------------------- */

@@ -142,7 +142,8 @@ typedef void (*tenon_setting_fn)(const struct tenon_setting_info *info,
  * Call fn for each key of the config that has a single value, defaults included. Lists such as
  * `servers` are left out. For `codecs`, fn is called once for each codec, in the order that values
  * go through them, or once with the value "none". Where failover policies differ, fn is called for
- * failover.read, failover.write and failover.delete instead of `failover`.
+ * failover.read, failover.write and failover.delete instead of `failover`. An option that the config or its
+ * ring sets for a plugin follows the plugin; its name is a path, such as "distribution.ketama.points".
  * Owns:    payload stays the caller's.
  * Threads: one call at a time per config.
  */

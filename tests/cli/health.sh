@@ -89,7 +89,7 @@ run 2 health --prometheus --watch
 err 'neither --json nor --watch'
 for interval in 0 0.05 1. 1x 86401 86400.1 999999; do
 	run 2 health --watch "$interval"
-	err "--watch is '$interval', expected seconds, 0.1 to 86400"
+	err "--watch is '$interval', expected seconds without a unit, 0.1 to 86400"
 done
 run 2 health --watch=
 err "--watch is ''"

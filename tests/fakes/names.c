@@ -118,7 +118,7 @@ static const struct fake_name *begin(const char *host)
 	return name;
 }
 
-static void fill(struct entry *entry, const char *address)
+static void fill(struct entry *entry, const char *address, const char *port)
 {
 	struct sockaddr_in *in = (void *)&entry->sockaddr;
 	struct sockaddr_in6 *in6 = (void *)&entry->sockaddr;
@@ -127,6 +127,8 @@ static void fill(struct entry *entry, const char *address)
 	if (!is_in && inet_pton(AF_INET6, address, &in6->sin6_addr) != 1) {
 		abort();
 	}
+	/* the port is at the same place in both */
+	in->sin_port = htons((uint16_t)(port ? atoi(port) : 0));
 	entry->sockaddr.ss_family = is_in ? AF_INET : AF_INET6;
 	entry->info.ai_family = entry->sockaddr.ss_family;
 	entry->info.ai_addr = (struct sockaddr *)&entry->sockaddr;
@@ -134,7 +136,8 @@ static void fill(struct entry *entry, const char *address)
 	entry->info.ai_canonname = mark;
 }
 
-static int make(const struct fake_name *name, struct addrinfo **out)
+static int make(const struct fake_name *name, const char *port,
+		struct addrinfo **out)
 {
 	struct addrinfo **end = out;
 
@@ -144,7 +147,7 @@ static int make(const struct fake_name *name, struct addrinfo **out)
 		if (!entry) {
 			abort();
 		}
-		fill(entry, name->addresses[i]);
+		fill(entry, name->addresses[i], port);
 		*end = &entry->info;
 		end = &entry->info.ai_next;
 	}
@@ -175,7 +178,7 @@ VISIBLE int getaddrinfo(const char *host, const char *port,
 		errno = name->sys_errno;
 		return name->gai_error;
 	}
-	return make(name, out);
+	return make(name, port, out);
 }
 
 VISIBLE void freeaddrinfo(struct addrinfo *list)

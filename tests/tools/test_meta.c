@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The exchange of `tenon explain --online`: replies of servers can be anything. */
 #include <check.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../tools/tenon/meta.h"
 #include "fakes/fake_server.h"
+#include "fakes/names.h"
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "runner/suite.h"
@@ -186,6 +189,43 @@ START_TEST(a_refused_connection_is_told)
 }
 END_TEST
 
+START_TEST(a_lookup_that_hangs_meets_the_deadline)
+{
+	static const struct fake_name names[] = {
+		{ .host = "slow.test", .hangs = true },
+		{ .host = "none.test", .gai_error = EAI_NONAME },
+	};
+
+	fake_names_set(names, COUNT(names));
+	meta_read("slow.test:11211", slice("key"), 50, &found);
+	ck_assert_int_eq(found.state, META_FAILED);
+	check_says(found.text, "the lookup of the name timed out");
+	meta_read("none.test:11211", slice("key"), LONG_MS, &found);
+	check_says(found.text, gai_strerror(EAI_NONAME));
+	fake_names_release();
+}
+END_TEST
+
+START_TEST(a_name_is_looked_up)
+{
+	const struct fake_listen listen = { .family = FAKE_INET };
+	static const struct fake_name names[] = {
+		{ .host = "fine.test", .addresses = { "127.0.0.1" } },
+	};
+	struct fake_server *server = fake_server_listen(
+		&listen, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT(ASKED),
+				    FAKE_SEND(FOUND), FAKE_EXPECT_CLOSE));
+	char address[200];
+
+	fake_names_set(names, COUNT(names));
+	snprintf(address, sizeof(address), "fine.test%s",
+		 strrchr(fake_server_address(server), ':'));
+	meta_read(address, slice("key"), LONG_MS, &found);
+	ck_assert_int_eq(found.state, META_FOUND);
+	ck_assert_ptr_null(fake_server_join(server));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("meta");
@@ -203,6 +243,8 @@ int main(void)
 	tcase_add_test(tcase, a_server_that_waits_meets_the_deadline);
 	tcase_add_test(tcase, an_endless_reply_ends_the_exchange);
 	tcase_add_test(tcase, a_refused_connection_is_told);
+	tcase_add_test(tcase, a_lookup_that_hangs_meets_the_deadline);
+	tcase_add_test(tcase, a_name_is_looked_up);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * check: what is wrong or doubtful in a config, or the servers, plugins and settings that result from
- * the config. Connects to no server.
+ * the config. Connects to no server without --online.
  */
 #include <stdbool.h>
+#include <string.h>
 
 #include "cli.h"
 #include "findings.h"
 #include "json.h"
+#include "online.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
@@ -20,7 +22,9 @@ static void add_setting(const struct tenon_setting_info *info, void *payload)
 {
 	struct table *table = payload;
 
-	table_add(table, STYLE_BOLD, "%s", info->name);
+	/* a name with dots is an option of the plugin above it */
+	table_add(table, strchr(info->name, '.') ? STYLE_NONE : STYLE_BOLD,
+		  "%s", info->name);
 	table_add(table, STYLE_NONE, "%s",
 		  info->value[0] == '\0' ? "\"\"" : info->value);
 	if (info->kind[0] != '\0' && info->origin[0] == '\0' &&
@@ -69,7 +73,7 @@ static void print_servers(const struct app *app)
 
 static void check_text(const struct app *app)
 {
-	struct table settings = { .columns = 3 };
+	struct table settings = { .columns = 3, .wraps = 1u << 1 | 1u << 2 };
 
 	output_format("%s: ",
 		      app->config_path ? app->config_path : "no config file");
@@ -144,6 +148,9 @@ static int print_result(struct app *app, const struct findings *findings)
 
 	if (status != EXIT_DONE) {
 		return status;
+	}
+	if (app->options.online) {
+		return online_run(app, findings);
 	}
 	if (app->options.json) {
 		check_json(app, findings);

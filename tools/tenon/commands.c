@@ -120,11 +120,15 @@ const struct command commands[] = {
 	  OPTION_BIT(OPTION_STDIN) | OPTION_BIT(OPTION_COUNT) |
 		  OPTION_BIT(OPTION_ROUTING_KEY),
 	  0, MANY, 0, run_where },
-	{ "check", "", "check the config and show the settings that result",
+	{ "check", "", "check the config, and with --online the servers",
 	  "Shows errors, warnings and notes at once, in the order of the file, and the share of every\n"
 	  "server from simulated keys. `# tenon: ignore NAME` in the file silences a finding. Exits\n"
-	  "with 1 after warnings, and with 2 after errors. Connects to no server and looks up no name.\n",
-	  "tenon -c cluster.yaml check\n", 0, 0, 0, 0, run_check },
+	  "with 1 after warnings, and with 2 after errors. Connects to no server without --online.\n"
+	  "--online tries every server: lookup, connection, version, round trip, clock, largest item\n"
+	  "and what it offers, with a way out of what is found. Exits with 3 when a server fails.\n",
+	  "tenon -c cluster.yaml check\n"
+	  "tenon -c cluster.yaml check --online\n",
+	  OPTION_BIT(OPTION_TRY_SERVERS), 0, 0, 0, run_check },
 	{ "import", "FILE|STRING",
 	  "make a config from that of another client or proxy",
 	  "Reads nutcracker.yml of twemproxy, a config string of libmemcached, a php.ini or a\n"

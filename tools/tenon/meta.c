@@ -2,31 +2,18 @@
 #include "meta.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "alloc.h"
+#include "direct.h"
+#include "latency.h"
 #include "number.h"
 #include "output.h"
 
 /* Two replies are far shorter: a key of 250 bytes, and numbers. */
 #define REPLIES_MAX_BYTES 2048
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool fail_with(struct meta_item *out, enum meta_state state,
 		      const char *text)
@@ -165,177 +152,17 @@ bool meta_parse(const char *replies, size_t len, struct meta_item *out)
 
 /* ---- the exchange --------------------------------------------------------------- */
 
-/* Wait until the socket is ready for events. Returns false when the time is over. */
-static bool await(int fd, short events, int64_t deadline_ms)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = events };
-	int64_t left_ms;
-	int code;
-
-	do {
-		left_ms = deadline_ms - now_ms();
-		if (left_ms <= 0) {
-			errno = ETIMEDOUT;
-			return false;
-		}
-		code = poll(&poll_fd, 1, left_ms < 60000 ? (int)left_ms : 60000);
-	} while (code == 0 || (code < 0 && errno == EINTR));
-	return code > 0;
-}
-
-/* Connect a socket to one socket address. Returns -1 with errno on failure. */
-static int connect_one(const struct sockaddr *address, socklen_t len,
-		       int64_t deadline_ms)
-{
-	int fd = socket(address->sa_family,
-			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int error = 0;
-	socklen_t error_len = sizeof(error);
-
-	if (fd < 0) {
-		return -1;
-	}
-	if (connect(fd, address, len) == 0) {
-		return fd;
-	}
-	if (errno == EINPROGRESS && await(fd, POLLOUT, deadline_ms) &&
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0) {
-		if (error == 0) {
-			return fd;
-		}
-		errno = error;
-	}
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
-}
-
-static int connect_path(const char *path, int64_t deadline_ms)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path));
-	return connect_one((const struct sockaddr *)&address, sizeof(address),
-			   deadline_ms);
-}
-
-/* Connect to "host:port" or "[ipv6]:port". Returns -1, and the reason in *why. */
-static int connect_host(const char *address, int64_t deadline_ms,
-			const char **why)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	const char *port = strrchr(address, ':');
-	size_t brackets = address[0] == '[' ? 1 : 0;
-	struct addrinfo *list = NULL;
-	int fd = -1;
-
-	*why = "the address has no port";
-	if (!port || (size_t)(port - address) < 2 * brackets) {
-		return -1;
-	}
-	char *host = alloc_format("%.*s",
-				  (int)((size_t)(port - address) - 2 * brackets),
-				  address + brackets);
-	int code = getaddrinfo(host, port + 1, &hints, &list);
-	free(host);
-	if (code) {
-		*why = gai_strerror(code);
-		return -1;
-	}
-	for (struct addrinfo *at = list; at && fd < 0; at = at->ai_next) {
-		fd = connect_one(at->ai_addr, at->ai_addrlen, deadline_ms);
-		*why = strerror(errno);
-	}
-	freeaddrinfo(list);
-	return fd;
-}
-
-static int connect_to(const char *address, int64_t deadline_ms,
-		      const char **why)
-{
-	int fd;
-
-	if (address[0] != '/') {
-		return connect_host(address, deadline_ms, why);
-	}
-	fd = connect_path(address, deadline_ms);
-	*why = strerror(errno);
-	return fd;
-}
-
-static bool send_all(int fd, const char *data, size_t len, int64_t deadline_ms)
-{
-	while (len > 0) {
-		ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
-
-		if (sent > 0) {
-			data += sent;
-			len -= (size_t)sent;
-		} else if ((errno != EAGAIN && errno != EINTR) ||
-			   !await(fd, POLLOUT, deadline_ms)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool has_two_lines(const char *data)
-{
-	const char *first = strstr(data, "\r\n");
-
-	return first && strstr(first + 2, "\r\n");
-}
-
-/*
- * Receive two lines into buffer, REPLIES_MAX_BYTES + 1 bytes, which becomes a string. Returns
- * their length, or 0 with errno.
- */
-static size_t receive_lines(int fd, char *buffer, int64_t deadline_ms)
-{
-	size_t len = 0;
-
-	while (len < REPLIES_MAX_BYTES) {
-		ssize_t got = recv(fd, buffer + len, REPLIES_MAX_BYTES - len, 0);
-
-		if (got == 0) {
-			errno = ECONNRESET;
-			return 0;
-		}
-		if (got < 0) {
-			if ((errno != EAGAIN && errno != EINTR) ||
-			    !await(fd, POLLIN, deadline_ms)) {
-				return 0;
-			}
-			continue;
-		}
-		len += (size_t)got;
-		buffer[len] = '\0';
-		if (has_two_lines(buffer)) {
-			return len;
-		}
-	}
-	errno = EMSGSIZE;
-	return 0;
-}
-
-/* Ask on an open socket. The flag u keeps the question from counting as an access. */
-static void ask(int fd, struct tenon_slice key, int64_t deadline_ms,
-		struct meta_item *out)
+/* Ask on an open connection. The flag u keeps the question from counting as an access. */
+static void ask(const struct direct *direct, struct tenon_slice key,
+		int64_t deadline_ms, struct meta_item *out)
 {
 	char buffer[REPLIES_MAX_BYTES + 1] = "";
 	const char *name = key.data;
 	char *question = alloc_format("me %.*s\r\nmg %.*s s t l h f u\r\n",
 				      (int)key.len, name, (int)key.len, name);
-	size_t len = 0;
+	size_t len = direct_ask(direct, question, buffer, sizeof(buffer), 2,
+			      deadline_ms);
 
-	if (send_all(fd, question, strlen(question), deadline_ms)) {
-		len = receive_lines(fd, buffer, deadline_ms);
-	}
 	free(question);
 	if (len == 0) {
 		fail_with(out, META_FAILED, strerror(errno));
@@ -347,15 +174,14 @@ static void ask(int fd, struct tenon_slice key, int64_t deadline_ms,
 void meta_read(const char *address, struct tenon_slice key, int64_t timeout_ms,
 	       struct meta_item *out)
 {
-	int64_t deadline_ms = now_ms() + timeout_ms;
-	const char *why = "";
-	int fd = connect_to(address, deadline_ms, &why);
+	int64_t deadline_ms = clock_ms() + timeout_ms;
+	struct direct to_server;
 
 	*out = (struct meta_item){ .ttl_s = -1 };
-	if (fd < 0) {
-		fail_with(out, META_FAILED, why);
-		return;
+	if (direct_open(&to_server, address, deadline_ms)) {
+		ask(&to_server, key, deadline_ms, out);
+	} else {
+		fail_with(out, META_FAILED, to_server.why);
 	}
-	ask(fd, key, deadline_ms, out);
-	close(fd);
+	direct_close(&to_server);
 }

@@ -34,7 +34,7 @@ struct meta_item {
 
 /*
  * Ask the server at this address ("host:port", "[ipv6]:port" or "/path.sock") for an item. The
- * question does not count as an access. Takes timeout_ms at most, and the lookup of a name.
+ * question does not count as an access. Takes timeout_ms at most.
  */
 void meta_read(const char *address, struct tenon_slice key, int64_t timeout_ms,
 	       struct meta_item *out);

@@ -12,4 +12,11 @@
  */
 bool parse_u64(const char *text, uint64_t max, uint64_t *out);
 
+/*
+ * Read a duration or a size as the library prints it: "300ms", "1MiB". Returns milliseconds or
+ * bytes; 0 for another text. A duration above 0 is 1 ms or more.
+ */
+int64_t printed_ms(const char *text);
+uint64_t printed_bytes(const char *text);
+
 #endif

@@ -8,7 +8,7 @@
 
 #include "wire/classic/classic.h"
 #include "wire/digits.h"
-#include "wire/reply.h"
+#include "wire/reader.h"
 
 /*
  * A server that wants no password stores the value. With this exptime it is gone at once, so that no
@@ -37,13 +37,6 @@ size_t tenon__classic_greet(char *out, const char *user, const char *password)
 	return (size_t)(put(at, "\r\n") - out);
 }
 
-bool tenon__classic_wants_login(const char *line, size_t len)
-{
-	return TENON__IS(line, len, "CLIENT_ERROR unauthenticated") ||
-	       TENON__IS(line, len, "CLIENT_ERROR authentication failure") ||
-	       TENON__STARTS(line, len, "CLIENT_ERROR bad authentication token");
-}
-
 /* The server refuses the connection. `what` quotes the line only when it has memcached's own words. */
 static int refuse(struct tenon__wire *wire, int status, const char *what,
 		  const char *line, size_t len)
@@ -55,7 +48,7 @@ static int refuse(struct tenon__wire *wire, int status, const char *what,
 /* Judge an answer other than STORED. A hostile server may send the password back, so it is not quoted. */
 static int refuse_line(struct tenon__wire *wire, const char *line, size_t len)
 {
-	if (tenon__classic_wants_login(line, len)) {
+	if (tenon__reply_wants_login(line, len)) {
 		return refuse(wire, TENON_EAUTH,
 			      "the server refuses user and password", line,
 			      TENON__STARTS(line, len, "CLIENT_ERROR bad")

@@ -68,6 +68,29 @@ struct tenon_secure_io {
 	size_t out_len;    /**< set by the slot: bytes that it gave, at most out_room */
 };
 
+/** Most bytes of a text of a certificate, with its NUL. A longer text ends with "...". */
+#define TENON_SECURE_TEXT_BYTES 256
+
+/** Facts about a session whose handshake is over: the answer of facts(). */
+struct tenon_secure_facts {
+	uint32_t size;     /**< sizeof(struct tenon_secure_facts) when the host was compiled */
+	uint32_t resumed;  /**< 1: the handshake resumed an earlier session; 0: it was a full one */
+	int64_t expires_s; /**< Unix time at which the first certificate of the chain ends; 0: none */
+	char protocol[16]; /**< such as "TLSv1.3"; "": the plugin has no versions */
+	char cipher[48];   /**< such as "TLS_AES_256_GCM_SHA384"; "": no encryption */
+};
+
+/** One certificate of the server: the answer of certificate(). */
+struct tenon_secure_certificate {
+	uint32_t size;         /**< sizeof(struct tenon_secure_certificate), as the host saw it */
+	uint32_t reserved;     /**< 0 */
+	int64_t not_before_s;  /**< Unix time at which it begins to be valid */
+	int64_t not_after_s;   /**< Unix time at which it ends to be valid */
+	char subject[TENON_SECURE_TEXT_BYTES]; /**< such as "CN=cache.example.net" */
+	char issuer[TENON_SECURE_TEXT_BYTES];  /**< such as "CN=Example CA,O=Example" */
+	char names[TENON_SECURE_TEXT_BYTES];   /**< hosts that it is for: "a.example.net, ::1" */
+};
+
 /**
  * The slots of a secure plugin. After init the instance never changes, as far as the host sees:
  * the host calls begin, end, push and pull on several threads at a time, each with another session.
@@ -147,6 +170,24 @@ struct tenon_secure_ops {
 	 */
 	int (*pull)(const void *self, void *session, struct tenon_secure_io *io,
 		    struct tenon_error *err);
+	/**
+	 * Tell facts about a session. Called after the handshake and before end().
+	 * Shape:   out is all zero but for its size; the slot fills the fields that it knows.
+	 * OPTIONAL. NULL: every fact is unknown.
+	 */
+	void (*facts)(const void *self, const void *session,
+		      struct tenon_secure_facts *out);
+	/**
+	 * Tell one certificate of the chain that the server sent: index 0 is the server's own, 1
+	 * its issuer's, and so on. Called between begin() and end(), also after push() or pull() has
+	 * failed: then the chain is the one that was refused.
+	 * Shape:   out is all zero but for its size.
+	 * Returns: 1; 0 when the chain has no such certificate.
+	 * OPTIONAL. NULL: there are no certificates.
+	 */
+	int (*certificate)(const void *self, const void *session,
+			   uint32_t index,
+			   struct tenon_secure_certificate *out);
 };
 
 TENON_END_DECLS

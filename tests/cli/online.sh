@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# tenon check --online: servers are tried, and their answers judged.
+. "${abs_top_srcdir:?}/tests/cli/lib.sh"
+
+start_cluster
+
+# of a busy machine, without a warning of the config
+patient='--set connect_timeout=5s --set poll_timeout=5s --set retry_timeout=5s'
+
+begin all_servers_are_good
+run 0 $patient check --online
+no_err
+out_has '^\./tenon.yaml: ok$'
+out_has '^SERVER +ADDRESS +STATE +VERSION +LOOKUP +CONNECT +ANSWER +CLOCK +ITEM MAX +OFFERS$'
+for alias in mc-one mc-two mc-three; do
+	out_has "^$alias +[^ ]+ +ok +[0-9.]+ +- +[0-9.]+ [mu]s +[0-9.]+ [mu]s +[-+0-9]+ s +1 MiB +meta gat cas flush_all\$"
+done
+check 'no finding' test "$(wc -l <out)" -eq 6
+end
+
+begin a_name_is_looked_up
+run 0 --servers "localhost:${one##*:} mc" $patient check --online
+out_has '^mc +localhost:[0-9]+ +ok +[^ ]+ +[0-9.]+ [mu]s '
+end
+
+begin json_has_the_answers
+run 0 --json $patient check --online
+out_has '^  "file": "\./tenon.yaml",$'
+out_has '^      "state": "ok",$'
+out_has '^      "connect_ms": [0-9.]+,$'
+out_has '^      "answer_ms": [0-9.]+,$'
+out_has '^      "clock_skew_s": -?[0-9]+,$'
+out_has '^      "item_max_bytes": 1048576,$'
+out_has '^        "gat": true,$'
+out_has '^  "findings": \[\]$'
+end
+
+start_server narrow -I 512k -C -F
+
+begin limits_and_missing_offers_are_findings
+run 1 --servers "$address x" --set enable_flush_all=true $patient \
+	check --online
+no_err
+out_has '^x +[^ ]+ +warning .* 512 KiB +meta gat$'
+out_has '^warning: x: .*524288 bytes .*\[item-max\]$'
+out_has '^  way out: start memcached with a greater -I, or lower item_max$'
+out_has '^warning: x: .*\[no-flush\]$'
+out_has '^note: x: .*\[no-cas\]$'
+run 1 --json --servers "$address x" $patient check --online
+out_has '^      "name": "item-max",$'
+out_has '^          "server": "x",$'
+run 0 --servers "$address x" --set item_max=512KiB --set codecs=none $patient \
+	check --online
+out_has '^x +[^ ]+ +ok '
+end
+
+begin a_warning_of_the_config_counts_too
+run 1 --set poll_timeout=4s check --online
+check 'a warning' grep -q '\[poll-below-connect\]$' err
+out_has '^mc-one .* ok '
+end
+
+begin a_config_with_errors_is_not_tried
+run 2 --servers "$one a" --set nonsense=1 check --online
+no_out
+end
+
+begin a_server_that_fails_is_status_3_and_holds_no_other
+kill -STOP "$server_pid"
+run 3 --servers "$one a,$address stopped,x.invalid:1 x,/nowhere.sock path" \
+	$patient check --online
+kill -CONT "$server_pid"
+err '3 of 4 servers cannot be used, the first: stopped \(.*: timed out$'
+out_has '^a +[^ ]+ +ok '
+out_has '^stopped +[^ ]+ +error +- '
+out_has '^error: stopped: .* timed out \[no-answer\]$'
+out_has '^error: x: its name has no address: .*\[no-address\]$'
+out_has '^error: path: no connection: No such file .*\[no-connection\]$'
+end
+
+begin the_manual_has_every_finding
+sed -n 's/.*TENON_FINDING_[A-Z]*, "\([a-z-]*\)".*/\1/p' \
+	"$abs_top_srcdir/tools/tenon/online_judge.c" | sort -u >names
+check 'many names' test "$(wc -l <names)" -ge 12
+sed '1,/^The findings are:/d; /^\.It Ic import/,$d' \
+	"$abs_top_srcdir/tools/man/tenon-config.1" |
+	sed -n 's/^\.It Cm \([a-z, -]*\) Pq .*/\1/p' | tr -d ' ' | tr , '\n' |
+	sort >manual
+check 'the same names' test "$(cat names)" = "$(cat manual)"
+end
+
+finish

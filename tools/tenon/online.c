@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "online.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "latency.h"
+#include "output.h"
+#include "report.h"
+#include "tenon/health.h"
+#include "tenon/introspect.h"
+
+/*
+ * The longest time for the lookup of a name and for a connection, and that of the first request. When
+ * a server has not answered by then, it holds the others no longer than AGAIN_MAX_MS each time.
+ */
+#define TRY_MAX_MS 3000
+#define AGAIN_MAX_MS 500
+/* Names are looked up and connections are made by so many threads. */
+#define CONNECTORS_MAX 64
+/* The round trip is the shortest of this many, but none begins after ROUND_TRIPS_MAX_MS. */
+#define ROUND_TRIPS 10
+#define ROUND_TRIPS_MAX_MS 500
+
+/* ---- progress -------------------------------------------------------------- */
+
+#define PROGRESS_WIDTH 40
+
+/* Show on a terminal what is being done, in one line that is written again and again. */
+static void show_progress(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static void show_progress(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	if (isatty(STDERR_FILENO) != 1) {
+		return;
+	}
+	va_start(args, format);
+	text = alloc_format_args(format, args);
+	va_end(args);
+	fprintf(stderr, "\r%-*s", PROGRESS_WIDTH, text);
+	free(text);
+}
+
+static void end_progress(void)
+{
+	if (isatty(STDERR_FILENO) == 1) {
+		fprintf(stderr, "\r%*s\r", PROGRESS_WIDTH, "");
+	}
+}
+
+/* ---- lookups and connections ----------------------------------------------- */
+
+struct connectors {
+	struct online *online;
+	atomic_size_t next; /* the server to try next */
+	atomic_size_t done;
+};
+
+static void *connect_servers(void *argument)
+{
+	struct connectors *connectors = argument;
+	size_t count = connectors->online->count;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&connectors->next, 1)) < count) {
+		struct online_server *server = &connectors->online->servers[i];
+
+		direct_open(&server->direct, server->info.address,
+		     clock_ms() + TRY_MAX_MS);
+		direct_close(&server->direct);
+		show_progress("connecting: %zu of %zu servers",
+			      atomic_fetch_add(&connectors->done, 1) + 1, count);
+	}
+	return NULL;
+}
+
+static void connect_all(struct online *online)
+{
+	struct connectors connectors = { .online = online };
+	pthread_t threads[CONNECTORS_MAX];
+	size_t started = 0;
+
+	while (started + 1 < online->count && started < CONNECTORS_MAX &&
+	       pthread_create(&threads[started], NULL, connect_servers,
+			      &connectors) == 0) {
+		started++;
+	}
+	connect_servers(&connectors);
+	for (size_t i = 0; i < started; i++) {
+		pthread_join(threads[i], NULL);
+	}
+}
+
+/* ---- requests -------------------------------------------------------------- */
+
+static struct tenon_call call_of(const struct online *online)
+{
+	struct tenon_call call = { .size = sizeof(call),
+				   .timeout_ms = TRY_MAX_MS };
+
+	for (size_t i = 0; i < online->count; i++) {
+		if (online->servers[i].status == TENON_ETIMEDOUT) {
+			call.timeout_ms = AGAIN_MAX_MS;
+		}
+	}
+	return call;
+}
+
+static const struct tenon_result *ask(const struct online *online,
+				      struct app *app,
+				      enum tenon_server_verb verb,
+				      const char *argument,
+				      struct tenon_error *err)
+{
+	const struct tenon_result *results = NULL;
+	struct tenon_call call = call_of(online);
+
+	tenon_run_servers(app->client, verb, argument, &call, &results, err);
+	return results;
+}
+
+/* The first request makes the connection, with all that belongs to it. */
+static bool ask_version(struct online *online, struct app *app,
+			struct tenon_error *err)
+{
+	const struct tenon_result *results =
+		ask(online, app, TENON_VERSION, NULL, err);
+
+	for (size_t i = 0; results && i < online->count; i++) {
+		struct online_server *server = &online->servers[i];
+
+		server->status = results[i].status;
+		if (results[i].status >= 0) {
+			server->version = output_clean(results[i].value,
+						       results[i].value_len);
+		} else {
+			server->reason = result_reason(app, &results[i]);
+		}
+	}
+	return results != NULL;
+}
+
+/* A server that refuses one request and does another can be used: a proxy may know only one. */
+static void set_usable(struct online_server *server)
+{
+	if (server->status < 0) {
+		free(server->reason);
+		server->reason = NULL;
+		server->status = TENON_OK;
+	}
+}
+
+/* ---- statistics ------------------------------------------------------------ */
+
+static bool is_named(const struct tenon_slice *slice, const char *name)
+{
+	return slice->len == strlen(name) &&
+	       memcmp(slice->data, name, slice->len) == 0;
+}
+
+static uint64_t number_of(const struct tenon_slice *slice)
+{
+	char *text = alloc_format("%.*s", (int)slice->len,
+				  (const char *)slice->data);
+	uint64_t number = 0;
+
+	parse_u64(text, INT64_MAX, &number);
+	free(text);
+	return number;
+}
+
+static void read_stats(struct online_server *server,
+		       const struct tenon_result *result, int64_t before_s)
+{
+	const struct {
+		const char *name;
+		uint64_t *number;
+	} numbers[] = {
+		{ "curr_connections", &server->connections },
+		{ "max_connections", &server->connections_max },
+		{ "evictions", &server->evictions },
+		{ "uptime", &server->uptime_s },
+	};
+	struct tenon_slice name;
+	struct tenon_slice value;
+	size_t cursor = 0;
+
+	while (tenon_stat_next(result, &cursor, &name, &value) != 0) {
+		if (is_named(&name, "time")) {
+			server->has_time = true;
+			server->skew_s = online_skew_s((int64_t)number_of(&value),
+						      before_s, time(NULL));
+		} else if (is_named(&name, "cmd_meta")) {
+			server->meta = OFFER_YES;
+		} else if (is_named(&name, "pointer_size") &&
+			   server->meta == OFFER_UNKNOWN) {
+			server->meta = OFFER_NO; /* until cmd_meta comes */
+		}
+		for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]);
+		     i++) {
+			if (is_named(&name, numbers[i].name)) {
+				*numbers[i].number = number_of(&value);
+			}
+		}
+	}
+}
+
+static void read_settings(struct online_server *server,
+			  const struct tenon_result *result)
+{
+	const struct {
+		const char *name;
+		enum offer *offer;
+	} offers[] = {
+		{ "cas_enabled", &server->cas },
+		{ "flush_enabled", &server->flush },
+	};
+	struct tenon_slice name;
+	struct tenon_slice value;
+	size_t cursor = 0;
+
+	while (tenon_stat_next(result, &cursor, &name, &value) != 0) {
+		if (is_named(&name, "item_size_max")) {
+			server->item_max_bytes = number_of(&value);
+		}
+		for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]);
+		     i++) {
+			if (is_named(&name, offers[i].name)) {
+				*offers[i].offer = is_named(&value, "yes")
+							   ? OFFER_YES
+							   : OFFER_NO;
+			}
+		}
+	}
+}
+
+static void ask_stats(struct online *online, struct app *app)
+{
+	struct tenon_error err;
+	int64_t before_s = time(NULL);
+	const struct tenon_result *results = ask(online, app, TENON_STATS, NULL, &err);
+
+	for (size_t i = 0; results && i < online->count; i++) {
+		if (results[i].status >= 0) {
+			set_usable(&online->servers[i]);
+			read_stats(&online->servers[i], &results[i], before_s);
+		}
+	}
+	results = ask(online, app, TENON_STATS, "settings", &err);
+	for (size_t i = 0; results && i < online->count; i++) {
+		if (results[i].status >= 0) {
+			read_settings(&online->servers[i], &results[i]);
+		}
+	}
+}
+
+/* ---- gat ------------------------------------------------------------------- */
+
+/* Find a key for each server that is home to keys. keys[i] is NULL for the other servers. */
+static void find_keys(const struct online *online, struct app *app, char **keys)
+{
+	size_t tries = 50 * online->count + 1000;
+
+	for (size_t i = 0; i < tries; i++) {
+		char *key = alloc_format("tenon-check:%d:%zu", (int)getpid(), i);
+		struct tenon_item item = { .key = tenon_slice_of(key) };
+		struct tenon_error err;
+		size_t server = 0;
+
+		if (tenon_client_where_item(app->client, &item, &server,
+					    &err) == 0 &&
+		    !keys[server]) {
+			keys[server] = key;
+		} else {
+			free(key);
+		}
+	}
+}
+
+/* Ask for absent keys with gat, which reads a key and touches it. */
+static void ask_gat(struct online *online, struct app *app)
+{
+	char **keys = alloc_array(online->count, sizeof(*keys));
+	struct tenon_item *items = alloc_array(online->count, sizeof(*items));
+	const struct tenon_result *results = NULL;
+	struct tenon_call call = call_of(online);
+	struct tenon_error err;
+	size_t count = 0;
+
+	find_keys(online, app, keys);
+	for (size_t i = 0; i < online->count; i++) {
+		if (keys[i] && online->servers[i].status >= 0) {
+			items[count++].key = tenon_slice_of(keys[i]);
+		}
+	}
+	tenon_run(app->client, TENON_GAT, items, count, &call, &results, &err);
+	for (size_t i = 0; results && i < count; i++) {
+		if (results[i].server >= online->count) {
+			continue;
+		}
+		struct online_server *server =
+			&online->servers[results[i].server];
+
+		if (results[i].status == TENON_EUNKNOWN) {
+			server->gat = OFFER_NO;
+		} else if (results[i].status >= 0) {
+			server->gat = OFFER_YES;
+		}
+	}
+	for (size_t i = 0; i < online->count; i++) {
+		free(keys[i]);
+	}
+	free(keys);
+	free(items);
+}
+
+/* ---- round trips ----------------------------------------------------------- */
+
+static void take_round_trips(struct online *online, struct app *app)
+{
+	static struct tenon_health health;
+
+	for (size_t i = 0; i < online->count; i++) {
+		struct online_server *server = &online->servers[i];
+
+		tenon_client_health(app->client, i, &health);
+		if (server->status >= 0) {
+			server->round_trip_ns =
+				tenon_histogram_permille_ns(&health.latency, 1);
+		}
+	}
+}
+
+static void ask_round_trips(struct online *online, struct app *app)
+{
+	int64_t until_ms = clock_ms() + ROUND_TRIPS_MAX_MS;
+	struct tenon_error err;
+
+	tenon_client_health_reset(app->client);
+	for (int i = 0; i < ROUND_TRIPS && clock_ms() < until_ms; i++) {
+		ask(online, app, TENON_VERSION, NULL, &err);
+	}
+	take_round_trips(online, app);
+}
+
+/* ---- all ------------------------------------------------------------------- */
+
+static void take_setting(const struct tenon_setting_info *info, void *payload)
+{
+	struct online *online = payload;
+
+	if (strcmp(info->name, "item_max") == 0) {
+		online->item_max_bytes = printed_bytes(info->value);
+	} else if (strcmp(info->name, "connect_timeout") == 0) {
+		online->connect_timeout_ms = printed_ms(info->value);
+	} else if (strcmp(info->name, "poll_timeout") == 0) {
+		online->poll_timeout_ms = printed_ms(info->value);
+	} else if (strcmp(info->name, "enable_flush_all") == 0) {
+		online->flush_is_allowed = strcmp(info->value, "true") == 0;
+	}
+}
+
+bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
+{
+	size_t count = tenon_client_server_count(app->client);
+	bool is_asked;
+
+	*out = (struct online){ .count = count };
+	out->servers = alloc_array(count, sizeof(*out->servers));
+	tenon_config_each_setting(app->config, take_setting, out);
+	for (size_t i = 0; i < count; i++) {
+		out->servers[i].severity = -1;
+		tenon_client_server(app->client, i, &out->servers[i].info);
+	}
+	connect_all(out);
+	show_progress("asking %zu servers", count);
+	is_asked = ask_version(out, app, err);
+	if (is_asked) {
+		ask_stats(out, app);
+		ask_gat(out, app);
+		ask_round_trips(out, app);
+	}
+	end_progress();
+	return is_asked;
+}
+
+void online_fini(struct online *online)
+{
+	for (size_t i = 0; i < online->count; i++) {
+		free(online->servers[i].reason);
+		free(online->servers[i].version);
+	}
+	free(online->servers);
+}
