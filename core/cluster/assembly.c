@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "cluster/greetings.h"
 #include "cluster/policy.h"
 #include "config/conf.h"
 #include "config/preset.h"
@@ -49,6 +50,8 @@ struct tenon__assembly_parts {
 	/* The setup of the failover policies points to these two. */
 	struct tenon_failover_server *failover_servers;
 	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
+	/* The entry of the config for each server; NULL when the assembly is made. */
+	const struct tenon__server_entry **entries;
 };
 
 /* ---- plugins ------------------------------------------------------------ */
@@ -347,6 +350,8 @@ static int copy_pool(struct tenon__assembly *assembly,
 		if (code) {
 			return code;
 		}
+		assembly->parts->entries[assembly->server_count] =
+			&list->entries[i];
 		assembly->server_count++;
 		ring->count++;
 		ring->pool = pool_of(server);
@@ -362,7 +367,9 @@ static int copy_servers(struct tenon__assembly *assembly,
 
 	assembly->servers =
 		tenon__calloc(list->count, sizeof(*assembly->servers));
-	if (!assembly->servers) {
+	assembly->parts->entries =
+		tenon__calloc(list->count, sizeof(*assembly->parts->entries));
+	if (!assembly->servers || !assembly->parts->entries) {
 		return tenon__error_no_memory(err);
 	}
 	code = copy_pool(assembly, list, "", err);
@@ -680,6 +687,10 @@ static int assemble(struct tenon__assembly *assembly,
 	if (!code) {
 		code = copy_servers(assembly, &config->servers, err);
 	}
+	if (!code) {
+		code = tenon__greetings_make(assembly, config, parts->entries,
+					     err);
+	}
 	for (size_t i = 0; i < TENON__ROLE_COUNT && !code; i++) {
 		code = choose_role(assembly, &config->choices[i], err);
 	}
@@ -759,6 +770,8 @@ int tenon__assembly_create(struct tenon__assembly **out,
 	}
 	assembly->parts->registry = tenon__registry_ref(config->registry);
 	code = assemble(assembly, config, err);
+	tenon__free(assembly->parts->entries);
+	assembly->parts->entries = NULL;
 	if (code) {
 		tenon__assembly_unref(assembly);
 		return code;
@@ -820,6 +833,7 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 		return;
 	}
 	free_parts(assembly);
+	tenon__greetings_fini(assembly);
 	for (size_t i = 0; i < assembly->server_count; i++) {
 		tenon__server_fini(&assembly->servers[i]);
 	}

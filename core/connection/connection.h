@@ -16,6 +16,7 @@ enum tenon__connection_state {
 	TENON_CONNECTION_RESOLVING,
 	TENON_CONNECTION_CONNECTING,
 	TENON_CONNECTION_SECURING,
+	TENON_CONNECTION_GREETING,
 	TENON_CONNECTION_READY
 };
 
@@ -28,6 +29,8 @@ struct tenon__connection {
 	struct tenon__block_cache *blocks;
 	struct tenon__health *health; /* of the server */
 	struct tenon__filter *filter; /* NULL: none yet, or bytes are sent as they are */
+	const struct tenon__greeting *greeting; /* the assembly's; NULL: none */
+	size_t greeted_bytes; /* of the greeting: bytes that the kernel took */
 	const char *name; /* the server's alias; without alias, its first address */
 
 	bool heard;  /* a byte arrived in this exchange */
