@@ -28,6 +28,19 @@ int tenon_client_health_reset(struct tenon_client *client)
 	return 0;
 }
 
+const char *tenon_certificate_state_name(int state)
+{
+	static const char *const names[] = {
+		[TENON_CERTIFICATE_UNKNOWN] = "unknown",
+		[TENON_CERTIFICATE_VALID] = "valid",
+		[TENON_CERTIFICATE_ENDING] = "ending",
+		[TENON_CERTIFICATE_ENDED] = "ended",
+	};
+	const int count = sizeof(names) / sizeof(names[0]);
+
+	return names[state >= 0 && state < count ? state : 0];
+}
+
 /* ---- sums -------------------------------------------------------------- */
 
 static void merge_state(struct tenon_health *into,
@@ -62,10 +75,36 @@ static void merge_state(struct tenon_health *into,
 	}
 }
 
+/* The sum keeps its texts, if it has some, and has the certificate that ends first. */
+static void merge_secure(struct tenon_secure_health *into,
+			 const struct tenon_secure_health *from)
+{
+	if (into->protocol[0] == '\0') {
+		memcpy(into->protocol, from->protocol, sizeof(into->protocol));
+		memcpy(into->cipher, from->cipher, sizeof(into->cipher));
+	}
+	if (into->handshake_ns == 0) {
+		into->handshake_ns = from->handshake_ns;
+	}
+	if (from->certificate_ends_s != 0 &&
+	    (into->certificate_ends_s == 0 ||
+	     from->certificate_ends_s < into->certificate_ends_s)) {
+		into->certificate_ends_s = from->certificate_ends_s;
+		into->certificate_state = from->certificate_state;
+	}
+	into->sessions += from->sessions;
+	into->resumptions += from->resumptions;
+	into->handshake_sum_ns += from->handshake_sum_ns;
+	if (from->handshake_max_ns > into->handshake_max_ns) {
+		into->handshake_max_ns = from->handshake_max_ns;
+	}
+}
+
 void tenon_health_merge(struct tenon_health *into,
 			const struct tenon_health *from)
 {
 	merge_state(into, from);
+	merge_secure(&into->secure, &from->secure);
 	into->operations += from->operations;
 	into->failed += from->failed;
 	into->timeouts += from->timeouts;

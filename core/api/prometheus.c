@@ -308,6 +308,95 @@ static void put_buckets(struct page *page, const struct tenon_health *server)
 	put_value(page, latency->total);
 }
 
+/* ---- sessions of the secure plugin ------------------------------------- */
+
+/* Return true when the server has had a session, maybe before the counters were reset. */
+static bool is_secured(const struct tenon_health *server)
+{
+	return server->secure.sessions > 0 ||
+	       server->secure.protocol[0] != '\0';
+}
+
+static bool one_is_secured(const struct page *page)
+{
+	size_t s = 0;
+
+	while (s < page->count && !is_secured(&page->servers[s])) {
+		s++;
+	}
+	return s < page->count;
+}
+
+static void put_certificates(struct page *page)
+{
+	put_head(page, "tenon_secure_info", "gauge",
+		 "Protocol and cipher of the last session with the server, as labels.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_secure_info", &page->servers[s]);
+		put_bytes(page, ",", 1);
+		put_label(page, "protocol", page->servers[s].secure.protocol);
+		put_bytes(page, ",", 1);
+		put_label(page, "cipher", page->servers[s].secure.cipher);
+		put_value(page, is_secured(&page->servers[s]));
+	}
+	put_head(page, "tenon_certificate_end_timestamp_seconds", "gauge",
+		 "Unix time at which the certificate of the server ends; 0: unknown.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_certificate_end_timestamp_seconds",
+			   &page->servers[s]);
+		put(page, "} %" PRId64 "\n",
+		    page->servers[s].secure.certificate_ends_s);
+	}
+	put_head(page, "tenon_certificate_warning", "gauge",
+		 "1 when the certificate of the server ends within 14 days or has ended.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_certificate_warning",
+			   &page->servers[s]);
+		put_value(page, page->servers[s].secure.certificate_state >=
+					TENON_CERTIFICATE_ENDING);
+	}
+}
+
+/* One sample of seconds for each server; offset is that of its nanoseconds. */
+static void put_times(struct page *page, const char *name, size_t offset)
+{
+	for (size_t s = 0; s < page->count; s++) {
+		uint64_t ns;
+
+		memcpy(&ns, (const char *)&page->servers[s].secure + offset,
+		       sizeof(ns));
+		put_series(page, name, &page->servers[s]);
+		put(page, "} ");
+		put_seconds(page, ns);
+		put_bytes(page, "\n", 1);
+	}
+}
+
+static void put_handshakes(struct page *page)
+{
+	static const char name[] = "tenon_handshake_duration_seconds";
+
+	put_head(page, name, "summary",
+		 "Time of complete handshakes with the server.");
+	put_times(page, "tenon_handshake_duration_seconds_sum",
+		  offsetof(struct tenon_secure_health, handshake_sum_ns));
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_handshake_duration_seconds_count",
+			   &page->servers[s]);
+		put_value(page, page->servers[s].secure.sessions);
+	}
+	put_head(page, "tenon_handshake_max_seconds", "gauge",
+		 "Time of the longest handshake with the server.");
+	put_times(page, "tenon_handshake_max_seconds",
+		  offsetof(struct tenon_secure_health, handshake_max_ns));
+	put_head(page, "tenon_resumptions_total", "counter",
+		 "Handshakes that resumed an earlier session.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_series(page, "tenon_resumptions_total", &page->servers[s]);
+		put_value(page, page->servers[s].secure.resumptions);
+	}
+}
+
 int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 			    tenon_write_fn write, void *payload)
 {
@@ -325,6 +414,10 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 		 "Time until the server had answered an operation, connecting included.");
 	for (size_t s = 0; s < count; s++) {
 		put_buckets(&page, &servers[s]);
+	}
+	if (one_is_secured(&page)) {
+		put_certificates(&page);
+		put_handshakes(&page);
 	}
 	return page.stopped;
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/published.h"
 #include "config/server_line.h"
@@ -71,6 +72,8 @@ static void read_view(const struct tenon__health *health,
 	memcpy(out, words, sizeof(words));
 	out->error_text[sizeof(out->error_text) - 1] = '\0';
 	out->address[sizeof(out->address) - 1] = '\0';
+	out->protocol[sizeof(out->protocol) - 1] = '\0';
+	out->cipher[sizeof(out->cipher) - 1] = '\0';
 }
 
 void tenon__health_init(struct tenon__health *health,
@@ -105,6 +108,64 @@ void tenon__health_moved(struct tenon__health *health, const char *address,
 void tenon__health_forked(struct tenon__health *health)
 {
 	publish(health);
+}
+
+/* ---- sessions ---------------------------------------------------------- */
+
+static void store(tenon__counter *counter, uint64_t value)
+{
+	atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+void tenon__health_secured(struct tenon__health *health,
+			   const struct tenon_secure_facts *facts, int64_t ns)
+{
+	struct tenon__health_view *view = &health->view;
+	uint64_t took_ns = ns > 0 ? (uint64_t)ns : 0;
+
+	tenon__count(&health->sessions, 1);
+	tenon__count(&health->resumptions, facts->resumed == 1);
+	tenon__count(&health->handshake_sum_ns, took_ns);
+	store(&health->handshake_ns, took_ns);
+	if (took_ns > load(&health->handshake_max_ns)) {
+		store(&health->handshake_max_ns, took_ns);
+	}
+	view->certificate_ends_s = facts->expires_s;
+	snprintf(view->protocol, sizeof(view->protocol), "%.*s",
+		 (int)sizeof(facts->protocol), facts->protocol);
+	snprintf(view->cipher, sizeof(view->cipher), "%.*s",
+		 (int)sizeof(facts->cipher), facts->cipher);
+	publish(health);
+}
+
+static uint32_t certificate_state(int64_t ends_s)
+{
+	int64_t left_s = ends_s - (int64_t)time(NULL);
+
+	if (ends_s == 0) {
+		return TENON_CERTIFICATE_UNKNOWN;
+	}
+	if (left_s <= 0) {
+		return TENON_CERTIFICATE_ENDED;
+	}
+	return left_s <= TENON_CERTIFICATE_WARNING_DAYS * INT64_C(86400)
+		       ? TENON_CERTIFICATE_ENDING
+		       : TENON_CERTIFICATE_VALID;
+}
+
+static void read_secure(const struct tenon__health *health,
+			const struct tenon__health_view *view,
+			struct tenon_secure_health *out)
+{
+	out->sessions = load(&health->sessions);
+	out->resumptions = load(&health->resumptions);
+	out->handshake_ns = load(&health->handshake_ns);
+	out->handshake_max_ns = load(&health->handshake_max_ns);
+	out->handshake_sum_ns = load(&health->handshake_sum_ns);
+	out->certificate_ends_s = view->certificate_ends_s;
+	out->certificate_state = certificate_state(view->certificate_ends_s);
+	memcpy(out->protocol, view->protocol, sizeof(out->protocol));
+	memcpy(out->cipher, view->cipher, sizeof(out->cipher));
 }
 
 /* ---- the log ----------------------------------------------------------- */
@@ -453,6 +514,7 @@ void tenon__health_read(const struct tenon__health *health, int64_t now_ms,
 		out->state = TENON_SERVER_PROBING;
 	}
 	read_counters(health, out);
+	read_secure(health, &view, &out->secure);
 	read_latency(health, &out->latency);
 	out->operations = out->latency.total + out->failed;
 }
@@ -466,6 +528,9 @@ void tenon__health_reset(struct tenon__health *health)
 		&health->connects,   &health->reconnects,
 		&health->failed,     &health->timeouts,
 		&health->retries,    &health->hops,
+		&health->sessions,   &health->resumptions,
+		&health->handshake_ns, &health->handshake_max_ns,
+		&health->handshake_sum_ns,
 	};
 
 	health->has_answered = has_answered(health);

@@ -13,6 +13,7 @@
 #include "base/counter.h"
 #include "base/histogram.h"
 #include "base/log.h"
+#include "tenon/plugin/secure.h"
 
 /* A server writes at most TENON_LOG_LINES log lines in each window; further ones are counted. */
 #define TENON_LOG_LINES 5
@@ -35,6 +36,10 @@ struct tenon__health_view {
 	int32_t error_sys_errno;
 	char error_text[TENON_HEALTH_TEXT_BYTES];
 	char address[TENON_HEALTH_ADDRESS_BYTES];
+	/* of the last session; see struct tenon_secure_health */
+	int64_t certificate_ends_s;
+	char protocol[TENON_HEALTH_PROTOCOL_BYTES];
+	char cipher[TENON_HEALTH_CIPHER_BYTES];
 };
 
 #define TENON_HEALTH_WORDS (sizeof(struct tenon__health_view) / sizeof(uint64_t))
@@ -49,6 +54,8 @@ struct tenon__health {
 	/* written rarely */
 	tenon__counter connects, reconnects, retries, hops;
 	tenon__counter failed, timeouts;
+	tenon__counter sessions, resumptions;
+	tenon__counter handshake_ns, handshake_max_ns, handshake_sum_ns;
 	tenon__counter sequence; /* odd while words are written */
 	tenon__counter words[TENON_HEALTH_WORDS]; /* the published copy of view */
 
@@ -107,6 +114,10 @@ static inline void tenon__health_connected(struct tenon__health *health)
 	tenon__count(&health->connects, 1);
 	health->was_connected = true;
 }
+
+/* Record a session whose handshake is complete and took ns nanoseconds. */
+void tenon__health_secured(struct tenon__health *health,
+			   const struct tenon_secure_facts *facts, int64_t ns);
 
 /* Count one complete answer of the server, which took ns nanoseconds. */
 static inline void tenon__health_time(struct tenon__health *health, int64_t ns)

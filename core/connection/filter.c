@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* The functions of the connection behind the filter, which have the plain bytes. */
@@ -16,6 +17,7 @@ struct tenon__filter {
 	bool open;   /* the session takes plain bytes: its handshake is over */
 	bool broken; /* send_next() met a failure, of which sent() tells the transport */
 	int secure;  /* what the session wants: bits of enum tenon_secure_want */
+	int64_t begun_ns; /* monotonic time at the beginning of the session */
 	int plain;   /* what the connection wants: bits of enum tenon_want */
 
 	/* out[out_from..out_len) is to be sent; up to plain_end it has out_plain plain bytes. */
@@ -110,6 +112,7 @@ static int begin_session(const struct tenon__assembly *assembly,
 
 	host_of(host, conn->resolver.address);
 	filter->open = filter->broken = false;
+	filter->begun_ns = tenon__now_ns();
 	filter->secure = 0;
 	filter->plain = TENON_WANT_SEND;
 	empty_out(filter);
@@ -190,13 +193,27 @@ static int want_of(const struct tenon__filter *filter)
 			 filter->out_from < filter->out_len);
 }
 
+/* Record the session, whose handshake is over, in the health of the server. */
+static void record(const struct tenon__assembly *assembly,
+		   struct tenon__connection *conn)
+{
+	struct tenon_secure_facts facts = { .size = sizeof(facts) };
+
+	assembly->secure->facts(assembly->secure_self, conn->filter->session,
+				&facts);
+	tenon__health_secured(conn->health, &facts,
+			      tenon__now_ns() - conn->filter->begun_ns);
+}
+
 /* After a change of the session: the connection hears when the handshake is over. */
-static void open_when_ready(struct tenon__connection *conn)
+static void open_when_ready(const struct tenon__assembly *assembly,
+			    struct tenon__connection *conn)
 {
 	struct tenon__filter *filter = conn->filter;
 
 	if (!filter->open && !(filter->secure & TENON_SECURE_RECEIVE)) {
 		filter->open = true;
+		record(assembly, conn);
 		filter->plain = PLAIN.connected(NULL, &conn->base);
 	}
 }
@@ -221,7 +238,7 @@ static int filter_connected(void *context, struct tenon_connection *base)
 		return fail(assembly, conn, secure, &err);
 	}
 	conn->filter->secure = secure;
-	open_when_ready(conn);
+	open_when_ready(assembly, conn);
 	return want_of(conn->filter);
 }
 
@@ -543,7 +560,7 @@ static bool pull_on(const struct tenon__assembly *assembly,
 		size_t n = pull_some(assembly, filter, space, room, &code,
 				     &stuck, &err);
 
-		open_when_ready(conn);
+		open_when_ready(assembly, conn);
 		int given = give(conn, n, &err);
 		code = given ? given : code;
 	}
@@ -606,7 +623,7 @@ static int look_at(const struct tenon__assembly *assembly,
 			sizeof(filter->kept) - filter->kept_len, &code, &stuck,
 			&err);
 	}
-	open_when_ready(conn);
+	open_when_ready(assembly, conn);
 	compact_in(filter);
 	return code;
 }

@@ -86,6 +86,48 @@ uint64_t tenon_histogram_bucket_ns(size_t bucket);
  */
 const char *tenon_server_state_name(int state);
 
+/** A certificate that ends within this many days is TENON_CERTIFICATE_ENDING. */
+#define TENON_CERTIFICATE_WARNING_DAYS 14
+
+/** Whether the certificate of a server is about to end. */
+enum tenon_certificate_state {
+	TENON_CERTIFICATE_UNKNOWN = 0, /**< no session yet, or a plugin without certificates */
+	TENON_CERTIFICATE_VALID = 1,   /**< it ends later than TENON_CERTIFICATE_WARNING_DAYS */
+	TENON_CERTIFICATE_ENDING = 2,  /**< it ends within TENON_CERTIFICATE_WARNING_DAYS */
+	TENON_CERTIFICATE_ENDED = 3    /**< its time is over; new sessions will fail */
+};
+
+/**
+ * Get the name of a state of a certificate.
+ * Shape:   state is an enum tenon_certificate_state or any other number.
+ * Returns: "unknown", "valid", "ending" or "ended"; "unknown" for any other number.
+ * Owns:    the string is static.
+ * Errors:  none.
+ * Threads: any.
+ */
+const char *tenon_certificate_state_name(int state);
+
+#define TENON_HEALTH_PROTOCOL_BYTES 16 /**< size of protocol, its NUL included */
+#define TENON_HEALTH_CIPHER_BYTES 48   /**< size of cipher, its NUL included */
+
+/**
+ * The sessions of the `secure` plugin, such as TLS, with one server. Texts and certificate are
+ * those of the last session that had a complete handshake. All is 0 without a plugin. The counters
+ * count as those of struct tenon_health.
+ */
+struct tenon_secure_health {
+	uint64_t sessions;         /**< complete handshakes */
+	uint64_t resumptions;      /**< of these: handshakes that resumed an earlier session */
+	uint64_t handshake_ns;     /**< time of the last handshake */
+	uint64_t handshake_max_ns; /**< time of the longest handshake */
+	uint64_t handshake_sum_ns; /**< time of all handshakes */
+	int64_t certificate_ends_s; /**< Unix time at which the certificate ends; 0: unknown */
+	uint32_t certificate_state; /**< enum tenon_certificate_state, now */
+	uint32_t reserved;          /**< 0 */
+	char protocol[TENON_HEALTH_PROTOCOL_BYTES]; /**< such as "TLSv1.3", or "" */
+	char cipher[TENON_HEALTH_CIPHER_BYTES]; /**< such as "TLS_AES_256_GCM_SHA384", or "" */
+};
+
 /** Number of entries of errors in struct tenon_health. */
 #define TENON_HEALTH_ERRORS 32
 #define TENON_HEALTH_TEXT_BYTES 128    /**< size of error_text, its NUL included */
@@ -127,6 +169,8 @@ struct tenon_health {
 	uint64_t hops;       /**< keys that have their home here and went to another server */
 	uint64_t sent_bytes;     /**< bytes of requests that the kernel took */
 	uint64_t received_bytes; /**< bytes of replies */
+
+	struct tenon_secure_health secure; /**< sessions of the `secure` plugin */
 
 	/**
 	 * Times of operations that the server answered: from the start of the operation until
@@ -178,7 +222,8 @@ typedef int (*tenon_write_fn)(void *payload, const char *text, size_t len);
 /**
  * Write health records in the text format of Prometheus.
  * Shape:   servers has count entries. Each server gets the label `server` with its alias, and
- *          the label `client` if client is not NULL. Records of the same server need different
+ *          the label `client` if client is not NULL. Metrics of sessions of a `secure` plugin are
+ *          written when one of the servers has had a session. Records of the same server need different
  *          names of clients.
  * Returns: 0, or the number with which the write function stopped.
  * Owns:    servers and payload stay the caller's.

@@ -81,6 +81,42 @@ static void check_held(struct rig *rig, const char *key)
 	ck_assert_str_eq(rig->err.message, first.message);
 }
 
+START_TEST(health_has_the_facts_of_the_last_session)
+{
+	struct tenon_health health;
+	struct rig rig = { 0 };
+
+	start(_i);
+	rig_fake(&rig, FAKE_STEPS(GREETING, GET, END, FAKE_CLOSE, GREETING, GET,
+				  END));
+	rig_open(&rig, "secure: {frames: {resumes: true}}\n");
+	ck_assert_int_eq(tenon_client_health(rig.client, 0, &health), 0);
+	ck_assert_uint_eq(health.secure.sessions, 0);
+	ck_assert_str_eq(health.secure.protocol, "");
+	ck_assert_uint_eq(health.secure.certificate_state,
+			  TENON_CERTIFICATE_UNKNOWN);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(tenon_client_health(rig.client, 0, &health), 0);
+	ck_assert_uint_eq(health.secure.sessions, 2);
+	ck_assert_uint_eq(health.secure.resumptions, 2);
+	ck_assert_str_eq(health.secure.protocol, "frames 1");
+	ck_assert_str_eq(health.secure.cipher, "none");
+	ck_assert_int_eq(health.secure.certificate_ends_s, 1893456000);
+	ck_assert_uint_gt(health.secure.handshake_ns, 0);
+	ck_assert_uint_ge(health.secure.handshake_max_ns,
+			  health.secure.handshake_ns);
+	ck_assert_uint_ge(health.secure.handshake_sum_ns,
+			  health.secure.handshake_max_ns);
+	ck_assert_int_eq(tenon_client_health_reset(rig.client), 0);
+	ck_assert_int_eq(tenon_client_health(rig.client, 0, &health), 0);
+	ck_assert_uint_eq(health.secure.sessions, 0);
+	ck_assert_uint_eq(health.secure.handshake_max_ns, 0);
+	ck_assert_str_eq(health.secure.protocol, "frames 1");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_refused_handshake_holds_the_server_back_with_its_reason)
 {
 	struct rig rig = { 0 };
@@ -459,6 +495,7 @@ int main(void)
 	subjects_add_test(a_reply_comes_in_pieces_of_frames);
 	subjects_add_test(
 		a_refused_handshake_holds_the_server_back_with_its_reason);
+	subjects_add_test(health_has_the_facts_of_the_last_session);
 	subjects_add_test(a_server_without_the_filter_is_refused);
 	subjects_add_test(
 		a_server_that_closes_during_the_handshake_has_its_sentence);

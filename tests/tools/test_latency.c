@@ -2,6 +2,7 @@
 /* Tests of the histogram rows that `tenon bench` shows. */
 #include <check.h>
 #include <stdlib.h>
+#include <time.h>
 #include <string.h>
 
 #include "../tools/tenon/latency.h"
@@ -76,6 +77,30 @@ START_TEST(times_are_shown_in_a_unit_that_fits)
 }
 END_TEST
 
+static const struct {
+	int64_t left_s; /* far enough from the next text for a slow test */
+	int64_t days;
+	const char *text;
+} ends[] = {
+	{ 83 * 86400 + 4 * 3600 + 60, 83, "83 d 4 h" },
+	{ 3600 + 300 + 30, 0, "1 h 5 min" },
+	{ -2 * 86400 - 60, -3, "ended 2 d ago" },
+};
+
+START_TEST(the_end_of_a_certificate_is_days_and_a_text)
+{
+	int64_t ends_s = (int64_t)time(NULL) + ends[_i].left_s;
+	char *text = certificate_text(ends_s);
+
+	ck_assert_str_eq(text, ends[_i].text);
+	ck_assert_int_eq(certificate_days(ends_s), ends[_i].days);
+	free(text);
+	text = certificate_text(0);
+	ck_assert_str_eq(text, "-");
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("latency");
@@ -87,6 +112,8 @@ int main(void)
 	tcase_add_test(tc, rows_follow_each_other_and_hold_every_call);
 	tcase_add_loop_test(tc, times_are_shown_in_a_unit_that_fits, 0,
 			    (int)(sizeof(texts) / sizeof(texts[0])));
+	tcase_add_loop_test(tc, the_end_of_a_certificate_is_days_and_a_text, 0,
+			    (int)(sizeof(ends) / sizeof(ends[0])));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
  * answered by a pong. Tickets and pongs are ignored. A goodbye ends the connection. With a quota, a
  * session that has used it up fails.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "tenon/plugin/secure.h"
@@ -17,6 +18,7 @@
 
 struct frames_options {
 	int64_t quota_bytes;
+	int64_t resumes;
 };
 
 static const struct tenon_option frames_rows[] = {
@@ -27,6 +29,10 @@ static const struct tenon_option frames_rows[] = {
 	  .max = INT64_C(1) << 40,
 	  .def = 0,
 	  .help = "most plain bytes that a session sends; 0: any number" },
+	{ .name = "resumes",
+	  .type = TENON_OPTION_BOOL,
+	  .offset = offsetof(struct frames_options, resumes),
+	  .help = "say of each handshake that it resumed an earlier session" },
 	{ .name = NULL },
 };
 
@@ -42,6 +48,7 @@ struct frames_session {
 struct frames_state {
 	const struct tenon_host *host;
 	uint64_t quota_bytes; /* 0: any number */
+	bool resumes;
 };
 
 static int frames_init(void *self, const void *options,
@@ -56,6 +63,7 @@ static int frames_init(void *self, const void *options,
 	(void)err;
 	state->host = host;
 	state->quota_bytes = (uint64_t)given->quota_bytes;
+	state->resumes = given->resumes != 0;
 	return 0;
 }
 
@@ -240,6 +248,21 @@ static int frames_pull(const void *self, void *payload,
 	return code < 0 ? code : wants(session);
 }
 
+/* The end of the toy's certificate: 1 January 2030. */
+#define ENDS_S INT64_C(1893456000)
+
+static void frames_facts(const void *self, const void *payload,
+			 struct tenon_secure_facts *out)
+{
+	const struct frames_state *state = self;
+	const struct frames_session *session = payload;
+
+	out->resumed = state->resumes && session->greeted;
+	out->expires_s = ENDS_S;
+	memcpy(out->protocol, "frames 1", sizeof("frames 1"));
+	memcpy(out->cipher, "none", sizeof("none"));
+}
+
 static const struct tenon_secure_ops frames_ops = {
 	.size = sizeof(frames_ops),
 	.state_size = sizeof(struct frames_state),
@@ -248,6 +271,7 @@ static const struct tenon_secure_ops frames_ops = {
 	.begin = frames_begin,
 	.push = frames_push,
 	.pull = frames_pull,
+	.facts = frames_facts,
 };
 
 TENON_PLUGIN_DEFINE(secure_frames, .kind = TENON_KIND_SECURE, .name = "frames",

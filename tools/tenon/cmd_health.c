@@ -33,6 +33,8 @@ enum column {
 	COLUMN_P50,
 	COLUMN_P99,
 	COLUMN_MAX,
+	COLUMN_SECURE,
+	COLUMN_CERTIFICATE,
 	COLUMN_ERROR,
 	COLUMN_COUNT
 };
@@ -47,33 +49,10 @@ enum column {
  * a server that is not up then has lines of its own. tools/man/tenon-servers.1 has this order.
  */
 static const unsigned char left_out_first[] = {
-	COLUMN_ERROR, COLUMN_MAX, COLUMN_FAILS, COLUMN_FOR,        COLUMN_ADDRESS,
-	COLUMN_P50,   COLUMN_HITS, COLUMN_P99,  COLUMN_OPERATIONS,
+	COLUMN_ERROR,  COLUMN_MAX, COLUMN_FAILS, COLUMN_FOR, COLUMN_ADDRESS,
+	COLUMN_SECURE, COLUMN_P50, COLUMN_HITS,  COLUMN_P99, COLUMN_OPERATIONS,
+	COLUMN_CERTIFICATE,
 };
-
-/* A duration such as "12 s", "3 min 20 s", "5 h 7 min" or "3 d 4 h". The caller frees the text. */
-static char *duration_text(int64_t ms)
-{
-	static const struct {
-		const char *name;
-		int64_t seconds;
-	} units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
-	int64_t seconds = ms < 0 ? 0 : ms / 1000;
-	size_t unit = 0;
-
-	while (units[unit].seconds > 1 && seconds < units[unit].seconds) {
-		unit++;
-	}
-	int64_t whole = seconds / units[unit].seconds;
-	int64_t rest = seconds % units[unit].seconds;
-
-	if (rest == 0 || rest < units[unit + 1].seconds) {
-		return alloc_format("%" PRId64 " %s", whole, units[unit].name);
-	}
-	return alloc_format("%" PRId64 " %s %" PRId64 " %s", whole,
-			    units[unit].name, rest / units[unit + 1].seconds,
-			    units[unit + 1].name);
-}
 
 static void add_text(struct table *table, enum style style, char *text)
 {
@@ -157,6 +136,18 @@ static void add_error(struct table *table, const struct row *row)
 	}
 }
 
+/* The protocol of the last session, and the time until the certificate ends. */
+static void add_secure(struct table *table,
+		       const struct tenon_secure_health *secure)
+{
+	bool is_fine = secure->certificate_state <= TENON_CERTIFICATE_VALID;
+	char *left = certificate_text(secure->certificate_ends_s);
+
+	table_add(table, STYLE_NONE, "%s",
+		  secure->protocol[0] == '\0' ? "-" : secure->protocol);
+	add_text(table, is_fine ? STYLE_NONE : STYLE_BAD, left);
+}
+
 static void add_row(struct table *table, const struct view *view,
 		    const struct row *row)
 {
@@ -175,6 +166,7 @@ static void add_row(struct table *table, const struct view *view,
 	table_add(table, STYLE_NONE, "%" PRIu32, health->failures);
 	add_counts(table, view, row);
 	add_latency(table, &health->latency);
+	add_secure(table, &health->secure);
 	add_error(table, row);
 }
 
@@ -195,6 +187,8 @@ static void add_titles(struct table *table, const struct view *view)
 		[COLUMN_P50] = { "p50", "    p50" },
 		[COLUMN_P99] = { "p99", "    p99" },
 		[COLUMN_MAX] = { "max", "    max" },
+		[COLUMN_SECURE] = { "SECURE", "SECURE " },
+		[COLUMN_CERTIFICATE] = { "CERTIFICATE", "CERTIFICATE" },
 		[COLUMN_ERROR] = { "LAST ERROR", "LAST ERROR" },
 	};
 
@@ -288,6 +282,17 @@ static size_t choose(const struct view *view, const struct table *table,
 	return left_out;
 }
 
+/* Hide the columns about sessions of a secure plugin when no server has one. */
+static void leave_out_secure(struct table *table, const struct view *view)
+{
+	for (size_t i = 0; i < view->look.count; i++) {
+		if (view->look.rows[i].health.secure.protocol[0] != '\0') {
+			return;
+		}
+	}
+	table->hidden |= 1u << COLUMN_SECURE | 1u << COLUMN_CERTIFICATE;
+}
+
 /* Print a table of the servers. room is the room below the titles. */
 static void print_table(const struct view *view, struct output_size room)
 {
@@ -299,6 +304,7 @@ static void print_table(const struct view *view, struct output_size room)
 	for (size_t i = 0; i < view->look.count; i++) {
 		add_row(&table, view, &view->look.rows[i]);
 	}
+	leave_out_secure(&table, view);
 	table_fit(&table, left_out_first, sizeof(left_out_first), room.columns);
 	left_out = choose(view, &table, room, is_shown);
 	if (table_width(&table) <= room.columns) {
@@ -354,6 +360,33 @@ static json_t *json_latency(const struct tenon_histogram *latency)
 	return object;
 }
 
+static json_t *json_secure(const struct tenon_secure_health *secure)
+{
+	json_t *object = json_object();
+	json_t *handshake = json_object();
+
+	js_put_text(object, "protocol", secure->protocol);
+	js_put_text(object, "cipher", secure->cipher);
+	js_put_text(object, "certificate",
+		    tenon_certificate_state_name(
+			    (int)secure->certificate_state));
+	if (secure->certificate_ends_s != 0) {
+		js_put(object, "certificate_ends_s",
+		       json_integer(secure->certificate_ends_s));
+		js_put(object, "certificate_days",
+		       json_integer(certificate_days(
+			       secure->certificate_ends_s)));
+	}
+	js_put_u64(object, "sessions", secure->sessions);
+	js_put_u64(object, "resumptions", secure->resumptions);
+	js_put(handshake, "last",
+	       json_real((double)secure->handshake_ns / 1e6));
+	js_put(handshake, "max",
+	       json_real((double)secure->handshake_max_ns / 1e6));
+	js_put(object, "handshake_ms", handshake);
+	return object;
+}
+
 static json_t *json_row(const struct view *view, const struct row *row)
 {
 	const struct tenon_health *health = &row->health;
@@ -390,6 +423,9 @@ static json_t *json_row(const struct view *view, const struct row *row)
 		       json_real(operations_per_second(row)));
 	}
 	js_put(object, "latency_us", json_latency(&health->latency));
+	if (health->secure.protocol[0] != '\0') {
+		js_put(object, "secure", json_secure(&health->secure));
+	}
 	return object;
 }
 
@@ -446,6 +482,32 @@ static void report_bad(const struct view *view)
 	       health->alias, health->address, health->error_text);
 }
 
+/* Report the certificate that ends first, when it ends soon. */
+static void report_certificates(const struct view *view)
+{
+	const struct tenon_health *worst = NULL;
+
+	for (size_t i = 0; i < view->look.count; i++) {
+		const struct tenon_health *health = &view->look.rows[i].health;
+
+		if (health->secure.certificate_state >=
+			    TENON_CERTIFICATE_ENDING &&
+		    (!worst || health->secure.certificate_ends_s <
+				       worst->secure.certificate_ends_s)) {
+			worst = health;
+		}
+	}
+	if (worst) {
+		char *left = certificate_text(worst->secure.certificate_ends_s);
+
+		report("warning: the certificate of %s (%s) %s%s", worst->alias,
+		       worst->address,
+		       worst->secure.certificate_state == TENON_CERTIFICATE_ENDED
+			       ? "" : "ends in ", left);
+		free(left);
+	}
+}
+
 static int run_once(struct app *app, struct view *view)
 {
 	struct output_size room = output_size();
@@ -463,6 +525,7 @@ static int run_once(struct app *app, struct view *view)
 		print_table(view, room);
 	}
 	report_bad(view);
+	report_certificates(view);
 	return count_up(view) == view->look.count ? EXIT_DONE : EXIT_SERVER;
 }
 

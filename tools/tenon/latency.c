@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "latency.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "alloc.h"
@@ -60,4 +62,51 @@ char *latency_text(uint64_t ns)
 				    (double)ns / 1e6);
 	}
 	return alloc_format("%.2f s", (double)ns / 1e9);
+}
+
+char *duration_text(int64_t ms)
+{
+	static const struct {
+		const char *name;
+		int64_t seconds;
+	} units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
+	int64_t seconds = ms < 0 ? 0 : ms / 1000;
+	size_t unit = 0;
+
+	while (units[unit].seconds > 1 && seconds < units[unit].seconds) {
+		unit++;
+	}
+	int64_t whole = seconds / units[unit].seconds;
+	int64_t rest = seconds % units[unit].seconds;
+
+	if (rest == 0 || rest < units[unit + 1].seconds) {
+		return alloc_format("%" PRId64 " %s", whole, units[unit].name);
+	}
+	return alloc_format("%" PRId64 " %s %" PRId64 " %s", whole,
+			    units[unit].name, rest / units[unit + 1].seconds,
+			    units[unit + 1].name);
+}
+
+int64_t certificate_days(int64_t ends_s)
+{
+	int64_t left_s = ends_s - (int64_t)time(NULL);
+
+	return left_s < 0 ? -((-left_s + 86399) / 86400) : left_s / 86400;
+}
+
+char *certificate_text(int64_t ends_s)
+{
+	int64_t left_s = ends_s - (int64_t)time(NULL);
+	char *span = duration_text((left_s < 0 ? -left_s : left_s) * 1000);
+	char *text;
+
+	if (ends_s == 0) {
+		text = alloc_text("-");
+	} else if (left_s < 0) {
+		text = alloc_format("ended %s ago", span);
+	} else {
+		text = alloc_text(span);
+	}
+	free(span);
+	return text;
 }

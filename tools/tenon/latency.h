@@ -27,4 +27,14 @@ size_t latency_rows(const struct tenon_histogram *histogram,
 /* A time such as "12.3 us", "4.56 ms" or "7.89 s". The caller frees the text. */
 char *latency_text(uint64_t ns);
 
+/* A duration such as "12 s", "3 min 20 s", "5 h 7 min" or "3 d 4 h". The caller frees the text. */
+char *duration_text(int64_t ms);
+
+/*
+ * The whole days until a certificate ends, below 0 when it has ended; and that time as text:
+ * "83 d 4 h", "ended 2 d ago", or "-" for 0, no certificate. The caller frees the text.
+ */
+int64_t certificate_days(int64_t ends_s);
+char *certificate_text(int64_t ends_s);
+
 #endif

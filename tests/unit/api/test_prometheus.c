@@ -118,6 +118,37 @@ START_TEST(labels_are_escaped)
 }
 END_TEST
 
+START_TEST(sessions_have_metrics)
+{
+	static struct tenon_health one;
+
+	one = (struct tenon_health){ .alias = "a" };
+	one.secure = (struct tenon_secure_health){
+		.sessions = 3,
+		.resumptions = 2,
+		.handshake_max_ns = 2000000,
+		.handshake_sum_ns = 4500000,
+		.certificate_ends_s = 1893456000,
+		.certificate_state = TENON_CERTIFICATE_ENDING,
+		.protocol = "TLSv1.3",
+		.cipher = "X",
+	};
+	ck_assert_int_eq(tenon_health_prometheus(&one, 1, keep_page, NULL), 0);
+	ck_assert(has_line("tenon_secure_info{server=\"a\",protocol=\"TLSv1.3\","
+			   "cipher=\"X\"} 1"));
+	ck_assert(has_line("tenon_certificate_end_timestamp_seconds"
+			   "{server=\"a\"} 1893456000"));
+	ck_assert(has_line("tenon_certificate_warning{server=\"a\"} 1"));
+	ck_assert(has_line("tenon_handshake_duration_seconds_sum"
+			   "{server=\"a\"} 0.004500000"));
+	ck_assert(has_line("tenon_handshake_duration_seconds_count"
+			   "{server=\"a\"} 3"));
+	ck_assert(has_line("tenon_handshake_max_seconds{server=\"a\"} "
+			   "0.002000000"));
+	ck_assert(has_line("tenon_resumptions_total{server=\"a\"} 2"));
+}
+END_TEST
+
 /* Each metric has one HELP line and one TYPE line, and all its samples follow them. */
 START_TEST(metrics_stand_together)
 {
@@ -127,6 +158,7 @@ START_TEST(metrics_stand_together)
 
 	two[0] = (struct tenon_health){ .alias = "a" };
 	two[1] = (struct tenon_health){ .alias = "b" };
+	two[1].secure.sessions = (uint64_t)_i;
 	ck_assert_int_eq(tenon_health_prometheus(two, 2, keep_page, NULL), 0);
 	for (const char *line = page; *line; line = strchr(line, '\n') + 1) {
 		if (strncmp(line, "# HELP ", 7) == 0) {
@@ -140,7 +172,7 @@ START_TEST(metrics_stand_together)
 				      "%s within %s", line, metric);
 		}
 	}
-	ck_assert_uint_eq(metrics, 16);
+	ck_assert_uint_eq(metrics, _i == 0 ? 16 : 22);
 }
 END_TEST
 
@@ -174,7 +206,8 @@ int main(void)
 	tcase_add_test(tc, the_page_has_every_number_of_a_client);
 	tcase_add_test(tc, buckets_hold_all_that_took_no_longer);
 	LOOP(tc, labels_are_escaped, COUNT(labels));
-	tcase_add_test(tc, metrics_stand_together);
+	tcase_add_test(tc, sessions_have_metrics);
+	LOOP(tc, metrics_stand_together, 2);
 	tcase_add_test(tc, a_writer_can_stop_the_page);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

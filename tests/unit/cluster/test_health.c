@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "api/client.h"
 #include "base/clock.h"
@@ -642,6 +643,80 @@ START_TEST(a_sum_has_the_worse_state_and_the_later_error)
 }
 END_TEST
 
+START_TEST(a_sum_has_the_certificate_that_ends_first)
+{
+	static struct tenon_health sum, other;
+
+	sum = (struct tenon_health){ .alias = "a" };
+	other = (struct tenon_health){
+		.secure = { .sessions = 2,
+			    .resumptions = 1,
+			    .handshake_ns = 5,
+			    .handshake_max_ns = 7,
+			    .handshake_sum_ns = 12,
+			    .certificate_ends_s = 200,
+			    .certificate_state = TENON_CERTIFICATE_VALID,
+			    .protocol = "p" } };
+	tenon_health_merge(&sum, &other);
+	ck_assert_int_eq(sum.secure.certificate_ends_s, 200);
+	ck_assert_str_eq(sum.secure.protocol, "p");
+	ck_assert_uint_eq(sum.secure.handshake_ns, 5);
+	other.secure.certificate_ends_s = 100;
+	other.secure.certificate_state = TENON_CERTIFICATE_ENDING;
+	other.secure.handshake_max_ns = 6;
+	tenon_health_merge(&sum, &other);
+	other.secure.certificate_ends_s = 0;
+	tenon_health_merge(&sum, &other);
+	ck_assert_int_eq(sum.secure.certificate_ends_s, 100);
+	ck_assert_uint_eq(sum.secure.certificate_state,
+			  TENON_CERTIFICATE_ENDING);
+	ck_assert_uint_eq(sum.secure.sessions, 6);
+	ck_assert_uint_eq(sum.secure.resumptions, 3);
+	ck_assert_uint_eq(sum.secure.handshake_max_ns, 7);
+	ck_assert_uint_eq(sum.secure.handshake_sum_ns, 36);
+}
+END_TEST
+
+/* ---- certificates -------------------------------------------------------- */
+
+static const struct {
+	int64_t left_s; /* until the end of the certificate */
+	uint32_t state;
+	const char *name;
+} certificates[] = {
+	{ 15 * 86400, TENON_CERTIFICATE_VALID, "valid" },
+	{ 14 * 86400, TENON_CERTIFICATE_ENDING, "ending" },
+	{ 60, TENON_CERTIFICATE_ENDING, "ending" },
+	{ 0, TENON_CERTIFICATE_ENDED, "ended" },
+	{ -86400, TENON_CERTIFICATE_ENDED, "ended" },
+};
+
+START_TEST(a_certificate_ends_within_fourteen_days_or_later)
+{
+	struct tenon_secure_facts facts = {
+		.size = sizeof(facts),
+		.expires_s = (int64_t)time(NULL) + certificates[_i].left_s,
+	};
+	struct rig rig = { 0 };
+
+	memset(facts.protocol, 'x', sizeof(facts.protocol));
+	rig_open_one(&rig, "127.0.0.1:1 anna", NULL);
+	tenon__health_secured(&rig.client->engine.health[0], &facts, 7);
+	look(&rig, 0);
+	ck_assert_uint_eq(health.secure.certificate_state,
+			  certificates[_i].state);
+	ck_assert_str_eq(tenon_certificate_state_name(
+				 (int)health.secure.certificate_state),
+			 certificates[_i].name);
+	ck_assert_uint_eq(strlen(health.secure.protocol),
+			  sizeof(facts.protocol) - 1);
+	ck_assert_uint_eq(health.secure.handshake_ns, 7);
+	ck_assert_str_eq(tenon_certificate_state_name(-1), "unknown");
+	ck_assert_str_eq(tenon_certificate_state_name(4), "unknown");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_sum_orders_all_states)
 {
 	static const uint32_t order[] = {
@@ -943,6 +1018,9 @@ int main(void)
 	tc = tcase_create("sums");
 	tcase_add_test(tc, a_sum_has_the_worse_state_and_the_later_error);
 	tcase_add_test(tc, a_sum_orders_all_states);
+	tcase_add_test(tc, a_sum_has_the_certificate_that_ends_first);
+	LOOP(tc, a_certificate_ends_within_fourteen_days_or_later,
+	     COUNT(certificates));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
