@@ -22,6 +22,8 @@ static struct tenon__server server = { .alias = "anna",
 				       .port = 11211 };
 static struct tenon__outcome outcome;
 static struct tenon__assembly assembly;
+static struct tenon__secure instance;
+static const struct tenon__secure *secures[] = { &instance };
 static struct tenon_secure_ops secure; /* the plugin under test; a test may change slots */
 static struct xor_state xor_self = { .mask = 0x2a };
 static struct frames_state frames_self;
@@ -57,21 +59,29 @@ static int begin_nothing(const void *self, void *session,
 	return 0;
 }
 
+static void tell_nothing(const void *self, const void *session,
+			 struct tenon_secure_facts *out)
+{
+	(void)self;
+	(void)session;
+	(void)out;
+}
+
 static void use(const struct tenon_secure_ops *plugin, const void *self,
 		const char *name)
 {
 	secure = *plugin;
 	secure.end = count_end;
 	secure.begin = plugin->begin ? plugin->begin : begin_nothing;
+	secure.facts = plugin->facts ? plugin->facts : tell_nothing;
+	instance = (struct tenon__secure){ &secure, name, self };
 	assembly = (struct tenon__assembly){
 		.servers = &server,
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
 		.outcomes.servers = &outcome,
-		.secure = &secure,
-		.secure_name = name,
-		.secure_self = self,
+		.secures = secures,
 	};
 	ends = 0;
 	wire_len = 0;
@@ -79,8 +89,7 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 	ck_assert_int_eq(tenon__connection_init(&conn, &assembly, 0, &blocks,
 						&health, NULL),
 			 0);
-	ops = tenon__filter_ops(&assembly);
-	ck_assert_ptr_eq(ops.context, &assembly);
+	ops = tenon__filter_ops();
 }
 
 static void use_xor(void)
@@ -99,7 +108,7 @@ static void use_frames(void)
 
 static void tear_down(void)
 {
-	tenon__filter_end(&assembly, &conn);
+	tenon__filter_end(&conn);
 	tenon__filter_free(&conn);
 	tenon__connection_fini(&conn);
 	tenon__block_cache_fini(&blocks);
