@@ -8,12 +8,12 @@ AC_DEFUN([TENON_LIBRARY], [
 	m4_pushdef([VARIABLE], m4_toupper([$1]))
 	AC_ARG_WITH([$1],
 		[AS_HELP_STRING([--with-$1=auto|yes|no],
-			[build the plugin $5, which needs $1 (default: $4)])],
+			[build the plugin $5, which needs $3 (default: $4)])],
 		[], [with_$1=$4])
 	AS_IF([test "x$with_$1" != xno],
 		[PKG_CHECK_MODULES(VARIABLE, [$2], [with_$1=yes], [
 			AS_IF([test "x$with_$1" != xauto],
-				[AC_MSG_ERROR([$1 not found; plugin $5 needs it: install it (Debian: $3), or configure --without-$1])])
+				[AC_MSG_ERROR([m4_car(m4_unquote(m4_split([$2]))) not found; plugin $5 needs it: install it (Debian: $3), or configure --without-$1])])
 			with_$1=no
 		])])
 	tenon_requires_$1="m4_bpatsubst([$2], [ .*])"

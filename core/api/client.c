@@ -162,26 +162,48 @@ int tenon_client_update_servers(struct tenon_client *client,
 
 /* ---- keys -------------------------------------------------------------- */
 
+/* Return the home server of the bytes that decide the server. */
+static inline size_t home_of(const struct tenon__assembly *assembly,
+			     struct tenon_slice hashed)
+{
+	struct tenon_ring_key ring_key;
+
+	tenon__query_hashed(&ring_key, assembly, hashed);
+	return tenon__ring_locate(&assembly->rings[0], assembly->distribution,
+				  &ring_key);
+}
+
+/*
+ * Find the home server of a key that is not sent and hashed as it is, or that cannot be sent. Not
+ * inlined, so that the usual path of where() stays short.
+ */
+static __attribute__((noinline)) int where_by_rules(
+	const struct tenon__assembly *assembly, struct tenon_slice key,
+	struct tenon_slice routing_key, size_t *out, struct tenon_error *err)
+{
+	char buffer[TENON_KEY_MAX_BYTES];
+	struct tenon_slice sent;
+	int code = tenon__sent_key(assembly, &sent, key, buffer);
+
+	if (code) {
+		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
+			tenon__key_explain(key, assembly->prefix.len, err);
+	}
+	*out = home_of(assembly,
+		       tenon__hashed_part(assembly, routing_key, key, sent));
+	return 0;
+}
+
 /* Find the home server of a key. An empty routing key decides nothing. */
 static inline __attribute__((always_inline)) int where(const struct tenon__assembly *assembly,
 			struct tenon_slice key, struct tenon_slice routing_key,
 			size_t *out, struct tenon_error *err)
 {
-	char buffer[TENON_KEY_MAX_BYTES];
-	struct tenon_ring_key ring_key;
-	struct tenon_slice sent;
-
 	tenon__error_clear(err);
-	int code = tenon__sent_key(assembly, &sent, key, buffer);
-	if (__builtin_expect(code, 0)) {
-		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
-			tenon__key_explain(key, assembly->prefix.len, err);
+	if (!assembly->plain_keys || !tenon__key_valid(key.data, key.len)) {
+		return where_by_rules(assembly, key, routing_key, out, err);
 	}
-	tenon__query_hashed(&ring_key, assembly,
-			    tenon__hashed_part(assembly, routing_key, key,
-					       sent));
-	*out = tenon__ring_locate(&assembly->rings[0], assembly->distribution,
-				  &ring_key);
+	*out = home_of(assembly, routing_key.len > 0 ? routing_key : key);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 struct side {
 	struct tenon__assembly *assembly; /* holds a reference */
 	uint32_t *places; /* the place of each server of the main ring */
-	bool weighs;      /* the ring looks at weights */
+	struct tenon_ring_traits traits;
 };
 
 /* A server of the comparison. */
@@ -22,7 +22,8 @@ struct place {
 	char *name;
 	char *address;
 	uint32_t server[2]; /* index in each ring; TENON_NO_SERVER: not there */
-	uint32_t weight[2];
+	uint32_t weight[2];       /* as configured */
+	uint32_t share_weight[2]; /* as the ring counts it */
 	uint64_t keys[2];
 	uint64_t gained;
 	uint64_t lost;
@@ -104,10 +105,14 @@ static int settle(struct tenon_diff *diff, size_t side,
 		  uint32_t place)
 {
 	struct place *at = &diff->places[place];
+	const struct tenon__server *configured =
+		&diff->sides[side].assembly->servers[server];
 
 	diff->sides[side].places[server] = place;
 	at->server[side] = server;
-	at->weight[side] = diff->sides[side].assembly->servers[server].weight;
+	at->weight[side] = configured->weight;
+	at->share_weight[side] =
+		tenon__ring_weight(&diff->sides[side].traits, configured);
 	return set_strings(at, client, server);
 }
 
@@ -207,10 +212,8 @@ static int settle_second(struct tenon_diff *diff, const struct index *index,
 static int side_init(struct side *side, const struct tenon_client *client)
 {
 	side->assembly = tenon__assembly_ref(client->engine.assembly);
-	side->weighs = !(tenon__ring_traits(&side->assembly->rings[0],
-					    side->assembly->distribution)
-				 .flags &
-			 TENON_RING_NO_WEIGHT);
+	side->traits = tenon__ring_traits(&side->assembly->rings[0],
+					  side->assembly->distribution);
 	side->places = tenon__calloc(side->assembly->rings[0].count,
 				     sizeof(*side->places));
 	return side->places ? 0 : TENON_ENOMEM;
@@ -450,11 +453,10 @@ static double max_per_mean(const struct tenon_diff *diff, size_t side)
 		if (place->server[side] == TENON_NO_SERVER) {
 			continue;
 		}
-		uint32_t weight =
-			diff->sides[side].weighs ? place->weight[side] : 1;
-		double keys = (double)place->keys[side] / weight;
+		double keys = (double)place->keys[side] /
+			      place->share_weight[side];
 
-		weights += weight;
+		weights += place->share_weight[side];
 		most = keys > most ? keys : most;
 	}
 	return diff->sums.keys == 0

@@ -53,6 +53,7 @@ static void merge_state(struct tenon_health *into,
 		[TENON_SERVER_REFUSING] = 2,
 		[TENON_SERVER_PROBING] = 3,
 		[TENON_SERVER_DOWN] = 4,
+		[TENON_SERVER_MISCONFIGURED] = 5,
 	};
 	const size_t count = sizeof(badness);
 

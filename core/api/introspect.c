@@ -10,6 +10,7 @@
 #include "plugin/kind.h"
 #include "tenon/introspect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The description of one option, with the strings that info points to. */
@@ -189,7 +190,35 @@ int tenon_ring_row(size_t index, struct tenon_ring *out)
 
 /* ---- the settings of a config -------------------------------------------- */
 
-/* Tell fn one key whose value is a plugin. A key with a list of plugins is told once for each. */
+/* Room for the path to an option. A longer one is cut. */
+#define PATH_BYTES 400
+
+/* Tell fn each option that a plugin is given, as "distribution.ketama.points". */
+static void tell_options(const char *name, const struct tenon__choice *choice,
+			 tenon_setting_fn fn, void *payload)
+{
+	const struct tenon__node *entry =
+		choice->options ? choice->options->first : NULL;
+
+	for (; entry; entry = entry->next) {
+		char path[PATH_BYTES];
+
+		snprintf(path, sizeof(path), "%s.%s.%s", name, choice->name,
+			 entry->key);
+		fn(&(const struct tenon_setting_info){
+			   .name = path,
+			   .value = entry->text ? entry->text : "",
+			   .kind = "",
+			   .version = "",
+			   .origin = "" },
+		   payload);
+	}
+}
+
+/*
+ * Tell fn one key whose value is a plugin, and the plugin's options. A key with a list of plugins is
+ * told once for each.
+ */
 static void tell_choice(const struct tenon_config *config, const char *name,
 			const struct tenon__choice *choice, tenon_setting_fn fn,
 			void *payload)
@@ -212,6 +241,7 @@ static void tell_choice(const struct tenon_config *config, const char *name,
 		}
 	}
 	fn(&info, payload);
+	tell_options(name, choice, fn, payload);
 }
 
 static void tell_failover(const struct tenon_config *config,
@@ -428,6 +458,7 @@ const char *tenon_failure_kind_name(int kind)
 		[TENON_FAILURE_CONNECTION] = "connection",
 		[TENON_FAILURE_SERVER] = "server",
 		[TENON_FAILURE_REQUEST] = "request",
+		[TENON_FAILURE_CONFIGURATION] = "configuration",
 	};
 
 	return kind >= 0 && (size_t)kind < sizeof(names) / sizeof(names[0])

@@ -171,14 +171,54 @@ static void check_order(struct tenon__lint *lint)
 {
 	const struct tenon__place place = ring_place(lint);
 
-	if (!ring_is(lint, TENON_RING_ORDERED)) {
+	if (ring_is(lint, TENON_RING_ORDERED)) {
+		tenon__lint_say(
+			lint, &place,
+			"only append servers; put the address of a new server in place of one that goes",
+			"the order of the servers decides where keys are: a server that is added or removed before others, or another order, moves keys");
+	} else if (ring_is(lint, TENON_RING_TIES)) {
+		tenon__lint_say(
+			lint, &place,
+			"nothing has to change; keep the order of the servers, or accept a few misses",
+			"a few places of the ring have points of several servers, and the order of these servers decides who owns the place: another order moves the few keys there, and no others");
+	}
+}
+
+/* ---- keys beside `ring` -------------------------------------------------- */
+
+static void check_overridden_ring(struct tenon__lint *lint)
+{
+	for (size_t i = 0; i < TENON__RING_KEY_COUNT; i++) {
+		const char *name = tenon__preset_overridden(
+			lint->config, (enum tenon__ring_key)i);
+
+		if (name) {
+			tenon__lint_say(
+				lint, &lint->config->ring.own[i].place,
+				"set the clients of the ring to the same, or remove the key",
+				"the key '%s' replaces what ring '%s' chooses, so keys are where the clients of this ring put them only if these clients have the same setting",
+				name, tenon__preset_name(lint->config));
+		}
+	}
+}
+
+static void check_hash_name(struct tenon__lint *lint)
+{
+	const struct tenon_config *config = lint->config;
+	const char *name = config->choices[TENON__ROLE_HASH].name;
+	const char *meant = tenon__preset_hash_name(config, name);
+
+	if (!meant || !tenon__preset_is_own(config, "hash_function")) {
 		return;
 	}
 	tenon__lint_say(
-		lint, &place,
-		"only append servers; put the address of a new server in place of one that goes",
-		"the order of the servers decides where keys are: a server that is added or removed before others, or another order, moves keys");
+		lint, &config->ring.own[TENON__RING_HASH].place,
+		"look up the name in the configs of these clients, and give tenon's name of the same hash function",
+		"the clients of ring '%s' call another hash function '%s': it is '%s' in tenon",
+		tenon__preset_name(config), name, meant);
 }
+
+/* ---- the signedness of char ---------------------------------------------- */
 
 /* An option that chooses how a hash function reads bytes above 0x7f. */
 #define CHAR_OPTION "char"
@@ -504,6 +544,8 @@ const struct tenon__check tenon__checks[] = {
 	{ "skewed-hash", WARNING, check_skewed_hash },
 	{ "imbalance", NOTE, check_imbalance },
 	{ "order-dependent", NOTE, check_order },
+	{ "overridden-ring", NOTE, check_overridden_ring },
+	{ "hash-name", NOTE, check_hash_name },
 	{ "char-sign", NOTE, check_char_sign },
 	{ "ephemeral-address", NOTE, check_ephemeral_address },
 	{ "ignored-weight", WARNING, check_ignored_weight },

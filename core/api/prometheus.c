@@ -206,7 +206,7 @@ static void put_states(struct page *page)
 		 "1 for the state that the server is in.");
 	for (size_t s = 0; s < page->count; s++) {
 		for (int state = TENON_SERVER_UP;
-		     state <= TENON_SERVER_REFUSING; state++) {
+		     state <= TENON_SERVER_MISCONFIGURED; state++) {
 			put_series(page, "tenon_server_state",
 				   &page->servers[s]);
 			put(page, ",state=\"%s\"",

@@ -61,6 +61,8 @@ static int explain_key(struct explained *at)
 	struct tenon_slice sent = { "", 0 };
 	struct tenon_route *out = at->out;
 	char buffer[TENON_KEY_MAX_BYTES];
+	bool fits = tenon__key_make(&sent, at->item->key, &assembly->prefix,
+				    buffer) == 0;
 	int code = tenon__sent_key(assembly, &sent, at->item->key, buffer);
 
 	if (code == TENON_EKEY) {
@@ -74,6 +76,7 @@ static int explain_key(struct explained *at)
 		return tenon__error_no_memory(at->err);
 	}
 	out->key = sent;
+	out->key_replaced = !fits;
 	tenon__query_key(&at->query.key, assembly, &at->own, sent);
 	out->hashed = tenon__hashed_part(assembly, at->own.routing_key,
 					 at->own.key, sent);

@@ -44,6 +44,7 @@ static const struct {
 	{ TENON_EWAIT, "wait given up" },
 	{ TENON_ELOCAL, "local limit" },
 	{ TENON_ESECURE, "not secured" },
+	{ TENON_EAUTH, "not authenticated" },
 };
 
 const char *tenon_status_name(int status)

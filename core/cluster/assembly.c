@@ -666,6 +666,8 @@ static int copy_settings(struct tenon__assembly *assembly,
 	};
 	assembly->prefix.text =
 		tenon__strndup(settings->prefix, assembly->prefix.len);
+	assembly->plain_keys = assembly->prefix.len == 0 &&
+			       !assembly->hashes_parts;
 	return assembly->prefix.text ? 0 : tenon__error_no_memory(err);
 }
 

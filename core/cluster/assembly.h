@@ -61,6 +61,7 @@ struct tenon__assembly {
 	bool needs_hash;
 	bool hashes_parts; /* not always the whole key that is sent is hashed */
 	bool hashes_prefix;
+	bool plain_keys; /* a key that can be sent is sent and hashed as it is */
 	struct tenon__part_rule part; /* its text is hash_tag */
 	char *hash_tag;
 	enum tenon__key_rule key_rule;

@@ -353,7 +353,8 @@ static void write_recovery(struct tenon__health *health, uint32_t state,
 void tenon__health_heard_recovery(struct tenon__health *health, uint32_t state,
 				  int64_t now_ms)
 {
-	if (health->view.state == TENON_SERVER_REFUSING) {
+	if (health->view.state == TENON_SERVER_REFUSING ||
+	    health->view.state == TENON_SERVER_MISCONFIGURED) {
 		return; /* the server may accept the requests of another client only */
 	}
 	write_recovery(health, state, now_ms);
@@ -441,6 +442,7 @@ const char *tenon_server_state_name(int state)
 		[TENON_SERVER_PROBING] = "probing",
 		[TENON_SERVER_FAILING] = "failing",
 		[TENON_SERVER_REFUSING] = "refusing",
+		[TENON_SERVER_MISCONFIGURED] = "misconfigured",
 	};
 
 	return state >= 0 && (size_t)state < sizeof(names) / sizeof(names[0]) ?

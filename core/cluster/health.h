@@ -49,7 +49,7 @@ struct tenon__health {
 	struct tenon__tally tally;
 	tenon__counter sent_bytes, received_bytes;
 	tenon__counter sum_ns, max_ns;
-	tenon__counter times[TENON_HISTOGRAM_BUCKETS];  /* latencies */
+	tenon__counter *times; /* latencies: TENON_HISTOGRAM_BUCKETS; the engine's */
 
 	/* written rarely */
 	tenon__counter connects, reconnects, retries, hops;
@@ -86,7 +86,7 @@ struct tenon__health_failure {
 };
 
 /*
- * Set up the health of a server. *health is zeroed before.
+ * Set up the health of a server. *health is zeroed before, except for times.
  * Owns: log, name and answered_ns are not copied and have to live as long as *health. address is
  *       copied.
  */

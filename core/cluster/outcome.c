@@ -168,6 +168,7 @@ void tenon__outcomes_forked(struct tenon__outcomes *outcomes, size_t count)
 		struct tenon__outcome *outcome = &outcomes->servers[i];
 		uint64_t sequence = atomic_load(&outcome->text_sequence);
 
+		tenon__hold_forked(&outcome->hold);
 		if (sequence % 2 != 0) {
 			atomic_compare_exchange_strong(&outcome->text_sequence,
 						       &sequence,

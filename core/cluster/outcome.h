@@ -28,6 +28,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "cluster/hold.h"
 #include "tenon/health.h"
 
 #define TENON_OUTCOME_TEXT_WORDS (TENON_HEALTH_TEXT_BYTES / sizeof(uint64_t))
@@ -43,6 +44,7 @@ struct tenon__outcome {
 	_Atomic int32_t status, sys_errno;
 	_Atomic uint64_t text_sequence; /* odd while text is written */
 	_Atomic uint64_t text[TENON_OUTCOME_TEXT_WORDS];
+	struct tenon__hold hold; /* a server that does not fit the config; no failure of the server */
 };
 
 struct tenon__outcomes {

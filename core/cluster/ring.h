@@ -66,6 +66,17 @@ static inline struct tenon_ring_traits tenon__ring_traits(
 	return traits;
 }
 
+/* Return the weight by which a ring of this nature gives a server its share; 1 when it has no weights. */
+static inline uint32_t tenon__ring_weight(const struct tenon_ring_traits *traits,
+					  const struct tenon__server *server)
+{
+	if (traits->flags & TENON_RING_NO_WEIGHT) {
+		return 1;
+	}
+	return server->weight_given || traits->absent_weight == 0
+		       ? server->weight : traits->absent_weight;
+}
+
 /*
  * A walk over the servers of one key, for questions for the nth next server. The servers that were
  * found are kept, so that the questions for 1, 2, ... cost one walk together.

@@ -50,13 +50,13 @@ static void begin_shares(const struct tenon__assembly *assembly,
 {
 	const struct tenon__ring *ring = &assembly->rings[0];
 	const struct tenon__server *servers = assembly->servers + ring->first;
-	bool same = tenon__ring_traits(ring, assembly->distribution).flags &
-		    TENON_RING_NO_WEIGHT;
+	const struct tenon_ring_traits traits =
+		tenon__ring_traits(ring, assembly->distribution);
 	double total = 0;
 
 	for (uint32_t i = 0; i < ring->count; i++) {
 		shares[i].key_count = 0;
-		shares[i].fair_count = same ? 1 : servers[i].weight;
+		shares[i].fair_count = tenon__ring_weight(&traits, &servers[i]);
 		total += shares[i].fair_count;
 	}
 	for (uint32_t i = 0; i < ring->count; i++) {

@@ -159,7 +159,8 @@ struct tenon__preset;
 /* One of these keys, as the config itself sets it. */
 struct tenon__own_key {
 	bool given;
-	struct tenon__place place; /* of the value */
+	struct tenon__place place;       /* of the value */
+	const struct tenon__node *value; /* in a tree of the config; NULL: was never read */
 };
 
 /* The value of the key `ring`. */

@@ -134,6 +134,7 @@ static int heed(struct tenon_config *config, const char *name,
 		config->ring.own[key] = (struct tenon__own_key){
 			.given = !tenon__node_is_null(value),
 			.place = value->place,
+			.value = value,
 		};
 	} else if (!is_ring) {
 		return 0;
@@ -166,6 +167,41 @@ int tenon__config_read_key(struct tenon_config *config, const char *name,
 					    err);
 
 	return code ? code : heed(config, name, value, err);
+}
+
+/* ---- what the config says otherwise -------------------------------------- */
+
+/* Two values of any other form count as different. */
+static bool same_scalar(const struct tenon__node *a, const struct tenon__node *b)
+{
+	return a->type == TENON__NODE_SCALAR && b->type == TENON__NODE_SCALAR &&
+	       tenon__same_word(a->text, b->text);
+}
+
+const char *tenon__preset_overridden(const struct tenon_config *config,
+				     enum tenon__ring_key key)
+{
+	const struct tenon__own_key *own = &config->ring.own[key];
+	const struct tenon__node *value =
+		config->ring.sources ?
+			entry_of(config->ring.sources->root, ring_keys[key]) :
+			NULL;
+
+	return own->given && value && !same_scalar(own->value, value)
+		       ? ring_keys[key] : NULL;
+}
+
+const char *tenon__preset_hash_name(const struct tenon_config *config,
+				    const char *name)
+{
+	const struct tenon__node *names =
+		config->ring.sources ?
+			entry_of(config->ring.sources->root, "hash_names") :
+			NULL;
+	const struct tenon__node *entry = entry_of(names, name);
+
+	return entry && !tenon__same_word(entry->text, name) ? entry->text
+							     : NULL;
 }
 
 /* ---- checks ------------------------------------------------------------- */

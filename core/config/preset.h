@@ -18,6 +18,20 @@ const char *tenon__preset_name(const struct tenon_config *config);
 bool tenon__preset_is_own(const struct tenon_config *config, const char *name);
 
 /*
+ * Return the name of a key that the config sets itself, when its ring has another value for it.
+ * NULL: the config leaves the key to the ring, has the same value, or has no key `ring`.
+ */
+const char *tenon__preset_overridden(const struct tenon_config *config,
+				     enum tenon__ring_key key);
+
+/*
+ * Return tenon's name of the hash function that the clients of the config's ring call by this
+ * name. NULL: they call it as tenon does, or do not know the name.
+ */
+const char *tenon__preset_hash_name(const struct tenon_config *config,
+				    const char *name);
+
+/*
  * Check that the keys beside `ring` do not contradict each other. own_hash: the distribution hashes
  * keys itself.
  * Errors: TENON_ECONFIG.

@@ -2,9 +2,11 @@
 #include "connection/connection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -65,6 +67,8 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.blocks = blocks,
 		.name = tenon__server_name(&assembly->servers[server]),
 		.health = health,
+		.hold = &assembly->outcomes.servers[server].hold,
+		.retry_ms = assembly->retry_timeout_ms,
 		.wire = {
 			.protocol = assembly->protocol,
 			.tally = &health->tally,
@@ -160,13 +164,15 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 		start_ns - conn->heard_ns >= TENON_IDLE_MS * INT64_C(1000000);
 	unsigned with = (wire->fresh ? 0 : TENON__WITH_REUSED) |
 			(idle ? TENON__WITH_IDLE : 0) |
-			(conn->heard ? TENON__WITH_HEARD : 0) |
+			(conn->heard && !wire->rejected ? TENON__WITH_HEARD
+						       : 0) |
 			(wire->erred ? TENON__WITH_ERRED : 0) |
 			(wire->rejected ? TENON__WITH_REJECTED : 0) |
 			(had_little_time || is_untried(conn)
 				 ? TENON__WITH_LITTLE_TIME
 				 : 0) |
 			(is_rare(wire) ? TENON__WITH_RARE_VERB : 0) |
+			(conn->cut ? TENON__WITH_CUT : 0) |
 			lookup_circumstances(&conn->resolver);
 
 	conn->fault = tenon__fault_find(wire->status, with);
@@ -241,6 +247,44 @@ bool tenon__connection_go_again(struct tenon__connection *conn)
 	return true;
 }
 
+/* ---- a server that does not fit the config ---------------------------------- */
+
+int64_t tenon__connection_hold(struct tenon__connection *conn, int64_t now_ms)
+{
+	struct tenon__hold_reason reason = {
+		.place = tenon__outcome_place(conn->resolver.address),
+		.status = conn->wire.status,
+	};
+	int64_t until_ms = now_ms + conn->retry_ms;
+
+	if (conn->held) {
+		return atomic_load(&conn->hold->until_ms);
+	}
+	snprintf(reason.text, sizeof(reason.text), "%s", conn->wire.problem);
+	if (conn->retry_ms > 0) {
+		tenon__hold_begin(conn->hold, &reason, until_ms);
+	}
+	return until_ms;
+}
+
+/* Return 0 when a new connection may be tried; the status to fail with while the server is held back. */
+TENON__COLD static int ask_hold(struct tenon__connection *conn)
+{
+	struct tenon__hold_reason reason;
+
+	if (!tenon__hold_stops(conn->hold,
+			       tenon__outcome_place(conn->resolver.address),
+			       tenon__now_ns() / 1000000, conn->retry_ms,
+			       &reason)) {
+		return 0;
+	}
+	conn->held = true;
+	conn->wire.fresh = true;
+	snprintf(conn->wire.problem, sizeof(conn->wire.problem), "%s",
+		 reason.text);
+	return (int)reason.status;
+}
+
 /* ---- what transports call ---------------------------------------------- */
 
 static int64_t connection_now_ns(void *context)
@@ -256,6 +300,10 @@ static int connection_address(void *context, struct tenon_connection *base,
 
 	(void)context;
 	if (conn->state == TENON_CONNECTION_CLOSED) {
+		int held = ask_hold(conn);
+		if (held) {
+			return held;
+		}
 		tenon__connection_go(conn, TENON_CONNECTION_RESOLVING);
 	}
 	int code = tenon__resolver_next(&conn->resolver, out);
@@ -475,8 +523,11 @@ static int connection_received(void *context, struct tenon_connection *base,
 		return TENON_WANT_CLOSE;
 	}
 	conn->done_ns = conn->heard_ns = tenon__now_ns();
-	conn->erred_first =
-		wire->fresh && wire->erred && wire->erred != -TENON_ECLIENT;
+	conn->erred_first = false;
+	if (wire->fresh) {
+		conn->erred_first = wire->erred && wire->erred != -TENON_ECLIENT;
+		tenon__hold_end(conn->hold);
+	}
 	wire->fresh = false;
 	return TENON_WANT_NOTHING;
 }

@@ -31,8 +31,12 @@ struct tenon__connection {
 	const char *name; /* the server's alias; without alias, its first address */
 
 	bool heard;  /* a byte arrived in this exchange */
+	bool cut;    /* the server closed the connection while it was set up */
+	bool held;   /* the exchange failed because the server is held back */
 	bool erred_first; /* the only reply on this connection so far is an error line */
 	bool used; /* results of the running operation may point into its blocks */
+	struct tenon__hold *hold; /* of the server; all clients of the assembly share it */
+	int64_t retry_ms; /* how long the server is held back */
 	int32_t sys_errno; /* the errno that belongs to wire.status; 0: none */
 	int64_t done_ns; /* monotonic time at the end of the last complete exchange */
 	int64_t failed_ns; /* monotonic time of the last failure that the transport reported */
@@ -104,6 +108,8 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
 	tenon__wire_rewind(&conn->wire);
 	conn->sys_errno = 0;
 	conn->heard = false;
+	conn->cut = false;
+	conn->held = false;
 	if (!tenon__connection_is_open(conn)) {
 		tenon__resolver_rewind(&conn->resolver);
 	}
@@ -117,6 +123,12 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
  */
 void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 			     bool had_little_time);
+
+/*
+ * The set-up of a connection was refused: let no client of the assembly try it again for
+ * retry_timeout. Returns the time of the next try in milliseconds.
+ */
+int64_t tenon__connection_hold(struct tenon__connection *conn, int64_t now_ms);
 
 /*
  * Prepare to send the exchange again on a new connection: its requests that have no answer and

@@ -14,18 +14,24 @@ static int init_connections(struct tenon__engine *engine,
 
 	engine->conns = tenon__calloc(count, sizeof(*engine->conns));
 	engine->health = tenon__calloc(count, sizeof(*engine->health));
+	engine->times = tenon__calloc(count * TENON_HISTOGRAM_BUCKETS,
+				      sizeof(*engine->times));
 	engine->active = tenon__calloc(2 * count, sizeof(*engine->active));
 	engine->used = tenon__calloc(count, sizeof(*engine->used));
-	if (!engine->conns || !engine->health || !engine->active ||
-	    !engine->used || tenon__walk_init(&engine->walk, count) != 0) {
+	if (!engine->conns || !engine->health || !engine->times ||
+	    !engine->active || !engine->used ||
+	    tenon__walk_init(&engine->walk, count) != 0) {
 		return tenon__error_no_memory(err);
 	}
 	for (; engine->server_count < count; engine->server_count++) {
 		uint32_t server = (uint32_t)engine->server_count;
+		struct tenon__health *health = &engine->health[server];
+
+		health->times = engine->times +
+				(size_t)server * TENON_HISTOGRAM_BUCKETS;
 		int code = tenon__connection_init(&engine->conns[server],
 						  engine->assembly, server,
-						  &engine->blocks,
-						  &engine->health[server], err);
+						  &engine->blocks, health, err);
 		if (code) {
 			return code;
 		}
@@ -177,6 +183,7 @@ void tenon__engine_fini(struct tenon__engine *engine)
 	}
 	tenon__free(engine->conns);
 	tenon__free(engine->health);
+	tenon__free(engine->times);
 	tenon__free(engine->active);
 	tenon__free(engine->used);
 	tenon__walk_fini(&engine->walk);

@@ -21,6 +21,12 @@ struct tenon__engine {
 	size_t added_count; /* of conns[], the first ones that the transport knows */
 	struct tenon__health *health;	 /* one for each server */
 	/*
+	 * The latencies of all health records: TENON_HISTOGRAM_BUCKETS for each server. They are
+	 * not in the records, because 13 KiB that no reply has been counted in take no memory
+	 * as long as nothing beside them is written.
+	 */
+	tenon__counter *times;
+	/*
 	 * 2 * server_count entries: first the active_count connections of the running
 	 * round, after them the connections whose exchange is repeated.
 	 */

@@ -7,6 +7,7 @@
 #define CONNECTION TENON_FAILURE_CONNECTION
 #define SERVER	   TENON_FAILURE_SERVER
 #define REQUEST	   TENON_FAILURE_REQUEST
+#define CONFIG	   TENON_FAILURE_CONFIGURATION
 
 #define NOT_MARKED                                                             \
 	"the call fails with this reason; the server is not marked, no key hops"
@@ -16,6 +17,8 @@
 	"the connection is closed, the server is not marked; the next call connects anew"
 #define MARKED                                                                 \
 	"the failover policy and the health record hear of it; the server is tried again after retry_timeout"
+#define HELD_BACK                                                              \
+	"the call fails with this reason, no policy hears of it, no key hops; for retry_timeout no new connection is tried, and calls fail at once with the same reason"
 #define ANSWERED                                                               \
 	"the request has this status and the server's words; nothing else follows"
 
@@ -61,10 +64,24 @@ static const struct tenon__fault rows[] = {
 	  .statuses = STATUS(TENON_ESECURE),
 	  .all = TENON__WITH_REUSED,
 	  .again = true },
-	{ { "not-secured", SERVER,
-	    "the secure plugin refused a new connection: the handshake failed, or bytes were damaged",
+	{ { "cut-in-set-up", SERVER,
+	    "the server closed a new connection during the handshake of the secure plugin, or before it answered to user and password",
 	    MARKED },
+	  .statuses = STATUS(TENON_ESECURE) | STATUS(TENON_ECLOSED),
+	  .all = TENON__WITH_CUT },
+	{ { "secure-damaged-anew", SERVER,
+	    "the secure plugin refused bytes behind the first ones of an answer on a new connection",
+	    MARKED },
+	  .statuses = STATUS(TENON_ESECURE),
+	  .all = TENON__WITH_HEARD },
+	{ { "not-secured", CONFIG,
+	    "the secure plugin refused a new connection before any byte of an answer, or the server speaks TLS and the config does not",
+	    HELD_BACK },
 	  .statuses = STATUS(TENON_ESECURE) },
+	{ { "not-authenticated", CONFIG,
+	    "the server refused user and password, or wants some and the config has none, or wants SASL",
+	    HELD_BACK },
+	  .statuses = STATUS(TENON_EAUTH) },
 	{ { "refused-request", REQUEST,
 	    "the server answered a request with an error line, and the connection was closed behind it",
 	    CLOSED_AND_AGAIN },
@@ -113,7 +130,7 @@ static const struct tenon__fault rows[] = {
 	    ANSWERED },
 	  .statuses = STATUS(TENON_ESERVER) },
 	{ { "client-error", REQUEST,
-	    "CLIENT_ERROR: bad data chunk, cannot increment non-numeric value, unauthenticated",
+	    "CLIENT_ERROR: bad data chunk, cannot increment non-numeric value",
 	    ANSWERED },
 	  .statuses = STATUS(TENON_ECLIENT) },
 	{ { "unknown-command", REQUEST,

@@ -17,7 +17,7 @@ enum tenon__circumstance {
 		1u << 0, /* the connection was open before the exchange */
 	TENON__WITH_IDLE =
 		1u << 1, /* it had been idle for TENON_IDLE_MS or longer */
-	TENON__WITH_HEARD = 1u << 2, /* a byte arrived in the exchange */
+	TENON__WITH_HEARD = 1u << 2, /* a byte of an answer arrived in the exchange */
 	TENON__WITH_ERRED = 1u << 3, /* an error line came in the exchange */
 	TENON__WITH_REJECTED = 1u
 			       << 4, /* the error line refused the connection */
@@ -26,7 +26,9 @@ enum tenon__circumstance {
 	TENON__WITH_NO_ANSWER =
 		1u << 6, /* no name server has answered the lookup */
 	TENON__WITH_NO_NAME = 1u << 7,	/* the name has no address */
-	TENON__WITH_RARE_VERB = 1u << 8 /* not every server knows the command */
+	TENON__WITH_RARE_VERB = 1u << 8, /* not every server knows the command */
+	TENON__WITH_CUT =
+		1u << 9 /* the server closed the connection while it was set up */
 };
 
 /*

@@ -151,6 +151,7 @@ static int fail(const struct tenon__assembly *assembly,
 
 	tenon__filter_end(assembly, conn);
 	if (!is_done && code == TENON_ECLOSED && !is_open) {
+		conn->cut = true;
 		code = explain(assembly, conn, CLOSED_EARLY);
 	} else if (!is_done && code != TENON_ENOMEM && code != TENON_ECLOSED) {
 		code = explain(assembly, conn,
@@ -250,6 +251,7 @@ static void filter_failed(void *context, struct tenon_connection *base,
 
 	if (status == TENON_ECLOSED && filter && filter->begun &&
 	    !filter->open) {
+		conn->cut = true;
 		status = explain(assembly, conn, CLOSED_EARLY);
 	}
 	PLAIN.failed(NULL, base, status, sys_errno);

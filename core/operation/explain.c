@@ -76,6 +76,7 @@ static const char *failure_prefix(int status)
 	switch (status) {
 	case TENON_ECONNECT:
 	case TENON_ESECURE:
+	case TENON_EAUTH:
 		return "";
 	case TENON_ECLOSED:
 		return "the connection broke before the answer: ";

@@ -336,8 +336,8 @@ TENON__COLD static void handle_failures(struct tenon__operation *op,
 
 /*
  * Return true when a request whose server has failed may hop to another server. Without a
- * connection, or without a byte sent behind the handshake of a secure plugin, the server cannot
- * have seen the request. When a connection broke before the
+ * connection, or when the connection ended while it was set up, the server cannot have seen the
+ * request. When a connection broke before the
  * first byte of the reply, the server may have seen it, so the request must be repeatable. A
  * cas request never hops, because a cas unique is valid on its own server only.
  */
@@ -350,14 +350,11 @@ static bool may_hop(const struct tenon__connection *conn,
 	    (verb->cas && verb->shape == TENON_SHAPE_STORE)) {
 		return false;
 	}
-	if (conn->wire.status == TENON_ECONNECT ||
-	    (conn->wire.status == TENON_ESECURE &&
-	     conn->wire.piece_count == 0)) {
+	if (conn->wire.status == TENON_ECONNECT || conn->cut) {
 		return true;
 	}
-	return (conn->wire.status == TENON_ECLOSED ||
-		conn->wire.status == TENON_ESECURE) &&
-	       !conn->heard && verb->repeatable;
+	return conn->wire.status == TENON_ECLOSED && !conn->heard &&
+	       verb->repeatable;
 }
 
 /*
@@ -433,6 +430,29 @@ TENON__COLD static void report_failure(struct tenon__operation *op,
 }
 
 /*
+ * The server does not fit the config. No policy hears of it. The health record hears of each try;
+ * while the server is held back, only when it does not know.
+ */
+TENON__COLD static void report_misfit(struct tenon__connection *conn)
+{
+	int64_t now_ms = tenon__now_ns() / 1000000;
+	const struct tenon__health_failure failure = {
+		.status = conn->wire.status,
+		.sys_errno = conn->sys_errno,
+		.text = tenon__connection_failure(conn),
+		.state = TENON_SERVER_MISCONFIGURED,
+		.retry_at_ms = tenon__connection_hold(conn, now_ms),
+		.now_ms = now_ms,
+	};
+
+	if (!conn->held) {
+		tenon__health_failed(conn->health, &failure);
+	} else if (conn->health->view.state != TENON_SERVER_MISCONFIGURED) {
+		tenon__health_heard_failure(conn->health, &failure, 1);
+	}
+}
+
+/*
  * Judge the answers of an exchange, and tell the health record when the server refused every
  * request. Returns true when the server is refusing now.
  */
@@ -493,14 +513,16 @@ TENON__COLD static void report_recovery(struct tenon__operation *op,
 
 /* Report an exchange that was not completed. */
 TENON__COLD static void report_unfinished(struct tenon__operation *op,
-					  const struct tenon__connection *conn,
+					  struct tenon__connection *conn,
 					  int64_t start_ns)
 {
 	if (conn->fault->shown.kind == TENON_FAILURE_SERVER) {
 		report_failure(op, conn, start_ns);
 		return;
 	}
-	if (conn->health->unsettled) { /* a refused request, perhaps */
+	if (conn->fault->shown.kind == TENON_FAILURE_CONFIGURATION) {
+		report_misfit(conn);
+	} else if (conn->health->unsettled) { /* a refused request, perhaps */
 		(void)report_answers(conn);
 	}
 	tenon__policies_undecided(&op->engine->policies, conn->base.server);
@@ -510,8 +532,8 @@ TENON__COLD static void report_unfinished(struct tenon__operation *op,
  * Tell the failover policies and the health record the outcome of the exchange that began at
  * start_ns. They hear only of failures that are the server's fault.
  */
-static void report(struct tenon__operation *op,
-		   const struct tenon__connection *conn, int64_t start_ns)
+static void report(struct tenon__operation *op, struct tenon__connection *conn,
+		   int64_t start_ns)
 {
 	if (conn->wire.status) {
 		report_unfinished(op, conn, start_ns);

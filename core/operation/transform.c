@@ -381,6 +381,7 @@ static bool is_orphaned(const struct transform *t, const struct split *split)
 	case TENON_EXISTS:
 	case TENON_MISS:
 	case TENON_ECONNECT:
+	case TENON_EAUTH:
 	case TENON_EDOWN:
 	case TENON_EREFUSED:
 		return true;
@@ -466,6 +467,7 @@ static bool is_untouched(const struct transform *t, uint32_t req)
 	case TENON_ETOOBIG:
 		return true;
 	case TENON_ECONNECT:
+	case TENON_EAUTH:
 		return result->server == tenon__round_home(t->op, req);
 	default:
 		return false;

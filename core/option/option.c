@@ -219,7 +219,7 @@ void tenon__option_print_units(char out[TENON__OPTION_TEXT_BYTES],
 
 /*
  * Describe the values that an option accepts, for the "expected ..." of an error. Example:
- * "a duration in 1ms..1h with a unit (us, ms, s, min, h), or a bare number in ms".
+ * "a duration in 1ms..1h: a whole number with a unit (us, ms, s, min, h), or a bare whole number in ms".
  */
 static void print_expected(char out[EXPECTED_BYTES],
 			   const struct tenon_option *row)
@@ -240,9 +240,9 @@ static void print_expected(char out[EXPECTED_BYTES],
 	case TENON_OPTION_SIZE:
 	case TENON_OPTION_DURATION:
 		tenon__option_print_units(units, row);
-		snprintf(out, size, "a %s in %s with a unit (%s)%s%s",
+		snprintf(out, size, "a %s in %s: a whole number with a unit (%s)%s%s",
 			 types[row->type].name, detail, units,
-			 bare[0] != '\0' ? ", or a bare number in " : "", bare);
+			 bare[0] != '\0' ? ", or a bare whole number in " : "", bare);
 		break;
 	case TENON_OPTION_STRING:
 		snprintf(out, size, "a string of %s", detail);

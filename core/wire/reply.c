@@ -30,6 +30,34 @@ int tenon__reply_broken(struct tenon__wire *wire, const char *what, const char *
 	return tenon__reply_give_up(wire, TENON_EPROTOCOL, what, line, len);
 }
 
+bool tenon__reply_is_foreign(struct tenon__wire *wire, const char *bytes,
+			     size_t here)
+{
+	static const struct {
+		const char *bytes;
+		int status;
+		const char *sentence;
+	} others[] = {
+		/* an alert of TLS 1.x: RFC 8446, 5.1 */
+		{ "\x15\x03", TENON_ESECURE,
+		  "the server speaks TLS; set `tls: true`" },
+		/* the magic byte of a reply: memcached, protocol_binary.h */
+		{ "\x81", TENON_EAUTH, TENON_WANTS_SASL },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		size_t len = strlen(others[i].bytes);
+
+		if (here >= len && memcmp(bytes, others[i].bytes, len) == 0) {
+			wire->rejected = true;
+			tenon__reply_give_up(wire, others[i].status,
+					     others[i].sentence, "", 0);
+			return true;
+		}
+	}
+	return false;
+}
+
 int tenon__reply_incomplete(struct tenon__wire *wire, const char *why,
 		      const char *line)
 {

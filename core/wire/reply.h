@@ -22,6 +22,14 @@ int tenon__reply_broken(struct tenon__wire *wire, const char *what,
 			const char *line, size_t len);
 
 /*
+ * Return true when the first `here` bytes of a new connection are not of memcached's text protocol,
+ * but of another one that servers speak: TLS, or memcached's binary protocol. The connection is given
+ * up then: TENON_ESECURE or TENON_EAUTH.
+ */
+bool tenon__reply_is_foreign(struct tenon__wire *wire, const char *bytes,
+			     size_t here);
+
+/*
  * The line that begins at `line` cannot be read. Returns TENON_WIRE_MORE when the line has
  * not arrived completely; otherwise TENON_WIRE_BROKEN, with `why` as the problem.
  */

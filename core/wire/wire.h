@@ -36,6 +36,9 @@
 /* The sentence for a value that was skipped because of max_operation_bytes: TENON_ETOOBIG. */
 #define TENON_OPERATION_TOO_BIG \
 	"all values of the operation together are larger than max_operation_bytes"
+/* The sentence for a server that answers in the binary protocol: TENON_EAUTH. */
+#define TENON_WANTS_SASL \
+	"the server wants SASL over the binary protocol, which memcached deprecates and tenon does not speak"
 /* Most bytes of the reply to stats of one server. */
 #define TENON_STATS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -85,7 +88,7 @@ struct tenon__wire {
 	struct tenon__request *seek; /* the next VALUE line is expected to have the key of this request */
 	int32_t status;    /* the status of requests without an answer; 0: nothing failed */
 	uint8_t erred;	 /* -status of the last error line since tenon__wire_rewind(); 0: none came */
-	bool rejected;	 /* the error line refused the connection */
+	bool rejected;	 /* the first line or bytes refused the connection */
 
 	/* sending: pieces[piece..piece_count-1] are left to send */
 	char *send_buffer;

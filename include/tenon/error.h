@@ -58,10 +58,16 @@ enum tenon_status {
 	 */
 	TENON_ELOCAL = -22,
 	/**
-	 * The `secure` plugin of the config refused the connection: its handshake failed, or bytes
-	 * were damaged. The message says why.
+	 * The connection is not secured as the config says: the `secure` plugin refused the handshake
+	 * or damaged bytes, or the server speaks TLS and the config does not. The message says why.
+	 * No failover policy hears of it, no key hops, and no new connection is tried for retry_timeout.
 	 */
-	TENON_ESECURE = -23
+	TENON_ESECURE = -23,
+	/**
+	 * The server refused the user and password of the config, or wants some and the config has
+	 * none. The message says which. What follows is the same as for TENON_ESECURE.
+	 */
+	TENON_EAUTH = -24
 };
 
 #define TENON_ERROR_WHERE_BYTES 160   /**< size of where, its NUL included */

@@ -78,7 +78,8 @@ uint64_t tenon_histogram_bucket_ns(size_t bucket);
 /**
  * Get the name of a state.
  * Shape:   state is an enum tenon_server_state or any other number.
- * Returns: "up", "failing", "refusing", "down" or "probing"; "unknown state" for any other number.
+ * Returns: "up", "failing", "refusing", "misconfigured", "down" or "probing"; "unknown state" for
+ *          any other number.
  * Owns:    the string is static.
  * Errors:  none.
  * Threads: any.
@@ -147,7 +148,7 @@ struct tenon_health {
 	uint32_t failures;      /**< failures in a row, up to now */
 	int64_t now_ms;         /**< time of the snapshot */
 	int64_t state_at_ms;    /**< time when the server came up, or stopped being up */
-	int64_t retry_at_ms;    /**< down: time of the next try, if the policy has one; else 0 */
+	int64_t retry_at_ms;    /**< down, misconfigured: time of the next try, if known; else 0 */
 	int64_t error_at_ms;    /**< last error: its time */
 	int32_t error_status;   /**< last error: enum tenon_status; 0: no error yet */
 	int32_t error_sys_errno; /**< last error: errno, or 0 */

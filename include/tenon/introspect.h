@@ -50,7 +50,9 @@ enum tenon_failure_kind {
 	TENON_FAILURE_SERVER =
 		2, /**< the server's: the failover policy and the health record hear of it */
 	TENON_FAILURE_REQUEST =
-		3 /**< the request's: it has the status, nothing else follows */
+		3, /**< the request's: it has the status, nothing else follows */
+	TENON_FAILURE_CONFIGURATION =
+		4 /**< the config's and the server's do not fit: no key hops, no new connection for a while */
 };
 
 /** One kind of failure, and what follows from it. Strings are static, never NULL. */
@@ -75,7 +77,8 @@ int tenon_failure_row(size_t index, struct tenon_failure *out);
 /**
  * Get the name of an enum tenon_failure_kind.
  * Shape:   kind is any number.
- * Returns: "ours", "connection", "server" or "request"; "unknown kind" for any other number.
+ * Returns: "ours", "connection", "server", "request" or "configuration"; "unknown kind" for any
+ *          other number.
  * Owns:    the string is static.
  * Errors:  none.
  * Threads: any.
@@ -139,7 +142,8 @@ typedef void (*tenon_setting_fn)(const struct tenon_setting_info *info,
  * Call fn for each key of the config that has a single value, defaults included. Lists such as
  * `servers` are left out. For `codecs`, fn is called once for each codec, in the order that values
  * go through them, or once with the value "none". Where failover policies differ, fn is called for
- * failover.read, failover.write and failover.delete instead of `failover`.
+ * failover.read, failover.write and failover.delete instead of `failover`. An option that the config or its
+ * ring sets for a plugin follows the plugin; its name is a path, such as "distribution.ketama.points".
  * Owns:    payload stays the caller's.
  * Threads: one call at a time per config.
  */

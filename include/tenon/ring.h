@@ -83,7 +83,7 @@ struct tenon_route {
 	struct tenon_route_answer home_down[TENON_ROUTE_ACCESS_COUNT];
 	uint64_t stored_bytes; /**< bytes of the value that is stored under the key; 0 without value */
 	uint32_t stored_flags; /**< flags that the key is stored with */
-	uint32_t reserved;     /**< 0 */
+	uint32_t key_replaced; /**< 1: `key` was made by the config's key_rule, as the item's key cannot be sent; 0: it was not */
 	const struct tenon_route_chunk *chunks; /**< the chunks of the value, in their order */
 	size_t chunk_count; /**< entries of chunks; 0: the value is not split */
 };

@@ -96,11 +96,16 @@ enum tenon_server_state {
 	 */
 	TENON_SERVER_FAILING = 3,
 	/**
-	 * The server answers, but with error lines only: it refuses every request, such as that of
-	 * a client without a login. Keys are still sent to the server. The health record sets this
-	 * state; a failover policy never does.
+	 * The server answers, but with error lines only: it refuses every request. Keys are still
+	 * sent to the server. The health record sets this state; a failover policy never does.
 	 */
-	TENON_SERVER_REFUSING = 4
+	TENON_SERVER_REFUSING = 4,
+	/**
+	 * The config and the server do not fit: TENON_ESECURE or TENON_EAUTH. Until retry_timeout has
+	 * passed, no new connection is tried and the server's keys fail at once. The health record
+	 * sets this state; a failover policy never does.
+	 */
+	TENON_SERVER_MISCONFIGURED = 5
 };
 
 /**

@@ -25,6 +25,28 @@ run 0 -c words.yaml --set key_rule=refuse check
 out_has '^  key_rule +refuse$'
 end
 
+begin options_of_plugins_are_shown
+cat >options.yaml <<'HERE'
+ring: meta-memcache
+servers: [a, b, {address: c, pool: spare}]
+codecs: [zlib: {threshold: 4KiB}, split]
+failover: {read: {eject: {failures: 3}}, write: none, delete: {gutter: {pool: spare}}}
+HERE
+run 0 -c options.yaml check
+out_has '^  hash_function\.md5\.bytes +big$'
+out_has '^  distribution\.ketama\.lookup +after$'
+out_has '^  codecs\.zlib\.threshold +4KiB$'
+out_has '^  failover\.read\.eject\.failures +3$'
+out_has '^  failover\.delete\.gutter\.pool +spare$'
+check 'each follows its plugin' test "$(sed -n '/^  codecs  *zlib /{n;p;}' out | cut -c 3-23)" = codecs.zlib.threshold
+run 0 -c options.yaml --set 'distribution={ketama: {points: 120}}' check
+out_has '^  distribution\.ketama\.points +120$'
+check 'the options of the ring are gone' test "$(grep -c lookup out)" -eq 0
+run 0 -c options.yaml --json check
+out_has '"name": "distribution.ketama.points"'
+check 'its value' test "$(grep -A1 '"distribution.ketama.points"' out | tail -1)" = '      "value": "160"'
+end
+
 begin warnings_are_status_1
 printf 'servers:\n- a\n- {address: b, pool: x}\npoll_timeout: 5\n' >warn.yaml
 run 1 -c warn.yaml check
@@ -112,11 +134,29 @@ out_has '"max_mean": 2.0'
 out_has '"max_min": null'
 end
 
+# mcrouter counts a server without a weight as one of weight 500.
+begin servers_without_weight_have_the_weight_of_the_ring
+printf 'ring: mcrouter-weighted-ch3\nservers: [a, b, {address: c, weight: 1000}]\n' >mixed.yaml
+run 0 -c mixed.yaml check
+check 'no imbalance' test "$(grep -c imbalance err)" -eq 0
+out_has '^  a:11211 +2[45]\.[0-9]% +25\.0% +[01]\.[0-9]+'
+out_has '^  c:11211 +(49|50)\.[0-9]% +50\.0% +[01]\.[0-9]+'
+run 0 diff mixed.yaml mixed.yaml
+out_has '^  max/mean         1\.0[0-9] before, 1\.0[0-9] after$'
+end
+
+begin a_hash_function_that_the_ring_calls_otherwise_is_told
+printf 'ring: twemproxy-ketama\nhash_function: crc32\nservers: [a]\n' >name.yaml
+run 0 -c name.yaml check
+check 'the name of tenon' grep -q "^tenon: name.yaml:2:16: note: the clients of ring 'twemproxy-ketama' call another hash function 'crc32': it is 'crc' in tenon; " err
+check 'the key is an override' grep -q "^tenon: name.yaml:2:16: note: the key 'hash_function' replaces what ring 'twemproxy-ketama' chooses.*\[overridden-ring\]$" err
+end
+
 begin the_manual_has_every_check
 sed -n 's/^	{ "\([a-z-]*\)", [A-Z]*, check_.*/\1/p' \
 	"$abs_top_srcdir/core/api/lint_checks.c" >names
 echo unused-ignore >>names
-check 'many names' test "$(wc -l <names)" -ge 14
+check 'many names' test "$(wc -l <names)" -ge 16
 sed '1,/^The checks are:/d; /^\.It Fl -online/,$d' \
 	"$abs_top_srcdir/tools/man/tenon-config.1" |
 	sed -n 's/^\.It Cm \([a-z-]*\) .*/\1/p' | sort >manual

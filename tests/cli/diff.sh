@@ -56,6 +56,28 @@ check 'the moves add up' test "$(sed -n '/"moves"/,$s/^ *"keys": //p' out |
 	awk '{ n += $1 } END { print n }')" -eq "$moved"
 end
 
+begin lines_of_windows_and_empty_lines_are_no_keys
+seq 1 3000 | sed 's/^/user:/' >keys
+run 0 diff three.yaml four.yaml --keys keys
+no_err
+moved=$(sed -n 's/^\([0-9]*\) of 3000 keys move.*/\1/p' out)
+sed 's/$/\r/; 7s/.*/&\n\n\r/' keys >windows
+input=$dir/windows
+run 0 diff three.yaml four.yaml --keys -
+err '2 empty lines of the keys are skipped$'
+out_has "^$moved of 3000 keys move, "
+run 0 --json diff three.yaml four.yaml --keys -
+out_has '"skipped_lines": 2'
+out_has '"refused": 0'
+input=/dev/null
+printf '\nuser:1\n' >one
+run 0 diff three.yaml four.yaml --keys one
+err '1 empty line of the keys is skipped$'
+printf '\r\n\n' >none
+run 2 diff three.yaml four.yaml --keys none
+err 'none: found no keys$'
+end
+
 begin other_hash_is_a_change_of_ring
 { cat three.yaml; echo 'hash_function: crc32'; } >crc32.yaml
 run 0 diff three.yaml crc32.yaml
@@ -92,7 +114,7 @@ err 'empty: found no keys$'
 end
 
 begin keys_that_cannot_be_sent_are_left_out
-printf 'good\nwith space\n\nfine\n' >keys
+printf 'good\nwith space\nand\ttab\nfine\n' >keys
 run 0 diff three.yaml four.yaml --keys keys
 err "warning: 2 keys are left out, .*; 'tenon where --stdin' gives the reasons\$"
 out_has ' of 2 keys move'

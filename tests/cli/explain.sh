@@ -104,6 +104,20 @@ run 0 --servers "$servers" explain --value-bytes 5 user:1
 out_has '^  value    5 bytes in 1 item, flags 0$'
 end
 
+begin a_key_that_the_rule_replaced_is_shown_beside_the_sent_one
+long=$(printf 'k%.0s' $(seq 300))
+run 0 --servers "$servers" --set key_rule=dalli explain "$long" short
+out_has "^$long\$"
+check 'bytes of the key' test "$(grep -cx '  key      300 bytes, which memcached does not accept' out)" -eq 1
+out_has '^  sent     k+:md5:[0-9a-f]{32}$'
+check 'the rule' test "$(grep -cx '  rule     key_rule: dalli made these 249 bytes of the key' out)" -eq 1
+check 'the short key' test "$(sed -n '/^short$/{n;p;}' out)" = '  sent     short'
+run 0 --servers "$servers" --set key_rule=dalli --json explain "$long" short
+check 'one key has the rule' test "$(grep -c '"key_rule": "dalli"' out)" -eq 1
+out_has "\"key\": \"$long\""
+out_has '"sent": "k+:md5:[0-9a-f]+"'
+end
+
 begin wrong_keys_do_not_hinder_the_others
 run 2 --servers "$servers" explain 'a b' user:1
 err "'a b'.*0x20"

@@ -63,23 +63,22 @@ check 'no advice to collect counters' test "$(grep -c 'node_exporter\|\.prom' ou
 out_has 'counters'
 end
 
-# The server answers every command with an error line, as long as the client has not
-# logged in.
-begin a_server_that_refuses_everything_is_not_up
+# The server answers every command with an error line, as the config has no password.
+begin a_server_that_wants_a_password_is_misconfigured
 echo user:password >passwords
 start_server locked -Y passwords
 run 3 --servers "$address locked,$one mc-one" health
 check 'not up' test "$(grep -c '^locked .* up ' out)" -eq 0
-out_has "^locked  *$address  *refusing .* 1  .*CLIENT_ERROR unauthenticated\$"
+out_has "^locked  *$address  *misconfigured .* 1  .*wants user and password .key .auth..: .*\$"
 out_has '^mc-one .* up '
-err '1 of 2 servers is not up: locked .*CLIENT_ERROR unauthenticated'
+err '1 of 2 servers is not up: locked .*wants user and password .*CLIENT_ERROR unauthenticated'
 run 3 --servers "$address locked" --json health
-out_has '"state": "refusing"'
+out_has '"state": "misconfigured"'
 out_has '"answered": false'
-out_has '"message": "CLIENT_ERROR unauthenticated"'
+out_has '"message": "the server wants user and password .key .auth..: ..CLIENT_ERROR unauthenticated..'
 run 3 --servers "$address locked" health --prometheus
 out_has '^tenon_server_up\{server="locked"\} 0$'
-out_has '^tenon_server_state\{server="locked",state="refusing"\} 1$'
+out_has '^tenon_server_state\{server="locked",state="misconfigured"\} 1$'
 out_has '^tenon_server_state\{server="locked",state="up"\} 0$'
 end
 
@@ -90,7 +89,7 @@ run 2 health --prometheus --watch
 err 'neither --json nor --watch'
 for interval in 0 0.05 1. 1x 86401 86400.1 999999; do
 	run 2 health --watch "$interval"
-	err "--watch is '$interval', expected seconds, 0.1 to 86400"
+	err "--watch is '$interval', expected seconds without a unit, 0.1 to 86400"
 done
 run 2 health --watch=
 err "--watch is ''"

@@ -325,6 +325,26 @@ if has_inih; then
 	no_notes
 	end
 
+	begin php_ini_settings_that_are_left_out_have_reasons
+	{
+		echo 'session.save_path = mc1:1'
+		echo 'memcached.sess_locking = On'
+		echo 'memcached.sess_binary_protocol = On'
+		echo 'memcached.sess_persistent = On'
+		echo 'memcached.sess_sasl_username = carl'
+		echo 'memcached.sess_sasl_password = geheim'
+		echo 'memcached.store_retry_count = 2'
+	} >php4.ini
+	run 0 import php4.ini
+	note 'memcached.sess_locking = On: the session handler of PHP locks sessions, not the client'
+	note 'memcached.sess_binary_protocol = On: tenon does not speak the binary protocol'
+	note 'memcached.sess_persistent = On: a client of tenon keeps its connections'
+	note 'memcached.sess_sasl_username = carl: SASL needs the binary protocol'
+	note 'memcached.sess_sasl_password: SASL needs the binary protocol'
+	note 'memcached.store_retry_count = 2'
+	check 'the password is not shown' test "$(cat out err | grep -c geheim)" -eq 0
+	end
+
 	begin wrong_php_ini
 	printf 'memcached.sess_prefix = x\n' >php2.ini
 	run 2 import php2.ini
@@ -342,6 +362,7 @@ if has_inih; then
 else
 	skip php_ini 'built without libinih'
 	skip php_ini_settings 'built without libinih'
+	skip php_ini_settings_that_are_left_out_have_reasons 'built without libinih'
 	begin php_ini_needs_a_library
 	run 2 import php.ini
 	err 'built without libinih'
@@ -396,6 +417,11 @@ json 0 '{"servers": ["mc1", "mc2"], "behaviors": {"namespace": "a:", "no_block":
 key prefix '"a:"'
 keyless hash_prefix
 note 'no_block: 1'
+json 0 '{"servers": ["mc1", "mc2"], "binary": true, "username": "carl", "password": "geheim", "behaviors": {}}'
+note 'username: "carl": it is for SASL, which needs the binary protocol, and tenon does not speak that'
+note 'password: it is for SASL, as username'
+note 'binary: true: tenon does not speak the binary protocol'
+check 'the password is not shown' test "$(cat out err | grep -c geheim)" -eq 0
 json 2 '{"servers": ["mc1"], "behaviors": {"hash": "md6"}}'
 err "pylibmc has no hash function 'md6'"
 json 2 '{"servers": ["mc1"], "behaviors": {"connect_timeout": "1"}}'

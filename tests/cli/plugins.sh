@@ -33,6 +33,65 @@ run 0 plugins ketama
 out_has '^ketama: distribution plugin '
 end
 
+# narrow WIDTH ARGUMENT...: run tenon on a terminal with so many columns; its lines are in the file out
+narrow()
+{
+	width=$1
+	shift
+	script -qec "stty rows 24 cols $width; '$tenon' $*" /dev/null </dev/null |
+		tr -d '\r' >out
+	check "tenon $*: a line of $(awk '{ print length }' out | sort -n | tail -1) columns" \
+		awk "length > $width { wide = 1 } END { exit wide }" out
+}
+
+# The words of columns beside each other, whatever their lines are.
+words()
+{
+	tr -s ' \n' '\n\n' <"$1" | sort
+}
+
+if has_terminals; then
+	begin tables_fit_the_terminal
+	for table in ketama core rings; do
+		run 0 --color never plugins $table
+		words out >wide
+		narrow 80 --color never plugins $table
+		narrow 100 --color never plugins $table
+		words out >narrow
+		check "no word of $table is broken" cmp -s wide narrow
+		check 'no line ends in spaces' test "$(grep -c ' $' out)" -eq 0
+	done
+	narrow 80 --color never plugins
+	narrow 80 --color never plugins ketama
+	out_has '^  points +int +100 +1\.\.10000 +-$'
+	check 'the meaning is below' test "$(sed -n '/^  points /{n;p;}' out)" = \
+		'      points of a server of weight 1, or of average weight when weights are'
+	narrow 170 --color never plugins ketama
+	out_has '^  points +int +100 +1\.\.10000 +- +points of a server '
+	out_has '^ {60,}weights are shares$'
+	end
+else
+	skip tables_fit_the_terminal 'script(1) cannot make a terminal'
+fi
+
+begin rings_are_json_objects
+run 0 --json plugins rings dalli
+python='import json, sys
+keys = json.load(sys.stdin)["keys"]
+assert keys["hash_function"] == "crc32", keys
+assert keys["distribution"]["ketama"]["points"] == 160, keys
+assert keys["distribution"]["ketama"]["separator"] == ":", keys'
+check 'the keys of dalli' python3 -c "$python" <out
+run 0 --json plugins rings
+python='import json, sys
+rings = {ring["name"]: ring["keys"] for ring in json.load(sys.stdin)}
+assert len(rings) > 20, rings
+assert all(isinstance(keys, dict) and keys for keys in rings.values()), rings
+assert rings["libmemcached-modula"]["hash_prefix"] is False, rings
+assert rings["memcached-proxy-jump"]["distribution"] == "jump", rings'
+check 'all rings' python3 -c "$python" <out
+end
+
 begin unknown_plugin_names_the_nearest
 run 2 plugins ketame
 err "no plugin 'ketame', did you mean 'ketama'"

@@ -2,7 +2,7 @@
 /*
  * Every row of the table that says whose fault a failure is: a scenario makes such a failure. The
  * call has the row's status, and the server is marked when, and only when, the fault is the
- * server's.
+ * server's. It is held back when the fault is the configuration's.
  */
 #include <check.h>
 #include <errno.h>
@@ -147,6 +147,33 @@ static int no_connection(struct rig *rig)
 	return rig_get(rig, "k");
 }
 
+/* The alert with which an OpenSSL server refuses bytes that are not TLS. */
+#define ALERT "\x15\x03\x01\x00\x02\x02\x46"
+
+static int not_secured(struct rig *rig)
+{
+	start(rig,
+	      FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			 FAKE_SEND(ALERT), FAKE_EXPECT_CLOSE),
+	      RETRY_NEVER);
+	int status = rig_get(rig, "k");
+	check_says(rig->err.message, "the server speaks TLS; set `tls: true`");
+	return status;
+}
+
+static int not_authenticated(struct rig *rig)
+{
+	start(rig,
+	      FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+			 FAKE_SEND("CLIENT_ERROR unauthenticated\r\n"),
+			 FAKE_EXPECT_CLOSE),
+	      RETRY_NEVER);
+	int status = rig_get(rig, "k");
+	check_says(rig->err.message,
+		   "the server wants user and password (key `auth`): \"CLIENT_ERROR unauthenticated\"");
+	return status;
+}
+
 static int refused_request(struct rig *rig)
 {
 	static char value[1 << 20];
@@ -277,7 +304,10 @@ static const struct {
 	{ "rejected", TENON_ECONNECT, rejected, "" },
 	{ "no-connection", TENON_ECONNECT, no_connection, "" },
 	{ "secure-damaged", TENON_ESECURE, NULL, "test_secure" },
-	{ "not-secured", TENON_ESECURE, NULL, "test_secure" },
+	{ "cut-in-set-up", TENON_ESECURE, NULL, "test_secure" },
+	{ "secure-damaged-anew", TENON_ESECURE, NULL, "test_secure" },
+	{ "not-secured", TENON_ESECURE, not_secured, "" },
+	{ "not-authenticated", TENON_EAUTH, not_authenticated, "" },
 	{ "refused-request", TENON_ESERVER, refused_request, "" },
 	{ "idle-closed", TENON_ECLOSED, idle_closed, "" },
 	{ "idle-silent", TENON_ETIMEDOUT, idle_silent, "" },
@@ -322,7 +352,15 @@ START_TEST(a_failure_marks_the_server_only_when_it_is_the_servers)
 	}
 	ck_assert_int_eq(scenarios[_i].make(&rig), scenarios[_i].status);
 	ck_assert_int_eq(tenon_client_health(rig.client, 0, &health), 0);
-	if (kind_of(scenarios[_i].name) == TENON_FAILURE_SERVER) {
+	uint32_t kind = kind_of(scenarios[_i].name);
+	if (kind == TENON_FAILURE_CONFIGURATION) {
+		struct tenon_error first = rig.err;
+
+		/* the script has no second connection */
+		ck_assert_uint_eq(health.state, TENON_SERVER_MISCONFIGURED);
+		ck_assert_int_eq(rig_get(&rig, "k"), scenarios[_i].status);
+		ck_assert_str_eq(rig.err.message, first.message);
+	} else if (kind == TENON_FAILURE_SERVER) {
 		ck_assert_uint_eq(health.state, TENON_SERVER_DOWN);
 		ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
 	} else {
@@ -351,7 +389,7 @@ START_TEST(every_row_has_a_scenario)
 	}
 	ck_assert_uint_eq(count, COUNT(scenarios));
 	ck_assert_str_eq(tenon_failure_kind_name(-1), "unknown kind");
-	ck_assert_str_eq(tenon_failure_kind_name(TENON_FAILURE_REQUEST + 1),
+	ck_assert_str_eq(tenon_failure_kind_name(TENON_FAILURE_CONFIGURATION + 1),
 			 "unknown kind");
 }
 END_TEST

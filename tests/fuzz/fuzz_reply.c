@@ -117,7 +117,7 @@ static int deliver(struct side *side, struct tenon_connection *conn,
 	struct tenon__connection *core = (struct tenon__connection *)(void *)conn;
 	struct tenon__wire *wire = &core->wire;
 	const struct tenon_connection_ops *ops = &tenon__connection_ops;
-	bool fresh = wire->fresh;
+	bool fresh = wire->fresh, erred_first = core->erred_first;
 	int want = TENON_WANT_RECEIVE;
 
 	while (want > TENON_WANT_NOTHING && bytes.left > 0) {
@@ -135,6 +135,7 @@ static int deliver(struct side *side, struct tenon_connection *conn,
 	if (want == TENON_WANT_NOTHING && bytes.left > 0) {
 		wire->status = TENON_EPROTOCOL;
 		wire->fresh = fresh;
+		core->erred_first = erred_first;
 		tenon__connection_go(core, TENON_CONNECTION_CLOSED);
 		return TENON_WANT_CLOSE;
 	}

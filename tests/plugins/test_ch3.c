@@ -143,6 +143,7 @@ START_TEST(ring_describes_itself)
 {
 	uint32_t traits = TENON_RING_OWN_HASH | TENON_RING_ORDERED |
 			  TENON_RING_NO_NAMES;
+	struct tenon_ring_traits all = { .size = sizeof(all) };
 	struct ring ring;
 
 	make(&ring, SERVERS, NULL);
@@ -150,6 +151,13 @@ START_TEST(ring_describes_itself)
 	ring_free(&ring);
 	make(&ring, SERVERS, TRIED);
 	ck_assert_uint_eq(ring_traits(&ring), traits);
+	ring.ops->describe(ring.self, &all);
+	ck_assert_uint_eq(all.absent_weight, 500);
+	/* a host of an older version has no such field */
+	all = (struct tenon_ring_traits){ .size = offsetof(struct tenon_ring_traits,
+							   absent_weight) };
+	ring.ops->describe(ring.self, &all);
+	ck_assert_uint_eq(all.absent_weight, 0);
 	ring_free(&ring);
 }
 END_TEST

@@ -453,7 +453,7 @@ START_TEST(tie_by_name_counts_by_the_place)
 			ck_assert_uint_eq(locate(&ring, 77),
 					  expected[place % 3]);
 			ck_assert_uint_eq(
-				describe(&ring).flags & TENON_RING_ORDERED, 0);
+				describe(&ring).flags & TENON_RING_TIES, 0);
 			ring_free(&ring);
 		}
 	}
@@ -652,9 +652,9 @@ static const struct {
 	  TENON_RING_CONTINUUM | TENON_RING_NO_WEIGHT },
 	{ "{weights: switch}", md5_value, TENON_RING_CONTINUUM },
 	{ NULL, step_value, TENON_RING_CONTINUUM },
-	{ NULL, same_value, TENON_RING_CONTINUUM | TENON_RING_ORDERED },
+	{ NULL, same_value, TENON_RING_CONTINUUM | TENON_RING_TIES },
 	{ "{tie: last}", same_value,
-	  TENON_RING_CONTINUUM | TENON_RING_ORDERED },
+	  TENON_RING_CONTINUUM | TENON_RING_TIES },
 	{ "{tie: name}", same_value, TENON_RING_CONTINUUM },
 };
 

@@ -4,6 +4,7 @@
  * the config. Connects to no server without --online.
  */
 #include <stdbool.h>
+#include <string.h>
 
 #include "cli.h"
 #include "findings.h"
@@ -21,7 +22,9 @@ static void add_setting(const struct tenon_setting_info *info, void *payload)
 {
 	struct table *table = payload;
 
-	table_add(table, STYLE_BOLD, "%s", info->name);
+	/* a name with dots is an option of the plugin above it */
+	table_add(table, strchr(info->name, '.') ? STYLE_NONE : STYLE_BOLD,
+		  "%s", info->name);
 	table_add(table, STYLE_NONE, "%s",
 		  info->value[0] == '\0' ? "\"\"" : info->value);
 	if (info->kind[0] != '\0' && info->origin[0] == '\0' &&
@@ -70,7 +73,7 @@ static void print_servers(const struct app *app)
 
 static void check_text(const struct app *app)
 {
-	struct table settings = { .columns = 3 };
+	struct table settings = { .columns = 3, .wraps = 1u << 1 | 1u << 2 };
 
 	output_format("%s: ",
 		      app->config_path ? app->config_path : "no config file");

@@ -34,6 +34,7 @@ struct comparison {
 	struct tenon_diff_sums sums;
 	bool progress; /* stderr is a terminal */
 	uint64_t read; /* keys of the file so far */
+	uint64_t skipped; /* empty lines of the file */
 	bool failed; /* memory was out while a key was added */
 	struct tenon_error err;
 };
@@ -48,11 +49,17 @@ static double per_cent(uint64_t part, uint64_t whole)
 /* Between two looks of a user at the progress, so many keys are read. */
 #define PROGRESS_STEP 200000
 
+/* A line may end in CR LF, as on Windows. */
 static void take_key(void *payload, const void *line, size_t len)
 {
 	struct comparison *at = payload;
-	const struct tenon_item item = { .key = { line, len } };
+	bool has_cr = len > 0 && ((const char *)line)[len - 1] == '\r';
+	const struct tenon_item item = { .key = { line, len - has_cr } };
 
+	if (item.key.len == 0) {
+		at->skipped++;
+		return;
+	}
 	if (!at->failed) {
 		at->failed = tenon_diff_add(at->diff, &item, 1, &at->err) != 0;
 	}
@@ -341,6 +348,7 @@ static void print_json(const struct comparison *at)
 	js_put(object, "simulated",
 	       json_boolean(!at->app->options.key_path));
 	js_put_u64(object, "refused", sums->refused);
+	js_put_u64(object, "skipped_lines", at->skipped);
 	js_put_u64(object, "moved", sums->moved);
 	js_put_u64(object, "renamed", sums->renamed);
 	js_put_u64(object, "missed", sums->missed);
@@ -378,6 +386,11 @@ static int open_diff(struct comparison *at)
 static void print(struct comparison *at)
 {
 	tenon_diff_sums(at->diff, &at->sums);
+	if (at->skipped > 0) {
+		report("%" PRIu64 " empty line%s of the keys %s skipped",
+		       at->skipped, at->skipped == 1 ? "" : "s",
+		       at->skipped == 1 ? "is" : "are");
+	}
 	if (at->sums.refused > 0) {
 		report("warning: %" PRIu64
 		       " keys are left out, because they cannot be sent; 'tenon where --stdin' gives the reasons",

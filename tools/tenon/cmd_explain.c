@@ -26,6 +26,7 @@ struct explained {
 	struct app *app;
 	const char *hash_name;
 	const char *distribution;
+	const char *key_rule;
 	const char *key;
 	struct tenon_route route;
 	struct tenon_error err; /* code 0: all is known */
@@ -54,6 +55,7 @@ static struct tenon_server_info server_of(const struct explained *at,
 struct settings {
 	char *hash_function;
 	char *distribution;
+	char *key_rule;
 	char *poll_timeout;
 	char *secure;
 };
@@ -67,6 +69,7 @@ static void take_setting(const struct tenon_setting_info *info, void *payload)
 	} wanted[] = {
 		{ "hash_function", &settings->hash_function },
 		{ "distribution", &settings->distribution },
+		{ "key_rule", &settings->key_rule },
 		{ "poll_timeout", &settings->poll_timeout },
 		{ "secure", &settings->secure },
 	};
@@ -150,6 +153,20 @@ static void print_bytes(const char *name, struct tenon_slice bytes)
 
 	output_format("  %-8s %s\n", name, clean);
 	free(clean);
+}
+
+/* The key as it is sent, and the rule that made it when it is another one than was given. */
+static void print_sent(const struct explained *at)
+{
+	if (at->route.key_replaced) {
+		output_format("  key      %zu bytes, which memcached does not accept\n",
+			      strlen(at->key));
+	}
+	print_bytes("sent", at->route.key);
+	if (at->route.key_replaced) {
+		output_format("  rule     key_rule: %s made these %zu bytes of the key\n",
+			      at->key_rule, at->route.key.len);
+	}
 }
 
 static void print_servers(const struct explained *at)
@@ -321,7 +338,7 @@ static void print_explained(const struct explained *at)
 	output_styled(STYLE_BOLD, clean);
 	output_text("\n");
 	free(clean);
-	print_bytes("sent", route->key);
+	print_sent(at);
 	print_bytes("hashed", route->hashed);
 	if (route->hash_bits > 0) {
 		output_format("  hash     %0*" PRIx64 ", %" PRIu32
@@ -476,6 +493,9 @@ static json_t *explained_json(const struct explained *at)
 		return object;
 	}
 	js_put_bytes(object, "sent", route->key.data, route->key.len);
+	if (route->key_replaced) {
+		js_put_text(object, "key_rule", at->key_rule);
+	}
 	js_put_bytes(object, "hashed", route->hashed.data, route->hashed.len);
 	js_put_text(object, "hash_function", at->hash_name);
 	js_put_text(object, "distribution", at->distribution);
@@ -567,7 +587,8 @@ static int explain_all(struct app *app, const struct settings *settings)
 {
 	struct explained at = { .app = app,
 				.hash_name = settings->hash_function,
-				.distribution = settings->distribution };
+				.distribution = settings->distribution,
+				.key_rule = settings->key_rule };
 	json_t *array = app->options.json ? json_array() : NULL;
 	uint64_t bytes = app->options.value_size;
 	char *value = make_value(bytes);
@@ -595,6 +616,7 @@ static void settings_fini(struct settings *settings)
 {
 	free(settings->hash_function);
 	free(settings->distribution);
+	free(settings->key_rule);
 	free(settings->poll_timeout);
 	free(settings->secure);
 }

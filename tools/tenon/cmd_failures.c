@@ -14,6 +14,8 @@ static const char *const titles[] = {
 	[TENON_FAILURE_CONNECTION] = "THIS CONNECTION'S",
 	[TENON_FAILURE_SERVER] = "THE SERVER'S, for now",
 	[TENON_FAILURE_REQUEST] = "THE REQUEST'S",
+	[TENON_FAILURE_CONFIGURATION] =
+		"THE CONFIGURATION'S: this config and this server do not fit",
 };
 
 static void print_row(const struct tenon_failure *row, size_t columns)
@@ -64,7 +66,7 @@ int run_failures(struct app *app)
 		print_json();
 		return EXIT_DONE;
 	}
-	for (uint32_t kind = 0; kind <= TENON_FAILURE_REQUEST; kind++) {
+	for (uint32_t kind = 0; kind <= TENON_FAILURE_CONFIGURATION; kind++) {
 		print_kind(kind, columns < COLUMNS ? columns : COLUMNS);
 	}
 	return EXIT_DONE;

@@ -78,7 +78,8 @@ static void print_options(const struct tenon_plugin_info *info)
 {
 	static const char *const titles[] = { "OPTION", "TYPE", "DEFAULT",
 					      "RANGE",	"BARE", "MEANING" };
-	struct table table = { .columns = 6 };
+	/* DEFAULT, RANGE and MEANING */
+	struct table table = { .columns = 6, .wraps = 1u << 2 | 1u << 3 | 1u << 5 };
 	bool has_bare = false;
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
@@ -110,7 +111,7 @@ static void describe(const struct tenon_plugin_info *info)
 		output_format("%s\n", info->problem);
 		return;
 	}
-	output_format("  %s\n", info->summary);
+	output_wrapped(STYLE_NONE, info->summary, output_size().columns, 2);
 	if (info->option_count == 0) {
 		output_text("  no options\n");
 	} else {
@@ -224,7 +225,8 @@ static int make_config(struct app *app)
 
 int run_plugins(struct app *app)
 {
-	struct listing listing = { .app = app, .table = { .columns = 5 } };
+	struct listing listing = { .app = app, .table = { .columns = 5,
+						    .wraps = 1u << 3 | 1u << 4 } };
 	struct tenon_error err;
 	int status;
 

@@ -7,10 +7,11 @@
 #include "output.h"
 #include "report.h"
 #include "tenon/introspect.h"
+#include "yaml_json.h"
 
 static void print_list(void)
 {
-	struct table table = { .columns = 2 };
+	struct table table = { .columns = 2, .wraps = 1u << 1 };
 	struct tenon_ring row;
 
 	table_add(&table, STYLE_DIM, "RING");
@@ -38,7 +39,7 @@ static json_t *ring_json(const struct tenon_ring *row)
 
 	js_put_text(object, "name", row->name);
 	js_put_text(object, "whose", row->whose);
-	js_put_text(object, "keys", row->keys);
+	js_put(object, "keys", yaml_json(row->keys));
 	return object;
 }
 

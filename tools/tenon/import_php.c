@@ -258,6 +258,22 @@ static bool set_failure_limit(struct php_reader *reader, const char *name,
 	return true;
 }
 
+static bool set_binary(struct php_reader *reader, const char *name,
+		       const char *value)
+{
+	bool is_on = false;
+
+	if (!read_switch(reader, name, value, &is_on)) {
+		return false;
+	}
+	if (is_on) {
+		import_note(reader->import,
+			    "%s = %s: tenon does not speak the binary protocol",
+			    name, value);
+	}
+	return true;
+}
+
 static const struct ini_row {
 	const char *name;
 	bool (*set)(struct php_reader *reader, const char *name,
@@ -271,7 +287,50 @@ static const struct ini_row {
 	{ "memcached.sess_connect_timeout", set_connect_timeout },
 	{ "memcached.sess_remove_failed_servers", set_remove_failed },
 	{ "memcached.sess_server_failure_limit", set_failure_limit },
+	{ "memcached.sess_binary_protocol", set_binary },
 };
+
+/* The settings of php-memcached that have no place in a config of tenon, and why. */
+static const struct {
+	const char *name, *why;
+	bool is_secret; /* the value is not shown */
+} ini_reasons[] = {
+	{ "memcached.sess_locking",
+	  "the session handler of PHP locks sessions, not the client", false },
+	{ "memcached.sess_lock_wait_min",
+	  "it is for sess_locking, which the session handler of PHP does", false },
+	{ "memcached.sess_lock_wait_max",
+	  "it is for sess_locking, which the session handler of PHP does", false },
+	{ "memcached.sess_lock_retries",
+	  "it is for sess_locking, which the session handler of PHP does", false },
+	{ "memcached.sess_lock_expire",
+	  "it is for sess_locking, which the session handler of PHP does", false },
+	{ "memcached.sess_persistent",
+	  "a client of tenon keeps its connections as long as it lives", false },
+	{ "memcached.sess_sasl_username",
+	  "SASL needs the binary protocol, which tenon does not speak", false },
+	{ "memcached.sess_sasl_password",
+	  "SASL needs the binary protocol, which tenon does not speak", true },
+};
+
+static void note_ini(struct php_reader *reader, const char *name,
+		     const char *value)
+{
+	size_t count = sizeof(ini_reasons) / sizeof(ini_reasons[0]);
+	size_t i = 0;
+
+	while (i < count && strcmp(name, ini_reasons[i].name) != 0) {
+		i++;
+	}
+	if (i == count) {
+		import_note(reader->import, "%s = %s", name, value);
+	} else if (ini_reasons[i].is_secret) {
+		import_note(reader->import, "%s: %s", name, ini_reasons[i].why);
+	} else {
+		import_note(reader->import, "%s = %s: %s", name, value,
+			    ini_reasons[i].why);
+	}
+}
 
 /* Use one setting. Those that are not about memcached are left alone. */
 static bool use_setting(struct php_reader *reader, const char *name,
@@ -283,7 +342,7 @@ static bool use_setting(struct php_reader *reader, const char *name,
 		}
 	}
 	if (strncmp(name, "memcached.", strlen("memcached.")) == 0) {
-		import_note(reader->import, "%s = %s", name, value);
+		note_ini(reader, name, value);
 	}
 	return true;
 }

@@ -300,6 +300,36 @@ static bool use_behaviors(struct import *import, const json_t *behaviors)
 	return true;
 }
 
+/* The reason why an argument of pylibmc.Client is left out, or NULL. */
+static const char *why_not(const char *name)
+{
+	static const struct {
+		const char *name, *why;
+	} reasons[] = {
+		{ "username",
+		  "it is for SASL, which needs the binary protocol, and tenon does not speak that" },
+		{ "binary", "tenon does not speak the binary protocol" },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (strcmp(name, reasons[i].name) == 0) {
+			return reasons[i].why;
+		}
+	}
+	return NULL;
+}
+
+/* Make a note of an argument of pylibmc.Client. A password is never shown. */
+static void note_argument(struct import *import, const char *name,
+			  const json_t *value)
+{
+	if (strcmp(name, "password") == 0) {
+		import_note(import, "password: it is for SASL, as username");
+		return;
+	}
+	note_setting(import, name, value, why_not(name));
+}
+
 static bool use_pylibmc(struct import *import, const json_t *options)
 {
 	const json_t *behaviors = json_object_get(options, "behaviors");
@@ -310,7 +340,7 @@ static bool use_pylibmc(struct import *import, const json_t *options)
 	json_object_foreach(object, name, value) {
 		if (strcmp(name, "behaviors") != 0 &&
 		    strcmp(name, "servers") != 0) {
-			note_setting(import, name, value, NULL);
+			note_argument(import, name, value);
 		}
 	}
 	if (behaviors && !json_is_object(behaviors)) {

@@ -264,7 +264,7 @@ static const char *store(struct options *options, const struct option_row *row,
 		return parse_i64(text, field) ? NULL : "a whole number";
 	case KIND_TTL:
 		return parse_ttl(text, field) ?
-			       NULL : "a duration such as 90s, 10m, 2h or 1d, up to 36500d";
+			       NULL : "a whole number with a unit, such as 90s, 10m, 2h or 1d, up to 36500d";
 	case KIND_RANGE:
 		return parse_range(text, field) ?
 			       NULL : "a size or two with a hyphen, such as 100 or 100-4000";
@@ -272,7 +272,7 @@ static const char *store(struct options *options, const struct option_row *row,
 		return parse_percent(text, field) ? NULL : "0% to 100%";
 	case KIND_INTERVAL:
 		return parse_interval(text, field) ?
-			       NULL : "seconds, 0.1 to 86400";
+			       NULL : "seconds without a unit, 0.1 to 86400";
 	case KIND_COLOR:
 		return parse_color(text, field) ? NULL : "auto, always or never";
 	case KIND_SETTING:

@@ -466,9 +466,8 @@ static size_t columns_used(const struct table *table, const struct cell *row)
 	return used;
 }
 
-void table_print_row(const struct table *table, size_t number)
+static void print_cells(const struct table *table, const struct cell *row)
 {
-	const struct cell *row = &table->cells[number * table->columns];
 	size_t used = columns_used(table, row);
 
 	for (size_t i = 0; i < used; i++) {
@@ -477,6 +476,11 @@ void table_print_row(const struct table *table, size_t number)
 				   i + 1 == used);
 		}
 	}
+}
+
+void table_print_row(const struct table *table, size_t number)
+{
+	print_cells(table, &table->cells[number * table->columns]);
 }
 
 void table_fini(struct table *table)
@@ -492,11 +496,152 @@ void table_fini(struct table *table)
 	table->capacity = 0;
 }
 
+/* No column is made narrower than this many columns of the terminal. */
+#define NARROW_MIN 8
+
+/* Return the columns that the longest word of a text takes. */
+static size_t longest_word(const char *text)
+{
+	size_t longest = 0;
+	size_t word = 0;
+
+	while (*text != '\0') {
+		bool ends = *text == ' ';
+		size_t width;
+
+		text += character(text, &width);
+		word = ends ? 0 : word + width;
+		longest = word > longest ? word : longest;
+	}
+	return longest;
+}
+
+/* Return the widest column that may wrap and is wider than its least width, or table->columns. */
+static size_t find_widest(const struct table *table, const size_t *least)
+{
+	size_t widest = table->columns;
+
+	for (size_t i = 0; i < table->columns; i++) {
+		bool may = (table->wraps >> i & 1) != 0 &&
+			   !is_hidden(table, i) && table->widths[i] > least[i];
+
+		if (may && (widest == table->columns ||
+			    table->widths[i] > table->widths[widest])) {
+			widest = i;
+		}
+	}
+	return widest;
+}
+
+/* Narrow the widest column, again and again, until the table fits or nothing is left to do. */
+static void narrow_to(struct table *table, size_t columns, const size_t *least)
+{
+	while (table_width(table) > columns) {
+		size_t widest = find_widest(table, least);
+
+		if (widest == table->columns) {
+			return;
+		}
+		table->widths[widest]--;
+	}
+}
+
+/* Make the table fit into so many columns. Words are broken only when nothing else helps. */
+static void narrow(struct table *table, size_t columns)
+{
+	size_t *least = alloc_array(table->columns, sizeof(*least));
+
+	for (size_t i = 0; i < table->count; i++) {
+		size_t word = longest_word(table->cells[i].text);
+		size_t *at = &least[i % table->columns];
+
+		*at = word > *at ? word : *at;
+	}
+	narrow_to(table, columns, least);
+	for (size_t i = 0; i < table->columns; i++) {
+		least[i] = NARROW_MIN;
+	}
+	narrow_to(table, columns, least);
+	free(least);
+}
+
+/* Cut the next line of a cell's text: *rest moves behind it. */
+static struct cell cut_line(const struct cell *cell, const char **rest,
+			    size_t width)
+{
+	const char *text = *rest;
+	size_t bytes = next_line(text, width, rest);
+	struct cell line = { alloc_format("%.*s", (int)bytes, text),
+			     cell->style, 0 };
+
+	line.width = text_width(line.text);
+	return line;
+}
+
+/* Print a row in as many lines as its longest cell needs in the width of its column. */
+static void print_lines(const struct table *table, const struct cell *row,
+			int indent)
+{
+	struct cell *line = alloc_array(table->columns, sizeof(*line));
+	const char **rest = alloc_array(table->columns, sizeof(*rest));
+	bool more = true;
+
+	for (size_t i = 0; i < table->columns; i++) {
+		rest[i] = row[i].text;
+	}
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < table->columns; i++) {
+			line[i] = cut_line(&row[i], &rest[i], table->widths[i]);
+			more = more ||
+			       (*rest[i] != '\0' && !is_hidden(table, i));
+		}
+		output_format("%*s", indent, "");
+		print_cells(table, line);
+		for (size_t i = 0; i < table->columns; i++) {
+			free(line[i].text);
+		}
+	}
+	free(rest);
+	free(line);
+}
+
+/* A last column with less than this is hard to read: its cells go below their rows. */
+#define LAST_MIN 32
+#define BELOW_INDENT 4
+
+/* Return true when the last column has to go below the rows for the table to fit. */
+static bool last_goes_below(const struct table *table, size_t columns)
+{
+	size_t last = table->columns - 1;
+	size_t width = table->count > 0 ? table_width(table) : 0;
+
+	return (table->wraps >> last & 1) != 0 && width > columns &&
+	       table->widths[last] > LAST_MIN &&
+	       width - table->widths[last] + LAST_MIN > columns;
+}
+
 void table_print(struct table *table, int indent)
 {
+	size_t size = output_size().columns;
+	size_t columns = columns_left(size, (size_t)indent);
+	size_t last = table->columns - 1;
+	bool below = last_goes_below(table, columns);
+
+	if (below) {
+		table->hidden |= 1u << last;
+	}
+	if (table->count > 0) {
+		narrow(table, columns);
+	}
 	for (size_t i = 0; i < table_rows(table); i++) {
-		output_format("%*s", indent, "");
-		table_print_row(table, i);
+		const struct cell *row = &table->cells[i * table->columns];
+
+		print_lines(table, row, indent);
+		if (below) {
+			output_wrapped(row[last].style, row[last].text, size,
+				       (size_t)indent + BELOW_INDENT);
+		}
 	}
 	table_fini(table);
 }

@@ -103,6 +103,7 @@ struct table {
 	size_t columns;
 	unsigned right;  /* bit n is set when column n is aligned to the right */
 	unsigned hidden; /* bit n is set when column n is not printed */
+	unsigned wraps;  /* bit n is set when table_print() may break the cells of column n into lines */
 	size_t *widths; /* of each column's widest cell; NULL while there is no cell */
 	struct cell *cells;
 	size_t count;
@@ -113,7 +114,11 @@ struct table {
 void table_add(struct table *table, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Print all cells, each row after `indent` spaces, and free them. */
+/*
+ * Print all cells, each row after `indent` spaces, and free them. On a terminal that is too narrow,
+ * the columns in `wraps` become narrower, and their cells take several lines; the cells of the last
+ * column go below their rows when the column would be too narrow to read.
+ */
 void table_print(struct table *table, int indent);
 
 /*

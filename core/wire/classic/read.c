@@ -34,6 +34,26 @@ static bool refuses_connection(const struct tenon__wire *wire, int status,
 }
 
 /*
+ * Return true when the server wants user and password first.
+ * Source: memcached 1.6.18, proto_text.c (option -Y).
+ */
+static bool wants_login(const char *line, size_t len)
+{
+	return TENON__IS(line, len, "CLIENT_ERROR unauthenticated") ||
+	       TENON__IS(line, len, "CLIENT_ERROR authentication failure") ||
+	       TENON__STARTS(line, len, "CLIENT_ERROR bad authentication token");
+}
+
+/* The server answers no request without user and password. */
+static int refuse_login(struct tenon__wire *wire, const char *line, size_t len)
+{
+	wire->rejected = true;
+	return tenon__reply_give_up(wire, TENON_EAUTH,
+			"the server wants user and password (key `auth`)", line,
+			len);
+}
+
+/*
  * An error line answers the current request. After CLIENT_ERROR or ERROR to a store
  * request, the server may read the data block as commands and answer those too. Then no
  * later reply can be matched with a request, so the connection is closed.
@@ -47,6 +67,9 @@ static int read_error(struct tenon__wire *wire, int status, char *line,
 		wire->rejected = true;
 		return tenon__reply_give_up(wire, TENON_ECONNECT,
 			       "the server refuses the connection", line, len);
+	}
+	if (wire->fresh && wire->flight == wire->first && wants_login(line, len)) {
+		return refuse_login(wire, line, len);
 	}
 	wire->erred = (uint8_t)-status;
 	line[len] = '\0';
@@ -242,6 +265,9 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 		wire->version = wire->version == TENON_VERSION_HEARD
 					? TENON_VERSION_THERE
 					: TENON_VERSION_MISSING;
+	} else if (wire->version == TENON_VERSION_UNKNOWN &&
+		   wants_login(line, len)) {
+		return refuse_login(wire, line, len);
 	} else if (error_status(line, len) != 0) {
 		tell_unasked(wire, line, len);
 	} else if (wire->version != TENON_VERSION_UNKNOWN ||
@@ -318,6 +344,9 @@ static int next_other(struct tenon__wire *wire)
 {
 	char *line = wire->block->data + wire->parsed;
 	size_t here = wire->block->filled - wire->parsed;
+	if (wire->fresh && tenon__reply_is_foreign(wire, line, here)) {
+		return TENON_WIRE_BROKEN;
+	}
 	char *newline = memchr(line, '\n', here);
 	if (!newline) {
 		return tenon__reply_incomplete(wire, "", line);

@@ -80,6 +80,8 @@ struct tenon_ring_point {
 #define TENON_RING_NO_NAMES 8u
 /** Keys are placed on a continuum: a hash function with few bits leaves most of it unused. */
 #define TENON_RING_CONTINUUM 16u
+/** Points of several servers are on one place, where the order of the servers decides. No other key moves with the order. */
+#define TENON_RING_TIES 32u
 
 /** The nature of a ring, for checks of a config. */
 struct tenon_ring_traits {
@@ -88,6 +90,7 @@ struct tenon_ring_traits {
 	uint32_t points; /**< points of all servers; 0: the distribution has no points */
 	/** Bits of the hash that decide the place of a key on the continuum, 1..64; 0: all bits. */
 	uint32_t place_bits;
+	uint32_t absent_weight; /**< weight of a server to which the config gives none; 0: it is 1 */
 };
 
 /**

@@ -21,8 +21,8 @@
 
 #define WEIGHT_SEED   UINT32_C(0xface2014)
 #define WEIGHT_TRIES  32 /* servers before the last one is taken */
-#define WEIGHT_ONE    1000.0 /* mcrouter's weight 1.0 */
-#define WEIGHT_ABSENT 0.5 /* mcrouter's weight of a server without a weight */
+#define WEIGHT_ONE    1000 /* mcrouter's weight 1.0 */
+#define WEIGHT_ABSENT 500 /* of a server without a weight: mcrouter's weight 0.5 */
 #define SALT_BYTES    2 /* digits of the number of a try */
 
 enum { WEIGHTS_IGNORED, WEIGHTS_TRIED };
@@ -66,10 +66,9 @@ static void ch3_fini(void *self)
 
 static uint32_t threshold_of(const struct tenon_ring_server *server)
 {
-	double weight = server->weight_given ?
-		(double)server->weight / WEIGHT_ONE : WEIGHT_ABSENT;
+	uint32_t weight = server->weight_given ? server->weight : WEIGHT_ABSENT;
 
-	return (uint32_t)(weight * UINT32_MAX);
+	return (uint32_t)((double)weight / WEIGHT_ONE * UINT32_MAX);
 }
 
 static int ch3_build(void *self, const struct tenon_ring_server *servers,
@@ -240,6 +239,8 @@ static void ch3_describe(const void *self, struct tenon_ring_traits *out)
 		     TENON_RING_NO_NAMES;
 	if (!ch3->weighted) {
 		out->flags |= TENON_RING_NO_WEIGHT;
+	} else if (TENON_HAS(out, struct tenon_ring_traits, absent_weight)) {
+		out->absent_weight = WEIGHT_ABSENT;
 	}
 }
 

@@ -32,7 +32,7 @@ struct ketama {
 	uint32_t index_shift;
 	uint32_t point_count;
 	uint32_t server_count;
-	bool ordered; /* the order of the servers decides about some place */
+	bool has_ties; /* the order of the servers decides about some place */
 	const struct tenon_hash *key_hash; /* for walks that hash again */
 	const struct tenon_host *host;
 	struct ketama_options options;
@@ -255,8 +255,8 @@ static void settle_ties(struct ketama *ketama)
 		end = run + 1;
 		while (end < ketama->point_count &&
 		       place_of(points[end]) == place_of(points[run])) {
-			ketama->ordered |= ketama->options.tie != TIE_NAME &&
-					   points[end] != points[run];
+			ketama->has_ties |= ketama->options.tie != TIE_NAME &&
+					    points[end] != points[run];
 			end++;
 		}
 		owner = run + winner(ketama, points + run, end - run);

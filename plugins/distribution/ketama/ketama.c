@@ -287,8 +287,8 @@ static void ketama_describe(const void *self, struct tenon_ring_traits *out)
 	if (ketama->options.weights == WEIGHTS_IGNORED) {
 		out->flags |= TENON_RING_NO_WEIGHT;
 	}
-	if (ketama->ordered) {
-		out->flags |= TENON_RING_ORDERED;
+	if (ketama->has_ties) {
+		out->flags |= TENON_RING_TIES;
 	}
 	out->points = ketama->point_count;
 	out->place_bits = 32;

@@ -107,6 +107,20 @@ static const struct {
 	  PLUGINS SERVERS "distribution: {nature: {crowd: 5}}\n" },
 	{ "order-dependent:3 ", PLUGINS SERVERS NATURE("4"),
 	  PLUGINS "servers: [a]\n" NATURE("4") },
+	{ "order-dependent:3 ", PLUGINS SERVERS NATURE("32"),
+	  PLUGINS "servers: [a]\n" NATURE("32") },
+	{ "overridden-ring:2 overridden-ring:3 overridden-ring:4 ",
+	  "ring: pymemcache\ndistribution: ketama\nhash_prefix: yes\n"
+	  "prefix_rule: libmc\nhash_function: murmur3\n" SERVERS,
+	  "ring: pymemcache\nhash_prefix: no\nprefix_rule: front\nhash_tag: '{}'\n"
+	  SERVERS },
+	{ "overridden-ring:2 ",
+	  "ring: twemproxy-ketama\nhash_function: {md5: {bytes: big}}\n" SERVERS,
+	  "hash_function: fnv1a_64\ndistribution: modula\nservers: [a]\n" },
+	{ "hash-name:2 ",
+	  "ring: twemproxy-ketama\n"
+	  "hash_function: crc32 # tenon: ignore overridden-ring\n" SERVERS,
+	  "ring: dalli\nhash_function: crc32\n" SERVERS },
 	{ "char-sign:3 ", PLUGINS SERVERS "hash_function: sign\n",
 	  PLUGINS SERVERS "hash_function: {sign: {char: signed}}\n" },
 	{ "char-sign:3 ",
@@ -341,6 +355,44 @@ START_TEST(shares_are_equal_where_weights_are_ignored)
 }
 END_TEST
 
+/* As mcrouter's WeightedCh3, where a server without a weight counts as one of weight 500. */
+START_TEST(a_server_without_weight_has_the_weight_that_the_ring_gives_it)
+{
+	struct tenon_share shares[3];
+	struct tenon_client *client;
+
+	load("site.yaml", PLUGINS "servers: [a, {address: b, weight: 1000}, {address: c, weight: 500}]\n"
+	     "distribution: {nature: {absent_weight: 500}}\n");
+	ck_assert_int_eq(tenon_client_open(config, &client, &err), 0);
+	tenon_client_shares(client, shares);
+	ck_assert(fabs(shares[0].fair_count - 25000) < 0.01);
+	ck_assert(fabs(shares[1].fair_count - 50000) < 0.01);
+	ck_assert(fabs(shares[2].fair_count - 25000) < 0.01);
+	tenon_client_close(client);
+}
+END_TEST
+
+/* The texts of the linter tell an order that decides all from an order that decides ties. */
+START_TEST(an_order_that_decides_ties_has_weaker_words)
+{
+	load("site.yaml", PLUGINS SERVERS NATURE("32"));
+	ck_assert_int_eq(find(tell_text), 0);
+	ck_assert_ptr_nonnull(strstr(told, "moves the few keys there, and no others"));
+	load("more.yaml", NATURE("36"));
+	ck_assert_int_eq(find(tell_text), 0);
+	ck_assert_ptr_null(strstr(told, "few keys"));
+	ck_assert_ptr_nonnull(strstr(told, "decides where keys are"));
+}
+END_TEST
+
+START_TEST(a_name_of_another_hash_function_is_explained)
+{
+	load("site.yaml", "ring: twemproxy-modula\nhash_function: crc32\nservers: [a]\n");
+	ck_assert_int_eq(find(tell_text), 0);
+	ck_assert_ptr_nonnull(strstr(told, "the clients of ring 'twemproxy-modula' call another hash function 'crc32': it is 'crc' in tenon|"));
+}
+END_TEST
+
 START_TEST(a_long_prefix_leaves_simulated_keys_of_legal_length)
 {
 	static char text[400];
@@ -399,6 +451,9 @@ int main(void)
 	tcase_add_test(found, a_wrong_name_has_a_suggestion);
 	tcase_add_loop_test(found, shares_are_those_of_the_simulated_keys, 0, 2);
 	tcase_add_test(found, shares_are_equal_where_weights_are_ignored);
+	tcase_add_test(found, a_server_without_weight_has_the_weight_that_the_ring_gives_it);
+	tcase_add_test(found, an_order_that_decides_ties_has_weaker_words);
+	tcase_add_test(found, a_name_of_another_hash_function_is_explained);
 	tcase_add_test(found, a_long_prefix_leaves_simulated_keys_of_legal_length);
 	tcase_add_test(found, any_allocation_may_fail);
 	suite_add_tcase(suite, found);

@@ -52,6 +52,15 @@ static void tear_down(void)
 	tenon_config_destroy(config);
 }
 
+/* A test of a file changes the folder. The next test of this process starts in the old one. */
+static char start[400];
+
+static void tear_down_file(void)
+{
+	tear_down();
+	ck_assert_int_eq(chdir(start), 0);
+}
+
 static int find(void)
 {
 	told[0] = '\0';
@@ -291,10 +300,10 @@ int main(void)
 		 top ? top : ".");
 	broken_count = scandir(folder, &broken, is_file, alphasort);
 	enter_builddir();
-	/* the tests of files change the folder */
-	snprintf(path, sizeof(path), "%s/plugins/.libs", getcwd(told, sizeof(told)));
+	ck_assert_ptr_nonnull(getcwd(start, sizeof(start)));
+	snprintf(path, sizeof(path), "%s/plugins/.libs", start);
 	setenv("TENON_PLUGIN_PATH", path, 1);
-	tcase_add_checked_fixture(files, set_up, tear_down);
+	tcase_add_checked_fixture(files, set_up, tear_down_file);
 	tcase_add_loop_test(files, a_file_with_one_mistake_has_one_problem, 0,
 			    broken_count);
 	suite_add_tcase(suite, files);

@@ -14,7 +14,7 @@ static const int statuses[] = {
 	TENON_EUNKNOWN,	 TENON_EDISABLED, TENON_ECONFIG,   TENON_EPLUGIN,
 	TENON_EIO,	 TENON_EBUSY,	  TENON_EUNDECODABLE, TENON_EENCODED,
 	TENON_EREFUSED,  TENON_EWAIT,	  TENON_ELOCAL,
-	TENON_ESECURE,
+	TENON_ESECURE,	 TENON_EAUTH,
 };
 
 #define STATUS_COUNT ((int)(sizeof(statuses) / sizeof(statuses[0])))
@@ -35,7 +35,7 @@ END_TEST
 START_TEST(a_number_that_is_no_status_is_called_unknown)
 {
 	ck_assert_str_eq(tenon_status_name(TENON_SENT + 1), "unknown status");
-	ck_assert_str_eq(tenon_status_name(TENON_ESECURE - 1), "unknown status");
+	ck_assert_str_eq(tenon_status_name(TENON_EAUTH - 1), "unknown status");
 }
 END_TEST
 

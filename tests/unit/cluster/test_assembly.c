@@ -485,7 +485,7 @@ static const struct {
 	{ "{good: {limit: 11}}",
 	  "option 'limit': found '11', expected a whole number in 1..10" },
 	{ "{good: {window: 10}}",
-	  "option 'window': found '10', expected a duration in 1s..1min with a unit (us, ms, s, min, h)" },
+	  "option 'window': found '10', expected a duration in 1s..1min: a whole number with a unit (us, ms, s, min, h)" },
 	{ "{good: {mode: harsh}}",
 	  "option 'mode': found 'harsh', expected one of lax, strict" },
 	{ "{good: {lmit: 1}}",

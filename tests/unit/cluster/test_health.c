@@ -721,7 +721,8 @@ START_TEST(a_sum_orders_all_states)
 {
 	static const uint32_t order[] = {
 		TENON_SERVER_UP, TENON_SERVER_FAILING, TENON_SERVER_REFUSING,
-		TENON_SERVER_PROBING, TENON_SERVER_DOWN
+		TENON_SERVER_PROBING, TENON_SERVER_DOWN,
+		TENON_SERVER_MISCONFIGURED
 	};
 	static struct tenon_health sum, other;
 
@@ -745,7 +746,7 @@ static const struct {
 	enum tenon_verb verb;
 	size_t request_len;
 } refusals[] = {
-	{ "CLIENT_ERROR unauthenticated\r\n", TENON_ECLIENT, TENON_GET, 7 },
+	{ "CLIENT_ERROR no such tenant\r\n", TENON_ECLIENT, TENON_GET, 7 },
 	{ "SERVER_ERROR no backend\r\n", TENON_ESERVER, TENON_GET, 7 },
 	{ "ERROR\r\n", TENON_EUNKNOWN, TENON_GET, 7 },
 	{ "SERVER_ERROR no backend\r\n", TENON_ESERVER, TENON_SET, 16 },
@@ -861,7 +862,7 @@ START_TEST(requests_without_reply_are_no_proper_answers)
 
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT,
-			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
+			    FAKE_SERVE(7, "CLIENT_ERROR no such tenant\r\n", 1),
 			    FAKE_EXPECT("delete k noreply\r\n"),
 			    FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
@@ -880,12 +881,12 @@ START_TEST(a_refused_store_that_costs_the_connection_counts)
 
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("set k 0 0 1\r\nv\r\n"),
-			    FAKE_SEND("CLIENT_ERROR unauthenticated\r\n"),
+			    FAKE_SEND("CLIENT_ERROR no such tenant\r\n"),
 			    FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
 	ck_assert_int_eq(rig_set(&rig, "k", "v"), TENON_ECLIENT);
 	check_state(&rig, TENON_SERVER_REFUSING, 0);
-	ck_assert_str_eq(health.error_text, "CLIENT_ERROR unauthenticated");
+	ck_assert_str_eq(health.error_text, "CLIENT_ERROR no such tenant");
 	rig_close(&rig);
 }
 END_TEST
@@ -896,11 +897,11 @@ START_TEST(a_server_may_fail_while_it_is_refusing)
 
 	rig_fake(&rig,
 		 FAKE_STEPS(FAKE_ACCEPT,
-			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
+			    FAKE_SERVE(7, "CLIENT_ERROR no such tenant\r\n", 1),
 			    FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 			    FAKE_SEND("?\r\n"),
 			    FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
-			    FAKE_SERVE(7, "CLIENT_ERROR unauthenticated\r\n", 1),
+			    FAKE_SERVE(7, "CLIENT_ERROR no such tenant\r\n", 1),
 			    FAKE_SERVE(7, "END\r\n", 1)));
 	rig_open(&rig, RETRY_SOON);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLIENT);
@@ -957,7 +958,9 @@ START_TEST(states_have_names)
 			 "probing");
 	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_REFUSING),
 			 "refusing");
-	ck_assert_str_eq(tenon_server_state_name(5), "unknown state");
+	ck_assert_str_eq(tenon_server_state_name(TENON_SERVER_MISCONFIGURED),
+			 "misconfigured");
+	ck_assert_str_eq(tenon_server_state_name(6), "unknown state");
 	ck_assert_str_eq(tenon_server_state_name(-1), "unknown state");
 }
 END_TEST

@@ -361,7 +361,7 @@ static const struct {
 	const char *message;
 } set_errors[] = {
 	{ "poll_timeout", "5 parsecs", TENON_ECONFIG,
-	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h with a unit (us, ms, s, min, h), or a bare number in ms" },
+	  "key 'poll_timeout': found '5 parsecs', expected a duration in 1ms..1h: a whole number with a unit (us, ms, s, min, h), or a bare whole number in ms" },
 	{ "pol_timeout", "5", TENON_ECONFIG,
 	  "key 'pol_timeout': unknown; did you mean 'poll_timeout'?" },
 	{ "prefix", "[", TENON_ECONFIG,

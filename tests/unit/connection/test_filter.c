@@ -20,6 +20,7 @@ static struct tenon__server server = { .alias = "anna",
 				       .host = "127.0.0.1",
 				       .address = "127.0.0.1:11211",
 				       .port = 11211 };
+static struct tenon__outcome outcome;
 static struct tenon__assembly assembly;
 static struct tenon_secure_ops secure; /* the plugin under test; a test may change slots */
 static struct xor_state xor_self = { .mask = 0x2a };
@@ -67,6 +68,7 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
+		.outcomes.servers = &outcome,
 		.secure = &secure,
 		.secure_name = name,
 		.secure_self = self,

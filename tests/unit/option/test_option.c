@@ -255,43 +255,45 @@ START_TEST(strings_are_taken_as_they_are)
 }
 END_TEST
 
-#define DURATION "with a unit (us, ms, s, min, h)"
+#define DURATION ": a whole number with a unit (us, ms, s, min, h)"
 
 static const struct {
 	const char *text;
 	const char *message;
 } errors[] = {
 	{ "time: 30",
-	  "f:1:7: plugin 'x': option 'time': found '30', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '30', expected a duration in 0ms..2h" DURATION },
 	{ "time: '30'",
-	  "f:1:7: plugin 'x': option 'time': found quoted '30', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found quoted '30', expected a duration in 0ms..2h" DURATION },
 	{ "time: 3h",
-	  "f:1:7: plugin 'x': option 'time': found '3h', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '3h', expected a duration in 0ms..2h" DURATION },
+	{ "time: 0.5s",
+	  "f:1:7: plugin 'x': option 'time': found '0.5s', expected a duration in 0ms..2h" DURATION },
 	{ "time: 1500us",
 	  "f:1:7: plugin 'x': option 'time': found '1500us', expected a whole number of ms" },
 	{ "time: 5 parsecs",
-	  "f:1:7: plugin 'x': option 'time': found '5 parsecs', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '5 parsecs', expected a duration in 0ms..2h" DURATION },
 	{ "time: -1s",
-	  "f:1:7: plugin 'x': option 'time': found '-1s', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '-1s', expected a duration in 0ms..2h" DURATION },
 	{ "time: 9999999999999999999999h",
-	  "f:1:7: plugin 'x': option 'time': found '9999999999999999999999h', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '9999999999999999999999h', expected a duration in 0ms..2h" DURATION },
 	/* 2^64 + 5 ms, and 2^57 h, which is a multiple of 2^64 ms. */
 	{ "time: 18446744073709551621ms",
-	  "f:1:7: plugin 'x': option 'time': found '18446744073709551621ms', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '18446744073709551621ms', expected a duration in 0ms..2h" DURATION },
 	{ "time: 144115188075855872h",
-	  "f:1:7: plugin 'x': option 'time': found '144115188075855872h', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '144115188075855872h', expected a duration in 0ms..2h" DURATION },
 	{ "time: 1e3ms",
-	  "f:1:7: plugin 'x': option 'time': found '1e3ms', expected a duration in 0ms..2h " DURATION },
+	  "f:1:7: plugin 'x': option 'time': found '1e3ms', expected a duration in 0ms..2h" DURATION },
 	{ "bare: '7'",
-	  "f:1:7: plugin 'x': option 'bare': found quoted '7', expected a duration in 1ms..1min " DURATION ", or a bare number in ms" },
+	  "f:1:7: plugin 'x': option 'bare': found quoted '7', expected a duration in 1ms..1min" DURATION ", or a bare whole number in ms" },
 	{ "bare: 0",
-	  "f:1:7: plugin 'x': option 'bare': found '0', expected a duration in 1ms..1min " DURATION ", or a bare number in ms" },
+	  "f:1:7: plugin 'x': option 'bare': found '0', expected a duration in 1ms..1min" DURATION ", or a bare whole number in ms" },
 	{ "seconds: 61",
-	  "f:1:10: plugin 'x': option 'seconds': found '61', expected a duration in 0ms..1min " DURATION ", or a bare number in s" },
+	  "f:1:10: plugin 'x': option 'seconds': found '61', expected a duration in 0ms..1min" DURATION ", or a bare whole number in s" },
 	{ "size: 64",
-	  "f:1:7: plugin 'x': option 'size': found '64', expected a size in 1B..9223372036854775807B with a unit (B, kB, MB, GB, KiB, MiB, GiB)" },
+	  "f:1:7: plugin 'x': option 'size': found '64', expected a size in 1B..9223372036854775807B: a whole number with a unit (B, kB, MB, GB, KiB, MiB, GiB)" },
 	{ "size: 64K",
-	  "f:1:7: plugin 'x': option 'size': found '64K', expected a size in 1B..9223372036854775807B with a unit (B, kB, MB, GB, KiB, MiB, GiB)" },
+	  "f:1:7: plugin 'x': option 'size': found '64K', expected a size in 1B..9223372036854775807B: a whole number with a unit (B, kB, MB, GB, KiB, MiB, GiB)" },
 	{ "number: 11",
 	  "f:1:9: plugin 'x': option 'number': found '11', expected a whole number in -10..10" },
 	{ "number: -11",

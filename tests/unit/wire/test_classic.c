@@ -20,6 +20,7 @@ static struct tenon_slice keys[KEYS_MAX];
 static struct tenon__request requests[KEYS_MAX];
 static struct tenon_result results[KEYS_MAX];
 static struct tenon__health health;
+static struct tenon__outcome outcome;
 static bool noreply; /* of the next exchange */
 
 static void set_up(void)
@@ -29,6 +30,7 @@ static void set_up(void)
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
+		.outcomes.servers = &outcome,
 	};
 	server.host = "127.0.0.1";
 	memset(&health, 0, sizeof(health));

@@ -7,6 +7,7 @@
 
 struct nature_options {
 	int64_t flags;
+	int64_t absent_weight;
 	int64_t crowd;
 };
 
@@ -20,8 +21,14 @@ static const struct tenon_option nature_options[] = {
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct nature_options, flags),
 	  .min = 0,
-	  .max = 31,
+	  .max = 63,
 	  .help = "TENON_RING_* bits of the ring" },
+	{ .name = "absent_weight",
+	  .type = TENON_OPTION_INT,
+	  .offset = offsetof(struct nature_options, absent_weight),
+	  .min = 0,
+	  .max = 1000,
+	  .help = "weight of a server without a weight; 0: not told" },
 	{ .name = "crowd",
 	  .type = TENON_OPTION_INT,
 	  .offset = offsetof(struct nature_options, crowd),
@@ -86,6 +93,7 @@ static void nature_describe(const void *self, struct tenon_ring_traits *out)
 	const struct nature *nature = self;
 
 	out->flags = (uint32_t)nature->options->flags;
+	out->absent_weight = (uint32_t)nature->options->absent_weight;
 }
 
 static const struct tenon_distribution_ops nature_ops = {

@@ -15,6 +15,7 @@ import _tenon
 from .client import Client, diff
 from .errors import (
     ArgumentError,
+    AuthError,
     BusyError,
     ClientError,
     ConfigError,
@@ -54,6 +55,7 @@ __version__ = _tenon.__version__
 __all__ = [
     "Answer",
     "ArgumentError",
+    "AuthError",
     "BusyError",
     "Client",
     "ClientError",

@@ -114,7 +114,11 @@ class LocalError(TenonError, OSError):
 
 
 class SecureError(ServerUnavailableError):
-    """The secure plugin refused the connection: a failed handshake, or damaged bytes."""
+    """The connection is not secured as the config says; the message has the reason."""
+
+
+class AuthError(ServerUnavailableError):
+    """The server refused user and password, or wants some and the config has none."""
 
 
 _CLASSES: Dict[int, Type[TenonError]] = {
@@ -140,6 +144,7 @@ _CLASSES: Dict[int, Type[TenonError]] = {
     -21: WaitError,
     -22: LocalError,
     -23: SecureError,
+    -24: AuthError,
 }
 
 

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An SSL_CTX as the options ask for it, and the files that it was made from. */
+#ifndef TENON_PLUGINS_CONTEXT_H
+#define TENON_PLUGINS_CONTEXT_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tls_options.h"
+
+/* ---- errors ---------------------------------------------------------------- */
+
+/* Return the reason of OpenSSL's last error, and forget OpenSSL's errors. */
+static const char *context_reason(void)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = ERR_SYSTEM_ERROR(code)
+				     ? NULL
+				     : ERR_reason_error_string(code);
+
+	ERR_clear_error();
+	return reason ? reason : "no reason is known";
+}
+
+static int context_refuse(const struct tenon_host *host,
+			  struct tenon_error *err, const char *option,
+			  const char *value)
+{
+	const char *reason = context_reason();
+
+	return host->set_error(err, TENON_ECONFIG, "%s: cannot use '%s': %s",
+			       option, value, reason);
+}
+
+/* ---- files ------------------------------------------------------------------ */
+
+/* What is known of a file without reading it. All 0: there is no such file. */
+struct context_file {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
+#define CONTEXT_FILES 4
+
+/* The files that a context was made from. */
+struct context_files {
+	struct context_file list[CONTEXT_FILES];
+};
+
+static const char *context_ca(const struct tls_options *options)
+{
+	return options->ca[0] ? options->ca : X509_get_default_cert_file();
+}
+
+/* Return the file that holds the private key. */
+static const char *context_key(const struct tls_options *options)
+{
+	return options->key[0] ? options->key : options->certificate;
+}
+
+static void context_look_at(struct context_files *out,
+			    const struct tls_options *options)
+{
+	const char *const paths[CONTEXT_FILES] = {
+		context_ca(options),
+		options->certificate,
+		context_key(options),
+		options->key_password_file,
+	};
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < CONTEXT_FILES; i++) {
+		struct context_file *file = &out->list[i];
+		struct stat stat_of;
+
+		if (paths[i][0] && stat(paths[i], &stat_of) == 0) {
+			file->device = stat_of.st_dev;
+			file->inode = stat_of.st_ino;
+			file->size = stat_of.st_size;
+			file->changed = stat_of.st_mtim;
+		}
+	}
+}
+
+static bool context_files_equal(const struct context_files *a,
+				const struct context_files *b)
+{
+	bool equal = true;
+
+	for (size_t i = 0; i < CONTEXT_FILES; i++) {
+		const struct context_file *x = &a->list[i];
+		const struct context_file *y = &b->list[i];
+
+		equal &= x->device == y->device && x->inode == y->inode &&
+			 x->size == y->size &&
+			 x->changed.tv_sec == y->changed.tv_sec &&
+			 x->changed.tv_nsec == y->changed.tv_nsec;
+	}
+	return equal;
+}
+
+/* Check that a file can be read. secret: other users should not be able to. */
+static int context_check_file(const struct tenon_host *host,
+			      struct tenon_error *err, const char *option,
+			      const char *path, bool secret)
+{
+	char line[TLS_PATH_BYTES + 100];
+	struct stat stat_of;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 || fstat(fd, &stat_of) != 0) {
+		int code = host->set_error(err, TENON_ECONFIG,
+					   "%s: cannot read '%s': %s", option,
+					   path, strerror(errno));
+		if (fd >= 0) {
+			close(fd);
+		}
+		return code;
+	}
+	close(fd);
+	if (secret && (stat_of.st_mode & S_IROTH)) {
+		snprintf(line, sizeof(line),
+			 "secure plugin 'tls': %s: every user can read '%s'; chmod o-r would change that",
+			 option, path);
+		host->log(host->context, TENON_LOG_WARNING, line);
+	}
+	return 0;
+}
+
+/* ---- certificates that are trusted --------------------------------------------- */
+
+/* Return true when a folder has a file that is named as `openssl rehash` names certificates. */
+static bool context_is_hashed(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	bool found = false;
+	struct dirent *entry;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		found = strspn(name, "0123456789abcdef") == 8 &&
+			name[8] == '.' && name[9] >= '0' && name[9] <= '9';
+	}
+	if (dir) {
+		closedir(dir);
+	}
+	return found;
+}
+
+static int context_load_folder(SSL_CTX *ctx, const struct tls_options *options,
+			       const struct tenon_host *host,
+			       struct tenon_error *err)
+{
+	if (!context_is_hashed(options->ca)) {
+		return host->set_error(
+			err, TENON_ECONFIG,
+			"ca: the folder '%s' has no certificate that `openssl rehash` has named; run it, or name a file",
+			options->ca);
+	}
+	return SSL_CTX_load_verify_dir(ctx, options->ca) == 1
+		       ? 0
+		       : context_refuse(host, err, "ca", options->ca);
+}
+
+static int context_load_ca(SSL_CTX *ctx, const struct tls_options *options,
+			   const struct tenon_host *host,
+			   struct tenon_error *err)
+{
+	struct stat stat_of;
+
+	if (!options->ca[0]) {
+		return SSL_CTX_set_default_verify_paths(ctx) == 1
+			       ? 0
+			       : context_refuse(host, err, "ca", "the system's");
+	}
+	int code = context_check_file(host, err, "ca", options->ca, false);
+	if (code) {
+		return code;
+	}
+	if (stat(options->ca, &stat_of) == 0 && S_ISDIR(stat_of.st_mode)) {
+		return context_load_folder(ctx, options, host, err);
+	}
+	return SSL_CTX_load_verify_file(ctx, options->ca) == 1
+		       ? 0
+		       : context_refuse(host, err, "ca", options->ca);
+}
+
+/* ---- the client's certificate ---------------------------------------------------- */
+
+#define CONTEXT_PASSWORD_BYTES 1024 /* as OpenSSL's PEM_BUFSIZE, the most that it asks for */
+
+/* The password of the private key, while the key is read. */
+struct context_password {
+	char text[CONTEXT_PASSWORD_BYTES];
+	size_t len;
+	bool asked; /* the key is encrypted */
+};
+
+static int context_give_password(char *out, int room, int writes, void *payload)
+{
+	struct context_password *password = payload;
+
+	(void)writes;
+	password->asked = true;
+	if (password->len == 0 || (size_t)room < password->len) {
+		return -1;
+	}
+	memcpy(out, password->text, password->len);
+	return (int)password->len;
+}
+
+/*
+ * Open a file with a secret. A link is followed when root or this user has made it: secrets that a
+ * container gets are such links.
+ */
+static int context_open_secret(const char *path)
+{
+	struct stat link;
+
+	if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode) &&
+	    (link.st_uid == 0 || link.st_uid == geteuid())) {
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	}
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+}
+
+/* Read the first line of the file of the password. */
+static int context_read_password(struct context_password *out,
+				 const char *path,
+				 const struct tenon_host *host,
+				 struct tenon_error *err)
+{
+	int fd = context_open_secret(path);
+	ssize_t n = 0;
+
+	while (fd >= 0 && out->len < sizeof(out->text) &&
+	       (n = read(fd, out->text + out->len,
+			 sizeof(out->text) - out->len)) > 0) {
+		out->len += (size_t)n;
+	}
+	if (fd < 0 || n < 0) {
+		int code = host->set_error(
+			err, TENON_ECONFIG,
+			"key_password_file: cannot read '%s': %s", path,
+			strerror(errno));
+		if (fd >= 0) {
+			close(fd);
+		}
+		return code;
+	}
+	close(fd);
+	const char *end = memchr(out->text, '\n', out->len);
+	out->len = end ? (size_t)(end - out->text) : out->len;
+	out->len -= out->len > 0 && out->text[out->len - 1] == '\r';
+	return 0;
+}
+
+/* Load the private key. Errors: TENON_ECONFIG. */
+static int context_load_key(SSL_CTX *ctx, struct context_password *password,
+			    const struct tls_options *options,
+			    const struct tenon_host *host,
+			    struct tenon_error *err)
+{
+	const char *path = context_key(options);
+	int code;
+
+	SSL_CTX_set_default_passwd_cb(ctx, context_give_password);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, password);
+	bool good = SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) == 1;
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
+	if (good) {
+		return 0;
+	}
+	if (!password->asked) {
+		return context_refuse(host, err, "key", path);
+	}
+	code = host->set_error(
+		err, TENON_ECONFIG, "key: '%s' is encrypted, and %s", path,
+		password->len > 0
+			? "the password in key_password_file does not fit"
+			: "key_password_file gives no password");
+	ERR_clear_error();
+	return code;
+}
+
+static int context_load_identity(SSL_CTX *ctx,
+				 const struct tls_options *options,
+				 const struct tenon_host *host,
+				 struct tenon_error *err)
+{
+	struct context_password password = { .len = 0 };
+	int code;
+
+	if (!options->certificate[0]) {
+		return 0;
+	}
+	code = context_check_file(host, err, "certificate",
+				  options->certificate, !options->key[0]);
+	if (!code && options->key[0]) {
+		code = context_check_file(host, err, "key", options->key, true);
+	}
+	if (!code && options->key_password_file[0]) {
+		code = context_check_file(host, err, "key_password_file",
+					  options->key_password_file, true);
+	}
+	if (!code && options->key_password_file[0]) {
+		code = context_read_password(
+			&password, options->key_password_file, host, err);
+	}
+	if (!code && SSL_CTX_use_certificate_chain_file(
+			     ctx, options->certificate) != 1) {
+		code = context_refuse(host, err, "certificate",
+				      options->certificate);
+	}
+	if (!code) {
+		code = context_load_key(ctx, &password, options, host, err);
+	}
+	explicit_bzero(&password, sizeof(password));
+	return code;
+}
+
+/* ---- what is spoken ---------------------------------------------------------------- */
+
+/* Take the ciphers of TLS 1.3 (begin with TLS_) or the others out of the option `ciphers`. */
+static void context_pick_ciphers(char out[TLS_CIPHERS_BYTES + 1],
+				 const char *ciphers, bool newest)
+{
+	size_t len = 0;
+
+	while (*ciphers != '\0') {
+		size_t n = strcspn(ciphers, ": ,");
+		bool is_newest = strncmp(ciphers, "TLS_", 4) == 0;
+
+		if (n > 0 && is_newest == newest) {
+			len += (size_t)snprintf(out + len,
+						TLS_CIPHERS_BYTES + 1 - len,
+						"%s%.*s", len > 0 ? ":" : "",
+						(int)n, ciphers);
+		}
+		ciphers += n + (ciphers[n] != '\0');
+	}
+	out[len] = '\0';
+}
+
+static int context_set_ciphers(SSL_CTX *ctx, const struct tls_options *options,
+			       const struct tenon_host *host,
+			       struct tenon_error *err)
+{
+	char list[TLS_CIPHERS_BYTES + 1];
+
+	context_pick_ciphers(list, options->ciphers, true);
+	if (list[0] && SSL_CTX_set_ciphersuites(ctx, list) != 1) {
+		return context_refuse(host, err, "ciphers", list);
+	}
+	context_pick_ciphers(list, options->ciphers, false);
+	if (list[0] && SSL_CTX_set_cipher_list(ctx, list) != 1) {
+		return context_refuse(host, err, "ciphers", list);
+	}
+	return 0;
+}
+
+/* Write the option `alpn` in the form of the protocol. Returns its length; 0: a name is too long or empty. */
+static unsigned context_alpn(unsigned char out[TLS_ALPN_BYTES + 1],
+			     const char *names)
+{
+	unsigned len = 0;
+
+	while (*names != '\0') {
+		size_t n = strcspn(names, ",");
+
+		if (n == 0 || n > 255) {
+			return 0;
+		}
+		out[len++] = (unsigned char)n;
+		memcpy(out + len, names, n);
+		len += (unsigned)n;
+		names += n;
+		if (*names == ',' && *++names == '\0') {
+			return 0;
+		}
+	}
+	return len;
+}
+
+static int context_set_protocol(SSL_CTX *ctx, const struct tls_options *options,
+				const struct tenon_host *host,
+				struct tenon_error *err)
+{
+	int minimum = options->minimum == TLS_MINIMUM_1_3 ? TLS1_3_VERSION
+							  : TLS1_2_VERSION;
+	unsigned char alpn[TLS_ALPN_BYTES + 1];
+	unsigned len = context_alpn(alpn, options->alpn);
+
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION |
+					 SSL_OP_NO_COMPRESSION);
+	if (SSL_CTX_set_min_proto_version(ctx, minimum) != 1) {
+		return context_refuse(host, err, "minimum",
+				      tls_minimum_words[options->minimum]);
+	}
+	if (len > 0 && SSL_CTX_set_alpn_protos(ctx, alpn, len) != 0) {
+		return context_refuse(host, err, "alpn", options->alpn);
+	}
+	return context_set_ciphers(ctx, options, host, err);
+}
+
+/* ---- making one ---------------------------------------------------------------------- */
+
+/*
+ * Make a context of the files as they are now, and note what they are. The caller frees *out.
+ * Errors: TENON_ENOMEM; TENON_ECONFIG with one sentence.
+ */
+static int context_create(SSL_CTX **out, struct context_files *files,
+			  const struct tls_options *options,
+			  const struct tenon_host *host,
+			  struct tenon_error *err)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	context_look_at(files, options);
+	if (!ctx) {
+		ERR_clear_error();
+		return host->set_error(err, TENON_ENOMEM, "out of memory");
+	}
+	int code = context_set_protocol(ctx, options, host, err);
+	if (!code && options->verify != TLS_VERIFY_NONE) {
+		code = context_load_ca(ctx, options, host, err);
+	}
+	if (!code) {
+		code = context_load_identity(ctx, options, host, err);
+	}
+	if (code) {
+		SSL_CTX_free(ctx);
+		ctx = NULL;
+	}
+	*out = ctx;
+	return code;
+}
+
+#endif
