@@ -28,6 +28,15 @@ struct tenon_connection_ops tenon__filter_ops(struct tenon__assembly *assembly);
 void tenon__filter_end(const struct tenon__assembly *assembly,
 		       struct tenon__connection *conn);
 
+/*
+ * Tell a certificate of the chain that the server sent in the last handshake, as the slot of the
+ * plugin does, also when that session has failed. Returns 0 when there is no such certificate.
+ */
+int tenon__filter_certificate(const struct tenon__assembly *assembly,
+			      const struct tenon__connection *conn,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out);
+
 /* Free the filter of a connection, if there is one. Its session has ended. */
 void tenon__filter_free(struct tenon__connection *conn);
 

@@ -57,12 +57,35 @@ static int begin_nothing(const void *self, void *session,
 	return 0;
 }
 
+static void tell_no_facts(const void *self, const void *session,
+			  struct tenon_secure_facts *out)
+{
+	(void)self;
+	(void)session;
+	(void)out;
+}
+
+static int tell_no_certificate(const void *self, const void *session,
+			       uint32_t index,
+			       struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	(void)index;
+	(void)out;
+	return 0;
+}
+
 static void use(const struct tenon_secure_ops *plugin, const void *self,
 		const char *name)
 {
 	secure = *plugin;
 	secure.end = count_end;
 	secure.begin = plugin->begin ? plugin->begin : begin_nothing;
+	secure.facts = plugin->facts ? plugin->facts : tell_no_facts;
+	if (!secure.certificate) {
+		secure.certificate = tell_no_certificate;
+	}
 	assembly = (struct tenon__assembly){
 		.servers = &server,
 		.server_count = 1,
