@@ -79,9 +79,6 @@ void tenon__filter_end(const struct tenon__assembly *assembly,
 
 /* ---- certificates ---------------------------------------------------------- */
 
-/* A chain that fails is kept up to this length. Public ones have three or four certificates. */
-#define CHAIN_MAX 8
-
 static void forget_chain(struct tenon__filter *filter)
 {
 	tenon__free(filter->failed);
@@ -101,8 +98,9 @@ static void keep_chain(const struct tenon__assembly *assembly,
 		return;
 	}
 	forget_chain(filter);
-	filter->failed = tenon__calloc(CHAIN_MAX, sizeof(one));
-	for (uint32_t i = 0; filter->failed && i < CHAIN_MAX; i++) {
+	filter->failed = tenon__calloc(TENON_FILTER_CHAIN_MAX, sizeof(one));
+	for (uint32_t i = 0; filter->failed && i < TENON_FILTER_CHAIN_MAX;
+	     i++) {
 		filter->failed[i].size = sizeof(one);
 		if (!assembly->secure->certificate(assembly->secure_self,
 						   filter->session, i,

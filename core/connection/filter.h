@@ -17,6 +17,8 @@
 #define TENON_FILTER_SEND_MAX_BYTES TENON_SECURE_WIRE_MAX_BYTES
 /* The incoming buffer: most wire bytes that have arrived and that the session has not taken. */
 #define TENON_FILTER_RECEIVE_MAX_BYTES TENON_SECURE_WIRE_MAX_BYTES
+/* A chain that fails is kept up to this length. Public ones have three or four certificates. */
+#define TENON_FILTER_CHAIN_MAX 8
 
 /*
  * Return the functions that a transport calls for connections of this assembly, which has a

@@ -751,6 +751,41 @@ START_TEST(a_pull_that_fails_closes_the_connection)
 }
 END_TEST
 
+static int tell_endless_chain(const void *self, const void *session,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	out->not_after_s = index;
+	return 1;
+}
+
+START_TEST(a_chain_that_fails_is_kept_up_to_its_ceiling)
+{
+	struct tenon_secure_certificate told = { .size = sizeof(told) };
+
+	use_xor();
+	bad = FAILS;
+	secure.pull = bad_slot;
+	secure.certificate = tell_endless_chain;
+	begin_get("k");
+	(void)connected();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive("abc", 3, SIZE_MAX), TENON_WANT_CLOSE);
+	ck_assert_int_eq(tenon__filter_certificate(&assembly, &conn,
+						   TENON_FILTER_CHAIN_MAX - 1,
+						   &told),
+			 1);
+	ck_assert_int_eq(told.not_after_s, TENON_FILTER_CHAIN_MAX - 1);
+	ck_assert_int_eq(tenon__filter_certificate(&assembly, &conn,
+						   TENON_FILTER_CHAIN_MAX,
+						   &told),
+			 0);
+	tear_down();
+}
+END_TEST
+
 /* TENON_FILTER_RECEIVE_MAX_BYTES and TENON_SECURE_WIRE_MAX_BYTES are 64 KiB. */
 START_TEST(a_pull_that_never_takes_anything_is_stopped)
 {
@@ -930,6 +965,7 @@ int main(void)
 	tcase = tcase_create("failures");
 	LOOP(a_push_that_fails_closes_the_connection, BADS);
 	LOOP(a_pull_that_fails_closes_the_connection, COUNT(pull_failures));
+	tcase_add_test(tcase, a_chain_that_fails_is_kept_up_to_its_ceiling);
 	tcase_add_test(tcase, a_pull_that_never_takes_anything_is_stopped);
 	tcase_add_test(tcase,
 		       plain_bytes_during_a_handshake_close_the_connection);
