@@ -194,7 +194,7 @@ static int explain(const struct tenon__assembly *assembly,
 		   struct tenon__connection *conn, const char *sentence)
 {
 	snprintf(conn->wire.problem, sizeof(conn->wire.problem),
-		 "secure plugin '%s': %.100s", assembly->secure_name,
+		 "secure plugin '%s': %.200s", assembly->secure_name,
 		 sentence);
 	return TENON_ESECURE;
 }

@@ -72,3 +72,85 @@ int tenon__reply_incomplete(struct tenon__wire *wire, const char *why,
 	}
 	return TENON_WIRE_MORE;
 }
+
+static bool refuses_connection(const struct tenon__wire *wire, int status,
+			       const char *line, size_t len)
+{
+	return wire->fresh && wire->flight == wire->first &&
+	       (TENON__IS(line, len, "ERROR Too many open connections") ||
+		(wire->suspect && status != TENON_ECLIENT));
+}
+
+bool tenon__reply_wants_login(const char *line, size_t len)
+{
+	return TENON__IS(line, len, "CLIENT_ERROR unauthenticated") ||
+	       TENON__IS(line, len, "CLIENT_ERROR authentication failure") ||
+	       TENON__STARTS(line, len, "CLIENT_ERROR bad authentication token");
+}
+
+int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
+			      size_t len)
+{
+	wire->rejected = true;
+	return tenon__reply_give_up(wire, TENON_EAUTH,
+			"the server wants user and password (key `auth`)", line,
+			len);
+}
+
+int tenon__reply_note_error(struct tenon__wire *wire, int status, char *line,
+			    size_t len)
+{
+	if (refuses_connection(wire, status, line, len)) {
+		wire->rejected = true;
+		return tenon__reply_give_up(wire, TENON_ECONNECT,
+			       "the server refuses the connection", line, len);
+	}
+	if (wire->fresh && wire->flight == wire->first &&
+	    tenon__reply_wants_login(line, len)) {
+		return tenon__reply_refuse_login(wire, line, len);
+	}
+	wire->erred = (uint8_t)-status;
+	line[len] = '\0';
+	return TENON_WIRE_READ_ON;
+}
+
+int tenon__reply_error(struct tenon__wire *wire, int status, const char *line)
+{
+	bool stores = tenon__reply_verb(wire)->shape == TENON_SHAPE_STORE;
+
+	tenon__reply_answer_next(wire, status)->text = line;
+	if (stores && status != TENON_ESERVER) {
+		wire->status = TENON_ECLOSED;
+		return TENON_WIRE_BROKEN;
+	}
+	return TENON_WIRE_READ_ON;
+}
+
+int tenon__reply_unasked(struct tenon__wire *wire, const char *line, size_t len)
+{
+	if (!wire->fence) {
+		return tenon__reply_broken(wire, "a reply without a request", line, len);
+	}
+	if (tenon__reply_error_status(line, len) == 0) {
+		return tenon__reply_broken(wire, "an unexpected reply", line, len);
+	}
+	tenon__reply_tell_unasked(wire, line, len);
+	return TENON_WIRE_READ_ON;
+}
+
+bool tenon__reply_are_lines(const char *bytes, size_t len,
+			    bool (*accepts)(const char *line, size_t len))
+{
+	while (len > 0) {
+		const char *newline = memchr(bytes, '\n', len);
+		size_t line_len =
+			newline ? (size_t)(newline - bytes) + 1 : len;
+
+		if (!newline || !accepts(bytes, line_len)) {
+			return false;
+		}
+		bytes += line_len;
+		len -= line_len;
+	}
+	return true;
+}

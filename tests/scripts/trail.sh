@@ -44,7 +44,7 @@ the_row_of_an_error_line_is_enough()
 {
 	edit "$error_row" include/tenon/error.h 's|^\tTENON_ENOMEM = -1,|&\n\tTENON_ELOCKED = -31,|' &&
 	edit "$error_row" core/base/error.c 's|^\t{ TENON_SENT, "sent" },|&\n\t{ TENON_ELOCKED, "locked" },|' &&
-	edit "$error_row" core/wire/classic/read.c \
+	edit "$error_row" core/wire/reply.h \
 		's|^\treturn TENON__STARTS(line, len, "ERROR") ? |\tif (TENON__STARTS(line, len, "LOCKED")) {\n\t\treturn TENON_ELOCKED;\n\t}\n&|'
 }
 

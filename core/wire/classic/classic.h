@@ -12,4 +12,16 @@ void tenon__classic_write(struct tenon__wire *wire);
 int tenon__classic_read(struct tenon__wire *wire);
 bool tenon__classic_are_unasked(const char *bytes, size_t len);
 
+/*
+ * Write the next request, which is a single line: with a key, with an argument, or with neither.
+ * Returns the end of the line.
+ */
+char *tenon__classic_write_line(struct tenon__wire *wire, char *at);
+
+/*
+ * Read a line of the reply to a command for whole servers, which is no error line. Returns an enum
+ * tenon__verdict, or TENON_WIRE_READ_ON.
+ */
+int tenon__classic_read_server(struct tenon__wire *wire, char *line, size_t len);
+
 #endif

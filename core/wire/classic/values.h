@@ -4,21 +4,14 @@
 #define TENON_CORE_VALUES_H
 
 #include "wire/digits.h"
-#include "wire/reply.h"
-
-/* Ask for memory for a value. A repeated exchange asks again. */
-static void ask_for_sink(struct tenon__request *req, uint64_t bytes)
-{
-	req->sink = req->intake->sink(req->intake, req, (size_t)bytes);
-	req->sink_bytes = (size_t)bytes;
-}
+#include "wire/value.h"
 
 /* The value of a request is in the memory of another: ask for memory, and copy it. */
 static void copy_to_sink(struct tenon__request *req)
 {
 	struct tenon_result *result = req->result;
 
-	ask_for_sink(req, result->value_len);
+	tenon__value_ask(req, result->value_len);
 	if (req->sink) {
 		memcpy(req->sink, result->value, result->value_len + 1);
 		result->value = req->sink;
@@ -182,127 +175,6 @@ static struct tenon__request *find_key(const struct tenon__wire *wire,
 	}
 }
 
-/* All bytes of a value have arrived: check its line end and make it the request's result. */
-static inline int end_value(struct tenon__wire *wire,
-			    struct tenon__request *req, char *value, size_t len)
-{
-	struct tenon_result *result;
-
-	if (memcmp(value + len, "\r\n", 2) != 0) {
-		return tenon__reply_broken(wire, "no line end after a value", value + len,
-			      2);
-	}
-	value[len] = '\0';
-	tenon__count(&wire->tally->hits, 1);
-	result = tenon__reply_answer(req, TENON_HIT);
-	result->value = value;
-	result->value_len = len;
-	wire->parsed = (size_t)(value + len + 2 - wire->block->data);
-	wire->keep_from = wire->parsed;
-	wire->recv_state = TENON_RECV_LINE;
-	return TENON_WIRE_READ_ON;
-}
-
-/*
- * Receive a value into its request's sink. The bytes that have arrived are copied; the
- * transport receives the rest directly into the sink.
- */
-static int begin_sink(struct tenon__wire *wire)
-{
-	const struct tenon__request *req = wire->value_req;
-	size_t here = wire->block->filled - wire->parsed;
-
-	wire->sink_filled = here < wire->value_len ? here : wire->value_len;
-	memcpy(req->sink, wire->block->data + wire->parsed, wire->sink_filled);
-	wire->parsed += wire->sink_filled;
-	wire->keep_from = wire->parsed;
-	wire->recv_state = wire->sink_filled == wire->value_len
-				   ? TENON_RECV_TAIL
-				   : TENON_RECV_SINK;
-	return TENON_WIRE_READ_ON;
-}
-
-/* Read the line end after a value that was received into a sink. */
-static int end_sink(struct tenon__wire *wire)
-{
-	const char *tail = wire->block->data + wire->parsed;
-
-	if (memcmp(tail, "\r\n", 2) != 0) {
-		return tenon__reply_broken(wire, "no line end after a value", tail, 2);
-	}
-	wire->parsed += 2;
-	wire->keep_from = wire->parsed;
-	wire->recv_state = TENON_RECV_LINE;
-	tenon__count(&wire->tally->hits, 1);
-	struct tenon__request *req = wire->value_req;
-	struct tenon_result *result = tenon__reply_answer(req, TENON_HIT);
-
-	if (req->asks) {
-		req->sink[wire->value_len] = '\0';
-	}
-	result->value = req->sink;
-	result->value_len = wire->value_len;
-	return TENON_WIRE_READ_ON;
-}
-
-/* A value is too large: answer its request, and skip the value. */
-static int refuse_value(struct tenon__wire *wire, struct tenon__request *req,
-			uint64_t bytes)
-{
-	wire->keep_from = wire->parsed;
-	if (bytes > UINT64_MAX - 2) {
-		return tenon__reply_broken(wire, "a value of impossible length", "", 0);
-	}
-	tenon__tally_key(wire->tally, TENON_ETOOBIG);
-	tenon__reply_answer(req, TENON_ETOOBIG);
-	if (bytes > req->intake->left_bytes && bytes <= wire->max_value_bytes) {
-		req->result->text = TENON_OPERATION_TOO_BIG;
-	}
-	wire->recv_state = TENON_RECV_SKIP;
-	wire->skip_bytes = bytes + 2;
-	return TENON_WIRE_READ_ON;
-}
-
-/*
- * The length of a value is known: take the value when all of it has arrived, receive the
- * rest, or skip a value that is too large.
- */
-static inline int begin_value(struct tenon__wire *wire,
-			      struct tenon__request *req, char *value,
-			      uint64_t bytes)
-{
-	struct tenon__intake *intake = req->intake;
-	size_t from = (size_t)(value - wire->block->data);
-	const char *end = wire->block->data + wire->block->filled;
-
-	if (req->asks) {
-		req->sink = NULL;
-	}
-	uint64_t most = req->sink ? req->sink_bytes : wire->max_value_bytes;
-	if (bytes > most || bytes > intake->left_bytes) {
-		wire->parsed = from;
-		return refuse_value(wire, req, bytes);
-	}
-	intake->left_bytes -= bytes;
-	if (req->asks) {
-		ask_for_sink(req, bytes);
-	}
-	if (!req->sink && (size_t)(end - value) >= bytes + 2) {
-		return end_value(wire, req, value, (size_t)bytes);
-	}
-	wire->parsed = from;
-	wire->keep_from = from;
-	wire->value_req = req;
-	wire->value_len = (size_t)bytes;
-	wire->recv_state = TENON_RECV_VALUE;
-	return req->sink ? begin_sink(wire) : TENON_WIRE_READ_ON;
-}
-
-/* What a VALUE line says behind its key. */
-struct value_line {
-	uint64_t flags, bytes, cas;
-};
-
 /*
  * Read "<flags> <bytes>[ <cas unique>]" behind the key of a VALUE line that answers req. `at` is
  * the end of the key. Returns the begin of the value; NULL: the line is malformed, or has not
@@ -310,7 +182,7 @@ struct value_line {
  */
 static inline __attribute__((always_inline)) const char *read_value_fields(
 	const struct tenon__request *req, const char *at,
-	struct value_line *out)
+	struct tenon__value_head *out)
 {
 	out->cas = 0;
 	at = tenon__read_field(at, &out->flags);
@@ -335,29 +207,14 @@ static inline char *take_value(const struct tenon__wire *wire,
 			       const char *end)
 {
 	char *key = line + 6;
-	struct value_line said;
+	struct tenon__value_head said;
 
 	if (!awaits(req, key, end) || req->asks || req->sink) {
 		return NULL;
 	}
 	const char *at = read_value_fields(req, key + req->key.len, &said);
-	if (!at || said.bytes > wire->max_value_bytes ||
-	    said.bytes > req->intake->left_bytes) {
-		return NULL;
-	}
-	char *value = line + (at - line);
-	if ((size_t)(end - value) < said.bytes + 2 ||
-	    memcmp(value + said.bytes, "\r\n", 2) != 0) {
-		return NULL;
-	}
-	req->intake->left_bytes -= said.bytes;
-	value[said.bytes] = '\0';
-	struct tenon_result *result = tenon__reply_answer(req, TENON_HIT);
-	result->flags = (uint32_t)said.flags;
-	result->cas = said.cas;
-	result->value = value;
-	result->value_len = (size_t)said.bytes;
-	return value + said.bytes + 2;
+	return at ? tenon__value_take(wire, req, line + (at - line), &said, end) :
+		    NULL;
 }
 
 /* Take the values of the usual case, up to the first line that is something else. */
@@ -392,7 +249,7 @@ static inline int read_value_line(struct tenon__wire *wire, char *line,
 {
 	char *key = line + 6;
 	struct tenon__request *req = wire->seek;
-	struct value_line said;
+	struct tenon__value_head said;
 
 	if (!awaits(req, key, end)) {
 		req = find_key(wire, key, end);
@@ -408,7 +265,7 @@ static inline int read_value_line(struct tenon__wire *wire, char *line,
 	wire->seek = req->line_end ? wire->flight : req->next;
 	req->result->flags = (uint32_t)said.flags;
 	req->result->cas = said.cas;
-	return begin_value(wire, req, line + (at - line), said.bytes);
+	return tenon__value_begin(wire, req, line + (at - line), said.bytes);
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "wire/classic/classic.h"
 #include "wire/digits.h"
+#include "wire/send.h"
 
 /* A key, four numbers (20 digits and a space each), and 32 bytes for verb, " noreply" and CR LF. */
 #define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 * 21 + 32)
@@ -21,48 +22,16 @@
 	(sizeof(FENCE_VERSION FENCE_GET) + REQUEST_LINE_MAX_BYTES +   \
 	 TENON_SEND_COPY_MAX_BYTES + 2)
 
-static char *put_bytes(char *at, const void *bytes, size_t len)
-{
-	memcpy(at, bytes, len);
-	return at + len;
-}
-
-/* Copies the whole array, as a fixed size is fast to copy. The next bytes overwrite the rest. */
-static char *put_name(char *at, const struct tenon__verb *verb)
-{
-	memcpy(at, verb->name, sizeof(verb->name));
-	return at + verb->name_len;
-}
-
-/* Append the bytes from `from` to `to` to the pieces to send. */
-static void add_piece(struct tenon__wire *wire, const char *from,
-		      const char *to)
-{
-	wire->pieces[wire->piece_count++] = (struct iovec){
-		.iov_base = (char *)(uintptr_t)from,
-		.iov_len = (size_t)(to - from),
-	};
-}
-
-/* Return true when the send buffer has `bytes` bytes of room from `at` on. */
-static bool fits(const struct tenon__wire *wire, const char *at,
-		 size_t bytes)
-{
-	size_t used = (size_t)(at - wire->send_buffer);
-
-	return wire->send_capacity - used >= bytes;
-}
-
 static char *write_fence(struct tenon__wire *wire, char *at)
 {
 	if (wire->version != TENON_VERSION_MISSING) {
-		at = put_bytes(at, FENCE_VERSION, sizeof(FENCE_VERSION) - 1);
+		at = tenon__send_bytes(at, FENCE_VERSION, sizeof(FENCE_VERSION) - 1);
 	}
 	if (wire->version != TENON_VERSION_THERE) {
 		wire->version = wire->version == TENON_VERSION_MISSING
 					? TENON_VERSION_MISSING
 					: TENON_VERSION_UNKNOWN;
-		at = put_bytes(at, FENCE_GET, sizeof(FENCE_GET) - 1);
+		at = tenon__send_bytes(at, FENCE_GET, sizeof(FENCE_GET) - 1);
 	}
 	wire->fence = false;
 	return at;
@@ -76,14 +45,6 @@ static bool joins_line(const struct tenon__request *req,
 	       (!verb->exptime || req->item->exptime == exptime);
 }
 
-/* The request is in the send buffer. An earlier try may have set its bits. */
-static inline void mark_written(struct tenon__request *req)
-{
-	tenon__request_go(req, TENON_REQUEST_WRITTEN);
-	req->bits &= TENON_REQUEST_NOREPLY;
-	req->line_end = false;
-}
-
 /* Write one retrieval line with as many keys as the line and the send buffer can hold. */
 static char *write_retrieve(struct tenon__wire *wire, char *at)
 {
@@ -95,23 +56,23 @@ static char *write_retrieve(struct tenon__wire *wire, char *at)
 	size_t line_max_bytes = verb->exptime ? TENON_GAT_LINE_MAX_BYTES :
 						TENON_GET_LINE_MAX_BYTES;
 
-	at = put_name(at, verb);
+	at = tenon__send_name(at, verb);
 	if (verb->exptime) {
 		*at++ = ' ';
 		at = tenon__put_i64(at, exptime);
 	}
 	do {
 		*at++ = ' ';
-		at = put_bytes(at, req->key.data, req->key.len);
-		mark_written(req);
+		at = tenon__send_bytes(at, req->key.data, req->key.len);
+		tenon__send_mark(req);
 		last = req;
 		req = req->next;
 	} while (req && joins_line(req, verb, exptime) &&
 		 (size_t)(at - line) + req->key.len + 3 <= line_max_bytes &&
-		 fits(wire, at, req->key.len + 3));
+		 tenon__send_fits(wire, at, req->key.len + 3));
 	last->line_end = true;
 	wire->queue = req;
-	return put_bytes(at, "\r\n", 2);
+	return tenon__send_bytes(at, "\r\n", 2);
 }
 
 static char *put_noreply(struct tenon__wire *wire,
@@ -121,23 +82,19 @@ static char *put_noreply(struct tenon__wire *wire,
 		return at;
 	}
 	wire->fence = true;
-	return put_bytes(at, " noreply", 8);
+	return tenon__send_bytes(at, " noreply", 8);
 }
 
-/*
- * Write one store request. A value above TENON_SEND_COPY_MAX_BYTES is not copied:
- * the caller's memory becomes a piece of its own. Then *from is moved to the start
- * of the next piece in the send buffer.
- */
+/* Write one store request. *from is as in tenon__send_value(). */
 static char *write_store(struct tenon__wire *wire, char *at,
 			 const char **from)
 {
 	struct tenon__request *req = wire->queue;
 	const struct tenon_item *item = req->item;
 
-	at = put_name(at, req->verb);
+	at = tenon__send_name(at, req->verb);
 	*at++ = ' ';
-	at = put_bytes(at, req->key.data, req->key.len);
+	at = tenon__send_bytes(at, req->key.data, req->key.len);
 	*at++ = ' ';
 	at = tenon__put_u64(at, item->flags);
 	*at++ = ' ';
@@ -149,33 +106,22 @@ static char *write_store(struct tenon__wire *wire, char *at,
 		at = tenon__put_u64(at, item->cas);
 	}
 	at = put_noreply(wire, req, at);
-	at = put_bytes(at, "\r\n", 2);
-	if (item->value.len <= TENON_SEND_COPY_MAX_BYTES) {
-		if (item->value.len > 0) {
-			at = put_bytes(at, item->value.data, item->value.len);
-		}
-	} else {
-		const char *value = item->value.data;
-
-		add_piece(wire, *from, at);
-		add_piece(wire, value, value + item->value.len);
-		*from = at;
-	}
-	mark_written(req);
+	at = tenon__send_bytes(at, "\r\n", 2);
+	at = tenon__send_value(wire, at, &item->value, from);
+	tenon__send_mark(req);
 	wire->queue = req->next;
-	return put_bytes(at, "\r\n", 2);
+	return tenon__send_bytes(at, "\r\n", 2);
 }
 
-/* Write one request that is a single line: with a key, with an argument, or with neither. */
-static char *write_line(struct tenon__wire *wire, char *at)
+char *tenon__classic_write_line(struct tenon__wire *wire, char *at)
 {
 	struct tenon__request *req = wire->queue;
 	const struct tenon__verb *verb = req->verb;
 
-	at = put_name(at, verb);
+	at = tenon__send_name(at, verb);
 	if (req->key.len > 0) {
 		*at++ = ' ';
-		at = put_bytes(at, req->key.data, req->key.len);
+		at = tenon__send_bytes(at, req->key.data, req->key.len);
 	}
 	if (verb->exptime) {
 		*at++ = ' ';
@@ -188,12 +134,12 @@ static char *write_line(struct tenon__wire *wire, char *at)
 	if (verb->noreply) {
 		at = put_noreply(wire, req, at);
 	}
-	mark_written(req);
+	tenon__send_mark(req);
 	wire->queue = req->next;
-	return put_bytes(at, "\r\n", 2);
+	return tenon__send_bytes(at, "\r\n", 2);
 }
 
-/* Write the requests of one send, from `at` on. *from is as in write_store(). Returns the end. */
+/* Write the next requests: a step of tenon__send_requests(). */
 static inline char *write_requests(struct tenon__wire *wire, char *at,
 				   const char **from)
 {
@@ -211,7 +157,7 @@ static inline char *write_requests(struct tenon__wire *wire, char *at,
 		at = write_store(wire, at, from);
 		break;
 	default:
-		at = write_line(wire, at);
+		at = tenon__classic_write_line(wire, at);
 	}
 	if (fenced) {
 		req->bits |= TENON_REQUEST_FENCED;
@@ -221,17 +167,5 @@ static inline char *write_requests(struct tenon__wire *wire, char *at,
 
 void tenon__classic_write(struct tenon__wire *wire)
 {
-	char *at = wire->send_buffer;
-	const char *from = at;
-
-	wire->piece = 0;
-	wire->piece_count = 0;
-	wire->buffered = wire->queue;
-	/* a request adds at most two pieces, and one piece is left for the end of the buffer */
-	do {
-		at = write_requests(wire, at, &from);
-	} while (wire->queue && fits(wire, at, REQUEST_MAX_BYTES) &&
-		 wire->piece_count + 3 <= TENON_SEND_PIECES);
-	add_piece(wire, from, at);
-	wire->send_short = wire->queue && !fits(wire, at, REQUEST_MAX_BYTES);
+	tenon__send_requests(wire, write_requests, REQUEST_MAX_BYTES);
 }

@@ -47,6 +47,7 @@ struct tls_session {
 	struct wire wire;
 	bool open;    /* the handshake is over */
 	bool greeted; /* the first bytes of the server have come */
+	bool goodbye; /* the server has said that it sends nothing more */
 	char address[TENON_SECURE_TEXT_BYTES]; /* an IP address that is as good as the expected name; "": none */
 	char expected[TENON_SECURE_TEXT_BYTES];
 	char problem[SENTENCE_BYTES]; /* why the certificate is not trusted */
@@ -86,6 +87,17 @@ static void tls_warn(const struct tls *tls, const char *text)
 
 static int keep_ticket(SSL *ssl, SSL_SESSION *ticket);
 
+/* OpenSSL calls this for each alert, among others. */
+static void hear(const SSL *ssl, int where, int value)
+{
+	struct tls_session *session = SSL_get_app_data(ssl);
+
+	if (where == SSL_CB_READ_ALERT &&
+	    (value & 0xff) == SSL3_AD_CLOSE_NOTIFY) {
+		session->goodbye = true;
+	}
+}
+
 /* Set what every context has, besides what the options say. */
 static void tls_finish_context(const struct tls *tls, SSL_CTX *ctx)
 {
@@ -94,6 +106,7 @@ static void tls_finish_context(const struct tls *tls, SSL_CTX *ctx)
 						   SSL_SESS_CACHE_NO_INTERNAL
 					 : SSL_SESS_CACHE_OFF);
 	SSL_CTX_sess_set_new_cb(ctx, keep_ticket);
+	SSL_CTX_set_info_callback(ctx, hear);
 }
 
 static int tls_init(void *self, const void *options,
@@ -452,7 +465,7 @@ static int failed(struct tls_session *session, struct tenon_error *err)
 	if (session->wire.no_memory) {
 		return no_memory(session, err);
 	}
-	if (SSL_get_shutdown(session->ssl) & SSL_RECEIVED_SHUTDOWN) {
+	if (session->goodbye) {
 		ERR_clear_error();
 		return TENON_ECLOSED;
 	}
