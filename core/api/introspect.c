@@ -485,8 +485,8 @@ static int read_certificate(const struct tenon__engine *engine, size_t index,
 	struct tenon_secure_certificate told = { .size = sizeof(told) };
 
 	if (index >= engine->server_count || depth > UINT32_MAX ||
-	    !tenon__filter_certificate(engine->assembly, &engine->conns[index],
-				       (uint32_t)depth, &told)) {
+	    !tenon__filter_certificate(&engine->conns[index], (uint32_t)depth,
+				       &told)) {
 		return TENON_EINVAL;
 	}
 	out->not_before_s = told.not_before_s;

@@ -27,7 +27,8 @@ struct tenon__connection {
 	uint8_t state; /* enum tenon__connection_state */
 	struct tenon__block_cache *blocks;
 	struct tenon__health *health; /* of the server */
-	struct tenon__filter *filter; /* NULL: none yet, or bytes are sent as they are */
+	const struct tenon__secure *secure; /* of the server; NULL: bytes are sent as they are */
+	struct tenon__filter *filter; /* NULL: none yet */
 	const char *name; /* the server's alias; without alias, its first address */
 
 	bool heard;  /* a byte arrived in this exchange */

@@ -108,8 +108,8 @@ int tenon__engine_init(struct tenon__engine *engine,
 		.assembly = tenon__assembly_ref(assembly),
 	};
 	engine->ops = &tenon__connection_ops;
-	if (assembly->secure) {
-		engine->filter_ops = tenon__filter_ops(assembly);
+	if (assembly->secures) {
+		engine->filter_ops = tenon__filter_ops();
 		engine->ops = &engine->filter_ops;
 	}
 	int code = init_connections(engine, err);
@@ -133,7 +133,7 @@ void tenon__engine_close_connection(struct tenon__engine *engine,
 				    struct tenon__connection *conn)
 {
 	engine->assembly->transport->close(engine->transport, &conn->base);
-	tenon__filter_end(engine->assembly, conn);
+	tenon__filter_end(conn);
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 }
 

@@ -44,15 +44,22 @@ static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
 		.offset = offsetof(struct tls_options, field), .min = 0,       \
 		.max = longest, .def_text = "", .help = text,                  \
 	}
+#define TLS_PATH(field, text)                                                  \
+	{                                                                      \
+		.name = #field, .type = TENON_OPTION_STRING,                   \
+		.flags = TENON_OPTION_PATH,                                    \
+		.offset = offsetof(struct tls_options, field), .min = 0,       \
+		.max = TLS_PATH_BYTES, .def_text = "", .help = text,           \
+	}
 
 static const struct tenon_option tls_rows[] = {
-	TLS_TEXT(ca, TLS_PATH_BYTES,
+	TLS_PATH(ca,
 		 "file or folder with the certificates that are trusted to issue those of the servers; not given: those of the system"),
-	TLS_TEXT(certificate, TLS_PATH_BYTES,
+	TLS_PATH(certificate,
 		 "file with the client's certificate and its chain (PEM), for servers that ask for one"),
-	TLS_TEXT(key, TLS_PATH_BYTES,
+	TLS_PATH(key,
 		 "file with the private key of the certificate (PEM); not given: in the file of the certificate"),
-	TLS_TEXT(key_password_file, TLS_PATH_BYTES,
+	TLS_PATH(key_password_file,
 		 "file whose first line is the password of the private key"),
 	TLS_TEXT(server_name, TLS_NAME_BYTES,
 		 "name that the server's certificate has to be for; not given: the host of the address, or for an IP address or a socket the address or the alias"),

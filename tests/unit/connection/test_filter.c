@@ -22,6 +22,8 @@ static struct tenon__server server = { .alias = "anna",
 				       .port = 11211 };
 static struct tenon__outcome outcome;
 static struct tenon__assembly assembly;
+static struct tenon__secure instance;
+static const struct tenon__secure *secures[] = { &instance };
 static struct tenon_secure_ops secure; /* the plugin under test; a test may change slots */
 static struct xor_state xor_self = { .mask = 0x2a };
 static struct frames_state frames_self;
@@ -86,15 +88,14 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 	if (!secure.certificate) {
 		secure.certificate = tell_no_certificate;
 	}
+	instance = (struct tenon__secure){ &secure, name, self };
 	assembly = (struct tenon__assembly){
 		.servers = &server,
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
 		.outcomes.servers = &outcome,
-		.secure = &secure,
-		.secure_name = name,
-		.secure_self = self,
+		.secures = secures,
 	};
 	ends = 0;
 	wire_len = 0;
@@ -102,8 +103,7 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 	ck_assert_int_eq(tenon__connection_init(&conn, &assembly, 0, &blocks,
 						&health, NULL),
 			 0);
-	ops = tenon__filter_ops(&assembly);
-	ck_assert_ptr_eq(ops.context, &assembly);
+	ops = tenon__filter_ops();
 }
 
 static void use_xor(void)
@@ -122,7 +122,7 @@ static void use_frames(void)
 
 static void tear_down(void)
 {
-	tenon__filter_end(&assembly, &conn);
+	tenon__filter_end(&conn);
 	tenon__filter_free(&conn);
 	tenon__connection_fini(&conn);
 	tenon__block_cache_fini(&blocks);
@@ -773,12 +773,12 @@ START_TEST(a_chain_that_fails_is_kept_up_to_its_ceiling)
 	(void)connected();
 	(void)send_all(SIZE_MAX);
 	ck_assert_int_eq(arrive("abc", 3, SIZE_MAX), TENON_WANT_CLOSE);
-	ck_assert_int_eq(tenon__filter_certificate(&assembly, &conn,
+	ck_assert_int_eq(tenon__filter_certificate(&conn,
 						   TENON_FILTER_CHAIN_MAX - 1,
 						   &told),
 			 1);
 	ck_assert_int_eq(told.not_after_s, TENON_FILTER_CHAIN_MAX - 1);
-	ck_assert_int_eq(tenon__filter_certificate(&assembly, &conn,
+	ck_assert_int_eq(tenon__filter_certificate(&conn,
 						   TENON_FILTER_CHAIN_MAX,
 						   &told),
 			 0);
