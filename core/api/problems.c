@@ -171,7 +171,7 @@ static bool make_null(struct tenon__node *node)
 		return false;
 	}
 	tenon__node_free(node->first);
-	tenon__free(node->text);
+	tenon__free_text(node->text);
 	node->first = NULL;
 	node->count = 0;
 	node->text = nothing;

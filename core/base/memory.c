@@ -10,6 +10,7 @@ static bool counting;    /* a test has called tenon__memory_fail_from() or _at()
 static size_t fail_from; /* the first call that fails; 0: no call fails */
 static size_t fail_to;   /* the last call that fails */
 static size_t made;      /* calls since counting began */
+static void (*watcher)(const void *memory); /* of a test; NULL: none */
 
 /* Nothing is written before a test begins to count, so other programs may use threads. */
 static bool must_fail(void)
@@ -48,6 +49,9 @@ void *tenon__realloc(void *old, size_t count, size_t size)
 		return NULL;
 	}
 	bytes = count * size;
+	if (watcher && old) {
+		watcher(old);
+	}
 	return realloc(old, bytes > 0 ? bytes : 1);
 }
 
@@ -71,7 +75,28 @@ char *tenon__strndup(const char *text, size_t len)
 
 void tenon__free(void *memory)
 {
+	if (watcher && memory) {
+		watcher(memory);
+	}
 	free(memory);
+}
+
+void tenon__free_secret(void *memory, size_t bytes)
+{
+	if (memory) {
+		explicit_bzero(memory, bytes);
+	}
+	tenon__free(memory);
+}
+
+void tenon__free_text(char *text)
+{
+	tenon__free_secret(text, text ? strlen(text) : 0);
+}
+
+void tenon__memory_watch(void (*watch)(const void *memory))
+{
+	watcher = watch;
 }
 
 static void fail_calls(size_t from, size_t to)

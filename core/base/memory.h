@@ -25,6 +25,18 @@ char *tenon__strndup(const char *text, size_t len);
 
 void tenon__free(void *memory);
 
+/* Overwrite `bytes` bytes with zeros, then free them: they may be a secret. memory may be NULL. */
+void tenon__free_secret(void *memory, size_t bytes);
+
+/* The same for a text and its NUL. text may be NULL. */
+void tenon__free_text(char *text);
+
+/*
+ * For tests: let `watch` see each memory before it is freed or moved. NULL: nobody sees it.
+ * Threads: as for the functions below.
+ */
+void tenon__memory_watch(void (*watch)(const void *memory));
+
 /*
  * For tests: let allocations return NULL. nth counts from now, 1 is the next allocation, 0 lets
  * every allocation succeed. fail_from: the nth and all later ones fail. fail_at: only the nth

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cluster/greetings.h"
 #include "cluster/policy.h"
 #include "config/conf.h"
 #include "config/preset.h"
@@ -60,6 +61,8 @@ struct tenon__assembly_parts {
 	/* The setup of the failover policies points to these two. */
 	struct tenon_failover_server *failover_servers;
 	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
+	/* The entry of the config for each server; NULL when the assembly is made. */
+	const struct tenon__server_entry **entries;
 };
 
 /* ---- plugins ------------------------------------------------------------ */
@@ -358,6 +361,8 @@ static int copy_pool(struct tenon__assembly *assembly,
 		if (code) {
 			return code;
 		}
+		assembly->parts->entries[assembly->server_count] =
+			&list->entries[i];
 		assembly->server_count++;
 		ring->count++;
 		ring->pool = pool_of(server);
@@ -373,7 +378,9 @@ static int copy_servers(struct tenon__assembly *assembly,
 
 	assembly->servers =
 		tenon__calloc(list->count, sizeof(*assembly->servers));
-	if (!assembly->servers) {
+	assembly->parts->entries =
+		tenon__calloc(list->count, sizeof(*assembly->parts->entries));
+	if (!assembly->servers || !assembly->parts->entries) {
 		return tenon__error_no_memory(err);
 	}
 	code = copy_pool(assembly, list, "", err);
@@ -634,6 +641,21 @@ static int find_secure(struct tenon__assembly *assembly,
 	return code;
 }
 
+/* Find the instance for one server: by its own choice, or by that of the config. */
+static int choose_secure(struct tenon__assembly *assembly,
+			 const struct tenon_config *config,
+			 const struct tenon__server_entry *entry,
+			 const struct tenon__secure **out,
+			 struct tenon_error *err)
+{
+	struct tenon__choice choice = config->choices[TENON__ROLE_SECURE];
+	int code = tenon__server_has_secure(entry)
+			   ? tenon__server_secure(&choice, entry, err)
+			   : 0;
+
+	return code ? code : find_secure(assembly, &choice, out, err);
+}
+
 /* Give each server its instance of a secure plugin, or none. */
 static int add_secures(struct tenon__assembly *assembly,
 		       const struct tenon_config *config,
@@ -648,9 +670,9 @@ static int add_secures(struct tenon__assembly *assembly,
 		return tenon__error_no_memory(err);
 	}
 	for (size_t i = 0; i < assembly->server_count && !code; i++) {
-		code = find_secure(assembly,
-				   &config->choices[TENON__ROLE_SECURE],
-				   &secures[i], err);
+		code = choose_secure(assembly, config,
+				     assembly->parts->entries[i], &secures[i],
+				     err);
 		any |= secures[i] != NULL;
 	}
 	if (any) {
@@ -771,6 +793,10 @@ static int assemble(struct tenon__assembly *assembly,
 	if (!code) {
 		code = copy_servers(assembly, &config->servers, err);
 	}
+	if (!code) {
+		code = tenon__greetings_make(assembly, config, parts->entries,
+					     err);
+	}
 	for (size_t i = 0; i < TENON__ROLE_COUNT && !code; i++) {
 		code = choose_role(assembly, &config->choices[i], err);
 	}
@@ -850,6 +876,8 @@ int tenon__assembly_create(struct tenon__assembly **out,
 	}
 	assembly->parts->registry = tenon__registry_ref(config->registry);
 	code = assemble(assembly, config, err);
+	tenon__free(assembly->parts->entries);
+	assembly->parts->entries = NULL;
 	if (code) {
 		tenon__assembly_unref(assembly);
 		return code;
@@ -911,6 +939,7 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 		return;
 	}
 	free_parts(assembly);
+	tenon__greetings_fini(assembly);
 	for (size_t i = 0; i < assembly->server_count; i++) {
 		tenon__server_fini(&assembly->servers[i]);
 	}

@@ -24,6 +24,7 @@
 #include "wire/key.h"
 #include "wire/part.h"
 
+struct tenon__greeting;
 struct tenon__protocol;
 
 /*
@@ -82,6 +83,13 @@ struct tenon__assembly {
 	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
 	size_t codec_count;                 /* a codec that splits is the last one */
 	uint32_t codec_flags;               /* flag bits of all codecs; no two share one */
+
+	/*
+	 * What is sent first on a new connection to each server, or NULL; NULL: to no server. The list
+	 * has each greeting once.
+	 */
+	const struct tenon__greeting **greetings;
+	struct tenon__greeting *greeting_list;
 
 	struct tenon__log log;
 	struct tenon_host host; /* the services for plugins; its context is the log */

@@ -10,6 +10,7 @@
 #define TENON_CORE_CONF_H
 
 #include "base/log.h"
+#include "config/auth.h"
 #include "config/defaults.h"
 #include "config/server_list.h"
 #include "plugin/registry.h"
@@ -115,6 +116,18 @@ int tenon__choice_secure_short(struct tenon__choice *choice,
 			       const struct tenon__node *value,
 			       struct tenon_error *err);
 
+/* Return true when a server's map has a choice of a secure plugin. */
+static inline bool tenon__server_has_secure(
+	const struct tenon__server_entry *entry)
+{
+	return entry->secure || entry->secure_short;
+}
+
+/* Read that choice. Errors: TENON_ECONFIG. */
+int tenon__server_secure(struct tenon__choice *out,
+			 const struct tenon__server_entry *entry,
+			 struct tenon_error *err);
+
 /* The value of the key `codecs`, or its default. */
 struct tenon__codecs {
 	bool given; /* the key was set, perhaps to none */
@@ -154,6 +167,7 @@ struct tenon__source {
 	char *key;    /* the text is the value of this key; NULL: a whole config */
 	char *text;   /* len bytes and a NUL */
 	size_t len;
+	bool is_public; /* the text is a file that every user can read */
 	struct tenon__node *root;
 };
 
@@ -193,6 +207,7 @@ struct tenon_config {
 	struct tenon__keepalive keepalive;
 	struct tenon__ring_choice ring;
 	struct tenon__server_list servers;
+	struct tenon__auth auth;
 	struct tenon__choice choices[TENON__ROLE_COUNT];
 	struct tenon__failover failover;
 	struct tenon__codecs codecs;
@@ -246,7 +261,13 @@ int tenon__source_load(struct tenon_config *config, const char *where,
 int tenon__source_load_file(struct tenon_config *config, const char *path,
 			    struct tenon_error *err);
 
-/* Free a list of sources. source may be NULL. */
+/*
+ * Join a path of the config with the folder that the path is relative to. Returns a new string;
+ * NULL: out of memory.
+ */
+char *tenon__path_join(const char *folder, const char *path);
+
+/* Free a list of sources. Texts are overwritten, as they may have passwords. source may be NULL. */
 void tenon__source_free_all(struct tenon__source *source);
 
 /*

@@ -229,12 +229,26 @@ static int read_servers(struct tenon_config *config,
 			struct tenon_error *err)
 {
 	(void)key;
-	(void)folder;
 	tenon__server_list_fini(&config->servers);
 	if (tenon__node_is_null(value)) {
 		return 0;
 	}
-	return tenon__server_list_read(&config->servers, value, err);
+	return tenon__server_list_read(&config->servers, value, folder, err);
+}
+
+/* Read the key `auth`. The password is read later: see auth.h. */
+static int read_auth(struct tenon_config *config,
+		     const struct tenon__root_key *key,
+		     const struct tenon__node *value, const char *folder,
+		     struct tenon_error *err)
+{
+	int code = tenon__auth_check(value, err);
+
+	(void)key;
+	if (!code) {
+		config->auth = (struct tenon__auth){ value, folder };
+	}
+	return code;
 }
 
 static struct tenon__choice default_choice(const struct tenon__root_key *key,
@@ -665,30 +679,14 @@ static int read_ring(struct tenon_config *config,
 }
 
 /*
- * Join a path of the config with the folder that the path is relative to. The path of a file
- * always gets a slash: without one, dlopen() searches other folders for the file. Returns a new
- * string, NULL: out of memory.
+ * Join a path with its folder. The path of a file always gets a slash: without one, dlopen()
+ * searches other folders for the file.
  */
 static char *join_path(const char *folder, const char *path, bool is_file)
 {
-	bool is_joined = path[0] != '/' && folder[0] != '\0';
-	size_t size;
-	char *joined;
+	bool is_bare = is_file && folder[0] == '\0' && !strchr(path, '/');
 
-	while (is_joined && strncmp(path, "./", 2) == 0 && path[2] != '\0') {
-		path += 2;
-	}
-	if (is_file && !is_joined && !strchr(path, '/')) {
-		folder = ".";
-		is_joined = true;
-	}
-	size = strlen(folder) + strlen(path) + sizeof("/");
-	joined = tenon__alloc(size);
-	if (joined) {
-		snprintf(joined, size, "%s%s%s", is_joined ? folder : "",
-			 is_joined ? "/" : "", path);
-	}
-	return joined;
+	return tenon__path_join(is_bare ? "." : folder, path);
 }
 
 /* Read the path in one node and join it with folder. *out is a new string. */
@@ -768,7 +766,7 @@ static int read_plugin_path(struct tenon_config *config,
 
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool} for each server",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, auth, secure} for each server",
 	  read_servers, 0, 0 },
 	{ "ring", "choice", tenon__default_ring,
 	  "the clients whose placement of keys is kept; chooses hash_function, distribution and the hashed part of a key; `tenon plugins rings` lists the names",
@@ -789,6 +787,9 @@ const struct tenon__root_key tenon__root_keys[] = {
 	{ tenon__default_secure_key, "switch or map", "false",
 	  "true is short for `secure` with the plugin of this name, a map also gives its options, and false is `secure: none`; of the two keys the last one counts",
 	  read_secure_short, 0, 0 },
+	{ "auth", "map", TENON__NO_PLUGIN,
+	  "{user: NAME, password_file: FILE} that each new connection begins with, or password_environment: VARIABLE in place of the file",
+	  read_auth, 0, 0 },
 	{ "codecs", "list", tenon__default_codecs,
 	  "codec plugins that values go through, in this order, or none; each is a name or {name: {option: value}}",
 	  read_codecs, 0, TENON_KIND_CODEC },

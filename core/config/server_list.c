@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/auth.h"
+#include "config/conf.h"
 #include "option/option.h"
 
 /* A server that is written as a map. "" as alias or pool: the option is null or missing. */
@@ -17,6 +19,9 @@ struct server_options {
 	const char *alias;
 	int64_t weight; /* 0: the option is missing */
 	const char *pool;
+	const struct tenon__node *auth;
+	const struct tenon__node *secure;
+	const struct tenon__node *secure_short;
 };
 
 static const struct tenon_option server_rows[] = {
@@ -44,6 +49,15 @@ static const struct tenon_option server_rows[] = {
 	  .min = 1,
 	  .max = TENON_POOL_NAME_MAX_BYTES,
 	  .def_text = "" },
+	{ .name = "auth",
+	  .type = TENON__OPTION_NODE,
+	  .offset = offsetof(struct server_options, auth) },
+	{ .name = "secure",
+	  .type = TENON__OPTION_NODE,
+	  .offset = offsetof(struct server_options, secure) },
+	{ .name = tenon__default_secure_key,
+	  .type = TENON__OPTION_NODE,
+	  .offset = offsetof(struct server_options, secure_short) },
 	{ .name = NULL },
 };
 
@@ -304,11 +318,45 @@ void tenon__server_list_fini(struct tenon__server_list *list)
 
 /* ---- reading ------------------------------------------------------------ */
 
-static int parse_map(struct tenon__server *out, const struct tenon__node *map,
-		     struct tenon_error *err)
+int tenon__server_secure(struct tenon__choice *out,
+			 const struct tenon__server_entry *entry,
+			 struct tenon_error *err)
+{
+	int code = entry->secure
+			   ? tenon__choice_secure(out, entry->secure, err)
+			   : tenon__choice_secure_short(
+				     out, entry->secure_short, err);
+
+	out->folder = entry->folder;
+	return code;
+}
+
+/* Check the values of a server's map that are read later. */
+static int check_later(const struct tenon__server_entry *entry,
+		       const struct tenon__node *map, struct tenon_error *err)
+{
+	struct tenon__choice secure;
+	int code = entry->auth ? tenon__auth_check(entry->auth, err) : 0;
+
+	if (!code && entry->secure && entry->secure_short) {
+		return tenon__error_place(
+			err, TENON_ECONFIG, &map->place,
+			"server: found 'secure' and '%s', expected one of them",
+			tenon__default_secure_key);
+	}
+	if (!code && tenon__server_has_secure(entry)) {
+		code = tenon__server_secure(&secure, entry, err);
+	}
+	return code;
+}
+
+/* Read a server's map. *entry gets the values that are read later. */
+static int parse_map(struct tenon__server *out,
+		     struct tenon__server_entry *entry,
+		     const struct tenon__node *map, struct tenon_error *err)
 {
 	const struct tenon__option_owner owner = { .subject = "server" };
-	struct server_options options = { NULL, NULL, 0, NULL };
+	struct server_options options = { .address = NULL };
 	struct tenon_error reported = { .code = 0 };
 	int code = tenon__option_fill(server_rows, &options, map, &owner,
 				      &map->place, err);
@@ -333,20 +381,31 @@ static int parse_map(struct tenon__server *out, const struct tenon__node *map,
 					   reported.message);
 		}
 	}
+	entry->auth = options.auth;
+	entry->secure = options.secure;
+	entry->secure_short = options.secure_short;
 	tenon__option_fini(server_rows, &options);
+	if (!code) {
+		code = check_later(entry, map, err);
+		if (code) {
+			tenon__server_fini(out);
+		}
+	}
 	return code;
 }
 
 static int read_entry(struct tenon__server_list *list,
-		      const struct tenon__node *node, struct tenon_error *err)
+		      const struct tenon__node *node, const char *folder,
+		      struct tenon_error *err)
 {
+	struct tenon__server_entry later = { .auth = NULL };
 	struct tenon__server server = { .alias = NULL };
 	struct tenon_error reported = { .code = 0 };
 	char found[TENON__NODE_FOUND_BYTES];
 	int code = 0;
 
 	if (node->type == TENON__NODE_MAP) {
-		code = parse_map(&server, node, err);
+		code = parse_map(&server, &later, node, err);
 	} else if (node->type == TENON__NODE_LIST ||
 		   tenon__node_is_null(node)) {
 		code = tenon__error_place(
@@ -361,18 +420,27 @@ static int read_entry(struct tenon__server_list *list,
 					   reported.message);
 		}
 	}
-	return code ? code
-		    : tenon__server_list_add(list, &server, &node->place, err);
+	if (!code) {
+		code = tenon__server_list_add(list, &server, &node->place, err);
+	}
+	if (!code) {
+		list->entries[list->count - 1].auth = later.auth;
+		list->entries[list->count - 1].secure = later.secure;
+		list->entries[list->count - 1].secure_short =
+			later.secure_short;
+		list->entries[list->count - 1].folder = folder;
+	}
+	return code;
 }
 
 int tenon__server_list_read(struct tenon__server_list *list,
 			    const struct tenon__node *value,
-			    struct tenon_error *err)
+			    const char *folder, struct tenon_error *err)
 {
 	int code = 0;
 
 	if (value->type != TENON__NODE_LIST) {
-		return read_entry(list, value, err);
+		return read_entry(list, value, folder, err);
 	}
 	/* An error of the list, as `tenon check` reads the list again for each error of an entry. */
 	if (value->count > TENON_SERVER_MAX_COUNT) {
@@ -382,7 +450,7 @@ int tenon__server_list_read(struct tenon__server_list *list,
 	}
 	for (const struct tenon__node *node = value->first; node && !code;
 	     node = node->next) {
-		code = read_entry(list, node, err);
+		code = read_entry(list, node, folder, err);
 	}
 	return code;
 }

@@ -13,6 +13,11 @@ struct tenon__server_entry {
 	struct tenon__place place;
 	char *canonical; /* the address, in the form in which addresses are compared */
 	char *ring_name; /* the name that the server's points on a ring are made of */
+	/* Values of the server's map that are read when an assembly is made, or NULL; in a source. */
+	const struct tenon__node *auth;
+	const struct tenon__node *secure;
+	const struct tenon__node *secure_short; /* of the key that is short for `secure` */
+	const char *folder; /* of that source: relative paths start there */
 };
 
 /* A list of servers. A zeroed list is empty. */
@@ -49,13 +54,13 @@ int tenon__server_list_add(struct tenon__server_list *list,
 
 /*
  * Append the servers in the value of the key `servers`: a list of servers, or one server. Each
- * is a server line or a map {address, alias, weight, pool}.
+ * is a server line or a map {address, alias, weight, pool, auth, secure}. Relative paths start from folder.
  * Errors: TENON_ECONFIG (also for a malformed server), TENON_ENOMEM. Servers before the wrong
  *         one stay in the list.
  */
 int tenon__server_list_read(struct tenon__server_list *list,
 			    const struct tenon__node *value,
-			    struct tenon_error *err);
+			    const char *folder, struct tenon_error *err);
 
 /* Free all servers. The list is then empty. */
 void tenon__server_list_fini(struct tenon__server_list *list);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -235,6 +236,9 @@ static int load_descriptor(struct tenon_config *config, const char *path,
 	if (!text) {
 		return tenon__error_no_memory(err);
 	}
+	const struct tenon__source *before = config->sources;
+	struct stat status;
+
 	len = read_all(fd, is_fifo, text, size);
 	if (len < 0) {
 		code = cannot_read(path,
@@ -248,7 +252,12 @@ static int load_descriptor(struct tenon_config *config, const char *path,
 				      : tenon__strndup(path, folder_len),
 			text, (size_t)len, err);
 	}
-	tenon__free(text);
+	if (config->sources != before) {
+		config->sources->is_public = fstat(fd, &status) == 0 &&
+					     S_ISREG(status.st_mode) &&
+					     (status.st_mode & S_IROTH);
+	}
+	tenon__free_secret(text, len > 0 ? (size_t)len : 0);
 	return code;
 }
 
@@ -267,6 +276,24 @@ int tenon__source_load_file(struct tenon_config *config, const char *path,
 	return code;
 }
 
+char *tenon__path_join(const char *folder, const char *path)
+{
+	bool is_joined = path[0] != '/' && folder[0] != '\0';
+	size_t size;
+	char *joined;
+
+	while (is_joined && strncmp(path, "./", 2) == 0 && path[2] != '\0') {
+		path += 2;
+	}
+	size = strlen(folder) + strlen(path) + sizeof("/");
+	joined = tenon__alloc(size);
+	if (joined) {
+		snprintf(joined, size, "%s%s%s", is_joined ? folder : "",
+			 is_joined ? "/" : "", path);
+	}
+	return joined;
+}
+
 void tenon__source_free_all(struct tenon__source *source)
 {
 	while (source) {
@@ -276,7 +303,7 @@ void tenon__source_free_all(struct tenon__source *source)
 		tenon__free(source->where);
 		tenon__free(source->folder);
 		tenon__free(source->key);
-		tenon__free(source->text);
+		tenon__free_text(source->text);
 		tenon__free(source);
 		source = next;
 	}

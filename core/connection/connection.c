@@ -9,20 +9,26 @@
 #include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "connection/greeting.h"
 
 #define TO(state) (UINT32_C(1) << TENON_CONNECTION_##state)
 
 static const struct tenon__state states[] = {
 	[TENON_CONNECTION_CLOSED] = { "closed",
-				      TO(CLOSED) | TO(RESOLVING) | TO(READY),
+				      TO(CLOSED) | TO(RESOLVING) | TO(GREETING) |
+					      TO(READY),
 				      "no socket, ready at once when the transport needs no address" },
 	[TENON_CONNECTION_RESOLVING] = { "resolving", TO(CLOSED) | TO(CONNECTING),
 					 "the server's name is looked up" },
 	[TENON_CONNECTION_CONNECTING] = { "connecting",
-					  TO(CLOSED) | TO(SECURING) | TO(READY),
+					  TO(CLOSED) | TO(SECURING) |
+						  TO(GREETING) | TO(READY),
 					  "the addresses are tried" },
-	[TENON_CONNECTION_SECURING] = { "securing", TO(CLOSED) | TO(READY),
+	[TENON_CONNECTION_SECURING] = { "securing",
+					TO(CLOSED) | TO(GREETING) | TO(READY),
 					"the secure plugin shakes hands" },
+	[TENON_CONNECTION_GREETING] = { "greeting", TO(CLOSED) | TO(READY),
+					"user and password are sent" },
 	[TENON_CONNECTION_READY] = { "ready", TO(CLOSED),
 				     "requests can be sent" },
 };
@@ -70,6 +76,8 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.hold = &assembly->outcomes.servers[server].hold,
 		.retry_ms = assembly->retry_timeout_ms,
 		.secure = assembly->secures ? assembly->secures[server] : NULL,
+		.greeting = assembly->greetings ? assembly->greetings[server]
+						: NULL,
 		.wire = {
 			.protocol = assembly->protocol,
 			.tally = &health->tally,
@@ -583,18 +591,30 @@ static int connection_seen(void *context, struct tenon_connection *base,
 	return 1;
 }
 
+/* The slots that have nothing to do with a greeting. */
+#define OTHER_SLOTS                                                            \
+	.size = sizeof(struct tenon_connection_ops),                           \
+	.now_ns = connection_now_ns, .address = connection_address,            \
+	.recv_space = connection_recv_space, .seen = connection_seen,          \
+	.address_ended = connection_address_ended,                             \
+	.addresses_left = connection_addresses_left
+
 const struct tenon_connection_ops tenon__connection_ops = {
-	.size = sizeof(tenon__connection_ops),
-	.now_ns = connection_now_ns,
-	.address = connection_address,
+	OTHER_SLOTS,
 	.connected = connection_connected,
 	.send_next = connection_send_next,
 	.sent = connection_sent,
-	.recv_space = connection_recv_space,
 	.received = connection_received,
 	.failed = connection_failed,
 	.after = connection_after,
-	.seen = connection_seen,
-	.address_ended = connection_address_ended,
-	.addresses_left = connection_addresses_left,
+};
+
+const struct tenon_connection_ops tenon__greeting_ops = {
+	OTHER_SLOTS,
+	.connected = tenon__greeting_connected,
+	.send_next = tenon__greeting_send_next,
+	.sent = tenon__greeting_sent,
+	.received = tenon__greeting_received,
+	.failed = tenon__greeting_failed,
+	.after = tenon__greeting_after,
 };

@@ -16,6 +16,7 @@ enum tenon__connection_state {
 	TENON_CONNECTION_RESOLVING,
 	TENON_CONNECTION_CONNECTING,
 	TENON_CONNECTION_SECURING,
+	TENON_CONNECTION_GREETING,
 	TENON_CONNECTION_READY
 };
 
@@ -29,6 +30,8 @@ struct tenon__connection {
 	struct tenon__health *health; /* of the server */
 	const struct tenon__secure *secure; /* of the server; NULL: bytes are sent as they are */
 	struct tenon__filter *filter; /* NULL: none yet */
+	const struct tenon__greeting *greeting; /* the assembly's; NULL: none */
+	size_t greeted_bytes; /* of the greeting: bytes that the kernel took */
 	const char *name; /* the server's alias; without alias, its first address */
 
 	bool heard;  /* a byte arrived in this exchange */

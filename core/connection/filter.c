@@ -7,9 +7,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "connection/greeting.h"
 
 /* The functions of the connection behind the filter, which have the plain bytes. */
-#define PLAIN tenon__connection_ops
+#define PLAIN tenon__greeting_ops
 
 struct tenon__filter {
 	const struct tenon__secure *plugin;

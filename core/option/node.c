@@ -113,6 +113,27 @@ static int next_event(struct reader *reader, yaml_event_t *event)
 							   syntax_error(reader);
 }
 
+/* Delete an event, and overwrite its text, which may be a password. */
+static void delete_event(yaml_event_t *event)
+{
+	if (event->type == YAML_SCALAR_EVENT) {
+		explicit_bzero(event->data.scalar.value,
+			       event->data.scalar.length);
+	}
+	yaml_event_delete(event);
+}
+
+/* Delete the parser, and overwrite its copies of the text. */
+static void delete_parser(yaml_parser_t *parser)
+{
+	explicit_bzero(parser->raw_buffer.start,
+		       (size_t)(parser->raw_buffer.end -
+				parser->raw_buffer.start));
+	explicit_bzero(parser->buffer.start,
+		       (size_t)(parser->buffer.end - parser->buffer.start));
+	yaml_parser_delete(parser);
+}
+
 static bool tag_is_standard(const yaml_char_t *tag)
 {
 	static const char *const tags[] = {
@@ -177,7 +198,7 @@ static int read_entry(struct reader *reader, const yaml_event_t *event,
 	code = next_event(reader, &value);
 	if (!code) {
 		code = read_node(reader, &value, depth, link);
-		yaml_event_delete(&value);
+		delete_event(&value);
 	}
 	if (!*link) {
 		tenon__free(key);
@@ -204,7 +225,7 @@ static int read_entries(struct reader *reader, unsigned depth,
 			code = read_entry(reader, &event, depth + 1, is_map,
 					  link);
 		}
-		yaml_event_delete(&event);
+		delete_event(&event);
 		if (at_end || code) {
 			return code;
 		}
@@ -277,7 +298,7 @@ static int read_stream(struct reader *reader, struct tenon__node **out)
 			   event.type != YAML_DOCUMENT_END_EVENT && !at_end) {
 			code = read_node(reader, &event, 1, out);
 		}
-		yaml_event_delete(&event);
+		delete_event(&event);
 		if (code) {
 			return code;
 		}
@@ -308,7 +329,7 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 	yaml_parser_set_input_string(&reader.parser,
 				     (const unsigned char *)text, len);
 	code = read_stream(&reader, out);
-	yaml_parser_delete(&reader.parser);
+	delete_parser(&reader.parser);
 	if (code) {
 		tenon__node_free(*out);
 		*out = NULL;
@@ -348,7 +369,7 @@ void tenon__node_free(struct tenon__node *node)
 
 		tenon__node_free(node->first);
 		tenon__free(node->key);
-		tenon__free(node->text);
+		tenon__free_text(node->text); /* may be a password */
 		tenon__free(node);
 		node = next;
 	}

@@ -67,6 +67,12 @@ static void put(void *out, const struct tenon_option *row, const void *value)
 	memcpy(field(out, row), value, types[row->type].bytes);
 }
 
+static void put_node(void *out, const struct tenon_option *row,
+		     const struct tenon__node *value)
+{
+	memcpy(field(out, row), &value, sizeof(value));
+}
+
 static void put_int32(void *out, const struct tenon_option *row, int32_t value)
 {
 	put(out, row, &value);
@@ -536,6 +542,9 @@ int tenon__option_reset(const struct tenon_option *row, void *out,
 		return 0;
 	case TENON_OPTION_HASH:
 		return set_hash(row, out, row->def_text, place, owner, err);
+	case TENON__OPTION_NODE:
+		put_node(out, row, NULL);
+		return 0;
 	default:
 		put(out, row, &row->def);
 		return 0;
@@ -549,6 +558,10 @@ int tenon__option_set(const struct tenon_option *row, void *out,
 {
 	if (tenon__node_is_null(value)) {
 		return tenon__option_reset(row, out, owner, &value->place, err);
+	}
+	if (row->type == TENON__OPTION_NODE) {
+		put_node(out, row, value);
+		return 0;
 	}
 	if (value->type != TENON__NODE_SCALAR) {
 		return unexpected(row, value, owner, err);

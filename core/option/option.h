@@ -19,6 +19,12 @@
  */
 #define TENON__OPTION_BARE_SECONDS 0x80000000u
 
+/*
+ * A type for the core's own rows: const struct tenon__node *, the value as it stands in the config,
+ * which another reader reads later; NULL: null or missing.
+ */
+#define TENON__OPTION_NODE 0x80000000u
+
 /* The plugin (or the core) that the options belong to. */
 struct tenon__option_owner {
 	const char *subject; /* the beginning of errors: "plugin 'mine'"; NULL: the core */

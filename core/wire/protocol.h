@@ -21,6 +21,18 @@ struct tenon__protocol {
 	 * Returns: an enum tenon__verdict.
 	 */
 	int (*read)(struct tenon__wire *wire);
+	/*
+	 * Write the bytes that greet a server with user and password. Neither has a space, a control
+	 * byte or more than its ceiling in wire.h, and neither is empty. Returns the number of bytes.
+	 * Shape: out has TENON_GREETING_MAX_BYTES.
+	 */
+	size_t (*greet)(char *out, const char *user, const char *password);
+	/*
+	 * Read the bytes that have arrived as the answer to the greeting. No request is in flight.
+	 * The reason of a refusal quotes nothing that may be the password.
+	 * Returns: an enum tenon__verdict. TENON_WIRE_DONE: requests may be sent now.
+	 */
+	int (*greeted)(struct tenon__wire *wire);
 	/* Return true when the bytes, which wait on an idle connection, answer noreply requests. */
 	bool (*are_unasked)(const char *bytes, size_t len);
 };

@@ -37,6 +37,11 @@
 /* The sentence for a value that was skipped because of max_operation_bytes: TENON_ETOOBIG. */
 #define TENON_OPERATION_TOO_BIG \
 	"all values of the operation together are larger than max_operation_bytes"
+/* Longest user and password, and the longest greeting made of them, with the command around them. */
+#define TENON_USER_MAX_BYTES 250
+#define TENON_PASSWORD_MAX_BYTES 1000
+#define TENON_GREETING_MAX_BYTES \
+	(TENON_USER_MAX_BYTES + TENON_PASSWORD_MAX_BYTES + 50)
 /* The sentence for a server that answers in the binary protocol: TENON_EAUTH. */
 #define TENON_WANTS_SASL \
 	"the server wants SASL over the binary protocol, which memcached deprecates and tenon does not speak"
@@ -65,6 +70,13 @@ enum tenon__version {
 	TENON_VERSION_HEARD, /* VERSION came in the first fence, which is not complete yet */
 	TENON_VERSION_THERE,
 	TENON_VERSION_MISSING
+};
+
+/* What is sent first on a new connection: user and password. It is a secret. */
+struct tenon__greeting {
+	struct tenon__greeting *next; /* in a list of all greetings of an assembly */
+	size_t len;
+	char bytes[TENON_GREETING_MAX_BYTES];
 };
 
 struct tenon__wire {

@@ -69,8 +69,18 @@ static void upper_write(struct tenon__wire *wire)
 	}
 }
 
+static size_t upper_greet(char *out, const char *user, const char *password)
+{
+	size_t len = tenon__classic_greet(out, user, password);
+
+	raise_verb(out);
+	return len;
+}
+
 const struct tenon__protocol tenon__upper = {
 	.write = upper_write,
 	.read = tenon__classic_read,
+	.greet = upper_greet,
+	.greeted = tenon__classic_greeted,
 	.are_unasked = tenon__classic_are_unasked,
 };

@@ -10,6 +10,8 @@ extern const struct tenon__protocol tenon__classic;
 /* The functions of the protocol, which are explained in protocol.h. */
 void tenon__classic_write(struct tenon__wire *wire);
 int tenon__classic_read(struct tenon__wire *wire);
+size_t tenon__classic_greet(char *out, const char *user, const char *password);
+int tenon__classic_greeted(struct tenon__wire *wire);
 bool tenon__classic_are_unasked(const char *bytes, size_t len);
 
 /*

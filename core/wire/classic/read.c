@@ -194,5 +194,7 @@ int tenon__classic_read(struct tenon__wire *wire)
 const struct tenon__protocol tenon__classic = {
 	.write = tenon__classic_write,
 	.read = tenon__classic_read,
+	.greet = tenon__classic_greet,
+	.greeted = tenon__classic_greeted,
 	.are_unasked = tenon__classic_are_unasked,
 };
