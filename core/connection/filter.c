@@ -19,6 +19,8 @@ struct tenon__filter {
 	bool open;   /* the session takes plain bytes: its handshake is over */
 	bool broken; /* send_next() met a failure, of which sent() tells the transport */
 	int secure;  /* what the session wants: bits of enum tenon_secure_want */
+	struct tenon_secure_certificate *failed; /* the chain of the session that failed */
+	uint32_t failed_count; /* entries of failed */
 	int64_t begun_ns; /* monotonic time at the beginning of the session */
 	int plain;   /* what the connection wants: bits of enum tenon_want */
 
@@ -66,6 +68,8 @@ static struct tenon__filter *make_filter(const struct tenon__connection *conn)
 		filter->plugin = conn->secure;
 		filter->session = (char *)filter + size;
 		filter->begun = false;
+		filter->failed = NULL;
+		filter->failed_count = 0;
 	}
 	return filter;
 }
@@ -80,8 +84,64 @@ void tenon__filter_end(struct tenon__connection *conn)
 	}
 }
 
+/* ---- certificates ---------------------------------------------------------- */
+
+static void forget_chain(struct tenon__filter *filter)
+{
+	tenon__free(filter->failed);
+	filter->failed = NULL;
+	filter->failed_count = 0;
+}
+
+/* Ask the session, which has begun and not ended. */
+static int ask_certificate(const struct tenon__filter *filter, uint32_t index,
+			   struct tenon_secure_certificate *out)
+{
+	return filter->plugin->ops->certificate(filter->plugin->self,
+						filter->session, index, out);
+}
+
+/* The session fails: keep its chain for those who ask why. Without memory, there is no chain. */
+static void keep_chain(struct tenon__filter *filter)
+{
+	struct tenon_secure_certificate one = { .size = sizeof(one) };
+
+	if (!filter || !filter->begun || !ask_certificate(filter, 0, &one)) {
+		return;
+	}
+	forget_chain(filter);
+	filter->failed = tenon__calloc(TENON_FILTER_CHAIN_MAX, sizeof(one));
+	for (uint32_t i = 0; filter->failed && i < TENON_FILTER_CHAIN_MAX;
+	     i++) {
+		filter->failed[i].size = sizeof(one);
+		if (!ask_certificate(filter, i, &filter->failed[i])) {
+			break;
+		}
+		filter->failed_count = i + 1;
+	}
+}
+
+int tenon__filter_certificate(const struct tenon__connection *conn,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out)
+{
+	const struct tenon__filter *filter = conn->filter;
+
+	if (filter && filter->begun) {
+		return ask_certificate(filter, index, out);
+	}
+	if (!filter || index >= filter->failed_count) {
+		return 0;
+	}
+	*out = filter->failed[index];
+	return 1;
+}
+
 void tenon__filter_free(struct tenon__connection *conn)
 {
+	if (conn->filter) {
+		forget_chain(conn->filter);
+	}
 	tenon__free(conn->filter);
 	conn->filter = NULL;
 }
@@ -119,6 +179,7 @@ static int begin_session(struct tenon__connection *conn,
 	host_of(host, conn->resolver.address);
 	filter->open = filter->broken = false;
 	filter->begun_ns = tenon__now_ns();
+	forget_chain(filter);
 	filter->secure = 0;
 	filter->plain = TENON_WANT_SEND;
 	empty_out(filter);
@@ -153,6 +214,9 @@ static int fail(struct tenon__connection *conn, int code,
 	bool is_done = conn->filter && conn->filter->plain == 0;
 	bool is_open = conn->filter && conn->filter->open;
 
+	if (!is_done) {
+		keep_chain(conn->filter);
+	}
 	tenon__filter_end(conn);
 	if (!is_done && code == TENON_ECLOSED && !is_open) {
 		conn->cut = true;
@@ -252,10 +316,11 @@ static void filter_failed(void *context, struct tenon_connection *base,
 {
 	(void)context;
 	struct tenon__connection *conn = connection_of(base);
-	const struct tenon__filter *filter = conn->filter;
+	struct tenon__filter *filter = conn->filter;
 
 	if (status == TENON_ECLOSED && filter && filter->begun &&
 	    !filter->open) {
+		keep_chain(filter);
 		conn->cut = true;
 		status = explain(conn, CLOSED_EARLY);
 	}

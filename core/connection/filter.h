@@ -16,12 +16,22 @@
 #define TENON_FILTER_SEND_MAX_BYTES TENON_SECURE_WIRE_MAX_BYTES
 /* The incoming buffer: most wire bytes that have arrived and that the session has not taken. */
 #define TENON_FILTER_RECEIVE_MAX_BYTES TENON_SECURE_WIRE_MAX_BYTES
+/* A chain that fails is kept up to this length. Public ones have three or four certificates. */
+#define TENON_FILTER_CHAIN_MAX 8
 
 /* Return the functions that a transport calls for connections of which some have a filter. */
 struct tenon_connection_ops tenon__filter_ops(void);
 
 /* End the session of a connection that is closed, or is closed next. There may be none. */
 void tenon__filter_end(struct tenon__connection *conn);
+
+/*
+ * Tell a certificate of the chain that the server sent in the last handshake, as the slot of the
+ * plugin does, also when that session has failed. Returns 0 when there is no such certificate.
+ */
+int tenon__filter_certificate(const struct tenon__connection *conn,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out);
 
 /* Free the filter of a connection, if there is one. Its session has ended. */
 void tenon__filter_free(struct tenon__connection *conn);

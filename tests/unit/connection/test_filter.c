@@ -59,12 +59,23 @@ static int begin_nothing(const void *self, void *session,
 	return 0;
 }
 
-static void tell_nothing(const void *self, const void *session,
-			 struct tenon_secure_facts *out)
+static void tell_no_facts(const void *self, const void *session,
+			  struct tenon_secure_facts *out)
 {
 	(void)self;
 	(void)session;
 	(void)out;
+}
+
+static int tell_no_certificate(const void *self, const void *session,
+			       uint32_t index,
+			       struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	(void)index;
+	(void)out;
+	return 0;
 }
 
 static void use(const struct tenon_secure_ops *plugin, const void *self,
@@ -73,7 +84,10 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 	secure = *plugin;
 	secure.end = count_end;
 	secure.begin = plugin->begin ? plugin->begin : begin_nothing;
-	secure.facts = plugin->facts ? plugin->facts : tell_nothing;
+	secure.facts = plugin->facts ? plugin->facts : tell_no_facts;
+	if (!secure.certificate) {
+		secure.certificate = tell_no_certificate;
+	}
 	instance = (struct tenon__secure){ &secure, name, self };
 	assembly = (struct tenon__assembly){
 		.servers = &server,
@@ -737,6 +751,41 @@ START_TEST(a_pull_that_fails_closes_the_connection)
 }
 END_TEST
 
+static int tell_endless_chain(const void *self, const void *session,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	out->not_after_s = index;
+	return 1;
+}
+
+START_TEST(a_chain_that_fails_is_kept_up_to_its_ceiling)
+{
+	struct tenon_secure_certificate told = { .size = sizeof(told) };
+
+	use_xor();
+	bad = FAILS;
+	secure.pull = bad_slot;
+	secure.certificate = tell_endless_chain;
+	begin_get("k");
+	(void)connected();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive("abc", 3, SIZE_MAX), TENON_WANT_CLOSE);
+	ck_assert_int_eq(tenon__filter_certificate(&conn,
+						   TENON_FILTER_CHAIN_MAX - 1,
+						   &told),
+			 1);
+	ck_assert_int_eq(told.not_after_s, TENON_FILTER_CHAIN_MAX - 1);
+	ck_assert_int_eq(tenon__filter_certificate(&conn,
+						   TENON_FILTER_CHAIN_MAX,
+						   &told),
+			 0);
+	tear_down();
+}
+END_TEST
+
 /* TENON_FILTER_RECEIVE_MAX_BYTES and TENON_SECURE_WIRE_MAX_BYTES are 64 KiB. */
 START_TEST(a_pull_that_never_takes_anything_is_stopped)
 {
@@ -916,6 +965,7 @@ int main(void)
 	tcase = tcase_create("failures");
 	LOOP(a_push_that_fails_closes_the_connection, BADS);
 	LOOP(a_pull_that_fails_closes_the_connection, COUNT(pull_failures));
+	tcase_add_test(tcase, a_chain_that_fails_is_kept_up_to_its_ceiling);
 	tcase_add_test(tcase, a_pull_that_never_takes_anything_is_stopped);
 	tcase_add_test(tcase,
 		       plain_bytes_during_a_handshake_close_the_connection);
