@@ -69,6 +69,11 @@ char *tenon__strndup(const char *text, size_t len)
 	return copy;
 }
 
+char *tenon__strdup(const char *text)
+{
+	return text ? tenon__strndup(text, strlen(text)) : NULL;
+}
+
 void tenon__free(void *memory)
 {
 	free(memory);

@@ -23,6 +23,9 @@ void *tenon__realloc(void *old, size_t count, size_t size);
 /* Copy len bytes of text and append a NUL. Returns NULL when out of memory. */
 char *tenon__strndup(const char *text, size_t len);
 
+/* Copy a text. Returns NULL when text is NULL, and when out of memory. */
+char *tenon__strdup(const char *text);
+
 void tenon__free(void *memory);
 
 /*
