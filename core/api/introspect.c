@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/client.h"
+#include "connection/filter.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -464,4 +465,47 @@ const char *tenon_failure_kind_name(int kind)
 	return kind >= 0 && (size_t)kind < sizeof(names) / sizeof(names[0])
 		       ? names[kind]
 		       : "unknown kind";
+}
+
+/* ---- certificates ------------------------------------------------------ */
+
+_Static_assert(TENON_CERTIFICATE_TEXT_BYTES == TENON_SECURE_TEXT_BYTES,
+	       "a text of a certificate fits");
+
+static void copy_text(char *out, const char *text)
+{
+	memcpy(out, text, TENON_CERTIFICATE_TEXT_BYTES);
+	out[TENON_CERTIFICATE_TEXT_BYTES - 1] = '\0';
+}
+
+/* Ask the connection with the server. Returns 0, or TENON_EINVAL. */
+static int read_certificate(const struct tenon__engine *engine, size_t index,
+			    size_t depth, struct tenon_certificate *out)
+{
+	struct tenon_secure_certificate told = { .size = sizeof(told) };
+
+	if (index >= engine->server_count || depth > UINT32_MAX ||
+	    !tenon__filter_certificate(&engine->conns[index], (uint32_t)depth,
+				       &told)) {
+		return TENON_EINVAL;
+	}
+	out->not_before_s = told.not_before_s;
+	out->not_after_s = told.not_after_s;
+	copy_text(out->subject, told.subject);
+	copy_text(out->issuer, told.issuer);
+	copy_text(out->names, told.names);
+	return 0;
+}
+
+int tenon_client_certificate(struct tenon_client *client, size_t index,
+			     size_t depth, struct tenon_certificate *out)
+{
+	int code;
+
+	if (!tenon__client_enter(client)) {
+		return TENON_EBUSY;
+	}
+	code = read_certificate(&client->engine, index, depth, out);
+	tenon__client_leave(client);
+	return code;
 }

@@ -7,6 +7,9 @@
 
 #include "tenon/error.h"
 
+/* Room for the sentence of a connection that failed, its NUL included. */
+#define TENON__SENTENCE_BYTES 256
+
 /*
  * Return true for the errno of a limit of this process or host: descriptors, memory, buffers, local
  * ports. Such a failure says nothing about a server.

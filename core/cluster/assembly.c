@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cluster/greetings.h"
 #include "cluster/policy.h"
 #include "config/conf.h"
@@ -38,12 +39,22 @@ struct policy_part {
 	void *options;
 };
 
+/* A secure plugin with the choice that it is made from. */
+struct secure_part {
+	struct secure_part *next;
+	struct tenon__choice choice; /* of the config: not valid when the assembly is made */
+	const struct tenon__plugin *plugin;
+	void *options;
+	void *self;
+	struct tenon__secure secure;
+};
+
 struct tenon__assembly_parts {
 	struct tenon__registry *registry; /* owns the ops of all plugins */
 	struct hash_instance *hashes;
 	const struct tenon__plugin *plugins[TENON__ROLE_COUNT];
 	void *options[TENON__ROLE_COUNT]; /* those of a hash are in its hash_instance */
-	void *secure; /* the instance that all sessions share; NULL: there is none */
+	struct secure_part *secures; /* one for each different choice */
 	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count;
 	struct policy_part policies[TENON_ACCESS_COUNT];
@@ -62,7 +73,7 @@ static int make_hash(const struct tenon_hash **out,
 		     const struct tenon__node *options, struct tenon_error *err)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
-	const struct tenon__option_owner owner = { NULL, NULL, NULL };
+	const struct tenon__option_owner owner = { .subject = NULL };
 	const struct tenon__plugin *plugin;
 	struct tenon_error reported = { .code = 0 };
 	struct hash_instance *instance;
@@ -154,7 +165,7 @@ static int choose(struct tenon__assembly *assembly,
 		  struct tenon_error *err)
 {
 	const struct tenon__option_owner owner = { NULL, make_option_hash,
-						   assembly };
+						   assembly, choice->folder };
 	char asker[ASKER_BYTES];
 	struct tenon__plugin_query query = make_query(choice, asker);
 	int code = tenon__registry_find(assembly->parts->registry, plugin,
@@ -178,8 +189,8 @@ static int choose_role(struct tenon__assembly *assembly,
 	const struct tenon_hash *hash;
 	int code;
 
-	if (role == TENON__ROLE_SECURE && tenon__choice_is_none(choice)) {
-		return 0;
+	if (role == TENON__ROLE_SECURE) {
+		return 0; /* each server has its own: see add_secures() */
 	}
 	if (role != TENON__ROLE_HASH) {
 		return choose(assembly, choice, &parts->plugins[role],
@@ -559,40 +570,135 @@ static int add_policies(struct tenon__assembly *assembly,
 
 /* ---- secure -------------------------------------------------------------- */
 
-/* Make the instance of the secure plugin, when there is one. */
-static int add_secure(struct tenon__assembly *assembly,
-		      const struct tenon__choice *choice,
-		      struct tenon_error *err)
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Return true when two choices make the same instance. */
+static bool same_choice(const struct tenon__choice *a,
+			const struct tenon__choice *b)
+{
+	return tenon__same_word(a->name, b->name) &&
+	       same_text(a->folder, b->folder) &&
+	       tenon__node_equals(a->options, b->options);
+}
+
+static int make_secure(struct tenon__assembly *assembly,
+		       struct secure_part *part, struct tenon_error *err)
 {
 	static const struct tenon_secure_setup setup = { .size = sizeof(setup) };
-	struct tenon__assembly_parts *parts = assembly->parts;
-	const struct tenon__plugin *plugin = parts->plugins[TENON__ROLE_SECURE];
 	struct tenon_error reported = { .code = 0 };
+	int code = choose(assembly, &part->choice, &part->plugin,
+			  &part->options, err);
 
-	if (!plugin) {
-		return 0;
+	if (code) {
+		return code;
 	}
-	parts->secure = tenon__instance_alloc(plugin->ops.secure.state_size);
-	if (!parts->secure) {
+	part->self = tenon__instance_alloc(part->plugin->ops.secure.state_size);
+	if (!part->self) {
 		return tenon__error_no_memory(err);
 	}
-	assembly->secure = &plugin->ops.secure;
-	assembly->secure_name = plugin->name;
-	assembly->secure_self = parts->secure;
-	int code = assembly->secure->init(parts->secure,
-					  parts->options[TENON__ROLE_SECURE],
-					  &assembly->host, &setup, &reported);
-	return code ? tenon__plugin_error(err, code, &reported, plugin, "init",
-					  &choice->place)
+	part->secure = (struct tenon__secure){
+		.ops = &part->plugin->ops.secure,
+		.name = part->plugin->name,
+		.self = part->self,
+	};
+	code = part->secure.ops->init(part->self, part->options,
+				      &assembly->host, &setup, &reported);
+	return code ? tenon__plugin_error(err, code, &reported, part->plugin,
+					  "init", &part->choice.place)
 		    : 0;
 }
 
-static void free_secure(struct tenon__assembly *assembly)
+/* Find the instance of a choice, or make it. *out is NULL for the choice of no plugin. */
+static int find_secure(struct tenon__assembly *assembly,
+		       const struct tenon__choice *choice,
+		       const struct tenon__secure **out,
+		       struct tenon_error *err)
 {
-	if (assembly->secure) {
-		assembly->secure->fini(assembly->parts->secure);
-		tenon__free(assembly->parts->secure);
+	struct secure_part *part = assembly->parts->secures;
+	int code = 0;
+
+	*out = NULL;
+	if (tenon__choice_is_none(choice)) {
+		return 0;
 	}
+	while (part && !same_choice(&part->choice, choice)) {
+		part = part->next;
+	}
+	if (!part) {
+		part = tenon__calloc(1, sizeof(*part));
+		if (!part) {
+			return tenon__error_no_memory(err);
+		}
+		part->choice = *choice;
+		part->next = assembly->parts->secures;
+		assembly->parts->secures = part;
+		code = make_secure(assembly, part, err);
+	}
+	*out = &part->secure;
+	return code;
+}
+
+/* Find the instance for one server: by its own choice, or by that of the config. */
+static int choose_secure(struct tenon__assembly *assembly,
+			 const struct tenon_config *config,
+			 const struct tenon__server_entry *entry,
+			 const struct tenon__secure **out,
+			 struct tenon_error *err)
+{
+	struct tenon__choice choice = config->choices[TENON__ROLE_SECURE];
+	int code = tenon__server_has_secure(entry)
+			   ? tenon__server_secure(&choice, entry, err)
+			   : 0;
+
+	return code ? code : find_secure(assembly, &choice, out, err);
+}
+
+/* Give each server its instance of a secure plugin, or none. */
+static int add_secures(struct tenon__assembly *assembly,
+		       const struct tenon_config *config,
+		       struct tenon_error *err)
+{
+	const struct tenon__secure **secures =
+		tenon__calloc(assembly->server_count, sizeof(*secures));
+	bool any = false;
+	int code = 0;
+
+	if (!secures) {
+		return tenon__error_no_memory(err);
+	}
+	for (size_t i = 0; i < assembly->server_count && !code; i++) {
+		code = choose_secure(assembly, config,
+				     assembly->parts->entries[i], &secures[i],
+				     err);
+		any |= secures[i] != NULL;
+	}
+	if (any) {
+		assembly->secures = secures;
+	} else {
+		tenon__free(secures);
+	}
+	return code;
+}
+
+static void free_secures(struct tenon__assembly *assembly)
+{
+	struct secure_part *part = assembly->parts->secures;
+
+	while (part) {
+		struct secure_part *next = part->next;
+
+		if (part->secure.ops) {
+			part->secure.ops->fini(part->self);
+		}
+		tenon__free(part->self);
+		tenon__options_destroy(part->plugin, part->options);
+		tenon__free(part);
+		part = next;
+	}
+	tenon__free(assembly->secures);
 }
 
 /* ---- keys ---------------------------------------------------------------- */
@@ -700,7 +806,7 @@ static int assemble(struct tenon__assembly *assembly,
 	if (code) {
 		return code;
 	}
-	code = add_secure(assembly, &config->choices[TENON__ROLE_SECURE], err);
+	code = add_secures(assembly, config, err);
 	if (code) {
 		return code;
 	}
@@ -801,7 +907,7 @@ static void free_parts(struct tenon__assembly *assembly)
 	for (size_t i = 0; i < assembly->ring_count; i++) {
 		tenon__ring_fini(&assembly->rings[i], assembly->distribution);
 	}
-	free_secure(assembly);
+	free_secures(assembly);
 	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
 		tenon__options_destroy(parts->plugins[i], parts->options[i]);
 	}

@@ -42,6 +42,13 @@ struct tenon__codec_choice {
 	const char *name; /* of the plugin */
 };
 
+/* An instance of a secure plugin, for the servers that have the same choice of one. */
+struct tenon__secure {
+	const struct tenon_secure_ops *ops; /* with all defaults filled in */
+	const char *name; /* of the plugin */
+	const void *self;
+};
+
 struct tenon__assembly {
 	atomic_uint refs;
 
@@ -55,9 +62,8 @@ struct tenon__assembly {
 	/* One ring for each server pool; rings[0] is the main ring. */
 	struct tenon__ring rings[TENON_SERVER_POOL_MAX_COUNT];
 	size_t ring_count;
-	const struct tenon_secure_ops *secure; /* NULL: bytes are sent as they are */
-	const char *secure_name;
-	const void *secure_self;
+	/* By number of the server; NULL: its bytes are sent as they are. NULL: those of all servers are. */
+	const struct tenon__secure **secures;
 	/* Keys have to be hashed: a ring has more than one server, and uses the hash function. */
 	bool needs_hash;
 	bool hashes_parts; /* not always the whole key that is sent is hashed */

@@ -14,13 +14,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "tenon/health.h"
 
 /* Why a server is held back. */
 struct tenon__hold_reason {
 	uint64_t place; /* the address: see tenon__outcome_place() */
 	int64_t status; /* enum tenon_status */
-	char text[TENON_HEALTH_TEXT_BYTES]; /* one sentence */
+	char text[TENON__SENTENCE_BYTES]; /* one sentence */
 };
 
 #define TENON_HOLD_WORDS (sizeof(struct tenon__hold_reason) / sizeof(uint64_t))

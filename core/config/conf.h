@@ -93,6 +93,7 @@ struct tenon__choice {
 	const char *name;                  /* of the plugin, as in the config */
 	const struct tenon__node *options; /* a map; NULL: all options have their defaults */
 	struct tenon__place place;         /* of the plugin's name */
+	const char *folder; /* that relative paths among the options start from; NULL: the working folder */
 	bool optional;                     /* the plugin is not used when it is not found */
 };
 
@@ -101,6 +102,31 @@ struct tenon__choice {
 
 /* Return true when the choice is no plugin. */
 bool tenon__choice_is_none(const struct tenon__choice *choice);
+
+/*
+ * Read the choice of a secure plugin: from a value as that of the key `secure`, or from one that is
+ * short for the options of the plugin with a key of its own. choice->folder is left as it is by
+ * the latter.
+ * Errors: TENON_ECONFIG.
+ */
+int tenon__choice_secure(struct tenon__choice *choice,
+			 const struct tenon__node *value,
+			 struct tenon_error *err);
+int tenon__choice_secure_short(struct tenon__choice *choice,
+			       const struct tenon__node *value,
+			       struct tenon_error *err);
+
+/* Return true when a server's map has a choice of a secure plugin. */
+static inline bool tenon__server_has_secure(
+	const struct tenon__server_entry *entry)
+{
+	return entry->secure || entry->secure_short;
+}
+
+/* Read that choice. Errors: TENON_ECONFIG. */
+int tenon__server_secure(struct tenon__choice *out,
+			 const struct tenon__server_entry *entry,
+			 struct tenon_error *err);
 
 /* The value of the key `codecs`, or its default. */
 struct tenon__codecs {

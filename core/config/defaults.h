@@ -13,6 +13,9 @@ extern const char tenon__default_distribution[];
 extern const char tenon__default_transport[];
 extern const char tenon__default_failover[];
 
+/* The secure plugin that has a key of its own; also the name of that key. */
+extern const char tenon__default_secure_key[];
+
 /* The hash whose digest, MD5, stands for a key that cannot be sent. */
 extern const char tenon__default_key_digest[];
 

@@ -17,7 +17,7 @@ awk -v plugins="$plugins" '
 	}
 	BEGIN {
 		kinds = "hash_function hash distribution distribution transport transport " \
-			"failover failover compressor codec splitter codec key_digest hash"
+			"failover failover secure_key secure compressor codec splitter codec key_digest hash"
 		count = split(kinds, kind, " ")
 		for (i = 1; i < count; i += 2)
 			folder[kind[i]] = kind[i + 1]
@@ -38,7 +38,7 @@ awk -v plugins="$plugins" '
 			options = options sprintf("\t{ \"%s\", \"%s\" },\n", $2, $3)
 	}
 	END {
-		keys = "hash_function distribution transport failover key_digest compressor compressor_threshold splitter"
+		keys = "hash_function distribution transport failover secure_key key_digest compressor compressor_threshold splitter"
 		count = split(keys, key, " ")
 		for (i = 1; i <= count; i++)
 			if (!(key[i] in value))

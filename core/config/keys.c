@@ -205,12 +205,12 @@ static const struct tenon_option keepalive_rows[] = {
 	{ .name = NULL },
 };
 
-static const struct tenon__option_owner core_owner = { NULL, NULL, NULL };
-static const struct tenon__option_owner keepalive_owner = {
-	"key 'keepalive'", NULL, NULL
-};
+static const struct tenon__option_owner core_owner = { .subject = NULL };
+static const struct tenon__option_owner keepalive_owner = { .subject = "key 'keepalive'" };
 
 /* ---- values of the root keys -------------------------------------------- */
+
+static const struct tenon__root_key *find_root_key(const char *name);
 
 static int unexpected(const struct tenon__root_key *key,
 		      const struct tenon__node *value, const char *expected,
@@ -297,13 +297,34 @@ static int read_role(struct tenon_config *config,
 		     struct tenon_error *err)
 {
 	struct tenon__choice *choice = &config->choices[key->role];
+	int code = 0;
 
-	(void)folder;
 	if (tenon__node_is_null(value)) {
 		*choice = default_choice(key, &value->place);
-		return 0;
+	} else {
+		code = read_choice(choice, key, value, err);
 	}
-	return read_choice(choice, key, value, err);
+	choice->folder = folder;
+	return code;
+}
+
+int tenon__choice_secure(struct tenon__choice *choice,
+			 const struct tenon__node *value,
+			 struct tenon_error *err)
+{
+	const struct tenon__root_key *key = find_root_key("secure");
+	int code = 0;
+
+	if (tenon__node_is_null(value)) {
+		*choice = default_choice(key, &value->place);
+	} else {
+		code = read_choice(choice, key, value, err);
+	}
+	if (!code && choice->options && tenon__choice_is_none(choice)) {
+		return unexpected(key, choice->options,
+				  "no options: none is no plugin", err);
+	}
+	return code;
 }
 
 /* Read the key `secure`: a plugin, or none. */
@@ -312,14 +333,51 @@ static int read_secure(struct tenon_config *config,
 		       const struct tenon__node *value, const char *folder,
 		       struct tenon_error *err)
 {
-	int code = read_role(config, key, value, folder, err);
-	const struct tenon__choice *choice = &config->choices[key->role];
+	struct tenon__choice *choice = &config->choices[key->role];
+	int code = tenon__choice_secure(choice, value, err);
 
-	if (!code && choice->options && tenon__choice_is_none(choice)) {
-		return unexpected(key, choice->options,
-				  "no options: none is no plugin", err);
-	}
+	choice->folder = folder;
 	return code;
+}
+
+int tenon__choice_secure_short(struct tenon__choice *choice,
+			       const struct tenon__node *value,
+			       struct tenon_error *err)
+{
+	const struct tenon__root_key *key =
+		find_root_key(tenon__default_secure_key);
+	int32_t on = 0;
+
+	choice->key = find_root_key("secure");
+	choice->asker = key->name;
+	choice->name = TENON__NO_PLUGIN;
+	choice->options = NULL;
+	choice->place = value->place;
+	if (value->type == TENON__NODE_MAP) {
+		choice->options = value;
+		on = 1;
+	} else if (!tenon__node_is_null(value) &&
+		   (value->type != TENON__NODE_SCALAR ||
+		    !tenon__option_bool(value->text, &on))) {
+		return unexpected(key, value,
+				  "true, false or a map of options", err);
+	}
+	if (on) {
+		choice->name = tenon__default_secure_key;
+	}
+	return 0;
+}
+
+/* Read the key that is short for `secure` with the plugin of the same name. */
+static int read_secure_short(struct tenon_config *config,
+			     const struct tenon__root_key *key,
+			     const struct tenon__node *value,
+			     const char *folder, struct tenon_error *err)
+{
+	(void)key;
+	config->choices[TENON__ROLE_SECURE].folder = folder;
+	return tenon__choice_secure_short(
+		&config->choices[TENON__ROLE_SECURE], value, err);
 }
 
 /* The keys of the map with a policy for each access, by enum tenon_access. */
@@ -708,7 +766,7 @@ static int read_plugin_path(struct tenon_config *config,
 
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, auth} for each server",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, auth, secure} for each server",
 	  read_servers, 0, 0 },
 	{ "ring", "choice", tenon__default_ring,
 	  "the clients whose placement of keys is kept; chooses hash_function, distribution and the hashed part of a key; `tenon plugins rings` lists the names",
@@ -726,6 +784,9 @@ const struct tenon__root_key tenon__root_keys[] = {
 	{ "secure", "plugin", TENON__NO_PLUGIN,
 	  "secure plugin between the protocol and the transport, or none: bytes are sent as they are",
 	  read_secure, TENON__ROLE_SECURE, TENON_KIND_SECURE },
+	{ tenon__default_secure_key, "switch or map", "false",
+	  "true is short for `secure` with the plugin of this name, a map also gives its options, and false is `secure: none`; of the two keys the last one counts",
+	  read_secure_short, 0, 0 },
 	{ "auth", "map", TENON__NO_PLUGIN,
 	  "{user: NAME, password_file: FILE} that each new connection begins with, or password_environment: VARIABLE in place of the file",
 	  read_auth, 0, 0 },

@@ -15,6 +15,8 @@ struct tenon__server_entry {
 	char *ring_name; /* the name that the server's points on a ring are made of */
 	/* Values of the server's map that are read when an assembly is made, or NULL; in a source. */
 	const struct tenon__node *auth;
+	const struct tenon__node *secure;
+	const struct tenon__node *secure_short; /* of the key that is short for `secure` */
 	const char *folder; /* of that source: relative paths start there */
 };
 
@@ -52,7 +54,7 @@ int tenon__server_list_add(struct tenon__server_list *list,
 
 /*
  * Append the servers in the value of the key `servers`: a list of servers, or one server. Each
- * is a server line or a map {address, alias, weight, pool, auth}. Relative paths start from folder.
+ * is a server line or a map {address, alias, weight, pool, auth, secure}. Relative paths start from folder.
  * Errors: TENON_ECONFIG (also for a malformed server), TENON_ENOMEM. Servers before the wrong
  *         one stay in the list.
  */

@@ -28,7 +28,8 @@ struct tenon__connection {
 	uint8_t state; /* enum tenon__connection_state */
 	struct tenon__block_cache *blocks;
 	struct tenon__health *health; /* of the server */
-	struct tenon__filter *filter; /* NULL: none yet, or bytes are sent as they are */
+	const struct tenon__secure *secure; /* of the server; NULL: bytes are sent as they are */
+	struct tenon__filter *filter; /* NULL: none yet */
 	const struct tenon__greeting *greeting; /* the assembly's; NULL: none */
 	size_t greeted_bytes; /* of the greeting: bytes that the kernel took */
 	const char *name; /* the server's alias; without alias, its first address */

@@ -13,8 +13,8 @@ static int init_connections(struct tenon__engine *engine,
 {
 	size_t count = engine->assembly->server_count;
 
-	engine->conns = tenon__calloc(count, sizeof(*engine->conns));
-	engine->health = tenon__calloc(count, sizeof(*engine->health));
+	engine->conns = tenon__calloc_dense(count, sizeof(*engine->conns));
+	engine->health = tenon__calloc_dense(count, sizeof(*engine->health));
 	engine->times = tenon__calloc(count * TENON_HISTOGRAM_BUCKETS,
 				      sizeof(*engine->times));
 	engine->active = tenon__calloc(2 * count, sizeof(*engine->active));
@@ -110,8 +110,8 @@ int tenon__engine_init(struct tenon__engine *engine,
 	};
 	engine->ops = assembly->greetings ? &tenon__greeting_ops
 					  : &tenon__connection_ops;
-	if (assembly->secure) {
-		engine->filter_ops = tenon__filter_ops(assembly);
+	if (assembly->secures) {
+		engine->filter_ops = tenon__filter_ops();
 		engine->ops = &engine->filter_ops;
 	}
 	int code = init_connections(engine, err);
@@ -135,7 +135,7 @@ void tenon__engine_close_connection(struct tenon__engine *engine,
 				    struct tenon__connection *conn)
 {
 	engine->assembly->transport->close(engine->transport, &conn->base);
-	tenon__filter_end(engine->assembly, conn);
+	tenon__filter_end(conn);
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 }
 

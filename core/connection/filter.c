@@ -13,11 +13,14 @@
 #define PLAIN tenon__greeting_ops
 
 struct tenon__filter {
+	const struct tenon__secure *plugin;
 	void *session;
 	bool begun;  /* the session has begun and not ended */
 	bool open;   /* the session takes plain bytes: its handshake is over */
 	bool broken; /* send_next() met a failure, of which sent() tells the transport */
 	int secure;  /* what the session wants: bits of enum tenon_secure_want */
+	struct tenon_secure_certificate *failed; /* the chain of the session that failed */
+	uint32_t failed_count; /* entries of failed */
 	int64_t begun_ns; /* monotonic time at the beginning of the session */
 	int plain;   /* what the connection wants: bits of enum tenon_want */
 
@@ -46,36 +49,99 @@ static struct tenon__connection *connection_of(struct tenon_connection *base)
 	return (struct tenon__connection *)(void *)base;
 }
 
+/*
+ * The functions of a transport are called for every connection of an engine with filters. A
+ * connection to a server without `secure` has none: its bytes go through as they are.
+ */
+
 /* ---- sessions -------------------------------------------------------------- */
 
 /* Make the filter, with the memory of its session behind it. Errors: NULL, no memory. */
-static struct tenon__filter *make_filter(const struct tenon__assembly *assembly)
+static struct tenon__filter *make_filter(const struct tenon__connection *conn)
 {
 	size_t align = alignof(max_align_t);
 	size_t size = (sizeof(struct tenon__filter) + align - 1) / align * align;
 	struct tenon__filter *filter =
-		tenon__alloc(size + assembly->secure->session_size);
+		tenon__alloc(size + conn->secure->ops->session_size);
 
 	if (filter) {
+		filter->plugin = conn->secure;
 		filter->session = (char *)filter + size;
 		filter->begun = false;
+		filter->failed = NULL;
+		filter->failed_count = 0;
 	}
 	return filter;
 }
 
-void tenon__filter_end(const struct tenon__assembly *assembly,
-		       struct tenon__connection *conn)
+void tenon__filter_end(struct tenon__connection *conn)
 {
 	struct tenon__filter *filter = conn->filter;
 
 	if (filter && filter->begun) {
-		assembly->secure->end(assembly->secure_self, filter->session);
+		conn->secure->ops->end(conn->secure->self, filter->session);
 		filter->begun = false;
 	}
 }
 
+/* ---- certificates ---------------------------------------------------------- */
+
+static void forget_chain(struct tenon__filter *filter)
+{
+	tenon__free(filter->failed);
+	filter->failed = NULL;
+	filter->failed_count = 0;
+}
+
+/* Ask the session, which has begun and not ended. */
+static int ask_certificate(const struct tenon__filter *filter, uint32_t index,
+			   struct tenon_secure_certificate *out)
+{
+	return filter->plugin->ops->certificate(filter->plugin->self,
+						filter->session, index, out);
+}
+
+/* The session fails: keep its chain for those who ask why. Without memory, there is no chain. */
+static void keep_chain(struct tenon__filter *filter)
+{
+	struct tenon_secure_certificate one = { .size = sizeof(one) };
+
+	if (!filter || !filter->begun || !ask_certificate(filter, 0, &one)) {
+		return;
+	}
+	forget_chain(filter);
+	filter->failed = tenon__calloc(TENON_FILTER_CHAIN_MAX, sizeof(one));
+	for (uint32_t i = 0; filter->failed && i < TENON_FILTER_CHAIN_MAX;
+	     i++) {
+		filter->failed[i].size = sizeof(one);
+		if (!ask_certificate(filter, i, &filter->failed[i])) {
+			break;
+		}
+		filter->failed_count = i + 1;
+	}
+}
+
+int tenon__filter_certificate(const struct tenon__connection *conn,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out)
+{
+	const struct tenon__filter *filter = conn->filter;
+
+	if (filter && filter->begun) {
+		return ask_certificate(filter, index, out);
+	}
+	if (!filter || index >= filter->failed_count) {
+		return 0;
+	}
+	*out = filter->failed[index];
+	return 1;
+}
+
 void tenon__filter_free(struct tenon__connection *conn)
 {
+	if (conn->filter) {
+		forget_chain(conn->filter);
+	}
 	tenon__free(conn->filter);
 	conn->filter = NULL;
 }
@@ -98,8 +164,7 @@ static void empty_out(struct tenon__filter *filter)
 	filter->out_plain = filter->told = 0;
 }
 
-static int begin_session(const struct tenon__assembly *assembly,
-			 struct tenon__connection *conn,
+static int begin_session(struct tenon__connection *conn,
 			 struct tenon_error *err)
 {
 	char host[TENON_HOST_MAX_BYTES + 1];
@@ -114,14 +179,15 @@ static int begin_session(const struct tenon__assembly *assembly,
 	host_of(host, conn->resolver.address);
 	filter->open = filter->broken = false;
 	filter->begun_ns = tenon__now_ns();
+	forget_chain(filter);
 	filter->secure = 0;
 	filter->plain = TENON_WANT_SEND;
 	empty_out(filter);
 	filter->in_from = filter->in_len = 0;
 	filter->seen_len = filter->kept_len = 0;
-	memset(filter->session, 0, assembly->secure->session_size);
+	memset(filter->session, 0, conn->secure->ops->session_size);
 	filter->begun = true;
-	return assembly->secure->begin(assembly->secure_self, filter->session,
+	return conn->secure->ops->begin(conn->secure->self, filter->session,
 				       &server, err);
 }
 
@@ -130,11 +196,10 @@ static int begin_session(const struct tenon__assembly *assembly,
 #define CLOSED_EARLY "the server closed the connection during the handshake"
 
 /* Write the sentence of a failure of the session. Returns TENON_ESECURE. */
-static int explain(const struct tenon__assembly *assembly,
-		   struct tenon__connection *conn, const char *sentence)
+static int explain(struct tenon__connection *conn, const char *sentence)
 {
 	snprintf(conn->wire.problem, sizeof(conn->wire.problem),
-		 "secure plugin '%s': %.100s", assembly->secure_name,
+		 "secure plugin '%s': %.200s", conn->secure->name,
 		 sentence);
 	return TENON_ESECURE;
 }
@@ -143,19 +208,21 @@ static int explain(const struct tenon__assembly *assembly,
  * The session has failed: give up the connection, with the plugin's sentence. When the exchange is
  * complete, it stays so. Returns TENON_WANT_CLOSE.
  */
-static int fail(const struct tenon__assembly *assembly,
-		struct tenon__connection *conn, int code,
+static int fail(struct tenon__connection *conn, int code,
 		const struct tenon_error *err)
 {
 	bool is_done = conn->filter && conn->filter->plain == 0;
 	bool is_open = conn->filter && conn->filter->open;
 
-	tenon__filter_end(assembly, conn);
+	if (!is_done) {
+		keep_chain(conn->filter);
+	}
+	tenon__filter_end(conn);
 	if (!is_done && code == TENON_ECLOSED && !is_open) {
 		conn->cut = true;
-		code = explain(assembly, conn, CLOSED_EARLY);
+		code = explain(conn, CLOSED_EARLY);
 	} else if (!is_done && code != TENON_ENOMEM && code != TENON_ECLOSED) {
-		code = explain(assembly, conn,
+		code = explain(conn,
 			       err->message[0] ? err->message
 					       : "failed without a reason");
 	}
@@ -195,69 +262,71 @@ static int want_of(const struct tenon__filter *filter)
 }
 
 /* Record the session, whose handshake is over, in the health of the server. */
-static void record(const struct tenon__assembly *assembly,
-		   struct tenon__connection *conn)
+static void record(struct tenon__connection *conn)
 {
 	struct tenon_secure_facts facts = { .size = sizeof(facts) };
 
-	assembly->secure->facts(assembly->secure_self, conn->filter->session,
+	conn->secure->ops->facts(conn->secure->self, conn->filter->session,
 				&facts);
 	tenon__health_secured(conn->health, &facts,
 			      tenon__now_ns() - conn->filter->begun_ns);
 }
 
 /* After a change of the session: the connection hears when the handshake is over. */
-static void open_when_ready(const struct tenon__assembly *assembly,
-			    struct tenon__connection *conn)
+static void open_when_ready(struct tenon__connection *conn)
 {
 	struct tenon__filter *filter = conn->filter;
 
 	if (!filter->open && !(filter->secure & TENON_SECURE_RECEIVE)) {
 		filter->open = true;
-		record(assembly, conn);
+		record(conn);
 		filter->plain = PLAIN.connected(NULL, &conn->base);
 	}
 }
 
 static int filter_connected(void *context, struct tenon_connection *base)
 {
-	const struct tenon__assembly *assembly = context;
+	(void)context;
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon_error err = { .code = 0 };
 
+	if (!conn->secure) {
+		return PLAIN.connected(NULL, base);
+	}
 	conn->wire.fresh = true; /* a handshake that fails is that of a new connection */
 	tenon__connection_go(conn, TENON_CONNECTION_SECURING);
-	tenon__filter_end(assembly, conn);
+	tenon__filter_end(conn);
 	if (!conn->filter) {
-		conn->filter = make_filter(assembly);
+		conn->filter = make_filter(conn);
 	}
 	if (!conn->filter) {
-		return fail(assembly, conn, TENON_ENOMEM, &err);
+		return fail(conn, TENON_ENOMEM, &err);
 	}
-	int secure = begin_session(assembly, conn, &err);
+	int secure = begin_session(conn, &err);
 	if (secure < 0) {
-		return fail(assembly, conn, secure, &err);
+		return fail(conn, secure, &err);
 	}
 	conn->filter->secure = secure;
-	open_when_ready(assembly, conn);
+	open_when_ready(conn);
 	return want_of(conn->filter);
 }
 
 static void filter_failed(void *context, struct tenon_connection *base,
 			  int status, int sys_errno)
 {
-	const struct tenon__assembly *assembly = context;
+	(void)context;
 	struct tenon__connection *conn = connection_of(base);
-	const struct tenon__filter *filter = conn->filter;
+	struct tenon__filter *filter = conn->filter;
 
 	if (status == TENON_ECLOSED && filter && filter->begun &&
 	    !filter->open) {
+		keep_chain(filter);
 		conn->cut = true;
-		status = explain(assembly, conn, CLOSED_EARLY);
+		status = explain(conn, CLOSED_EARLY);
 	}
 	PLAIN.failed(NULL, base, status, sys_errno);
 	if (base->fd < 0) {
-		tenon__filter_end(assembly, conn);
+		tenon__filter_end(conn);
 	}
 }
 
@@ -267,8 +336,7 @@ static void filter_failed(void *context, struct tenon_connection *base,
  * Push plain bytes; len 0: only fetch wire bytes of the session. Returns the number of plain bytes
  * that were taken, or a negative enum tenon_status with *err.
  */
-static ptrdiff_t push_some(const struct tenon__assembly *assembly,
-			   struct tenon__filter *filter, const void *plain,
+static ptrdiff_t push_some(struct tenon__filter *filter, const void *plain,
 			   size_t len, struct tenon_error *err)
 {
 	struct tenon_secure_io io = {
@@ -278,7 +346,7 @@ static ptrdiff_t push_some(const struct tenon__assembly *assembly,
 		.out = filter->out + filter->out_len,
 		.out_room = sizeof(filter->out) - filter->out_len,
 	};
-	int code = assembly->secure->push(assembly->secure_self,
+	int code = filter->plugin->ops->push(filter->plugin->self,
 					  filter->session, &io, err);
 
 	if (code < 0) {
@@ -306,8 +374,7 @@ static bool has_room(const struct tenon__filter *filter)
 }
 
 /* Push all bytes of one piece, as long as there is room. Returns 0, or a negative status. */
-static int push_piece(const struct tenon__assembly *assembly,
-		      struct tenon__filter *filter, const struct iovec *piece,
+static int push_piece(struct tenon__filter *filter, const struct iovec *piece,
 		      struct tenon_error *err)
 {
 	const char *bytes = piece->iov_base;
@@ -315,7 +382,7 @@ static int push_piece(const struct tenon__assembly *assembly,
 
 	while (left > 0 && has_room(filter) &&
 	       !(filter->secure & TENON_SECURE_RECEIVE)) {
-		ptrdiff_t n = push_some(assembly, filter, bytes, left, err);
+		ptrdiff_t n = push_some(filter, bytes, left, err);
 		if (n < 0) {
 			return (int)n;
 		}
@@ -329,8 +396,7 @@ static int push_piece(const struct tenon__assembly *assembly,
  * Fill the empty outgoing buffer with the wire bytes of the plain bytes that the connection sends
  * next, and with the session's own. Returns 0, or a negative status.
  */
-static int fill(const struct tenon__assembly *assembly,
-		struct tenon__connection *conn, struct tenon_error *err)
+static int fill(struct tenon__connection *conn, struct tenon_error *err)
 {
 	struct tenon__filter *filter = conn->filter;
 	struct iovec pieces[TENON_SEND_PIECES];
@@ -343,11 +409,11 @@ static int fill(const struct tenon__assembly *assembly,
 					TENON_SEND_PIECES);
 	}
 	for (size_t i = 0; i < count && !code; i++) {
-		code = push_piece(assembly, filter, &pieces[i], err);
+		code = push_piece(filter, &pieces[i], err);
 	}
 	while (!code && (filter->secure & TENON_SECURE_SEND) &&
 	       has_room(filter)) {
-		ptrdiff_t n = push_some(assembly, filter, NULL, 0, err);
+		ptrdiff_t n = push_some(filter, NULL, 0, err);
 		code = n < 0 ? (int)n : 0;
 	}
 	if (!code && filter->out_plain > 0 && filter->out_len == 0) {
@@ -361,20 +427,22 @@ static int fill(const struct tenon__assembly *assembly,
 static size_t filter_send_next(void *context, struct tenon_connection *base,
 			       struct iovec *iov, size_t max)
 {
-	const struct tenon__assembly *assembly = context;
+	(void)context;
 	struct tenon__connection *conn = connection_of(base);
 	struct tenon__filter *filter = conn->filter;
 	struct tenon_error err = { .code = 0 };
 
-	(void)max;
+	if (!conn->secure) {
+		return PLAIN.send_next(NULL, base, iov, max);
+	}
 	if (filter->out_from == filter->out_len && !filter->broken) {
 		if (filter->plain == 0 && conn->wire.queue) {
 			filter->plain = TENON_WANT_SEND; /* an exchange begins */
 		}
-		int code = fill(assembly, conn, &err);
+		int code = fill(conn, &err);
 		if (code) {
 			filter->broken = true;
-			(void)fail(assembly, conn, code, &err);
+			(void)fail(conn, code, &err);
 		}
 	}
 	if (filter->broken || filter->out_from == filter->out_len) {
@@ -405,6 +473,9 @@ static int filter_sent(void *context, struct tenon_connection *base, size_t n)
 	struct tenon__filter *filter = connection_of(base)->filter;
 
 	(void)context;
+	if (!filter) {
+		return PLAIN.sent(NULL, base, n);
+	}
 	if (filter->broken) {
 		return TENON_WANT_CLOSE;
 	}
@@ -422,6 +493,9 @@ static int filter_after(void *context, struct tenon_connection *base, size_t n)
 	const struct tenon__filter *filter = connection_of(base)->filter;
 
 	(void)context;
+	if (!filter) {
+		return PLAIN.after(NULL, base, n);
+	}
 	if (filter->broken) {
 		return TENON_WANT_CLOSE;
 	}
@@ -439,8 +513,7 @@ static int filter_after(void *context, struct tenon_connection *base, size_t n)
  * Pull plain bytes into `room` bytes at `space`. Returns their number. *code is 0, or a negative
  * enum tenon_status with *err. *stuck: the session needs more wire bytes.
  */
-static size_t pull_some(const struct tenon__assembly *assembly,
-			struct tenon__filter *filter, void *space, size_t room,
+static size_t pull_some(struct tenon__filter *filter, void *space, size_t room,
 			int *code, bool *stuck, struct tenon_error *err)
 {
 	struct tenon_secure_io io = {
@@ -450,7 +523,7 @@ static size_t pull_some(const struct tenon__assembly *assembly,
 		.out = space,
 		.out_room = room,
 	};
-	int wants = assembly->secure->pull(assembly->secure_self,
+	int wants = filter->plugin->ops->pull(filter->plugin->self,
 					   filter->session, &io, err);
 
 	*stuck = io.in_used == 0 && io.out_len == 0;
@@ -476,6 +549,9 @@ static void *filter_recv_space(void *context, struct tenon_connection *base,
 	struct tenon__filter *filter = connection_of(base)->filter;
 
 	(void)context;
+	if (!filter) {
+		return PLAIN.recv_space(NULL, base, len);
+	}
 	*len = sizeof(filter->in) - filter->in_len;
 	return filter->in + filter->in_len;
 }
@@ -547,8 +623,7 @@ static int give(struct tenon__connection *conn, size_t n,
  * Pull once, and give the plain bytes to the connection. Returns true when there may be more to
  * pull; *want is what the transport has to do.
  */
-static bool pull_on(const struct tenon__assembly *assembly,
-		    struct tenon__connection *conn, int *want)
+static bool pull_on(struct tenon__connection *conn, int *want)
 {
 	struct tenon__filter *filter = conn->filter;
 	struct tenon_error err = { .code = 0 };
@@ -558,18 +633,18 @@ static bool pull_on(const struct tenon__assembly *assembly,
 	void *space = PLAIN.recv_space(NULL, &conn->base, &room);
 
 	if (space) {
-		size_t n = pull_some(assembly, filter, space, room, &code,
+		size_t n = pull_some(filter, space, room, &code,
 				     &stuck, &err);
 
-		open_when_ready(assembly, conn);
+		open_when_ready(conn);
 		int given = give(conn, n, &err);
 		code = given ? given : code;
 	}
 	if (filter->plain == TENON_WANT_CLOSE) {
-		tenon__filter_end(assembly, conn);
+		tenon__filter_end(conn);
 		*want = TENON_WANT_CLOSE;
 	} else {
-		*want = code ? fail(assembly, conn, code, &err)
+		*want = code ? fail(conn, code, &err)
 			     : want_of(filter);
 	}
 	return *want != TENON_WANT_CLOSE && !stuck &&
@@ -580,16 +655,19 @@ static bool pull_on(const struct tenon__assembly *assembly,
 static int filter_received(void *context, struct tenon_connection *base,
 			   size_t n)
 {
-	const struct tenon__assembly *assembly = context;
+	(void)context;
 	struct tenon__connection *conn = connection_of(base);
 	int want;
 
+	if (!conn->secure) {
+		return PLAIN.received(NULL, base, n);
+	}
 	take_in(conn->filter, n);
 	if (!give_kept(conn)) {
-		tenon__filter_end(assembly, conn);
+		tenon__filter_end(conn);
 		return TENON_WANT_CLOSE;
 	}
-	while (pull_on(assembly, conn, &want)) {
+	while (pull_on(conn, &want)) {
 	}
 	compact_in(conn->filter);
 	return want;
@@ -602,8 +680,7 @@ static int filter_received(void *context, struct tenon_connection *base,
  * such as a ticket, and mean nothing to the connection. Plain bytes among them are kept until the
  * transport receives the same bytes. Returns 0, or a negative status.
  */
-static int look_at(const struct tenon__assembly *assembly,
-		   struct tenon__connection *conn, const char *bytes,
+static int look_at(struct tenon__connection *conn, const char *bytes,
 		   size_t len)
 {
 	struct tenon__filter *filter = conn->filter;
@@ -620,11 +697,11 @@ static int look_at(const struct tenon__assembly *assembly,
 	filter->seen_len += len - seen;
 	while (!code && !stuck && filter->kept_len < sizeof(filter->kept)) {
 		filter->kept_len += pull_some(
-			assembly, filter, filter->kept + filter->kept_len,
+			filter, filter->kept + filter->kept_len,
 			sizeof(filter->kept) - filter->kept_len, &code, &stuck,
 			&err);
 	}
-	open_when_ready(assembly, conn);
+	open_when_ready(conn);
 	compact_in(filter);
 	return code;
 }
@@ -632,13 +709,16 @@ static int look_at(const struct tenon__assembly *assembly,
 static int filter_seen(void *context, struct tenon_connection *base,
 		       unsigned seen, const void *bytes, size_t len)
 {
-	const struct tenon__assembly *assembly = context;
+	(void)context;
 	struct tenon__connection *conn = connection_of(base);
 	const struct tenon__filter *filter = conn->filter;
 	int closes = 0;
 
+	if (!filter) {
+		return PLAIN.seen(NULL, base, seen, bytes, len);
+	}
 	if (!(seen & TENON_SEEN_END) &&
-	    look_at(assembly, conn, bytes, len) != 0) {
+	    look_at(conn, bytes, len) != 0) {
 		seen = TENON_SEEN_END;
 	}
 	if (seen & TENON_SEEN_END) {
@@ -648,18 +728,17 @@ static int filter_seen(void *context, struct tenon_connection *base,
 				    filter->kept_len);
 	}
 	if (closes) {
-		tenon__filter_end(assembly, conn);
+		tenon__filter_end(conn);
 	}
 	return closes;
 }
 
 /* ---- the table --------------------------------------------------------------- */
 
-struct tenon_connection_ops tenon__filter_ops(struct tenon__assembly *assembly)
+struct tenon_connection_ops tenon__filter_ops(void)
 {
 	struct tenon_connection_ops ops = PLAIN;
 
-	ops.context = assembly;
 	ops.connected = filter_connected;
 	ops.send_next = filter_send_next;
 	ops.sent = filter_sent;

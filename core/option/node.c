@@ -337,6 +337,31 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 	return code;
 }
 
+static bool equal_texts(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool tenon__node_equals(const struct tenon__node *a,
+			const struct tenon__node *b)
+{
+	if (!a || !b) {
+		return a == b;
+	}
+	if (a->type != b->type || a->count != b->count ||
+	    a->plain != b->plain || !equal_texts(a->text, b->text)) {
+		return false;
+	}
+	a = a->first;
+	b = b->first;
+	while (a && b && equal_texts(a->key, b->key) &&
+	       tenon__node_equals(a, b)) {
+		a = a->next;
+		b = b->next;
+	}
+	return !a && !b;
+}
+
 void tenon__node_free(struct tenon__node *node)
 {
 	while (node) {

@@ -54,6 +54,10 @@ struct tenon__node {
 int tenon__node_parse(struct tenon__node **out, const char *where,
 		      const char *text, size_t len, struct tenon_error *err);
 
+/* Return true when two trees have the same values, places aside. Both may be NULL. */
+bool tenon__node_equals(const struct tenon__node *a,
+			const struct tenon__node *b);
+
 /* Free a tree. node may be NULL. */
 void tenon__node_free(struct tenon__node *node);
 

@@ -450,6 +450,24 @@ static int put_string(const struct tenon_option *row, void *out,
 	return 0;
 }
 
+/* Put a path behind the folder that it is relative to. */
+static int put_path(const struct tenon_option *row, void *out,
+		    const char *folder, const char *path,
+		    struct tenon_error *err)
+{
+	size_t size = strlen(folder) + strlen(path) + sizeof("/");
+	char *joined = tenon__alloc(size);
+	int code;
+
+	if (!joined) {
+		return tenon__error_no_memory(err);
+	}
+	snprintf(joined, size, "%s/%s", folder, path);
+	code = put_string(row, out, joined, err);
+	tenon__free(joined);
+	return code;
+}
+
 static int set_string(const struct tenon_option *row, void *out,
 		      const struct tenon__node *value,
 		      const struct tenon__option_owner *owner,
@@ -459,6 +477,10 @@ static int set_string(const struct tenon_option *row, void *out,
 
 	if (len < (size_t)row->min || len > (size_t)row->max) {
 		return unexpected(row, value, owner, err);
+	}
+	if ((row->flags & TENON_OPTION_PATH) && owner->folder &&
+	    owner->folder[0] && len > 0 && value->text[0] != '/') {
+		return put_path(row, out, owner->folder, value->text, err);
 	}
 	return put_string(row, out, value->text, err);
 }

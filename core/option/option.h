@@ -36,6 +36,7 @@ struct tenon__option_owner {
 		    const char *asker, const char *name,
 		    const struct tenon__place *place, struct tenon_error *err);
 	void *payload;
+	const char *folder; /* that relative paths start from; NULL or "": the working folder */
 };
 
 /* Return true when the name of a plugin or option is lower_snake and has 1..47 bytes. */

@@ -89,8 +89,12 @@ static const char *row_problem(const struct tenon_option *row,
 	if (tenon__option_field_bytes(row->type) == 0) {
 		return "has an unknown type, expected one of enum tenon_option_type";
 	}
-	if ((row->flags & ~TENON_OPTION_BARE) != 0) {
-		return "has unknown flags, expected 0 or TENON_OPTION_BARE";
+	if ((row->flags & ~(TENON_OPTION_BARE | TENON_OPTION_PATH)) != 0) {
+		return "has unknown flags, expected 0, TENON_OPTION_BARE or TENON_OPTION_PATH";
+	}
+	if ((row->flags & TENON_OPTION_PATH) != 0 &&
+	    row->type != TENON_OPTION_STRING) {
+		return "has TENON_OPTION_PATH, which only a STRING may have";
 	}
 	if ((row->flags & TENON_OPTION_BARE) != 0 &&
 	    row->type != TENON_OPTION_SIZE &&

@@ -332,7 +332,7 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 {
 	static const struct tenon__place nowhere = { "", 0, 0 };
 	const struct tenon_hash_ops *ops = &plugin->ops.hash;
-	struct tenon__option_owner owner = { NULL, NULL, NULL };
+	struct tenon__option_owner owner = { .subject = NULL };
 	struct tenon_hash hash = { NULL, NULL };
 	struct tenon_host host;
 	struct tenon_error reported;

@@ -9,6 +9,7 @@
 
 #include <sys/uio.h>
 
+#include "base/error.h"
 #include "base/block.h"
 #include "base/counter.h"
 #include "wire/request.h"
@@ -121,7 +122,7 @@ struct tenon__wire {
 
 	/* large, or seldom read */
 	struct iovec pieces[TENON_SEND_PIECES];
-	char problem[TENON_HEALTH_TEXT_BYTES]; /* TENON_EPROTOCOL: one sentence; else empty */
+	char problem[TENON__SENTENCE_BYTES]; /* one sentence, or "" */
 };
 
 /*

@@ -227,6 +227,31 @@ int tenon_config_each_finding(const struct tenon_config *config,
 			      tenon_finding_fn fn, void *payload,
 			      struct tenon_error *err);
 
+#define TENON_CERTIFICATE_TEXT_BYTES 256 /**< size of a text of a certificate, its NUL included */
+
+/** One certificate of the chain that a server sent. */
+struct tenon_certificate {
+	int64_t not_before_s; /**< Unix time at which it begins to be valid */
+	int64_t not_after_s;  /**< Unix time at which it ends to be valid */
+	char subject[TENON_CERTIFICATE_TEXT_BYTES]; /**< such as "CN=cache.example.net" */
+	char issuer[TENON_CERTIFICATE_TEXT_BYTES];  /**< such as "CN=Example CA,O=Example" */
+	char names[TENON_CERTIFICATE_TEXT_BYTES]; /**< hosts that it is for: "a.example.net, ::1" */
+};
+
+/**
+ * Tell a certificate that a server sent in the last handshake, also when the handshake failed: the
+ * chain is then the one that was refused.
+ * Shape:   index is the index of the server. depth 0 is the server's own certificate, 1 that of its
+ *          issuer, and so on. A text that is too long ends with "...".
+ * Returns: 0, or a negative enum tenon_status; *out is unchanged then.
+ * Owns:    *out is the caller's.
+ * Errors:  TENON_EINVAL: there is no such server, or the chain has no such certificate, or none is
+ *          known: no session, no `secure` plugin, or a plugin without certificates. TENON_EBUSY.
+ * Threads: one call at a time per client.
+ */
+int tenon_client_certificate(struct tenon_client *client, size_t index,
+			     size_t depth, struct tenon_certificate *out);
+
 /** tenon_client_shares() places this many keys. */
 #define TENON_SHARE_KEY_COUNT 100000
 

@@ -12,9 +12,9 @@ begin all_servers_are_good
 run 0 $patient check --online
 no_err
 out_has '^\./tenon.yaml: ok$'
-out_has '^SERVER +ADDRESS +STATE +VERSION +LOOKUP +CONNECT +ANSWER +CLOCK +ITEM MAX +OFFERS$'
+out_has '^SERVER +ADDRESS +STATE +VERSION +LOOKUP +CONNECT +ANSWER +AUTH +CLOCK +ITEM MAX +OFFERS$'
 for alias in mc-one mc-two mc-three; do
-	out_has "^$alias +[^ ]+ +ok +[0-9.]+ +- +[0-9.]+ [mu]s +[0-9.]+ [mu]s +[-+0-9]+ s +1 MiB +meta gat cas flush_all\$"
+	out_has "^$alias +[^ ]+ +ok +[0-9.]+ +- +[0-9.]+ [mu]s +[0-9.]+ [mu]s +no +[-+0-9]+ s +1 MiB +meta gat cas flush_all\$"
 done
 check 'no finding' test "$(wc -l <out)" -eq 6
 end

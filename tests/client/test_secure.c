@@ -71,16 +71,6 @@ START_TEST(a_reply_comes_in_pieces_of_frames)
 }
 END_TEST
 
-/* The same sentence, without a connection: the script has no second one. */
-static void check_held(struct rig *rig, const char *key)
-{
-	struct tenon_error first = rig->err;
-
-	ck_assert_uint_eq(state_of(rig), TENON_SERVER_MISCONFIGURED);
-	ck_assert_int_eq(rig_get(rig, key), TENON_ESECURE);
-	ck_assert_str_eq(rig->err.message, first.message);
-}
-
 START_TEST(health_has_the_facts_of_the_last_session)
 {
 	struct tenon_health health;
@@ -116,6 +106,64 @@ START_TEST(health_has_the_facts_of_the_last_session)
 	rig_close(&rig);
 }
 END_TEST
+
+/* The chain of the toy: its own certificate, and that of its maker. */
+static void check_chain(struct rig *rig)
+{
+	struct tenon_certificate told;
+
+	ck_assert_int_eq(tenon_client_certificate(rig->client, 0, 0, &told), 0);
+	ck_assert_str_eq(told.subject, "CN=toy");
+	ck_assert_str_eq(told.issuer, "CN=maker");
+	ck_assert_str_eq(told.names, "toy.test");
+	ck_assert_int_eq(told.not_after_s, 1893456000);
+	ck_assert_int_eq(tenon_client_certificate(rig->client, 0, 1, &told), 0);
+	ck_assert_str_eq(told.subject, "CN=maker");
+	ck_assert_int_eq(tenon_client_certificate(rig->client, 0, 2, &told),
+			 TENON_EINVAL);
+	ck_assert_int_eq(tenon_client_certificate(rig->client, 1, 0, &told),
+			 TENON_EINVAL);
+}
+
+START_TEST(a_chain_is_told_while_the_connection_is_open)
+{
+	struct tenon_certificate told;
+	struct rig rig = { 0 };
+
+	start(_i);
+	rig_fake(&rig, FAKE_STEPS(GREETING, GET, END));
+	rig_open(&rig, FRAMES);
+	ck_assert_int_eq(tenon_client_certificate(rig.client, 0, 0, &told),
+			 TENON_EINVAL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	check_chain(&rig);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_chain_that_was_refused_is_told_too)
+{
+	struct rig rig = { 0 };
+
+	start(_i);
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("HELLO\n"),
+				  FAKE_SEND("REFUSED\n"), FAKE_EXPECT_CLOSE));
+	rig_open(&rig, FRAMES RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
+	check_chain(&rig);
+	rig_close(&rig);
+}
+END_TEST
+
+/* The same sentence, without a connection: the script has no second one. */
+static void check_held(struct rig *rig, const char *key)
+{
+	struct tenon_error first = rig->err;
+
+	ck_assert_uint_eq(state_of(rig), TENON_SERVER_MISCONFIGURED);
+	ck_assert_int_eq(rig_get(rig, key), TENON_ESECURE);
+	ck_assert_str_eq(rig->err.message, first.message);
+}
 
 START_TEST(a_refused_handshake_holds_the_server_back_with_its_reason)
 {
@@ -493,9 +541,11 @@ int main(void)
 	subjects_add_tests(suite);
 	subjects_add_test(a_handshake_comes_before_the_first_request);
 	subjects_add_test(a_reply_comes_in_pieces_of_frames);
+	subjects_add_test(health_has_the_facts_of_the_last_session);
+	subjects_add_test(a_chain_is_told_while_the_connection_is_open);
+	subjects_add_test(a_chain_that_was_refused_is_told_too);
 	subjects_add_test(
 		a_refused_handshake_holds_the_server_back_with_its_reason);
-	subjects_add_test(health_has_the_facts_of_the_last_session);
 	subjects_add_test(a_server_without_the_filter_is_refused);
 	subjects_add_test(
 		a_server_that_closes_during_the_handshake_has_its_sentence);

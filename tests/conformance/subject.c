@@ -200,7 +200,7 @@ static bool works_here(const struct tenon__plugin *plugin, const char *token)
 		.ops = &tenon__connection_ops,
 	};
 	static const struct tenon__place nowhere = { "", 0, 0 };
-	const struct tenon__option_owner owner = { NULL, NULL, NULL };
+	const struct tenon__option_owner owner = { .subject = NULL };
 	struct tenon_error err = { 0 };
 	struct tenon_host host;
 	void *options, *state;
@@ -462,7 +462,7 @@ int subject_options_read(const struct tenon__plugin *plugin, const char *text,
 			 struct tenon_error *err)
 {
 	static const struct tenon__place nowhere = { "", 0, 0 };
-	const struct tenon__option_owner owner = { NULL, find_hash, NULL };
+	const struct tenon__option_owner owner = { .hash = find_hash };
 	struct tenon__node *map = NULL;
 	int code = 0;
 

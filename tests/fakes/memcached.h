@@ -22,7 +22,7 @@ struct memcached {
 	enum memcached_family family;
 	char address[128]; /* as a line of `servers:` */
 	char path[108];    /* the socket, or the file with the port number */
-	char option[64];   /* options with spaces between; "": none */
+	char option[512];  /* options with spaces between; "": none */
 };
 
 /*

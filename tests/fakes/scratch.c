@@ -1,37 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE 1 /* nftw */
 #include "scratch.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[80];
 static pid_t owner;
 
+static int remove_one(const char *path, const struct stat *status, int type,
+		      struct FTW *ftw)
+{
+	(void)status;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
 static void scratch_remove(void)
 {
-	char path[sizeof(folder) + 280];
-	DIR *dir;
-
 	/*
 	 * Tests run in forked children, which inherit the atexit list. Only the parent
 	 * removes the folder.
 	 */
-	if (getpid() != owner) {
-		return;
+	if (getpid() == owner) {
+		(void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	}
-	dir = opendir(folder);
-	if (!dir) {
-		return;
-	}
-	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
-		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		(void)unlink(path);
-	}
-	closedir(dir);
-	(void)rmdir(folder);
 }
 
 void scratch_begin(void)
@@ -63,4 +62,13 @@ void scratch_path(char *out, size_t bytes)
 		exit(EXIT_FAILURE);
 	}
 	snprintf(out, bytes, "%s/%ld-%u", folder, (long)getpid(), ++number);
+}
+
+void scratch_folder(char *out, size_t bytes)
+{
+	scratch_path(out, bytes);
+	if (mkdir(out, 0700) != 0) {
+		perror(out);
+		exit(EXIT_FAILURE);
+	}
 }

@@ -17,4 +17,7 @@ void scratch_begin(void);
 /* Write a new path in the folder: no file of that name exists yet. */
 void scratch_path(char *out, size_t bytes);
 
+/* Make a new, empty folder in the folder, and write its path. */
+void scratch_folder(char *out, size_t bytes);
+
 #endif

@@ -132,6 +132,16 @@ START_TEST(limits_are_compared_with_the_config)
 }
 END_TEST
 
+START_TEST(a_certificate_that_ends_is_a_warning)
+{
+	reset();
+	servers[1].secure.certificate_state = TENON_CERTIFICATE_ENDING;
+	check_found("certificate-ends", TENON_FINDING_WARNING, "14 days");
+	servers[1].secure.certificate_state = TENON_CERTIFICATE_ENDED;
+	check_found("certificate-ends", TENON_FINDING_WARNING, "has ended");
+}
+END_TEST
+
 START_TEST(an_offer_that_is_missed_is_a_finding)
 {
 	reset();
@@ -180,6 +190,7 @@ int main(void)
 	tcase_add_test(tcase, each_failure_has_its_name);
 	tcase_add_test(tcase, clocks_are_compared_in_whole_seconds);
 	tcase_add_test(tcase, limits_are_compared_with_the_config);
+	tcase_add_test(tcase, a_certificate_that_ends_is_a_warning);
 	tcase_add_test(tcase, an_offer_that_is_missed_is_a_finding);
 	tcase_add_test(tcase, servers_share_a_finding_and_errors_come_first);
 	suite_add_tcase(suite, tcase);

@@ -38,6 +38,7 @@ static const struct tenon_option frames_rows[] = {
 
 struct frames_session {
 	uint32_t greeted; /* the greeting of the server has come */
+	uint32_t heard;   /* a line of the server has come: its greeting or a refusal */
 	uint64_t pushed_bytes;
 	size_t own_from, own_len; /* own[own_from..own_len) is to be sent */
 	unsigned char own[64];
@@ -180,6 +181,7 @@ static int pull_greeting(const struct frames_state *state,
 		return 0;
 	}
 	len = end ? (size_t)(end - line) : GREETING_MAX;
+	session->heard = 1;
 	if (len + 1 != strlen(GREETING) || memcmp(line, GREETING, len) != 0) {
 		while ((size_t)shown < len && line[shown] >= ' ') {
 			shown++;
@@ -263,6 +265,25 @@ static void frames_facts(const void *self, const void *payload,
 	memcpy(out->cipher, "none", sizeof("none"));
 }
 
+/* The chain has two certificates from the greeting of the server on, also a refused one. */
+static int frames_certificate(const void *self, const void *payload,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out)
+{
+	static const char *const subjects[] = { "CN=toy", "CN=maker" };
+	const struct frames_session *session = payload;
+
+	(void)self;
+	if (index >= 2 || !session->heard) {
+		return 0;
+	}
+	out->not_after_s = ENDS_S + index;
+	memcpy(out->subject, subjects[index], strlen(subjects[index]));
+	memcpy(out->issuer, "CN=maker", strlen("CN=maker"));
+	memcpy(out->names, "toy.test", index == 0 ? strlen("toy.test") : 0);
+	return 1;
+}
+
 static const struct tenon_secure_ops frames_ops = {
 	.size = sizeof(frames_ops),
 	.state_size = sizeof(struct frames_state),
@@ -272,6 +293,7 @@ static const struct tenon_secure_ops frames_ops = {
 	.push = frames_push,
 	.pull = frames_pull,
 	.facts = frames_facts,
+	.certificate = frames_certificate,
 };
 
 TENON_PLUGIN_DEFINE(secure_frames, .kind = TENON_KIND_SECURE, .name = "frames",

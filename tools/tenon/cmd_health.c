@@ -13,6 +13,7 @@
 #include "output.h"
 #include "report.h"
 #include "screen.h"
+#include "secured.h"
 #include "setup.h"
 
 struct view {
@@ -136,18 +137,6 @@ static void add_error(struct table *table, const struct row *row)
 	}
 }
 
-/* The protocol of the last session, and the time until the certificate ends. */
-static void add_secure(struct table *table,
-		       const struct tenon_secure_health *secure)
-{
-	bool is_fine = secure->certificate_state <= TENON_CERTIFICATE_VALID;
-	char *left = certificate_text(secure->certificate_ends_s);
-
-	table_add(table, STYLE_NONE, "%s",
-		  secure->protocol[0] == '\0' ? "-" : secure->protocol);
-	add_text(table, is_fine ? STYLE_NONE : STYLE_BAD, left);
-}
-
 static void add_row(struct table *table, const struct view *view,
 		    const struct row *row)
 {
@@ -166,7 +155,7 @@ static void add_row(struct table *table, const struct view *view,
 	table_add(table, STYLE_NONE, "%" PRIu32, health->failures);
 	add_counts(table, view, row);
 	add_latency(table, &health->latency);
-	add_secure(table, &health->secure);
+	secured_add(table, &health->secure);
 	add_error(table, row);
 }
 
@@ -286,7 +275,7 @@ static size_t choose(const struct view *view, const struct table *table,
 static void leave_out_secure(struct table *table, const struct view *view)
 {
 	for (size_t i = 0; i < view->look.count; i++) {
-		if (view->look.rows[i].health.secure.protocol[0] != '\0') {
+		if (secured_is_known(&view->look.rows[i].health.secure)) {
 			return;
 		}
 	}
@@ -360,33 +349,6 @@ static json_t *json_latency(const struct tenon_histogram *latency)
 	return object;
 }
 
-static json_t *json_secure(const struct tenon_secure_health *secure)
-{
-	json_t *object = json_object();
-	json_t *handshake = json_object();
-
-	js_put_text(object, "protocol", secure->protocol);
-	js_put_text(object, "cipher", secure->cipher);
-	js_put_text(object, "certificate",
-		    tenon_certificate_state_name(
-			    (int)secure->certificate_state));
-	if (secure->certificate_ends_s != 0) {
-		js_put(object, "certificate_ends_s",
-		       json_integer(secure->certificate_ends_s));
-		js_put(object, "certificate_days",
-		       json_integer(certificate_days(
-			       secure->certificate_ends_s)));
-	}
-	js_put_u64(object, "sessions", secure->sessions);
-	js_put_u64(object, "resumptions", secure->resumptions);
-	js_put(handshake, "last",
-	       json_real((double)secure->handshake_ns / 1e6));
-	js_put(handshake, "max",
-	       json_real((double)secure->handshake_max_ns / 1e6));
-	js_put(object, "handshake_ms", handshake);
-	return object;
-}
-
 static json_t *json_row(const struct view *view, const struct row *row)
 {
 	const struct tenon_health *health = &row->health;
@@ -423,8 +385,8 @@ static json_t *json_row(const struct view *view, const struct row *row)
 		       json_real(operations_per_second(row)));
 	}
 	js_put(object, "latency_us", json_latency(&health->latency));
-	if (health->secure.protocol[0] != '\0') {
-		js_put(object, "secure", json_secure(&health->secure));
+	if (secured_is_known(&health->secure)) {
+		js_put(object, "secure", secured_json(&health->secure));
 	}
 	return object;
 }

@@ -10,7 +10,7 @@
 #include "online.h"
 #include "output.h"
 #include "report.h"
-#include "tenon/introspect.h"
+#include "secured.h"
 
 static const char *const severities[] = { "note", "warning", "error" };
 
@@ -32,6 +32,9 @@ enum column {
 	COLUMN_LOOKUP,
 	COLUMN_CONNECT,
 	COLUMN_ANSWER,
+	COLUMN_SECURE,
+	COLUMN_CERTIFICATE,
+	COLUMN_AUTH,
 	COLUMN_CLOCK,
 	COLUMN_ITEM,
 	COLUMN_OFFERS,
@@ -45,7 +48,8 @@ enum column {
 /* The columns to leave out, one after the other, until the table fits the terminal. */
 static const unsigned char left_out_first[] = {
 	COLUMN_OFFERS, COLUMN_LOOKUP,  COLUMN_ITEM,   COLUMN_CONNECT,
-	COLUMN_CLOCK,  COLUMN_ADDRESS, COLUMN_ANSWER, COLUMN_VERSION,
+	COLUMN_CLOCK,  COLUMN_ADDRESS, COLUMN_AUTH,   COLUMN_SECURE,
+	COLUMN_ANSWER, COLUMN_VERSION, COLUMN_CERTIFICATE,
 };
 
 static void add_titles(struct table *table)
@@ -55,7 +59,9 @@ static void add_titles(struct table *table)
 		[COLUMN_STATE] = "STATE",     [COLUMN_VERSION] = "VERSION",
 		[COLUMN_LOOKUP] = "LOOKUP",   [COLUMN_CONNECT] = "CONNECT",
 		[COLUMN_ANSWER] = "ANSWER",   [COLUMN_CLOCK] = "CLOCK",
-		[COLUMN_ITEM] = "ITEM MAX",   [COLUMN_OFFERS] = "OFFERS",
+		[COLUMN_SECURE] = "SECURE",   [COLUMN_CERTIFICATE] = "CERTIFICATE",
+		[COLUMN_AUTH] = "AUTH",       [COLUMN_ITEM] = "ITEM MAX",
+		[COLUMN_OFFERS] = "OFFERS",
 	};
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
@@ -121,6 +127,10 @@ static void add_offers(struct table *table, const struct online_server *server)
 	free(text);
 }
 
+static const char *const yes_no[] = { [OFFER_UNKNOWN] = "-",
+				      [OFFER_NO] = "no",
+				      [OFFER_YES] = "yes" };
+
 static void add_server(struct table *table, const struct online_server *server)
 {
 	const struct direct *direct = &server->direct;
@@ -138,6 +148,8 @@ static void add_server(struct table *table, const struct online_server *server)
 	add_time(table, direct->state == DIRECT_OPEN,
 		 (uint64_t)direct->connect_us * 1000);
 	add_time(table, server->round_trip_ns > 0, server->round_trip_ns);
+	secured_add(table, &server->secure);
+	table_add(table, STYLE_NONE, "%s", yes_no[server->auth]);
 	if (server->has_time) {
 		table_add(table, STYLE_NONE, "%s%" PRId64 " s",
 			  server->skew_s > 0 ? "+" : "", server->skew_s);
@@ -146,6 +158,17 @@ static void add_server(struct table *table, const struct online_server *server)
 	}
 	add_item_max(table, server->item_max_bytes);
 	add_offers(table, server);
+}
+
+static bool one_is_secured(const struct online *online)
+{
+	size_t i = 0;
+
+	while (i < online->count &&
+	       !secured_is_known(&online->servers[i].secure)) {
+		i++;
+	}
+	return i < online->count;
 }
 
 static void print_table(const struct online *online)
@@ -157,9 +180,33 @@ static void print_table(const struct online *online)
 	for (size_t i = 0; i < online->count; i++) {
 		add_server(&table, &online->servers[i]);
 	}
+	if (!one_is_secured(online)) {
+		table.hidden |= 1u << COLUMN_SECURE | 1u << COLUMN_CERTIFICATE;
+	}
 	table_fit(&table, left_out_first, sizeof(left_out_first),
 		  output_size().columns);
 	table_print(&table, 0);
+}
+
+/* ---- certificates ------------------------------------------------------------ */
+
+static void print_certificates(const struct online *online)
+{
+	struct secured_tree tree = { 0 };
+
+	for (size_t i = 0; i < online->count; i++) {
+		const struct online_server *server = &online->servers[i];
+
+		secured_tree_add(&tree, server->info.alias, server->chain,
+				 server->chain_count);
+	}
+	if (tree.count > 0) {
+		output_newline();
+		output_styled(STYLE_DIM, "CERTIFICATES");
+		output_newline();
+		secured_tree_print(&tree);
+	}
+	secured_tree_fini(&tree);
 }
 
 /* ---- findings ---------------------------------------------------------------- */
@@ -210,6 +257,7 @@ static void print_text(const struct app *app, const struct online *online,
 	output_styled(STYLE_GOOD, "ok");
 	output_text("\n\n");
 	print_table(online);
+	print_certificates(online);
 	for (size_t i = 0; i < judged->count; i++) {
 		print_finding(online, &judged->list[i]);
 	}
@@ -288,6 +336,17 @@ static json_t *json_server(const struct app *app, const struct online *online,
 		js_put_u64(object, "evictions", server->evictions);
 	}
 	put_numbers(object, server);
+	if (secured_is_known(&server->secure)) {
+		js_put(object, "secure", secured_json(&server->secure));
+	}
+	if (server->chain_count > 0) {
+		js_put(object, "certificates",
+		       secured_chain_json(server->chain, server->chain_count));
+	}
+	if (server->auth != OFFER_UNKNOWN) {
+		js_put(object, "authentication",
+		       json_boolean(server->auth == OFFER_YES));
+	}
 	put_offers(object, server);
 	return object;
 }

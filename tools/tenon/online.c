@@ -25,6 +25,8 @@
 #define AGAIN_MAX_MS 500
 /* Names are looked up and connections are made by so many threads. */
 #define CONNECTORS_MAX 64
+/* A chain is shown up to this length. */
+#define CHAIN_MAX 16
 /* The round trip is the shortest of this many, but none begins after ROUND_TRIPS_MAX_MS. */
 #define ROUND_TRIPS 10
 #define ROUND_TRIPS_MAX_MS 500
@@ -161,6 +163,30 @@ static void set_usable(struct online_server *server)
 	}
 }
 
+/* ---- sessions of the secure plugin ------------------------------------------ */
+
+static void take_sessions(struct online *online, struct app *app)
+{
+	static struct tenon_health health;
+
+	for (size_t i = 0; i < online->count; i++) {
+		struct online_server *server = &online->servers[i];
+		struct tenon_certificate one;
+
+		tenon_client_health(app->client, i, &health);
+		server->secure = health.secure;
+		while (tenon_client_certificate(app->client, i,
+						server->chain_count,
+						&one) == 0 &&
+		       server->chain_count < CHAIN_MAX) {
+			server->chain = alloc_resize(server->chain,
+						     server->chain_count + 1,
+						     sizeof(one));
+			server->chain[server->chain_count++] = one;
+		}
+	}
+}
+
 /* ---- statistics ------------------------------------------------------------ */
 
 static bool is_named(const struct tenon_slice *slice, const char *name)
@@ -225,6 +251,7 @@ static void read_settings(struct online_server *server,
 	} offers[] = {
 		{ "cas_enabled", &server->cas },
 		{ "flush_enabled", &server->flush },
+		{ "auth_enabled_ascii", &server->auth },
 	};
 	struct tenon_slice name;
 	struct tenon_slice value;
@@ -387,6 +414,7 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 	show_progress("asking %zu servers", count);
 	is_asked = ask_version(out, app, err);
 	if (is_asked) {
+		take_sessions(out, app);
 		ask_stats(out, app);
 		ask_gat(out, app);
 		ask_round_trips(out, app);
@@ -400,6 +428,7 @@ void online_fini(struct online *online)
 	for (size_t i = 0; i < online->count; i++) {
 		free(online->servers[i].reason);
 		free(online->servers[i].version);
+		free(online->servers[i].chain);
 	}
 	free(online->servers);
 }

@@ -8,6 +8,8 @@
 #include "cli.h"
 #include "direct.h"
 #include "findings.h"
+#include "tenon/health.h"
+#include "tenon/introspect.h"
 
 /* What a server offers. */
 enum offer { OFFER_UNKNOWN, OFFER_NO, OFFER_YES };
@@ -28,6 +30,10 @@ struct online_server {
 	uint64_t evictions;
 	uint64_t uptime_s;
 	enum offer meta, gat, cas, flush;
+	enum offer auth; /* it wants authentication */
+	struct tenon_secure_health secure;
+	struct tenon_certificate *chain; /* that it sent, its own certificate first */
+	size_t chain_count;
 	int severity; /* of its worst finding: enum tenon_finding_severity; -1: none */
 };
 

@@ -64,6 +64,8 @@ static const char *advice_of(int status)
 	case TENON_ECLOSED:
 	case TENON_EPROTOCOL:
 		return "look whether the port is that of memcached, and whether the server wants TLS or another protocol";
+	case TENON_ESECURE:
+		return "compare what the server sent with the options of tls: ca, server_name, verify, certificate";
 	case TENON_ESERVER:
 	case TENON_ECLIENT:
 	case TENON_EUNKNOWN:
@@ -145,6 +147,24 @@ static void judge_clock(struct online *online, size_t index,
 				 skew_s < 0 ? "late" : "early"),
 		    "synchronise the clocks of both hosts, and restart a memcached that began with a wrong clock");
 	}
+}
+
+static void judge_certificate(struct online *online, size_t index,
+			      struct online_findings *out)
+{
+	uint32_t state = online->servers[index].secure.certificate_state;
+	char *text;
+
+	if (state == TENON_CERTIFICATE_ENDING) {
+		text = alloc_format("its certificate ends within %d days",
+				    TENON_CERTIFICATE_WARNING_DAYS);
+	} else if (state == TENON_CERTIFICATE_ENDED) {
+		text = alloc_text("its certificate has ended, and only verify: none takes it");
+	} else {
+		return;
+	}
+	add(out, online, index, TENON_FINDING_WARNING, "certificate-ends", text,
+	    "renew it, and send the command refresh_certs to memcached, or restart it");
 }
 
 static void judge_items(struct online *online, size_t index,
@@ -287,6 +307,7 @@ void online_judge(struct online *online, struct online_findings *out)
 			continue;
 		}
 		judge_clock(online, i, out);
+		judge_certificate(online, i, out);
 		judge_items(online, i, out);
 		judge_load(online, i, out);
 		judge_offers(online, i, out);

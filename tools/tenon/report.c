@@ -64,6 +64,7 @@ char *result_reason(const struct app *app, const struct tenon_result *result)
 	case TENON_ECLOSED:
 	case TENON_EDOWN:
 	case TENON_EPROTOCOL:
+	case TENON_ESECURE:
 		break;
 	default:
 		return NULL;

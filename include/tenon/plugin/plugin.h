@@ -80,6 +80,12 @@ enum tenon_option_unit {
 #define TENON_OPTION_BARE 1u
 
 /**
+ * Option flag: a STRING is the path of a file or a folder. The host puts the folder of the config
+ * file in front of a relative path.
+ */
+#define TENON_OPTION_PATH 2u
+
+/**
  * One option of a plugin. The host reads the value from the config, checks its range, or takes
  * the default, and writes the plugin's option struct. `tenon plugins`, the manual and error texts
  * are made from these rows. The last row of an array has name NULL.
@@ -88,7 +94,7 @@ struct tenon_option {
 	const char *name; /**< lower_snake, without unit */
 	uint32_t type;    /**< enum tenon_option_type */
 	uint32_t unit;    /**< enum tenon_option_unit; DURATION only */
-	uint32_t flags;   /**< TENON_OPTION_BARE or 0 */
+	uint32_t flags;   /**< TENON_OPTION_BARE, TENON_OPTION_PATH or 0 */
 	uint32_t offset;  /**< offsetof() of the field in the plugin's option struct */
 	int64_t min;      /**< INT, SIZE, DURATION: smallest value; STRING: shortest length in bytes */
 	int64_t max;      /**< INT, SIZE, DURATION: largest value; STRING: longest length in bytes */

@@ -16,6 +16,12 @@ enum tls_minimum {
 	TLS_MINIMUM_1_3 = 1
 };
 
+enum tls_resume {
+	TLS_RESUME_AUTO = 0,
+	TLS_RESUME_ALWAYS = 1,
+	TLS_RESUME_NEVER = 2
+};
+
 /* A text is "" when its option is not given. */
 struct tls_options {
 	const char *ca;
@@ -27,7 +33,7 @@ struct tls_options {
 	int32_t minimum; /* enum tls_minimum */
 	const char *ciphers;
 	const char *alpn;
-	int32_t resume;
+	int32_t resume; /* enum tls_resume */
 };
 
 #define TLS_PATH_BYTES	  4095 /* longest path that Linux opens */
@@ -36,6 +42,8 @@ struct tls_options {
 #define TLS_ALPN_BYTES	  250
 
 static const char *const tls_verify_words[] = { "full", "ca", "none", NULL };
+static const char *const tls_resume_words[] = { "auto", "always", "never",
+						NULL };
 static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
 
 #define TLS_TEXT(field, longest, text)                                         \
@@ -44,15 +52,22 @@ static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
 		.offset = offsetof(struct tls_options, field), .min = 0,       \
 		.max = longest, .def_text = "", .help = text,                  \
 	}
+#define TLS_PATH(field, text)                                                  \
+	{                                                                      \
+		.name = #field, .type = TENON_OPTION_STRING,                   \
+		.flags = TENON_OPTION_PATH,                                    \
+		.offset = offsetof(struct tls_options, field), .min = 0,       \
+		.max = TLS_PATH_BYTES, .def_text = "", .help = text,           \
+	}
 
 static const struct tenon_option tls_rows[] = {
-	TLS_TEXT(ca, TLS_PATH_BYTES,
+	TLS_PATH(ca,
 		 "file or folder with the certificates that are trusted to issue those of the servers; not given: those of the system"),
-	TLS_TEXT(certificate, TLS_PATH_BYTES,
+	TLS_PATH(certificate,
 		 "file with the client's certificate and its chain (PEM), for servers that ask for one"),
-	TLS_TEXT(key, TLS_PATH_BYTES,
+	TLS_PATH(key,
 		 "file with the private key of the certificate (PEM); not given: in the file of the certificate"),
-	TLS_TEXT(key_password_file, TLS_PATH_BYTES,
+	TLS_PATH(key_password_file,
 		 "file whose first line is the password of the private key"),
 	TLS_TEXT(server_name, TLS_NAME_BYTES,
 		 "name that the server's certificate has to be for; not given: the host of the address, or for an IP address or a socket the address or the alias"),
@@ -73,10 +88,11 @@ static const struct tenon_option tls_rows[] = {
 	TLS_TEXT(alpn, TLS_ALPN_BYTES,
 		 "names of protocols that the client offers by ALPN, with commas between; not given: no ALPN"),
 	{ .name = "resume",
-	  .type = TENON_OPTION_BOOL,
+	  .type = TENON_OPTION_CHOICE,
 	  .offset = offsetof(struct tls_options, resume),
-	  .def = 1,
-	  .help = "a new connection resumes the session of an earlier one to the same server, which saves most of the handshake" },
+	  .choices = tls_resume_words,
+	  .def_text = "auto",
+	  .help = "when a new connection resumes the session of an earlier one, which saves most of the handshake; auto: unless the server asks for a client certificate, since some servers then refuse it" },
 	{ .name = NULL },
 };
 

@@ -22,6 +22,8 @@ static struct tenon__server server = { .alias = "anna",
 				       .port = 11211 };
 static struct tenon__outcome outcome;
 static struct tenon__assembly assembly;
+static struct tenon__secure instance;
+static const struct tenon__secure *secures[] = { &instance };
 static struct tenon_secure_ops secure; /* the plugin under test; a test may change slots */
 static struct xor_state xor_self = { .mask = 0x2a };
 static struct frames_state frames_self;
@@ -57,21 +59,43 @@ static int begin_nothing(const void *self, void *session,
 	return 0;
 }
 
+static void tell_no_facts(const void *self, const void *session,
+			  struct tenon_secure_facts *out)
+{
+	(void)self;
+	(void)session;
+	(void)out;
+}
+
+static int tell_no_certificate(const void *self, const void *session,
+			       uint32_t index,
+			       struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	(void)index;
+	(void)out;
+	return 0;
+}
+
 static void use(const struct tenon_secure_ops *plugin, const void *self,
 		const char *name)
 {
 	secure = *plugin;
 	secure.end = count_end;
 	secure.begin = plugin->begin ? plugin->begin : begin_nothing;
+	secure.facts = plugin->facts ? plugin->facts : tell_no_facts;
+	if (!secure.certificate) {
+		secure.certificate = tell_no_certificate;
+	}
+	instance = (struct tenon__secure){ &secure, name, self };
 	assembly = (struct tenon__assembly){
 		.servers = &server,
 		.server_count = 1,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
 		.outcomes.servers = &outcome,
-		.secure = &secure,
-		.secure_name = name,
-		.secure_self = self,
+		.secures = secures,
 	};
 	ends = 0;
 	wire_len = 0;
@@ -79,8 +103,7 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 	ck_assert_int_eq(tenon__connection_init(&conn, &assembly, 0, &blocks,
 						&health, NULL),
 			 0);
-	ops = tenon__filter_ops(&assembly);
-	ck_assert_ptr_eq(ops.context, &assembly);
+	ops = tenon__filter_ops();
 }
 
 static void use_xor(void)
@@ -99,7 +122,7 @@ static void use_frames(void)
 
 static void tear_down(void)
 {
-	tenon__filter_end(&assembly, &conn);
+	tenon__filter_end(&conn);
 	tenon__filter_free(&conn);
 	tenon__connection_fini(&conn);
 	tenon__block_cache_fini(&blocks);
@@ -728,6 +751,41 @@ START_TEST(a_pull_that_fails_closes_the_connection)
 }
 END_TEST
 
+static int tell_endless_chain(const void *self, const void *session,
+			      uint32_t index,
+			      struct tenon_secure_certificate *out)
+{
+	(void)self;
+	(void)session;
+	out->not_after_s = index;
+	return 1;
+}
+
+START_TEST(a_chain_that_fails_is_kept_up_to_its_ceiling)
+{
+	struct tenon_secure_certificate told = { .size = sizeof(told) };
+
+	use_xor();
+	bad = FAILS;
+	secure.pull = bad_slot;
+	secure.certificate = tell_endless_chain;
+	begin_get("k");
+	(void)connected();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive("abc", 3, SIZE_MAX), TENON_WANT_CLOSE);
+	ck_assert_int_eq(tenon__filter_certificate(&conn,
+						   TENON_FILTER_CHAIN_MAX - 1,
+						   &told),
+			 1);
+	ck_assert_int_eq(told.not_after_s, TENON_FILTER_CHAIN_MAX - 1);
+	ck_assert_int_eq(tenon__filter_certificate(&conn,
+						   TENON_FILTER_CHAIN_MAX,
+						   &told),
+			 0);
+	tear_down();
+}
+END_TEST
+
 /* TENON_FILTER_RECEIVE_MAX_BYTES and TENON_SECURE_WIRE_MAX_BYTES are 64 KiB. */
 START_TEST(a_pull_that_never_takes_anything_is_stopped)
 {
@@ -907,6 +965,7 @@ int main(void)
 	tcase = tcase_create("failures");
 	LOOP(a_push_that_fails_closes_the_connection, BADS);
 	LOOP(a_pull_that_fails_closes_the_connection, COUNT(pull_failures));
+	tcase_add_test(tcase, a_chain_that_fails_is_kept_up_to_its_ceiling);
 	tcase_add_test(tcase, a_pull_that_never_takes_anything_is_stopped);
 	tcase_add_test(tcase,
 		       plain_bytes_during_a_handshake_close_the_connection);

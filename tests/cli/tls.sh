@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# The program and servers that speak TLS: check --online, health, and the options for TLS.
+. "${abs_top_srcdir:?}/tests/cli/lib.sh"
+
+certificates=$dir/certificates
+mkdir "$certificates"
+"$abs_top_builddir/tests/fakes/make_certificates" "$certificates" || exit 1
+
+# start_tls NAME CERTIFICATE [OPTION]: memcached, which shows this certificate. Sets $address.
+start_tls()
+{
+	start_server "$1" -Z -o \
+		"ssl_chain_cert=$certificates/$2.pem,ssl_key=$certificates/$2.key${3-}" \
+		2>/dev/null
+}
+
+start_tls one server
+one=$address
+start_tls two wildcard
+two=$address
+start_tls three other-name
+three=$address
+cat >tenon.yaml <<HERE
+servers: [$one mc-one, $two mc-two]
+secure: {tls: {ca: $certificates/ca.pem, verify: ca}}
+connect_timeout: 5s
+poll_timeout: 5s
+HERE
+tree='^  CN=ca, not sent$'
+left='(1 d|23 h( [0-9]+ min)?)' # until the end of the certificates
+
+begin check_online_shows_sessions_and_the_tree_of_certificates
+run 1 check --online
+no_err
+out_has 'ANSWER +SECURE +CERTIFICATE +AUTH'
+out_has "^mc-one .* warning .* TLSv1\\.3 +$left +no "
+out_has "$tree"
+out_has "^  ├─ CN=intermediate, $left\$"
+out_has "^  │  └─ CN=server, $left, for .*127\\.0\\.0\\.1.*: mc-one\$"
+out_has "^  └─ CN=wildcard, $left, for \\*\\.cache\\.test: mc-two\$"
+out_has '^warning: mc-one, mc-two: its certificate ends within 14 days \[certificate-ends\]$'
+run 1 --json check --online
+out_has '^        "protocol": "TLSv1\.3",$'
+out_has '^        "certificate": "ending",$'
+out_has '^          "subject": "CN=intermediate",$'
+end
+
+begin a_refused_chain_is_shown
+run 3 --servers "$one mc-one,$three mc-three" \
+	--set "secure={tls: {ca: $certificates/ca.pem}}" check --online
+err '1 of 2 servers cannot be used, the first: mc-three'
+out_has '^mc-one .* warning '
+out_has '^mc-three .* error '
+out_has "$tree"
+out_has '^  └─ CN=other-name, .* for other\.test: mc-three$'
+out_has '^error: mc-three: no proper answer: not secured: .*other\.test'
+end
+
+begin health_shows_sessions
+run 0 health
+check 'a warning' grep -q 'warning: the certificate of mc-.* ends in 23 h' err
+out_has "^mc-one .* up .* TLSv1\\.3 +$left\$"
+run 0 --json health
+out_has '^      "cipher": "TLS_[A-Z0-9_]+",$'
+out_has '^      "sessions": 1,$'
+run 0 health --prometheus
+out_has '^tenon_certificate_warning\{server="mc-one"\} 1$'
+out_has '^tenon_handshake_duration_seconds_count\{server="mc-two"\} 1$'
+end
+
+finish
