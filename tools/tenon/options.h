@@ -23,6 +23,8 @@ struct options {
 
 	const char *config_path;
 	const char *servers;
+	const char *user;
+	const char *password_path;
 	const char **settings; /* KEY=VALUE each */
 	size_t setting_count;
 	bool json;
@@ -71,6 +73,8 @@ enum option_id {
 	OPTION_CONFIG,
 	OPTION_SERVERS,
 	OPTION_SET,
+	OPTION_USER,
+	OPTION_PASSWORD_FILE,
 	OPTION_JSON,
 	OPTION_COLOR,
 	OPTION_VERBOSE,

@@ -367,6 +367,11 @@ int libmc_make_config(const struct libmc_client *self,
 	if (!code) {
 		code = set_prefix(self, *out, err);
 	}
+	if (!code && self->auth) {
+		const char *text = PyUnicode_AsUTF8(self->auth);
+
+		code = text ? tenon_config_set(*out, "auth", text, err) : -1;
+	}
 	if (!code) {
 		code = add_servers(self, *out, shared, err);
 	}
@@ -482,10 +487,10 @@ bool libmc_open(struct libmc_client *self)
 /* ---- the constructor ----------------------------------------------------- */
 
 enum { SERVERS, DO_SPLIT, COMP_THRESHOLD, NOREPLY, PREFIX, HASH_FN, FAILOVER,
-       ENCODING, ARGUMENT_COUNT };
+       ENCODING, AUTH, ARGUMENT_COUNT };
 
 static char *argument_names[] = { "servers", "do_split", "comp_threshold",
-	"noreply", "prefix", "hash_fn", "failover", "encoding", NULL };
+	"noreply", "prefix", "hash_fn", "failover", "encoding", "auth", NULL };
 
 /* Set *out to the truth of an object. NULL: *out stays. Returns false with an exception set. */
 static bool set_truth(bool *out, PyObject *object)
@@ -559,6 +564,20 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 	return self->identities != NULL;
 }
 
+/* Read user and password: a mapping, as of the key `auth`. libmc has no such argument. */
+static bool set_auth(struct libmc_client *self, PyObject *auth)
+{
+	if (!auth || auth == Py_None) {
+		return true;
+	}
+	PyObject *json = PyImport_ImportModule("json");
+
+	self->auth = json ? PyObject_CallMethod(json, "dumps", "O", auth)
+			  : NULL;
+	Py_XDECREF(json);
+	return self->auth != NULL;
+}
+
 static bool set_arguments(struct libmc_client *self, PyObject *const *given)
 {
 	self->do_split = true;
@@ -570,17 +589,18 @@ static bool set_arguments(struct libmc_client *self, PyObject *const *given)
 		(!given[HASH_FN] || int_argument(given[HASH_FN], &self->hash)) &&
 		set_truth(&self->failover, given[FAILOVER]) &&
 		set_encoding(self, given[ENCODING]) &&
-		set_prefix_argument(self, given[PREFIX]);
+		set_prefix_argument(self, given[PREFIX]) &&
+		set_auth(self, given[AUTH]);
 }
 
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	PyObject *given[ARGUMENT_COUNT] = { NULL };
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO:Client",
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO$O:Client",
 			argument_names, &given[0], &given[1], &given[2],
 			&given[3], &given[4], &given[5], &given[6],
-			&given[7])) {
+			&given[7], &given[AUTH])) {
 		return NULL;
 	}
 	PyObject *object = base_new(type, args, kwargs);
@@ -677,9 +697,15 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 
 PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 {
-	PyObject *args = PyObject_CallMethod(self, "_args", NULL);
+	PyObject *args;
 
 	(void)unused;
+	if (libmc_of(self)->auth) {
+		PyErr_SetString(PyExc_TypeError,
+				"a client with a password cannot be pickled");
+		return NULL;
+	}
+	args = PyObject_CallMethod(self, "_args", NULL);
 	return args ? Py_BuildValue("(ON)", (PyObject *)Py_TYPE(self), args) :
 		      NULL;
 }

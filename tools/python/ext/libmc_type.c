@@ -25,6 +25,7 @@ static int libmc_clear(PyObject *object)
 	Py_CLEAR(self->servers);
 	Py_CLEAR(self->identities);
 	Py_CLEAR(self->prefix);
+	Py_CLEAR(self->auth);
 	Py_CLEAR(self->encoding);
 	Py_CLEAR(self->ident);
 	Py_CLEAR(self->created_stack);
