@@ -114,6 +114,40 @@ static char *servers_of_info(const struct tenon_server_info *info)
 	return servers_yaml(array);
 }
 
+/* Make YAML for the key `tls` from --tls, --ca, --cert and --key. The caller frees the text. */
+static char *tls_of_options(const struct options *options)
+{
+	json_t *map = json_object();
+	char *text;
+
+	js_put_text(map, "ca", options->tls_ca);
+	js_put_text(map, "certificate", options->tls_certificate);
+	js_put_text(map, "key", options->tls_key);
+	text = json_object_size(map) > 0 ? json_dumps(map, JSON_COMPACT)
+					 : alloc_text("true");
+	json_decref(map);
+	if (!text) {
+		alloc_failed();
+	}
+	return text;
+}
+
+/* Set the key `tls` when an option asks for TLS. */
+static int apply_tls(struct tenon_config *config, const struct options *options,
+		     struct tenon_error *err)
+{
+	char *tls;
+	int code;
+
+	if ((options->given & OPTIONS_TLS) == 0) {
+		return 0;
+	}
+	tls = tls_of_options(options);
+	code = tenon_config_set(config, "tls", tls, err);
+	free(tls);
+	return code;
+}
+
 static int apply_setting(struct tenon_config *config, const char *setting,
 			 struct tenon_error *err)
 {
@@ -150,6 +184,9 @@ static int make_config(const struct app *app, const char *path,
 	}
 	if (path) {
 		code = tenon_config_load_file(*out, path, err);
+	}
+	if (goes_on(all, code)) {
+		code = apply_tls(*out, options, err);
 	}
 	for (size_t i = 0; goes_on(all, code) && i < options->setting_count;
 	     i++) {
