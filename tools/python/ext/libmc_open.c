@@ -296,6 +296,16 @@ static int set_prefix(const struct libmc_client *self,
 	return code;
 }
 
+/* Set a key of the config from its JSON; NULL: the key is not set. */
+static int set_json(struct tenon_config *config, const char *key,
+		    PyObject *json, struct tenon_error *err)
+{
+	const char *text = json ? PyUnicode_AsUTF8(json) : NULL;
+
+	return text ? tenon_config_set(config, key, text, err)
+		    : json ? -1 : 0;
+}
+
 /* Return true when two servers have the same address; *failed: an exception is set. */
 static bool share_addresses(PyObject *addresses, bool *failed)
 {
@@ -366,6 +376,9 @@ int libmc_make_config(const struct libmc_client *self,
 	}
 	if (!code) {
 		code = set_prefix(self, *out, err);
+	}
+	if (!code) {
+		code = set_json(*out, "tls", self->tls, err);
 	}
 	if (!code) {
 		code = add_servers(self, *out, shared, err);
@@ -482,10 +495,10 @@ bool libmc_open(struct libmc_client *self)
 /* ---- the constructor ----------------------------------------------------- */
 
 enum { SERVERS, DO_SPLIT, COMP_THRESHOLD, NOREPLY, PREFIX, HASH_FN, FAILOVER,
-       ENCODING, ARGUMENT_COUNT };
+       ENCODING, TLS, ARGUMENT_COUNT };
 
 static char *argument_names[] = { "servers", "do_split", "comp_threshold",
-	"noreply", "prefix", "hash_fn", "failover", "encoding", NULL };
+	"noreply", "prefix", "hash_fn", "failover", "encoding", "tls", NULL };
 
 /* Set *out to the truth of an object. NULL: *out stays. Returns false with an exception set. */
 static bool set_truth(bool *out, PyObject *object)
@@ -559,6 +572,19 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 	return self->identities != NULL;
 }
 
+/* Turn a value of the config, such as a bool or a mapping, into JSON. libmc has no such argument. */
+static bool set_json_argument(PyObject **out, PyObject *value)
+{
+	if (!value || value == Py_None) {
+		return true;
+	}
+	PyObject *json = PyImport_ImportModule("json");
+
+	*out = json ? PyObject_CallMethod(json, "dumps", "O", value) : NULL;
+	Py_XDECREF(json);
+	return *out != NULL;
+}
+
 static bool set_arguments(struct libmc_client *self, PyObject *const *given)
 {
 	self->do_split = true;
@@ -570,17 +596,18 @@ static bool set_arguments(struct libmc_client *self, PyObject *const *given)
 		(!given[HASH_FN] || int_argument(given[HASH_FN], &self->hash)) &&
 		set_truth(&self->failover, given[FAILOVER]) &&
 		set_encoding(self, given[ENCODING]) &&
-		set_prefix_argument(self, given[PREFIX]);
+		set_prefix_argument(self, given[PREFIX]) &&
+		set_json_argument(&self->tls, given[TLS]);
 }
 
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	PyObject *given[ARGUMENT_COUNT] = { NULL };
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO:Client",
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO$O:Client",
 			argument_names, &given[0], &given[1], &given[2],
 			&given[3], &given[4], &given[5], &given[6],
-			&given[7])) {
+			&given[7], &given[TLS])) {
 		return NULL;
 	}
 	PyObject *object = base_new(type, args, kwargs);
@@ -675,13 +702,51 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 			     self->encoding);
 }
 
+/* Return {"tls": value}, as the caller gave it. NULL with an exception set. */
+static PyObject *tls_keywords(const struct libmc_client *self)
+{
+	PyObject *json = PyImport_ImportModule("json");
+	PyObject *value = json ? PyObject_CallMethod(json, "loads", "O",
+						     self->tls) : NULL;
+
+	Py_XDECREF(json);
+	return value ? Py_BuildValue("{sN}", "tls", value) : NULL;
+}
+
+/* Return what makes such a client of _args(): the type, or functools.partial(type, tls=value). */
+static PyObject *maker(PyObject *object)
+{
+	PyObject *type = (PyObject *)Py_TYPE(object);
+
+	if (!libmc_of(object)->tls) {
+		Py_INCREF(type);
+		return type;
+	}
+	PyObject *functools = PyImport_ImportModule("functools");
+	PyObject *partial = functools ?
+		PyObject_GetAttrString(functools, "partial") : NULL;
+	PyObject *keywords = partial ? tls_keywords(libmc_of(object)) : NULL;
+	PyObject *args = keywords ? PyTuple_Pack(1, type) : NULL;
+	PyObject *make = args ? PyObject_Call(partial, args, keywords) : NULL;
+
+	Py_XDECREF(functools);
+	Py_XDECREF(partial);
+	Py_XDECREF(keywords);
+	Py_XDECREF(args);
+	return make;
+}
+
 PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 {
 	PyObject *args = PyObject_CallMethod(self, "_args", NULL);
+	PyObject *make = args ? maker(self) : NULL;
 
 	(void)unused;
-	return args ? Py_BuildValue("(ON)", (PyObject *)Py_TYPE(self), args) :
-		      NULL;
+	if (!make) {
+		Py_XDECREF(args);
+		return NULL;
+	}
+	return Py_BuildValue("(NN)", make, args);
 }
 
 /* Return true when there are as many servers, and each server that had an alias still has it. */

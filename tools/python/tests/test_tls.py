@@ -3,12 +3,14 @@
 
 import os
 import pathlib
+import pickle
 import shutil
 import subprocess
 import time
 
 import pytest
 
+import libmc
 import tenon
 
 BUILD = pathlib.Path(os.environ["abs_top_builddir"])
@@ -93,3 +95,38 @@ def test_a_pool_takes_it_too(address, folder):
     ) as pool, pool.client() as client:
         client.set("key", b"value")
         assert client.get("key") == b"value"
+
+
+def patience(client):
+    client.config(libmc.MC_POLL_TIMEOUT, 60000)
+    client.config(libmc.MC_CONNECT_TIMEOUT, 10000)
+    return client
+
+
+def test_libmc_takes_the_key_of_the_config(address, folder):
+    client = patience(libmc.Client([address], tls={"ca": str(folder / "ca.pem")}))
+    assert client.set("key", "value")
+    assert client.get("key") == "value"
+    wrong = patience(libmc.Client([address], tls=True))
+    assert not wrong.set("key", "other")
+    assert wrong.get("key") is None
+    with pytest.raises(ValueError, match="nowhere"):
+        libmc.Client([address], tls={"ca": "/nowhere.pem"})
+    with pytest.raises(TypeError):
+        libmc.Client([address], tls={"ca": folder})
+
+
+def test_a_copy_of_libmc_s_client_keeps_its_tls(address, folder):
+    client = libmc.Client([address], tls={"ca": str(folder / "ca.pem")})
+    copy = patience(pickle.loads(pickle.dumps(client)))
+    assert copy.set("key", "copied")
+    assert patience(client).get("key") == "copied"
+
+
+def test_a_pool_of_libmc_takes_it_too(address, folder):
+    pool = libmc.ClientPool([address], tls={"ca": str(folder / "ca.pem")})
+    for lending in (pool, pickle.loads(pickle.dumps(pool))):
+        patience(lending)
+        with lending.client() as client:
+            assert client.set("key", "pooled")
+            assert client.get("key") == "pooled"
