@@ -14,15 +14,13 @@
 /* Write number in decimal, without NUL. Returns the count of digits, 1..DECIMAL_DIGITS_MAX. */
 static inline size_t put_decimal(char *to, uint64_t number)
 {
-	char digits[DECIMAL_DIGITS_MAX];
-	size_t len = 0;
+	size_t len = 1;
 
-	do {
-		digits[len++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	for (size_t i = 0; i < len; i++) {
-		to[i] = digits[len - 1 - i];
+	for (uint64_t rest = number; rest >= 10; rest /= 10) {
+		len++;
+	}
+	for (char *at = to + len; at > to; number /= 10) {
+		*--at = (char)('0' + number % 10);
 	}
 	return len;
 }

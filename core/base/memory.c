@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static bool counting;    /* a test has called tenon__memory_fail_from() or _at() */
 static size_t fail_from; /* the first call that fails; 0: no call fails */
@@ -41,6 +43,37 @@ void *tenon__calloc(size_t count, size_t size)
 	return calloc(count, size);
 }
 
+#ifdef MADV_HUGEPAGE
+
+/* The size from which a block is put on huge pages, which have 2 MiB on most machines. */
+#define HUGE_MIN_BYTES ((size_t)4 << 20)
+
+/* Ask for huge pages. It is a wish only, so an error is no failure. */
+static void prefer_huge_pages(void *block, size_t bytes)
+{
+	uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = ((uintptr_t)block + page_bytes - 1) / page_bytes *
+			  page_bytes;
+	uintptr_t end = ((uintptr_t)block + bytes) / page_bytes * page_bytes;
+
+	(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
+#else
+#define HUGE_MIN_BYTES SIZE_MAX
+#define prefer_huge_pages(block, bytes) ((void)0)
+#endif
+
+void *tenon__calloc_dense(size_t count, size_t size)
+{
+	void *block = tenon__calloc(count, size);
+
+	if (block && count * size >= HUGE_MIN_BYTES) {
+		prefer_huge_pages(block, count * size);
+	}
+	return block;
+}
+
 void *tenon__realloc(void *old, size_t count, size_t size)
 {
 	size_t bytes;
@@ -71,6 +104,11 @@ char *tenon__strndup(const char *text, size_t len)
 	}
 	copy[len] = '\0';
 	return copy;
+}
+
+char *tenon__strdup(const char *text)
+{
+	return text ? tenon__strndup(text, strlen(text)) : NULL;
 }
 
 void tenon__free(void *memory)

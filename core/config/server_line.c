@@ -105,7 +105,7 @@ static const char *split_name(struct pieces *out, const char *text, size_t len)
 
 	out->host = text;
 	out->host_len = host_len;
-	if (is_ipv6(text, len)) {
+	if (colon && is_ipv6(text, len)) {
 		return "an IPv6 address needs brackets, as in [::1]:11211";
 	}
 	if (host_len == 0) {
@@ -333,18 +333,17 @@ int tenon__server_copy(struct tenon__server *out,
 		       const struct tenon__server *server,
 		       struct tenon_error *err)
 {
-	int code = tenon__server_make(out, server->address, server->alias,
-				      server->weight, err);
-	if (!code) {
-		out->weight_given = server->weight_given;
+	*out = *server;
+	out->host = tenon__strdup(server->host);
+	out->address = tenon__strdup(server->address);
+	out->alias = tenon__strdup(server->alias);
+	out->pool = tenon__strdup(server->pool);
+	if (!out->host || !out->address || (server->alias && !out->alias) ||
+	    (server->pool && !out->pool)) {
+		tenon__server_fini(out);
+		return tenon__error_no_memory(err);
 	}
-	if (!code && server->pool) {
-		code = tenon__server_set_pool(out, server->pool, err);
-		if (code) {
-			tenon__server_fini(out);
-		}
-	}
-	return code;
+	return 0;
 }
 
 void tenon__server_fini(struct tenon__server *server)

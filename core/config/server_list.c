@@ -63,48 +63,63 @@ static const struct tenon_option server_rows[] = {
 
 /* ---- unique names and addresses ----------------------------------------- */
 
-/* The longest address in canonical form, with its NUL. */
-#define CANONICAL_BYTES (TENON_HOST_MAX_BYTES + 16)
+/* The longest IPv6 address with its port and a NUL. */
+#define IPV6_BYTES (TENON_HOST_MAX_BYTES + 16)
 
-/*
- * Write a server's address in canonical form: two addresses are the same when their canonical
- * forms are equal texts.
- */
-static void canonical_address(char out[CANONICAL_BYTES],
-			      const struct tenon__server *server)
+static bool is_ipv6(const struct tenon__server *server)
 {
-	struct in6_addr ipv6;
-	char host[TENON_HOST_MAX_BYTES + 1];
+	return server->port != 0 && strchr(server->host, ':') != NULL;
+}
 
-	snprintf(host, sizeof(host), "%s", server->host);
-	if (server->port == 0) {
-		snprintf(out, CANONICAL_BYTES, "%s", host);
-		return;
-	}
-	if (inet_pton(AF_INET6, host, &ipv6) == 1) {
-		inet_ntop(AF_INET6, &ipv6, host, sizeof(host));
-	}
-	for (char *at = host; *at != '\0'; at++) {
-		*at = tenon__lower(*at);
-	}
-	snprintf(out, CANONICAL_BYTES, "%s:%u", host, (unsigned)server->port);
+/* Make the text host:port, without brackets. Returns NULL when out of memory. */
+static char *join_port(const char *host, uint32_t port)
+{
+	char text[IPV6_BYTES];
+	int len = snprintf(text, sizeof(text), "%s:%u", host, (unsigned)port);
+
+	return tenon__strndup(text, (size_t)len);
 }
 
 /*
- * Write the name that a server has on a ring, as libmc makes it: the alias; without alias the
- * host, with its port when that is another one than 11211. A UNIX socket has no port.
+ * Make a server's address in canonical form: two addresses are the same when their canonical
+ * forms are equal texts. Returns NULL when out of memory.
  */
-static void ring_name(char out[CANONICAL_BYTES],
-		      const struct tenon__server *server)
+static char *canonical_address(const struct tenon__server *server)
 {
-	if (server->alias || server->port == 0 ||
-	    server->port == TENON_DEFAULT_PORT) {
-		snprintf(out, CANONICAL_BYTES, "%s",
-			 server->alias ? server->alias : server->host);
-	} else {
-		snprintf(out, CANONICAL_BYTES, "%s:%u", server->host,
-			 (unsigned)server->port);
+	char host[TENON_HOST_MAX_BYTES + 1];
+	struct in6_addr ipv6;
+	char *address;
+
+	if (!is_ipv6(server)) {
+		address = tenon__strdup(server->address);
+	} else if (inet_pton(AF_INET6, server->host, &ipv6) == 1) {
+		inet_ntop(AF_INET6, &ipv6, host, sizeof(host));
+		address = join_port(host, server->port);
+	} else { /* with a zone */
+		address = join_port(server->host, server->port);
 	}
+	for (char *at = address; server->port != 0 && at && *at != '\0';
+	     at++) {
+		*at = tenon__lower(*at);
+	}
+	return address;
+}
+
+/*
+ * Make the name that a server has on a ring, as libmc makes it: the alias; without alias the
+ * host, with its port when that is another one than 11211. A UNIX socket has no port. Returns NULL
+ * when out of memory.
+ */
+static char *ring_name(const struct tenon__server *server)
+{
+	if (server->alias) {
+		return tenon__strdup(server->alias);
+	}
+	if (server->port == 0 || server->port == TENON_DEFAULT_PORT) {
+		return tenon__strdup(server->host);
+	}
+	return is_ipv6(server) ? join_port(server->host, server->port)
+			       : tenon__strdup(server->address);
 }
 
 /* Return the text that the entries of an order are sorted by. */
@@ -283,14 +298,12 @@ int tenon__server_list_add(struct tenon__server_list *list,
 			   const struct tenon__place *place,
 			   struct tenon_error *err)
 {
-	char text[CANONICAL_BYTES];
-	struct tenon__server_entry entry = { .server = *server,
-					     .place = *place };
-
-	canonical_address(text, server);
-	entry.canonical = tenon__strndup(text, strlen(text));
-	ring_name(text, server);
-	entry.ring_name = tenon__strndup(text, strlen(text));
+	struct tenon__server_entry entry = {
+		.server = *server,
+		.place = *place,
+		.canonical = canonical_address(server),
+		.ring_name = ring_name(server),
+	};
 	int code = entry.canonical && entry.ring_name
 			   ? append(list, &entry, err)
 			   : tenon__error_no_memory(err);

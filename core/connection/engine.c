@@ -13,8 +13,8 @@ static int init_connections(struct tenon__engine *engine,
 {
 	size_t count = engine->assembly->server_count;
 
-	engine->conns = tenon__calloc(count, sizeof(*engine->conns));
-	engine->health = tenon__calloc(count, sizeof(*engine->health));
+	engine->conns = tenon__calloc_dense(count, sizeof(*engine->conns));
+	engine->health = tenon__calloc_dense(count, sizeof(*engine->health));
 	engine->times = tenon__calloc(count * TENON_HISTOGRAM_BUCKETS,
 				      sizeof(*engine->times));
 	engine->active = tenon__calloc(2 * count, sizeof(*engine->active));

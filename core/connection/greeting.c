@@ -105,7 +105,7 @@ int tenon__greeting_received(void *context, struct tenon_connection *base,
 }
 
 #define CUT \
-	"the server closed the connection before it answered to user and password"
+	"the server closed the connection before it answered user and password; it may want TLS, or SASL, which tenon does not speak"
 
 void tenon__greeting_failed(void *context, struct tenon_connection *base,
 			    int status, int sys_errno)

@@ -11,7 +11,7 @@
 static void *host_alloc(void *context, size_t bytes)
 {
 	(void)context;
-	return tenon__calloc(1, bytes);
+	return tenon__calloc_dense(1, bytes);
 }
 
 static void host_free(void *context, void *memory)

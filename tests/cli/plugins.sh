@@ -74,6 +74,11 @@ else
 	skip tables_fit_the_terminal 'script(1) cannot make a terminal'
 fi
 
+begin a_ring_that_is_not_exact_says_so
+run 0 plugins rings meta-memcache
+out_has '^meta-memcache: .*; tenon compares 32 of its 128 bits: on 8 servers, about 1 key of 7 million differs$'
+end
+
 begin rings_are_json_objects
 run 0 --json plugins rings dalli
 python='import json, sys

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/ring_walk.h"
+#include "conformance/ring.h"
 #include "conformance/subject.h"
 #include "runner/suite.h"
 
@@ -89,62 +89,36 @@ static void servers_fill(struct servers *servers, uint32_t count)
 	}
 }
 
-/* An instance of the plugin under test. */
-struct ring {
-	const struct tenon__plugin *plugin;
-	const struct tenon_distribution_ops *ops;
-	struct watched_host host;
-	void *options;
-	void *self;
-	uint32_t count; /* of servers */
-};
+/* ---- rings -------------------------------------------------------------- */
 
-static void ring_init(struct ring *ring, const struct tenon__plugin *plugin)
+/* Make an instance of the plugin under test. ring_free() releases it. */
+static void make_ring(struct ring *ring, const struct tenon__plugin *plugin)
 {
-	struct tenon_error err = { 0 };
-
-	ring->plugin = plugin;
-	ring->ops = &plugin->ops.distribution;
-	watched_host_init(&ring->host);
+	ring_begin(ring, plugin);
 	ring->options = subject_options(plugin, &ring->host);
-	ring->self = subject_state(ring->ops->state_size);
-	ck_assert_msg(ring->ops->init(ring->self, ring->options,
-				      &ring->host.table, &err) == 0,
-		      "%s: %s", plugin->name, err.message);
+	ring_init(ring);
 }
 
-static void ring_fini(struct ring *ring)
-{
-	const struct tenon__plugin *plugin = ring->plugin;
-
-	ring->ops->fini(ring->self);
-	ck_assert_subject(ring->host.live == 0);
-	free(ring->self);
-	subject_options_free(plugin, ring->options);
-}
-
-static void ring_build_list(struct ring *ring,
-			    const struct tenon_ring_server *list,
-			    uint32_t count)
+static void build_list(struct ring *ring, const struct tenon_ring_server *list,
+		       uint32_t count)
 {
 	struct tenon_error err = { 0 };
 
-	ring->count = count;
-	ck_assert_msg(ring->ops->build(ring->self, list, count,
-				       subject_hash("md5"), &err) == 0,
+	ck_assert_msg(ring_build(ring, list, count, subject_hash("md5"),
+				 &err) == 0,
 		      "%s: %s", ring->plugin->name, err.message);
 }
 
 /* Build a ring of `count` servers. The server structs are freed before this returns. */
-static void ring_build(struct ring *ring, const struct tenon__plugin *plugin,
+static void build_ring(struct ring *ring, const struct tenon__plugin *plugin,
 		       uint32_t count)
 {
 	struct servers *servers = malloc(sizeof(*servers));
 
 	ck_assert_ptr_nonnull(servers);
 	servers_fill(servers, count);
-	ring_init(ring, plugin);
-	ring_build_list(ring, servers->list, count);
+	make_ring(ring, plugin);
+	build_list(ring, servers->list, count);
 	memset(servers, 0x55, sizeof(*servers));
 	free(servers);
 }
@@ -187,7 +161,7 @@ static uint32_t locate(const struct ring *ring,
 static uint32_t next(const struct ring *ring, const struct tenon_ring_key *key,
 		     uint32_t nth)
 {
-	return ring_walk_nth(ring->ops, ring->self, ring->count, key, nth);
+	return ring_walk_nth(ring, key, nth);
 }
 
 /* ---- tests -------------------------------------------------------------- */
@@ -200,7 +174,7 @@ START_TEST(home_is_one_of_the_servers)
 		struct ring ring;
 		struct key key;
 
-		ring_build(&ring, plugin, count);
+		build_ring(&ring, plugin, count);
 		for (unsigned i = 0; i < 50; i++) {
 			ck_assert_subject(locate(&ring, make_key(&key, i)) <
 					  count);
@@ -210,7 +184,7 @@ START_TEST(home_is_one_of_the_servers)
 			key.ring_key.hash = extremes[i];
 			ck_assert_subject(locate(&ring, &key.ring_key) < count);
 		}
-		ring_fini(&ring);
+		ring_free(&ring);
 	}
 }
 END_TEST
@@ -222,7 +196,7 @@ START_TEST(every_server_is_home_to_some_keys)
 	struct ring ring;
 	struct key key;
 
-	ring_build(&ring, plugin, 20);
+	build_ring(&ring, plugin, 20);
 	for (unsigned i = 0; i < 20000; i++) {
 		used[locate(&ring, make_key(&key, i))] = true;
 	}
@@ -230,7 +204,7 @@ START_TEST(every_server_is_home_to_some_keys)
 		ck_assert_msg(used[i], "%s: server %zu of 20 has none of 20000 keys",
 			      plugin->name, i);
 	}
-	ring_fini(&ring);
+	ring_free(&ring);
 }
 END_TEST
 
@@ -270,7 +244,7 @@ START_TEST(a_walk_finds_each_server_once)
 		struct ring ring;
 		struct key key;
 
-		ring_build(&ring, subject(_i), count);
+		build_ring(&ring, subject(_i), count);
 		for (unsigned i = 0; i < 5; i++) {
 			check_walk(&ring, make_key(&key, i), count);
 		}
@@ -279,7 +253,7 @@ START_TEST(a_walk_finds_each_server_once)
 			key.ring_key.hash = extremes[i];
 			check_walk(&ring, &key.ring_key, count);
 		}
-		ring_fini(&ring);
+		ring_free(&ring);
 	}
 }
 END_TEST
@@ -291,8 +265,8 @@ START_TEST(equal_servers_give_equal_rings)
 	struct ring other;
 	struct key key;
 
-	ring_build(&one, plugin, 37);
-	ring_build(&other, plugin, 37);
+	build_ring(&one, plugin, 37);
+	build_ring(&other, plugin, 37);
 	for (unsigned i = 0; i < 5000; i++) {
 		make_key(&key, i);
 		ck_assert_subject(locate(&one, &key.ring_key) ==
@@ -300,8 +274,8 @@ START_TEST(equal_servers_give_equal_rings)
 		ck_assert_subject(next(&one, &key.ring_key, 1) ==
 				  next(&other, &key.ring_key, 1));
 	}
-	ring_fini(&one);
-	ring_fini(&other);
+	ring_free(&one);
+	ring_free(&other);
 }
 END_TEST
 
@@ -315,8 +289,8 @@ START_TEST(address_under_an_alias_does_not_matter)
 
 	ck_assert_ptr_nonnull(servers);
 	servers_fill(servers, 40);
-	ring_init(&before, plugin);
-	ring_build_list(&before, servers->list, 40);
+	make_ring(&before, plugin);
+	build_list(&before, servers->list, 40);
 	for (uint32_t i = 0; i < 40; i++) {
 		if (servers->list[i].alias) {
 			snprintf(servers->names[i], NAME_BYTES, "moved%u",
@@ -324,15 +298,15 @@ START_TEST(address_under_an_alias_does_not_matter)
 			servers->list[i].port = 9000 + i;
 		}
 	}
-	ring_init(&after, plugin);
-	ring_build_list(&after, servers->list, 40);
+	make_ring(&after, plugin);
+	build_list(&after, servers->list, 40);
 	for (unsigned i = 0; i < 5000; i++) {
 		make_key(&key, i);
 		ck_assert_subject(locate(&before, &key.ring_key) ==
 				  locate(&after, &key.ring_key));
 	}
-	ring_fini(&before);
-	ring_fini(&after);
+	ring_free(&before);
+	ring_free(&after);
 	free(servers);
 }
 END_TEST
@@ -354,17 +328,17 @@ START_TEST(order_of_servers_does_not_matter_where_promised)
 		place[i] = (i * 7 + 3) % count; /* 7 and 50 share no divisor */
 		shuffled[place[i]] = servers->list[i];
 	}
-	ring_init(&straight, plugin);
-	ring_build_list(&straight, servers->list, count);
-	ring_init(&ring, plugin);
-	ring_build_list(&ring, shuffled, count);
+	make_ring(&straight, plugin);
+	build_list(&straight, servers->list, count);
+	make_ring(&ring, plugin);
+	build_list(&ring, shuffled, count);
 	for (unsigned i = 0; i < 5000 && promises(plugin, PROMISES_ORDER); i++) {
 		make_key(&key, i);
 		ck_assert_subject(place[locate(&straight, &key.ring_key)] ==
 				  locate(&ring, &key.ring_key));
 	}
-	ring_fini(&straight);
-	ring_fini(&ring);
+	ring_free(&straight);
+	ring_free(&ring);
 	free(servers);
 }
 END_TEST
@@ -377,8 +351,8 @@ START_TEST(new_server_only_takes_keys_where_promised)
 	struct ring after;
 	struct key key;
 
-	ring_build(&before, plugin, 20);
-	ring_build(&after, plugin, 21);
+	build_ring(&before, plugin, 20);
+	build_ring(&after, plugin, 21);
 	for (unsigned i = 0; i < 20000 && promises(plugin, PROMISES_GROWTH);
 	     i++) {
 		uint32_t home;
@@ -390,8 +364,8 @@ START_TEST(new_server_only_takes_keys_where_promised)
 				  home == locate(&before, &key.ring_key));
 	}
 	ck_assert_subject(!promises(plugin, PROMISES_GROWTH) || moved > 0);
-	ring_fini(&before);
-	ring_fini(&after);
+	ring_free(&before);
+	ring_free(&after);
 }
 END_TEST
 
@@ -406,8 +380,8 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 	ck_assert_ptr_nonnull(servers);
 	servers_fill(servers, 5);
 	servers->list[2].weight = 4;
-	ring_init(&ring, plugin);
-	ring_build_list(&ring, servers->list, 5);
+	make_ring(&ring, plugin);
+	build_list(&ring, servers->list, 5);
 	for (unsigned i = 0; i < 20000; i++) {
 		keys[locate(&ring, make_key(&key, i))]++;
 	}
@@ -416,7 +390,7 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 			      (keys[2] > 7000 && keys[2] < 13000),
 		      "%s: a server with half of all weight has %u of 20000 keys",
 		      plugin->name, keys[2]);
-	ring_fini(&ring);
+	ring_free(&ring);
 	free(servers);
 }
 END_TEST
@@ -454,7 +428,7 @@ START_TEST(threads_share_a_ring)
 	struct ring ring;
 	struct key key;
 
-	ring_build(&ring, subject(_i), 20);
+	build_ring(&ring, subject(_i), 20);
 	crowd.ring = &ring;
 	for (unsigned i = 0; i < 1000; i++) {
 		make_key(&key, i);
@@ -462,7 +436,7 @@ START_TEST(threads_share_a_ring)
 		crowd.next[i] = next(&ring, &key.ring_key, 3);
 	}
 	subject_check_in_threads(locate_in_a_crowd, &crowd);
-	ring_fini(&ring);
+	ring_free(&ring);
 }
 END_TEST
 
@@ -504,7 +478,7 @@ START_TEST(error_object_may_be_missing)
 
 	ck_assert_ptr_nonnull(servers);
 	servers_fill(servers, 3);
-	ring_init(&ring, plugin);
+	make_ring(&ring, plugin);
 	ring.host.made = 0;
 	ring.host.fail_from = 1;
 	/* Some distributions allocate nothing, so building may succeed. */
@@ -512,7 +486,7 @@ START_TEST(error_object_may_be_missing)
 				     subject_hash("md5"), NULL) == 0 ||
 			  ring.host.made > 0);
 	ring.host.fail_from = 0;
-	ring_fini(&ring);
+	ring_free(&ring);
 	free(servers);
 }
 END_TEST
@@ -521,8 +495,8 @@ START_TEST(instance_that_was_never_built_is_released)
 {
 	struct ring ring;
 
-	ring_init(&ring, subject(_i));
-	ring_fini(&ring);
+	make_ring(&ring, subject(_i));
+	ring_free(&ring);
 }
 END_TEST
 
@@ -533,7 +507,7 @@ START_TEST(lookups_ask_for_no_memory)
 	struct key key;
 	size_t made;
 
-	ring_build(&ring, plugin, 20);
+	build_ring(&ring, plugin, 20);
 	made = ring.host.made;
 	for (unsigned i = 0; i < 100; i++) {
 		make_key(&key, i);
@@ -541,7 +515,7 @@ START_TEST(lookups_ask_for_no_memory)
 		next(&ring, &key.ring_key, 1 + i % 19);
 	}
 	ck_assert_subject(ring.host.made == made);
-	ring_fini(&ring);
+	ring_free(&ring);
 }
 END_TEST
 

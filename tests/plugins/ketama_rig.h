@@ -42,6 +42,7 @@ static inline int ketama_make(struct ring *ring, const struct ring_setup *setup,
 	if (setup->point_hash) {
 		ring_set_point_hash(ring, setup->point_hash);
 	}
+	ring_init(ring);
 	return ring_build(
 		ring, setup->servers, setup->count,
 		setup->key_hash ? setup->key_hash : subject_hash("crc32"), err);

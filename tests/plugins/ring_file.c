@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/ring_walk.h"
 #include "config/server_line.h"
 
 #define SERVERS_MAX 1000
@@ -19,25 +18,10 @@ void ring_prepare(struct ring *ring, const char *distribution,
 {
 	struct tenon_error err = { 0 };
 
-	ring->plugin = subject_named(TENON_KIND_DISTRIBUTION, distribution);
-	ring->ops = &ring->plugin->ops.distribution;
-	ring->options = NULL;
-	watched_host_init(&ring->host);
+	ring_begin(ring, subject_named(TENON_KIND_DISTRIBUTION, distribution));
 	ck_assert_msg(subject_options_read(ring->plugin, options, &ring->host,
 					   &ring->options, &err) == 0,
 		      "%s: %s", distribution, err.message);
-}
-
-int ring_build(struct ring *ring, const struct tenon_ring_server *servers,
-	       uint32_t count, const struct tenon_hash *hash,
-	       struct tenon_error *err)
-{
-	ring->count = count;
-	ring->self = subject_state(ring->ops->state_size);
-	ck_assert_msg(ring->ops->init(ring->self, ring->options,
-				      &ring->host.table, err) == 0,
-		      "%s: init failed", ring->plugin->name);
-	return ring->ops->build(ring->self, servers, count, hash, err);
 }
 
 void ring_make(struct ring *ring, const char *distribution, const char *options,
@@ -47,16 +31,9 @@ void ring_make(struct ring *ring, const char *distribution, const char *options,
 	struct tenon_error err = { 0 };
 
 	ring_prepare(ring, distribution, options);
+	ring_init(ring);
 	ck_assert_msg(ring_build(ring, servers, count, hash, &err) == 0,
 		      "%s: %s", distribution, err.message);
-}
-
-void ring_free(struct ring *ring)
-{
-	ring->ops->fini(ring->self);
-	free(ring->self);
-	subject_options_free(ring->plugin, ring->options);
-	ck_assert_uint_eq(ring->host.live, 0);
 }
 
 uint32_t ring_traits(const struct ring *ring)
@@ -84,8 +61,7 @@ uint32_t ring_nth(const struct ring *ring, uint64_t hash, const char *key,
 {
 	const struct tenon_ring_key ring_key = { hash, key, key_len };
 
-	return ring_walk_nth(ring->ops, ring->self, ring->count, &ring_key,
-			     nth);
+	return ring_walk_nth(ring, &ring_key, nth);
 }
 
 /* ---- files -------------------------------------------------------------- */

@@ -5,29 +5,14 @@
 
 #include <stdbool.h>
 
-#include "conformance/subject.h"
-
-/* A ring of one distribution. */
-struct ring {
-	const struct tenon__plugin *plugin;
-	const struct tenon_distribution_ops *ops;
-	struct watched_host host;
-	void *options;
-	void *self;
-	uint32_t count; /* of servers */
-};
+#include "conformance/ring.h"
 
 /*
  * Choose the distribution of a ring and read its options, which are as in a config; NULL: the
- * defaults. ring_build() comes next.
+ * defaults. ring_init() and ring_build() come next.
  */
 void ring_prepare(struct ring *ring, const char *distribution,
 		  const char *options);
-
-/* Make the instance and build it. Returns the result of build; ring_free() releases the ring. */
-int ring_build(struct ring *ring, const struct tenon_ring_server *servers,
-	       uint32_t count, const struct tenon_hash *hash,
-	       struct tenon_error *err);
 
 /*
  * Build a ring of a distribution with options as in a config, "{weights: repeat}". The hash may
@@ -36,7 +21,6 @@ int ring_build(struct ring *ring, const struct tenon_ring_server *servers,
 void ring_make(struct ring *ring, const char *distribution, const char *options,
 	       const struct tenon_ring_server *servers, uint32_t count,
 	       const struct tenon_hash *hash);
-void ring_free(struct ring *ring);
 
 /* Return the TENON_RING_* bits that the ring describes itself with. */
 uint32_t ring_traits(const struct ring *ring);

@@ -287,6 +287,53 @@ START_TEST(large_ring_is_found_through)
 }
 END_TEST
 
+/*
+ * 40,000 points on 32,768 places, all at the beginning of the ring. Each hash belongs to the first
+ * server of the next place that has a point.
+ */
+START_TEST(large_ring_of_a_narrow_hash_is_in_order)
+{
+	enum { COUNT = 400, PLACES = 32768 };
+	struct tenon_ring_server *servers = calloc(COUNT, sizeof(*servers));
+	const struct tenon_hash *crc = subject_hash("crc");
+	uint32_t *owner = malloc(PLACES * sizeof(*owner));
+	char(*text)[32] = calloc(COUNT, sizeof(*text));
+	uint32_t expected = TENON_NO_SERVER;
+	struct ring ring;
+
+	ck_assert(servers && owner && text);
+	memset(owner, 0xff, PLACES * sizeof(*owner));
+	for (uint32_t i = COUNT; i-- > 0;) {
+		snprintf(text[i], sizeof(text[i]), "cache%u", i);
+		servers[i] = (struct tenon_ring_server){ NULL, text[i], 11211,
+							 1,    0,	0 };
+		for (unsigned n = 0; n < 100; n++) {
+			char point[48];
+			int len = snprintf(point, sizeof(point), "cache%u-%u",
+					   i, n);
+			uint64_t place = crc->ops->hash(crc->self, point,
+							  (size_t)len);
+
+			ck_assert_uint_lt(place, PLACES);
+			owner[place] = i;
+		}
+	}
+	ck_assert_int_eq(make(&ring, servers, COUNT, crc, NULL), 0);
+	for (uint32_t hash = 0; expected == TENON_NO_SERVER; hash++) {
+		expected = owner[hash]; /* a hash behind the last point belongs to the first one */
+	}
+	for (uint32_t hash = PLACES; hash-- > 0;) {
+		expected = owner[hash] == TENON_NO_SERVER ? expected
+							  : owner[hash];
+		ck_assert_uint_eq(locate(&ring, hash), expected);
+	}
+	ring_free(&ring);
+	free(servers);
+	free(owner);
+	free(text);
+}
+END_TEST
+
 /* ---- refused servers ---------------------------------------------------- */
 
 /* ketama.c: POINTS_MAX */
@@ -352,6 +399,7 @@ int main(void)
 	tcase_add_test(tcase, equal_points_belong_to_the_first_server);
 	tcase_add_test(tcase, next_walks_forward_and_around);
 	tcase_add_test(tcase, large_ring_is_found_through);
+	tcase_add_test(tcase, large_ring_of_a_narrow_hash_is_in_order);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("refused");
 	tcase_add_test(tcase, more_weight_than_a_ring_holds_is_refused);

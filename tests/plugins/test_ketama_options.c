@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/ring_walk.h"
 #include "fakes/random.h"
 #include "plugins/ketama_rig.h"
 #include "runner/suite.h"
@@ -553,12 +552,10 @@ static void check_rehash(const struct ring *ring, const char *text, bool sum,
 
 	model_rehash(ring, text, sum, lookups_most, order);
 	for (uint32_t nth = 0; nth < ring->count; nth++) {
-		ck_assert_uint_eq(ring_walk_nth(ring->ops, ring->self,
-						ring->count, &key, nth),
+		ck_assert_uint_eq(ring_walk_nth(ring, &key, nth),
 				  order[nth]);
 	}
-	ck_assert_uint_eq(ring_walk_nth(ring->ops, ring->self, ring->count,
-					&key, ring->count),
+	ck_assert_uint_eq(ring_walk_nth(ring, &key, ring->count),
 			  TENON_NO_SERVER);
 }
 

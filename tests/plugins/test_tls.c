@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conformance/subject.h"
@@ -15,6 +16,7 @@
 #include "fakes/scratch.h"
 #include "runner/builddir.h"
 #include "runner/suite.h"
+#include "tenon/health.h"
 
 #define SETTINGS_BYTES 2000
 
@@ -48,15 +50,18 @@ static void expand(char *out, size_t bytes, const char *text)
 	out[len] = '\0';
 }
 
-/* Open a client of one server, whose options of tls are these. '@' is the folder of the certificates. */
-static void open_with(struct rig *rig, const char *server, const char *options)
+/*
+ * Open a client of one server, whose options of tls are these. '@' is the folder of the
+ * certificates. more: further lines of the config.
+ */
+static void open_with(struct rig *rig, const char *server, const char *options,
+		      const char *more)
 {
 	char text[SETTINGS_BYTES];
 	char settings[SETTINGS_BYTES + 100];
 
 	expand(text, sizeof(text), options);
-	snprintf(settings, sizeof(settings),
-		 "secure: {tls: {%s}}\nfailover: {none: {}}\n", text);
+	snprintf(settings, sizeof(settings), "tls: {%s}\n%s", text, more);
 	rig_open_one(rig, server, settings);
 }
 
@@ -67,7 +72,16 @@ static void open_as(struct rig *rig, const struct memcached *server,
 	char line[300];
 
 	snprintf(line, sizeof(line), "%s %s", server->address, alias);
-	open_with(rig, line, options);
+	open_with(rig, line, options, "");
+}
+
+/* Start a server that wants a client certificate. */
+static void start_strict(struct memcached *out)
+{
+	char more[300];
+
+	expand(more, sizeof(more), ",ssl_ca_cert=@ca.pem,ssl_verify_mode=2");
+	start(out, "server", more);
 }
 
 #define TRUST "ca: '@ca.pem'"
@@ -218,11 +232,8 @@ START_TEST(a_server_accepts_the_client_or_the_sentence_says_why_not)
 	const struct client_row *row = &client_rows[_i];
 	struct memcached server;
 	struct rig rig = { 0 };
-	char more[200];
 
-	snprintf(more, sizeof(more), ",ssl_ca_cert=%s/ca.pem,ssl_verify_mode=2",
-		 folder);
-	start(&server, "server", more);
+	start_strict(&server);
 	open_as(&rig, &server, "anna", row->options);
 	if (row->says) {
 		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
@@ -286,6 +297,242 @@ START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
 }
 END_TEST
 
+/* ---- the keys of the config --------------------------------------------------------- */
+
+#define TWO_SERVERS "servers: [{address: '%s', alias: s0%s}, {address: '%s', alias: s1%s}]\n%s"
+
+static const struct key_row {
+	const char *first;  /* more keys of the first server, which speaks TLS */
+	const char *second; /* and of the second, which does not */
+	const char *all;    /* keys of the config */
+} key_rows[] = {
+	{ "", ", tls: false", "tls: {ca: '@ca.pem'}" },
+	{ "", ", secure: none", "secure: {tls: {ca: '@ca.pem'}}" },
+	{ "", ", tls: off", "secure: none\ntls: {ca: '@ca.pem'}" },
+	{ ", tls: {ca: '@ca.pem'}", "", "" },
+	{ ", tls: {ca: '@ca.pem'}", "", "tls: {ca: '@none.pem'}\nsecure: none" },
+	{ ", secure: {tls: {ca: '@ca.pem'}}", ", tls: no", "tls: true" },
+	{ ", tls: null", ", tls: false", "tls: {ca: '@ca.pem'}" },
+};
+
+static void open_two(struct rig *rig, const struct key_row *row,
+		     const struct memcached *secured,
+		     const struct memcached *plain)
+{
+	char text[SETTINGS_BYTES];
+	char settings[SETTINGS_BYTES];
+
+	snprintf(text, sizeof(text), TWO_SERVERS, secured->address, row->first,
+		 plain->address, row->second, row->all);
+	expand(settings, sizeof(settings), text);
+	rig_open_one(rig, "127.0.0.1:1", settings);
+}
+
+START_TEST(each_server_has_tls_or_none)
+{
+	struct memcached secured, plain;
+	struct rig rig = { 0 };
+	char keys[2][RIG_KEY_LEN + 1];
+
+	start(&secured, "server", "");
+	ck_assert(memcached_start(&plain, MEMCACHED_UNIX, NULL));
+	open_two(&rig, &key_rows[_i], &secured, &plain);
+	for (size_t i = 0; i < 2; i++) {
+		struct tenon_health health;
+
+		rig_key_at(&rig, i, 0, keys[i]);
+		ck_assert_msg(rig_set(&rig, keys[i], "v") == TENON_STORED,
+			      "%s", rig.err.message);
+		tenon_client_health(rig.client, i, &health);
+		ck_assert_uint_eq(health.secure.sessions, i == 0);
+	}
+	rig_close(&rig);
+	memcached_stop(&secured);
+	memcached_stop(&plain);
+}
+END_TEST
+
+static const struct option_row refused_keys[] = {
+	{ "tls: sometimes", "key 'tls': found 'sometimes', expected true, false or a map of options" },
+	{ "tls: [ca]", "key 'tls': found a list" },
+	{ "tls: {cafile: x}", "unknown option 'cafile'" },
+	{ "servers: [{address: a, tls: maybe}]", "found 'maybe', expected true, false or a map of options" },
+	{ "servers: [{address: a, tls: true, secure: none}]",
+	  "server: found 'secure' and 'tls', expected one of them" },
+	{ "servers: [{address: a, secure: nonesuch}]", "nonesuch" },
+};
+
+START_TEST(a_key_that_cannot_be_used_is_refused_with_the_reason)
+{
+	struct tenon_error err;
+	struct tenon_config *config;
+	char text[SETTINGS_BYTES];
+
+	snprintf(text, sizeof(text), "%s%s\n",
+		 strncmp(refused_keys[_i].options, "servers", 7) == 0
+			 ? ""
+			 : "servers: [a]\n",
+		 refused_keys[_i].options);
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	int code = tenon_config_load_text(config, "", text, strlen(text), &err);
+	if (!code) {
+		code = tenon_config_check(config, &err);
+	}
+	ck_assert_int_lt(code, 0);
+	check_says(err.message, refused_keys[_i].says);
+	tenon_config_destroy(config);
+}
+END_TEST
+
+START_TEST(a_relative_path_starts_from_the_folder_of_the_config)
+{
+	struct memcached server;
+	struct tenon_config *config;
+	struct tenon_client *client;
+	struct tenon_error err;
+	char path[200];
+
+	start(&server, "server", "");
+	snprintf(path, sizeof(path), "%s/client.yaml", folder);
+	FILE *file = fopen(path, "we");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "servers: ['%s']\ntls: {ca: ca.pem}\n", server.address);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(tenon_config_load_file(config, path, &err), 0);
+	ck_assert_msg(tenon_client_open(config, &client, &err) == 0, "%s",
+		      err.message);
+	tenon_client_close(client);
+	tenon_config_destroy(config);
+	memcached_stop(&server);
+}
+END_TEST
+
+/* ---- sessions that are resumed, and files that change ---------------------------------- */
+
+static void expect_sessions(struct rig *rig, uint64_t sessions,
+			    uint64_t resumptions)
+{
+	struct tenon_health health;
+
+	ck_assert_int_eq(tenon_client_health(rig->client, 0, &health), 0);
+	ck_assert_uint_eq(health.secure.sessions, sessions);
+	ck_assert_uint_eq(health.secure.resumptions, resumptions);
+}
+
+/* Use the client, close its connection, and use it again, with a handshake. */
+static void reconnect(struct rig *rig)
+{
+	struct timespec long_enough = { .tv_nsec = 5000000 };
+
+	expect_works(rig);
+	nanosleep(&long_enough, NULL); /* longer than max_idle */
+	expect_works(rig);
+}
+
+static const struct resume_row {
+	const char *more;    /* options of memcached */
+	const char *options; /* of the client */
+	bool resumes;
+} resume_rows[] = {
+	{ "", TRUST, true },
+	{ "", TRUST ", resume: never", false },
+	{ ",ssl_session_cache", TRUST, true },
+	{ ",ssl_ca_cert=@ca.pem,ssl_verify_mode=2", IDENTITY("client"), false },
+	{ ",ssl_ca_cert=@ca.pem,ssl_verify_mode=2,ssl_session_cache",
+	  IDENTITY("client"), false },
+	{ ",ssl_ca_cert=@ca.pem,ssl_verify_mode=2,ssl_session_cache",
+	  IDENTITY("client") ", resume: always", true },
+	{ ",ssl_ca_cert=@ca.pem,ssl_verify_mode=1", TRUST, false },
+};
+
+START_TEST(a_new_connection_resumes_the_session)
+{
+	const struct resume_row *row = &resume_rows[_i];
+	struct memcached server;
+	struct rig rig = { 0 };
+	char more[300];
+
+	expand(more, sizeof(more), row->more);
+	start(&server, "server", more);
+	open_with(&rig, server.address, row->options, "max_idle: 1ms\n");
+	reconnect(&rig);
+	expect_sessions(&rig, 2, row->resumes);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+START_TEST(files_that_change_are_read_again)
+{
+	static const struct certificate good = { "client-expired", "ca", NULL,
+						 CERTIFICATE_CLIENT, 0, 0,
+						 NULL };
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start_strict(&server);
+	open_with(&rig, server.address, IDENTITY("client-expired"), RETRY_SOON);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
+	certificate_make(folder, &good);
+	expect_works(&rig);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+	char path[200];
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start_strict(&server);
+	open_with(&rig, server.address, IDENTITY("client"), "max_idle: 1ms\n");
+	expect_works(&rig);
+	expand(path, sizeof(path), "@client.key");
+	ck_assert_int_eq(truncate(path, 20), 0);
+	reconnect(&rig);
+	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: cannot use");
+	size_t lines = rig.log_lines;
+	reconnect(&rig);
+	ck_assert_uint_eq(rig.log_lines, lines);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+/* ---- processes ---------------------------------------------------------------------------- */
+
+START_TEST(a_child_of_fork_has_sessions_of_its_own)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+	int status;
+
+	rig_transport = subject(_i)->name;
+	start(&server, "server", "");
+	open_as(&rig, &server, "anna", TRUST);
+	expect_works(&rig);
+	pid_t child = fork();
+	if (child == 0) {
+		bool good = rig_get(&rig, "k") == TENON_HIT &&
+			    rig_value_is(&rig, "v");
+		_exit(good ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	expect_works(&rig);
+	expect_sessions(&rig, 1, 0);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
 	TCase *tcase = tcase_create("certificates");
@@ -296,6 +543,16 @@ static void fill(Suite *suite)
 	     COUNT(client_rows));
 	LOOP(tcase, an_option_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(option_rows));
+	LOOP(tcase, each_server_has_tls_or_none, COUNT(key_rows));
+	LOOP(tcase, a_key_that_cannot_be_used_is_refused_with_the_reason,
+	     COUNT(refused_keys));
+	LOOP(tcase, a_new_connection_resumes_the_session, COUNT(resume_rows));
+	tcase_add_test(tcase, files_that_change_are_read_again);
+	tcase_add_test(
+		tcase,
+		files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use);
+	tcase_add_test(tcase,
+		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);
 	suite_add_tcase(suite, tcase);
 }
@@ -313,6 +570,7 @@ int main(void)
 	suite = suite_create("tls");
 	subjects_add_tests(suite);
 	subjects_add_test(values_of_any_length_come_back);
+	subjects_add_test(a_child_of_fork_has_sessions_of_its_own);
 	fill(suite);
 	return suite_run(suite);
 }

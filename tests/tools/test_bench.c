@@ -120,6 +120,30 @@ START_TEST(every_case_and_client_has_a_row)
 }
 END_TEST
 
+#ifdef HAVE_TLS
+START_TEST(clients_and_the_floor_speak_tls)
+{
+	json_t *root = json_of(
+		"--tls --clients tenon-blocking,tenon-poll --cases get-100,mset-100 "
+		"--rounds 3 --slice-ms 1 --json");
+	json_t *cases = json_object_get(root, "cases");
+	json_t *row;
+	json_t *client;
+	size_t i;
+	size_t c;
+
+	ck_assert_uint_eq(expect_rows(cases, 3), 2);
+	json_array_foreach(cases, i, row) {
+		json_array_foreach(json_object_get(row, "clients"), c, client) {
+			ck_assert(!json_is_true(
+				json_object_get(client, "left_out")));
+		}
+	}
+	json_decref(root);
+}
+END_TEST
+#endif
+
 START_TEST(clients_run_in_processes_of_their_own)
 {
 	json_t *root = json_of(
@@ -406,6 +430,24 @@ START_TEST(an_unknown_case_or_client_is_named)
 }
 END_TEST
 
+static void expect_refusal(const char *arguments, const char *sentence)
+{
+	char *text = output_of(arguments, 2);
+
+	ck_assert_ptr_nonnull(strstr(text, sentence));
+	free(text);
+}
+
+START_TEST(tls_is_refused_where_it_cannot_be_measured)
+{
+	expect_refusal("pool --tls 2>&1", "--tls is not for the mode 'pool'");
+	expect_refusal("--tls=ca.pem 2>&1",
+		       "--tls: without --servers there is no 'ca.pem'");
+	expect_refusal("--tls --servers 127.0.0.1:1 2>&1",
+		       "--tls: expected --tls=FILE beside --servers '127.0.0.1:1'");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite;
@@ -419,6 +461,9 @@ int main(void)
 	line = tcase_create("command line");
 	tcase_set_timeout(load, 30);
 	tcase_add_test(load, every_case_and_client_has_a_row);
+#ifdef HAVE_TLS
+	tcase_add_test(load, clients_and_the_floor_speak_tls);
+#endif
 	tcase_add_test(load, clients_run_in_processes_of_their_own);
 	tcase_add_test(load, the_picture_has_a_bar_for_each_client);
 	tcase_add_test(load, system_calls_are_counted);
@@ -433,6 +478,7 @@ int main(void)
 			    MODE_COUNT);
 	tcase_add_test(line, the_help_lists_each_mode);
 	tcase_add_test(line, an_unknown_case_or_client_is_named);
+	tcase_add_test(line, tls_is_refused_where_it_cannot_be_measured);
 	suite_add_tcase(suite, load);
 	suite_add_tcase(suite, line);
 	return suite_run(suite);

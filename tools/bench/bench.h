@@ -26,6 +26,8 @@ struct settings {
 	bool markdown;
 	const char *svg_path; /* NULL: no picture */
 	const char *servers;  /* addresses, separated by commas; NULL: start servers */
+	bool tls;             /* the servers speak TLS */
+	const char *tls_ca;   /* with servers and tls: the file of the certificate that signed theirs */
 };
 
 /* Print "tenon-bench: " and one line on stderr, and end the program. */
@@ -70,6 +72,12 @@ void child_stop(pid_t pid);
 
 /* Return the path of a file in the scratch folder. The caller frees it. */
 char *scratch_path(const char *name);
+
+/* Remove this file of the scratch folder when this process ends, also after a signal. */
+void scratch_remove_later(const char *path);
+
+/* Run a program, and throw its output away. Returns true when its exit status is 0. */
+bool run_program(char *const argv[]);
 
 /*
  * Run a program, and return the text that it wrote to the file `scratch`. Its standard output and

@@ -37,14 +37,17 @@ struct tenon_config *config_open(const struct address *servers, size_t count,
 }
 
 struct tenon_client *client_open(const struct address *servers, size_t count,
-				 const char *key, const char *value,
+				 const struct config_key *keys,
 				 struct tenon_error *err)
 {
 	struct tenon_config *config = config_open(servers, count, err);
 	struct tenon_client *client = NULL;
+	int code = config ? 0 : err->code;
 
-	if (config &&
-	    (!key || tenon_config_set(config, key, value, err) == 0)) {
+	for (; !code && keys && keys->key; keys++) {
+		code = tenon_config_set(config, keys->key, keys->value, err);
+	}
+	if (!code) {
 		tenon_client_open(config, &client, err);
 	}
 	tenon_config_destroy(config);

@@ -13,9 +13,15 @@
 struct tenon_config *config_open(const struct address *servers, size_t count,
 				 struct tenon_error *err);
 
-/* Open a client, with one key of the config set (NULL: none). NULL with the reason in *err. */
+/* A key of the config and its value. The last of a list has key == NULL. */
+struct config_key {
+	const char *key;
+	const char *value;
+};
+
+/* Open a client, with these keys of the config set (NULL: none). NULL with the reason in *err. */
 struct tenon_client *client_open(const struct address *servers, size_t count,
-				 const char *key, const char *value,
+				 const struct config_key *keys,
 				 struct tenon_error *err);
 
 #endif

@@ -324,7 +324,10 @@ static void open_one(struct contest *contest, size_t index, bool alone)
 	struct contestant *one = &contest->list[index];
 	struct sample sample = { 0 };
 
-	if (alone) {
+	if (contest->work->tls_ca && !one->driver->speaks_tls) {
+		snprintf(sample.error, sizeof(sample.error),
+			 "it is not measured over TLS");
+	} else if (alone) {
 		sample = start_alone(one, contest->work);
 	} else {
 		one->self = one->driver->open(contest->work, one->variant);

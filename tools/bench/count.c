@@ -146,6 +146,7 @@ int run_count(const struct settings *given)
 	servers_init(&servers, &settings);
 	list = servers_format(&servers);
 	settings.servers = list;
+	settings.tls_ca = servers.tls_ca;
 	try_open(&contest, cases[0], &servers);
 	progress_begin(count * contest.count);
 	for (size_t row = 0; row < count; row++) {

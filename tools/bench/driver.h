@@ -21,6 +21,7 @@ void seen_value(struct seen *seen, const void *key, size_t key_len,
  * all keys of the work. Functions that return int return 0, or -1 from driver_fail().
  */
 struct driver {
+	bool speaks_tls;
 	/* Open a client. NULL after driver_fail(). work lives longer than the client. */
 	void *(*open)(const struct work *work, const char *variant);
 	void (*close)(void *self);

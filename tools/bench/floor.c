@@ -3,7 +3,8 @@
  * The floor, f_blk. The request bytes are built beforehand. An operation sends them to all
  * servers by blocking sends, then receives in the same order until every byte of the replies has
  * arrived. An operation hashes nothing, builds nothing and parses nothing. The variant "ring"
- * exchanges the same bytes by floor_ring.c.
+ * exchanges the same bytes by floor_ring.c. On servers that speak TLS, floor_tls.c sends and
+ * receives.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,6 +32,7 @@ struct requests {
 struct floor {
 	const struct work *work;
 	int fds[SERVERS_MAX];
+	struct floor_tls *tls[SERVERS_MAX]; /* NULL: send() and recv() */
 	struct requests gets;
 	struct requests sets;
 	struct requests quiet_sets;
@@ -203,8 +205,22 @@ static int send_rest(int fd, const struct request *request, size_t sent)
 	return 0;
 }
 
+static int send_secured(struct floor_tls *tls, const struct request *request)
+{
+	for (int i = 0; i < request->iov_count; i++) {
+		if (floor_tls_send(tls, request->iov[i].iov_base,
+				   request->iov[i].iov_len) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static int send_request(const struct floor *self, const struct request *request)
 {
+	if (self->tls[request->server]) {
+		return send_secured(self->tls[request->server], request);
+	}
 	int fd = self->fds[request->server];
 	ssize_t n;
 
@@ -235,20 +251,34 @@ int floor_check_reply(const struct request *request, const char *reply,
 		       : driver_fail("the reply is not the expected one");
 }
 
+/* Receive the next bytes of a reply. Returns their number, or -1 after driver_fail(). */
+static ssize_t receive(const struct floor *self, size_t server, char *at,
+		       size_t room)
+{
+	ssize_t n;
+
+	if (self->tls[server]) {
+		return floor_tls_receive(self->tls[server], at, room);
+	}
+	n = recv(self->fds[server], at, room, 0);
+	if (n <= 0) {
+		return driver_fail("recv: %s",
+				   n == 0 ? "end of file" : strerror(errno));
+	}
+	return n;
+}
+
 static int receive_reply(const struct floor *self,
 			 const struct request *request)
 {
-	int fd = self->fds[request->server];
 	size_t got = 0;
 
 	while (got < request->reply_len) {
-		ssize_t n = recv(fd, self->buffer + got,
-				 self->buffer_bytes - got, 0);
+		ssize_t n = receive(self, request->server, self->buffer + got,
+				    self->buffer_bytes - got);
 
-		if (n <= 0) {
-			return driver_fail("recv: %s",
-					   n == 0 ? "end of file"
-						  : strerror(errno));
+		if (n < 0) {
+			return -1;
 		}
 		got += (size_t)n;
 		if (floor_check_reply(request, self->buffer, got) != 0) {
@@ -339,6 +369,7 @@ static void floor_close(void *opened)
 	struct floor *self = opened;
 
 	for (size_t i = 0; i < SERVERS_MAX; i++) {
+		floor_tls_close(self->tls[i]);
 		if (self->fds[i] >= 0) {
 			close(self->fds[i]);
 		}
@@ -355,6 +386,30 @@ static void floor_close(void *opened)
 static size_t reply_end(const struct request *request)
 {
 	return request->reply_at + request->reply_len;
+}
+
+/* Connect to one server. Returns 0 or driver_fail(). */
+static int open_server(struct floor *self, size_t server)
+{
+	self->fds[server] = connect_to(&self->work->addresses[server]);
+	if (self->fds[server] < 0) {
+		return -1;
+	}
+	if (!self->work->tls_ca) {
+		return 0;
+	}
+	self->tls[server] =
+		floor_tls_open(self->fds[server], self->work->tls_ca);
+	return self->tls[server] ? 0 : -1;
+}
+
+static int open_ring(struct floor *self)
+{
+	if (self->work->tls_ca) {
+		return driver_fail("the floor of io_uring speaks no TLS");
+	}
+	self->ring = floor_ring_open();
+	return self->ring ? 0 : -1;
 }
 
 static void *floor_open(const struct work *work, const char *variant)
@@ -379,18 +434,14 @@ static void *floor_open(const struct work *work, const char *variant)
 		self->fds[i] = -1;
 	}
 	for (size_t i = 0; i < work->server_count; i++) {
-		self->fds[i] = connect_to(&work->addresses[i]);
-		if (self->fds[i] < 0) {
+		if (open_server(self, i) != 0) {
 			floor_close(self);
 			return NULL;
 		}
 	}
-	if (strcmp(variant, "ring") == 0) {
-		self->ring = floor_ring_open();
-		if (!self->ring) {
-			floor_close(self);
-			return NULL;
-		}
+	if (strcmp(variant, "ring") == 0 && open_ring(self) != 0) {
+		floor_close(self);
+		return NULL;
 	}
 	return self;
 }
@@ -432,6 +483,7 @@ int floor_delete(void *self)
 }
 
 const struct driver floor_driver = {
+	.speaks_tls = true,
 	.open = floor_open,
 	.close = floor_close,
 	.get = floor_get,

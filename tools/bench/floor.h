@@ -21,6 +21,47 @@ struct request {
 int floor_check_reply(const struct request *request, const char *reply,
 		      size_t got);
 
+/* A session of TLS on a connected socket. */
+struct floor_tls;
+
+#ifdef HAVE_TLS
+/* Shake hands on a connected socket. NULL after driver_fail(). */
+struct floor_tls *floor_tls_open(int fd, const char *ca_path);
+void floor_tls_close(struct floor_tls *tls);
+
+/* Send len bytes. Returns 0 or driver_fail(). */
+int floor_tls_send(struct floor_tls *tls, const void *bytes, size_t len);
+
+/* Receive 1 to len bytes. Returns their number, or -1 after driver_fail(). */
+ssize_t floor_tls_receive(struct floor_tls *tls, void *bytes, size_t len);
+#else
+static inline struct floor_tls *floor_tls_open(int fd, const char *ca_path)
+{
+	(void)fd, (void)ca_path;
+	driver_fail("built without OpenSSL");
+	return NULL;
+}
+
+static inline void floor_tls_close(struct floor_tls *tls)
+{
+	(void)tls;
+}
+
+static inline int floor_tls_send(struct floor_tls *tls, const void *bytes,
+				 size_t len)
+{
+	(void)tls, (void)bytes, (void)len;
+	return -1;
+}
+
+static inline ssize_t floor_tls_receive(struct floor_tls *tls, void *bytes,
+					size_t len)
+{
+	(void)tls, (void)bytes, (void)len;
+	return -1;
+}
+#endif
+
 /* An io_uring, set up for one thread, which costs least. */
 struct floor_ring;
 

@@ -38,6 +38,8 @@ static void help(void)
 	      "  --svg=FILE        draw a picture as well\n"
 	      "  --servers=LIST    use these servers (IPv4:PORT, separated by commas);\n"
 	      "                    keys that begin with 'tenon:' are overwritten\n"
+	      "  --tls[=FILE]      the servers speak TLS, and the floor is OpenSSL over blocking\n"
+	      "                    sockets; with --servers, FILE has the certificate to trust\n"
 	      "  --list            show the cases and clients\n"
 	      "  --help            show this text\n"
 	      "\n"
@@ -149,6 +151,7 @@ enum option_id {
 	OPTION_MARKDOWN,
 	OPTION_SVG,
 	OPTION_SERVERS,
+	OPTION_TLS,
 	OPTION_LIST,
 	OPTION_HELP
 };
@@ -165,6 +168,7 @@ static const struct option rows[] = {
 	{ "markdown", no_argument, NULL, OPTION_MARKDOWN },
 	{ "svg", required_argument, NULL, OPTION_SVG },
 	{ "servers", required_argument, NULL, OPTION_SERVERS },
+	{ "tls", optional_argument, NULL, OPTION_TLS },
 	{ "list", no_argument, NULL, OPTION_LIST },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 }
@@ -209,6 +213,10 @@ static void read_option(struct settings *settings, int id)
 		break;
 	case OPTION_SERVERS:
 		settings->servers = optarg;
+		break;
+	case OPTION_TLS:
+		settings->tls = true;
+		settings->tls_ca = optarg;
 		break;
 	case OPTION_LIST:
 		list();
@@ -268,6 +276,21 @@ static int run_mode(const struct settings *settings, const struct mode *mode,
 				     1000000000));
 }
 
+static void check_tls(const struct settings *settings, const struct mode *mode)
+{
+	if (settings->tls && !mode->takes_tls) {
+		usage("--tls is not for the mode", mode->name);
+	}
+	if (settings->tls_ca && !settings->servers) {
+		usage("--tls: without --servers there is no",
+		      settings->tls_ca);
+	}
+	if (settings->tls && settings->servers && !settings->tls_ca) {
+		usage("--tls: expected --tls=FILE beside --servers",
+		      settings->servers);
+	}
+}
+
 static int begin(struct settings *settings, char **words, int count)
 {
 	const struct mode *mode = choose_mode(words, count);
@@ -281,6 +304,7 @@ static int begin(struct settings *settings, char **words, int count)
 		return EXIT_SUCCESS;
 	}
 	apply_defaults(settings, mode);
+	check_tls(settings, mode);
 	children_guard();
 	pin_self(settings);
 	return run_mode(settings, mode, words, count);

@@ -10,23 +10,26 @@ const struct mode modes[] = {
 	  "wall and client CPU time of an operation (default)",
 	  run_time, 41, 8, true,
 	  "[--cases=LIST] [--clients=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
-	  "       [--alone] [--json | --markdown] [--svg=FILE] [--servers=LIST]",
+	  "       [--alone] [--json | --markdown] [--svg=FILE] [--servers=LIST]\n"
+	  "       [--tls[=FILE]]",
 	  "Measure wall and client CPU time of an operation. In each round every client\n"
 	  "does as many operations as the floor does in --slice-ms. The table shows the\n"
 	  "ratio to the floor of the same round.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench time --cases 'get-*' --clients 'tenon-*' --rounds 121\n" },
+	  "  tenon-bench time --cases 'get-*' --clients 'tenon-*' --rounds 121\n",
+	  true },
 	{ "count",
 	  "system calls (strace) and user-space instructions (callgrind)",
 	  run_count, 41, 8, true,
-	  "[--cases=LIST] [--clients=LIST] [--json] [--servers=LIST]",
+	  "[--cases=LIST] [--clients=LIST] [--json] [--servers=LIST] [--tls[=FILE]]",
 	  "Count system calls and instructions of an operation: the difference of two runs of\n"
 	  "the mode loop, the second with twice as many operations as the first.\n"
 	  "Needs strace and valgrind. A dash means that the tool failed or is not installed.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench count --cases get-100,mget-100\n" },
+	  "  tenon-bench count --cases get-100,mget-100\n",
+	  true },
 	{ "ring", "time to build a ring, and to find a key's server", run_ring, 41,
 	  8, true,
 	  "[--cases=LIST] [--clients=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
@@ -38,7 +41,8 @@ const struct mode modes[] = {
 	  "where-10000.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench ring --clients tenon,ketama\n" },
+	  "  tenon-bench ring --clients tenon,ketama\n",
+	  false },
 	{ "hash", "hash plugins, with one key and with many at once", run_hash, 41, 8,
 	  true,
 	  "[--clients=LIST] [--cases=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S]\n"
@@ -49,7 +53,8 @@ const struct mode modes[] = {
 	  "least time and the instructions (valgrind) of a key.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench hash --clients md5,crc32\n" },
+	  "  tenon-bench hash --clients md5,crc32\n",
+	  false },
 	{ "codec", "codec plugins, compared to direct calls of their libraries",
 	  run_codec, 41, 8, true,
 	  "[--clients=LIST] [--cases=LIST] [--level=N] [--rounds=N]\n"
@@ -61,7 +66,8 @@ const struct mode modes[] = {
 	  "library. Cases: compress-4k, compress-1m, decompress-4k, decompress-1m.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench codec --clients zlib --cases '*-4k'\n" },
+	  "  tenon-bench codec --clients zlib --cases '*-4k'\n",
+	  false },
 	{ "split", "a value of 5 MB in chunks, compared to five of 1 MB", run_split,
 	  61, 8, true, "[--rounds=N] [--pin=C,S] [--json] [--servers=LIST]",
 	  "Store and read 5 MB on 20 servers, as one value that is split and as five values.\n"
@@ -70,7 +76,8 @@ const struct mode modes[] = {
 	  "of 1 MB; keys with 'split:value' are overwritten there.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench split --rounds 241 --pin none\n" },
+	  "  tenon-bench split --rounds 241 --pin none\n",
+	  false },
 	{ "pool", "gets by threads that share clients", run_pool, 11, 100,
 	  false,
 	  "[--cases=LIST] [--rounds=N] [--slice-ms=N] [--pin=C,S] [--json]\n"
@@ -81,14 +88,16 @@ const struct mode modes[] = {
 	  "Nothing is pinned without --pin. Cases: threads-1, -2, -4, -8 and -40.\n"
 	  "\n"
 	  "Example\n"
-	  "  tenon-bench pool --cases threads-8,threads-40 --rounds 41\n" },
+	  "  tenon-bench pool --cases threads-8,threads-40 --rounds 41\n",
+	  false },
 	{ "loop", "only the operations of a case, for strace, callgrind, perf", NULL, 41,
-	  8, true, "CLIENT CASE OPERATIONS [--pin=C,S] [--servers=LIST]",
+	  8, true, "CLIENT CASE OPERATIONS [--pin=C,S] [--servers=LIST] [--tls[=FILE]]",
 	  "Run OPERATIONS operations of CASE with CLIENT, and nothing else.\n"
 	  "\n"
 	  "Example\n"
-	  "  valgrind --tool=callgrind tenon-bench loop tenon-poll get-100 2000\n" },
-	{ NULL, NULL, NULL, 0, 0, false, NULL, NULL }
+	  "  valgrind --tool=callgrind tenon-bench loop tenon-poll get-100 2000\n",
+	  true },
+	{ NULL, NULL, NULL, 0, 0, false, NULL, NULL, false }
 };
 
 const struct mode *mode_find(const char *name)

@@ -15,6 +15,7 @@ struct mode {
 	bool is_pinned;    /* default of --pin: true: the last CPU that is allowed; false: none */
 	const char *arguments; /* after the name, in its help */
 	const char *help;      /* with an example */
+	bool takes_tls;        /* --tls is for this mode */
 };
 
 /* All modes. The first is the default. The last has name == NULL. */

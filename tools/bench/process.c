@@ -14,10 +14,11 @@
 #include "bench.h"
 
 #define CHILDREN_MAX 64
+#define SCRATCH_FILES_MAX 3
 
 static volatile pid_t children[CHILDREN_MAX]; /* 0: a free place */
 static char scratch[64];      /* the scratch folder; "": not made yet */
-static char scratch_file[96]; /* the file that may be in the folder at the end */
+static char scratch_files[SCRATCH_FILES_MAX][96]; /* may be in the folder at the end; "": a free place */
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP,
 				      SIGABRT };
 
@@ -41,7 +42,9 @@ static void stop_all(void)
 		children[i] = 0;
 	}
 	if (scratch[0] != '\0') {
-		unlink(scratch_file);
+		for (size_t i = 0; i < SCRATCH_FILES_MAX; i++) {
+			unlink(scratch_files[i]);
+		}
 		rmdir(scratch);
 	}
 }
@@ -159,6 +162,19 @@ char *scratch_path(const char *name)
 	return alloc_format("%s/%s", scratch, name);
 }
 
+void scratch_remove_later(const char *path)
+{
+	for (size_t i = 0; i < SCRATCH_FILES_MAX; i++) {
+		if (scratch_files[i][0] == '\0' ||
+		    strcmp(scratch_files[i], path) == 0) {
+			snprintf(scratch_files[i], sizeof(scratch_files[i]),
+				 "%s", path);
+			return;
+		}
+	}
+	fail("more than %d scratch files", SCRATCH_FILES_MAX);
+}
+
 static char *read_file(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -178,15 +194,11 @@ static char *read_file(const char *path)
 	return text;
 }
 
-char *run_tool(char *const argv[], const char *name)
+bool run_program(char *const argv[])
 {
-	char *path = scratch_path(name);
-	char *text = NULL;
-	pid_t pid;
+	pid_t pid = child_fork(CPU_NONE);
 	int status;
 
-	snprintf(scratch_file, sizeof(scratch_file), "%s", path);
-	pid = child_fork(CPU_NONE);
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -197,7 +209,16 @@ char *run_tool(char *const argv[], const char *name)
 		_exit(127);
 	}
 	status = child_wait(pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+char *run_tool(char *const argv[], const char *name)
+{
+	char *path = scratch_path(name);
+	char *text = NULL;
+
+	scratch_remove_later(path);
+	if (run_program(argv)) {
 		text = read_file(path);
 	}
 	unlink(path);

@@ -20,17 +20,54 @@ static const char *binary(void)
 	return named && *named != '\0' ? named : "memcached";
 }
 
-_Noreturn static void become_server(const char *port_path)
+/* The files of the servers' own certificate: made once, for all servers. */
+struct certificate {
+	char *path; /* NULL: the servers speak plain memcached */
+	char *key_path;
+};
+
+static void make_certificate(struct certificate *certificate)
 {
+	char *path = scratch_path("certificate");
+	char *key_path = scratch_path("key");
+	char *argv[] = { (char *)"openssl", (char *)"req", (char *)"-x509",
+			 (char *)"-newkey", (char *)"ec", (char *)"-pkeyopt",
+			 (char *)"ec_paramgen_curve:prime256v1", (char *)"-nodes",
+			 (char *)"-days", (char *)"2", (char *)"-subj",
+			 (char *)"/CN=tenon-bench", (char *)"-addext",
+			 (char *)"subjectAltName=IP:127.0.0.1", (char *)"-keyout",
+			 key_path, (char *)"-out", path, NULL };
+
+	scratch_remove_later(path);
+	scratch_remove_later(key_path);
+	if (!run_program(argv)) {
+		fail("openssl cannot make a certificate");
+	}
+	*certificate = (struct certificate){ path, key_path };
+}
+
+_Noreturn static void become_server(const char *port_path,
+				    const struct certificate *certificate)
+{
+	const char *argv[20] = { binary(), "-t", "1", "-U", "0", "-l",
+				 "127.0.0.1", "-p", "-1", "-m", "64",
+				 /* as root, memcached wants a user; for others -u has no effect */
+				 "-u", "root" };
+	size_t count = 13;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
 	setenv("MEMCACHED_PORT_FILENAME", port_path, 1);
-	/* memcached does not run as root without -u. For other users -u has no effect. */
-	execlp(binary(), binary(), "-t", "1", "-U", "0", "-l", "127.0.0.1",
-	       "-p", "-1", "-m", "64", "-u", "root", (char *)NULL);
+	if (certificate->path) {
+		argv[count++] = "-Z";
+		argv[count++] = "-o";
+		argv[count] = alloc_format("ssl_chain_cert=%s,ssl_key=%s",
+					   certificate->path,
+					   certificate->key_path);
+	}
+	execvp(binary(), (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
 
@@ -40,13 +77,14 @@ _Noreturn static void become_server(const char *port_path)
  * client in the session of its servers would share that CPU time with them, which no real client
  * does.
  */
-_Noreturn static void keep_servers(char *const *port_paths, size_t count)
+_Noreturn static void keep_servers(char *const *port_paths, size_t count,
+				   const struct certificate *certificate)
 {
 	setsid();
 	children_guard();
 	for (size_t i = 0; i < count; i++) {
 		if (child_fork(CPU_NONE) == 0) {
-			become_server(port_paths[i]);
+			become_server(port_paths[i], certificate);
 		}
 	}
 	/* A server that ends by itself could not start. */
@@ -91,25 +129,31 @@ static void await_one(const struct servers *servers, const char *port_path,
 	fail("%s does not start (set MEMCACHED to another program)", binary());
 }
 
-static void start_all(struct servers *servers, int cpu)
+static void start_all(struct servers *servers, const struct settings *settings)
 {
 	char *port_paths[SERVERS_MAX];
+	struct certificate certificate = { 0 };
 
-	*servers = (struct servers){ .count = SERVERS_MAX };
+	if (settings->tls) {
+		make_certificate(&certificate);
+	}
+	*servers = (struct servers){ .count = SERVERS_MAX,
+				     .tls_ca = certificate.path };
 	for (size_t i = 0; i < SERVERS_MAX; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "port-%zu", i);
 		port_paths[i] = scratch_path(name);
 	}
-	servers->keeper = child_fork(cpu);
+	servers->keeper = child_fork(settings->server_cpu);
 	if (servers->keeper == 0) {
-		keep_servers(port_paths, SERVERS_MAX);
+		keep_servers(port_paths, SERVERS_MAX, &certificate);
 	}
 	for (size_t i = 0; i < SERVERS_MAX; i++) {
 		await_one(servers, port_paths[i], &servers->addresses[i]);
 		free(port_paths[i]);
 	}
+	free(certificate.key_path);
 }
 
 static void parse(struct servers *servers, const char *list)
@@ -138,8 +182,11 @@ void servers_init(struct servers *servers, const struct settings *settings)
 {
 	if (settings->servers) {
 		parse(servers, settings->servers);
+		servers->tls_ca = settings->tls_ca ?
+					  alloc_format("%s", settings->tls_ca) :
+					  NULL;
 	} else {
-		start_all(servers, settings->server_cpu);
+		start_all(servers, settings);
 	}
 }
 
@@ -149,6 +196,8 @@ void servers_stop(struct servers *servers)
 		child_stop(servers->keeper);
 		servers->keeper = 0;
 	}
+	free(servers->tls_ca);
+	servers->tls_ca = NULL;
 }
 
 char *servers_format(const struct servers *servers)

@@ -15,6 +15,7 @@ struct address {
 struct servers {
 	struct address addresses[SERVERS_MAX];
 	size_t count;
+	char *tls_ca; /* they speak TLS: the file of the certificate that signed theirs; else NULL */
 	pid_t keeper; /* the process that started them; 0: servers of --servers */
 };
 

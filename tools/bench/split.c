@@ -49,8 +49,9 @@ static struct tenon_client *open_splitter(const struct servers *servers,
 					  const char *codecs)
 {
 	struct tenon_error err;
+	const struct config_key keys[] = { { "codecs", codecs }, { NULL, NULL } };
 	struct tenon_client *client = client_open(
-		servers->addresses, servers->count, "codecs", codecs, &err);
+		servers->addresses, servers->count, keys, &err);
 
 	if (!client) {
 		fail("%s", err.message);

@@ -26,6 +26,8 @@ static double run_under(char *const tool[], size_t tool_count,
 {
 	char *number = alloc_format("%zu", operations);
 	char *level = alloc_format("--level=%u", settings->level);
+	char *tls = alloc_format("--tls=%s",
+				 settings->tls_ca ? settings->tls_ca : "");
 	char *argv[20] = { NULL };
 	size_t count = 0;
 	char *output;
@@ -46,6 +48,9 @@ static double run_under(char *const tool[], size_t tool_count,
 		argv[count++] = (char *)"--servers";
 		argv[count++] = (char *)settings->servers;
 	}
+	if (settings->tls_ca) {
+		argv[count++] = tls;
+	}
 	if (settings->level > 0) {
 		argv[count++] = level;
 	}
@@ -55,6 +60,7 @@ static double run_under(char *const tool[], size_t tool_count,
 		found = strtod(at + strlen(before), NULL);
 	}
 	free(output);
+	free(tls);
 	free(level);
 	free(number);
 	return found;

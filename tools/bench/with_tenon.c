@@ -21,6 +21,25 @@ static void with_tenon_close(void *opened)
 	free(self);
 }
 
+static struct tenon_client *open_client(const struct work *work,
+					const char *transport,
+					struct tenon_error *err)
+{
+	struct config_key keys[] = { { "transport", transport },
+				     { NULL, NULL },
+				     { NULL, NULL } };
+	char *tls = NULL;
+	struct tenon_client *client;
+
+	if (work->tls_ca) {
+		tls = alloc_format("{tls: {ca: '%s'}}", work->tls_ca);
+		keys[1] = (struct config_key){ "secure", tls };
+	}
+	client = client_open(work->addresses, work->server_count, keys, err);
+	free(tls);
+	return client;
+}
+
 static void *with_tenon_open(const struct work *work, const char *variant)
 {
 	struct with_tenon *self = alloc_array(1, sizeof(*self));
@@ -34,8 +53,7 @@ static void *with_tenon_open(const struct work *work, const char *variant)
 		self->items[i].value.data = work->keys[i].value;
 		self->items[i].value.len = work->value_len;
 	}
-	self->client = client_open(work->addresses, work->server_count,
-				   "transport", variant, &err);
+	self->client = open_client(work, variant, &err);
 	if (!self->client) {
 		driver_fail("%s", err.message);
 		with_tenon_close(self);
@@ -136,6 +154,7 @@ static int with_tenon_set_noreply(void *opened)
 }
 
 const struct driver tenon_driver = {
+	.speaks_tls = true,
 	.open = with_tenon_open,
 	.close = with_tenon_close,
 	.get = with_tenon_get,
@@ -149,7 +168,7 @@ static void *ring_open(const struct address *servers, size_t count)
 {
 	struct tenon_error err;
 	struct tenon_client *client =
-		client_open(servers, count, NULL, NULL, &err);
+		client_open(servers, count, NULL, &err);
 
 	if (!client) {
 		driver_fail("%s", err.message);

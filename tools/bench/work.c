@@ -119,7 +119,7 @@ static void choose_names(struct work *work)
 {
 	struct tenon_error err;
 	struct tenon_client *client = client_open(
-		work->addresses, work->server_count, NULL, NULL, &err);
+		work->addresses, work->server_count, NULL, &err);
 	size_t named = 0;
 
 	if (!client) {
@@ -169,6 +169,7 @@ void work_init(struct work *work, const struct bench_case *bench_case,
 	*work = (struct work){
 		.bench_case = bench_case,
 		.server_count = bench_case->server_count,
+		.tls_ca = servers->tls_ca,
 		.key_count = bench_case->key_count,
 		.value_len = bench_case->value_bytes,
 	};

@@ -42,6 +42,7 @@ struct work {
 	const struct bench_case *bench_case;
 	struct address addresses[SERVERS_MAX];
 	size_t server_count;
+	const char *tls_ca; /* as in struct servers */
 	struct work_key *keys;
 	size_t key_count;
 	size_t value_len;

@@ -27,6 +27,8 @@ struct options {
 	const char *tls_ca;
 	const char *tls_certificate;
 	const char *tls_key;
+	const char *user;
+	const char *password_path;
 	const char **settings; /* KEY=VALUE each */
 	size_t setting_count;
 	bool json;
@@ -79,6 +81,8 @@ enum option_id {
 	OPTION_CERT,
 	OPTION_KEY,
 	OPTION_SET,
+	OPTION_USER,
+	OPTION_PASSWORD_FILE,
 	OPTION_JSON,
 	OPTION_COLOR,
 	OPTION_VERBOSE,

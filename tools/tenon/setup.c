@@ -69,12 +69,12 @@ static void log_line(void *payload, int level, const char *line)
 	       line);
 }
 
-/* Make YAML for the key `servers`. Takes over array. The caller frees the text. */
-static char *servers_yaml(json_t *array)
+/* Make YAML for the value of a key. Takes over the value. The caller frees the text. */
+static char *yaml_of(json_t *value)
 {
-	char *text = json_dumps(array, JSON_COMPACT);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-	json_decref(array);
+	json_decref(value);
 	if (!text) {
 		alloc_failed();
 	}
@@ -100,7 +100,7 @@ static char *servers_of_list(const char *list)
 		js_append(array, server);
 		list += len + (list[len] == ',');
 	}
-	return servers_yaml(array);
+	return yaml_of(array);
 }
 
 static char *servers_of_info(const struct tenon_server_info *info)
@@ -111,25 +111,34 @@ static char *servers_of_info(const struct tenon_server_info *info)
 	js_put_text(server, "address", info->address);
 	js_put_text(server, "alias", info->alias);
 	js_append(array, server);
-	return servers_yaml(array);
+	return yaml_of(array);
+}
+
+/* Return true when a value seems to have a password: the word, perhaps quoted, with a colon behind it. */
+static bool has_password(const char *value)
+{
+	while ((value = strstr(value, "password"))) {
+		value += strlen("password");
+		if (value[strspn(value, "\"' ")] == ':') {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Make YAML for the key `tls` from --tls, --ca, --cert and --key. The caller frees the text. */
 static char *tls_of_options(const struct options *options)
 {
 	json_t *map = json_object();
-	char *text;
 
 	js_put_text(map, "ca", options->tls_ca);
 	js_put_text(map, "certificate", options->tls_certificate);
 	js_put_text(map, "key", options->tls_key);
-	text = json_object_size(map) > 0 ? json_dumps(map, JSON_COMPACT)
-					 : alloc_text("true");
-	json_decref(map);
-	if (!text) {
-		alloc_failed();
+	if (json_object_size(map) == 0) {
+		json_decref(map);
+		map = json_true();
 	}
-	return text;
+	return yaml_of(map);
 }
 
 /* Set the key `tls` when an option asks for TLS. */
@@ -152,10 +161,38 @@ static int apply_setting(struct tenon_config *config, const char *setting,
 			 struct tenon_error *err)
 {
 	const char *value = strchr(setting, '=') + 1;
+
+	if (has_password(value)) {
+		return error_set(err, TENON_ECONFIG,
+				 "--set: every user of this host can see a password in the command line; use --user, with --password-file or $TENON_PASSWORD");
+	}
 	char *key = alloc_format("%.*s", (int)(value - 1 - setting), setting);
 	int code = tenon_config_set(config, key, value, err);
 
 	free(key);
+	return code;
+}
+
+#define PASSWORD_VARIABLE "TENON_PASSWORD"
+
+/* Apply --user. The program never has the password: the library reads it. */
+static int apply_user(struct tenon_config *config,
+		      const struct options *options, struct tenon_error *err)
+{
+	const char *path = options->password_path;
+	json_t *auth = json_object();
+
+	if (!path && !environment(PASSWORD_VARIABLE)) {
+		json_decref(auth);
+		return error_set(err, TENON_ECONFIG,
+				 "--user needs a password: give --password-file FILE or set $" PASSWORD_VARIABLE);
+	}
+	js_put_text(auth, "user", options->user);
+	js_put_text(auth, path ? "password_file" : "password_environment",
+		    path ? path : PASSWORD_VARIABLE);
+	char *text = yaml_of(auth);
+	int code = tenon_config_set(config, "auth", text, err);
+	free(text);
 	return code;
 }
 
@@ -194,6 +231,9 @@ static int make_config(const struct app *app, const char *path,
 	}
 	if (goes_on(all, code) && servers) {
 		code = tenon_config_set(*out, "servers", servers, err);
+	}
+	if (goes_on(all, code) && options->user) {
+		code = apply_user(*out, options, err);
 	}
 	if (goes_on(all, code) && options->yes_flush) {
 		code = tenon_config_set(*out, "enable_flush_all", "true", err);
@@ -302,6 +342,11 @@ int setup_file(const struct app *app, const char *path,
 
 void setup_fini(struct app *app)
 {
+	char *password = getenv(PASSWORD_VARIABLE);
+
+	if (password) {
+		explicit_bzero(password, strlen(password));
+	}
 	tenon_client_close(app->client);
 	tenon_config_destroy(app->config);
 	free(app->config_path);

@@ -16,6 +16,9 @@
 /* So few points are sorted by insertion. */
 #define INSERT_MAX 64
 
+/* More points are sorted in parts. At least 256, so that a part has a bucket or more. */
+#define PART_MAX 16384
+
 struct ketama {
 	/*
 	 * points[point_count + 1]: place << 32 | server, ascending. A look-up always takes the first
@@ -148,70 +151,7 @@ static int place_points(const struct ketama *ketama, const struct plan *plan,
 	return code;
 }
 
-/*
- * Copy points from one array to the other, sorted by the byte at the shift; points with equal
- * bytes keep their order. ends[byte] becomes the entry after the last one with this byte.
- */
-static void sort_by_byte(const uint64_t *from, uint64_t *to, uint32_t count,
-			 unsigned shift, uint32_t ends[256])
-{
-	uint32_t at = 0;
-
-	memset(ends, 0, 256 * sizeof(*ends));
-	for (uint32_t i = 0; i < count; i++) {
-		ends[from[i] >> shift & 0xff]++;
-	}
-	for (unsigned byte = 0; byte < 256; byte++) {
-		uint32_t n = ends[byte];
-
-		ends[byte] = at;
-		at += n;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		to[ends[from[i] >> shift & 0xff]++] = from[i];
-	}
-}
-
-/* Copy a few points from one array to the other, sorted by place. Stable. */
-static void insert_sorted(const uint64_t *from, uint64_t *to, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = i;
-
-		for (; at > 0 && to[at - 1] >> 32 > from[i] >> 32; at--) {
-			to[at] = to[at - 1];
-		}
-		to[at] = from[i];
-	}
-}
-
-/*
- * Sort the points by place; points on the same place keep their order. The first pass sorts by the
- * highest byte. The parts that it makes fit into the processor's cache, where three more
- * passes are quick. The time hardly depends on how well the point hash spreads.
- */
-static void sort_points(uint64_t *points, uint64_t *scratch, uint32_t count)
-{
-	uint32_t part_ends[256];
-	uint32_t ends[256];
-	uint32_t start = 0;
-
-	sort_by_byte(points, scratch, count, 56, part_ends);
-	for (unsigned part = 0; part < 256; part++) {
-		uint32_t size = part_ends[part] - start;
-		uint64_t *from = scratch + start;
-		uint64_t *to = points + start;
-
-		if (size <= INSERT_MAX) {
-			insert_sorted(from, to, size);
-		} else {
-			sort_by_byte(from, to, size, 32, ends);
-			sort_by_byte(to, from, size, 40, ends);
-			sort_by_byte(from, to, size, 48, ends);
-		}
-		start = part_ends[part];
-	}
-}
+/* ---- ties --------------------------------------------------------------- */
 
 static uint32_t place_of(uint64_t point)
 {
@@ -237,23 +177,24 @@ static uint32_t winner(const struct ketama *ketama, const uint64_t *run,
 }
 
 /*
- * Decide the owner of each place with points of several servers. A look-up finds the first entry
- * of a place. For at_or_before, shift_servers() then gives the last entry's server to the entry
- * behind the place, so the owner has to be last.
+ * Decide the owner of each place with points of several servers, among the sorted entries
+ * start..stop-1, which have all points of their places. A look-up finds the first entry of a
+ * place. For at_or_before, shift_servers() then gives the last entry's server to the entry behind
+ * the place, so the owner has to be last.
  */
-static void settle_ties(struct ketama *ketama)
+static void settle_ties(struct ketama *ketama, uint32_t start, uint32_t stop)
 {
 	bool at_end = ketama->options.lookup == LOOKUP_AT_OR_BEFORE;
 	uint64_t *points = ketama->points;
 	uint32_t end;
 
-	for (uint32_t run = 0; run < ketama->point_count; run = end) {
+	for (uint32_t run = start; run < stop; run = end) {
 		uint32_t owner;
 		uint32_t found;
 		uint64_t point;
 
 		end = run + 1;
-		while (end < ketama->point_count &&
+		while (end < stop &&
 		       place_of(points[end]) == place_of(points[run])) {
 			ketama->has_ties |= ketama->options.tie != TIE_NAME &&
 					    points[end] != points[run];
@@ -280,22 +221,132 @@ static void shift_servers(uint64_t *points, uint32_t count)
 	}
 }
 
-/* Fill index[0..buckets], all zero before: the number of points in the buckets before each. */
-static void fill_index(struct ketama *ketama, uint32_t buckets)
+/* ---- sorting ------------------------------------------------------------ */
+
+/*
+ * Copy points from one array to the other, sorted by the byte at the shift; points with equal
+ * bytes keep their order. ends[byte] becomes the entry after the last one with this byte.
+ */
+static void sort_by_byte(const uint64_t *from, uint64_t *to, uint32_t count,
+			 unsigned shift, uint32_t ends[256])
 {
-	uint32_t *index = ketama->index;
+	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < ketama->point_count; i++) {
-		uint32_t place = place_of(ketama->points[i]);
-
-		index[(place >> ketama->index_shift) + 1] = i + 1;
+	memset(ends, 0, 256 * sizeof(*ends));
+	for (uint32_t i = 0; i < count; i++) {
+		ends[from[i] >> shift & 0xff]++;
 	}
-	for (uint32_t bucket = 1; bucket <= buckets; bucket++) {
-		if (index[bucket] < index[bucket - 1]) {
-			index[bucket] = index[bucket - 1];
-		}
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint32_t n = ends[byte];
+
+		ends[byte] = at;
+		at += n;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		to[ends[from[i] >> shift & 0xff]++] = from[i];
 	}
 }
+
+/* Sort a few points by place, in their array. Stable. */
+static void insert_sorted(uint64_t *points, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++) {
+		uint64_t point = points[i];
+		uint32_t at = i;
+
+		for (; at > 0 && place_of(points[at - 1]) > place_of(point); at--) {
+			points[at] = points[at - 1];
+		}
+		points[at] = point;
+	}
+}
+
+/* Sort the points of one bucket by place, with scratch of their size. Stable. */
+static void sort_bucket(uint64_t *points, uint64_t *scratch, uint32_t count)
+{
+	uint32_t ends[256];
+
+	if (count <= INSERT_MAX) {
+		insert_sorted(points, count);
+		return;
+	}
+	sort_by_byte(points, scratch, count, 32, ends);
+	sort_by_byte(scratch, points, count, 40, ends);
+	sort_by_byte(points, scratch, count, 48, ends);
+	sort_by_byte(scratch, points, count, 56, ends);
+}
+
+/* The points of some buckets, which are next to each other on the ring. */
+struct part {
+	uint32_t first_bucket, buckets;
+	uint32_t start, end; /* the entries start..end-1 */
+};
+
+/*
+ * Copy the points of a part to the ring, each into its bucket, and fill the index of these buckets,
+ * which is all zero before. The points of a bucket keep their order.
+ */
+static void fill_buckets(struct ketama *ketama, const uint64_t *unsorted,
+			 const struct part *part)
+{
+	/* the first entry of each bucket while points are copied, then the entry after its last */
+	uint32_t *ends = ketama->index + 1;
+	uint32_t shift = 32 + ketama->index_shift;
+	uint32_t at = part->start;
+
+	for (uint32_t i = part->start; i < part->end; i++) {
+		ends[unsorted[i] >> shift]++;
+	}
+	for (uint32_t i = 0; i < part->buckets; i++) {
+		uint32_t *end = &ends[part->first_bucket + i];
+		uint32_t count = *end;
+
+		*end = at;
+		at += count;
+	}
+	for (uint32_t i = part->start; i < part->end; i++) {
+		ketama->points[ends[unsorted[i] >> shift]++] = unsorted[i];
+	}
+}
+
+/* Sort the points of a part into the ring, and decide ties. The unsorted points are overwritten. */
+static void sort_part(struct ketama *ketama, uint64_t *unsorted,
+		      const struct part *part)
+{
+	const uint32_t *ends = ketama->index + part->first_bucket + 1;
+	uint32_t start = part->start;
+
+	fill_buckets(ketama, unsorted, part);
+	for (uint32_t i = 0; i < part->buckets; i++) {
+		if (ends[i] - start > 1) {
+			sort_bucket(ketama->points + start, unsorted + start,
+				    ends[i] - start);
+			settle_ties(ketama, start, ends[i]);
+		}
+		start = ends[i];
+	}
+}
+
+/*
+ * Sort the points of a large ring, which are in ketama->points. The first pass sorts by the highest
+ * byte. The parts that it makes fit into the processor's cache, where the rest is quick.
+ */
+static void sort_large(struct ketama *ketama, uint64_t *scratch,
+		       uint32_t buckets)
+{
+	uint32_t ends[256];
+	struct part part = { .buckets = buckets / 256 };
+
+	sort_by_byte(ketama->points, scratch, ketama->point_count, 56, ends);
+	for (unsigned byte = 0; byte < 256; byte++) {
+		part.end = ends[byte];
+		sort_part(ketama, scratch, &part);
+		part.start = part.end;
+		part.first_bucket += part.buckets;
+	}
+}
+
+/* ---- the ring ----------------------------------------------------------- */
 
 /* Fill points and index, whose memory the caller has allocated. Errors: TENON_ENOMEM. */
 static int fill_ring(struct ketama *ketama, const struct plan *plan,
@@ -304,17 +355,22 @@ static int fill_ring(struct ketama *ketama, const struct plan *plan,
 {
 	uint32_t count = ketama->point_count;
 	uint64_t *points = ketama->points;
+	const struct part whole = { 0, buckets, 0, count };
+	bool is_large = count > PART_MAX;
 
-	if (place_points(ketama, plan, servers, points) != 0) {
+	if (place_points(ketama, plan, servers, is_large ? points : scratch) !=
+	    0) {
 		return TENON_ENOMEM;
 	}
-	sort_points(points, scratch, count);
-	settle_ties(ketama);
+	if (is_large) {
+		sort_large(ketama, scratch, buckets);
+	} else {
+		sort_part(ketama, scratch, &whole);
+	}
 	if (ketama->options.lookup == LOOKUP_AT_OR_BEFORE) {
 		shift_servers(points, count);
 	}
 	points[count] = (uint64_t)UINT32_MAX << 32 | (uint32_t)points[0];
-	fill_index(ketama, buckets);
 	return 0;
 }
 

@@ -237,16 +237,20 @@ struct batch {
 	struct tenon_slice slices[POINTS_AT_ONCE];
 	uint64_t hashes[POINTS_AT_ONCE];
 	size_t start_len; /* of the beginning: the server's name and the separator */
+	uint64_t server;  /* the lower half of the points */
+	uint64_t shift;   /* struct ketama: a place is one less for some look-ups */
 };
 
 static void batch_begin(struct batch *batch,
-			const struct tenon_ring_server *server,
+			const struct tenon_ring_server *server, uint32_t index,
 			const struct ketama_options *options)
 {
 	size_t len = put_name(batch->names[0], server, options);
 
 	batch->names[0][len++] = separators[options->separator][0];
 	batch->start_len = len;
+	batch->server = index;
+	batch->shift = options->lookup == LOOKUP_AT_OR_AFTER ? 0 : 1;
 	batch->slices[0].data = batch->names[0];
 	for (size_t n = 1; n < POINTS_AT_ONCE; n++) {
 		memcpy(batch->names[n], batch->names[0], len);
@@ -265,7 +269,13 @@ static void batch_number(struct batch *batch, uint32_t first, uint32_t count)
 	}
 }
 
-/* Hash the names, and write the places of their points. Returns the first entry after them. */
+/* Return a point of the batch's server: place << 32 | index. */
+static inline uint64_t batch_point(const struct batch *batch, uint64_t hash)
+{
+	return (hash - batch->shift) << 32 | batch->server;
+}
+
+/* Hash the names, and write their points. Returns the first entry after them. */
 static uint64_t *batch_place(struct batch *batch, const struct plan *plan,
 			     uint32_t count, uint64_t *points)
 {
@@ -276,7 +286,7 @@ static uint64_t *batch_place(struct batch *batch, const struct plan *plan,
 		hash->ops->hash_many(hash->self, batch->slices, count,
 				     batch->hashes);
 		for (uint32_t n = 0; n < count; n++) {
-			*points++ = batch->hashes[n] << 32;
+			*points++ = batch_point(batch, batch->hashes[n]);
 		}
 		return points;
 	}
@@ -284,37 +294,26 @@ static uint64_t *batch_place(struct batch *batch, const struct plan *plan,
 		hash->ops->digest(hash->self, batch->slices[n].data,
 				  batch->slices[n].len, words);
 		for (uint32_t i = 0; i < plan->per_digest; i++) {
-			*points++ = (uint64_t)words[i] << 32;
+			*points++ = batch_point(batch, words[i]);
 		}
 	}
 	return points;
 }
 
-/*
- * Write the points of a server: place << 32 | index. Returns the first entry after them.
- */
+/* Write the points of a server. Returns the first entry after them. */
 static uint64_t *put_points(struct batch *batch, const struct plan *plan,
 			    const struct tenon_ring_server *server,
 			    uint32_t index, uint64_t *points)
 {
 	uint32_t count = (uint32_t)names_of(plan, server->weight);
-	/* struct ketama: why a place is one less for these look-ups */
-	uint64_t shift = plan->options->lookup == LOOKUP_AT_OR_AFTER
-				 ? 0
-				 : (uint64_t)1 << 32;
 
-	batch_begin(batch, server, plan->options);
+	batch_begin(batch, server, index, plan->options);
 	for (uint32_t done = 0; done < count; done += POINTS_AT_ONCE) {
 		uint32_t size = count - done < POINTS_AT_ONCE ? count - done
 							      : POINTS_AT_ONCE;
-		uint64_t *end;
 
 		batch_number(batch, done, size);
-		end = batch_place(batch, plan, size, points);
-		while (points < end) {
-			*points = (*points - shift) | index;
-			points++;
-		}
+		points = batch_place(batch, plan, size, points);
 	}
 	return points;
 }

@@ -47,6 +47,7 @@ struct tls_session {
 	struct wire wire;
 	bool open;    /* the handshake is over */
 	bool greeted; /* the first bytes of the server have come */
+	bool asked;   /* the server has asked for a client certificate */
 	bool goodbye; /* the server has said that it sends nothing more */
 	char address[TENON_SECURE_TEXT_BYTES]; /* an IP address that is as good as the expected name; "": none */
 	char expected[TENON_SECURE_TEXT_BYTES];
@@ -98,13 +99,25 @@ static void hear(const SSL *ssl, int where, int value)
 	}
 }
 
+/* OpenSSL calls this when the server asks for a client certificate. Returns 1: go on. */
+static int hear_request(SSL *ssl, void *payload)
+{
+	struct tls_session *session = SSL_get_app_data(ssl);
+
+	(void)payload;
+	session->asked = true;
+	return 1;
+}
+
 /* Set what every context has, besides what the options say. */
 static void tls_finish_context(const struct tls *tls, SSL_CTX *ctx)
 {
 	SSL_CTX_set_session_cache_mode(
-		ctx, tls->options.resume ? SSL_SESS_CACHE_CLIENT |
-						   SSL_SESS_CACHE_NO_INTERNAL
-					 : SSL_SESS_CACHE_OFF);
+		ctx, tls->options.resume == TLS_RESUME_NEVER
+			     ? SSL_SESS_CACHE_OFF
+			     : SSL_SESS_CACHE_CLIENT |
+				       SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_cert_cb(ctx, hear_request, NULL);
 	SSL_CTX_sess_set_new_cb(ctx, keep_ticket);
 	SSL_CTX_set_info_callback(ctx, hear);
 }
@@ -270,8 +283,13 @@ static struct tls_peer *tls_peer(struct tls *tls, const char *alias,
 static int keep_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
 	struct tls_session *session = SSL_get_app_data(ssl);
-	SSL_SESSION *copy = SSL_SESSION_dup(ticket);
+	SSL_SESSION *copy;
 
+	/* memcached without ssl_session_cache fails a handshake that resumes such a session */
+	if (session->asked && session->tls->options.resume == TLS_RESUME_AUTO) {
+		return 0;
+	}
+	copy = SSL_SESSION_dup(ticket);
 	/* a ticket of an old context would outlive the files that its server was judged by */
 	process_lock_take(&session->tls->lock);
 	if (copy && SSL_get_SSL_CTX(ssl) == session->tls->ctx) {
@@ -500,7 +518,7 @@ static int tls_begin(const void *self, void *memory,
 	if (!session->peer || !make_ssl(session) || set_name(session) != 1) {
 		return no_memory(session, err);
 	}
-	if (session->tls->options.resume) {
+	if (session->tls->options.resume != TLS_RESUME_NEVER) {
 		offer_ticket(session);
 	}
 	int code = shake_hands(session, err);

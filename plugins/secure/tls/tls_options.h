@@ -16,6 +16,12 @@ enum tls_minimum {
 	TLS_MINIMUM_1_3 = 1
 };
 
+enum tls_resume {
+	TLS_RESUME_AUTO = 0,
+	TLS_RESUME_ALWAYS = 1,
+	TLS_RESUME_NEVER = 2
+};
+
 /* A text is "" when its option is not given. */
 struct tls_options {
 	const char *ca;
@@ -27,7 +33,7 @@ struct tls_options {
 	int32_t minimum; /* enum tls_minimum */
 	const char *ciphers;
 	const char *alpn;
-	int32_t resume;
+	int32_t resume; /* enum tls_resume */
 };
 
 #define TLS_PATH_BYTES	  4095 /* longest path that Linux opens */
@@ -36,6 +42,8 @@ struct tls_options {
 #define TLS_ALPN_BYTES	  250
 
 static const char *const tls_verify_words[] = { "full", "ca", "none", NULL };
+static const char *const tls_resume_words[] = { "auto", "always", "never",
+						NULL };
 static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
 
 #define TLS_TEXT(field, longest, text)                                         \
@@ -80,10 +88,11 @@ static const struct tenon_option tls_rows[] = {
 	TLS_TEXT(alpn, TLS_ALPN_BYTES,
 		 "names of protocols that the client offers by ALPN, with commas between; not given: no ALPN"),
 	{ .name = "resume",
-	  .type = TENON_OPTION_BOOL,
+	  .type = TENON_OPTION_CHOICE,
 	  .offset = offsetof(struct tls_options, resume),
-	  .def = 1,
-	  .help = "a new connection resumes the session of an earlier one to the same server, which saves most of the handshake" },
+	  .choices = tls_resume_words,
+	  .def_text = "auto",
+	  .help = "when a new connection resumes the session of an earlier one, which saves most of the handshake; auto: unless the server asks for a client certificate, since some servers then refuse it" },
 	{ .name = NULL },
 };
 

@@ -57,6 +57,7 @@ struct libmc_client {
 	PyObject *identities;    /* list of bytes: the name that the ring hashes, for each server */
 	PyObject *prefix;        /* bytes, or NULL */
 	PyObject *tls;           /* str: the key `tls` as JSON; NULL: none */
+	PyObject *auth;          /* str: the key `auth` as JSON; NULL: none */
 	PyObject *encoding;      /* str */
 	bool is_utf8;            /* encoding is a name of UTF-8 */
 	bool do_split;

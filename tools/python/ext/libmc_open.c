@@ -378,6 +378,9 @@ int libmc_make_config(const struct libmc_client *self,
 		code = set_prefix(self, *out, err);
 	}
 	if (!code) {
+		code = set_json(*out, "auth", self->auth, err);
+	}
+	if (!code) {
 		code = set_json(*out, "tls", self->tls, err);
 	}
 	if (!code) {
@@ -495,10 +498,10 @@ bool libmc_open(struct libmc_client *self)
 /* ---- the constructor ----------------------------------------------------- */
 
 enum { SERVERS, DO_SPLIT, COMP_THRESHOLD, NOREPLY, PREFIX, HASH_FN, FAILOVER,
-       ENCODING, TLS, ARGUMENT_COUNT };
+       ENCODING, AUTH, TLS, ARGUMENT_COUNT };
 
 static char *argument_names[] = { "servers", "do_split", "comp_threshold",
-	"noreply", "prefix", "hash_fn", "failover", "encoding", "tls", NULL };
+	"noreply", "prefix", "hash_fn", "failover", "encoding", "auth", "tls", NULL };
 
 /* Set *out to the truth of an object. NULL: *out stays. Returns false with an exception set. */
 static bool set_truth(bool *out, PyObject *object)
@@ -597,6 +600,7 @@ static bool set_arguments(struct libmc_client *self, PyObject *const *given)
 		set_truth(&self->failover, given[FAILOVER]) &&
 		set_encoding(self, given[ENCODING]) &&
 		set_prefix_argument(self, given[PREFIX]) &&
+		set_json_argument(&self->auth, given[AUTH]) &&
 		set_json_argument(&self->tls, given[TLS]);
 }
 
@@ -604,10 +608,10 @@ PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	PyObject *given[ARGUMENT_COUNT] = { NULL };
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO$O:Client",
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO$OO:Client",
 			argument_names, &given[0], &given[1], &given[2],
 			&given[3], &given[4], &given[5], &given[6],
-			&given[7], &given[TLS])) {
+			&given[7], &given[AUTH], &given[TLS])) {
 		return NULL;
 	}
 	PyObject *object = base_new(type, args, kwargs);
@@ -738,10 +742,15 @@ static PyObject *maker(PyObject *object)
 
 PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 {
+	(void)unused;
+	if (libmc_of(self)->auth) {
+		PyErr_SetString(PyExc_TypeError,
+				"a client with a password cannot be pickled");
+		return NULL;
+	}
 	PyObject *args = PyObject_CallMethod(self, "_args", NULL);
 	PyObject *make = args ? maker(self) : NULL;
 
-	(void)unused;
 	if (!make) {
 		Py_XDECREF(args);
 		return NULL;

@@ -66,7 +66,7 @@ def _server(server: Any) -> Any:
         return dict(server)
     raise TypeError(
         'a server is a line such as "localhost:11211 anna", or a mapping with the keys '
-        "address, alias, weight and pool, not %r" % (server,)
+        "address, alias, weight, pool and auth, not %r" % (server,)
     )
 
 

@@ -130,3 +130,13 @@ def scripted(tmp_path):
     yield start
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """A memcached that wants user and password."""
+    users = tmp_path / "users"
+    users.write_text("anna:S3cret\n")
+    process = Memcached(str(tmp_path / "locked"), "-Y", str(users))
+    yield process
+    process.stop()

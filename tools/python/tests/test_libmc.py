@@ -1293,3 +1293,15 @@ def test_a_pool_can_be_pickled(servers):
     with other.client() as client:
         assert client.set("key", "x" * 100) and client.get("key") == "x" * 100
         assert client.normalize_key("key") == b"p:key"
+
+
+def test_user_and_password_are_sent(locked):
+    auth = {"user": "anna", "password": "S3cret"}
+    client = libmc.Client([locked.address], auth=auth)
+    client.config(libmc.MC_POLL_TIMEOUT, 60000)
+    client.config(libmc.MC_CONNECT_TIMEOUT, 10000)
+    assert client.set("k", 1) and client.get("k") == 1
+    with pytest.raises(TypeError, match="password cannot be pickled"):
+        pickle.dumps(client)
+    client = libmc.Client([locked.address])
+    assert client.get("k") is None and client.set("k", 1) is False

@@ -902,3 +902,30 @@ def test_a_config_file_chooses_the_transport(servers, tmp_path):
         with patient(path, **keywords) as client:
             client.set("key", b"1")
             assert client.get("key") == b"1"
+
+
+LONG = {"poll_timeout": "60s", "connect_timeout": "10s"}
+
+
+def test_user_and_password_are_sent(locked, tmp_path):
+    password = tmp_path / "password"
+    password.write_text("S3cret\n")
+    password.chmod(0o600)
+    auth = {"user": "anna", "password_file": str(password)}
+    with tenon.Client(servers=[locked.address], auth=auth, **LONG) as client:
+        client.set("k", b"v")
+        assert client.get("k") == b"v"
+    server = {"address": locked.address, "auth": auth}
+    with tenon.Client(servers=[server], **LONG) as client:
+        assert client.get("k") == b"v"
+
+
+def test_a_refused_password_is_an_auth_error(locked):
+    auth = {"user": "anna", "password": "wrong"}
+    with tenon.Client(servers=[locked.address], auth=auth, **LONG) as client:
+        for _ in range(2):
+            with pytest.raises(tenon.AuthError, match="refuses user and password"):
+                client.get("k")
+    with tenon.Client(servers=[locked.address], **LONG) as client:
+        with pytest.raises(tenon.ServerUnavailableError, match="key `auth`"):
+            client.get("k")
