@@ -193,7 +193,7 @@ int tenon_ring_row(size_t index, struct tenon_ring *out)
 /* Room for the path to an option. A longer one is cut. */
 #define PATH_BYTES 400
 
-/* Tell fn each option that a plugin is given, as "distribution.ketama.points". */
+/* Tell fn each option that a plugin is given, as "KIND.PLUGIN.OPTION". */
 static void tell_options(const char *name, const struct tenon__choice *choice,
 			 tenon_setting_fn fn, void *payload)
 {
