@@ -82,7 +82,7 @@ end
 
 begin option_arguments_are_checked
 run 2 set key value --ttl 5w
-err "--ttl is '5w', expected a duration"
+err "--ttl is '5w', expected a whole number with a unit"
 run 2 set key value --ttl 36501d
 err "--ttl is '36501d'"
 run 2 set key value --flags 4294967296
