@@ -300,28 +300,6 @@ int setup_client(struct app *app)
 	return status == EXIT_DONE ? setup_open(app) : status;
 }
 
-int setup_single(const struct app *app, const struct tenon_server_info *info,
-		 struct tenon_client **out, struct tenon_error *err)
-{
-	struct tenon_config *config = NULL;
-	char *servers = app->options.servers
-				? servers_of_list(app->options.servers)
-				: NULL;
-	int code = make_config(app, app->config_path, servers, false, &config,
-			       err);
-
-	free(servers);
-	if (!code) {
-		code = tenon_config_keep_server(
-			config, info->alias ? info->alias : info->address, err);
-	}
-	if (!code) {
-		code = tenon_client_open(config, out, err);
-	}
-	tenon_config_destroy(config);
-	return code;
-}
-
 int setup_file(const struct app *app, const char *path,
 	       struct tenon_client **out, struct tenon_error *err)
 {
