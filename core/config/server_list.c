@@ -315,40 +315,12 @@ int tenon__server_list_add(struct tenon__server_list *list,
 	return code;
 }
 
-static void free_entry(struct tenon__server_entry *entry)
-{
-	tenon__server_fini(&entry->server);
-	tenon__free(entry->canonical);
-	tenon__free(entry->ring_name);
-}
-
-bool tenon__server_list_keep(struct tenon__server_list *list, const char *name)
-{
-	size_t at;
-	const struct tenon__server_entry *found =
-		find(list, list->by_name, name_of, name, &at);
-	size_t kept = found ? (size_t)(found - list->entries) : list->count;
-
-	if (!found) {
-		return false;
-	}
-	for (size_t i = 0; i < list->count; i++) {
-		if (i != kept) {
-			free_entry(&list->entries[i]);
-		}
-	}
-	list->entries[0] = list->entries[kept];
-	list->by_address[0] = list->by_name[0] = list->by_ring[0] = 0;
-	list->count = 1;
-	tenon__free(list->entries[0].server.pool);
-	list->entries[0].server.pool = NULL;
-	return true;
-}
-
 void tenon__server_list_fini(struct tenon__server_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		free_entry(&list->entries[i]);
+		tenon__server_fini(&list->entries[i].server);
+		tenon__free(list->entries[i].canonical);
+		tenon__free(list->entries[i].ring_name);
 	}
 	tenon__free(list->entries);
 	tenon__free(list->by_address);
