@@ -75,6 +75,17 @@ int tenon_config_set(struct tenon_config *config, const char *key,
 		    : tenon__source_apply(config, source, source->root, err);
 }
 
+int tenon_config_keep_server(struct tenon_config *config, const char *name,
+			     struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	return tenon__server_list_keep(&config->servers, name)
+		       ? 0
+		       : tenon__error_set(err, TENON_ECONFIG,
+					  "no server has the alias or address '%.200s'",
+					  name);
+}
+
 /* Append a server to the server pool `pool`; NULL: to the main ring. */
 static int add_server(struct tenon_config *config, const char *pool,
 		      const char *address, const char *alias, unsigned weight,

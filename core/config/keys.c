@@ -90,7 +90,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .offset = offsetof(struct tenon__settings, protocol),
 	  .choices = tenon__protocol_names,
 	  .def_text = "classic",
-	  .help = "the protocol that the servers and proxies speak" },
+	  .help = "the protocol that the servers and proxies speak: classic text, which all know, or the meta commands of memcached 1.6" },
 	{ .name = "compression_threshold",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,
@@ -223,6 +223,22 @@ static int unexpected(const struct tenon__root_key *key,
 				  tenon__node_found(found, value), expected);
 }
 
+/* Check the choices of secure plugins in the maps of servers. */
+static int check_secures(const struct tenon__server_list *list,
+			 struct tenon_error *err)
+{
+	struct tenon__choice choice;
+	int code = 0;
+
+	for (size_t i = 0; i < list->count && !code; i++) {
+		if (tenon__server_has_secure(&list->entries[i])) {
+			code = tenon__server_secure(&choice, &list->entries[i],
+						    err);
+		}
+	}
+	return code;
+}
+
 static int read_servers(struct tenon_config *config,
 			const struct tenon__root_key *key,
 			const struct tenon__node *value, const char *folder,
@@ -233,7 +249,8 @@ static int read_servers(struct tenon_config *config,
 	if (tenon__node_is_null(value)) {
 		return 0;
 	}
-	return tenon__server_list_read(&config->servers, value, folder, err);
+	int code = tenon__server_list_read(&config->servers, value, folder, err);
+	return code ? code : check_secures(&config->servers, err);
 }
 
 /* Read the key `auth`. The password is read later: see auth.h. */
@@ -366,6 +383,19 @@ int tenon__choice_secure_short(struct tenon__choice *choice,
 		choice->name = tenon__default_secure_key;
 	}
 	return 0;
+}
+
+int tenon__server_secure(struct tenon__choice *out,
+			 const struct tenon__server_entry *entry,
+			 struct tenon_error *err)
+{
+	int code = entry->secure
+			   ? tenon__choice_secure(out, entry->secure, err)
+			   : tenon__choice_secure_short(
+				     out, entry->secure_short, err);
+
+	out->folder = entry->folder;
+	return code;
 }
 
 /* Read the key that is short for `secure` with the plugin of the same name. */

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/auth.h"
-#include "config/conf.h"
+#include "config/defaults.h"
 #include "option/option.h"
 
 /* A server that is written as a map. "" as alias or pool: the option is null or missing. */
@@ -315,12 +315,40 @@ int tenon__server_list_add(struct tenon__server_list *list,
 	return code;
 }
 
+static void free_entry(struct tenon__server_entry *entry)
+{
+	tenon__server_fini(&entry->server);
+	tenon__free(entry->canonical);
+	tenon__free(entry->ring_name);
+}
+
+bool tenon__server_list_keep(struct tenon__server_list *list, const char *name)
+{
+	size_t at;
+	const struct tenon__server_entry *found =
+		find(list, list->by_name, name_of, name, &at);
+	size_t kept = found ? (size_t)(found - list->entries) : list->count;
+
+	if (!found) {
+		return false;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if (i != kept) {
+			free_entry(&list->entries[i]);
+		}
+	}
+	list->entries[0] = list->entries[kept];
+	list->by_address[0] = list->by_name[0] = list->by_ring[0] = 0;
+	list->count = 1;
+	tenon__free(list->entries[0].server.pool);
+	list->entries[0].server.pool = NULL;
+	return true;
+}
+
 void tenon__server_list_fini(struct tenon__server_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		tenon__server_fini(&list->entries[i].server);
-		tenon__free(list->entries[i].canonical);
-		tenon__free(list->entries[i].ring_name);
+		free_entry(&list->entries[i]);
 	}
 	tenon__free(list->entries);
 	tenon__free(list->by_address);
@@ -331,36 +359,17 @@ void tenon__server_list_fini(struct tenon__server_list *list)
 
 /* ---- reading ------------------------------------------------------------ */
 
-int tenon__server_secure(struct tenon__choice *out,
-			 const struct tenon__server_entry *entry,
-			 struct tenon_error *err)
-{
-	int code = entry->secure
-			   ? tenon__choice_secure(out, entry->secure, err)
-			   : tenon__choice_secure_short(
-				     out, entry->secure_short, err);
-
-	out->folder = entry->folder;
-	return code;
-}
-
-/* Check the values of a server's map that are read later. */
+/* Check the values of a server's map that are read later, as far as no other file reads them. */
 static int check_later(const struct tenon__server_entry *entry,
 		       const struct tenon__node *map, struct tenon_error *err)
 {
-	struct tenon__choice secure;
-	int code = entry->auth ? tenon__auth_check(entry->auth, err) : 0;
-
-	if (!code && entry->secure && entry->secure_short) {
+	if (entry->secure && entry->secure_short) {
 		return tenon__error_place(
 			err, TENON_ECONFIG, &map->place,
 			"server: found 'secure' and '%s', expected one of them",
 			tenon__default_secure_key);
 	}
-	if (!code && tenon__server_has_secure(entry)) {
-		code = tenon__server_secure(&secure, entry, err);
-	}
-	return code;
+	return entry->auth ? tenon__auth_check(entry->auth, err) : 0;
 }
 
 /* Read a server's map. *entry gets the values that are read later. */

@@ -62,6 +62,12 @@ int tenon__server_list_read(struct tenon__server_list *list,
 			    const struct tenon__node *value,
 			    const char *folder, struct tenon_error *err);
 
+/*
+ * Remove all servers but the one with this alias or, without alias, address; it is in no spare pool
+ * then. Returns false when there is none: the list is unchanged.
+ */
+bool tenon__server_list_keep(struct tenon__server_list *list, const char *name);
+
 /* Free all servers. The list is then empty. */
 void tenon__server_list_fini(struct tenon__server_list *list);
 

@@ -22,8 +22,8 @@ struct tenon__engine {
 	struct tenon__health *health;	 /* one for each server */
 	/*
 	 * The latencies of all health records: TENON_HISTOGRAM_BUCKETS for each server. They are
-	 * not in the records, because 13 KiB that no reply has been counted in take no memory
-	 * as long as nothing beside them is written.
+	 * not in the records: then the counters of a server that has not answered, 13 KiB, take no
+	 * memory, because nothing is written to their pages.
 	 */
 	tenon__counter *times;
 	/*

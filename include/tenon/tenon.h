@@ -125,6 +125,18 @@ int tenon_config_add_spare(struct tenon_config *config, const char *pool,
 			   unsigned weight, struct tenon_error *err);
 
 /**
+ * Remove all servers but one, which goes to the main ring with all that the config says of it. A
+ * client of that config asks this server alone.
+ * Shape:   name is the alias of the server, or its address as in the config; NUL-terminated.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    name is not kept.
+ * Errors:  TENON_ECONFIG: no server has this name. The config is unchanged.
+ * Threads: one call at a time per config.
+ */
+int tenon_config_keep_server(struct tenon_config *config, const char *name,
+			     struct tenon_error *err);
+
+/**
  * Set the log function of clients that are opened from the config afterwards.
  * Shape:   fn NULL, the default: log lines are dropped.
  * Owns:    payload stays the caller's and must outlive those clients.

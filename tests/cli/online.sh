@@ -37,6 +37,8 @@ out_has '^  "findings": \[\]$'
 end
 
 start_server narrow -I 512k -C -F
+narrow=$address
+narrow_pid=$server_pid
 
 begin limits_and_missing_offers_are_findings
 run 1 --servers "$address x" --set enable_flush_all=true $patient \
@@ -55,6 +57,26 @@ run 0 --servers "$address x" --set item_max=512KiB --set codecs=none $patient \
 out_has '^x +[^ ]+ +ok '
 end
 
+printf 'anna:open\n' >passwords
+printf 'open\n' >right
+printf 'shut\n' >wrong
+chmod 600 right wrong
+start_server locked -Y passwords
+
+begin authentication_is_tried
+cat >locked.yaml <<HERE
+servers:
+- {address: "$address", alias: mc, auth: {user: anna, password_file: right}}
+- {address: "localhost:${address##*:}", alias: mc-two, auth: {user: anna, password_file: wrong}}
+HERE
+run 3 -c locked.yaml $patient check --online
+err 'the first: mc-two .*: not authenticated: the server refuses user and password'
+out_has '^mc +[^ ]+ +ok .* yes +[-+0-9]+ s '
+out_has '^mc-two +[^ ]+ +error .* refused '
+out_has '^  way out: compare user and password of the key auth'
+check 'no password' sh -c '! grep -qE "open|shut" out err'
+end
+
 begin a_warning_of_the_config_counts_too
 run 1 --set poll_timeout=4s check --online
 check 'a warning' grep -q '\[poll-below-connect\]$' err
@@ -67,10 +89,10 @@ no_out
 end
 
 begin a_server_that_fails_is_status_3_and_holds_no_other
-kill -STOP "$server_pid"
-run 3 --servers "$one a,$address stopped,x.invalid:1 x,/nowhere.sock path" \
+kill -STOP "$narrow_pid"
+run 3 --servers "$one a,$narrow stopped,x.invalid:1 x,/nowhere.sock path" \
 	$patient check --online
-kill -CONT "$server_pid"
+kill -CONT "$narrow_pid"
 err '3 of 4 servers cannot be used, the first: stopped \(.*: timed out$'
 out_has '^a +[^ ]+ +ok '
 out_has '^stopped +[^ ]+ +error +- '

@@ -23,7 +23,7 @@ start_tls three other-name
 three=$address
 cat >tenon.yaml <<HERE
 servers: [$one mc-one, $two mc-two]
-secure: {tls: {ca: $certificates/ca.pem, verify: ca}}
+tls: {ca: $certificates/ca.pem, verify: ca}
 connect_timeout: 5s
 poll_timeout: 5s
 HERE
@@ -48,7 +48,7 @@ end
 
 begin a_refused_chain_is_shown
 run 3 --servers "$one mc-one,$three mc-three" \
-	--set "secure={tls: {ca: $certificates/ca.pem}}" check --online
+	--set "tls={ca: $certificates/ca.pem}" check --online
 err '1 of 2 servers cannot be used, the first: mc-three'
 out_has '^mc-one .* warning '
 out_has '^mc-three .* error '
@@ -67,6 +67,41 @@ out_has '^      "sessions": 1,$'
 run 0 health --prometheus
 out_has '^tenon_certificate_warning\{server="mc-one"\} 1$'
 out_has '^tenon_handshake_duration_seconds_count\{server="mc-two"\} 1$'
+end
+
+# The test folder has no config from here on, so that only the options count.
+rm tenon.yaml
+set -- --set connect_timeout=5s --set poll_timeout=5s
+start_tls mutual server ",ssl_ca_cert=$certificates/ca.pem,ssl_verify_mode=3"
+mutual=$address
+
+begin options_make_every_server_speak_tls
+run 0 "$@" --servers "$one mc" --ca "$certificates/ca.pem" set key value
+run 0 --ca="$certificates/ca.pem" "$@" --servers "$one mc" get key
+out 'value'
+run 3 "$@" --servers "$one mc" --tls get key
+err 'unable to get.* issuer|self-signed|not trusted|unknown'
+run 3 "$@" --servers "$one mc" get key
+err 'mc '
+end
+
+begin a_client_has_a_certificate
+run 0 "$@" --servers "$mutual mc" --ca "$certificates/ca.pem" \
+	--cert "$certificates/client.pem" --key "$certificates/client.key" \
+	set key value
+run 3 "$@" --servers "$mutual mc" --ca "$certificates/ca.pem" get key
+run 2 "$@" --servers "$mutual mc" --ca "$certificates/ca.pem" \
+	--cert "$certificates/client.pem" --key "$certificates/server.key" get key
+run 2 "$@" --servers "$mutual mc" --ca nowhere.pem get key
+err 'nowhere\.pem'
+end
+
+begin options_replace_the_key_of_the_config
+printf 'servers: ["%s mc"]\ntls: {ca: nowhere.pem}\n' "$one" >tenon.yaml
+run 2 "$@" get key
+run 0 "$@" --ca "$certificates/ca.pem" get key
+printf 'servers: [{address: "%s", alias: mc, tls: false}]\n' "$one" >tenon.yaml
+run 3 "$@" --ca "$certificates/ca.pem" get key
 end
 
 finish

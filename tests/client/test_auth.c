@@ -483,6 +483,7 @@ static const struct {
 	const char *says;
 } logins[] = {
 	{ AUTH, TENON_STORED, "" },
+	{ AUTH "protocol: meta\n", TENON_STORED, "" },
 	{ "auth: {user: anna, password: wrong}\n", TENON_EAUTH, REFUSED },
 	{ "auth: {user: bert, password: S3cret}\n", TENON_EAUTH, REFUSED },
 	{ "", TENON_EAUTH, "the server wants user and password (key `auth`)" },

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/ring.h"
+#include "conformance/ring_rig.h"
 #include "conformance/subject.h"
 #include "runner/suite.h"
 

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "conformance/ring.h"
+#include "conformance/ring_rig.h"
 
 /*
  * Choose the distribution of a ring and read its options, which are as in a config; NULL: the

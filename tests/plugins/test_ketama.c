@@ -288,8 +288,8 @@ START_TEST(large_ring_is_found_through)
 END_TEST
 
 /*
- * 40,000 points on 32,768 places, all at the beginning of the ring. Each hash belongs to the first
- * server of the next place that has a point.
+ * 40,000 points, more than PART_MAX (build.h), on 32,768 places at the beginning of the ring. Each
+ * hash belongs to the first server of the next place that has a point.
  */
 START_TEST(large_ring_of_a_narrow_hash_is_in_order)
 {

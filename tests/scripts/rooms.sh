@@ -164,6 +164,8 @@ plugin_names()
 			pattern="[\"']$name[\"']" ;;
 		md5) # also a value of key_rule, and what dalli puts into keys
 			pattern="\\b$name\\b" except='tenon__key_rule_words|DALLI_MARK|its MD5 in hex' ;;
+		tls) # also a key, which a sentence tells people to set
+			pattern="\\b$name\\b" except='set `tls: true`' ;;
 		*) pattern="\\b$name\\b" ;;
 		esac
 		grep -nE "$pattern" "$core"/*/*.c "$core"/*/*.h "$core"/*/*.sh |

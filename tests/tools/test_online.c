@@ -93,6 +93,8 @@ START_TEST(each_failure_has_its_name)
 	servers[1].status = TENON_ECLIENT;
 	servers[1].reason = refusal;
 	check_found("no-answer", TENON_FINDING_ERROR, ": unauthenticated");
+	servers[1].status = TENON_EAUTH;
+	check_found("no-answer", TENON_FINDING_ERROR, "not authenticated");
 }
 END_TEST
 
@@ -139,6 +141,29 @@ START_TEST(a_certificate_that_ends_is_a_warning)
 	check_found("certificate-ends", TENON_FINDING_WARNING, "14 days");
 	servers[1].secure.certificate_state = TENON_CERTIFICATE_ENDED;
 	check_found("certificate-ends", TENON_FINDING_WARNING, "has ended");
+}
+END_TEST
+
+START_TEST(a_password_on_the_network_needs_a_session)
+{
+	static const char *const local[] = { "127.0.0.1:1", "/x.sock",
+					     "[::1]:1", "localhost:1" };
+
+	reset();
+	servers[1].auth = OFFER_YES;
+	check_found("plain-password", TENON_FINDING_WARNING, "in the clear");
+	servers[1].auth = OFFER_YES;
+	servers[1].secure.sessions = 1;
+	judge();
+	ck_assert_uint_eq(found.count, 0);
+	online_findings_fini(&found);
+	servers[1].secure.sessions = 0;
+	for (size_t i = 0; i < COUNT(local); i++) {
+		servers[1].info.address = local[i];
+		judge();
+		ck_assert_uint_eq(found.count, 0);
+		online_findings_fini(&found);
+	}
 }
 END_TEST
 
@@ -191,6 +216,7 @@ int main(void)
 	tcase_add_test(tcase, clocks_are_compared_in_whole_seconds);
 	tcase_add_test(tcase, limits_are_compared_with_the_config);
 	tcase_add_test(tcase, a_certificate_that_ends_is_a_warning);
+	tcase_add_test(tcase, a_password_on_the_network_needs_a_session);
 	tcase_add_test(tcase, an_offer_that_is_missed_is_a_finding);
 	tcase_add_test(tcase, servers_share_a_finding_and_errors_come_first);
 	suite_add_tcase(suite, tcase);

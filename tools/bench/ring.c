@@ -186,7 +186,9 @@ static double measure_ns(const struct subject *subject,
 	}
 	pid = child_fork(CPU_NONE);
 	if (pid == 0) {
-		freopen("/dev/null", "w", stderr);
+		if (!freopen("/dev/null", "w", stderr)) {
+			_exit(1);
+		}
 		ns = subject_ns(subject, settings, client, case_name);
 		_exit(write(fds[1], &ns, sizeof(ns)) != sizeof(ns));
 	}

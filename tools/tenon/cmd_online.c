@@ -149,7 +149,11 @@ static void add_server(struct table *table, const struct online_server *server)
 		 (uint64_t)direct->connect_us * 1000);
 	add_time(table, server->round_trip_ns > 0, server->round_trip_ns);
 	secured_add(table, &server->secure);
-	table_add(table, STYLE_NONE, "%s", yes_no[server->auth]);
+	if (server->status == TENON_EAUTH) {
+		table_add(table, STYLE_BAD, "refused");
+	} else {
+		table_add(table, STYLE_NONE, "%s", yes_no[server->auth]);
+	}
 	if (server->has_time) {
 		table_add(table, STYLE_NONE, "%s%" PRId64 " s",
 			  server->skew_s > 0 ? "+" : "", server->skew_s);

@@ -26,7 +26,7 @@ _tenon()
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --config | --servers | --set | --user | --password-file | --color)
+		-c | --config | --servers | --ca | --cert | --key | --set | --user | --password-file | --color)
 			((i++))
 			if [[ ${COMP_WORDS[i]} == = ]]; then
 				((i++))
@@ -42,7 +42,7 @@ _tenon()
 
 	COMPREPLY=()
 	case $previous in
-	-c | --config | -f | --file | -o | --output | --password-file)
+	-c | --config | -f | --file | -o | --output | --ca | --cert | --key | --password-file)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return

@@ -264,9 +264,10 @@ static void read_settings(struct online_server *server,
 		for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]);
 		     i++) {
 			if (is_named(&name, offers[i].name)) {
-				*offers[i].offer = is_named(&value, "yes")
-							   ? OFFER_YES
-							   : OFFER_NO;
+				/* auth_enabled_ascii is "no" or a file */
+				*offers[i].offer = is_named(&value, "no")
+							   ? OFFER_NO
+							   : OFFER_YES;
 			}
 		}
 	}

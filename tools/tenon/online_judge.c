@@ -66,6 +66,8 @@ static const char *advice_of(int status)
 		return "look whether the port is that of memcached, and whether the server wants TLS or another protocol";
 	case TENON_ESECURE:
 		return "compare what the server sent with the options of tls: ca, server_name, verify, certificate";
+	case TENON_EAUTH:
+		return "compare user and password of the key auth with those that the server knows";
 	case TENON_ESERVER:
 	case TENON_ECLIENT:
 	case TENON_EUNKNOWN:
@@ -165,6 +167,33 @@ static void judge_certificate(struct online *online, size_t index,
 	}
 	add(out, online, index, TENON_FINDING_WARNING, "certificate-ends", text,
 	    "renew it, and send the command refresh_certs to memcached, or restart it");
+}
+
+/* Return true when the bytes to this address stay on the host. */
+static bool is_local(const char *address)
+{
+	static const char *const begins[] = { "/", "127.", "localhost:",
+					      "[::1]:" };
+	size_t i = 0;
+
+	while (i < sizeof(begins) / sizeof(begins[0]) &&
+	       strncmp(address, begins[i], strlen(begins[i])) != 0) {
+		i++;
+	}
+	return i < sizeof(begins) / sizeof(begins[0]);
+}
+
+static void judge_password(struct online *online, size_t index,
+			   struct online_findings *out)
+{
+	const struct online_server *server = &online->servers[index];
+
+	if (server->auth == OFFER_YES && server->secure.sessions == 0 &&
+	    !is_local(server->info.address)) {
+		add(out, online, index, TENON_FINDING_WARNING, "plain-password",
+		    alloc_text("user and password go to it in the clear, so anyone on the way can read them"),
+		    "let memcached speak TLS (-Z), and set tls: true");
+	}
 }
 
 static void judge_items(struct online *online, size_t index,
@@ -308,6 +337,7 @@ void online_judge(struct online *online, struct online_findings *out)
 		}
 		judge_clock(online, i, out);
 		judge_certificate(online, i, out);
+		judge_password(online, i, out);
 		judge_items(online, i, out);
 		judge_load(online, i, out);
 		judge_offers(online, i, out);

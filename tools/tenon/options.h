@@ -23,6 +23,10 @@ struct options {
 
 	const char *config_path;
 	const char *servers;
+	bool tls; /* the three below imply it */
+	const char *tls_ca;
+	const char *tls_certificate;
+	const char *tls_key;
 	const char *user;
 	const char *password_path;
 	const char **settings; /* KEY=VALUE each */
@@ -72,6 +76,10 @@ struct options {
 enum option_id {
 	OPTION_CONFIG,
 	OPTION_SERVERS,
+	OPTION_TLS,
+	OPTION_CA,
+	OPTION_CERT,
+	OPTION_KEY,
 	OPTION_SET,
 	OPTION_USER,
 	OPTION_PASSWORD_FILE,
@@ -120,6 +128,10 @@ enum option_id {
 
 /* The options that every command takes, before or after its name. */
 #define OPTIONS_GLOBAL (OPTION_BIT(OPTION_WITH_CAS) - 1)
+
+#define OPTIONS_TLS                                             \
+	(OPTION_BIT(OPTION_TLS) | OPTION_BIT(OPTION_CA) |       \
+	 OPTION_BIT(OPTION_CERT) | OPTION_BIT(OPTION_KEY))
 
 #define OPTIONS_EXPIRY (OPTION_BIT(OPTION_TTL) | OPTION_BIT(OPTION_EXPTIME))
 

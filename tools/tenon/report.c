@@ -65,6 +65,7 @@ char *result_reason(const struct app *app, const struct tenon_result *result)
 	case TENON_EDOWN:
 	case TENON_EPROTOCOL:
 	case TENON_ESECURE:
+	case TENON_EAUTH:
 		break;
 	default:
 		return NULL;

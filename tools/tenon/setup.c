@@ -72,7 +72,7 @@ static void log_line(void *payload, int level, const char *line)
 /* Make YAML for the value of a key. Takes over the value. The caller frees the text. */
 static char *yaml_of(json_t *value)
 {
-	char *text = json_dumps(value, JSON_COMPACT);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	json_decref(value);
 	if (!text) {
@@ -103,17 +103,6 @@ static char *servers_of_list(const char *list)
 	return yaml_of(array);
 }
 
-static char *servers_of_info(const struct tenon_server_info *info)
-{
-	json_t *server = json_object();
-	json_t *array = json_array();
-
-	js_put_text(server, "address", info->address);
-	js_put_text(server, "alias", info->alias);
-	js_append(array, server);
-	return yaml_of(array);
-}
-
 /* Return true when a value seems to have a password: the word, perhaps quoted, with a colon behind it. */
 static bool has_password(const char *value)
 {
@@ -124,6 +113,37 @@ static bool has_password(const char *value)
 		}
 	}
 	return false;
+}
+
+/* Make YAML for the key `tls` from --tls, --ca, --cert and --key. The caller frees the text. */
+static char *tls_of_options(const struct options *options)
+{
+	json_t *map = json_object();
+
+	js_put_text(map, "ca", options->tls_ca);
+	js_put_text(map, "certificate", options->tls_certificate);
+	js_put_text(map, "key", options->tls_key);
+	if (json_object_size(map) == 0) {
+		json_decref(map);
+		map = json_true();
+	}
+	return yaml_of(map);
+}
+
+/* Set the key `tls` when an option asks for TLS. */
+static int apply_tls(struct tenon_config *config, const struct options *options,
+		     struct tenon_error *err)
+{
+	char *tls;
+	int code;
+
+	if ((options->given & OPTIONS_TLS) == 0) {
+		return 0;
+	}
+	tls = tls_of_options(options);
+	code = tenon_config_set(config, "tls", tls, err);
+	free(tls);
+	return code;
 }
 
 static int apply_setting(struct tenon_config *config, const char *setting,
@@ -190,6 +210,9 @@ static int make_config(const struct app *app, const char *path,
 	}
 	if (path) {
 		code = tenon_config_load_file(*out, path, err);
+	}
+	if (goes_on(all, code)) {
+		code = apply_tls(*out, options, err);
 	}
 	for (size_t i = 0; goes_on(all, code) && i < options->setting_count;
 	     i++) {
@@ -280,12 +303,18 @@ int setup_client(struct app *app)
 int setup_single(const struct app *app, const struct tenon_server_info *info,
 		 struct tenon_client **out, struct tenon_error *err)
 {
-	char *servers = servers_of_info(info);
 	struct tenon_config *config = NULL;
-	int code = make_config(app, app->config_path, servers, false,
-			       &config, err);
+	char *servers = app->options.servers
+				? servers_of_list(app->options.servers)
+				: NULL;
+	int code = make_config(app, app->config_path, servers, false, &config,
+			       err);
 
 	free(servers);
+	if (!code) {
+		code = tenon_config_keep_server(
+			config, info->alias ? info->alias : info->address, err);
+	}
 	if (!code) {
 		code = tenon_client_open(config, out, err);
 	}

@@ -509,6 +509,31 @@ START_TEST(a_plugin_of_a_setter_is_looked_up_when_all_is_said)
 }
 END_TEST
 
+START_TEST(all_servers_but_one_are_removed)
+{
+	static const char text[] =
+		"servers: [a, {address: b, alias: bert, weight: 3, pool: p}, c d]\n";
+	const struct tenon__server_entry *kept;
+
+	ck_assert_int_eq(tenon_config_load_text(config, "f", text, strlen(text),
+						&err),
+			 0);
+	ck_assert_int_eq(tenon_config_keep_server(config, "b:11211", &err),
+			 TENON_ECONFIG);
+	ck_assert_uint_eq(config->servers.count, 3);
+	ck_assert_int_eq(tenon_config_keep_server(config, "bert", &err), 0);
+	ck_assert_uint_eq(config->servers.count, 1);
+	kept = &config->servers.entries[0];
+	ck_assert_str_eq(kept->server.alias, "bert");
+	ck_assert_uint_eq(kept->server.weight, 3);
+	ck_assert_ptr_null(kept->server.pool);
+	ck_assert_int_eq(tenon_config_add_server(config, "bert", NULL, 1, &err),
+			 TENON_ECONFIG);
+	ck_assert_int_eq(tenon_config_add_server(config, "a", NULL, 1, &err),
+			 0);
+}
+END_TEST
+
 START_TEST(a_server_is_added_once)
 {
 	ck_assert_int_eq(load("servers:\n  - a x\n"), 0);
@@ -848,6 +873,7 @@ int main(void)
 	tcase_add_loop_test(values, the_error_of_a_setter_says_the_key, 0,
 			    SET_ERROR_COUNT);
 	tcase_add_test(values, a_plugin_of_a_setter_is_looked_up_when_all_is_said);
+	tcase_add_test(values, all_servers_but_one_are_removed);
 	tcase_add_test(values, a_server_is_added_once);
 	tcase_add_test(values, every_server_among_many_is_added_once);
 	tcase_add_test(values, plugins_are_relative_to_the_file);

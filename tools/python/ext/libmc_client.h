@@ -56,6 +56,7 @@ struct libmc_client {
 	PyObject *servers;       /* list of server lines, a copy of the caller's */
 	PyObject *identities;    /* list of bytes: the name that the ring hashes, for each server */
 	PyObject *prefix;        /* bytes, or NULL */
+	PyObject *tls;           /* str: the key `tls` as JSON; NULL: none */
 	PyObject *auth;          /* str: the key `auth` as JSON; NULL: none */
 	PyObject *encoding;      /* str */
 	bool is_utf8;            /* encoding is a name of UTF-8 */

@@ -296,6 +296,16 @@ static int set_prefix(const struct libmc_client *self,
 	return code;
 }
 
+/* Set a key of the config from its JSON; NULL: the key is not set. */
+static int set_json(struct tenon_config *config, const char *key,
+		    PyObject *json, struct tenon_error *err)
+{
+	const char *text = json ? PyUnicode_AsUTF8(json) : NULL;
+
+	return text ? tenon_config_set(config, key, text, err)
+		    : json ? -1 : 0;
+}
+
 /* Return true when two servers have the same address; *failed: an exception is set. */
 static bool share_addresses(PyObject *addresses, bool *failed)
 {
@@ -367,10 +377,11 @@ int libmc_make_config(const struct libmc_client *self,
 	if (!code) {
 		code = set_prefix(self, *out, err);
 	}
-	if (!code && self->auth) {
-		const char *text = PyUnicode_AsUTF8(self->auth);
-
-		code = text ? tenon_config_set(*out, "auth", text, err) : -1;
+	if (!code) {
+		code = set_json(*out, "auth", self->auth, err);
+	}
+	if (!code) {
+		code = set_json(*out, "tls", self->tls, err);
 	}
 	if (!code) {
 		code = add_servers(self, *out, shared, err);
@@ -487,10 +498,10 @@ bool libmc_open(struct libmc_client *self)
 /* ---- the constructor ----------------------------------------------------- */
 
 enum { SERVERS, DO_SPLIT, COMP_THRESHOLD, NOREPLY, PREFIX, HASH_FN, FAILOVER,
-       ENCODING, AUTH, ARGUMENT_COUNT };
+       ENCODING, AUTH, TLS, ARGUMENT_COUNT };
 
 static char *argument_names[] = { "servers", "do_split", "comp_threshold",
-	"noreply", "prefix", "hash_fn", "failover", "encoding", "auth", NULL };
+	"noreply", "prefix", "hash_fn", "failover", "encoding", "auth", "tls", NULL };
 
 /* Set *out to the truth of an object. NULL: *out stays. Returns false with an exception set. */
 static bool set_truth(bool *out, PyObject *object)
@@ -564,18 +575,17 @@ static bool set_servers(struct libmc_client *self, PyObject *servers)
 	return self->identities != NULL;
 }
 
-/* Read user and password: a mapping, as of the key `auth`. libmc has no such argument. */
-static bool set_auth(struct libmc_client *self, PyObject *auth)
+/* Turn a value of the config, such as a bool or a mapping, into JSON. libmc has no such argument. */
+static bool set_json_argument(PyObject **out, PyObject *value)
 {
-	if (!auth || auth == Py_None) {
+	if (!value || value == Py_None) {
 		return true;
 	}
 	PyObject *json = PyImport_ImportModule("json");
 
-	self->auth = json ? PyObject_CallMethod(json, "dumps", "O", auth)
-			  : NULL;
+	*out = json ? PyObject_CallMethod(json, "dumps", "O", value) : NULL;
 	Py_XDECREF(json);
-	return self->auth != NULL;
+	return *out != NULL;
 }
 
 static bool set_arguments(struct libmc_client *self, PyObject *const *given)
@@ -590,17 +600,18 @@ static bool set_arguments(struct libmc_client *self, PyObject *const *given)
 		set_truth(&self->failover, given[FAILOVER]) &&
 		set_encoding(self, given[ENCODING]) &&
 		set_prefix_argument(self, given[PREFIX]) &&
-		set_auth(self, given[AUTH]);
+		set_json_argument(&self->auth, given[AUTH]) &&
+		set_json_argument(&self->tls, given[TLS]);
 }
 
 PyObject *libmc_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	PyObject *given[ARGUMENT_COUNT] = { NULL };
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO$O:Client",
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOO$OO:Client",
 			argument_names, &given[0], &given[1], &given[2],
 			&given[3], &given[4], &given[5], &given[6],
-			&given[7], &given[AUTH])) {
+			&given[7], &given[AUTH], &given[TLS])) {
 		return NULL;
 	}
 	PyObject *object = base_new(type, args, kwargs);
@@ -695,19 +706,56 @@ PyObject *libmc_args(PyObject *object, PyObject *unused)
 			     self->encoding);
 }
 
+/* Return {"tls": value}, as the caller gave it. NULL with an exception set. */
+static PyObject *tls_keywords(const struct libmc_client *self)
+{
+	PyObject *json = PyImport_ImportModule("json");
+	PyObject *value = json ? PyObject_CallMethod(json, "loads", "O",
+						     self->tls) : NULL;
+
+	Py_XDECREF(json);
+	return value ? Py_BuildValue("{sN}", "tls", value) : NULL;
+}
+
+/* Return what makes such a client of _args(): the type, or functools.partial(type, tls=value). */
+static PyObject *maker(PyObject *object)
+{
+	PyObject *type = (PyObject *)Py_TYPE(object);
+
+	if (!libmc_of(object)->tls) {
+		Py_INCREF(type);
+		return type;
+	}
+	PyObject *functools = PyImport_ImportModule("functools");
+	PyObject *partial = functools ?
+		PyObject_GetAttrString(functools, "partial") : NULL;
+	PyObject *keywords = partial ? tls_keywords(libmc_of(object)) : NULL;
+	PyObject *args = keywords ? PyTuple_Pack(1, type) : NULL;
+	PyObject *make = args ? PyObject_Call(partial, args, keywords) : NULL;
+
+	Py_XDECREF(functools);
+	Py_XDECREF(partial);
+	Py_XDECREF(keywords);
+	Py_XDECREF(args);
+	return make;
+}
+
 PyObject *libmc_reduce(PyObject *self, PyObject *unused)
 {
-	PyObject *args;
-
 	(void)unused;
 	if (libmc_of(self)->auth) {
 		PyErr_SetString(PyExc_TypeError,
 				"a client with a password cannot be pickled");
 		return NULL;
 	}
-	args = PyObject_CallMethod(self, "_args", NULL);
-	return args ? Py_BuildValue("(ON)", (PyObject *)Py_TYPE(self), args) :
-		      NULL;
+	PyObject *args = PyObject_CallMethod(self, "_args", NULL);
+	PyObject *make = args ? maker(self) : NULL;
+
+	if (!make) {
+		Py_XDECREF(args);
+		return NULL;
+	}
+	return Py_BuildValue("(NN)", make, args);
 }
 
 /* Return true when there are as many servers, and each server that had an alias still has it. */

@@ -14,6 +14,8 @@ static void follow(PyObject *object, PyObject *model)
 	set_reference(&client->servers, from->servers);
 	set_reference(&client->identities, from->identities);
 	set_reference(&client->prefix, from->prefix);
+	set_reference(&client->auth, from->auth);
+	set_reference(&client->tls, from->tls);
 	set_reference(&client->encoding, from->encoding);
 	client->is_utf8 = from->is_utf8;
 	client->do_split = from->do_split;

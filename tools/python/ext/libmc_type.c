@@ -25,6 +25,7 @@ static int libmc_clear(PyObject *object)
 	Py_CLEAR(self->servers);
 	Py_CLEAR(self->identities);
 	Py_CLEAR(self->prefix);
+	Py_CLEAR(self->tls);
 	Py_CLEAR(self->auth);
 	Py_CLEAR(self->encoding);
 	Py_CLEAR(self->ident);
@@ -130,7 +131,7 @@ static PyMemberDef libmc_members[] = {
 };
 
 #define CLIENT_SIGNATURE \
-	"(servers, do_split=True, comp_threshold=0, noreply=False, prefix=None, hash_fn=0, failover=False, encoding='utf8')"
+	"(servers, do_split=True, comp_threshold=0, noreply=False, prefix=None, hash_fn=0, failover=False, encoding='utf8', *, auth=None, tls=None)"
 
 static PyType_Slot libmc_slots[] = {
 	{ Py_tp_doc, (void *)DOC("LibmcClient", CLIENT_SIGNATURE, "libmc's client. Only the thread that uses it first may use it.") },

@@ -30,7 +30,11 @@ class PyClientPool:
         return self._model._args()
 
     def __reduce__(self):
-        return (self.__class__, self._args())
+        make, args = self._model.__reduce__()
+        keywords = getattr(make, "keywords", None)  # of functools.partial
+        if keywords:
+            return functools.partial(self.__class__, **keywords), args
+        return self.__class__, args
 
     def config(self, opt, val):
         if opt == MC_MAX_CLIENTS:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conformance/ring.h"
+#include "conformance/ring_rig.h"
 
 #include <stdlib.h>
 

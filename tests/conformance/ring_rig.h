@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* For tests of distributions: a ring, made and asked as the core does it. */
-#ifndef TENON_TESTS_RING_H
-#define TENON_TESTS_RING_H
+#ifndef TENON_TESTS_RING_RIG_H
+#define TENON_TESTS_RING_RIG_H
 
 #include "conformance/subject.h"
 
