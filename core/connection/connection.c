@@ -408,6 +408,9 @@ static int connection_sent(void *context, struct tenon_connection *base,
 	if (wire->piece < wire->piece_count) {
 		return want | TENON_WANT_SEND;
 	}
+	if (want == TENON_WANT_NOTHING && tenon__wire_has_part(wire)) {
+		return TENON_WANT_RECEIVE;
+	}
 	if (want == TENON_WANT_NOTHING) {
 		wire->fresh = false;
 		conn->done_ns = tenon__now_ns();

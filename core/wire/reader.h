@@ -3,7 +3,7 @@
 #ifndef TENON_CORE_READER_H
 #define TENON_CORE_READER_H
 
-#include "wire/value.h"
+#include "wire/reply_value.h"
 
 /* The steps of a reader. A step returns an enum tenon__verdict, or TENON_WIRE_READ_ON. */
 struct tenon__reader {

@@ -146,7 +146,7 @@ bool tenon__reply_are_lines(const char *bytes, size_t len,
 		size_t line_len =
 			newline ? (size_t)(newline - bytes) + 1 : len;
 
-		if (!newline || !accepts(bytes, line_len)) {
+		if (!accepts(bytes, line_len)) {
 			return false;
 		}
 		bytes += line_len;

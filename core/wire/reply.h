@@ -67,7 +67,10 @@ int tenon__reply_error(struct tenon__wire *wire, int status, const char *line);
 int tenon__reply_unasked(struct tenon__wire *wire, const char *line,
 			 size_t len);
 
-/* Return true when all bytes are lines that the function accepts. A line comes with its line end. */
+/*
+ * Return true when all bytes are lines that the function accepts. A line comes with its line end;
+ * the last one without, when its end is missing.
+ */
 bool tenon__reply_are_lines(const char *bytes, size_t len,
 			    bool (*accepts)(const char *line, size_t len));
 

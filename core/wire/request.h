@@ -21,6 +21,8 @@ extern const struct tenon__states tenon__request_states;
 #define TENON_REQUEST_NOREPLY 1u
 /* Bit of a request: a fence is written in front of it, whose reply comes first. */
 #define TENON_REQUEST_FENCED 2u
+/* Bit of a request: it is in a batch of the meta protocol, in which a miss has no reply. */
+#define TENON_REQUEST_QUIET 4u
 
 struct tenon__request;
 
@@ -48,7 +50,8 @@ struct tenon__request {
 	uint8_t bits;      /* TENON_REQUEST_... */
 	bool asks;         /* intake->sink() is asked for memory before the value is received */
 	bool pinned;       /* sent to the server in its result, without asking a failover policy */
-	bool line_end;     /* this is the last key of its retrieval line */
+	bool line_end;     /* this is the last key of its retrieval line, or batch of the meta protocol */
+	uint32_t opaque : 24; /* the meta protocol: the number that its reply has to carry */
 };
 
 static inline void tenon__request_go(struct tenon__request *req,

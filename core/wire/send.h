@@ -68,15 +68,58 @@ static inline char *tenon__send_value(struct tenon__wire *wire, char *at,
 }
 
 /*
- * Write the requests of one send: the function `write` of a protocol. write_next writes one or
- * more requests from `at` on, and returns the end; *from is as in tenon__send_value(). It needs
- * room_bytes in the send buffer.
+ * What differs between the writers of the protocols. A function writes the next requests, from
+ * wire->queue on, at `at`, and returns the end; *from is as in tenon__send_value().
  */
+struct tenon__writer {
+	/* Write a fence. */
+	char *(*fence)(struct tenon__wire *wire, char *at);
+	/* Write as many requests of TENON_SHAPE_RETRIEVE as can be together. */
+	char *(*retrieve)(struct tenon__wire *wire, char *at);
+	/* Write one request of TENON_SHAPE_STORE. */
+	char *(*store)(struct tenon__wire *wire, char *at, const char **from);
+	/* Write one request of TENON_SHAPE_KEY. */
+	char *(*key)(struct tenon__wire *wire, char *at);
+	/* Write one request of TENON_SHAPE_LINE or TENON_SHAPE_LINES. */
+	char *(*line)(struct tenon__wire *wire, char *at);
+	/* Room that one of them needs in the send buffer, with a fence in front. */
+	size_t room_bytes;
+};
+
+/* Write the next requests. */
+static inline __attribute__((always_inline)) char *tenon__send_next(
+	const struct tenon__writer *writer, struct tenon__wire *wire, char *at,
+	const char **from)
+{
+	struct tenon__request *req = wire->queue;
+	bool fenced = wire->fence && !(req->bits & TENON_REQUEST_NOREPLY);
+
+	if (fenced) {
+		at = writer->fence(wire, at);
+		wire->fence = false;
+	}
+	switch (req->verb->shape) {
+	case TENON_SHAPE_RETRIEVE:
+		at = writer->retrieve(wire, at);
+		break;
+	case TENON_SHAPE_STORE:
+		at = writer->store(wire, at, from);
+		break;
+	case TENON_SHAPE_KEY:
+		at = writer->key(wire, at);
+		break;
+	default:
+		at = writer->line(wire, at);
+	}
+	if (fenced) {
+		req->bits |= TENON_REQUEST_FENCED;
+	}
+	return at;
+}
+
+/* Write the requests of one send: the function `write` of a protocol. */
 static inline __attribute__((always_inline)) void tenon__send_requests(
-	struct tenon__wire *wire,
-	char *(*write_next)(struct tenon__wire *wire, char *at,
-			    const char **from),
-	size_t room_bytes)
+	const struct tenon__writer *writer, struct tenon__wire *wire)
 {
 	char *at = wire->send_buffer;
 	const char *from = at;
@@ -86,11 +129,12 @@ static inline __attribute__((always_inline)) void tenon__send_requests(
 	wire->buffered = wire->queue;
 	/* a request adds at most two pieces, and one piece is left for the end of the buffer */
 	do {
-		at = write_next(wire, at, &from);
-	} while (wire->queue && tenon__send_fits(wire, at, room_bytes) &&
+		at = tenon__send_next(writer, wire, at, &from);
+	} while (wire->queue && tenon__send_fits(wire, at, writer->room_bytes) &&
 		 wire->piece_count + 3 <= TENON_SEND_PIECES);
 	tenon__send_piece(wire, from, at);
-	wire->send_short = wire->queue && !tenon__send_fits(wire, at, room_bytes);
+	wire->send_short = wire->queue &&
+			   !tenon__send_fits(wire, at, writer->room_bytes);
 }
 
 #endif

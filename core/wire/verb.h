@@ -27,6 +27,8 @@ enum tenon__argument {
 struct tenon__verb {
 	char name[15]; /* zeroed after its end: the whole array may be copied */
 	uint8_t name_len;
+	char meta[3]; /* the meta command, such as "ms"; "": there is none */
+	char mode;    /* the token of its flag M; 0: it needs none */
 	uint8_t shape;  /* enum tenon__shape */
 	uint8_t access; /* enum tenon_access */
 	uint8_t argument; /* enum tenon__argument */

@@ -79,6 +79,16 @@ struct tenon__greeting {
 	char bytes[TENON_GREETING_MAX_BYTES];
 };
 
+/* What the meta protocol remembers. Its opaques are numbers of 24 bits: see meta/opaque.h. */
+struct tenon__meta_state {
+	uint32_t next;  /* the opaque of the next request */
+	uint32_t heard; /* the opaque behind that of the last reply */
+	/* error lines since the last reply to a request of the current batch */
+	uint32_t errors;
+	int32_t error_status; /* of the first of them, and its text */
+	const char *error_text;
+};
+
 struct tenon__wire {
 	const struct tenon__protocol *protocol;
 	struct tenon__tally *tally; /* where answers are counted */
@@ -121,6 +131,7 @@ struct tenon__wire {
 	uint64_t skip_bytes; /* TENON_RECV_SKIP: bytes left to skip */
 
 	/* large, or seldom read */
+	struct tenon__meta_state meta;
 	struct iovec pieces[TENON_SEND_PIECES];
 	char problem[TENON__SENTENCE_BYTES]; /* one sentence, or "" */
 };
@@ -192,6 +203,15 @@ static inline bool tenon__wire_awaits(struct tenon__wire *wire)
 		wire->seek = wire->flight;
 	}
 	return wire->flight != wire->queue;
+}
+
+/*
+ * Return true when a part of a line has arrived that is not read yet. Behind noreply requests, it
+ * has to come completely before the next exchange begins.
+ */
+static inline bool tenon__wire_has_part(const struct tenon__wire *wire)
+{
+	return wire->block && wire->parsed != wire->block->filled;
 }
 
 /* Return true when the next reply is that of a fence. */

@@ -62,7 +62,8 @@ int rig_config(struct tenon_config **out, struct tenon_error *err)
 	static const struct {
 		const char *key, *value;
 	} lines[TOYS] = { [TOY_UPPER] = { "protocol", "upper" },
-			  [TOY_XOR] = { "secure", "xor" } };
+			  [TOY_XOR] = { "secure", "xor" },
+			  [TOY_META] = { "protocol", "meta" } };
 	enum toy toy = toy_chosen();
 	int code = tenon_config_create(out, err);
 

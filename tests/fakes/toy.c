@@ -13,7 +13,7 @@
 
 enum toy toy_chosen(void)
 {
-	static const char *const names[TOYS] = { "", "upper", "xor" };
+	static const char *const names[TOYS] = { "", "upper", "xor", "meta" };
 	const char *name = getenv("TENON_TOY");
 
 	for (int toy = 0; toy < TOYS; toy++) {

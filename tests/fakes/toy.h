@@ -12,10 +12,11 @@
 enum toy {
 	TOY_NONE, /* the classic protocol without a filter */
 	TOY_UPPER,
-	TOY_XOR
+	TOY_XOR,
+	TOY_META /* the meta protocol of the core: for tests with real servers, fakes do not speak it */
 };
 
-#define TOYS 3
+#define TOYS 4
 
 /* Bytes of one connection from a client to a server. Zeroed: at the begin of a connection. */
 struct toy_stream {

@@ -5,7 +5,8 @@
  *
  * Shape of the input:
  *   1 byte                 the size of the pieces minus 1
- *   1 byte                 the number of requests minus 1, modulo 8
+ *   1 byte                 the number of requests minus 1 in the lower 3 bits, and the bit META:
+ *                          the meta protocol; otherwise the classic protocol
  *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS and NOREPLY
  *   the rest               the bytes that arrive
  */
@@ -14,8 +15,7 @@
 #include "fakes/flow.h"
 #include "fuzz/fuzz.h"
 
-#define REQUESTS 8
-
+enum { COUNT = 0x07, META = 0x80 };
 enum { KEY = 0x07, ASKS = 0x10, NOREPLY = 0x20 };
 
 const char fuzz_name[] = "reader";
@@ -75,11 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = { data, size < FLOW_BYTES ? size : 0 };
 	size_t step = fuzz_byte(&input) + 1;
-	unsigned count = fuzz_byte(&input) % REQUESTS + 1;
+	unsigned head = fuzz_byte(&input);
+	unsigned count = (head & COUNT) + 1;
+	const char *protocol = head & META ? "meta" : "classic";
 	int verdicts[2];
 
-	flow_open(&flows[0], "classic");
-	flow_open(&flows[1], "classic");
+	flow_open(&flows[0], protocol);
+	flow_open(&flows[1], protocol);
 	while (count-- > 0) {
 		ask(&input);
 	}

@@ -16,6 +16,8 @@ core/config/defaults.h TENON__COMPRESSOR_OPTIONS_MAX the compiler counts them
 core/config/server_line.c ADDRESS_MAX_BYTES room for a host and a port, which have ceilings
 core/wire/classic/write.c REQUEST_LINE_MAX_BYTES room for a key and numbers, which have ceilings
 core/wire/classic/write.c REQUEST_MAX_BYTES room for a line and a value that is copied, which have ceilings
+core/wire/meta/write.c REQUEST_LINE_MAX_BYTES room for a key and numbers, which have ceilings
+core/wire/meta/write.c REQUEST_MAX_BYTES room for a line and a value that is copied, which have ceilings
 plugins/codec/split/split.c CHUNK_KEY_MAX_BYTES room for a key and numbers, which have ceilings
 plugins/codec/split/split.c PARENT_MAX_BYTES room for four numbers
 plugins/decimal.h DECIMAL_DIGITS_MAX room for a number of 64 bits

@@ -4,6 +4,6 @@
 
 extern const struct tenon__protocol tenon__upper;
 
-#define TENON_PROTOCOL_ROWS ROW(classic) ROW(upper)
+#define TENON_PROTOCOL_MORE_ROWS ROW(upper)
 
 #include "wire/protocols.c"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: BSD-3-Clause
-# To be sourced, with a toy in $toy: run some programs in the language of the toy, each as one
-# test. `make check-toys` runs them all. Reports in TAP.
+# To be sourced, with a toy in $toy, and perhaps programs in $programs: run the programs in the
+# language of the toy, each as one test. `make check-toys` runs them all. Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
@@ -19,8 +19,9 @@ holds()
 	grep -q '^ok' "$log"
 }
 
-for program in client/test_calls client/test_client client/test_cut client/test_protocol \
-	client/test_sink; do
+# shellcheck disable=SC2086
+for program in ${programs:-client/test_calls client/test_client client/test_cut \
+	client/test_protocol client/test_sink}; do
 	try "$program in the language of $toy" holds "$program"
 done
 plan

@@ -43,8 +43,8 @@ static void add_transport(const struct tenon_plugin_info *info, void *payload)
 		warn("%s is left out: %s", name, info->problem);
 		return;
 	}
-	/* Two places stay free: for libmc and for libmemcached. */
-	if (choice->contest->count < CONTESTANTS_MAX - 2) {
+	/* Three places stay free: for the meta protocol, for libmc and for libmemcached. */
+	if (choice->contest->count < CONTESTANTS_MAX - 3) {
 		add(choice->contest, &tenon_driver, name, info->name);
 	}
 }
@@ -68,6 +68,9 @@ void contest_init(struct contest *contest, const char *patterns)
 		fail("%s", err.message);
 	}
 	tenon_config_destroy(config);
+	if (is_selected(patterns, "tenon-meta")) {
+		add(contest, &tenon_protocol_driver, "tenon-meta", "meta");
+	}
 #ifdef HAVE_LIBMC
 	if (is_selected(patterns, "libmc")) {
 		add(contest, &libmc_driver, "libmc", "");

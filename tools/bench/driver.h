@@ -50,6 +50,7 @@ const char *driver_error(void);
 
 extern const struct driver floor_driver;
 extern const struct driver tenon_driver; /* the variant is the transport */
+extern const struct driver tenon_protocol_driver; /* the variant is the protocol */
 extern const struct ring_driver tenon_ring_driver;
 #ifdef HAVE_LIBMC
 extern const struct driver libmc_driver;

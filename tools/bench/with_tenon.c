@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Driver of tenon, by its public interface, with one of its transports. */
+/* Drivers of tenon, by its public interface: with one of its transports, or with a protocol. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +21,12 @@ static void with_tenon_close(void *opened)
 	free(self);
 }
 
+/* Open a client whose config has this value of a key. */
 static struct tenon_client *open_client(const struct work *work,
-					const char *transport,
+					const char *key, const char *value,
 					struct tenon_error *err)
 {
-	struct config_key keys[] = { { "transport", transport },
+	struct config_key keys[] = { { key, value },
 				     { NULL, NULL },
 				     { NULL, NULL } };
 	char *tls = NULL;
@@ -40,7 +41,8 @@ static struct tenon_client *open_client(const struct work *work,
 	return client;
 }
 
-static void *with_tenon_open(const struct work *work, const char *variant)
+static void *open_with(const struct work *work, const char *key,
+		       const char *value)
 {
 	struct with_tenon *self = alloc_array(1, sizeof(*self));
 	struct tenon_error err;
@@ -53,13 +55,23 @@ static void *with_tenon_open(const struct work *work, const char *variant)
 		self->items[i].value.data = work->keys[i].value;
 		self->items[i].value.len = work->value_len;
 	}
-	self->client = open_client(work, variant, &err);
+	self->client = open_client(work, key, value, &err);
 	if (!self->client) {
 		driver_fail("%s", err.message);
 		with_tenon_close(self);
 		return NULL;
 	}
 	return self;
+}
+
+static void *with_tenon_open(const struct work *work, const char *variant)
+{
+	return open_with(work, "transport", variant);
+}
+
+static void *with_protocol_open(const struct work *work, const char *variant)
+{
+	return open_with(work, "protocol", variant);
 }
 
 static int check_hit(const struct with_tenon *self, size_t index,
@@ -156,6 +168,15 @@ static int with_tenon_set_noreply(void *opened)
 const struct driver tenon_driver = {
 	.speaks_tls = true,
 	.open = with_tenon_open,
+	.close = with_tenon_close,
+	.get = with_tenon_get,
+	.set = with_tenon_set,
+	.set_noreply = with_tenon_set_noreply,
+};
+
+const struct driver tenon_protocol_driver = {
+	.speaks_tls = true,
+	.open = with_protocol_open,
 	.close = with_tenon_close,
 	.get = with_tenon_get,
 	.set = with_tenon_set,

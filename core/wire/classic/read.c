@@ -4,7 +4,6 @@
 
 #include "wire/classic/classic.h"
 #include "wire/classic/values.h"
-#include "wire/digits.h"
 #include "wire/reader.h"
 
 static int read_error(struct tenon__wire *wire, int status, char *line,
@@ -20,22 +19,6 @@ static int read_error(struct tenon__wire *wire, int status, char *line,
 		return TENON_WIRE_READ_ON;
 	}
 	return tenon__reply_error(wire, status, line);
-}
-
-static int read_number(struct tenon__wire *wire, const char *line,
-		       size_t len)
-{
-	const char *end = line + len;
-	uint64_t number;
-
-	while (end > line && end[-1] == ' ') {
-		end--;
-	}
-	if (tenon__read_u64(line, &number) != end) {
-		return tenon__reply_broken(wire, "a malformed number", line, len);
-	}
-	tenon__reply_answer_next(wire, TENON_HIT)->number = number;
-	return TENON_WIRE_READ_ON;
 }
 
 /*
@@ -107,7 +90,7 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 
 static bool is_error_line(const char *line, size_t len)
 {
-	return tenon__reply_error_status(line, len) != 0;
+	return line[len - 1] == '\n' && tenon__reply_error_status(line, len) != 0;
 }
 
 bool tenon__classic_are_unasked(const char *bytes, size_t len)
@@ -135,7 +118,7 @@ static int read_line(struct tenon__wire *wire, char *line, size_t len)
 		return tenon__classic_read_server(wire, line, len);
 	default:
 		return tenon__reply_verb(wire)->delta
-			       ? read_number(wire, line, len)
+			       ? tenon__value_number(wire, line, len)
 			       : tenon__reply_broken(wire, "an unexpected reply", line, len);
 	}
 }

@@ -4,7 +4,7 @@
 #define TENON_CORE_VALUES_H
 
 #include "wire/digits.h"
-#include "wire/value.h"
+#include "wire/reply_value.h"
 
 /* The value of a request is in the memory of another: ask for memory, and copy it. */
 static void copy_to_sink(struct tenon__request *req)

@@ -33,7 +33,6 @@ static char *write_fence(struct tenon__wire *wire, char *at)
 					: TENON_VERSION_UNKNOWN;
 		at = tenon__send_bytes(at, FENCE_GET, sizeof(FENCE_GET) - 1);
 	}
-	wire->fence = false;
 	return at;
 }
 
@@ -139,33 +138,16 @@ char *tenon__classic_write_line(struct tenon__wire *wire, char *at)
 	return tenon__send_bytes(at, "\r\n", 2);
 }
 
-/* Write the next requests: a step of tenon__send_requests(). */
-static inline char *write_requests(struct tenon__wire *wire, char *at,
-				   const char **from)
-{
-	struct tenon__request *req = wire->queue;
-	bool fenced = wire->fence && !(req->bits & TENON_REQUEST_NOREPLY);
-
-	if (fenced) {
-		at = write_fence(wire, at);
-	}
-	switch (req->verb->shape) {
-	case TENON_SHAPE_RETRIEVE:
-		at = write_retrieve(wire, at);
-		break;
-	case TENON_SHAPE_STORE:
-		at = write_store(wire, at, from);
-		break;
-	default:
-		at = tenon__classic_write_line(wire, at);
-	}
-	if (fenced) {
-		req->bits |= TENON_REQUEST_FENCED;
-	}
-	return at;
-}
-
 void tenon__classic_write(struct tenon__wire *wire)
 {
-	tenon__send_requests(wire, write_requests, REQUEST_MAX_BYTES);
+	static const struct tenon__writer writer = {
+		.fence = write_fence,
+		.retrieve = write_retrieve,
+		.store = write_store,
+		.key = tenon__classic_write_line,
+		.line = tenon__classic_write_line,
+		.room_bytes = REQUEST_MAX_BYTES,
+	};
+
+	tenon__send_requests(&writer, wire);
 }

@@ -3,9 +3,10 @@
  * The value of a reply: it stays in the block, goes into the memory of its request, or is skipped.
  * The functions are inline in the readers of all protocols.
  */
-#ifndef TENON_CORE_VALUE_H
-#define TENON_CORE_VALUE_H
+#ifndef TENON_CORE_REPLY_VALUE_H
+#define TENON_CORE_REPLY_VALUE_H
 
+#include "wire/digits.h"
 #include "wire/reply.h"
 
 /* What the line in front of a value says of it. */
@@ -207,6 +208,23 @@ static inline int tenon__value_continue(struct tenon__wire *wire)
 	case TENON_RECV_LINE:
 		break;
 	}
+	return TENON_WIRE_READ_ON;
+}
+
+/* Answer the current request with a number. memcached may pad a number with spaces. */
+static inline int tenon__value_number(struct tenon__wire *wire,
+				      const char *line, size_t len)
+{
+	const char *end = line + len;
+	uint64_t number;
+
+	while (end > line && end[-1] == ' ') {
+		end--;
+	}
+	if (tenon__read_u64(line, &number) != end) {
+		return tenon__reply_broken(wire, "a malformed number", line, len);
+	}
+	tenon__reply_answer_next(wire, TENON_HIT)->number = number;
 	return TENON_WIRE_READ_ON;
 }
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The opaque of a request: a number of 24 bits, which the server sends back with the reply. The
+ * requests of a connection are numbered in the order in which they are written. On the wire the
+ * number has four letters of 6 bits each, from '0' on, the lowest first. With the flag O in front
+ * and the line end behind, it is the tail of a line: 8 bytes.
+ */
+#ifndef TENON_CORE_META_OPAQUE_H
+#define TENON_CORE_META_OPAQUE_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define OPAQUE_MASK UINT32_C(0xffffff)
+#define OPAQUE_LETTERS 4
+#define TAIL_BYTES (2 + OPAQUE_LETTERS + 2)
+
+/* The four letters of a number, as they stand in memory. */
+static inline uint32_t letters_of(uint32_t number)
+{
+	uint32_t pairs = (number & 0xfff) | (number & 0xfff000) << 4;
+
+	return htole32(((pairs & 0x003f003f) | (pairs & 0x0fc00fc0) << 2) +
+		       0x30303030);
+}
+
+/* Read the number of four letters. Returns false when they are no such letters. */
+static inline bool read_letters(const char *at, uint32_t *number)
+{
+	uint32_t letters;
+
+	memcpy(&letters, at, sizeof(letters));
+	uint32_t sixes = le32toh(letters) - 0x30303030;
+	uint32_t pairs = (sixes & 0x003f003f) | (sixes & 0x3f003f00) >> 2;
+	*number = (pairs & 0xfff) | (pairs >> 4 & 0xfff000);
+	return letters_of(*number) == letters;
+}
+
+/* The steps from one number to another that comes behind it. */
+static inline uint32_t opaque_distance(uint32_t from, uint32_t to)
+{
+	return (to - from) & OPAQUE_MASK;
+}
+
+/* Write the tail of a line. */
+static inline char *put_tail(char *at, uint32_t number)
+{
+	uint32_t letters = letters_of(number);
+
+	memcpy(at, " O", 2);
+	memcpy(at + 2, &letters, sizeof(letters));
+	memcpy(at + 2 + sizeof(letters), "\r\n", 2);
+	return at + TAIL_BYTES;
+}
+
+/* Return true when the tail of this number stands at `at`. TAIL_BYTES bytes have arrived there. */
+static inline bool has_tail(const char *at, uint32_t number)
+{
+	char tail[TAIL_BYTES];
+
+	put_tail(tail, number);
+	return memcmp(at, tail, TAIL_BYTES) == 0;
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writes the requests of the meta protocol. */
+#include "wire/classic/classic.h"
+#include "wire/digits.h"
+#include "wire/meta/meta_protocol.h"
+#include "wire/meta/opaque.h"
+#include "wire/send.h"
+
+/* The server answers MN, when it has answered everything in front. */
+#define FENCE "mn\r\n"
+/* A key, five numbers (20 digits, a space and a flag each), and 32 bytes for the rest. */
+#define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 5 * 22 + 32)
+/* Room that a request needs in the send buffer, with a fence in front of it. */
+#define REQUEST_MAX_BYTES \
+	(sizeof(FENCE) + REQUEST_LINE_MAX_BYTES + TENON_SEND_COPY_MAX_BYTES + 2)
+/* Room that two requests of a batch need, with the fence behind it. */
+#define BATCH_ROOM_BYTES (2 * (size_t)REQUEST_LINE_MAX_BYTES + sizeof(FENCE))
+
+static char *write_fence(struct tenon__wire *wire, char *at)
+{
+	(void)wire;
+	return tenon__send_bytes(at, FENCE, sizeof(FENCE) - 1);
+}
+
+/* Write the command and the key. */
+static inline char *put_command(char *at, const struct tenon__request *req)
+{
+	at = tenon__send_bytes(at, req->verb->meta, 2);
+	*at++ = ' ';
+	return tenon__send_bytes(at, req->key.data, req->key.len);
+}
+
+/* Write a flag; its token is a number. */
+static inline char *put_flag(char *at, char flag)
+{
+	*at++ = ' ';
+	*at++ = flag;
+	return at;
+}
+
+/* Give the request the next opaque, and end its line. */
+static inline char *end_line(struct tenon__wire *wire,
+			     struct tenon__request *req, char *at)
+{
+	req->opaque = wire->meta.next++ & OPAQUE_MASK;
+	return put_tail(at, req->opaque);
+}
+
+/* Write the mode of the command, the flag q of a noreply request, and the opaque. */
+static char *end_change(struct tenon__wire *wire, struct tenon__request *req,
+			char *at)
+{
+	if (req->verb->mode) {
+		at = put_flag(at, 'M');
+		*at++ = req->verb->mode;
+	}
+	if (req->bits & TENON_REQUEST_NOREPLY) {
+		at = put_flag(at, 'q');
+		wire->fence = true;
+	}
+	at = end_line(wire, req, at);
+	tenon__send_mark(req);
+	wire->queue = req->next;
+	return at;
+}
+
+/* Write one request that retrieves a value. A quiet one has no reply when the key has no value. */
+static inline char *write_get(struct tenon__wire *wire,
+			      struct tenon__request *req, bool quiet, char *at)
+{
+	at = put_command(at, req);
+	at = quiet ? tenon__send_bytes(at, " q v f", 6)
+		   : tenon__send_bytes(at, " v f", 4);
+	if (req->verb->cas) {
+		at = put_flag(at, 'c');
+	}
+	if (req->verb->exptime) {
+		at = tenon__put_i64(put_flag(at, 'T'), req->item->exptime);
+	}
+	at = end_line(wire, req, at);
+	tenon__send_mark(req);
+	req->bits = quiet ? TENON_REQUEST_QUIET : 0;
+	return at;
+}
+
+/* Return true when one more request of the verb joins the batch, behind one that is not written yet. */
+static inline bool joins_batch(const struct tenon__wire *wire, const char *at,
+			       const struct tenon__request *req,
+			       const struct tenon__verb *verb)
+{
+	return req && req->verb == verb &&
+	       tenon__send_fits(wire, at, BATCH_ROOM_BYTES);
+}
+
+/* Write a batch: quiet requests and a fence behind them. A request that is alone is not quiet. */
+static char *write_batch(struct tenon__wire *wire, char *at)
+{
+	struct tenon__request *req = wire->queue;
+	const struct tenon__verb *verb = req->verb;
+	bool quiet = joins_batch(wire, at, req->next, verb);
+	bool more;
+
+	do {
+		more = joins_batch(wire, at, req->next, verb);
+		at = write_get(wire, req, quiet, at);
+		req->line_end = !more;
+		req = req->next;
+	} while (more);
+	wire->queue = req;
+	return quiet ? write_fence(wire, at) : at;
+}
+
+/* Write the flags of an item that is stored as a whole. 0 is the server's default. */
+static char *put_item(char *at, const struct tenon_item *item)
+{
+	if (item->flags) {
+		at = tenon__put_u64(put_flag(at, 'F'), item->flags);
+	}
+	if (item->exptime) {
+		at = tenon__put_i64(put_flag(at, 'T'), item->exptime);
+	}
+	return at;
+}
+
+/* Write one store request. *from is as in tenon__send_value(). */
+static char *write_store(struct tenon__wire *wire, char *at, const char **from)
+{
+	struct tenon__request *req = wire->queue;
+	const struct tenon_item *item = req->item;
+
+	at = put_command(at, req);
+	*at++ = ' ';
+	at = tenon__put_u64(at, item->value.len);
+	if (req->verb->cas) {
+		at = tenon__put_u64(put_flag(at, 'C'), item->cas);
+	}
+	if (!req->verb->modifies) {
+		at = put_item(at, item);
+	}
+	at = end_change(wire, req, at);
+	at = tenon__send_value(wire, at, &item->value, from);
+	return tenon__send_bytes(at, "\r\n", 2);
+}
+
+/* Write delete, touch, incr or decr. A quiet incr does not ask for the value: no reply has it. */
+static char *write_key(struct tenon__wire *wire, char *at)
+{
+	struct tenon__request *req = wire->queue;
+	const struct tenon__verb *verb = req->verb;
+
+	at = put_command(at, req);
+	if (verb->exptime) {
+		at = tenon__put_i64(put_flag(at, 'T'), req->item->exptime);
+	}
+	if (verb->delta) {
+		at = tenon__put_u64(put_flag(at, 'D'), req->item->delta);
+	}
+	if (verb->delta && !(req->bits & TENON_REQUEST_NOREPLY)) {
+		at = put_flag(at, 'v');
+	}
+	return end_change(wire, req, at);
+}
+
+/* A command for a whole server stays classic. It has no opaque: those in front of it are smaller. */
+static char *write_line(struct tenon__wire *wire, char *at)
+{
+	wire->queue->opaque = wire->meta.next & OPAQUE_MASK;
+	return tenon__classic_write_line(wire, at);
+}
+
+void tenon__meta_write(struct tenon__wire *wire)
+{
+	static const struct tenon__writer writer = {
+		.fence = write_fence,
+		.retrieve = write_batch,
+		.store = write_store,
+		.key = write_key,
+		.line = write_line,
+		.room_bytes = REQUEST_MAX_BYTES,
+	};
+
+	if (wire->queue == wire->first) {
+		wire->meta.errors = 0; /* of an exchange that broke */
+	}
+	tenon__send_requests(&writer, wire);
+}
