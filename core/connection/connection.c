@@ -75,8 +75,9 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.hold = &assembly->outcomes.servers[server].hold,
 		.retry_ms = assembly->retry_timeout_ms,
 		.secure = assembly->secures ? assembly->secures[server] : NULL,
-		.greeting = assembly->greetings ? assembly->greetings[server]
-						: NULL,
+		.greeting = assembly->greetings.of
+				    ? assembly->greetings.of[server]
+				    : NULL,
 		.wire = {
 			.protocol = assembly->protocol,
 			.tally = &health->tally,
