@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
 
 bool tenon__same_word(const char *a, const char *b)
 {
@@ -58,4 +62,22 @@ void tenon__mask_controls(char *text)
 			*text = is_control(character) ? '?' : *text;
 		}
 	}
+}
+
+char *tenon__path_join(const char *folder, const char *path)
+{
+	bool is_joined = path[0] != '/' && folder[0] != '\0';
+	size_t size;
+	char *joined;
+
+	while (is_joined && strncmp(path, "./", 2) == 0 && path[2] != '\0') {
+		path += 2;
+	}
+	size = strlen(folder) + strlen(path) + sizeof("/");
+	joined = tenon__alloc(size);
+	if (joined) {
+		snprintf(joined, size, "%s%s%s", is_joined ? folder : "",
+			 is_joined ? "/" : "", path);
+	}
+	return joined;
 }

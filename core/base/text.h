@@ -22,4 +22,10 @@ bool tenon__same_word(const char *a, const char *b);
  */
 void tenon__mask_controls(char *text);
 
+/*
+ * Join a path, such as one of a config, with the folder that the path is relative to. Returns a new string;
+ * NULL: out of memory.
+ */
+char *tenon__path_join(const char *folder, const char *path);
+
 #endif

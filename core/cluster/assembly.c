@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cluster/greetings.h"
 #include "cluster/policy.h"
 #include "config/conf.h"
 #include "config/preset.h"
@@ -794,8 +793,9 @@ static int assemble(struct tenon__assembly *assembly,
 		code = copy_servers(assembly, &config->servers, err);
 	}
 	if (!code) {
-		code = tenon__greetings_make(assembly, config, parts->entries,
-					     err);
+		code = tenon__greetings_make(&assembly->greetings, config,
+					     parts->entries,
+					     assembly->server_count, err);
 	}
 	for (size_t i = 0; i < TENON__ROLE_COUNT && !code; i++) {
 		code = choose_role(assembly, &config->choices[i], err);
@@ -939,7 +939,7 @@ void tenon__assembly_unref(struct tenon__assembly *assembly)
 		return;
 	}
 	free_parts(assembly);
-	tenon__greetings_fini(assembly);
+	tenon__greetings_fini(&assembly->greetings);
 	for (size_t i = 0; i < assembly->server_count; i++) {
 		tenon__server_fini(&assembly->servers[i]);
 	}

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "cluster/greetings.h"
 #include "cluster/policy.h"
 #include "cluster/ring.h"
 #include "config/server_line.h"
@@ -24,7 +25,6 @@
 #include "wire/key.h"
 #include "wire/part.h"
 
-struct tenon__greeting;
 struct tenon__protocol;
 
 /*
@@ -84,12 +84,7 @@ struct tenon__assembly {
 	size_t codec_count;                 /* a codec that splits is the last one */
 	uint32_t codec_flags;               /* flag bits of all codecs; no two share one */
 
-	/*
-	 * What is sent first on a new connection to each server, or NULL; NULL: to no server. The list
-	 * has each greeting once.
-	 */
-	const struct tenon__greeting **greetings;
-	struct tenon__greeting *greeting_list;
+	struct tenon__greetings greetings; /* by server */
 
 	struct tenon__log log;
 	struct tenon_host host; /* the services for plugins; its context is the log */

@@ -7,16 +7,29 @@
 #include "base/memory.h"
 #include "wire/protocol.h"
 
+/* Return the config file whose folder this is, when every user can read that file; else NULL. */
+static const char *public_file(const struct tenon_config *config,
+			       const char *folder)
+{
+	const struct tenon__source *source = config->sources;
+
+	while (source && source->folder != folder) {
+		source = source->next;
+	}
+	return source && source->is_public ? source->where : NULL;
+}
+
 /* Make one greeting. *out is NULL when the value asks for none. */
-static int make(struct tenon__assembly *assembly,
+static int make(struct tenon__greetings *greetings,
 		const struct tenon_config *config,
 		const struct tenon__auth *auth,
 		const struct tenon__greeting **out, struct tenon_error *err)
 {
 	struct tenon__greeting *greeting;
 	struct tenon__login login;
-	int code = tenon__auth_load(&login, auth, config->sources,
-				    &assembly->log, err);
+	int code = tenon__auth_load(&login, auth,
+				    public_file(config, auth->folder),
+				    &config->log, err);
 
 	*out = NULL;
 	if (code || login.user[0] == '\0') {
@@ -24,10 +37,11 @@ static int make(struct tenon__assembly *assembly,
 	}
 	greeting = tenon__calloc(1, sizeof(*greeting));
 	if (greeting) {
-		greeting->len = assembly->protocol->greet(
-			greeting->bytes, login.user, login.password);
-		greeting->next = assembly->greeting_list;
-		assembly->greeting_list = greeting;
+		greeting->len =
+			tenon__protocols[config->settings.protocol]->greet(
+				greeting->bytes, login.user, login.password);
+		greeting->next = greetings->list;
+		greetings->list = greeting;
 		*out = greeting;
 	}
 	explicit_bzero(&login, sizeof(login));
@@ -46,44 +60,42 @@ static bool has_own(const struct tenon__server_entry *const *entries,
 	return false;
 }
 
-int tenon__greetings_make(struct tenon__assembly *assembly,
+int tenon__greetings_make(struct tenon__greetings *greetings,
 			  const struct tenon_config *config,
 			  const struct tenon__server_entry *const *entries,
-			  struct tenon_error *err)
+			  size_t count, struct tenon_error *err)
 {
 	const struct tenon__greeting *usual;
-	size_t count = assembly->server_count;
-	int code = make(assembly, config, &config->auth, &usual, err);
+	int code = make(greetings, config, &config->auth, &usual, err);
 
 	if (code || (!usual && !has_own(entries, count))) {
 		return code;
 	}
-	assembly->greetings =
-		tenon__calloc(count, sizeof(*assembly->greetings));
-	if (!assembly->greetings) {
+	greetings->of = tenon__calloc(count, sizeof(*greetings->of));
+	if (!greetings->of) {
 		return tenon__error_no_memory(err);
 	}
 	for (size_t i = 0; i < count && !code; i++) {
 		const struct tenon__auth own = { entries[i]->auth,
 						 entries[i]->folder };
 
-		assembly->greetings[i] = usual;
+		greetings->of[i] = usual;
 		if (own.value) {
-			code = make(assembly, config, &own,
-				    &assembly->greetings[i], err);
+			code = make(greetings, config, &own, &greetings->of[i],
+				    err);
 		}
 	}
 	return code;
 }
 
-void tenon__greetings_fini(struct tenon__assembly *assembly)
+void tenon__greetings_fini(struct tenon__greetings *greetings)
 {
-	while (assembly->greeting_list) {
-		struct tenon__greeting *greeting = assembly->greeting_list;
+	while (greetings->list) {
+		struct tenon__greeting *greeting = greetings->list;
 
-		assembly->greeting_list = greeting->next;
+		greetings->list = greeting->next;
 		tenon__free_secret(greeting, sizeof(*greeting));
 	}
-	tenon__free(assembly->greetings);
-	assembly->greetings = NULL;
+	tenon__free(greetings->of);
+	greetings->of = NULL;
 }

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "config/conf.h"
+#include "base/text.h"
 #include "option/option.h"
 
 #define EXPECTED "{user: NAME, password_file: FILE}"
@@ -286,16 +286,12 @@ static int read_environment(const struct task *task, const char *name)
 
 /* Warn when every user can read the config file with the password. */
 static int take_from_config(const struct task *task, const char *password,
-			    const char *folder,
-			    const struct tenon__source *source)
+			    const char *public_file)
 {
-	while (source && source->folder != folder) {
-		source = source->next;
-	}
-	if (source && source->is_public) {
+	if (public_file) {
 		tenon__log_line(task->log, TENON_LOG_WARNING,
 				"key 'auth': every user of this host can read %s, which has a password; `chmod o-r` it, or use password_file",
-				source->where);
+				public_file);
 	}
 	snprintf(task->login->password, sizeof(task->login->password), "%s",
 		 password);
@@ -303,12 +299,10 @@ static int take_from_config(const struct task *task, const char *password,
 }
 
 static int read_password(const struct task *task, const struct options *options,
-			 const char *folder,
-			 const struct tenon__source *sources)
+			 const char *folder, const char *public_file)
 {
 	if (options->password[0] != '\0') {
-		return take_from_config(task, options->password, folder,
-					sources);
+		return take_from_config(task, options->password, public_file);
 	}
 	if (options->password_environment[0] != '\0') {
 		return read_environment(task, options->password_environment);
@@ -320,7 +314,7 @@ static int read_password(const struct task *task, const struct options *options,
 }
 
 int tenon__auth_load(struct tenon__login *out, const struct tenon__auth *auth,
-		     const struct tenon__source *sources,
+		     const char *public_file,
 		     const struct tenon__log *log, struct tenon_error *err)
 {
 	struct options options;
@@ -333,7 +327,8 @@ int tenon__auth_load(struct tenon__login *out, const struct tenon__auth *auth,
 	const struct task task = { out, &auth->value->place, log, err };
 	code = read_options(&options, auth->value, err);
 	if (!code) {
-		code = read_password(&task, &options, auth->folder, sources);
+		code = read_password(&task, &options, auth->folder,
+				     public_file);
 		snprintf(out->user, sizeof(out->user), "%s", options.user);
 	}
 	fini(&options);

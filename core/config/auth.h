@@ -11,8 +11,6 @@
 #include "option/node.h"
 #include "wire/wire.h"
 
-struct tenon__source;
-
 /* The value of a key `auth`. */
 struct tenon__auth {
 	const struct tenon__node *value; /* in a source of the config; NULL: the key is not set */
@@ -30,11 +28,12 @@ int tenon__auth_check(const struct tenon__node *value, struct tenon_error *err);
 
 /*
  * Read user and password. Passwords that others can read are warnings in the log.
- * Shape:  sources are those of the config.
+ * Shape:  public_file is the config file that the value stands in, when every user can read that
+ *         file; else NULL.
  * Errors: TENON_ECONFIG, TENON_EIO, TENON_ENOMEM. *out has no secret then.
  */
 int tenon__auth_load(struct tenon__login *out, const struct tenon__auth *auth,
-		     const struct tenon__source *sources,
+		     const char *public_file,
 		     const struct tenon__log *log, struct tenon_error *err);
 
 #endif

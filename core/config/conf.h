@@ -261,12 +261,6 @@ int tenon__source_load(struct tenon_config *config, const char *where,
 int tenon__source_load_file(struct tenon_config *config, const char *path,
 			    struct tenon_error *err);
 
-/*
- * Join a path of the config with the folder that the path is relative to. Returns a new string;
- * NULL: out of memory.
- */
-char *tenon__path_join(const char *folder, const char *path);
-
 /* Free a list of sources. Texts are overwritten, as they may have passwords. source may be NULL. */
 void tenon__source_free_all(struct tenon__source *source);
 

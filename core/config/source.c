@@ -276,24 +276,6 @@ int tenon__source_load_file(struct tenon_config *config, const char *path,
 	return code;
 }
 
-char *tenon__path_join(const char *folder, const char *path)
-{
-	bool is_joined = path[0] != '/' && folder[0] != '\0';
-	size_t size;
-	char *joined;
-
-	while (is_joined && strncmp(path, "./", 2) == 0 && path[2] != '\0') {
-		path += 2;
-	}
-	size = strlen(folder) + strlen(path) + sizeof("/");
-	joined = tenon__alloc(size);
-	if (joined) {
-		snprintf(joined, size, "%s%s%s", is_joined ? folder : "",
-			 is_joined ? "/" : "", path);
-	}
-	return joined;
-}
-
 void tenon__source_free_all(struct tenon__source *source)
 {
 	while (source) {

@@ -9,7 +9,6 @@
 #include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "connection/greeting.h"
 
 #define TO(state) (UINT32_C(1) << TENON_CONNECTION_##state)
 
@@ -76,8 +75,9 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.hold = &assembly->outcomes.servers[server].hold,
 		.retry_ms = assembly->retry_timeout_ms,
 		.secure = assembly->secures ? assembly->secures[server] : NULL,
-		.greeting = assembly->greetings ? assembly->greetings[server]
-						: NULL,
+		.greeting = assembly->greetings.of
+				    ? assembly->greetings.of[server]
+				    : NULL,
 		.wire = {
 			.protocol = assembly->protocol,
 			.tally = &health->tally,
@@ -608,31 +608,19 @@ static int connection_seen(void *context, struct tenon_connection *base,
 	return 1;
 }
 
-/* The slots that have nothing to do with a greeting. */
-#define OTHER_SLOTS                                                            \
-	.size = sizeof(struct tenon_connection_ops),                           \
-	.now_ns = connection_now_ns, .address = connection_address,            \
-	.recv_space = connection_recv_space, .seen = connection_seen,          \
-	.address_ended = connection_address_ended,                             \
-	.addresses_left = connection_addresses_left,                           \
-	.sets_up = connection_sets_up
-
 const struct tenon_connection_ops tenon__connection_ops = {
-	OTHER_SLOTS,
+	.size = sizeof(tenon__connection_ops),
+	.now_ns = connection_now_ns,
+	.address = connection_address,
 	.connected = connection_connected,
 	.send_next = connection_send_next,
 	.sent = connection_sent,
+	.recv_space = connection_recv_space,
 	.received = connection_received,
 	.failed = connection_failed,
 	.after = connection_after,
-};
-
-const struct tenon_connection_ops tenon__greeting_ops = {
-	OTHER_SLOTS,
-	.connected = tenon__greeting_connected,
-	.send_next = tenon__greeting_send_next,
-	.sent = tenon__greeting_sent,
-	.received = tenon__greeting_received,
-	.failed = tenon__greeting_failed,
-	.after = tenon__greeting_after,
+	.seen = connection_seen,
+	.address_ended = connection_address_ended,
+	.addresses_left = connection_addresses_left,
+	.sets_up = connection_sets_up,
 };

@@ -108,8 +108,8 @@ int tenon__engine_init(struct tenon__engine *engine,
 	*engine = (struct tenon__engine){
 		.assembly = tenon__assembly_ref(assembly),
 	};
-	engine->ops = assembly->greetings ? &tenon__greeting_ops
-					  : &tenon__connection_ops;
+	engine->ops = assembly->greetings.of ? &tenon__greeting_ops
+					     : &tenon__connection_ops;
 	if (assembly->secures) {
 		engine->filter_ops = tenon__filter_ops();
 		engine->ops = &engine->filter_ops;

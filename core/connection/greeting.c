@@ -27,7 +27,7 @@ static int want_of(size_t left)
 	return TENON_WANT_RECEIVE | (left > 0 ? TENON_WANT_SEND : 0);
 }
 
-int tenon__greeting_connected(void *context, struct tenon_connection *base)
+static int greeting_connected(void *context, struct tenon_connection *base)
 {
 	struct tenon__connection *conn = connection_of(base);
 
@@ -41,7 +41,7 @@ int tenon__greeting_connected(void *context, struct tenon_connection *base)
 	return TENON_WANT_SEND;
 }
 
-size_t tenon__greeting_send_next(void *context, struct tenon_connection *base,
+static size_t greeting_send_next(void *context, struct tenon_connection *base,
 				 struct iovec *iov, size_t max)
 {
 	const struct tenon__connection *conn = connection_of(base);
@@ -58,7 +58,7 @@ size_t tenon__greeting_send_next(void *context, struct tenon_connection *base,
 	return left_bytes(conn) > 0;
 }
 
-int tenon__greeting_sent(void *context, struct tenon_connection *base, size_t n)
+static int greeting_sent(void *context, struct tenon_connection *base, size_t n)
 {
 	struct tenon__connection *conn = connection_of(base);
 
@@ -71,7 +71,7 @@ int tenon__greeting_sent(void *context, struct tenon_connection *base, size_t n)
 	return want_of(left_bytes(conn));
 }
 
-int tenon__greeting_after(void *context, struct tenon_connection *base,
+static int greeting_after(void *context, struct tenon_connection *base,
 			  size_t n)
 {
 	const struct tenon__connection *conn = connection_of(base);
@@ -81,7 +81,7 @@ int tenon__greeting_after(void *context, struct tenon_connection *base,
 				 : PLAIN.after(NULL, base, n);
 }
 
-int tenon__greeting_received(void *context, struct tenon_connection *base,
+static int greeting_received(void *context, struct tenon_connection *base,
 			     size_t n)
 {
 	struct tenon__connection *conn = connection_of(base);
@@ -107,7 +107,7 @@ int tenon__greeting_received(void *context, struct tenon_connection *base,
 #define CUT \
 	"the server closed the connection before it answered user and password; it may want TLS, or SASL, which tenon does not speak"
 
-void tenon__greeting_failed(void *context, struct tenon_connection *base,
+static void greeting_failed(void *context, struct tenon_connection *base,
 			    int status, int sys_errno)
 {
 	struct tenon__connection *conn = connection_of(base);
@@ -119,3 +119,62 @@ void tenon__greeting_failed(void *context, struct tenon_connection *base,
 	}
 	PLAIN.failed(NULL, base, status, sys_errno);
 }
+
+/* ---- slots that have nothing to do with a greeting -------------------------------- */
+
+static int64_t greeting_now_ns(void *context)
+{
+	return PLAIN.now_ns(context);
+}
+
+static int greeting_address(void *context, struct tenon_connection *base,
+			    struct tenon_address *out)
+{
+	return PLAIN.address(context, base, out);
+}
+
+static void *greeting_recv_space(void *context, struct tenon_connection *base,
+				 size_t *len)
+{
+	return PLAIN.recv_space(context, base, len);
+}
+
+static int greeting_seen(void *context, struct tenon_connection *base,
+			 unsigned seen, const void *bytes, size_t len)
+{
+	return PLAIN.seen(context, base, seen, bytes, len);
+}
+
+static void greeting_address_ended(void *context, struct tenon_connection *base,
+				   uint32_t nth, int sys_errno)
+{
+	PLAIN.address_ended(context, base, nth, sys_errno);
+}
+
+static uint32_t greeting_addresses_left(void *context,
+					struct tenon_connection *base)
+{
+	return PLAIN.addresses_left(context, base);
+}
+
+static int greeting_sets_up(void *context, struct tenon_connection *base)
+{
+	return PLAIN.sets_up(context, base);
+}
+
+const struct tenon_connection_ops tenon__greeting_ops = {
+	.size = sizeof(tenon__greeting_ops),
+	.now_ns = greeting_now_ns,
+	.address = greeting_address,
+	.connected = greeting_connected,
+	.send_next = greeting_send_next,
+	.sent = greeting_sent,
+	.recv_space = greeting_recv_space,
+	.received = greeting_received,
+	.failed = greeting_failed,
+	.after = greeting_after,
+	.seen = greeting_seen,
+	.address_ended = greeting_address_ended,
+	.addresses_left = greeting_addresses_left,
+	.sets_up = greeting_sets_up,
+};

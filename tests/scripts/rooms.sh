@@ -146,7 +146,8 @@ every_folder_is_a_room()
 readmes_are_short()
 {
 	for room in $rooms; do
-		lines=$(wc -l <"$core/$room/README.md")
+		# a picture is made of a table, and has as many lines as that
+		lines=$(sed '/^```mermaid$/,/^```$/d' "$core/$room/README.md" | wc -l)
 		test "$lines" -le 40 || echo "core/$room/README.md has $lines lines, at most 40"
 	done
 }
