@@ -276,24 +276,59 @@ static const struct option_row {
 	{ "alpn: 'a,'", "alpn: found 'a,'" },
 };
 
-START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
+/* Check a config with these options of tls. Returns 0, or the status with *err. */
+static int check_options(const char *given, struct tenon_error *err)
 {
-	struct tenon_error err;
 	struct tenon_config *config;
 	char options[SETTINGS_BYTES];
 	char text[SETTINGS_BYTES + 100];
 
-	expand(options, sizeof(options), option_rows[_i].options);
+	expand(options, sizeof(options), given);
 	snprintf(text, sizeof(text),
 		 "servers: [localhost]\nsecure: {tls: {%s}}\n", options);
-	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
-	int code = tenon_config_load_text(config, "", text, strlen(text), &err);
+	ck_assert_int_eq(tenon_config_create(&config, err), 0);
+	int code = tenon_config_load_text(config, "", text, strlen(text), err);
 	if (!code) {
-		code = tenon_config_check(config, &err);
+		code = tenon_config_check(config, err);
 	}
-	ck_assert_int_eq(code, TENON_ECONFIG);
-	check_says(err.message, option_rows[_i].says);
 	tenon_config_destroy(config);
+	return code;
+}
+
+START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
+{
+	struct tenon_error err;
+
+	ck_assert_int_eq(check_options(option_rows[_i].options, &err),
+			 TENON_ECONFIG);
+	check_says(err.message, option_rows[_i].says);
+}
+END_TEST
+
+static const char *const link_rows[] = {
+	"certificate: '@client-locked.pem', key: '@link', key_password_file: '@client-locked.password'",
+	"certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@link'",
+};
+
+/* A container gets its secrets as links. Only root can make the link of another user. */
+START_TEST(a_link_to_a_secret_is_followed_unless_it_is_of_another_user)
+{
+	struct tenon_error err;
+	char link[200];
+
+	expand(link, sizeof(link), "@link");
+	ck_assert_int_eq(symlink(_i == 0 ? "client-locked.key"
+					 : "client-locked.password",
+				 link), 0);
+	ck_assert_msg(check_options(link_rows[_i], &err) == 0, "%s",
+		      err.message);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(lchown(link, 65534, 65534), 0);
+		ck_assert_int_eq(check_options(link_rows[_i], &err),
+				 TENON_ECONFIG);
+		check_says(err.message, "is a symbolic link of another user");
+	}
+	ck_assert_int_eq(unlink(link), 0);
 }
 END_TEST
 
@@ -543,6 +578,9 @@ static void fill(Suite *suite)
 	     COUNT(client_rows));
 	LOOP(tcase, an_option_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(option_rows));
+	LOOP(tcase,
+	     a_link_to_a_secret_is_followed_unless_it_is_of_another_user,
+	     COUNT(link_rows));
 	LOOP(tcase, each_server_has_tls_or_none, COUNT(key_rows));
 	LOOP(tcase, a_key_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(refused_keys));
