@@ -138,6 +138,7 @@ static const struct certificate_row {
 	{ "server", "anna", "ca: '@ca.d'", NULL },
 	{ "server", "anna", TRUST ", server_name: cache.test", NULL },
 	{ "server", "anna", TRUST ", server_name: CACHE.TEST", NULL },
+	{ "server", "anna", TRUST ", server_name: cache.test.", NULL },
 	{ "server", "anna", TRUST ", server_name: '::1'", NULL },
 	{ "server", "anna", TRUST ", server_name: 10.0.0.1",
 	  "for another name: expected '10.0.0.1', found 'localhost, cache.test, 127.0.0.1, ::1'" },
