@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* secure tls: real memcached servers with certificates of every kind. */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -542,6 +543,34 @@ START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 }
 END_TEST
 
+/* `cp -p` and `rsync -t` give a file the time of another one. */
+START_TEST(a_file_that_changes_and_keeps_its_time_is_read_again)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+	struct stat before;
+	char path[200];
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start_strict(&server);
+	open_with(&rig, server.address, IDENTITY("client"), "max_idle: 1ms\n");
+	expect_works(&rig);
+	expand(path, sizeof(path), "@client.key");
+	ck_assert_int_eq(stat(path, &before), 0);
+	FILE *file = fopen(path, "r+e");
+	ck_assert_ptr_nonnull(file);
+	fputs("damaged", file);
+	ck_assert_int_eq(fclose(file), 0);
+	const struct timespec times[2] = { before.st_atim, before.st_mtim };
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+	reconnect(&rig);
+	check_says(rig.log, "a file has changed and cannot be used");
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
 /* ---- processes ---------------------------------------------------------------------------- */
 
 START_TEST(a_child_of_fork_has_sessions_of_its_own)
@@ -590,6 +619,8 @@ static void fill(Suite *suite)
 	tcase_add_test(
 		tcase,
 		files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use);
+	tcase_add_test(tcase,
+		       a_file_that_changes_and_keeps_its_time_is_read_again);
 	tcase_add_test(tcase,
 		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);

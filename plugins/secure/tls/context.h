@@ -85,7 +85,7 @@ static void context_look_at(struct context_files *out,
 			file->device = stat_of.st_dev;
 			file->inode = stat_of.st_ino;
 			file->size = stat_of.st_size;
-			file->changed = stat_of.st_mtim;
+			file->changed = stat_of.st_ctim; /* cp -p sets st_mtim */
 		}
 	}
 }
