@@ -207,6 +207,21 @@ START_TEST(without_verification_each_open_logs_a_warning)
 }
 END_TEST
 
+/* memcached closes the connection without an alert. */
+START_TEST(a_client_without_tls_hears_that_the_server_may_want_it)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	start(&server, "server", "");
+	rig_open_one(&rig, server.address, "tls: false\n");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	check_says(rig.err.message, "; the server may want TLS");
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
 /* ---- certificates of clients ------------------------------------------------------ */
 
 #define IDENTITY(name) \
@@ -604,6 +619,8 @@ static void fill(Suite *suite)
 
 	LOOP(tcase, a_certificate_is_accepted_or_the_sentence_says_why_not,
 	     COUNT(certificate_rows));
+	tcase_add_test(tcase,
+		       a_client_without_tls_hears_that_the_server_may_want_it);
 	LOOP(tcase, a_server_accepts_the_client_or_the_sentence_says_why_not,
 	     COUNT(client_rows));
 	LOOP(tcase, an_option_that_cannot_be_used_is_refused_with_the_reason,
