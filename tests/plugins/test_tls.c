@@ -472,6 +472,17 @@ static void expect_sessions(struct rig *rig, uint64_t sessions,
 	ck_assert_uint_eq(health.secure.resumptions, resumptions);
 }
 
+/* On a slow host, max_idle ends between any two requests, so there may be more sessions than two. */
+static void expect_resumptions(struct rig *rig, bool resumes)
+{
+	struct tenon_health health;
+
+	ck_assert_int_eq(tenon_client_health(rig->client, 0, &health), 0);
+	ck_assert_uint_ge(health.secure.sessions, 2);
+	ck_assert_uint_eq(health.secure.resumptions,
+			  resumes ? health.secure.sessions - 1 : 0);
+}
+
 /* Use the client, close its connection, and use it again, with a handshake. */
 static void reconnect(struct rig *rig)
 {
@@ -509,7 +520,7 @@ START_TEST(a_new_connection_resumes_the_session)
 	start(&server, "server", more);
 	open_with(&rig, server.address, row->options, "max_idle: 1ms\n");
 	reconnect(&rig);
-	expect_sessions(&rig, 2, row->resumes);
+	expect_resumptions(&rig, row->resumes);
 	rig_close(&rig);
 	memcached_stop(&server);
 }
