@@ -330,6 +330,15 @@ static void connection_address_ended(void *context,
 	tenon__resolver_ended(&connection_of(base)->resolver, nth, sys_errno);
 }
 
+static int connection_sets_up(void *context, struct tenon_connection *base)
+{
+	uint8_t state = connection_of(base)->state;
+
+	(void)context;
+	return state == TENON_CONNECTION_SECURING ||
+	       state == TENON_CONNECTION_GREETING;
+}
+
 static uint32_t connection_addresses_left(void *context,
 					  struct tenon_connection *base)
 {
@@ -552,7 +561,12 @@ static void connection_failed(void *context, struct tenon_connection *base,
 	(void)context;
 	struct tenon__resolver *resolver = &conn->resolver;
 
-	if (status == TENON_ECONNECT) {
+	if (status == TENON_ECONNECT && connection_sets_up(NULL, base)) {
+		snprintf(conn->wire.problem, sizeof(conn->wire.problem),
+			 conn->state == TENON_CONNECTION_SECURING
+				 ? "the handshake did not end within connect_timeout"
+				 : "no answer to user and password within connect_timeout");
+	} else if (status == TENON_ECONNECT) {
 		if (sys_errno && !tenon__resolver_errno(resolver)) {
 			tenon__resolver_ended(resolver, 0, sys_errno);
 		}
@@ -600,7 +614,8 @@ static int connection_seen(void *context, struct tenon_connection *base,
 	.now_ns = connection_now_ns, .address = connection_address,            \
 	.recv_space = connection_recv_space, .seen = connection_seen,          \
 	.address_ended = connection_address_ended,                             \
-	.addresses_left = connection_addresses_left
+	.addresses_left = connection_addresses_left,                           \
+	.sets_up = connection_sets_up
 
 const struct tenon_connection_ops tenon__connection_ops = {
 	OTHER_SLOTS,

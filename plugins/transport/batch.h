@@ -30,7 +30,8 @@ struct batch_job {
 	struct tenon_connection *conn;
 	enum batch_phase phase;
 	bool blocks; /* receives without MSG_DONTWAIT may block: see blocking.h */
-	int64_t deadline_ns;
+	int64_t deadline_ns; /* while the connection is set up, not after connect_timeout */
+	int64_t last_ns; /* when later than deadline_ns: the deadline once the connection is set up */
 	struct dial dial; /* BATCH_DIALING: how far it is */
 };
 
@@ -393,6 +394,11 @@ static inline bool batch_dialed(const struct batch *batch,
 	}
 	job->blocks = false;
 	int want = batch->ops->connected(batch->ops->context, job->conn);
+	if (job->dial.until_ns < job->deadline_ns &&
+	    batch->ops->sets_up(batch->ops->context, job->conn)) {
+		job->last_ns = job->deadline_ns;
+		job->deadline_ns = job->dial.until_ns;
+	}
 	return batch_wants_send(want) ? batch_send(batch, job)
 				      : batch_rest(job, want);
 }
@@ -525,6 +531,18 @@ static inline __attribute__((always_inline)) void batch_go_on_all(struct batch *
 	batch->count = left;
 }
 
+/* The deadline of a job has come: its own, or that for the set-up of its connection. */
+static inline bool batch_expire(const struct batch *batch,
+				struct batch_job *job)
+{
+	if (job->last_ns <= job->deadline_ns) {
+		return batch_fail(batch, job, TENON_ETIMEDOUT, 0);
+	}
+	job->deadline_ns = job->last_ns;
+	return batch->ops->sets_up(batch->ops->context, job->conn) &&
+	       batch_fail(batch, job, TENON_ECONNECT, ETIMEDOUT);
+}
+
 /* Look at a job although no descriptor has events: it may be out of time. */
 static inline bool batch_check(const struct batch *batch, struct batch_job *job,
 			       int64_t now_ns)
@@ -532,7 +550,7 @@ static inline bool batch_check(const struct batch *batch, struct batch_job *job,
 	bool late = now_ns >= job->deadline_ns;
 
 	if (job->phase != BATCH_DIALING) {
-		return late && batch_fail(batch, job, TENON_ETIMEDOUT, 0);
+		return late && batch_expire(batch, job);
 	}
 	if (late) {
 		return batch_dialed(batch, job,
@@ -675,7 +693,7 @@ static inline void batch_begin(void *self, struct tenon_connection *conn,
 		batch_enter(batch, job, now_ns, deadline_ns);
 		return;
 	}
-	job->deadline_ns = deadline_ns;
+	job->deadline_ns = job->last_ns = deadline_ns;
 	/* in the other phases it sends when the socket has room, or has connected */
 	if (job->phase == BATCH_RECEIVING && batch_send(batch, job)) {
 		batch_drop(batch, job);

@@ -76,13 +76,15 @@ static inline bool blocking_collect_one(struct batch *batch,
 /*
  * Receive from every server, beginning with the one that was asked last: while the client waits
  * for its reply, the other replies arrive, and their receives do not wait.
+ * When a connection is being made or set up, poll(2) has to go on with all.
  * Leaves in the batch the jobs that poll(2) has to go on with. Returns the time in ns.
  */
 static inline int64_t blocking_collect(struct batch *batch, int64_t now_ns,
 				       int64_t deadline_ns)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->jobs[i]->phase != BATCH_RECEIVING) {
+		if (batch->jobs[i]->phase != BATCH_RECEIVING ||
+		    batch->jobs[i]->deadline_ns != deadline_ns) {
 			return now_ns;
 		}
 	}

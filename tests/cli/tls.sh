@@ -57,6 +57,18 @@ out_has '^  └─ CN=other-name, .* for other\.test: mc-three$'
 out_has '^error: mc-three: no proper answer: not secured: .*other\.test'
 end
 
+begin a_server_keeps_its_own_key_in_every_command
+cat >own.yaml <<HERE
+servers:
+- {address: "$one", alias: mc, tls: {ca: $certificates/ca.pem}}
+connect_timeout: 5s
+poll_timeout: 5s
+HERE
+run 0 -c own.yaml version
+run 0 -c own.yaml ping
+out_has '^mc .* up +[0-9.]+ '
+end
+
 begin health_shows_sessions
 run 0 health
 check 'a warning' grep -q 'warning: the certificate of mc-.* ends in 23 h' err

@@ -396,6 +396,36 @@ START_TEST(a_greeting_without_an_answer_ends_at_the_deadline)
 }
 END_TEST
 
+START_TEST(a_greeting_without_an_answer_ends_at_connect_timeout)
+{
+	struct rig rig = { 0 };
+
+	start(_i);
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT(GREET),
+				  FAKE_EXPECT_CLOSE));
+	rig_open(&rig, AUTH "connect_timeout: 100ms\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	check_says(rig.err.message,
+		   "no answer to user and password within connect_timeout");
+	ck_assert_uint_eq(state_of(&rig), TENON_SERVER_DOWN);
+	rig_close(&rig);
+}
+END_TEST
+
+/* connect_timeout ends with the answer to the greeting. */
+START_TEST(an_answer_later_than_connect_timeout_is_taken)
+{
+	struct rig rig = { 0 };
+
+	start(_i);
+	rig_fake(&rig, FAKE_STEPS(GREETED, GET, FAKE_DELAY(1200), END, GET, END));
+	rig_open(&rig, AUTH "connect_timeout: 1s\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- without a password in the config ------------------------------------------- */
 
 /* Behind noreply requests, the refusal is read with the fence. */
@@ -453,6 +483,7 @@ static const struct {
 	const char *says;
 } logins[] = {
 	{ AUTH, TENON_STORED, "" },
+	{ AUTH "protocol: meta\n", TENON_STORED, "" },
 	{ "auth: {user: anna, password: wrong}\n", TENON_EAUTH, REFUSED },
 	{ "auth: {user: bert, password: S3cret}\n", TENON_EAUTH, REFUSED },
 	{ "", TENON_EAUTH, "the server wants user and password (key `auth`)" },
@@ -936,6 +967,8 @@ int main(void)
 	subjects_add_test(a_server_that_moves_is_free);
 	subjects_add_test(a_request_hops_when_the_greeting_was_cut);
 	subjects_add_test(a_greeting_without_an_answer_ends_at_the_deadline);
+	subjects_add_test(a_greeting_without_an_answer_ends_at_connect_timeout);
+	subjects_add_test(an_answer_later_than_connect_timeout_is_taken);
 	subjects_add_test(
 		a_server_that_wants_a_password_says_so_behind_noreply_requests);
 	subjects_add_test_to(answered,

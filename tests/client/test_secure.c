@@ -230,6 +230,22 @@ START_TEST(a_handshake_that_hangs_ends_at_the_deadline)
 }
 END_TEST
 
+START_TEST(a_handshake_that_hangs_ends_at_connect_timeout)
+{
+	struct rig rig = { 0 };
+
+	start(_i);
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("HELLO\n"),
+				  FAKE_EXPECT_CLOSE));
+	rig_open(&rig, FRAMES "connect_timeout: 100ms\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	check_says(rig.err.message,
+		   "the handshake did not end within connect_timeout");
+	ck_assert_uint_eq(state_of(&rig), TENON_SERVER_DOWN);
+	rig_close(&rig);
+}
+END_TEST
+
 /* No request was sent, so each may go to another server, also one that must not be repeated. */
 START_TEST(a_request_hops_when_the_handshake_was_cut)
 {
@@ -550,6 +566,7 @@ int main(void)
 	subjects_add_test(
 		a_server_that_closes_during_the_handshake_has_its_sentence);
 	subjects_add_test(a_handshake_that_hangs_ends_at_the_deadline);
+	subjects_add_test(a_handshake_that_hangs_ends_at_connect_timeout);
 	subjects_add_test(a_request_hops_when_the_handshake_was_cut);
 	subjects_add_test(no_request_hops_when_the_handshake_was_refused);
 	subjects_add_test(damage_on_a_used_connection_is_repaired);

@@ -224,6 +224,12 @@ static uint32_t talk_addresses_left(void *context,
 	return !speaker_of(context, conn)->was_given;
 }
 
+static int talk_sets_up(void *context, struct tenon_connection *conn)
+{
+	(void)speaker_of(context, conn);
+	return 0;
+}
+
 static const struct tenon_connection_ops talk_ops = {
 	.size = sizeof(talk_ops),
 	.now_ns = talk_now_ns,
@@ -238,6 +244,7 @@ static const struct tenon_connection_ops talk_ops = {
 	.seen = talk_seen,
 	.address_ended = talk_address_ended,
 	.addresses_left = talk_addresses_left,
+	.sets_up = talk_sets_up,
 };
 
 /* ---- the test's side ------------------------------------------------------ */

@@ -102,6 +102,13 @@ static uint32_t fault_addresses_left(void *context,
 		fault->core->context, conn);
 }
 
+static int fault_sets_up(void *context, struct tenon_connection *conn)
+{
+	const struct fault *fault = context;
+
+	return fault->core->sets_up(fault->core->context, conn);
+}
+
 static int fault_address(void *context, struct tenon_connection *conn,
 			 struct tenon_address *out)
 {
@@ -219,6 +226,7 @@ static const struct tenon_connection_ops fault_connection_ops = {
 	.seen = fault_seen,
 	.address_ended = fault_address_ended,
 	.addresses_left = fault_addresses_left,
+	.sets_up = fault_sets_up,
 };
 
 /* ---- the transport ------------------------------------------------------- */

@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(the_environment_names_the_toy)
 {
-	static const char *const names[] = { "", "upper", "xor" };
+	static const char *const names[] = { "", "upper", "xor", "meta" };
 
 	for (int toy = 0; toy < TOYS; toy++) {
 		ck_assert_int_eq(setenv("TENON_TOY", names[toy], 1), 0);

@@ -597,6 +597,24 @@ START_TEST(a_file_that_changes_and_keeps_its_time_is_read_again)
 }
 END_TEST
 
+/* ---- servers that do not speak TLS ------------------------------------------------------- */
+
+START_TEST(a_server_that_speaks_plain_memcached_is_named)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	rig_transport = subject(_i)->name;
+	ck_assert(memcached_start(&server, MEMCACHED_INET, NULL));
+	open_as(&rig, &server, "anna", TRUST);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
+	check_says(rig.err.message,
+		   "the server speaks plain memcached, and no TLS, on this port");
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
 /* ---- processes ---------------------------------------------------------------------------- */
 
 START_TEST(a_child_of_fork_has_sessions_of_its_own)
@@ -668,6 +686,7 @@ int main(void)
 	suite = suite_create("tls");
 	subjects_add_tests(suite);
 	subjects_add_test(values_of_any_length_come_back);
+	subjects_add_test(a_server_that_speaks_plain_memcached_is_named);
 	subjects_add_test(a_child_of_fork_has_sessions_of_its_own);
 	fill(suite);
 	return suite_run(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands for whole servers: stats, version, ping and flush-all. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -366,44 +367,59 @@ struct ping {
 	struct tenon_error err;
 };
 
-/*
- * Ask for the version. *ms becomes the time that the library measured for it, in
- * milliseconds. Returns the answer, or NULL with the reason in *err.
- */
-static const struct tenon_result *ask_timed(struct tenon_client *client,
-					    double *ms, struct tenon_error *err)
+/* Write why the server did not answer. err is the error of the call, perhaps that of another server. */
+static void set_failure(struct ping *ping, const struct app *app, size_t index,
+			const struct tenon_result *result,
+			const struct tenon_error *err)
 {
-	static struct tenon_health health;
-	const struct tenon_result *results;
+	struct tenon_server_info info = server_info(app, index);
+	char *where = alloc_format("%s (%s)", info.alias, info.address);
+	char *reason = result_reason(app, result);
 
-	tenon_client_health_reset(client);
-	if (tenon_run_servers(client, TENON_VERSION, NULL, NULL, &results, err) !=
-	    0) {
-		return NULL;
+	free(ping->version);
+	ping->version = NULL;
+	if (strcmp(err->where, where) == 0) {
+		ping->err = *err;
+	} else {
+		error_set(&ping->err, result->status,
+			  reason ? reason : tenon_status_name(result->status));
+		snprintf(ping->err.where, sizeof(ping->err.where), "%s", where);
 	}
-	tenon_client_health(client, 0, &health);
-	*ms = (double)health.latency.max_ns / 1e6;
-	return results;
+	free(reason);
+	free(where);
 }
 
-/* Ask twice, with a client that has only this server, so that no other server delays it. */
-static void ping_server(struct app *app, size_t index, struct ping *ping)
+/*
+ * Ask every server for its version. The times are those that the library measured, each until the
+ * server's own answer. A server that has failed before keeps its error. Returns false when no
+ * server could be asked.
+ */
+static bool ask_timed(struct app *app, struct ping *pings, size_t count,
+		      bool connects, struct tenon_error *err)
 {
-	const struct tenon_result *result;
-	struct tenon_client *client = NULL;
-	struct tenon_server_info info = server_info(app, index);
+	static struct tenon_health health;
+	const struct tenon_result *results = NULL;
 
-	if (setup_single(app, &info, &client, &ping->err) != 0) {
-		return;
+	tenon_client_health_reset(app->client);
+	tenon_run_servers(app->client, TENON_VERSION, NULL, NULL, &results, err);
+	for (size_t i = 0; results && i < count; i++) {
+		struct ping *ping = &pings[i];
+
+		if (ping->err.code != 0) {
+			continue;
+		}
+		if (results[i].status < 0) {
+			set_failure(ping, app, i, &results[i], err);
+			continue;
+		}
+		tenon_client_health(app->client, i, &health);
+		*(connects ? &ping->connect_ms : &ping->answer_ms) =
+			(double)health.latency.max_ns / 1e6;
+		free(ping->version);
+		ping->version = output_clean(results[i].value,
+					     results[i].value_len);
 	}
-	result = ask_timed(client, &ping->connect_ms, &ping->err);
-	if (result) {
-		result = ask_timed(client, &ping->answer_ms, &ping->err);
-	}
-	if (result) {
-		ping->version = output_clean(result->value, result->value_len);
-	}
-	tenon_client_close(client);
+	return results != NULL;
 }
 
 static void ping_text(const struct app *app, const struct ping *pings,
@@ -463,6 +479,7 @@ static void ping_json(const struct app *app, const struct ping *pings,
 
 int run_ping(struct app *app)
 {
+	struct tenon_error err;
 	struct ping *pings;
 	size_t count;
 	int status = setup_client(app);
@@ -472,8 +489,10 @@ int run_ping(struct app *app)
 	}
 	count = tenon_client_server_count(app->client);
 	pings = alloc_array(count, sizeof(*pings));
-	for (size_t i = 0; i < count; i++) {
-		ping_server(app, i, &pings[i]);
+	if (!ask_timed(app, pings, count, true, &err) ||
+	    !ask_timed(app, pings, count, false, &err)) {
+		free(pings);
+		return fail_error(app, &err);
 	}
 	(app->options.json ? ping_json : ping_text)(app, pings, count);
 	for (size_t i = 0; i < count; i++) {

@@ -88,7 +88,7 @@ const struct command commands[] = {
 	{ "version", "", "print the servers' versions", "", "tenon version\n",
 	  0, 0, 0, TENON_VERSION, run_version },
 	{ "ping", "", "show which servers answer, and how fast",
-	  "Asks one server at a time, each twice. CONNECT is the time of the first request, which\n"
+	  "Asks all servers at the same time, twice. CONNECT is the time of the first request, which\n"
 	  "also makes the connection. ANSWER is the time of the second, on the open connection.\n",
 	  "tenon ping\n", 0, 0, 0, TENON_VERSION, run_ping },
 	{ "health", "", "show the state of every server, once or again and again",

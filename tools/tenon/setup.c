@@ -103,17 +103,6 @@ static char *servers_of_list(const char *list)
 	return yaml_of(array);
 }
 
-static char *servers_of_info(const struct tenon_server_info *info)
-{
-	json_t *server = json_object();
-	json_t *array = json_array();
-
-	js_put_text(server, "address", info->address);
-	js_put_text(server, "alias", info->alias);
-	js_append(array, server);
-	return yaml_of(array);
-}
-
 /* Return true when a value seems to have a password: the word, perhaps quoted, with a colon behind it. */
 static bool has_password(const char *value)
 {
@@ -309,22 +298,6 @@ int setup_client(struct app *app)
 	int status = setup_config(app);
 
 	return status == EXIT_DONE ? setup_open(app) : status;
-}
-
-int setup_single(const struct app *app, const struct tenon_server_info *info,
-		 struct tenon_client **out, struct tenon_error *err)
-{
-	char *servers = servers_of_info(info);
-	struct tenon_config *config = NULL;
-	int code = make_config(app, app->config_path, servers, false,
-			       &config, err);
-
-	free(servers);
-	if (!code) {
-		code = tenon_client_open(config, out, err);
-	}
-	tenon_config_destroy(config);
-	return code;
 }
 
 int setup_file(const struct app *app, const char *path,

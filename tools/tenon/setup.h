@@ -36,13 +36,6 @@ int setup_open(struct app *app);
 int setup_client(struct app *app);
 
 /*
- * Open a client with the settings of app->client, but with one server only. The caller closes
- * *out. Returns 0, or a negative enum tenon_status with the reason in *err.
- */
-int setup_single(const struct app *app, const struct tenon_server_info *info,
-		 struct tenon_client **out, struct tenon_error *err);
-
-/*
  * Open a client with the config of this file and the settings of the options. The caller closes
  * *out. Returns 0, or a negative enum tenon_status with the reason in *err.
  */

@@ -590,5 +590,7 @@ static bool meta_are_unasked(const char *bytes, size_t len)
 const struct tenon__protocol tenon__meta = {
 	.write = tenon__meta_write,
 	.read = meta_read,
+	.greet = tenon__classic_greet, /* memcached has one way for both */
+	.greeted = tenon__classic_greeted,
 	.are_unasked = meta_are_unasked,
 };

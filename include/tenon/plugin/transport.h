@@ -170,6 +170,14 @@ struct tenon_connection_ops {
 			      uint32_t nth, int sys_errno);
 	/** Return the number of addresses that address() has left, as far as it is known now. */
 	uint32_t (*addresses_left)(void *context, struct tenon_connection *conn);
+	/**
+	 * Tell whether the connection is still set up: the handshake of a secure plugin, or the answer
+	 * to user and password, has not come. connect_timeout holds for that too. Ask when it has
+	 * passed since the first address was known; when the answer is 1, close the connection and
+	 * call failed() with TENON_ECONNECT and ETIMEDOUT.
+	 * Returns: 1 or 0.
+	 */
+	int (*sets_up)(void *context, struct tenon_connection *conn);
 };
 
 /** Facts about the client, for init. ops lives as long as the instance. */

@@ -346,6 +346,26 @@ START_TEST(a_request_after_noreply_is_fenced)
 }
 END_TEST
 
+/* A part of a line that answers a noreply request must not meet the next exchange. */
+START_TEST(half_a_line_behind_noreply_is_awaited)
+{
+	struct iovec iov[4];
+
+	noreply = true;
+	begin_one(TENON_DELETE, "k");
+	noreply = false;
+	ck_assert_uint_eq(tenon__connection_ops.send_next(
+				  NULL, &connection.base, iov, 4),
+			  1);
+	ck_assert_int_eq(feed("ERR", 3, 3),
+			 TENON_WANT_SEND | TENON_WANT_RECEIVE);
+	ck_assert_int_eq(tenon__connection_ops.sent(NULL, &connection.base,
+						    iov[0].iov_len),
+			 TENON_WANT_RECEIVE);
+	ck_assert_int_eq(feed("OR\r\n", 4, 4), TENON_WANT_NOTHING);
+}
+END_TEST
+
 START_TEST(a_value_before_the_reply_to_the_fence_breaks_the_connection)
 {
 	connection.wire.fence = true;
@@ -853,6 +873,7 @@ static TCase *request_lines(void)
 		the_send_buffer_grows_for_values_that_are_copied_into_it, 0, 2);
 	tcase_add_loop_test(tcase, partial_sends_lose_and_repeat_nothing, 1, 12);
 	tcase_add_test(tcase, a_request_after_noreply_is_fenced);
+	tcase_add_test(tcase, half_a_line_behind_noreply_is_awaited);
 	tcase_add_test(tcase,
 		a_value_before_the_reply_to_the_fence_breaks_the_connection);
 	return tcase;

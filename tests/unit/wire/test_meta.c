@@ -450,6 +450,7 @@ static const struct {
 	{ "EN O0000 O1000\r\n", "without the opaque", "-----" },
 	{ "EN O000\r\n", "without the opaque", "-----" },
 	{ "EN O00000\r\n", "without the opaque", "-----" },
+	{ "EN Op000\r\n", "without the opaque", "-----" }, /* p is no letter */
 	{ "EN 5 O0000\r\n", "without the opaque", "-----" },
 	{ "VA 1 f0\r\nA\r\n", "malformed VA", "-----" },
 	{ "VA 1 f0 s5 O0000\r\nA\r\n", "malformed VA", "-----" },
