@@ -2,7 +2,6 @@
 #include "config/auth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/secret_file.h"
 #include "base/text.h"
 #include "option/option.h"
 
@@ -238,17 +238,15 @@ static int read_descriptor(const struct task *task, const char *path, int fd)
 		       : 0;
 }
 
-/* A FIFO is not waited for, and a link is not followed: another user could have put it there. */
 static int read_file(const struct task *task, const char *path)
 {
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-				    O_NOCTTY);
+	int fd = tenon__open_secret(path);
 
 	if (fd < 0) {
 		return cannot_read(task, path,
 				   errno == ELOOP
-					   ? "is a symbolic link, expected the file that it leads to"
+					   ? "is a symbolic link of another user, or leads over too many symbolic links"
 					   : NULL,
 				   errno);
 	}

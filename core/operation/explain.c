@@ -91,6 +91,22 @@ static const char *failure_prefix(int status)
 	}
 }
 
+/*
+ * The end of the sentence for a failed connection. A server that wants TLS closes a new connection
+ * that begins with something else: memcached -Z does so without an alert.
+ */
+static const char *failure_advice(const struct tenon__connection *conn,
+				  int status)
+{
+	if (status == TENON_ELOCAL) {
+		return tenon__local_advice(conn->sys_errno);
+	}
+	return status == TENON_ECLOSED && conn->wire.fresh && !conn->heard &&
+			       !conn->secure && !conn->greeting
+		       ? "; the server may want TLS, so set `tls: true`"
+		       : "";
+}
+
 /* Write the sentence for a result that has a server. */
 static void explain_connection(const struct tenon__operation *op,
 			       const struct tenon_result *result,
@@ -108,9 +124,7 @@ static void explain_connection(const struct tenon__operation *op,
 
 		tenon__error_set(err, status, "%s: %s%s%s", where, prefix,
 				 tenon__connection_failure(conn),
-				 status == TENON_ELOCAL
-					 ? tenon__local_advice(conn->sys_errno)
-					 : "");
+				 failure_advice(conn, status));
 	} else if (status == TENON_EDOWN) {
 		explain_down(op, result->server, err);
 	} else if (status == TENON_ETIMEDOUT) {

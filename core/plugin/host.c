@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/secret_file.h"
 
 static void *host_alloc(void *context, size_t bytes)
 {
@@ -46,6 +47,12 @@ static void host_random_bytes(void *context, void *out, size_t len)
 	}
 }
 
+static int host_open_secret(void *context, const char *path)
+{
+	(void)context;
+	return tenon__open_secret(path);
+}
+
 void tenon__host_init(struct tenon_host *host, const struct tenon__log *log)
 {
 	*host = (struct tenon_host){
@@ -58,5 +65,6 @@ void tenon__host_init(struct tenon_host *host, const struct tenon__log *log)
 		.log = host_log,
 		.random_bytes = host_random_bytes,
 		.set_error = tenon__error_set,
+		.open_secret = host_open_secret,
 	};
 }

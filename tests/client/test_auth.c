@@ -683,17 +683,84 @@ START_TEST(a_long_password_file_is_read_to_its_ceiling)
 }
 END_TEST
 
-START_TEST(a_link_to_a_password_file_is_not_followed)
+/* Make a new link that leads to target, and write its path. */
+static void link_to(char out[108], const char *target)
+{
+	scratch_path(out, 108);
+	ck_assert_int_eq(symlink(target, out), 0);
+}
+
+static int check_password_file(const char *path, struct tenon_error *err)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), ANY "auth: {user: anna, password_file: %s}\n",
+		 path);
+	return check_config(NULL, text, err);
+}
+
+START_TEST(an_own_link_to_a_password_file_is_followed)
 {
 	struct tenon_error err;
-	char link[108], text[300];
+	char first[108], second[108];
 
+	link_to(first, strrchr(write_file("S3cret\n", 0600), '/') + 1);
+	link_to(second, first);
+	ck_assert_msg(check_password_file(second, &err) == 0, "%s", err.message);
+}
+END_TEST
+
+#define NOBODY 65534
+
+/* Only root can make the link of another user. */
+START_TEST(the_link_of_another_user_to_a_password_file_is_not_followed)
+{
+	struct tenon_error err;
+	char first[108], second[108];
+
+	if (geteuid() != 0) {
+		return;
+	}
+	link_to(first, write_file("S3cret\n", 0600));
+	link_to(second, first);
+	ck_assert_int_eq(lchown(_i ? second : first, NOBODY, NOBODY), 0);
+	ck_assert_int_eq(check_password_file(second, &err), TENON_EIO);
+	check_says(err.message, "is a symbolic link of another user");
+}
+END_TEST
+
+/* secret_file.c: LINKS_MAX */
+#define LINKS 8
+
+START_TEST(a_row_of_links_is_followed_to_its_ceiling)
+{
+	struct tenon_error err;
+	char links[2][108];
+
+	link_to(links[0], write_file("S3cret\n", 0600));
+	for (int i = 1; i < LINKS; i++) {
+		link_to(links[i % 2], links[(i + 1) % 2]);
+	}
+	const char *last = links[(LINKS - 1) % 2];
+	ck_assert_msg(check_password_file(last, &err) == 0, "%s", err.message);
+	link_to(links[LINKS % 2], last);
+	ck_assert_int_eq(check_password_file(links[LINKS % 2], &err), TENON_EIO);
+	check_says(err.message, "too many symbolic links");
+}
+END_TEST
+
+START_TEST(links_that_end_nowhere_are_not_followed)
+{
+	struct tenon_error err;
+	char link[108];
+
+	link_to(link, "absent");
+	ck_assert_int_eq(check_password_file(link, &err), TENON_EIO);
+	check_says(err.message, "No such file");
 	scratch_path(link, sizeof(link));
-	ck_assert_int_eq(symlink(write_file("S3cret\n", 0600), link), 0);
-	snprintf(text, sizeof(text), ANY "auth: {user: anna, password_file: %s}\n",
-		 link);
-	ck_assert_int_eq(check_config(NULL, text, &err), TENON_EIO);
-	check_says(err.message, "is a symbolic link");
+	ck_assert_int_eq(symlink(link, link), 0);
+	ck_assert_int_eq(check_password_file(link, &err), TENON_EIO);
+	check_says(err.message, "symbolic link");
 }
 END_TEST
 
@@ -917,7 +984,11 @@ int main(void)
 	LOOP(tcase, a_password_file_has_one_line_and_no_other_readers,
 	     COUNT(files));
 	tcase_add_test(tcase, a_long_password_file_is_read_to_its_ceiling);
-	tcase_add_test(tcase, a_link_to_a_password_file_is_not_followed);
+	tcase_add_test(tcase, an_own_link_to_a_password_file_is_followed);
+	LOOP(tcase, the_link_of_another_user_to_a_password_file_is_not_followed,
+	     2);
+	tcase_add_test(tcase, a_row_of_links_is_followed_to_its_ceiling);
+	tcase_add_test(tcase, links_that_end_nowhere_are_not_followed);
 	LOOP(tcase, a_password_in_a_config_that_others_can_read_is_a_warning, 2);
 	LOOP(tcase,
 	     a_password_comes_from_the_folder_of_the_config_or_the_environment, 2);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/secret_file.h"
 #include "fakes/random.h"
 #include "plugin/host.h"
 #include "plugin/kind.h"
@@ -382,6 +383,12 @@ static void watched_random_bytes(void *context, void *out, size_t len)
 	}
 }
 
+static int watched_open_secret(void *context, const char *path)
+{
+	(void)context;
+	return tenon__open_secret(path);
+}
+
 void watched_host_init(struct watched_host *host)
 {
 	*host = (struct watched_host){
@@ -396,6 +403,7 @@ void watched_host_init(struct watched_host *host)
 			.log = watched_log,
 			.random_bytes = watched_random_bytes,
 			.set_error = tenon__error_set,
+			.open_secret = watched_open_secret,
 		},
 	};
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* secure tls: real memcached servers with certificates of every kind. */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,7 @@ static const struct certificate_row {
 	{ "server", "anna", "ca: '@ca.d'", NULL },
 	{ "server", "anna", TRUST ", server_name: cache.test", NULL },
 	{ "server", "anna", TRUST ", server_name: CACHE.TEST", NULL },
+	{ "server", "anna", TRUST ", server_name: cache.test.", NULL },
 	{ "server", "anna", TRUST ", server_name: '::1'", NULL },
 	{ "server", "anna", TRUST ", server_name: 10.0.0.1",
 	  "for another name: expected '10.0.0.1', found 'localhost, cache.test, 127.0.0.1, ::1'" },
@@ -201,6 +203,21 @@ START_TEST(without_verification_each_open_logs_a_warning)
 		expect_works(&rig);
 		rig_close(&rig);
 	}
+	memcached_stop(&server);
+}
+END_TEST
+
+/* memcached closes the connection without an alert. */
+START_TEST(a_client_without_tls_hears_that_the_server_may_want_it)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	start(&server, "server", "");
+	rig_open_one(&rig, server.address, "tls: false\n");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	check_says(rig.err.message, "; the server may want TLS");
+	rig_close(&rig);
 	memcached_stop(&server);
 }
 END_TEST
@@ -276,24 +293,59 @@ static const struct option_row {
 	{ "alpn: 'a,'", "alpn: found 'a,'" },
 };
 
-START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
+/* Check a config with these options of tls. Returns 0, or the status with *err. */
+static int check_options(const char *given, struct tenon_error *err)
 {
-	struct tenon_error err;
 	struct tenon_config *config;
 	char options[SETTINGS_BYTES];
 	char text[SETTINGS_BYTES + 100];
 
-	expand(options, sizeof(options), option_rows[_i].options);
+	expand(options, sizeof(options), given);
 	snprintf(text, sizeof(text),
 		 "servers: [localhost]\nsecure: {tls: {%s}}\n", options);
-	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
-	int code = tenon_config_load_text(config, "", text, strlen(text), &err);
+	ck_assert_int_eq(tenon_config_create(&config, err), 0);
+	int code = tenon_config_load_text(config, "", text, strlen(text), err);
 	if (!code) {
-		code = tenon_config_check(config, &err);
+		code = tenon_config_check(config, err);
 	}
-	ck_assert_int_eq(code, TENON_ECONFIG);
-	check_says(err.message, option_rows[_i].says);
 	tenon_config_destroy(config);
+	return code;
+}
+
+START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
+{
+	struct tenon_error err;
+
+	ck_assert_int_eq(check_options(option_rows[_i].options, &err),
+			 TENON_ECONFIG);
+	check_says(err.message, option_rows[_i].says);
+}
+END_TEST
+
+static const char *const link_rows[] = {
+	"certificate: '@client-locked.pem', key: '@link', key_password_file: '@client-locked.password'",
+	"certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@link'",
+};
+
+/* A container gets its secrets as links. Only root can make the link of another user. */
+START_TEST(a_link_to_a_secret_is_followed_unless_it_is_of_another_user)
+{
+	struct tenon_error err;
+	char link[200];
+
+	expand(link, sizeof(link), "@link");
+	ck_assert_int_eq(symlink(_i == 0 ? "client-locked.key"
+					 : "client-locked.password",
+				 link), 0);
+	ck_assert_msg(check_options(link_rows[_i], &err) == 0, "%s",
+		      err.message);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(lchown(link, 65534, 65534), 0);
+		ck_assert_int_eq(check_options(link_rows[_i], &err),
+				 TENON_ECONFIG);
+		check_says(err.message, "is a symbolic link of another user");
+	}
+	ck_assert_int_eq(unlink(link), 0);
 }
 END_TEST
 
@@ -420,6 +472,17 @@ static void expect_sessions(struct rig *rig, uint64_t sessions,
 	ck_assert_uint_eq(health.secure.resumptions, resumptions);
 }
 
+/* On a slow host, max_idle ends between any two requests, so there may be more sessions than two. */
+static void expect_resumptions(struct rig *rig, bool resumes)
+{
+	struct tenon_health health;
+
+	ck_assert_int_eq(tenon_client_health(rig->client, 0, &health), 0);
+	ck_assert_uint_ge(health.secure.sessions, 2);
+	ck_assert_uint_eq(health.secure.resumptions,
+			  resumes ? health.secure.sessions - 1 : 0);
+}
+
 /* Use the client, close its connection, and use it again, with a handshake. */
 static void reconnect(struct rig *rig)
 {
@@ -457,7 +520,7 @@ START_TEST(a_new_connection_resumes_the_session)
 	start(&server, "server", more);
 	open_with(&rig, server.address, row->options, "max_idle: 1ms\n");
 	reconnect(&rig);
-	expect_sessions(&rig, 2, row->resumes);
+	expect_resumptions(&rig, row->resumes);
 	rig_close(&rig);
 	memcached_stop(&server);
 }
@@ -501,6 +564,34 @@ START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 	size_t lines = rig.log_lines;
 	reconnect(&rig);
 	ck_assert_uint_eq(rig.log_lines, lines);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+/* `cp -p` and `rsync -t` give a file the time of another one. */
+START_TEST(a_file_that_changes_and_keeps_its_time_is_read_again)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+	struct stat before;
+	char path[200];
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start_strict(&server);
+	open_with(&rig, server.address, IDENTITY("client"), "max_idle: 1ms\n");
+	expect_works(&rig);
+	expand(path, sizeof(path), "@client.key");
+	ck_assert_int_eq(stat(path, &before), 0);
+	FILE *file = fopen(path, "r+e");
+	ck_assert_ptr_nonnull(file);
+	fputs("damaged", file);
+	ck_assert_int_eq(fclose(file), 0);
+	const struct timespec times[2] = { before.st_atim, before.st_mtim };
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+	reconnect(&rig);
+	check_says(rig.log, "a file has changed and cannot be used");
 	rig_close(&rig);
 	memcached_stop(&server);
 }
@@ -557,10 +648,15 @@ static void fill(Suite *suite)
 
 	LOOP(tcase, a_certificate_is_accepted_or_the_sentence_says_why_not,
 	     COUNT(certificate_rows));
+	tcase_add_test(tcase,
+		       a_client_without_tls_hears_that_the_server_may_want_it);
 	LOOP(tcase, a_server_accepts_the_client_or_the_sentence_says_why_not,
 	     COUNT(client_rows));
 	LOOP(tcase, an_option_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(option_rows));
+	LOOP(tcase,
+	     a_link_to_a_secret_is_followed_unless_it_is_of_another_user,
+	     COUNT(link_rows));
 	LOOP(tcase, each_server_has_tls_or_none, COUNT(key_rows));
 	LOOP(tcase, a_key_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(refused_keys));
@@ -569,6 +665,8 @@ static void fill(Suite *suite)
 	tcase_add_test(
 		tcase,
 		files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use);
+	tcase_add_test(tcase,
+		       a_file_that_changes_and_keeps_its_time_is_read_again);
 	tcase_add_test(tcase,
 		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);

@@ -133,6 +133,13 @@ struct tenon_host {
 		__attribute__((format(printf, 3, 4)))
 #endif
 		;
+	/**
+	 * Open a file with a password or a private key for reading. A symbolic link is followed
+	 * only when root or the user of the process owns the link. A FIFO is not waited for.
+	 * Returns a descriptor, which the plugin closes, or -1 with errno; ELOOP: a link of
+	 * another user.
+	 */
+	int (*open_secret)(void *context, const char *path);
 };
 
 /* ---- descriptor -------------------------------------------------------- */

@@ -85,7 +85,7 @@ static void context_look_at(struct context_files *out,
 			file->device = stat_of.st_dev;
 			file->inode = stat_of.st_ino;
 			file->size = stat_of.st_size;
-			file->changed = stat_of.st_mtim;
+			file->changed = stat_of.st_ctim; /* cp -p sets st_mtim */
 		}
 	}
 }
@@ -114,12 +114,17 @@ static int context_check_file(const struct tenon_host *host,
 {
 	char line[TLS_PATH_BYTES + 100];
 	struct stat stat_of;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = secret ? host->open_secret(host->context, path)
+			: open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+					     O_NOCTTY);
 
 	if (fd < 0 || fstat(fd, &stat_of) != 0) {
 		int code = host->set_error(err, TENON_ECONFIG,
 					   "%s: cannot read '%s': %s", option,
-					   path, strerror(errno));
+					   path,
+					   secret && errno == ELOOP
+						   ? "it is a symbolic link of another user, or leads over too many symbolic links"
+						   : strerror(errno));
 		if (fd >= 0) {
 			close(fd);
 		}
@@ -218,28 +223,13 @@ static int context_give_password(char *out, int room, int writes, void *payload)
 	return (int)password->len;
 }
 
-/*
- * Open a file with a secret. A link is followed when root or this user has made it: secrets that a
- * container gets are such links.
- */
-static int context_open_secret(const char *path)
-{
-	struct stat link;
-
-	if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode) &&
-	    (link.st_uid == 0 || link.st_uid == geteuid())) {
-		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	}
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
-}
-
 /* Read the first line of the file of the password. */
 static int context_read_password(struct context_password *out,
 				 const char *path,
 				 const struct tenon_host *host,
 				 struct tenon_error *err)
 {
-	int fd = context_open_secret(path);
+	int fd = host->open_secret(host->context, path);
 	ssize_t n = 0;
 
 	while (fd >= 0 && out->len < sizeof(out->text) &&

@@ -363,6 +363,16 @@ static bool is_host_name(const char *text)
 	       !is_ip(text);
 }
 
+/* The dot at the end of an absolute name is for name servers: no certificate has it. */
+static void drop_dot(char *name)
+{
+	size_t len = strlen(name);
+
+	if (len > 1 && name[len - 1] == '.' && is_host_name(name)) {
+		name[len - 1] = '\0';
+	}
+}
+
 /*
  * Choose the name that the certificate has to be for: server_name; else the host of the address. When
  * that is an IP address or a socket, the alias, if it can be the name of a host; the IP address is
@@ -381,6 +391,7 @@ static void choose_name(struct tls_session *session,
 			 is_ip(server->host) ? server->host : "");
 	}
 	snprintf(session->expected, sizeof(session->expected), "%s", name);
+	drop_dot(session->expected);
 }
 
 /* Return 1 when a certificate that is not for the expected name is for the address. */
