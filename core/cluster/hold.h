@@ -4,6 +4,7 @@
  * the next one would be refused as well. For retry_timeout no client of the assembly tries a new
  * connection; then one client tries it, and the others stay held back meanwhile. So a wrong password
  * or certificate costs one connection in each retry_timeout, whatever the number of clients and calls.
+ * Only clients that connect at the same moment, before the first refusal, try once each.
  *
  * A hold-back is about one address: a client at another address is free. All fields are atomic and
  * nobody waits for anybody.
