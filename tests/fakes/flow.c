@@ -76,6 +76,12 @@ const char *flow_write(struct flow *flow)
 	size_t len = 0;
 
 	tenon__wire_rewind(wire);
+	/* requests of an exchange that is repeated were written before */
+	for (struct tenon__request *req = wire->first; req; req = req->next) {
+		if (!tenon__request_is_done(req)) {
+			tenon__request_go(req, TENON_REQUEST_QUEUED);
+		}
+	}
 	while (wire->queue) {
 		wire->protocol->write(wire);
 		for (; wire->piece < wire->piece_count; wire->piece++) {

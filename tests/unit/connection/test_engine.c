@@ -75,6 +75,7 @@ static const struct tenon_transport_ops ops = {
 #define SERVERS 4
 
 static struct tenon__server servers[SERVERS];
+static struct tenon__outcome outcomes[SERVERS];
 
 /* Make an engine whose transport has these options, and release it. */
 static void try_engine(struct options *options, int code, const char *message)
@@ -83,6 +84,7 @@ static void try_engine(struct options *options, int code, const char *message)
 		.refs = 2,
 		.server_count = SERVERS,
 		.servers = servers,
+		.outcomes = { .servers = outcomes },
 		.transport = &ops,
 		.transport_options = options,
 		.transport_name = "mine",
