@@ -608,6 +608,7 @@ START_TEST(the_longest_user_and_password_are_sent)
 	struct fake_step steps[] = { FAKE_ACCEPT, FAKE_EXPECT_BYTES(NULL, 0),
 				     FAKE_SEND("STORED\r\n"), GET, END };
 
+	memset(words, 0, sizeof(words));
 	memset(words[0], 'u', 250);
 	memset(words[1], 'p', 1000);
 	snprintf(settings, sizeof(settings),
