@@ -23,6 +23,34 @@ static inline void tenon__publish(_Atomic uint64_t *sequence, uint64_t writing,
 	atomic_store_explicit(sequence, writing + 1, memory_order_release);
 }
 
+/*
+ * Begin and end a writing, where several threads may write. Returns false, and writes nothing, when
+ * another thread is at work.
+ */
+static inline bool tenon__try_publish(_Atomic uint64_t *sequence,
+				      _Atomic uint64_t *words,
+				      const uint64_t *from, size_t count)
+{
+	uint64_t before = atomic_load(sequence);
+
+	if (before % 2 != 0 ||
+	    !atomic_compare_exchange_strong(sequence, &before, before + 1)) {
+		return false;
+	}
+	tenon__publish(sequence, before + 1, words, from, count);
+	return true;
+}
+
+/* In a forked child: let the words be written again, also when the fork interrupted a writer. */
+static inline void tenon__published_forked(_Atomic uint64_t *sequence)
+{
+	uint64_t before = atomic_load(sequence);
+
+	if (before % 2 != 0) {
+		atomic_compare_exchange_strong(sequence, &before, before + 1);
+	}
+}
+
 /* Read the words once. Returns true when no writer was at work meanwhile. */
 static inline bool tenon__read_published(const _Atomic uint64_t *sequence,
 					 const _Atomic uint64_t *words,

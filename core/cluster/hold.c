@@ -8,28 +8,16 @@
 _Static_assert(sizeof(struct tenon__hold_reason) % sizeof(uint64_t) == 0,
 	       "a reason is made of words");
 
-/* When another client is writing, its reason is as good. So it is kept. */
-static void write_reason(struct tenon__hold *hold,
-			 const struct tenon__hold_reason *reason)
-{
-	uint64_t words[TENON_HOLD_WORDS];
-	uint64_t sequence = atomic_load(&hold->sequence);
-
-	if (sequence % 2 != 0 ||
-	    !atomic_compare_exchange_strong(&hold->sequence, &sequence,
-					    sequence + 1)) {
-		return;
-	}
-	memcpy(words, reason, sizeof(words));
-	tenon__publish(&hold->sequence, sequence + 1, hold->words, words,
-		       TENON_HOLD_WORDS);
-}
-
 void tenon__hold_begin(struct tenon__hold *hold,
 		       const struct tenon__hold_reason *reason,
 		       int64_t until_ms)
 {
-	write_reason(hold, reason);
+	uint64_t words[TENON_HOLD_WORDS];
+
+	memcpy(words, reason, sizeof(words));
+	/* when another client is writing, its reason is as good, so it is kept */
+	(void)tenon__try_publish(&hold->sequence, hold->words, words,
+				 TENON_HOLD_WORDS);
 	atomic_store(&hold->until_ms, until_ms);
 }
 
@@ -54,14 +42,4 @@ bool tenon__hold_stops(struct tenon__hold *hold, uint64_t place, int64_t now_ms,
 	}
 	return !atomic_compare_exchange_strong(&hold->until_ms, &until_ms,
 					       now_ms + retry_ms);
-}
-
-void tenon__hold_forked(struct tenon__hold *hold)
-{
-	uint64_t sequence = atomic_load(&hold->sequence);
-
-	if (sequence % 2 != 0) {
-		atomic_compare_exchange_strong(&hold->sequence, &sequence,
-					       sequence + 1);
-	}
 }

@@ -55,7 +55,4 @@ static inline void tenon__hold_end(struct tenon__hold *hold)
 	}
 }
 
-/* In a forked child: let the record be written again, also when the fork interrupted a writer. */
-void tenon__hold_forked(struct tenon__hold *hold);
-
 #endif

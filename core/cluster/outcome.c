@@ -138,16 +138,10 @@ void tenon__outcome_leave(struct tenon__outcomes *outcomes, uint32_t server,
 static void write_text(struct tenon__outcome *outcome, const char *text)
 {
 	uint64_t words[TENON_OUTCOME_TEXT_WORDS] = { 0 };
-	uint64_t sequence = atomic_load(&outcome->text_sequence);
 
-	if (sequence % 2 != 0 ||
-	    !atomic_compare_exchange_strong(&outcome->text_sequence, &sequence,
-					    sequence + 1)) {
-		return;
-	}
 	snprintf((char *)words, sizeof(words), "%s", text);
-	tenon__publish(&outcome->text_sequence, sequence + 1, outcome->text,
-		       words, TENON_OUTCOME_TEXT_WORDS);
+	(void)tenon__try_publish(&outcome->text_sequence, outcome->text, words,
+				 TENON_OUTCOME_TEXT_WORDS);
 }
 
 void tenon__outcome_text(const struct tenon__outcome *outcome,
@@ -166,14 +160,9 @@ void tenon__outcomes_forked(struct tenon__outcomes *outcomes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct tenon__outcome *outcome = &outcomes->servers[i];
-		uint64_t sequence = atomic_load(&outcome->text_sequence);
 
-		tenon__hold_forked(&outcome->hold);
-		if (sequence % 2 != 0) {
-			atomic_compare_exchange_strong(&outcome->text_sequence,
-						       &sequence,
-						       sequence + 1);
-		}
+		tenon__published_forked(&outcome->text_sequence);
+		tenon__published_forked(&outcome->hold.sequence);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The hold-back of a server that does not fit the config. */
+#include "base/published.h"
 #include "cluster/hold.h"
 
 #include <check.h>
@@ -77,7 +78,7 @@ START_TEST(a_writer_that_a_fork_interrupted_blocks_nobody)
 
 	atomic_fetch_add(&hold.sequence, 1);
 	ck_assert(!stops(HERE, 1000));
-	tenon__hold_forked(&hold);
+	tenon__published_forked(&hold.sequence);
 	ck_assert(stops(HERE, 1000));
 	tenon__hold_begin(&hold, &other, 1000 + RETRY_MS);
 	ck_assert(stops(HERE, 1000));
