@@ -24,6 +24,13 @@ int tenon__reply_give_up(struct tenon__wire *wire, int status, const char *what,
 	return TENON_WIRE_BROKEN;
 }
 
+int tenon__reply_reject(struct tenon__wire *wire, int status, const char *what,
+			const char *line, size_t len)
+{
+	wire->rejected = true;
+	return tenon__reply_give_up(wire, status, what, line, len);
+}
+
 int tenon__reply_broken(struct tenon__wire *wire, const char *what, const char *line,
 		  size_t len)
 {
@@ -49,9 +56,8 @@ bool tenon__reply_is_foreign(struct tenon__wire *wire, const char *bytes,
 		size_t len = strlen(others[i].bytes);
 
 		if (here >= len && memcmp(bytes, others[i].bytes, len) == 0) {
-			wire->rejected = true;
-			tenon__reply_give_up(wire, others[i].status,
-					     others[i].sentence, "", 0);
+			tenon__reply_reject(wire, others[i].status,
+					    others[i].sentence, "", 0);
 			return true;
 		}
 	}
@@ -73,11 +79,16 @@ int tenon__reply_incomplete(struct tenon__wire *wire, const char *why,
 	return TENON_WIRE_MORE;
 }
 
+bool tenon__reply_is_full(const char *line, size_t len)
+{
+	return TENON__IS(line, len, "ERROR Too many open connections");
+}
+
 static bool refuses_connection(const struct tenon__wire *wire, int status,
 			       const char *line, size_t len)
 {
 	return wire->fresh && wire->flight == wire->first &&
-	       (TENON__IS(line, len, "ERROR Too many open connections") ||
+	       (tenon__reply_is_full(line, len) ||
 		(wire->suspect && status != TENON_ECLIENT));
 }
 
@@ -91,8 +102,7 @@ bool tenon__reply_wants_login(const char *line, size_t len)
 int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
 			      size_t len)
 {
-	wire->rejected = true;
-	return tenon__reply_give_up(wire, TENON_EAUTH,
+	return tenon__reply_reject(wire, TENON_EAUTH,
 			"the server wants user and password (key `auth`)", line,
 			len);
 }
@@ -101,8 +111,7 @@ int tenon__reply_note_error(struct tenon__wire *wire, int status, char *line,
 			    size_t len)
 {
 	if (refuses_connection(wire, status, line, len)) {
-		wire->rejected = true;
-		return tenon__reply_give_up(wire, TENON_ECONNECT,
+		return tenon__reply_reject(wire, TENON_ECONNECT,
 			       "the server refuses the connection", line, len);
 	}
 	if (wire->fresh && wire->flight == wire->first &&

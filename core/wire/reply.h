@@ -17,6 +17,13 @@
 int tenon__reply_give_up(struct tenon__wire *wire, int status, const char *what,
 			 const char *line, size_t len);
 
+/*
+ * Give up the connection, because the server refuses the connection itself and not a request. The
+ * rest is as for tenon__reply_give_up().
+ */
+int tenon__reply_reject(struct tenon__wire *wire, int status, const char *what,
+			const char *line, size_t len);
+
 /* Give up the connection, because the protocol does not allow these bytes here. */
 int tenon__reply_broken(struct tenon__wire *wire, const char *what,
 			const char *line, size_t len);
@@ -42,6 +49,12 @@ int tenon__reply_incomplete(struct tenon__wire *wire, const char *why,
  */
 bool tenon__reply_wants_login(const char *line, size_t len);
 
+/*
+ * Return true when the server has too many connections.
+ * Source: memcached.c (option maxconns_fast).
+ */
+bool tenon__reply_is_full(const char *line, size_t len);
+
 /* The server answers no request without user and password. Returns TENON_WIRE_BROKEN. */
 int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
 			      size_t len);
@@ -51,7 +64,6 @@ int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
  * Returns TENON_WIRE_READ_ON; TENON_WIRE_BROKEN when the line, the first reply on a new connection,
  * refuses the connection: by memcached's own words, for want of user and password, or because the
  * server closed the last new connection behind an error line too.
- * Source: memcached.c, "Too many open connections" (option maxconns_fast).
  */
 int tenon__reply_note_error(struct tenon__wire *wire, int status, char *line,
 			    size_t len);

@@ -8,7 +8,8 @@
 
 #include "wire/classic/classic.h"
 #include "wire/digits.h"
-#include "wire/reader.h"
+#include "wire/reply.h"
+#include "wire/send.h"
 
 /*
  * A server that wants no password stores the value. With this exptime it is gone at once, so that no
@@ -19,10 +20,7 @@
 
 static char *put(char *at, const char *text)
 {
-	size_t len = strlen(text);
-
-	memcpy(at, text, len);
-	return at + len;
+	return tenon__send_bytes(at, text, strlen(text));
 }
 
 size_t tenon__classic_greet(char *out, const char *user, const char *password)
@@ -37,36 +35,31 @@ size_t tenon__classic_greet(char *out, const char *user, const char *password)
 	return (size_t)(put(at, "\r\n") - out);
 }
 
-/* The server refuses the connection. `what` quotes the line only when it has memcached's own words. */
-static int refuse(struct tenon__wire *wire, int status, const char *what,
-		  const char *line, size_t len)
-{
-	wire->rejected = true;
-	return tenon__reply_give_up(wire, status, what, line, len);
-}
-
-/* Judge an answer other than STORED. A hostile server may send the password back, so it is not quoted. */
+/*
+ * Judge an answer other than STORED. Only memcached's own words are quoted, as a hostile server may
+ * send the password back.
+ */
 static int refuse_line(struct tenon__wire *wire, const char *line, size_t len)
 {
 	if (tenon__reply_wants_login(line, len)) {
-		return refuse(wire, TENON_EAUTH,
+		return tenon__reply_reject(wire, TENON_EAUTH,
 			      "the server refuses user and password", line,
 			      TENON__STARTS(line, len, "CLIENT_ERROR bad")
 				      ? 0
 				      : len);
 	}
-	if (TENON__IS(line, len, "ERROR Too many open connections")) {
-		return refuse(wire, TENON_ECONNECT,
+	if (tenon__reply_is_full(line, len)) {
+		return tenon__reply_reject(wire, TENON_ECONNECT,
 			      "the server refuses the connection", line, len);
 	}
 	if (TENON__STARTS(line, len, "SERVER_ERROR")) {
-		return refuse(wire, TENON_ECONNECT,
+		return tenon__reply_reject(wire, TENON_ECONNECT,
 			      "the server answers user and password with a SERVER_ERROR",
 			      "", 0);
 	}
 	if (TENON__STARTS(line, len, "CLIENT_ERROR") ||
 	    TENON__STARTS(line, len, "ERROR")) {
-		return refuse(wire, TENON_EAUTH,
+		return tenon__reply_reject(wire, TENON_EAUTH,
 			      "the server refuses user and password with an error that memcached does not have",
 			      "", 0);
 	}
