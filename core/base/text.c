@@ -64,6 +64,11 @@ void tenon__mask_controls(char *text)
 	}
 }
 
+bool tenon__same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 char *tenon__path_join(const char *folder, const char *path)
 {
 	bool is_joined = path[0] != '/' && folder[0] != '\0';

@@ -14,6 +14,13 @@ static inline char tenon__lower(char byte)
 /* Return true when two strings are equal, ignoring the case of ASCII letters. */
 bool tenon__same_word(const char *a, const char *b);
 
+/* Return true when two strings are equal. Both may be NULL. */
+bool tenon__same_text(const char *a, const char *b);
+
+/* The text of a macro's value, such as "250". */
+#define TENON__TEXT_OF(x) #x
+#define TENON__TEXT(x) TENON__TEXT_OF(x)
+
 /*
  * Put '?' in place of each byte of a control character, so that a text can neither break a line of
  * a log nor control a terminal. Control characters are C0 (below U+0020), DEL, C1 (U+0080 to

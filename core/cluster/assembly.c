@@ -569,17 +569,12 @@ static int add_policies(struct tenon__assembly *assembly,
 
 /* ---- secure -------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* Return true when two choices make the same instance. */
 static bool same_choice(const struct tenon__choice *a,
 			const struct tenon__choice *b)
 {
 	return tenon__same_word(a->name, b->name) &&
-	       same_text(a->folder, b->folder) &&
+	       tenon__same_text(a->folder, b->folder) &&
 	       tenon__node_equals(a->options, b->options);
 }
 

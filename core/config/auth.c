@@ -92,16 +92,13 @@ static const char *word_problem(const char *word, size_t max_bytes,
 	return NULL;
 }
 
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-
 static const char *user_problem(const char *user)
 {
 	if (user[0] == '\0') {
 		return "found no user, expected " EXPECTED;
 	}
 	return word_problem(user, TENON_USER_MAX_BYTES,
-			    "user has more than " TEXT(TENON_USER_MAX_BYTES) " bytes");
+			    "user has more than " TENON__TEXT(TENON_USER_MAX_BYTES) " bytes");
 }
 
 static const char *password_problem(const char *password)
@@ -110,7 +107,7 @@ static const char *password_problem(const char *password)
 		return "the password is empty";
 	}
 	return word_problem(password, TENON_PASSWORD_MAX_BYTES,
-			    "the password has more than " TEXT(TENON_PASSWORD_MAX_BYTES) " bytes");
+			    "the password has more than " TENON__TEXT(TENON_PASSWORD_MAX_BYTES) " bytes");
 }
 
 /* Return NULL, or why these options cannot be right. */
@@ -209,7 +206,7 @@ static const char *take_line(struct tenon__login *login, const char *text,
 		return "has more than the password in one line";
 	}
 	if (len > TENON_PASSWORD_MAX_BYTES) {
-		return "has a longer line than a password of " TEXT(TENON_PASSWORD_MAX_BYTES) " bytes";
+		return "has a longer line than a password of " TENON__TEXT(TENON_PASSWORD_MAX_BYTES) " bytes";
 	}
 	memcpy(login->password, text, len);
 	login->password[len] = '\0';

@@ -56,11 +56,6 @@ static void log_unasked(struct tenon__wire *wire, const char *line, size_t len)
 			  line);
 }
 
-static struct tenon__connection *connection_of(struct tenon_connection *base)
-{
-	return (struct tenon__connection *)(void *)base;
-}
-
 int tenon__connection_init(struct tenon__connection *conn,
 			   const struct tenon__assembly *assembly,
 			   uint32_t server, struct tenon__block_cache *blocks,
@@ -296,16 +291,16 @@ TENON__COLD static int ask_hold(struct tenon__connection *conn)
 
 /* ---- what transports call ---------------------------------------------- */
 
-static int64_t connection_now_ns(void *context)
+int64_t tenon__connection_now_ns(void *context)
 {
 	(void)context;
 	return tenon__now_ns();
 }
 
-static int connection_address(void *context, struct tenon_connection *base,
+int tenon__connection_address(void *context, struct tenon_connection *base,
 			      struct tenon_address *out)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	if (conn->state == TENON_CONNECTION_CLOSED) {
@@ -322,33 +317,33 @@ static int connection_address(void *context, struct tenon_connection *base,
 	return code;
 }
 
-static void connection_address_ended(void *context,
+void tenon__connection_address_ended(void *context,
 				     struct tenon_connection *base,
 				     uint32_t nth, int sys_errno)
 {
 	(void)context;
-	tenon__resolver_ended(&connection_of(base)->resolver, nth, sys_errno);
+	tenon__resolver_ended(&tenon__connection_of(base)->resolver, nth, sys_errno);
 }
 
-static int connection_sets_up(void *context, struct tenon_connection *base)
+int tenon__connection_sets_up(void *context, struct tenon_connection *base)
 {
-	uint8_t state = connection_of(base)->state;
+	uint8_t state = tenon__connection_of(base)->state;
 
 	(void)context;
 	return state == TENON_CONNECTION_SECURING ||
 	       state == TENON_CONNECTION_GREETING;
 }
 
-static uint32_t connection_addresses_left(void *context,
+uint32_t tenon__connection_addresses_left(void *context,
 					  struct tenon_connection *base)
 {
 	(void)context;
-	return tenon__resolver_left(&connection_of(base)->resolver);
+	return tenon__resolver_left(&tenon__connection_of(base)->resolver);
 }
 
 static int connection_connected(void *context, struct tenon_connection *base)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	tenon__resolver_connected(&conn->resolver);
@@ -362,7 +357,7 @@ static int connection_connected(void *context, struct tenon_connection *base)
 static size_t connection_send_next(void *context, struct tenon_connection *base,
 				   struct iovec *iov, size_t max)
 {
-	struct tenon__wire *wire = &connection_of(base)->wire;
+	struct tenon__wire *wire = &tenon__connection_of(base)->wire;
 	size_t count;
 
 	(void)context;
@@ -397,7 +392,7 @@ static inline int after_pieces(struct tenon__wire *wire)
 static int connection_sent(void *context, struct tenon_connection *base,
 			   size_t n)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
 	(void)context;
@@ -430,7 +425,7 @@ static int connection_sent(void *context, struct tenon_connection *base,
 static int connection_after(void *context, struct tenon_connection *base,
 			    size_t n)
 {
-	struct tenon__wire *wire = &connection_of(base)->wire;
+	struct tenon__wire *wire = &tenon__connection_of(base)->wire;
 	size_t left = 0;
 
 	(void)context;
@@ -483,10 +478,10 @@ static bool change_block(struct tenon__connection *conn)
 	return true;
 }
 
-static void *connection_recv_space(void *context, struct tenon_connection *base,
+void *tenon__connection_recv_space(void *context, struct tenon_connection *base,
 				   size_t *len)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 	const struct tenon__block *block = wire->block;
 	bool fits = block != NULL;
@@ -521,7 +516,7 @@ static int want_more(const struct tenon__wire *wire)
 static int connection_received(void *context, struct tenon_connection *base,
 			       size_t n)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
 	(void)context;
@@ -556,12 +551,12 @@ static int connection_received(void *context, struct tenon_connection *base,
 static void connection_failed(void *context, struct tenon_connection *base,
 			      int status, int sys_errno)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	struct tenon__resolver *resolver = &conn->resolver;
 
-	if (status == TENON_ECONNECT && connection_sets_up(NULL, base)) {
+	if (status == TENON_ECONNECT && tenon__connection_sets_up(NULL, base)) {
 		snprintf(conn->wire.problem, sizeof(conn->wire.problem),
 			 conn->state == TENON_CONNECTION_SECURING
 				 ? "the handshake did not end within connect_timeout"
@@ -590,10 +585,10 @@ static void connection_failed(void *context, struct tenon_connection *base,
 	}
 }
 
-static int connection_seen(void *context, struct tenon_connection *base,
+int tenon__connection_seen(void *context, struct tenon_connection *base,
 			   unsigned seen, const void *bytes, size_t len)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
 	(void)context;
@@ -610,17 +605,17 @@ static int connection_seen(void *context, struct tenon_connection *base,
 
 const struct tenon_connection_ops tenon__connection_ops = {
 	.size = sizeof(tenon__connection_ops),
-	.now_ns = connection_now_ns,
-	.address = connection_address,
+	.now_ns = tenon__connection_now_ns,
+	.address = tenon__connection_address,
 	.connected = connection_connected,
 	.send_next = connection_send_next,
 	.sent = connection_sent,
-	.recv_space = connection_recv_space,
+	.recv_space = tenon__connection_recv_space,
 	.received = connection_received,
 	.failed = connection_failed,
 	.after = connection_after,
-	.seen = connection_seen,
-	.address_ended = connection_address_ended,
-	.addresses_left = connection_addresses_left,
-	.sets_up = connection_sets_up,
+	.seen = tenon__connection_seen,
+	.address_ended = tenon__connection_address_ended,
+	.addresses_left = tenon__connection_addresses_left,
+	.sets_up = tenon__connection_sets_up,
 };

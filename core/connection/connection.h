@@ -53,6 +53,13 @@ struct tenon__connection {
 	struct tenon__resolver resolver;
 };
 
+/* Return the connection of the transport's part. */
+static inline struct tenon__connection *tenon__connection_of(
+	struct tenon_connection *base)
+{
+	return (struct tenon__connection *)(void *)base;
+}
+
 /*
  * Set up a closed connection to server number `server` of the assembly.
  * Owns:   assembly, blocks and health are the caller's and live longer.
@@ -140,6 +147,24 @@ int64_t tenon__connection_hold(struct tenon__connection *conn, int64_t now_ms);
  * Returns false when no request goes again; the exchange is as it was then.
  */
 bool tenon__connection_go_again(struct tenon__connection *conn);
+
+/*
+ * Slots of tenon__connection_ops that the table of greeting.c has too, because a greeting changes
+ * nothing there.
+ */
+int64_t tenon__connection_now_ns(void *context);
+int tenon__connection_address(void *context, struct tenon_connection *base,
+			      struct tenon_address *out);
+void tenon__connection_address_ended(void *context,
+				     struct tenon_connection *base,
+				     uint32_t nth, int sys_errno);
+uint32_t tenon__connection_addresses_left(void *context,
+					  struct tenon_connection *base);
+void *tenon__connection_recv_space(void *context, struct tenon_connection *base,
+				   size_t *len);
+int tenon__connection_seen(void *context, struct tenon_connection *base,
+			   unsigned seen, const void *bytes, size_t len);
+int tenon__connection_sets_up(void *context, struct tenon_connection *base);
 
 /* The functions of a connection that transports call. */
 extern const struct tenon_connection_ops tenon__connection_ops;

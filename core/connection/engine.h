@@ -85,7 +85,7 @@ void tenon__engine_forked(struct tenon__engine *engine);
 static inline struct tenon__connection *tenon__engine_active(
 	const struct tenon__engine *engine, size_t index)
 {
-	return (struct tenon__connection *)(void *)engine->active[index];
+	return tenon__connection_of(engine->active[index]);
 }
 
 #endif

@@ -44,11 +44,6 @@ struct tenon__filter {
 	char in[TENON_FILTER_RECEIVE_MAX_BYTES];
 };
 
-static struct tenon__connection *connection_of(struct tenon_connection *base)
-{
-	return (struct tenon__connection *)(void *)base;
-}
-
 /*
  * The functions of a transport are called for every connection of an engine with filters. A
  * connection to a server without `secure` has none: its bytes go through as they are.
@@ -287,7 +282,7 @@ static void open_when_ready(struct tenon__connection *conn)
 static int filter_connected(void *context, struct tenon_connection *base)
 {
 	(void)context;
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon_error err = { .code = 0 };
 
 	if (!conn->secure) {
@@ -315,7 +310,7 @@ static void filter_failed(void *context, struct tenon_connection *base,
 			  int status, int sys_errno)
 {
 	(void)context;
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__filter *filter = conn->filter;
 
 	if (status == TENON_ECLOSED && filter && filter->begun &&
@@ -428,7 +423,7 @@ static size_t filter_send_next(void *context, struct tenon_connection *base,
 			       struct iovec *iov, size_t max)
 {
 	(void)context;
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__filter *filter = conn->filter;
 	struct tenon_error err = { .code = 0 };
 
@@ -470,7 +465,7 @@ static size_t untold(const struct tenon__filter *filter, size_t end)
 
 static int filter_sent(void *context, struct tenon_connection *base, size_t n)
 {
-	struct tenon__filter *filter = connection_of(base)->filter;
+	struct tenon__filter *filter = tenon__connection_of(base)->filter;
 
 	(void)context;
 	if (!filter) {
@@ -490,7 +485,7 @@ static int filter_sent(void *context, struct tenon_connection *base, size_t n)
 
 static int filter_after(void *context, struct tenon_connection *base, size_t n)
 {
-	const struct tenon__filter *filter = connection_of(base)->filter;
+	const struct tenon__filter *filter = tenon__connection_of(base)->filter;
 
 	(void)context;
 	if (!filter) {
@@ -546,7 +541,7 @@ static size_t pull_some(struct tenon__filter *filter, void *space, size_t room,
 static void *filter_recv_space(void *context, struct tenon_connection *base,
 			       size_t *len)
 {
-	struct tenon__filter *filter = connection_of(base)->filter;
+	struct tenon__filter *filter = tenon__connection_of(base)->filter;
 
 	(void)context;
 	if (!filter) {
@@ -656,7 +651,7 @@ static int filter_received(void *context, struct tenon_connection *base,
 			   size_t n)
 {
 	(void)context;
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	int want;
 
 	if (!conn->secure) {
@@ -710,7 +705,7 @@ static int filter_seen(void *context, struct tenon_connection *base,
 		       unsigned seen, const void *bytes, size_t len)
 {
 	(void)context;
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	const struct tenon__filter *filter = conn->filter;
 	int closes = 0;
 

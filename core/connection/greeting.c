@@ -6,11 +6,6 @@
 /* The functions of the connection behind the greeting. */
 #define PLAIN tenon__connection_ops
 
-static struct tenon__connection *connection_of(struct tenon_connection *base)
-{
-	return (struct tenon__connection *)(void *)base;
-}
-
 static bool is_greeting(const struct tenon__connection *conn)
 {
 	return conn->state == TENON_CONNECTION_GREETING;
@@ -29,7 +24,7 @@ static int want_of(size_t left)
 
 static int greeting_connected(void *context, struct tenon_connection *base)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	if (!conn->greeting) {
@@ -44,7 +39,7 @@ static int greeting_connected(void *context, struct tenon_connection *base)
 static size_t greeting_send_next(void *context, struct tenon_connection *base,
 				 struct iovec *iov, size_t max)
 {
-	const struct tenon__connection *conn = connection_of(base);
+	const struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	if (!is_greeting(conn)) {
@@ -60,7 +55,7 @@ static size_t greeting_send_next(void *context, struct tenon_connection *base,
 
 static int greeting_sent(void *context, struct tenon_connection *base, size_t n)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	if (!is_greeting(conn)) {
@@ -74,7 +69,7 @@ static int greeting_sent(void *context, struct tenon_connection *base, size_t n)
 static int greeting_after(void *context, struct tenon_connection *base,
 			  size_t n)
 {
-	const struct tenon__connection *conn = connection_of(base);
+	const struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	return is_greeting(conn) ? want_of(left_bytes(conn) - n)
@@ -84,7 +79,7 @@ static int greeting_after(void *context, struct tenon_connection *base,
 static int greeting_received(void *context, struct tenon_connection *base,
 			     size_t n)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__wire *wire = &conn->wire;
 
 	(void)context;
@@ -110,7 +105,7 @@ static int greeting_received(void *context, struct tenon_connection *base,
 static void greeting_failed(void *context, struct tenon_connection *base,
 			    int status, int sys_errno)
 {
-	struct tenon__connection *conn = connection_of(base);
+	struct tenon__connection *conn = tenon__connection_of(base);
 
 	(void)context;
 	if (is_greeting(conn) && status == TENON_ECLOSED) {
@@ -120,61 +115,19 @@ static void greeting_failed(void *context, struct tenon_connection *base,
 	PLAIN.failed(NULL, base, status, sys_errno);
 }
 
-/* ---- slots that have nothing to do with a greeting -------------------------------- */
-
-static int64_t greeting_now_ns(void *context)
-{
-	return PLAIN.now_ns(context);
-}
-
-static int greeting_address(void *context, struct tenon_connection *base,
-			    struct tenon_address *out)
-{
-	return PLAIN.address(context, base, out);
-}
-
-static void *greeting_recv_space(void *context, struct tenon_connection *base,
-				 size_t *len)
-{
-	return PLAIN.recv_space(context, base, len);
-}
-
-static int greeting_seen(void *context, struct tenon_connection *base,
-			 unsigned seen, const void *bytes, size_t len)
-{
-	return PLAIN.seen(context, base, seen, bytes, len);
-}
-
-static void greeting_address_ended(void *context, struct tenon_connection *base,
-				   uint32_t nth, int sys_errno)
-{
-	PLAIN.address_ended(context, base, nth, sys_errno);
-}
-
-static uint32_t greeting_addresses_left(void *context,
-					struct tenon_connection *base)
-{
-	return PLAIN.addresses_left(context, base);
-}
-
-static int greeting_sets_up(void *context, struct tenon_connection *base)
-{
-	return PLAIN.sets_up(context, base);
-}
-
 const struct tenon_connection_ops tenon__greeting_ops = {
 	.size = sizeof(tenon__greeting_ops),
-	.now_ns = greeting_now_ns,
-	.address = greeting_address,
+	.now_ns = tenon__connection_now_ns,
+	.address = tenon__connection_address,
 	.connected = greeting_connected,
 	.send_next = greeting_send_next,
 	.sent = greeting_sent,
-	.recv_space = greeting_recv_space,
+	.recv_space = tenon__connection_recv_space,
 	.received = greeting_received,
 	.failed = greeting_failed,
 	.after = greeting_after,
-	.seen = greeting_seen,
-	.address_ended = greeting_address_ended,
-	.addresses_left = greeting_addresses_left,
-	.sets_up = greeting_sets_up,
+	.seen = tenon__connection_seen,
+	.address_ended = tenon__connection_address_ended,
+	.addresses_left = tenon__connection_addresses_left,
+	.sets_up = tenon__connection_sets_up,
 };

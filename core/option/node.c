@@ -9,9 +9,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-
 /*
  * The state of one parse. This reader uses libyaml's events and not libyaml's documents: the
  * document loader needs quadratic time when brackets are nested deeply. With events the reader
@@ -248,7 +245,7 @@ static int read_node(struct reader *reader, const yaml_event_t *event,
 	}
 	if (depth > TENON_CONFIG_MAX_DEPTH) {
 		return refuse(reader, &event->start_mark,
-			      "nested too deeply, expected at most " TEXT(
+			      "nested too deeply, expected at most " TENON__TEXT(
 				      TENON_CONFIG_MAX_DEPTH) " levels");
 	}
 	node = tenon__calloc(1, sizeof(*node));
@@ -337,11 +334,6 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 	return code;
 }
 
-static bool equal_texts(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool tenon__node_equals(const struct tenon__node *a,
 			const struct tenon__node *b)
 {
@@ -349,12 +341,12 @@ bool tenon__node_equals(const struct tenon__node *a,
 		return a == b;
 	}
 	if (a->type != b->type || a->count != b->count ||
-	    a->plain != b->plain || !equal_texts(a->text, b->text)) {
+	    a->plain != b->plain || !tenon__same_text(a->text, b->text)) {
 		return false;
 	}
 	a = a->first;
 	b = b->first;
-	while (a && b && equal_texts(a->key, b->key) &&
+	while (a && b && tenon__same_text(a->key, b->key) &&
 	       tenon__node_equals(a, b)) {
 		a = a->next;
 		b = b->next;

@@ -455,15 +455,10 @@ static int put_path(const struct tenon_option *row, void *out,
 		    const char *folder, const char *path,
 		    struct tenon_error *err)
 {
-	size_t size = strlen(folder) + strlen(path) + sizeof("/");
-	char *joined = tenon__alloc(size);
-	int code;
+	char *joined = tenon__path_join(folder, path);
+	int code = joined ? put_string(row, out, joined, err)
+			  : tenon__error_no_memory(err);
 
-	if (!joined) {
-		return tenon__error_no_memory(err);
-	}
-	snprintf(joined, size, "%s/%s", folder, path);
-	code = put_string(row, out, joined, err);
 	tenon__free(joined);
 	return code;
 }
@@ -478,8 +473,7 @@ static int set_string(const struct tenon_option *row, void *out,
 	if (len < (size_t)row->min || len > (size_t)row->max) {
 		return unexpected(row, value, owner, err);
 	}
-	if ((row->flags & TENON_OPTION_PATH) && owner->folder &&
-	    owner->folder[0] && len > 0 && value->text[0] != '/') {
+	if ((row->flags & TENON_OPTION_PATH) && owner->folder && len > 0) {
 		return put_path(row, out, owner->folder, value->text, err);
 	}
 	return put_string(row, out, value->text, err);

@@ -17,6 +17,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "fuzz/fuzz_rig.h"
 #include "wire/verb.h"
 
@@ -114,7 +115,7 @@ static int send_all(struct side *side, struct tenon_connection *conn)
 static int deliver(struct side *side, struct tenon_connection *conn,
 		   struct fuzz_input bytes)
 {
-	struct tenon__connection *core = (struct tenon__connection *)(void *)conn;
+	struct tenon__connection *core = tenon__connection_of(conn);
 	struct tenon__wire *wire = &core->wire;
 	const struct tenon_connection_ops *ops = &tenon__connection_ops;
 	bool fresh = wire->fresh, erred_first = core->erred_first;
@@ -178,7 +179,7 @@ static void feed_run(void *self, struct tenon_connection *const *conns,
 	for (size_t i = 0; i < count; i++) {
 		run_connection(self, conns[i]);
 		/* no connection is idle here, because the clock would decide */
-		((struct tenon__connection *)(void *)conns[i])->heard_ns = INT64_MAX;
+		tenon__connection_of(conns[i])->heard_ns = INT64_MAX;
 	}
 }
 
@@ -397,11 +398,6 @@ static void check_results(const struct side *side, const struct operation *op,
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static void compare(const struct tenon_result *a, const struct tenon_result *b)
 {
 	fuzz_must(a->status == b->status, "the same status");
@@ -414,7 +410,7 @@ static void compare(const struct tenon_result *a, const struct tenon_result *b)
 			  (a->flags == b->flags && a->cas == b->cas &&
 			   a->number == b->number),
 		  "the same flags, cas and number");
-	fuzz_must(same_text(a->text, b->text), "the same text");
+	fuzz_must(tenon__same_text(a->text, b->text), "the same text");
 }
 
 static void run_both(struct side pair[CLIENTS], const struct operation *op)
