@@ -12,15 +12,6 @@
 #include "fakes/scratch.h"
 #include "runner/suite.h"
 
-static const struct tenon_item usual_item = {
-	.key = TENON_LITERAL("k"),
-	.value = TENON_LITERAL("hello"),
-	.flags = 5,
-	.exptime = 60,
-	.cas = 99,
-	.delta = 5,
-};
-
 /* ---- many keys ----------------------------------------------------------- */
 
 START_TEST(values_out_of_order_are_matched_by_key)
@@ -203,7 +194,7 @@ END_TEST
 
 START_TEST(a_refused_key_is_refused_by_every_verb_and_nothing_is_sent)
 {
-	struct tenon_item one = usual_item;
+	struct tenon_item one = rig_usual_item;
 	struct rig rig = { 0 };
 
 	one.key = (struct tenon_slice)TENON_LITERAL("k\r\nflush_all\r\n");
@@ -421,7 +412,7 @@ START_TEST(a_call_that_makes_no_sense_is_refused_and_nothing_is_sent)
 
 	rig_fake(&rig, FAKE_STEPS(FAKE_DELAY(0)));
 	rig_open(&rig, NULL);
-	ck_assert_int_eq(rig_run(&rig, refused_runs[_i].verb, &usual_item, 1,
+	ck_assert_int_eq(rig_run(&rig, refused_runs[_i].verb, &rig_usual_item, 1,
 				 refused_runs[_i].options),
 			 TENON_EINVAL);
 	ck_assert_ptr_null(rig.results);

@@ -119,15 +119,6 @@ static const struct exchange exchanges[] = {
 	{ TENON_DECR, TENON_NOREPLY, "decr k 5 noreply\r\n", "", .status = TENON_SENT },
 };
 
-static const struct tenon_item usual_item = {
-	.key = TENON_LITERAL("k"),
-	.value = TENON_LITERAL("hello"),
-	.flags = 5,
-	.exptime = 60,
-	.cas = 99,
-	.delta = 5,
-};
-
 /*
  * Add the steps of a get of z, on the same connection or on a new one: the client still
  * works.
@@ -157,7 +148,7 @@ START_TEST(every_verb_writes_its_request_and_reads_every_legal_reply)
 	rig_fake(&rig, steps,
 		 then_get_z(steps, 3, e->closes, e->options & TENON_NOREPLY));
 	rig_open(&rig, NULL);
-	ck_assert_msg(rig_one(&rig, e->verb, &usual_item, e->options) ==
+	ck_assert_msg(rig_one(&rig, e->verb, &rig_usual_item, e->options) ==
 			      e->status,
 		      "%s%s: %s", e->request, e->reply, rig.err.message);
 	ck_assert_uint_eq(rig.result.flags, e->flags);
@@ -462,7 +453,7 @@ START_TEST(nonsense_closes_the_connection_and_the_next_operation_works)
 	count = then_get_z(steps, count, true, false);
 	rig_fake(&rig, steps, count);
 	rig_open(&rig, RETRY_SOON);
-	ck_assert_msg(rig_one(&rig, n->verb, &usual_item, 0) ==
+	ck_assert_msg(rig_one(&rig, n->verb, &rig_usual_item, 0) ==
 			      TENON_EPROTOCOL,
 		      "\"%s\" gave status %d", n->reply, rig.result.status);
 	ck_assert_ptr_null(rig.result.value);

@@ -512,15 +512,6 @@ static const struct {
 	  TENON_MISS },
 };
 
-static const struct tenon_item usual_item = {
-	.key = TENON_LITERAL("k"),
-	.value = TENON_LITERAL("hello"),
-	.flags = 5,
-	.exptime = 60,
-	.cas = 99,
-	.delta = 5,
-};
-
 START_TEST(scripted_servers_are_understood_alike_over_both_protocols)
 {
 	struct fake_step script[PROTOCOLS][3];
@@ -533,7 +524,7 @@ START_TEST(scripted_servers_are_understood_alike_over_both_protocols)
 		rig_open(&rigs[i], settings[i]);
 	}
 	const struct tenon_result *result =
-		run_both(scripts[_i].verb, &usual_item, 1, 0, "script");
+		run_both(scripts[_i].verb, &rig_usual_item, 1, 0, "script");
 	ck_assert_int_eq(result->status, scripts[_i].status);
 	check_counters();
 	rig_close(&rigs[CLASSIC]);
@@ -627,7 +618,7 @@ START_TEST(errors_of_noreply_requests_are_logged)
 				 FAKE_SEND("SERVER_ERROR busy\r\nMN\r\n"
 					   "EN O1000\r\n")));
 	rig_open(rig, settings[META]);
-	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &usual_item, TENON_NOREPLY),
+	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
 			 TENON_SENT);
 	ck_assert_int_eq(rig_get(rig, "z"), TENON_MISS);
 	check_says(rig->log, "a noreply command was answered: \"SERVER_ERROR busy\"");

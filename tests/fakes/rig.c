@@ -17,6 +17,14 @@ void (*rig_opened)(struct rig *rig);
 const char *rig_plugin;
 const char *rig_options = "{}";
 const char *rig_codecs = "none";
+const struct tenon_item rig_usual_item = {
+	.key = TENON_LITERAL("k"),
+	.value = TENON_LITERAL("hello"),
+	.flags = 5,
+	.exptime = 60,
+	.cas = 99,
+	.delta = 5,
+};
 
 static void write_log(void *payload, int level, const char *line)
 {

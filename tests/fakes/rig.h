@@ -67,6 +67,9 @@ extern const char *rig_options;
  */
 extern const char *rig_codecs;
 
+/* An item of which every verb can use a part: key k, value hello, flags 5, exptime 60, cas 99, delta 5. */
+extern const struct tenon_item rig_usual_item;
+
 /*
  * As tenon_config_create(), for a client of fakes: the config has the line that makes the
  * client speak the language of the toy that $TENON_TOY names.

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "connection/filter.h"
 #include "plugin/host.h"
+#include "plugin/kind.h"
 #include "runner/suite.h"
 #include "toys/frames.c"
 #include "toys/xor.c"
@@ -59,35 +60,20 @@ static int begin_nothing(const void *self, void *session,
 	return 0;
 }
 
-static void tell_no_facts(const void *self, const void *session,
-			  struct tenon_secure_facts *out)
-{
-	(void)self;
-	(void)session;
-	(void)out;
-}
-
-static int tell_no_certificate(const void *self, const void *session,
-			       uint32_t index,
-			       struct tenon_secure_certificate *out)
-{
-	(void)self;
-	(void)session;
-	(void)index;
-	(void)out;
-	return 0;
-}
-
 static void use(const struct tenon_secure_ops *plugin, const void *self,
 		const char *name)
 {
-	secure = *plugin;
+	const struct tenon_plugin descriptor = { .ops = plugin };
+	struct tenon__plugin taken;
+	struct tenon__refusal refusal;
+
+	ck_assert_int_eq(tenon__kind_take_ops(&taken, &descriptor,
+					      tenon__kind_find(TENON_KIND_SECURE),
+					      &refusal),
+			 0);
+	secure = taken.ops.secure;
 	secure.end = count_end;
 	secure.begin = plugin->begin ? plugin->begin : begin_nothing;
-	secure.facts = plugin->facts ? plugin->facts : tell_no_facts;
-	if (!secure.certificate) {
-		secure.certificate = tell_no_certificate;
-	}
 	instance = (struct tenon__secure){ &secure, name, self };
 	assembly = (struct tenon__assembly){
 		.servers = &server,
