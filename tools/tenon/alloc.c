@@ -72,3 +72,13 @@ char *alloc_format(const char *format, ...)
 	va_end(args);
 	return text;
 }
+
+char *alloc_joined(char *list, const char *separator, const char *word)
+{
+	bool is_first = !list || *list == '\0';
+	char *longer = alloc_format("%s%s%s", is_first ? "" : list,
+				    is_first ? "" : separator, word);
+
+	free(list);
+	return longer;
+}

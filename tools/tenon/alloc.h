@@ -23,6 +23,12 @@ char *alloc_format(const char *format, ...)
 char *alloc_format_args(const char *format, va_list args)
 	__attribute__((format(printf, 1, 0)));
 
+/*
+ * Append a word to a list in a text, with the separator between; a list without words is NULL or
+ * "". Takes over list. Returns the longer list.
+ */
+char *alloc_joined(char *list, const char *separator, const char *word);
+
 /* Report that memory is out, and exit with EXIT_SERVER. */
 _Noreturn void alloc_failed(void);
 

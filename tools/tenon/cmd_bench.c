@@ -15,6 +15,7 @@
 #include "json.h"
 #include "latency.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 #include "setup.h"
 
@@ -76,14 +77,6 @@ static void on_interrupt(int number)
 {
 	(void)number;
 	atomic_store(&is_stopped, true);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* ---- work ---------------------------------------------------------------- */
@@ -179,7 +172,7 @@ static bool is_sent(const struct tenon_result *results, size_t count)
 static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 		 struct tally *tally)
 {
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = clock_ns();
 	const struct tenon_result *results;
 	struct tenon_error err;
 	const struct tenon_call options = {
@@ -188,7 +181,7 @@ static void call(struct worker *worker, enum tenon_verb verb, size_t count,
 	};
 	int code = tenon_run(worker->client, verb, worker->items, count,
 			     &options, &results, &err);
-	uint64_t end_ns = now_ns();
+	uint64_t end_ns = clock_ns();
 
 	/* Do not measure a call of which nothing was sent, because all its servers are down. */
 	if (is_sent(results, count)) {
@@ -273,9 +266,9 @@ static void show_progress(const char *what, double part, uint64_t done,
 	int filled = (int)(part * WIDTH);
 
 	filled = filled > WIDTH ? WIDTH : filled;
-	fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f keys/s", what, filled,
-		"##############################", WIDTH - filled, "",
-		seconds > 0 ? (double)done / seconds : 0.0);
+	progress_line("%s [%.*s%*s] %.0f keys/s", what, filled,
+		      "##############################", WIDTH - filled, "",
+		      seconds > 0 ? (double)done / seconds : 0.0);
 }
 
 /*
@@ -286,8 +279,7 @@ static double run_phase(struct worker *const *workers, const struct plan *plan,
 			void *(*body)(void *), uint64_t wanted)
 {
 	const struct timespec step = { .tv_nsec = 20000000 };
-	bool is_shown = isatty(STDERR_FILENO) == 1;
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = clock_ns();
 	uint64_t end_ns = 0;
 	uint64_t started = 0;
 
@@ -303,7 +295,7 @@ static double run_phase(struct worker *const *workers, const struct plan *plan,
 	}
 	while (!atomic_load(&is_stopped)) {
 		uint64_t done = count_done(workers, started);
-		double seconds = (double)(now_ns() - start_ns) / 1e9;
+		double seconds = (double)(clock_ns() - start_ns) / 1e9;
 		double part = wanted > 0 ?
 				      (double)done / (double)wanted :
 				      seconds / (double)plan->seconds;
@@ -311,22 +303,18 @@ static double run_phase(struct worker *const *workers, const struct plan *plan,
 		if (part >= 1) {
 			break;
 		}
-		if (is_shown) {
-			show_progress(wanted > 0 ? "storing" : "loading", part,
-				      done, seconds);
-		}
+		show_progress(wanted > 0 ? "storing" : "loading", part, done,
+			      seconds);
 		nanosleep(&step, NULL);
 	}
-	end_ns = now_ns();
+	end_ns = clock_ns();
 	if (wanted == 0) {
 		atomic_store(&is_stopped, true);
 	}
 	for (uint64_t i = 0; i < started; i++) {
 		pthread_join(workers[i]->thread, NULL);
 	}
-	if (is_shown) {
-		fputs("\r\033[K", stderr);
-	}
+	progress_end();
 	return (double)(end_ns - start_ns) / 1e9;
 }
 

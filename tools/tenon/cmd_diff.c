@@ -14,6 +14,7 @@
 #include "json.h"
 #include "lines.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 #include "setup.h"
 #include "tenon/ring.h"
@@ -32,7 +33,6 @@ struct comparison {
 	struct app *app;
 	struct tenon_diff *diff;
 	struct tenon_diff_sums sums;
-	bool progress; /* stderr is a terminal */
 	uint64_t read; /* keys of the file so far */
 	uint64_t skipped; /* empty lines of the file */
 	bool failed; /* memory was out while a key was added */
@@ -63,8 +63,8 @@ static void take_key(void *payload, const void *line, size_t len)
 	if (!at->failed) {
 		at->failed = tenon_diff_add(at->diff, &item, 1, &at->err) != 0;
 	}
-	if (++at->read % PROGRESS_STEP == 0 && at->progress) {
-		fprintf(stderr, "\r\033[K%" PRIu64 " keys", at->read);
+	if (++at->read % PROGRESS_STEP == 0) {
+		progress_line("%" PRIu64 " keys", at->read);
 	}
 }
 
@@ -74,9 +74,7 @@ static int read_keys(struct comparison *at, const char *path)
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	int error = fd < 0 ? errno : lines_read(fd, take_key, at);
 
-	if (at->progress && at->read >= PROGRESS_STEP) {
-		fputs("\r\033[K", stderr);
-	}
+	progress_end();
 	if (fd >= 0 && !is_stdin) {
 		close(fd);
 	}
@@ -405,8 +403,7 @@ static void print(struct comparison *at)
 
 int run_diff(struct app *app)
 {
-	struct comparison at = { .app = app,
-				 .progress = isatty(STDERR_FILENO) == 1 };
+	struct comparison at = { .app = app };
 	int status;
 
 	if (app->options.config_path || app->options.servers) {

@@ -12,14 +12,12 @@
 #include "report.h"
 #include "secured.h"
 
-static const char *const severities[] = { "note", "warning", "error" };
-
 /* The state of a server in one word: its worst finding decides. */
 static const char *state_of(const struct online_server *server)
 {
 	return server->severity < TENON_FINDING_WARNING
 		       ? "ok"
-		       : severities[server->severity];
+		       : severity_name((uint32_t)server->severity);
 }
 
 /* ---- the table ------------------------------------------------------------- */
@@ -114,13 +112,8 @@ static void add_offers(struct table *table, const struct online_server *server)
 	char *text = alloc_text("");
 
 	for (size_t i = 0; i < OFFER_COUNT; i++) {
-		char *head = text;
-
 		if (offer_of(server, i) == OFFER_YES) {
-			text = alloc_format("%s%s%s", head,
-					    *head == '\0' ? "" : " ",
-					    offers[i].name);
-			free(head);
+			text = alloc_joined(text, " ", offers[i].name);
 		}
 	}
 	table_add(table, STYLE_NONE, "%s", *text == '\0' ? "-" : text);
@@ -222,11 +215,9 @@ static char *aliases_of(const struct online *online,
 	char *text = alloc_text("");
 
 	for (size_t i = 0; i < finding->server_count; i++) {
-		char *head = text;
-
-		text = alloc_format("%s%s%s", head, i == 0 ? "" : ", ",
-				    online->servers[finding->servers[i]].info.alias);
-		free(head);
+		text = alloc_joined(
+			text, ", ",
+			online->servers[finding->servers[i]].info.alias);
 	}
 	return text;
 }
@@ -237,7 +228,7 @@ static void print_finding(const struct online *online,
 	size_t columns = output_size().columns;
 	char *aliases = aliases_of(online, finding);
 	char *line = alloc_format("%s: %s: %s [%s]",
-				  severities[finding->severity], aliases,
+				  severity_name((uint32_t)finding->severity), aliases,
 				  finding->text, finding->name);
 	char *advice = alloc_format("way out: %s", finding->advice);
 	char *clean = output_clean(line, strlen(line));
@@ -362,7 +353,7 @@ static json_t *json_finding(const struct app *app,
 	json_t *servers = json_array();
 
 	js_put_text(object, "name", finding->name);
-	js_put_text(object, "severity", severities[finding->severity]);
+	js_put_text(object, "severity", severity_name((uint32_t)finding->severity));
 	js_put_text(object, "text", finding->text);
 	js_put_text(object, "advice", finding->advice);
 	for (size_t i = 0; i < finding->server_count; i++) {

@@ -9,7 +9,7 @@
 #include "report.h"
 #include "tenon/introspect.h"
 
-static const char *severity_name(uint32_t severity)
+const char *severity_name(uint32_t severity)
 {
 	static const char *const names[] = { "note", "warning", "error" };
 

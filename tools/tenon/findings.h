@@ -19,6 +19,9 @@ struct findings {
 	int first_error; /* enum tenon_status of the first error */
 };
 
+/* "note", "warning" or "error", for an enum tenon_finding_severity. */
+const char *severity_name(uint32_t severity);
+
 /*
  * Check the config of app, and report every finding and every warning of the log on stderr. The
  * caller releases *out by findings_fini(), also after an error. Returns 0 when the search ended, or

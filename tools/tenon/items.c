@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "items.h"
+#include "latency.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
@@ -322,14 +323,6 @@ static void print_text(struct run *run, const struct batch *batch)
 #define BATCH_FAST_MS 20
 #define BATCH_SLOW_MS 60
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Return the size of the next batch, after one that took so long. */
 static size_t next_size(size_t size, int64_t took_ms)
 {
@@ -372,12 +365,12 @@ static int run_batches(struct run *run, struct tenon_error *err)
 		size_t left = run->call->count - done;
 		struct batch batch = { .items = run->call->items + done,
 				       .count = left < size ? left : size };
-		int64_t start_ms = now_ms();
+		int64_t start_ms = clock_ms();
 
 		code = run_batch(run, &batch);
 		*err = batch.err;
 		done += batch.count;
-		size = next_size(size, now_ms() - start_ms);
+		size = next_size(size, clock_ms() - start_ms);
 	}
 	return code;
 }

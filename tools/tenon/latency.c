@@ -9,12 +9,17 @@
 
 #define ROW_BUCKETS 16 /* of 64 for each power of two: four rows */
 
-int64_t clock_ms(void)
+uint64_t clock_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int64_t clock_ms(void)
+{
+	return (int64_t)(clock_ns() / 1000000);
 }
 
 size_t latency_rows(const struct tenon_histogram *histogram,

@@ -5,7 +5,8 @@
 
 #include "tenon/health.h"
 
-/* Milliseconds of the monotonic clock. */
+/* Nanoseconds and milliseconds of the monotonic clock. */
+uint64_t clock_ns(void);
 int64_t clock_ms(void);
 
 /* One row of a histogram: the calls that took at least from_ns and less than to_ns. */

@@ -9,6 +9,7 @@
 #include "latency.h"
 #include "output.h"
 #include "report.h"
+#include "statistic.h"
 
 /* One look sends this many version requests, but none after PROBES_MAX_MS. */
 #define PROBES 10
@@ -22,32 +23,15 @@ static const char *const operation_stats[] = {
 	"incr_hits", "incr_misses", "decr_hits", "decr_misses",
 };
 
-static bool is_named(const struct tenon_slice *slice, const char *name)
-{
-	return slice->len == strlen(name) &&
-	       memcmp(slice->data, name, slice->len) == 0;
-}
-
 static bool is_operation(const struct tenon_slice *name)
 {
 	for (size_t i = 0;
 	     i < sizeof(operation_stats) / sizeof(operation_stats[0]); i++) {
-		if (is_named(name, operation_stats[i])) {
+		if (statistic_is(name, operation_stats[i])) {
 			return true;
 		}
 	}
 	return false;
-}
-
-static uint64_t number_of(const struct tenon_slice *slice)
-{
-	char *text = alloc_format("%.*s", (int)slice->len,
-				  (const char *)slice->data);
-	uint64_t number = 0;
-
-	parse_u64(text, UINT64_MAX, &number);
-	free(text);
-	return number;
 }
 
 static void read_counts(struct row *row, const struct tenon_result *result)
@@ -59,17 +43,17 @@ static void read_counts(struct row *row, const struct tenon_result *result)
 
 	*counts = (struct counts){ 0 };
 	while (tenon_stat_next(result, &cursor, &name, &value) != 0) {
-		if (is_named(&name, "uptime")) {
-			counts->uptime_s = number_of(&value);
-		} else if (is_named(&name, "get_hits")) {
-			counts->hits = number_of(&value);
-		} else if (is_named(&name, "get_misses")) {
-			counts->misses = number_of(&value);
-		} else if (is_named(&name, "version")) {
+		if (statistic_is(&name, "uptime")) {
+			counts->uptime_s = statistic_number(&value, UINT64_MAX);
+		} else if (statistic_is(&name, "get_hits")) {
+			counts->hits = statistic_number(&value, UINT64_MAX);
+		} else if (statistic_is(&name, "get_misses")) {
+			counts->misses = statistic_number(&value, UINT64_MAX);
+		} else if (statistic_is(&name, "version")) {
 			free(row->version);
 			row->version = output_clean(value.data, value.len);
 		} else if (is_operation(&name)) {
-			counts->operations += number_of(&value);
+			counts->operations += statistic_number(&value, UINT64_MAX);
 		}
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "online.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,7 +12,9 @@
 #include "alloc.h"
 #include "latency.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
+#include "statistic.h"
 #include "tenon/health.h"
 #include "tenon/introspect.h"
 
@@ -30,36 +31,6 @@
 /* The round trip is the shortest of this many, but none begins after ROUND_TRIPS_MAX_MS. */
 #define ROUND_TRIPS 10
 #define ROUND_TRIPS_MAX_MS 500
-
-/* ---- progress -------------------------------------------------------------- */
-
-#define PROGRESS_WIDTH 40
-
-/* Show on a terminal what is being done, in one line that is written again and again. */
-static void show_progress(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
-
-static void show_progress(const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	if (isatty(STDERR_FILENO) != 1) {
-		return;
-	}
-	va_start(args, format);
-	text = alloc_format_args(format, args);
-	va_end(args);
-	fprintf(stderr, "\r%-*s", PROGRESS_WIDTH, text);
-	free(text);
-}
-
-static void end_progress(void)
-{
-	if (isatty(STDERR_FILENO) == 1) {
-		fprintf(stderr, "\r%*s\r", PROGRESS_WIDTH, "");
-	}
-}
 
 /* ---- lookups and connections ----------------------------------------------- */
 
@@ -81,7 +52,7 @@ static void *connect_servers(void *argument)
 		direct_open(&server->direct, server->info.address,
 		     clock_ms() + TRY_MAX_MS);
 		direct_close(&server->direct);
-		show_progress("connecting: %zu of %zu servers",
+		progress_line("connecting: %zu of %zu servers",
 			      atomic_fetch_add(&connectors->done, 1) + 1, count);
 	}
 	return NULL;
@@ -189,23 +160,6 @@ static void take_sessions(struct online *online, struct app *app)
 
 /* ---- statistics ------------------------------------------------------------ */
 
-static bool is_named(const struct tenon_slice *slice, const char *name)
-{
-	return slice->len == strlen(name) &&
-	       memcmp(slice->data, name, slice->len) == 0;
-}
-
-static uint64_t number_of(const struct tenon_slice *slice)
-{
-	char *text = alloc_format("%.*s", (int)slice->len,
-				  (const char *)slice->data);
-	uint64_t number = 0;
-
-	parse_u64(text, INT64_MAX, &number);
-	free(text);
-	return number;
-}
-
 static void read_stats(struct online_server *server,
 		       const struct tenon_result *result, int64_t before_s)
 {
@@ -223,20 +177,20 @@ static void read_stats(struct online_server *server,
 	size_t cursor = 0;
 
 	while (tenon_stat_next(result, &cursor, &name, &value) != 0) {
-		if (is_named(&name, "time")) {
+		if (statistic_is(&name, "time")) {
 			server->has_time = true;
-			server->skew_s = online_skew_s((int64_t)number_of(&value),
+			server->skew_s = online_skew_s((int64_t)statistic_number(&value, INT64_MAX),
 						      before_s, time(NULL));
-		} else if (is_named(&name, "cmd_meta")) {
+		} else if (statistic_is(&name, "cmd_meta")) {
 			server->meta = OFFER_YES;
-		} else if (is_named(&name, "pointer_size") &&
+		} else if (statistic_is(&name, "pointer_size") &&
 			   server->meta == OFFER_UNKNOWN) {
 			server->meta = OFFER_NO; /* until cmd_meta comes */
 		}
 		for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]);
 		     i++) {
-			if (is_named(&name, numbers[i].name)) {
-				*numbers[i].number = number_of(&value);
+			if (statistic_is(&name, numbers[i].name)) {
+				*numbers[i].number = statistic_number(&value, INT64_MAX);
 			}
 		}
 	}
@@ -258,14 +212,14 @@ static void read_settings(struct online_server *server,
 	size_t cursor = 0;
 
 	while (tenon_stat_next(result, &cursor, &name, &value) != 0) {
-		if (is_named(&name, "item_size_max")) {
-			server->item_max_bytes = number_of(&value);
+		if (statistic_is(&name, "item_size_max")) {
+			server->item_max_bytes = statistic_number(&value, INT64_MAX);
 		}
 		for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]);
 		     i++) {
-			if (is_named(&name, offers[i].name)) {
+			if (statistic_is(&name, offers[i].name)) {
 				/* auth_enabled_ascii is "no" or a file */
-				*offers[i].offer = is_named(&value, "no")
+				*offers[i].offer = statistic_is(&value, "no")
 							   ? OFFER_NO
 							   : OFFER_YES;
 			}
@@ -412,7 +366,7 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 		tenon_client_server(app->client, i, &out->servers[i].info);
 	}
 	connect_all(out);
-	show_progress("asking %zu servers", count);
+	progress_line("asking %zu servers", count);
 	is_asked = ask_version(out, app, err);
 	if (is_asked) {
 		take_sessions(out, app);
@@ -420,7 +374,7 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 		ask_gat(out, app);
 		ask_round_trips(out, app);
 	}
-	end_progress();
+	progress_end();
 	return is_asked;
 }
 

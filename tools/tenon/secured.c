@@ -125,11 +125,8 @@ void secured_tree_add(struct secured_tree *tree, const char *alias,
 		at = find_node(tree, at, chain[depth].subject,
 			       chain[depth].names, chain[depth].not_after_s);
 	}
-	char *head = tree->nodes[at].aliases;
-
-	tree->nodes[at].aliases = alloc_format(
-		"%s%s%s", head, *head == '\0' ? "" : ", ", alias);
-	free(head);
+	tree->nodes[at].aliases =
+		alloc_joined(tree->nodes[at].aliases, ", ", alias);
 }
 
 static size_t next_child(const struct secured_tree *tree, size_t parent,
