@@ -46,8 +46,9 @@ struct tenon__assembly_parts {
 	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count;
 	struct tenon__chosen policies[TENON_ACCESS_COUNT];
-	/* The setup of the failover policies points to these two. */
+	/* The setup of the failover policies points to these three. */
 	struct tenon_failover_server *failover_servers;
+	const struct tenon_map **labels; /* by server; NULL: no server has labels */
 	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
 	/* The entry of the config for each server; NULL when the assembly is made. */
 	const struct tenon__server_entry **entries;
@@ -410,6 +411,28 @@ static int copy_servers(struct tenon__assembly *assembly,
 	return code;
 }
 
+/* Make the table of labels, when a server has some. */
+static int list_labels(struct tenon__assembly *assembly,
+		       struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+
+	for (size_t i = 0; i < assembly->server_count; i++) {
+		if (!assembly->servers[i].labels) {
+			continue;
+		}
+		if (!parts->labels) {
+			parts->labels = tenon__calloc(assembly->server_count,
+						      sizeof(*parts->labels));
+		}
+		if (!parts->labels) {
+			return tenon__error_no_memory(err);
+		}
+		parts->labels[i] = assembly->servers[i].labels;
+	}
+	return 0;
+}
+
 /* Learn whether the distribution uses the hash function, and check the config by that. */
 static int heed_traits(struct tenon__assembly *assembly,
 		       const struct tenon_config *config,
@@ -437,6 +460,7 @@ static int build_rings(struct tenon__assembly *assembly,
 		.host = &chosen->host.table,
 		.hash = &assembly->hash,
 		.servers = assembly->servers,
+		.labels = assembly->parts->labels,
 	};
 
 	for (size_t i = 0; i < assembly->ring_count; i++) {
@@ -520,6 +544,7 @@ static int make_failover_setup(struct tenon__assembly *assembly,
 		.servers = parts->failover_servers,
 		.pools = parts->pools,
 		.pool_count = (uint32_t)assembly->ring_count,
+		.labels = parts->labels,
 	};
 	return 0;
 }
@@ -805,6 +830,9 @@ static int assemble(struct tenon__assembly *assembly,
 		code = copy_servers(assembly, &config->servers, err);
 	}
 	if (!code) {
+		code = list_labels(assembly, err);
+	}
+	if (!code) {
 		code = tenon__greetings_make(&assembly->greetings, config,
 					     parts->entries,
 					     assembly->server_count, err);
@@ -923,6 +951,7 @@ static void free_parts(struct tenon__assembly *assembly)
 		tenon__chosen_fini(&parts->policies[i]);
 	}
 	tenon__free(parts->failover_servers);
+	tenon__free(parts->labels);
 	tenon__free(assembly->codecs);
 	free_hashes(parts->hashes); /* after the options, which point to hashes */
 	tenon__registry_unref(parts->registry);

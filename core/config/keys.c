@@ -796,7 +796,7 @@ static int read_plugin_path(struct tenon_config *config,
 
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, auth, secure} for each server",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, labels, auth, secure} for each server",
 	  read_servers, 0, 0 },
 	{ "ring", "choice", tenon__default_ring,
 	  "the clients whose placement of keys is kept; chooses hash_function, distribution and the hashed part of a key; `tenon plugins rings` lists the names",

@@ -66,6 +66,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.base = { .fd = -1, .server = server },
 		.blocks = blocks,
 		.name = tenon__server_name(&assembly->servers[server]),
+		.labels = assembly->servers[server].labels,
 		.health = health,
 		.hold = &assembly->outcomes.servers[server].hold,
 		.retry_ms = assembly->retry_timeout_ms,
@@ -332,6 +333,21 @@ int tenon__connection_sets_up(void *context, struct tenon_connection *base)
 	(void)context;
 	return state == TENON_CONNECTION_SECURING ||
 	       state == TENON_CONNECTION_GREETING;
+}
+
+void tenon__connection_server(void *context, struct tenon_connection *base,
+			      struct tenon_server_facts *out)
+{
+	const struct tenon__connection *conn = tenon__connection_of(base);
+
+	(void)context;
+	*out = (struct tenon_server_facts){
+		.size = sizeof(*out),
+		.port = conn->resolver.port,
+		.alias = conn->name,
+		.host = conn->resolver.server_host,
+		.labels = conn->labels,
+	};
 }
 
 uint32_t tenon__connection_addresses_left(void *context,
@@ -618,4 +634,5 @@ const struct tenon_connection_ops tenon__connection_ops = {
 	.address_ended = tenon__connection_address_ended,
 	.addresses_left = tenon__connection_addresses_left,
 	.sets_up = tenon__connection_sets_up,
+	.server = tenon__connection_server,
 };

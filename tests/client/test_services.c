@@ -20,15 +20,23 @@ static char page[65536];
 
 static const char *const servers[] = { "127.0.0.1:1 a", "127.0.0.1:2 b" };
 
-static void open_with(const char *settings)
+/* Open a client with the first server_count servers, and with those of the settings. */
+static void open_servers(size_t server_count, const char *more,
+			 const char *settings)
 {
-	char text[400];
+	char text[600];
 
-	snprintf(text, sizeof(text), "plugin_path: " GOOD_DIR "\n%s", settings);
+	snprintf(text, sizeof(text), "plugin_path: " GOOD_DIR "\n%s%s", more,
+		 settings);
 	rig = (struct rig){ .client = NULL };
-	rig_open_at(&rig, servers, COUNT(servers), text);
+	rig_open_at(&rig, servers, server_count, text);
 	store = (struct store){ .items = NULL };
 	store_wrap(&store, rig.client);
+}
+
+static void open_with(const char *settings)
+{
+	open_servers(COUNT(servers), "", settings);
 }
 
 static void close_all(void)
@@ -252,6 +260,115 @@ START_TEST(a_codec_knows_key_and_flags)
 }
 END_TEST
 
+/* ---- labels --------------------------------------------------------------------- */
+
+#define LABELLED                                                               \
+	"servers: [{address: '127.0.0.1:1', alias: a}, "                       \
+	"{address: '[::1]:2', alias: b, labels: {zone: east, prefix: users}}, " \
+	"{address: /c.sock, alias: c, labels: {rack: 7, prefix: pages}}]\n"
+
+static void open_labelled(const char *settings)
+{
+	open_servers(0, LABELLED, settings);
+}
+
+START_TEST(a_policy_knows_the_labels_of_servers)
+{
+	open_labelled("failover: counts\n");
+	ck_assert_ptr_nonnull(strstr(rig.log, ": server a: zone unknown\n"));
+	ck_assert_ptr_nonnull(strstr(rig.log, ": server b: zone east\n"));
+	ck_assert_ptr_nonnull(strstr(rig.log, ": server c: zone unknown\n"));
+	close_all();
+}
+END_TEST
+
+static const struct {
+	const char *key;
+	uint32_t server;
+} prefixed[] = { { "users:7", 1 }, { "pages:7", 2 }, { "page:7", 0 },
+		 { "users", 0 } };
+
+START_TEST(a_distribution_knows_the_labels_of_servers)
+{
+	open_labelled("distribution: prefix\n");
+	ck_assert_int_eq(rig_get(&rig, prefixed[_i].key), TENON_MISS);
+	ck_assert_uint_eq(rig.result.server, prefixed[_i].server);
+	close_all();
+}
+END_TEST
+
+static const struct {
+	const char *alias, *host, *rack;
+	uint32_t port;
+} facts_rows[] = {
+	{ "a", "127.0.0.1", NULL, 1 },
+	{ "b", "::1", NULL, 2 },
+	{ "c", "/c.sock", "7", 0 },
+};
+
+START_TEST(a_transport_knows_the_server_of_a_connection)
+{
+	struct tenon_server_facts facts = { .size = 0 };
+
+	open_labelled("");
+	store.ops->server(store.ops->context,
+			  &rig.client->engine.conns[_i].base, &facts);
+	ck_assert_uint_eq(facts.size, sizeof(facts));
+	ck_assert_str_eq(facts.alias, facts_rows[_i].alias);
+	ck_assert_str_eq(facts.host, facts_rows[_i].host);
+	ck_assert_uint_eq(facts.port, facts_rows[_i].port);
+	ck_assert_pstr_eq(tenon_map_get(facts.labels, "rack"),
+			  facts_rows[_i].rack);
+	close_all();
+}
+END_TEST
+
+static const struct {
+	const char *labels, *problem;
+} bad_labels[] = {
+	{ "a", "found 'a', expected a map of 0..64 entries, each a text" },
+	{ "[a]", "found a list, expected a map of 0..64 entries, each a text" },
+	{ "{a: [b]}", "found a map, expected a map of 0..64 entries, each a text" },
+};
+
+/* TENON_LABELS_MAX_COUNT */
+START_TEST(a_server_has_a_limited_number_of_labels)
+{
+	char text[2000] = "servers: [{address: a, labels: {";
+	struct tenon_config *config;
+	struct tenon_error err;
+	size_t len = strlen(text);
+
+	for (int i = 0; i < TENON_LABELS_MAX_COUNT + _i; i++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"l%d: x, ", i);
+	}
+	snprintf(text + len, sizeof(text) - len, "}}]");
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(tenon_config_load_text(config, "f", text, strlen(text),
+						&err),
+			 _i == 0 ? 0 : TENON_ECONFIG);
+	tenon_config_destroy(config);
+}
+END_TEST
+
+START_TEST(wrong_labels_are_refused)
+{
+	struct tenon_config *config;
+	struct tenon_error err;
+	char text[200];
+
+	snprintf(text, sizeof(text), "servers: [{address: a, labels: %s}]",
+		 bad_labels[_i].labels);
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(tenon_config_load_text(config, "f", text, strlen(text),
+						&err),
+			 TENON_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.message, bad_labels[_i].problem));
+	tenon_config_destroy(config);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("services");
@@ -268,6 +385,13 @@ int main(void)
 	tcase_add_test(tcase, a_line_of_the_log_names_the_plugin);
 	tcase_add_test(tcase, a_policy_knows_the_key);
 	tcase_add_test(tcase, a_codec_knows_key_and_flags);
+	tcase_add_test(tcase, a_policy_knows_the_labels_of_servers);
+	LOOP(tcase, a_distribution_knows_the_labels_of_servers,
+	     COUNT(prefixed));
+	LOOP(tcase, a_transport_knows_the_server_of_a_connection,
+	     COUNT(facts_rows));
+	LOOP(tcase, a_server_has_a_limited_number_of_labels, 2);
+	LOOP(tcase, wrong_labels_are_refused, COUNT(bad_labels));
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -379,7 +379,7 @@ static void drop_dot(char *name)
  * as good then.
  */
 static void choose_name(struct tls_session *session,
-			const struct tenon_secure_server *server)
+			const struct tenon_server_facts *server)
 {
 	const char *given = session->tls->options.server_name;
 	const char *name = given[0] ? given : server->host;
@@ -515,7 +515,7 @@ static int shake_hands(struct tls_session *session, struct tenon_error *err)
 }
 
 static int tls_begin(const void *self, void *memory,
-		     const struct tenon_secure_server *server,
+		     const struct tenon_server_facts *server,
 		     struct tenon_error *err)
 {
 	struct tls_session *session = memory;

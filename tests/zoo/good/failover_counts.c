@@ -21,8 +21,13 @@ static int counts_init(void *self, const void *options,
 	struct counts *counts = self;
 
 	(void)options;
-	(void)setup;
 	counts->host = host;
+	for (uint32_t i = 0; setup->labels && i < setup->server_count; i++) {
+		const char *zone = tenon_map_get(setup->labels[i], "zone");
+
+		host->logf(host->context, TENON_LOG_DEBUG, "server %s: zone %s",
+			   setup->servers[i].alias, zone ? zone : "unknown");
+	}
 	counts->shared = host->shared(host->context, sizeof(*counts->shared));
 	counts->instances = host->metric(host->context, "instances_total",
 					 TENON_METRIC_COUNTER,
