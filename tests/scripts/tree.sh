@@ -83,6 +83,13 @@ headers_have_names_of_their_own()
 		done
 }
 
+# A test that asks a real server waits longer than the defaults, which are for fast machines.
+tests_of_the_command_are_patient()
+{
+	grep -nE '^[[:space:]]*(run [0-9]|watch) .*--servers "\$(one|two|three|address)' tests/cli/*.sh |
+		grep -vE ' (-c|"\$@"|\$patient) |nonsense|where ' || true
+}
+
 # A build in the tree leaves nothing that git shows as a new file. make says what it builds.
 git_ignores_built_files()
 {
@@ -96,6 +103,7 @@ none headers_have_names_of_their_own
 none version_stands_in_one_place
 none every_folder_has_a_readme
 none links_of_readmes_lead_to_files
+none tests_of_the_command_are_patient
 if git -c safe.directory='*' rev-parse >/dev/null 2>&1; then
 	none git_ignores_built_files
 else
