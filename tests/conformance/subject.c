@@ -308,6 +308,11 @@ const struct tenon__plugin *subject_named(uint32_t kind, const char *name)
 	return plugin;
 }
 
+bool subject_is_foreign(void)
+{
+	return subjects.foreign;
+}
+
 int subjects_count(void)
 {
 	return subjects.count;
@@ -715,8 +720,19 @@ static void say_left_out(const TTest *test)
 	}
 }
 
+/* Return true unless the environment asks for the tests of another name only. */
+static bool is_wanted(const TTest *test)
+{
+	const char *name = getenv(SUBJECT_TEST_VARIABLE);
+
+	return !name || strcmp(name, test->name) == 0;
+}
+
 void subjects_add_test(const TTest *test)
 {
+	if (!is_wanted(test)) {
+		return;
+	}
 	for (int i = 0; i < subjects.count; i++) {
 		tcase_add_loop_test(subjects.tcases[i], test, i, i + 1);
 	}
@@ -725,6 +741,9 @@ void subjects_add_test(const TTest *test)
 
 void subjects_add_test_to(TCase *tcase, const TTest *test, int variants)
 {
+	if (!is_wanted(test)) {
+		return;
+	}
 	tcase_add_loop_test(tcase, test, 0, variants * subjects.count);
 	for (int i = 0; i < variants; i++) {
 		say_left_out(test);

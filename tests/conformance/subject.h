@@ -14,12 +14,11 @@
 /* The file of a plugin outside the tree. When it is set, only that plugin is tested. */
 #define SUBJECT_VARIABLE "TENON_CONFORMANCE_PLUGIN"
 
-/*
- * Options of that plugin, as in a config: "{zone: b}". Promises are properties beyond
- * the plugin's contract.
- */
+/* Options of that plugin, as in a config: "{zone: b}". */
 #define SUBJECT_OPTIONS_VARIABLE "TENON_CONFORMANCE_OPTIONS"
-#define SUBJECT_PROMISES_VARIABLE "TENON_CONFORMANCE_PROMISES"
+
+/* Run only the tests of this name. */
+#define SUBJECT_TEST_VARIABLE "TENON_CONFORMANCE_TEST"
 
 /* The suites. Each returns the exit status for its program's main(). */
 int conformance_codec(void);
@@ -38,6 +37,9 @@ int conformance_transport_fds(void);
  * refused.
  */
 void subjects_load(uint32_t kind);
+
+/* Return true when the subject is the one file that the environment names. */
+bool subject_is_foreign(void);
 
 /* Return the number of subjects. */
 int subjects_count(void);
