@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/guard.h"
 #include "conformance/promises.h"
 #include "conformance/ring_rig.h"
 #include "conformance/subject.h"
@@ -508,6 +509,56 @@ START_TEST(lookups_ask_for_no_memory)
 }
 END_TEST
 
+/* After build() nothing changes in the instance, which threads share. */
+START_TEST(lookups_change_nothing_in_the_ring)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	uint32_t bytes = plugin->ops.distribution.state_size;
+	struct ring ring;
+	struct key key;
+	uint64_t before;
+
+	build_ring(&ring, plugin, 20);
+	before = watched_host_sum(&ring.host, ring.self, bytes);
+	for (unsigned i = 0; i < 100; i++) {
+		make_key(&key, i);
+		locate(&ring, &key.ring_key);
+		ck_assert_msg(watched_host_sum(&ring.host, ring.self, bytes) == before,
+			      "%s: locate() of '%s' changes the ring",
+			      plugin->name, key.text);
+		next(&ring, &key.ring_key, 1 + i % 19);
+		ck_assert_msg(watched_host_sum(&ring.host, ring.self, bytes) == before,
+			      "%s: next() of '%s' changes the ring",
+			      plugin->name, key.text);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
+/* The servers of build() cannot be read afterwards: a plugin that kept them crashes. */
+START_TEST(build_keeps_nothing_of_its_servers)
+{
+	struct servers *servers;
+	struct guard guard;
+	struct ring ring;
+	struct key key;
+
+	guard_open(&guard, sizeof(*servers));
+	servers = (void *)guard.start;
+	servers_fill(servers, 20);
+	make_ring(&ring, subject(_i));
+	build_list(&ring, servers->list, 20);
+	guard_forbid(&guard);
+	for (unsigned i = 0; i < 100; i++) {
+		make_key(&key, i);
+		locate(&ring, &key.ring_key);
+		next(&ring, &key.ring_key, 1 + i % 19);
+	}
+	ring_free(&ring);
+	guard_close(&guard);
+}
+END_TEST
+
 int conformance_distribution(void)
 {
 	Suite *suite = suite_create("conformance/distribution");
@@ -527,5 +578,7 @@ int conformance_distribution(void)
 	subjects_add_test(error_object_may_be_missing);
 	subjects_add_test(instance_that_was_never_built_is_released);
 	subjects_add_test(lookups_ask_for_no_memory);
+	subjects_add_test(lookups_change_nothing_in_the_ring);
+	subjects_add_test(build_keeps_nothing_of_its_servers);
 	return suite_run(suite);
 }

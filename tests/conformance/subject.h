@@ -99,9 +99,15 @@ struct watched_host {
 	size_t made;      /* allocations requested so far */
 	size_t fail_from; /* allocations from this one on fail (1 is the first); 0: none */
 	uint64_t seed;    /* seed of the next bytes from random_bytes */
+	size_t largest;   /* the largest allocation requested so far, in bytes */
+	struct watched_mark *first; /* the allocations not freed yet */
 };
 
 void watched_host_init(struct watched_host *host);
+
+/* Return a check sum of an instance: of its state, and of all that it has allocated. */
+uint64_t watched_host_sum(const struct watched_host *host, const void *self,
+			  uint32_t state_size);
 
 /*
  * Make an option struct from text as in a config, "{level: 9}", or NULL for the
