@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* secure tls: servers that cut, stop, refuse or ask for what is refused. */
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "runner/suite.h"
 #include "tenon/health.h"
@@ -290,6 +292,31 @@ START_TEST(the_server_sees_that_a_session_is_resumed)
 }
 END_TEST
 
+/* The child resumes a session of the parent. The server ends the connection of the parent then. */
+START_TEST(a_child_of_fork_resumes_a_session_of_its_parent)
+{
+	struct rig rig = { 0 };
+	struct tls_fake how = tls_rig_choose(_i);
+	int status;
+
+	tls_rig_fake(&rig, &how,
+		     FAKE_STEPS(FAKE_ACCEPT, FAKE_DEED(tls_shake_hands, 0), GET,
+				END, FAKE_ACCEPT, FAKE_DEED(tls_shake_hands, 1),
+				GET, END, FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+				FAKE_DEED(tls_shake_hands, 1), GET, END));
+	tls_rig_open(&rig, "", "");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(rig_get(&rig, "k") == TENON_MISS ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- the suite ------------------------------------------------------------------------------ */
 
 int main(void)
@@ -304,6 +331,7 @@ int main(void)
 		a_handshake_that_stops_ends_at_connect_timeout,
 		a_slow_handshake_holds_up_no_other_server,
 		the_server_sees_that_a_session_is_resumed,
+		a_child_of_fork_resumes_a_session_of_its_parent,
 	};
 	const TTest *const one[] = {
 		a_server_that_asks_for_a_renegotiation_is_refused,
