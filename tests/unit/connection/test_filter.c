@@ -793,6 +793,35 @@ START_TEST(a_pull_that_never_takes_anything_is_stopped)
 }
 END_TEST
 
+/* Let so many bytes of tickets arrive, which have no plain byte, in frames of 1 KiB. */
+static int arrive_tickets(size_t len)
+{
+	static const char ticket[1024] = "T\3\375";
+	int want = TENON_WANT_RECEIVE;
+
+	for (; len > 0 && want == TENON_WANT_RECEIVE; len -= sizeof(ticket)) {
+		want = arrive(ticket, sizeof(ticket), SIZE_MAX);
+	}
+	return want;
+}
+
+START_TEST(a_server_that_sends_no_byte_of_an_answer_is_stopped)
+{
+	greet();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES - 1024),
+			 TENON_WANT_RECEIVE);
+	ck_assert_int_eq(arrive("D\0\1E", 4, SIZE_MAX), TENON_WANT_RECEIVE);
+	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES),
+			 TENON_WANT_RECEIVE);
+	ck_assert_int_eq(arrive("T\0\0", 3, SIZE_MAX), TENON_WANT_CLOSE);
+	assert_failed(
+		TENON_ESECURE,
+		"the server has sent more than 512 KiB without a byte of an answer");
+	tear_down();
+}
+END_TEST
+
 static int early_pull(const void *self, void *session,
 		      struct tenon_secure_io *io, struct tenon_error *err)
 {
@@ -962,6 +991,8 @@ int main(void)
 	LOOP(a_pull_that_fails_closes_the_connection, COUNT(pull_failures));
 	tcase_add_test(tcase, a_chain_that_fails_is_kept_up_to_its_ceiling);
 	tcase_add_test(tcase, a_pull_that_never_takes_anything_is_stopped);
+	tcase_add_test(tcase,
+		       a_server_that_sends_no_byte_of_an_answer_is_stopped);
 	tcase_add_test(tcase,
 		       plain_bytes_during_a_handshake_close_the_connection);
 	tcase_add_test(tcase, a_begin_that_fails_closes_the_connection);
