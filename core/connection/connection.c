@@ -9,6 +9,7 @@
 #include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "wire/reply.h"
 
 #define TO(state) (UINT32_C(1) << TENON_CONNECTION_##state)
 
@@ -38,22 +39,16 @@ const struct tenon__states tenon__connection_states = {
 	.count = sizeof(states) / sizeof(states[0]),
 };
 
-/* An error message in the log quotes at most this many bytes of a reply. */
-#define LOGGED_REPLY_MAX_BYTES 100
-
 /* The protocol met a line that answers a noreply request, or a fence that the server does not know. */
-static void log_unasked(struct tenon__wire *wire, const char *line, size_t len)
+static void note_unasked(struct tenon__wire *wire, int status, const char *line,
+			 size_t len)
 {
 	struct tenon__connection *conn =
 		(struct tenon__connection *)(void *)((char *)wire -
 						     offsetof(struct tenon__connection, wire));
 
-	tenon__health_log(conn->health, TENON_LOG_WARNING,
-			  tenon__now_ns() / 1000000,
-			  "a noreply command was answered: \"%.*s\"",
-			  len > LOGGED_REPLY_MAX_BYTES ? LOGGED_REPLY_MAX_BYTES
-						       : (int)len,
-			  line);
+	tenon__health_noreply_error(conn->health, status, line, len,
+				    tenon__now_ns() / 1000000);
 }
 
 int tenon__connection_init(struct tenon__connection *conn,
@@ -76,7 +71,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.wire = {
 			.protocol = assembly->protocol,
 			.tally = &health->tally,
-			.unasked = log_unasked,
+			.unasked = note_unasked,
 			.max_value_bytes = assembly->max_value_bytes,
 		},
 	};
@@ -598,6 +593,9 @@ int tenon__connection_seen(void *context, struct tenon_connection *base,
 							 bytes, len))) {
 		/* behind noreply requests error lines may wait, which the fence reads */
 		return 0;
+	}
+	if (wire->fence) {
+		tenon__reply_tell_waiting(wire, bytes, len);
 	}
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 	return 1;

@@ -140,11 +140,29 @@ int tenon__reply_unasked(struct tenon__wire *wire, const char *line, size_t len)
 	if (!wire->fence) {
 		return tenon__reply_broken(wire, "a reply without a request", line, len);
 	}
-	if (tenon__reply_error_status(line, len) == 0) {
+	int status = tenon__reply_error_status(line, len);
+	if (status == 0) {
 		return tenon__reply_broken(wire, "an unexpected reply", line, len);
 	}
-	tenon__reply_tell_unasked(wire, line, len);
+	tenon__reply_tell_unasked(wire, status, line, len);
 	return TENON_WIRE_READ_ON;
+}
+
+void tenon__reply_tell_waiting(struct tenon__wire *wire, const char *bytes,
+			       size_t len)
+{
+	const char *end;
+
+	while ((end = memmem(bytes, len, "\r\n", 2)) != NULL) {
+		size_t line_len = (size_t)(end - bytes);
+		int status = tenon__reply_error_status(bytes, line_len);
+
+		if (status != 0) {
+			tenon__reply_tell_unasked(wire, status, bytes, line_len);
+		}
+		bytes += line_len + 2;
+		len -= line_len + 2;
+	}
 }
 
 bool tenon__reply_are_lines(const char *bytes, size_t len,

@@ -80,6 +80,13 @@ int tenon__reply_unasked(struct tenon__wire *wire, const char *line,
 			 size_t len);
 
 /*
+ * These bytes wait behind noreply requests, on a connection that is closed now: tell of the error
+ * lines among them that are complete.
+ */
+void tenon__reply_tell_waiting(struct tenon__wire *wire, const char *bytes,
+			       size_t len);
+
+/*
  * Return true when all bytes are lines that the function accepts. A line comes with its line end;
  * the last one without, when its end is missing.
  */
@@ -157,10 +164,11 @@ static inline int tenon__reply_error_status(const char *line, size_t len)
 
 /* A noreply request, or a fence that the server does not know, was answered with this line. */
 static inline void tenon__reply_tell_unasked(struct tenon__wire *wire,
-					     const char *line, size_t len)
+					     int status, const char *line,
+					     size_t len)
 {
 	if (wire->unasked) {
-		wire->unasked(wire, line, len);
+		wire->unasked(wire, status, line, len);
 	}
 }
 

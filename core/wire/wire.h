@@ -92,8 +92,9 @@ struct tenon__meta_state {
 struct tenon__wire {
 	const struct tenon__protocol *protocol;
 	struct tenon__tally *tally; /* where answers are counted */
-	/* Called with a line that answers a noreply request, for a log; NULL: nobody hears of it. */
-	void (*unasked)(struct tenon__wire *wire, const char *line, size_t len);
+	/* Called with an error line that answers a noreply request; NULL: nobody hears of it. */
+	void (*unasked)(struct tenon__wire *wire, int status, const char *line,
+			size_t len);
 	uint64_t max_value_bytes; /* a longer value is skipped: TENON_ETOOBIG */
 	bool fence; /* noreply requests were sent, and no fence behind them */
 	bool fresh; /* no reply was read on this connection yet */

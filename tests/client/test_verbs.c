@@ -88,15 +88,29 @@ static void check_counters(void)
 	ck_assert_int_eq((int)health[CLASSIC].state, (int)health[META].state);
 }
 
+/* The errors of noreply requests, as the client over meta has collected them. */
+static const struct tenon_noreply_health *collected(void)
+{
+	static struct tenon_health health;
+
+	ck_assert_int_eq(tenon_client_health(rigs[META].client, 0, &health), 0);
+	return &health.noreply;
+}
+
 /* ---- real servers ------------------------------------------------------------ */
 
-static void open_real(void)
+static void open_real_with(const char *option)
 {
 	for (int i = 0; i < PROTOCOLS; i++) {
-		ck_assert(memcached_start(&servers[i], MEMCACHED_UNIX, NULL));
+		ck_assert(memcached_start(&servers[i], MEMCACHED_UNIX, option));
 		rig_open_one(&rigs[i], servers[i].address, settings[i]);
 		ck_assert_int_eq(tenon_client_health_reset(rigs[i].client), 0);
 	}
+}
+
+static void open_real(void)
+{
+	open_real_with(NULL);
 }
 
 static void close_real(void)
@@ -350,10 +364,45 @@ START_TEST(a_value_above_the_limit_of_the_server_fails_alike)
 	run_both(TENON_SET, &small, 1, 0, "small again");
 	run_both(TENON_SET, &big, 1, TENON_NOREPLY, "big noreply");
 	run_both(TENON_GET, &small, 1, 0, "behind noreply");
+	ck_assert_uint_eq(collected()->errors, 1);
+	check_says(collected()->error_text,
+		   "SERVER_ERROR object too large for cache");
 	big.value.len = 1000000;
 	run_both(TENON_SET, &big, 1, 0, "large");
 	ck_assert_int_eq(run_both(TENON_GETS, &small, 1, 0, "large")->status,
 			 TENON_HIT);
+	check_counters();
+	close_real();
+	free(value);
+}
+END_TEST
+
+#define FULL_ITEMS 20
+
+/* A server that is full and evicts nothing: each item that is absent has its error. */
+START_TEST(no_error_of_a_noreply_request_is_lost)
+{
+	struct tenon_item items[FULL_ITEMS];
+	char keys[FULL_ITEMS][16];
+	size_t len = 500000;
+	char *value = binary_value(len, 1);
+	uint64_t absent = 0;
+
+	open_real_with("-M -m4");
+	for (size_t i = 0; i < FULL_ITEMS; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "key:%zu", i);
+		items[i] = item(keys[i], NULL);
+		items[i].value = (struct tenon_slice){ value, len };
+	}
+	run_both(TENON_SET, items, FULL_ITEMS, TENON_NOREPLY, "noreply");
+	const struct tenon_result *results =
+		run_both(TENON_GET, items, FULL_ITEMS, 0, "behind noreply");
+	for (size_t i = 0; i < FULL_ITEMS; i++) {
+		absent += results[i].status == TENON_MISS;
+	}
+	ck_assert_uint_gt(absent, 0);
+	ck_assert_uint_eq(collected()->errors, absent);
+	check_says(collected()->error_text, "SERVER_ERROR out of memory");
 	check_counters();
 	close_real();
 	free(value);
@@ -609,19 +658,72 @@ START_TEST(the_opaques_of_a_connection_go_on_from_call_to_call)
 }
 END_TEST
 
-START_TEST(errors_of_noreply_requests_are_logged)
+START_TEST(errors_of_noreply_requests_are_collected_and_logged)
 {
 	struct rig *rig = &rigs[META];
 
 	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("md k q O0000\r\n"),
 				 FAKE_EXPECT("mn\r\nmg z v f O1000\r\n"),
-				 FAKE_SEND("SERVER_ERROR busy\r\nMN\r\n"
+				 FAKE_SEND("SERVER_ERROR busy\r\n"
+					   "CLIENT_ERROR \ano\r\nMN\r\n"
 					   "EN O1000\r\n")));
 	rig_open(rig, settings[META]);
 	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
 			 TENON_SENT);
 	ck_assert_int_eq(rig_get(rig, "z"), TENON_MISS);
 	check_says(rig->log, "a noreply command was answered: \"SERVER_ERROR busy\"");
+	ck_assert_uint_eq(collected()->errors, 2);
+	ck_assert_int_eq(collected()->error_status, TENON_ECLIENT);
+	ck_assert_str_eq(collected()->error_text, "CLIENT_ERROR .no");
+	ck_assert_int_gt(collected()->error_at_ms, 0);
+	ck_assert_int_eq(tenon_client_health_reset(rig->client), 0);
+	ck_assert_uint_eq(collected()->errors, 0);
+	ck_assert_str_eq(collected()->error_text, "CLIENT_ERROR .no");
+	rig_close(rig);
+}
+END_TEST
+
+/*
+ * The server answers and closes. A get is sent again on a new connection, with its next opaque; before
+ * a set, the client looks at the connection.
+ */
+static const struct {
+	int protocol;
+	const char *quiet;
+	enum tenon_verb verb;
+	const char *request, *reply;
+} last_words[] = {
+	{ CLASSIC, "delete k noreply\r\n", TENON_GET, "get k\r\n",
+	  "VALUE k 0 1\r\n1\r\nEND\r\n" },
+	{ CLASSIC, "delete k noreply\r\n", TENON_INCR, "incr k 5\r\n", "1\r\n" },
+	{ META, "md k q O0000\r\n", TENON_GET, "mg k v f O2000\r\n",
+	  "VA 1 f0 O2000\r\n1\r\n" },
+	{ META, "md k q O0000\r\n", TENON_INCR, "ma k D5 v O1000\r\n",
+	  "VA 1 O1000\r\n1\r\n" },
+};
+
+START_TEST(errors_in_front_of_the_end_of_a_connection_are_collected)
+{
+	const struct fake_step script[] = {
+		FAKE_ACCEPT,
+		fake_expect_text(last_words[_i].quiet),
+		FAKE_SEND("SERVER_ERROR busy\r\nSERVER_ERROR no\r\nERR"),
+		FAKE_CLOSE,
+		FAKE_ACCEPT,
+		fake_expect_text(last_words[_i].request),
+		fake_send_text(last_words[_i].reply),
+	};
+	struct rig *rig = &rigs[META];
+
+	rig_fake(rig, script, COUNT(script));
+	rig_open(rig, settings[last_words[_i].protocol]);
+	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
+			 TENON_SENT);
+	ck_assert(fake_server_await(rig->fakes[0], 4));
+	ck_assert_int_eq(rig_one(rig, last_words[_i].verb, &rig_usual_item, 0),
+			 TENON_HIT);
+	ck_assert_uint_eq(collected()->errors, 2);
+	ck_assert_str_eq(collected()->error_text, "SERVER_ERROR no");
 	rig_close(rig);
 }
 END_TEST
@@ -640,6 +742,7 @@ int main(void)
 			    2);
 	tcase_add_test(real, replies_of_many_noreply_requests_are_read);
 	tcase_add_test(real, a_value_above_the_limit_of_the_server_fails_alike);
+	tcase_add_test(real, no_error_of_a_noreply_request_is_lost);
 	LOOP(real, commands_for_servers_answer_alike_over_both_protocols,
 	     COUNT(commands));
 	LOOP(scripted, scripted_servers_are_understood_alike_over_both_protocols,
@@ -649,7 +752,10 @@ int main(void)
 	tcase_add_test(scripted, a_wrong_opaque_poisons_the_connection);
 	tcase_add_test(scripted,
 		       the_opaques_of_a_connection_go_on_from_call_to_call);
-	tcase_add_test(scripted, errors_of_noreply_requests_are_logged);
+	tcase_add_test(scripted,
+		       errors_of_noreply_requests_are_collected_and_logged);
+	LOOP(scripted, errors_in_front_of_the_end_of_a_connection_are_collected,
+	     COUNT(last_words));
 	suite_add_tcase(suite, real);
 	suite_add_tcase(suite, scripted);
 	return suite_run(suite);

@@ -63,6 +63,8 @@ static inline bool read_word(struct tenon__wire *wire, const char *line,
 static int read_fenced(struct tenon__wire *wire, const char *line,
 		       size_t len)
 {
+	int status = tenon__reply_error_status(line, len);
+
 	if (TENON__STARTS(line, len, "VERSION ") &&
 	    wire->version != TENON_VERSION_MISSING) {
 		if (wire->version == TENON_VERSION_THERE) {
@@ -79,8 +81,8 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 	} else if (wire->version == TENON_VERSION_UNKNOWN &&
 		   tenon__reply_wants_login(line, len)) {
 		return tenon__reply_refuse_login(wire, line, len);
-	} else if (tenon__reply_error_status(line, len) != 0) {
-		tenon__reply_tell_unasked(wire, line, len);
+	} else if (status != 0) {
+		tenon__reply_tell_unasked(wire, status, line, len);
 	} else if (wire->version != TENON_VERSION_UNKNOWN ||
 		   TENON__STARTS(line, len, "VALUE ")) {
 		return tenon__reply_broken(wire, "an unexpected reply", line, len);

@@ -465,7 +465,7 @@ static int read_fenced(struct tenon__wire *wire, const char *line, size_t len)
 		return TENON_WIRE_READ_ON;
 	}
 	if (status != 0) {
-		tenon__reply_tell_unasked(wire, line, len);
+		tenon__reply_tell_unasked(wire, status, line, len);
 		wire->erred = (uint8_t)-status;
 		return status == TENON_EUNKNOWN ? end_unknown(wire)
 						: TENON_WIRE_READ_ON;

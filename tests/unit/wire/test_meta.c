@@ -352,9 +352,11 @@ END_TEST
 
 static unsigned told; /* lines that answered noreply requests with an error */
 
-static void count_line(struct tenon__wire *wire, const char *line, size_t len)
+static void count_line(struct tenon__wire *wire, int status, const char *line,
+		       size_t len)
 {
 	(void)wire;
+	ck_assert_int_eq(status, TENON_ESERVER);
 	ck_assert(tenon__wire_awaits(wire) || wire->fence);
 	ck_assert(strncmp(line, "SERVER_ERROR x", len) == 0);
 	told++;
