@@ -33,6 +33,7 @@ struct tenon__connection {
 	const struct tenon__greeting *greeting; /* the assembly's; NULL: none */
 	size_t greeted_bytes; /* of the greeting: bytes that the kernel took */
 	const char *name; /* the server's alias; without alias, its first address */
+	const struct tenon__protocol *protocol; /* in which new connections begin */
 
 	bool heard;  /* a byte arrived in this exchange */
 	bool cut;    /* the server closed the connection while it was set up */

@@ -60,6 +60,13 @@ int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
 			      size_t len);
 
 /*
+ * An error line is the first reply on a new connection. Returns TENON_WIRE_BROKEN when the line refuses
+ * the connection, otherwise TENON_WIRE_READ_ON. See tenon__reply_note_error().
+ */
+int tenon__reply_check_fresh(struct tenon__wire *wire, int status,
+			     const char *line, size_t len);
+
+/*
  * An error line answers the current request: note it, and end its text.
  * Returns TENON_WIRE_READ_ON; TENON_WIRE_BROKEN when the line, the first reply on a new connection,
  * refuses the connection: by memcached's own words, for want of user and password, or because the
