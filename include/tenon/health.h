@@ -227,6 +227,31 @@ int tenon_client_health_reset(struct tenon_client *client);
 void tenon_health_merge(struct tenon_health *into,
 			const struct tenon_health *from);
 
+/* ---- metrics ----------------------------------------------------------- */
+
+/** A number that a plugin counts: see tenon_host.metric of tenon/plugin/plugin.h. */
+struct tenon_metric_info {
+	const char *kind;   /**< kind of the plugin, such as "failover" */
+	const char *plugin; /**< name of the plugin */
+	const char *name;   /**< name of the metric */
+	const char *help;   /**< one line about the metric */
+	uint32_t type;      /**< 1: a counter; 2: a gauge, which goes up and down */
+	uint32_t reserved;  /**< 0 */
+	int64_t value;      /**< of all clients of the pool; counted since the config was opened */
+};
+
+/**
+ * Get one metric of the plugins of a client. A plugin that the config names at several places has
+ * one metric with the sum.
+ * Shape:   index is 0, 1, ...; a metric that is added later may change the order.
+ * Returns: 0, or TENON_EINVAL; *out is then untouched.
+ * Owns:    the strings are the client's.
+ * Errors:  TENON_EINVAL: there are not so many metrics.
+ * Threads: any, while the client is open.
+ */
+int tenon_client_metric(const struct tenon_client *client, size_t index,
+			struct tenon_metric_info *out);
+
 /* ---- Prometheus -------------------------------------------------------- */
 
 /**
@@ -254,7 +279,8 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 			    tenon_write_fn write, void *payload);
 
 /**
- * Write the health of all servers of a client in the text format of Prometheus.
+ * Write the health of all servers of a client, and the metrics of its plugins, in the text format
+ * of Prometheus. The metric NAME of a plugin is called tenon_KIND_PLUGIN_NAME.
  * Returns: 0, a negative enum tenon_status, or the number with which the write function stopped.
  * Owns:    payload stays the caller's.
  * Errors:  TENON_ENOMEM, and those of the write function.

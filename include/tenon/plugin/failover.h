@@ -80,6 +80,9 @@ struct tenon_route_query {
 	 * that it writes or touches on the chosen server: 1..2592000. 0: exptime stays as it is.
 	 */
 	uint32_t exptime_max_s;
+	uint32_t reserved; /**< 0 */
+	/** The key, as the distribution gets it: the bytes that decide the server, and their hash. */
+	const struct tenon_ring_key *key;
 };
 
 /** State of a server, as a policy sees it. */

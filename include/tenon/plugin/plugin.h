@@ -106,6 +106,15 @@ struct tenon_option {
 
 /* ---- host -------------------------------------------------------------- */
 
+/** A number of a plugin, made by tenon_host.metric. */
+struct tenon_metric;
+
+/** Type of a metric. */
+enum tenon_metric_type {
+	TENON_METRIC_COUNTER = 1, /**< grows only */
+	TENON_METRIC_GAUGE = 2    /**< goes up and down */
+};
+
 /**
  * Services of the host. The plugin passes `context` as first argument of each service. The struct
  * lives as long as the plugin's instance.
@@ -119,7 +128,10 @@ struct tenon_host {
 	void *(*alloc)(void *context, size_t bytes);
 	/** Free memory that alloc returned. memory may be NULL. */
 	void (*free)(void *context, void *memory);
-	/** Log one line, without a newline. level is an enum tenon_log_level. */
+	/**
+	 * Log one line, without a newline. level is an enum tenon_log_level. The host puts the kind
+	 * and the name of the plugin in front.
+	 */
 	void (*log)(void *context, int level, const char *line);
 	/** Fill out with len unpredictable bytes. Tests give a sequence with a seed instead. */
 	void (*random_bytes)(void *context, void *out, size_t len);
@@ -140,6 +152,44 @@ struct tenon_host {
 	 * another user.
 	 */
 	int (*open_secret)(void *context, const char *path);
+	/**
+	 * Return 1 when a line of this level goes anywhere, 0 when it is dropped. Ask before work
+	 * that only serves a log line.
+	 */
+	int (*logs)(void *context, int level);
+	/** Log one line, formatted as by printf. */
+	void (*logf)(void *context, int level, const char *format, ...)
+#if defined(__GNUC__)
+		__attribute__((format(printf, 3, 4)))
+#endif
+		;
+	/**
+	 * Get the memory that all instances share which are made from the same place of one config:
+	 * those of all clients of a pool, or all rings of a distribution. The memory is all zero
+	 * when the first instance gets it.
+	 * Shape:   every instance asks for the same number of bytes.
+	 * Returns: the memory, aligned for any type; NULL: no memory, or an earlier call gave
+	 *          another number of bytes.
+	 * Owns:    the host frees the memory after the last instance. A child of fork(2) has a copy.
+	 * Threads: any. Several threads use the memory at the same time: use atomic operations.
+	 */
+	void *(*shared)(void *context, size_t bytes);
+	/**
+	 * Get a number that `tenon health`, tenon_client_metric() and the text for Prometheus show.
+	 * The instances that share memory share the metric. It is 0 at first.
+	 * Shape:   name is lower_snake, 1..47 bytes; the name of a counter ends with _total. help is
+	 *          one line, with a full stop. Both are copied.
+	 * Returns: the metric; NULL: no memory, a bad name or type, more than 64 metrics, or the name
+	 *          is that of a metric with another type.
+	 * Owns:    the metric lives as long as the instance.
+	 * Threads: any.
+	 */
+	struct tenon_metric *(*metric)(void *context, const char *name,
+				       uint32_t type, const char *help);
+	/** Add n to a metric; metric may be NULL. Threads: any. Cost: one atomic addition. */
+	void (*metric_add)(struct tenon_metric *metric, int64_t n);
+	/** Set a metric of the type TENON_METRIC_GAUGE; metric may be NULL. Threads: any. */
+	void (*metric_set)(struct tenon_metric *metric, int64_t value);
 };
 
 /* ---- descriptor -------------------------------------------------------- */

@@ -99,10 +99,12 @@ static void use_xor(void)
 
 static void use_frames(void)
 {
-	static struct tenon_host host;
+	static const struct tenon__plugin plugin = { .kind_name = "secure",
+						     .name = "frames" };
+	static struct tenon__host host;
 
-	tenon__host_init(&host, NULL);
-	frames_self.host = &host;
+	tenon__host_init(&host, &plugin, NULL);
+	frames_self.host = &host.table;
 	use(&frames_ops, &frames_self, "frames");
 }
 
