@@ -34,6 +34,7 @@ struct tenon__connection {
 	size_t greeted_bytes; /* of the greeting: bytes that the kernel took */
 	const char *name; /* the server's alias; without alias, its first address */
 	const struct tenon_map *labels; /* of the server; NULL: none */
+	const struct tenon__protocol *protocol; /* in which new connections begin */
 
 	bool heard;  /* a byte arrived in this exchange */
 	bool cut;    /* the server closed the connection while it was set up */

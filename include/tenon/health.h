@@ -128,9 +128,27 @@ struct tenon_secure_health {
 	char cipher[TENON_HEALTH_CIPHER_BYTES]; /**< such as "TLS_AES_256_GCM_SHA384", or "" */
 };
 
+#define TENON_HEALTH_TEXT_BYTES 128 /**< size of each error_text, its NUL included */
+
+/**
+ * Error lines by which a server answered noreply requests, such as "SERVER_ERROR out of memory storing
+ * object". No call fails because of them, so they are collected here: with the next call that talks to
+ * the server, also when the server has closed the connection meanwhile. Lines that have not arrived by then are
+ * lost with their connection, and so are those behind the first TENON_SEEN_MAX_BYTES of a closed one.
+ * Over the classic protocol memcached does not answer noreply requests that fail; over meta it
+ * does. A server that does not know `version` adds one ERROR for each client over classic,
+ * because the client asks for `version` behind noreply requests.
+ */
+struct tenon_noreply_health {
+	uint64_t errors;        /**< error lines; counts as the counters of struct tenon_health */
+	int64_t error_at_ms;    /**< the last one: its time, as in struct tenon_health; 0: none yet */
+	int32_t error_status;   /**< TENON_ESERVER, TENON_ECLIENT or TENON_EUNKNOWN; 0: none yet */
+	uint32_t reserved;      /**< 0 */
+	char error_text[TENON_HEALTH_TEXT_BYTES]; /**< the words of the server, or "" */
+};
+
 /** Number of entries of errors in struct tenon_health. */
 #define TENON_HEALTH_ERRORS 32
-#define TENON_HEALTH_TEXT_BYTES 128    /**< size of error_text, its NUL included */
 #define TENON_HEALTH_ADDRESS_BYTES 280 /**< size of address, its NUL included */
 
 /**
@@ -170,6 +188,7 @@ struct tenon_health {
 	uint64_t sent_bytes;     /**< bytes of requests that the kernel took */
 	uint64_t received_bytes; /**< bytes of replies */
 
+	struct tenon_noreply_health noreply; /**< errors of noreply requests */
 	struct tenon_secure_health secure; /**< sessions of the `secure` plugin */
 
 	/**
