@@ -11,6 +11,7 @@
 #include "plugin/kind.h"
 #include "tenon/introspect.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,25 +195,115 @@ int tenon_ring_row(size_t index, struct tenon_ring *out)
 /* Room for the path to an option. A longer one is cut. */
 #define PATH_BYTES 400
 
-/* Tell fn each option that a plugin is given, as "KIND.PLUGIN.OPTION". */
-static void tell_options(const char *name, const struct tenon__choice *choice,
+static void tell_setting(const char *name, const char *value, tenon_setting_fn fn,
+		 void *payload)
+{
+	fn(&(const struct tenon_setting_info){ .name = name,
+					       .value = value,
+					       .kind = "",
+					       .version = "",
+					       .origin = "" },
+	   payload);
+}
+
+/* Append text to out, which has TENON__OPTION_TEXT_BYTES. What does not fit is cut. */
+static void append(char *out, const char *text)
+{
+	size_t len = strlen(out);
+
+	snprintf(out + len, TENON__OPTION_TEXT_BYTES - len, "%s", text);
+}
+
+/* Append a node of the config as it would stand in one line. */
+static void append_node(char *out, const struct tenon__node *node)
+{
+	const bool is_map = node->type == TENON__NODE_MAP;
+
+	if (node->type == TENON__NODE_SCALAR) {
+		append(out, node->text ? node->text : "");
+		return;
+	}
+	append(out, is_map ? "{" : "[");
+	for (const struct tenon__node *entry = node->first; entry;
+	     entry = entry->next) {
+		append(out, entry == node->first ? "" : ", ");
+		append(out, is_map ? entry->key : "");
+		append(out, is_map ? ": " : "");
+		append_node(out, entry);
+	}
+	append(out, is_map ? "}" : "]");
+}
+
+/*
+ * Print the value in an option struct. To print the value, it is made the default of a copy of the
+ * row, as there is a function that prints defaults.
+ */
+static void print_field(char value[TENON__OPTION_TEXT_BYTES],
+			const struct tenon_option *row, const void *options)
+{
+	const char *field = (const char *)options + row->offset;
+	struct tenon_option now = *row;
+	int32_t word;
+
+	if (row->type == TENON_OPTION_STRING) {
+		memcpy(&now.def_text, field, sizeof(now.def_text));
+	} else if (row->type == TENON_OPTION_BOOL) {
+		memcpy(&word, field, sizeof(word));
+		now.def = word;
+	} else if (row->type == TENON_OPTION_CHOICE) {
+		memcpy(&word, field, sizeof(word));
+		now.def_text = row->choices[word];
+	} else {
+		memcpy(&now.def, field, sizeof(now.def));
+	}
+	tenon__option_print_default(value, &now);
+}
+
+/* Print the value that an option gets from a node: in the unit of the row, paths with their folder. */
+static void print_given(char out[TENON__OPTION_TEXT_BYTES],
+			const struct tenon_option *row,
+			const struct tenon__node *node, const char *folder)
+{
+	const struct tenon__option_owner owner = { .folder = folder };
+	struct tenon_option rows[] = { *row, { .name = NULL } };
+	max_align_t field[1] = { 0 };
+	struct tenon_error err;
+
+	out[0] = '\0';
+	rows[0].offset = 0;
+	if (node->type != TENON__NODE_SCALAR ||
+	    row->type == TENON_OPTION_HASH || row->type >= TENON_OPTION_LIST ||
+	    tenon__option_set(rows, field, node, &owner, &err) != 0) {
+		append_node(out, node);
+	} else {
+		print_field(out, rows, field);
+	}
+	tenon__option_fini(rows, field);
+}
+
+/* Tell fn each option of a plugin, as "KIND.PLUGIN.OPTION", with the value that the plugin gets. */
+static void tell_options(const char *name, const struct tenon__plugin *plugin,
+			 const struct tenon__choice *choice,
 			 tenon_setting_fn fn, void *payload)
 {
-	const struct tenon__node *entry =
-		choice->options ? choice->options->first : NULL;
-
-	for (; entry; entry = entry->next) {
+	for (const struct tenon_option *row = plugin->options; row->name;
+	     row++) {
+		const struct tenon__node *node =
+			choice->options ? choice->options->first : NULL;
+		char value[TENON__OPTION_TEXT_BYTES];
 		char path[PATH_BYTES];
 
-		snprintf(path, sizeof(path), "%s.%s.%s", name, choice->name,
-			 entry->key);
-		fn(&(const struct tenon_setting_info){
-			   .name = path,
-			   .value = entry->text ? entry->text : "",
-			   .kind = "",
-			   .version = "",
-			   .origin = "" },
-		   payload);
+		while (node && !tenon__same_word(node->key, row->name)) {
+			node = node->next;
+		}
+		if (node && !tenon__node_is_null(node)) {
+			print_given(value, row, node, choice->folder);
+		} else {
+			tenon__option_print_default(value, row);
+		}
+		snprintf(path, sizeof(path), "%s.%s.%s", name, plugin->name,
+			 row->name);
+		tell_setting(path, value, fn, payload);
 	}
 }
 
@@ -234,15 +325,18 @@ static void tell_choice(const struct tenon_config *config, const char *name,
 	const struct tenon__plugin *plugin =
 		tenon__registry_first(config->registry);
 
-	for (; plugin; plugin = plugin->next) {
-		if (plugin->kind == choice->key->kind &&
-		    tenon__same_word(plugin->name, choice->name)) {
-			info.version = plugin->version;
-			info.origin = plugin->origin;
-		}
+	while (plugin && (plugin->kind != choice->key->kind ||
+			  !tenon__same_word(plugin->name, choice->name))) {
+		plugin = plugin->next;
+	}
+	if (plugin) {
+		info.version = plugin->version;
+		info.origin = plugin->origin;
 	}
 	fn(&info, payload);
-	tell_options(name, choice, fn, payload);
+	if (plugin) {
+		tell_options(name, plugin, choice, fn, payload);
+	}
 }
 
 static void tell_failover(const struct tenon_config *config,
@@ -264,56 +358,24 @@ static void tell_failover(const struct tenon_config *config,
 	}
 }
 
-/*
- * Tell fn the value of one setting. To print the value, it is made the default of a copy of
- * the row, as there is a function that prints defaults.
- */
+/* Tell fn the value of one setting. */
 static void tell_value(const struct tenon__settings *settings,
 		       const struct tenon_option *row, tenon_setting_fn fn,
 		       void *payload)
 {
-	const char *field = (const char *)settings + row->offset;
 	char value[TENON__OPTION_TEXT_BYTES];
-	struct tenon_option now = *row;
-	int32_t word;
 
-	if (row->type == TENON_OPTION_STRING) {
-		memcpy(&now.def_text, field, sizeof(now.def_text));
-	} else if (row->type == TENON_OPTION_BOOL) {
-		memcpy(&word, field, sizeof(word));
-		now.def = word;
-	} else if (row->type == TENON_OPTION_CHOICE) {
-		memcpy(&word, field, sizeof(word));
-		now.def_text = row->choices[word];
-	} else {
-		memcpy(&now.def, field, sizeof(now.def));
-	}
-	tenon__option_print_default(value, &now);
-	fn(&(const struct tenon_setting_info){ .name = row->name,
-					       .value = value,
-					       .kind = "",
-					       .version = "",
-					       .origin = "" },
-	   payload);
+	print_field(value, row, settings);
+	tell_setting(row->name, value, fn, payload);
 }
 
 void tenon_config_each_setting(const struct tenon_config *config,
 			       tenon_setting_fn fn, void *payload)
 {
-	const struct tenon_setting_info no_codec = { .name = "codecs",
-						     .value = "none",
-						     .kind = "",
-						     .version = "",
-						     .origin = "" };
 	const struct tenon__choice *codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count = tenon__config_codecs(config, codecs);
 
-	fn(&(const struct tenon_setting_info){ .name = "ring",
-					       .value = tenon__preset_name(config),
-					       .kind = "",
-					       .version = "",
-					       .origin = "" },
-	   payload);
+	tell_setting("ring", tenon__preset_name(config), fn, payload);
 	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
 		tell_choice(config, config->choices[i].key->name,
 			    &config->choices[i], fn, payload);
@@ -324,7 +386,7 @@ void tenon_config_each_setting(const struct tenon_config *config,
 			    payload);
 	}
 	if (codec_count == 0) {
-		fn(&no_codec, payload);
+		tell_setting("codecs", "none", fn, payload);
 	}
 	for (const struct tenon_option *row = tenon__setting_rows; row->name;
 	     row++) {

@@ -38,9 +38,18 @@ struct secure_part {
 	struct tenon__secure secure;
 };
 
+/* A plugin that an option names. */
+struct inner_part {
+	struct inner_part *next;
+	struct tenon__chosen chosen;
+	struct tenon_inner inner;
+};
+
 struct tenon__assembly_parts {
 	struct tenon__registry *registry; /* owns the ops of all plugins */
 	struct hash_instance *hashes;
+	struct inner_part *inners;
+	unsigned wrapped_depth; /* of the options that are read: 0 outside of an inner plugin */
 	struct tenon__chosen roles[TENON__ROLE_COUNT]; /* that of the hash is in its hash_instance */
 	struct secure_part *secures; /* one for each different choice */
 	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
@@ -131,6 +140,85 @@ static int make_option_hash(void *payload, const struct tenon_hash **out,
 	return make_hash(out, payload, &query, NULL, err);
 }
 
+static struct tenon__option_owner option_owner(struct tenon__assembly *assembly,
+					       const char *folder);
+
+static int fill_inner(struct inner_part *part,
+		      struct tenon__assembly *assembly,
+		      const struct tenon__plugin_query *query,
+		      const struct tenon__node *options, const char *folder,
+		      struct tenon_error *err)
+{
+	const struct tenon__option_owner owner = option_owner(assembly, folder);
+	const struct tenon__plugin *plugin;
+	int code = tenon__registry_find(assembly->parts->registry, &plugin,
+					query, err);
+
+	if (!code) {
+		code = take(assembly, &part->chosen, plugin, options, &owner,
+			    &query->place, err);
+	}
+	if (!code) {
+		part->inner = (struct tenon_inner){
+			.size = sizeof(part->inner),
+			.kind = plugin->kind,
+			.name = plugin->name,
+			.ops = &plugin->ops,
+			.options = part->chosen.options,
+			.host = &part->chosen.host.table,
+		};
+	}
+	return code;
+}
+
+/* Make the plugin that an option of the type PLUGIN names; payload is the assembly. */
+static int make_inner(void *payload, const struct tenon_inner **out,
+		      uint32_t kind, const char *asker, const char *name,
+		      const struct tenon__node *options,
+		      const struct tenon__place *place, const char *folder,
+		      struct tenon_error *err)
+{
+	struct tenon__assembly *assembly = payload;
+	struct tenon__assembly_parts *parts = assembly->parts;
+	const struct tenon__plugin_query query = {
+		.kind = kind,
+		.name = name,
+		.asker = asker,
+		.place = *place,
+	};
+	struct inner_part *part;
+	int code;
+
+	if (parts->wrapped_depth == TENON_WRAPPED_DEPTH_MAX) {
+		return tenon__error_place(
+			err, TENON_ECONFIG, place,
+			"%s: found more than %d plugins in one another", asker,
+			TENON_WRAPPED_DEPTH_MAX);
+	}
+	part = tenon__calloc(1, sizeof(*part));
+	if (!part) {
+		return tenon__error_no_memory(err);
+	}
+	part->next = parts->inners;
+	parts->inners = part;
+	parts->wrapped_depth++;
+	code = fill_inner(part, assembly, &query, options, folder, err);
+	parts->wrapped_depth--;
+	*out = &part->inner;
+	return code;
+}
+
+static struct tenon__option_owner option_owner(struct tenon__assembly *assembly,
+					       const char *folder)
+{
+	return (struct tenon__option_owner){
+		.hash = make_option_hash,
+		.inner = make_inner,
+		.payload = assembly,
+		.folder = folder,
+	};
+}
+
 const struct tenon_option *tenon__assembly_hash_rows(
 	const struct tenon__assembly *assembly)
 {
@@ -167,8 +255,8 @@ static int choose(struct tenon__assembly *assembly,
 		  struct tenon__chosen *chosen, struct tenon_error *err)
 {
 	const struct tenon__plugin *plugin;
-	const struct tenon__option_owner owner = { NULL, make_option_hash,
-						   assembly, choice->folder };
+	const struct tenon__option_owner owner =
+		option_owner(assembly, choice->folder);
 	char asker[ASKER_BYTES];
 	struct tenon__plugin_query query = make_query(choice, asker);
 	int code = tenon__registry_find(assembly->parts->registry, &plugin,
@@ -933,6 +1021,17 @@ static void free_hashes(struct hash_instance *instance)
 	}
 }
 
+static void free_inners(struct inner_part *part)
+{
+	while (part) {
+		struct inner_part *next = part->next;
+
+		tenon__chosen_fini(&part->chosen);
+		tenon__free(part);
+		part = next;
+	}
+}
+
 static void free_parts(struct tenon__assembly *assembly)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
@@ -950,6 +1049,7 @@ static void free_parts(struct tenon__assembly *assembly)
 	for (size_t i = 0; i < TENON_ACCESS_COUNT; i++) {
 		tenon__chosen_fini(&parts->policies[i]);
 	}
+	free_inners(parts->inners);
 	tenon__free(parts->failover_servers);
 	tenon__free(parts->labels);
 	tenon__free(assembly->codecs);

@@ -36,6 +36,9 @@ struct tenon__protocol;
 #define TENON_ITEM_EXTRA_BYTES 59
 #define TENON_ITEM_FLAGS_BYTES 4
 
+/* The most plugins in one another, by options of the type PLUGIN, without the outermost one. */
+#define TENON_WRAPPED_DEPTH_MAX 8
+
 /* One codec of the chain of codecs that values go through. */
 struct tenon__codec_choice {
 	const struct tenon_codec_ops *ops; /* with all defaults filled in */

@@ -282,30 +282,14 @@ static int read_choice(struct tenon__choice *choice,
 		       const struct tenon__root_key *key,
 		       const struct tenon__node *value, struct tenon_error *err)
 {
-	const struct tenon__node *options = NULL;
+	const struct tenon__node *wrong;
 
 	*choice = default_choice(key, &value->place);
-	if (value->type == TENON__NODE_SCALAR && !tenon__node_is_null(value)) {
-		choice->name = value->text;
-		return 0;
-	}
-	if (value->type != TENON__NODE_MAP || value->count != 1) {
-		return unexpected(key, value,
-				  "a plugin's name, or one name with its options as in {name: {option: value}}",
-				  err);
-	}
-	choice->name = value->first->key;
-	choice->place = value->first->key_place;
-	if (!tenon__node_is_null(value->first)) {
-		options = value->first;
-	}
-	if (options && options->type != TENON__NODE_MAP) {
-		return unexpected(key, options,
-				  "a map of options after the plugin's name",
-				  err);
-	}
-	choice->options = options;
-	return 0;
+	wrong = tenon__node_choice(value, &choice->name, &choice->place,
+				   &choice->options);
+	return wrong ? unexpected(key, wrong, TENON__CHOICE_EXPECTED(wrong, value),
+				  err)
+		     : 0;
 }
 
 static int read_role(struct tenon_config *config,

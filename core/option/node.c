@@ -354,6 +354,28 @@ bool tenon__node_equals(const struct tenon__node *a,
 	return !a && !b;
 }
 
+const struct tenon__node *tenon__node_choice(const struct tenon__node *value,
+					     const char **name,
+					     struct tenon__place *place,
+					     const struct tenon__node **options)
+{
+	*options = NULL;
+	*place = value->place;
+	if (value->type == TENON__NODE_SCALAR && !tenon__node_is_null(value)) {
+		*name = value->text;
+		return NULL;
+	}
+	if (value->type != TENON__NODE_MAP || value->count != 1) {
+		return value;
+	}
+	*name = value->first->key;
+	*place = value->first->key_place;
+	if (!tenon__node_is_null(value->first)) {
+		*options = value->first;
+	}
+	return *options && (*options)->type != TENON__NODE_MAP ? *options : NULL;
+}
+
 void tenon__node_free(struct tenon__node *node)
 {
 	while (node) {

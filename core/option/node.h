@@ -58,6 +58,22 @@ int tenon__node_parse(struct tenon__node **out, const char *where,
 bool tenon__node_equals(const struct tenon__node *a,
 			const struct tenon__node *b);
 
+/*
+ * Read the choice of a plugin: name, {name: {option: value}} or {name: null}.
+ * Shape:  *place is that of the name. *options is NULL, or a map.
+ * Returns NULL, or the node that is wrong: value, or the node behind the name.
+ */
+const struct tenon__node *tenon__node_choice(const struct tenon__node *value,
+					     const char **name,
+					     struct tenon__place *place,
+					     const struct tenon__node **options);
+
+/* The "expected ..." for the node that tenon__node_choice() has returned. */
+#define TENON__CHOICE_EXPECTED(wrong, value)                                   \
+	((wrong) == (value)                                                    \
+		 ? "a plugin's name, or one name with its options as in {name: {option: value}}" \
+		 : "a map of options after the plugin's name")
+
 /* Free a tree. node may be NULL. */
 void tenon__node_free(struct tenon__node *node);
 

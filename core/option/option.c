@@ -52,6 +52,7 @@ static const struct {
 	[TENON_OPTION_LIST] = { "list", sizeof(struct tenon_list *) },
 	[TENON_OPTION_MAP] = { "map", sizeof(struct tenon_map *) },
 	[TENON_OPTION_FRACTION] = { "fraction", sizeof(int64_t) },
+	[TENON_OPTION_PLUGIN] = { "plugin", sizeof(struct tenon_inner *) },
 };
 
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
@@ -629,6 +630,46 @@ static int set_hash(const struct tenon_option *row, void *out,
 	return code;
 }
 
+static int make_inner(const struct tenon_option *row, void *out,
+		      const char *name, const struct tenon__node *options,
+		      const struct tenon__place *place,
+		      const struct tenon__option_owner *owner,
+		      struct tenon_error *err)
+{
+	const struct tenon_inner *inner = NULL;
+	char label[LABEL_BYTES];
+	int code;
+
+	print_label(label, row, owner);
+	if (!owner->inner) {
+		return tenon__error_place(
+			err, TENON_ECONFIG, place,
+			"%s: a plugin within this plugin is made for clients only",
+			label);
+	}
+	code = owner->inner(owner->payload, &inner, (uint32_t)row->def, label,
+			    name, options, place, owner->folder, err);
+	if (!code) {
+		put(out, row, &inner);
+	}
+	return code;
+}
+
+static int set_inner(const struct tenon_option *row, void *out,
+		     const struct tenon__node *value,
+		     const struct tenon__option_owner *owner,
+		     struct tenon_error *err)
+{
+	const struct tenon__node *options, *wrong;
+	struct tenon__place place;
+	const char *name;
+
+	wrong = tenon__node_choice(value, &name, &place, &options);
+	return wrong ? refuse(row, wrong, TENON__CHOICE_EXPECTED(wrong, value),
+			      owner, err)
+		     : make_inner(row, out, name, options, &place, owner, err);
+}
+
 int tenon__option_reset(const struct tenon_option *row, void *out,
 			const struct tenon__option_owner *owner,
 			const struct tenon__place *place,
@@ -648,6 +689,9 @@ int tenon__option_reset(const struct tenon_option *row, void *out,
 		return 0;
 	case TENON_OPTION_HASH:
 		return set_hash(row, out, row->def_text, place, owner, err);
+	case TENON_OPTION_PLUGIN:
+		return make_inner(row, out, row->def_text, NULL, place, owner,
+				  err);
 	case TENON__OPTION_NODE:
 		put_node(out, row, NULL);
 		return 0;
@@ -671,6 +715,9 @@ int tenon__option_set(const struct tenon_option *row, void *out,
 	}
 	if (row->type == TENON_OPTION_LIST || row->type == TENON_OPTION_MAP) {
 		return set_texts(row, out, value, owner, err);
+	}
+	if (row->type == TENON_OPTION_PLUGIN) {
+		return set_inner(row, out, value, owner, err);
 	}
 	if (value->type != TENON__NODE_SCALAR) {
 		return unexpected(row, value, owner, err);

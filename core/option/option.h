@@ -35,6 +35,15 @@ struct tenon__option_owner {
 	int (*hash)(void *payload, const struct tenon_hash **out,
 		    const char *asker, const char *name,
 		    const struct tenon__place *place, struct tenon_error *err);
+	/*
+	 * Make the plugin that a PLUGIN option names. options is a map of its options; NULL: the
+	 * defaults. Relative paths start from folder. NULL when no row is a PLUGIN.
+	 */
+	int (*inner)(void *payload, const struct tenon_inner **out,
+		     uint32_t kind, const char *asker, const char *name,
+		     const struct tenon__node *options,
+		     const struct tenon__place *place, const char *folder,
+		     struct tenon_error *err);
 	void *payload;
 	const char *folder; /* that relative paths start from; NULL or "": the working folder */
 };
@@ -44,7 +53,7 @@ bool tenon__name_is_valid(const char *name);
 
 /*
  * Return true when the rows of a plugin are valid. Otherwise write the first problem to
- * `problem`, as one sentence. hashes: the rows may have the type HASH. rows may be NULL.
+ * `problem`, as one sentence. hashes: the rows may have the types HASH and PLUGIN. rows may be NULL.
  */
 #define TENON__PROBLEM_BYTES 200
 bool tenon__option_rows_valid(const struct tenon_option *rows,

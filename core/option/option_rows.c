@@ -70,6 +70,16 @@ static const char *value_problem(const struct tenon_option *row, bool hashes)
 		return !tenon__name_is_valid(row->def_text) ?
 			       "has no valid default, expected the name of a hash plugin" :
 			       NULL;
+	case TENON_OPTION_PLUGIN:
+		if (!hashes) {
+			return "has the type PLUGIN, which a hash plugin may not use";
+		}
+		if (row->def < TENON_KIND_HASH || row->def > TENON_KIND_SECURE) {
+			return "has no kind in def, expected one of enum tenon_plugin_kind";
+		}
+		return !tenon__name_is_valid(row->def_text) ?
+			       "has no valid default, expected the name of a plugin" :
+			       NULL;
 	case TENON_OPTION_LIST:
 	case TENON_OPTION_MAP:
 		return row->min < 0 || row->max < 1 || row->min > row->max

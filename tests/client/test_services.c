@@ -260,6 +260,55 @@ START_TEST(a_codec_knows_key_and_flags)
 }
 END_TEST
 
+/* ---- plugins in plugins --------------------------------------------------------- */
+
+START_TEST(a_plugin_wraps_another)
+{
+	open_with("failover: {wrap: {inner: {wrap: {inner: counts}}}}\n");
+	ck_assert_ptr_nonnull(strstr(rig.log, "'wrap': wraps wrap\n"));
+	ck_assert_ptr_nonnull(strstr(rig.log, "'wrap': wraps counts\n"));
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "?k"), TENON_EREFUSED);
+	ck_assert_int_eq(metric("routed_total"), 1);
+	close_all();
+}
+END_TEST
+
+static const struct {
+	const char *failover, *problem;
+} wrong_inners[] = {
+	{ "wrap", "option 'inner': found more than 8 plugins in one another" },
+	{ "{wrap: {inner: [counts]}}",
+	  "option 'inner': found a list, expected a plugin's name, or one name with its options as in {name: {option: value}}" },
+	{ "{wrap: {inner: {counts: 7}}}",
+	  "option 'inner': found '7', expected a map of options after the plugin's name" },
+	{ "{wrap: {inner: {counts: {a: b}}}}", "unknown option 'a'" },
+	{ "{wrap: {inner: nobody}}",
+	  "option 'inner': failover plugin 'nobody' not found" },
+};
+
+/* TENON_WRAPPED_DEPTH_MAX */
+START_TEST(a_wrong_inner_plugin_is_refused)
+{
+	struct tenon_config *config;
+	struct tenon_client *client;
+	struct tenon_error err;
+	char text[300];
+
+	snprintf(text, sizeof(text),
+		 "plugin_path: " GOOD_DIR "\nservers: [a]\nfailover: %s\n",
+		 wrong_inners[_i].failover);
+	ck_assert_int_eq(tenon_config_create(&config, &err), 0);
+	ck_assert_int_eq(tenon_config_load_text(config, "f", text, strlen(text),
+						&err),
+			 0);
+	ck_assert_int_ne(tenon_client_open(config, &client, &err), 0);
+	ck_assert_msg(strstr(err.message, wrong_inners[_i].problem) != NULL,
+		      "%s", err.message);
+	tenon_config_destroy(config);
+}
+END_TEST
+
 /* ---- labels --------------------------------------------------------------------- */
 
 #define LABELLED                                                               \
@@ -385,6 +434,8 @@ int main(void)
 	tcase_add_test(tcase, a_line_of_the_log_names_the_plugin);
 	tcase_add_test(tcase, a_policy_knows_the_key);
 	tcase_add_test(tcase, a_codec_knows_key_and_flags);
+	tcase_add_test(tcase, a_plugin_wraps_another);
+	LOOP(tcase, a_wrong_inner_plugin_is_refused, COUNT(wrong_inners));
 	tcase_add_test(tcase, a_policy_knows_the_labels_of_servers);
 	LOOP(tcase, a_distribution_knows_the_labels_of_servers,
 	     COUNT(prefixed));

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conformance/policy_rig.h"
-#include "conformance/servers.h"
+#include "conformance/given_servers.h"
 #include "fakes/random.h"
 #include "plugin/kind.h"
 #include "runner/suite.h"

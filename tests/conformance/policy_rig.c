@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/servers.h"
+#include "conformance/given_servers.h"
 
 void told_init(struct told *told, uint32_t ring_count,
 	       int64_t retry_timeout_ms)

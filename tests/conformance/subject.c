@@ -2,6 +2,7 @@
 #include "conformance/subject.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -410,6 +411,70 @@ static int watched_open_secret(void *context, const char *path)
 	return tenon__open_secret(path);
 }
 
+static int watched_logs(void *context, int level)
+{
+	(void)context;
+	(void)level;
+	return 1;
+}
+
+static void watched_logf(void *context, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void watched_logf(void *context, int level, const char *format, ...)
+{
+	char line[TENON_ERROR_MESSAGE_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	watched_log(context, level, line);
+}
+
+/* Not counted as an allocation, because the host frees it. */
+static void *watched_shared(void *context, size_t bytes)
+{
+	struct watched_host *host = context;
+
+	ck_assert_msg(bytes > 0 && bytes <= sizeof(host->shared),
+		      "%zu bytes of shared memory, expected 1..%zu", bytes,
+		      sizeof(host->shared));
+	ck_assert_msg(host->shared_bytes == 0 || host->shared_bytes == bytes,
+		      "instances ask for %zu and for %zu bytes of shared memory",
+		      host->shared_bytes, bytes);
+	host->shared_bytes = bytes;
+	return host->shared;
+}
+
+/* One metric for all names: no test reads it. */
+static struct tenon_metric any_metric;
+
+static struct tenon_metric *watched_metric(void *context, const char *name,
+					   uint32_t type, const char *help)
+{
+	(void)context;
+	ck_assert_msg(tenon__name_is_valid(name),
+		      "metric '%s', expected lower_snake of 1..47 bytes", name);
+	ck_assert_msg(type == TENON_METRIC_COUNTER ||
+			      type == TENON_METRIC_GAUGE,
+		      "metric '%s' has the type %u", name, (unsigned)type);
+	ck_assert_msg(help && !strchr(help, '\n'),
+		      "metric '%s' has no help of one line", name);
+	return &any_metric;
+}
+
+static void watched_metric_add(struct tenon_metric *metric, int64_t n)
+{
+	(void)n;
+	ck_assert(!metric || metric == &any_metric);
+}
+
+static void watched_metric_set(struct tenon_metric *metric, int64_t value)
+{
+	watched_metric_add(metric, value);
+}
+
 void watched_host_init(struct watched_host *host)
 {
 	*host = (struct watched_host){
@@ -425,6 +490,12 @@ void watched_host_init(struct watched_host *host)
 			.random_bytes = watched_random_bytes,
 			.set_error = tenon__error_set,
 			.open_secret = watched_open_secret,
+			.logs = watched_logs,
+			.logf = watched_logf,
+			.shared = watched_shared,
+			.metric = watched_metric,
+			.metric_add = watched_metric_add,
+			.metric_set = watched_metric_set,
 		},
 	};
 }

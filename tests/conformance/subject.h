@@ -101,6 +101,8 @@ struct watched_host {
 	uint64_t seed;    /* seed of the next bytes from random_bytes */
 	size_t largest;   /* the largest allocation requested so far, in bytes */
 	struct watched_mark *first; /* the allocations not freed yet */
+	max_align_t shared[64]; /* the memory that instances share */
+	size_t shared_bytes;    /* asked for so far; 0: nothing yet */
 };
 
 void watched_host_init(struct watched_host *host);

@@ -352,6 +352,10 @@ static void check_option(const struct tenon_option *row, const char *options)
 		memcpy(&text, field, sizeof(text));
 		fuzz_must(text != NULL, "a hash is there");
 		break;
+	case TENON_OPTION_PLUGIN:
+		memcpy(&text, field, sizeof(text));
+		fuzz_must(text != NULL, "an inner plugin is there");
+		break;
 	case TENON_OPTION_LIST:
 	case TENON_OPTION_MAP:
 		/* both begin with the number of entries */

@@ -67,7 +67,25 @@ enum tenon_option_type {
 	TENON_OPTION_HASH = 7,     /**< const struct tenon_hash *; the config names a hash plugin */
 	TENON_OPTION_LIST = 8, /**< const struct tenon_list *, never NULL; a list of scalars, or one */
 	TENON_OPTION_MAP = 9,  /**< const struct tenon_map *, never NULL; a map of scalars */
-	TENON_OPTION_FRACTION = 10 /**< int64_t, in millionths; 0.25 or 25% */
+	TENON_OPTION_FRACTION = 10, /**< int64_t, in millionths; 0.25 or 25% */
+	TENON_OPTION_PLUGIN = 11 /**< const struct tenon_inner *, never NULL; name or {name: options} */
+};
+
+struct tenon_host;
+
+/**
+ * Value of a TENON_OPTION_PLUGIN: another plugin, for a plugin that wraps it. The wrapper makes
+ * instances of it as the host does: it allocates ops->state_size zeroed bytes, calls init with the
+ * options and the services of this struct (and with the setup that it got itself), and calls fini,
+ * also when init fails.
+ */
+struct tenon_inner {
+	uint32_t size;       /**< sizeof(struct tenon_inner) when the host was compiled */
+	uint32_t kind;       /**< enum tenon_plugin_kind */
+	const char *name;    /**< of the plugin */
+	const void *ops;     /**< const struct tenon_<kind>_ops *; the host has filled the optional slots */
+	const void *options; /**< the plugin's option struct, or NULL */
+	const struct tenon_host *host; /**< services of the inner plugin */
 };
 
 /** Value of a TENON_OPTION_LIST, in the order of the config. The host owns it. */
@@ -146,8 +164,12 @@ struct tenon_option {
 	 * most entries, 1 or more.
 	 */
 	int64_t max;
-	int64_t def;      /**< BOOL, INT, SIZE, DURATION, FRACTION: default. A LIST or MAP has none: it is empty */
-	const char *def_text; /**< STRING, CHOICE, HASH: default, as in the config */
+	/**
+	 * BOOL, INT, SIZE, DURATION, FRACTION: default. PLUGIN: enum tenon_plugin_kind of the plugins
+	 * that the config may name. A LIST or MAP has no default: it is empty.
+	 */
+	int64_t def;
+	const char *def_text; /**< STRING, CHOICE, HASH, PLUGIN: default, as in the config */
 	const char *const *choices; /**< CHOICE: the words; the last entry is NULL */
 	const char *help; /**< one line, no full stop */
 };
