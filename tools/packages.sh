@@ -1,6 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Sourced by tools/check and tools/demo, which install the packages that they need.
+# Sourced by tools/check and tools/demo: what they need before they build, a source tree that is
+# not configured itself, and packages, which they install.
+
+# need_clean_tree TREE: stop when the source tree was built in. Then no other folder can be
+# configured, and files of that build would be taken for sources.
+need_clean_tree()
+{
+	[[ -e $1/config.status ]] || return 0
+	echo "$0: the source tree itself is configured, so no other folder can be; run 'make distclean' first" >&2
+	exit 1
+}
 
 has_apt()
 {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The library, the plugins that are modules, tenon(1) and the Python extension are hardened: the
-# flags that configure chose, and those in CFLAGS, show in the files. m4/tenon-hardening.m4 chooses.
+# flags that configure chose, and those in CPPFLAGS and CFLAGS, show in the files. m4/tenon-hardening.m4 chooses.
 # Reports in TAP.
 set -eu
 
@@ -76,17 +76,17 @@ branches_are_marked()
 	done
 }
 
-# when FLAG NAME: run a test if configure chose the flag
+# when FLAG NAME: run a test if configure or the builder chose the flag; FLAG is a pattern
 when()
 {
 	case " $HARDENING " in
-	*" $1 "*) try "$2" "$2" ;;
+	*" "$1" "*) try "$2" "$2" ;;
 	*) skip "$2" "configured without $1" ;;
 	esac
 }
 
 when -Wl,-z,now calls_are_read_only
 when -fstack-protector-strong stacks_are_protected
-when -D_FORTIFY_SOURCE=2 functions_are_fortified
+when '-D_FORTIFY_SOURCE=[23]' functions_are_fortified
 when -fcf-protection branches_are_marked
 plan
