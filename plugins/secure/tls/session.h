@@ -11,28 +11,30 @@
 #include "sentence.h"
 #include "wire_bio.h"
 
-/* Most steps of TLS itself behind the handshake without a plain byte. A ticket or a new key has one to three. */
+/*
+ * Most steps of TLS itself behind the handshake without a plain byte. A ticket or a new key has one to
+ * three.
+ */
 #define TLS_STEPS_MAX 200
 
 struct tls_session {
 	SSL *ssl;
 	struct tls *tls;
 	struct tls_peer *peer;
-	STACK_OF(X509) * refused; /* the chain that was not trusted */
+	STACK_OF(X509) *refused; /* the chain that was not trusted */
 	struct wire wire;
-	bool open;	/* the handshake is over */
-	bool greeted;	/* the first bytes of the server have come */
-	bool asked;	/* the server has asked for a client certificate */
+	bool open;    /* the handshake is over */
+	bool greeted; /* the first bytes of the server have come */
+	bool asked;   /* the server has asked for a client certificate */
 	unsigned steps; /* of TLS itself since the last plain byte */
-	bool goodbye;	/* the server has said that it sends nothing more */
+	bool goodbye; /* the server has said that it sends nothing more */
 	struct tls_name name;
-	char problem
-		[SENTENCE_BYTES]; /* why the session ends; "": nothing is known */
+	char problem[SENTENCE_BYTES]; /* why the session ends; "": not known */
 };
 
 /* ---- what OpenSSL calls ------------------------------------------------------- */
 
-/* The session reads nothing more: the server has to hear that, and why. */
+/* The session reads nothing more, and fails with this sentence. */
 static void stop(struct tls_session *session, const char *problem)
 {
 	snprintf(session->problem, sizeof(session->problem), "%s", problem);
@@ -120,7 +122,7 @@ static int judge(int good, X509_STORE_CTX *store)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(
 		store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_session *session = SSL_get_app_data(ssl);
-	STACK_OF(X509) * chain;
+	STACK_OF(X509) *chain;
 
 	if (good) {
 		return 1;
