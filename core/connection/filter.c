@@ -219,7 +219,8 @@ static int fail(struct tenon__connection *conn, int code,
 	tenon__filter_end(conn);
 	if (!is_done && code == TENON_ECLOSED && !is_open) {
 		conn->cut = true;
-		code = explain(conn, CLOSED_EARLY);
+		code = explain(conn, err->message[0] ? err->message
+						     : CLOSED_EARLY);
 	} else if (!is_done && code != TENON_ENOMEM && code != TENON_ECLOSED) {
 		code = explain(conn,
 			       err->message[0] ? err->message

@@ -172,6 +172,23 @@ static int tls_push(const void *self, void *memory, struct tenon_secure_io *io,
 	return wants(session);
 }
 
+/* Look at the first bytes of the server. Returns 0; or a negative status, when they are not TLS. */
+static int judge_greeting(struct tls_session *session, const void *bytes,
+			  size_t len, struct tenon_error *err)
+{
+	const struct tenon_host *host = session->tls->host;
+
+	session->greeted = true;
+	if (sentence_is_full(bytes, len)) {
+		return host->set_error(err, TENON_ECLOSED, SENTENCE_FULL);
+	}
+	if (sentence_not_tls(session->problem, bytes, len)) {
+		return host->set_error(err, TENON_ESECURE, "%s",
+				       session->problem);
+	}
+	return 0;
+}
+
 static int tls_pull(const void *self, void *memory, struct tenon_secure_io *io,
 		    struct tenon_error *err)
 {
@@ -184,10 +201,9 @@ static int tls_pull(const void *self, void *memory, struct tenon_secure_io *io,
 	wire->in = io->in;
 	wire->in_len = io->in_len;
 	if (!session->greeted && io->in_len > 0) {
-		session->greeted = true;
-		if (sentence_not_tls(session->problem, io->in, io->in_len)) {
-			return session->tls->host->set_error(
-				err, TENON_ESECURE, "%s", session->problem);
+		code = judge_greeting(session, io->in, io->in_len, err);
+		if (code) {
+			return code;
 		}
 	}
 	if (!session->open) {
