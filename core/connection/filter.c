@@ -143,18 +143,6 @@ void tenon__filter_free(struct tenon__connection *conn)
 	conn->filter = NULL;
 }
 
-/* Write the host of a server's address, "host:port", "[::1]:port" or "/path.sock", to out. */
-static void host_of(char out[TENON_HOST_MAX_BYTES + 1], const char *address)
-{
-	const char *end = address[0] == '[' ? strchr(address, ']')
-			  : address[0] == '/' ? NULL
-					      : strrchr(address, ':');
-	const char *begin = address + (address[0] == '[');
-
-	snprintf(out, TENON_HOST_MAX_BYTES + 1, "%.*s",
-		 (int)(end ? (size_t)(end - begin) : strlen(begin)), begin);
-}
-
 static void empty_out(struct tenon__filter *filter)
 {
 	filter->out_from = filter->out_len = filter->plain_end = 0;
@@ -164,16 +152,10 @@ static void empty_out(struct tenon__filter *filter)
 static int begin_session(struct tenon__connection *conn,
 			 struct tenon_error *err)
 {
-	char host[TENON_HOST_MAX_BYTES + 1];
-	const struct tenon_secure_server server = {
-		.size = sizeof(server),
-		.port = conn->resolver.port,
-		.alias = conn->name,
-		.host = host,
-	};
 	struct tenon__filter *filter = conn->filter;
+	struct tenon_server_facts server;
 
-	host_of(host, conn->resolver.address);
+	tenon__connection_server(NULL, &conn->base, &server);
 	filter->open = filter->broken = false;
 	filter->begins = true;
 	filter->begun_ns = tenon__now_ns();

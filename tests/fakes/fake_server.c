@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "interpreter.h"
 #include "scratch.h"
 #include "toy.h"
 
@@ -36,6 +37,7 @@ struct fake_server {
 	void *layered; /* state of the layer for the connection; NULL: there is no layer */
 	enum toy toy; /* the language that the client speaks */
 	struct toy_stream stream; /* of the connection */
+	struct interpreter interpreter; /* for a client that speaks the meta protocol */
 	int stop_fd; /* readable as soon as the test is over */
 	int fillers[ADDRESS_FILLERS_MAX];
 	size_t filler_count;
@@ -186,6 +188,7 @@ static bool do_accept(struct fake_server *server)
 		return fail(server, "accept: %s", strerror(errno));
 	}
 	server->stream = (struct toy_stream){ 0 };
+	interpreter_restart(&server->interpreter);
 	if (server->how.family != FAKE_UNIX) {
 		/*
 		 * Without TCP_NODELAY the kernel would join pieces that a script sends
@@ -230,7 +233,16 @@ static ssize_t receive(struct fake_server *server, void *into, size_t len)
 	ssize_t n;
 
 	for (;;) {
+		n = (ssize_t)interpreter_requests(&server->interpreter, into,
+						  len);
+		if (n > 0) {
+			return n;
+		}
 		n = receive_some(server, into, len);
+		if (n > 0 && server->toy == TOY_META) {
+			interpreter_hear(&server->interpreter, into, (size_t)n);
+			continue;
+		}
 		if (n > 0) {
 			toy_from_client(&server->stream, server->toy, into,
 					(size_t)n);
@@ -348,6 +360,13 @@ static bool send_all(struct fake_server *server, const char *data, size_t len)
 	if (server->toy == TOY_NONE) {
 		return send_wire(server, data, len);
 	}
+	if (server->toy == TOY_META) {
+		const char *replies;
+		size_t n = interpreter_say(&server->interpreter, data, len,
+					   &replies);
+
+		return send_wire(server, replies, n);
+	}
 	copy = malloc(len + 1);
 	if (!copy) {
 		return fail(server, "no memory");
@@ -357,6 +376,29 @@ static bool send_all(struct fake_server *server, const char *data, size_t len)
 	fine = send_wire(server, copy, len);
 	free(copy);
 	return fine;
+}
+
+/* Return true when the script goes on with bytes to send, perhaps after a pause. */
+static bool goes_on(const struct fake_server *server)
+{
+	size_t next = server->at + 1;
+
+	while (next < server->step_count &&
+	       (server->steps[next].kind == FAKE_STEP_DELAY ||
+		server->steps[next].kind == FAKE_STEP_WAIT)) {
+		next++;
+	}
+	return next < server->step_count &&
+	       server->steps[next].kind == FAKE_STEP_SEND;
+}
+
+/* A line that the script breaks off goes to the client as it is. */
+static bool send_part(struct fake_server *server)
+{
+	const char *part;
+	size_t n = interpreter_say_part(&server->interpreter, &part);
+
+	return send_wire(server, part, n);
 }
 
 static bool do_send(struct fake_server *server, const struct fake_step *step)
@@ -376,7 +418,7 @@ static bool do_send(struct fake_server *server, const struct fake_step *step)
 			return false;
 		}
 	}
-	return true;
+	return server->toy != TOY_META || goes_on(server) || send_part(server);
 }
 
 static bool do_garbage(struct fake_server *server, size_t len)
@@ -562,10 +604,15 @@ static void check_rest(struct fake_server *server)
 	int fd;
 
 	if (server->conn_fd >= 0) {
-		n = recv(server->conn_fd, got, sizeof(got), MSG_DONTWAIT);
-		if (n > 0) {
+		n = (ssize_t)interpreter_requests(&server->interpreter, got,
+						  sizeof(got));
+		if (n == 0) {
+			n = recv(server->conn_fd, got, sizeof(got),
+				 MSG_DONTWAIT);
 			toy_from_client(&server->stream, server->toy, got,
-					(size_t)n);
+					n > 0 ? (size_t)n : 0);
+		}
+		if (n > 0) {
 			show(text, sizeof(text), got, (size_t)n);
 			fail(server, "received \"%s\"", text);
 		}
@@ -665,6 +712,7 @@ static void release(struct fake_server *server)
 	if (server->path[0]) {
 		(void)unlink(server->path);
 	}
+	interpreter_fini(&server->interpreter);
 	free(server->problem);
 	free(server);
 }

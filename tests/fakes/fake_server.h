@@ -3,7 +3,7 @@
  * A scripted server. Its thread, in the process of the test, listens, does the steps of
  * a script in order and compares every byte that it receives with the script. At the
  * end it reports the first difference. A script is in the classic protocol; the server
- * speaks the language of the toy that $TENON_TOY names (toy.h).
+ * speaks the language of the toy that $TENON_TOY names (toy.h), or the meta protocol.
  */
 #ifndef TENON_TESTS_FAKES_SERVER_H
 #define TENON_TESTS_FAKES_SERVER_H

@@ -50,7 +50,7 @@ static void drop_dot(char *name)
  * as good then.
  */
 static void choose_name(struct tls_name *out, const char *given,
-			const struct tenon_secure_server *server)
+			const struct tenon_server_facts *server)
 {
 	const char *name = given[0] ? given : server->host;
 

@@ -84,7 +84,7 @@ static void tls_fini(void *self)
 /* ---- the beginning and the end ------------------------------------------------ */
 
 static int tls_begin(const void *self, void *memory,
-		     const struct tenon_secure_server *server,
+		     const struct tenon_server_facts *server,
 		     struct tenon_error *err)
 {
 	struct tls_session *session = memory;

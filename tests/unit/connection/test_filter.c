@@ -48,7 +48,7 @@ static void count_end(const void *self, void *session)
 }
 
 static int begin_nothing(const void *self, void *session,
-			 const struct tenon_secure_server *to,
+			 const struct tenon_server_facts *to,
 			 struct tenon_error *err)
 {
 	(void)self;
@@ -99,10 +99,12 @@ static void use_xor(void)
 
 static void use_frames(void)
 {
-	static struct tenon_host host;
+	static const struct tenon__plugin plugin = { .kind_name = "secure",
+						     .name = "frames" };
+	static struct tenon__host host;
 
-	tenon__host_init(&host, NULL);
-	frames_self.host = &host;
+	tenon__host_init(&host, &plugin, NULL);
+	frames_self.host = &host.table;
 	use(&frames_ops, &frames_self, "frames");
 }
 
@@ -828,7 +830,7 @@ static int early_pull(const void *self, void *session,
 }
 
 static int begin_receives(const void *self, void *session,
-			  const struct tenon_secure_server *to,
+			  const struct tenon_server_facts *to,
 			  struct tenon_error *err)
 {
 	(void)self;
@@ -852,7 +854,7 @@ START_TEST(plain_bytes_during_a_handshake_close_the_connection)
 END_TEST
 
 static int begin_fails(const void *self, void *session,
-		       const struct tenon_secure_server *to,
+		       const struct tenon_server_facts *to,
 		       struct tenon_error *err)
 {
 	(void)self;
@@ -911,7 +913,7 @@ static const struct {
 };
 
 static int begin_tells(const void *self, void *session,
-		       const struct tenon_secure_server *to,
+		       const struct tenon_server_facts *to,
 		       struct tenon_error *err)
 {
 	(void)self;
@@ -922,17 +924,24 @@ static int begin_tells(const void *self, void *session,
 
 START_TEST(a_session_knows_the_host_of_its_server)
 {
-	char *kept;
+	const char *address = hosts[_i].address;
+	struct tenon__server parsed;
+	struct tenon__resolver place;
+	struct tenon_error err;
 
+	ck_assert_int_eq(tenon__server_parse(&parsed, address, strlen(address),
+					     &err),
+			 0);
+	ck_assert_int_eq(tenon__resolver_init(&place, &parsed, 1000, &err), 0);
+	tenon__server_fini(&parsed);
 	use_xor();
 	secure.begin = begin_tells;
 	begin_get("k");
-	kept = conn.resolver.address;
-	char address[100];
-	snprintf(address, sizeof(address), "%s", hosts[_i].address);
-	conn.resolver.address = address;
+	const char *kept = conn.resolver.server_host;
+	conn.resolver.server_host = place.server_host;
 	(void)connected();
-	conn.resolver.address = kept;
+	conn.resolver.server_host = kept;
+	tenon__resolver_fini(&place);
 	assert_failed(TENON_ESECURE, hosts[_i].host);
 	ck_assert_str_eq(conn.wire.problem + strlen("secure plugin 'xor': "),
 			 hosts[_i].host);
