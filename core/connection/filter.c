@@ -379,9 +379,9 @@ static int push_piece(struct tenon__filter *filter, const struct iovec *piece,
 
 /*
  * Push the pieces, and the last byte alone, unless one read of the server takes them all. memcached
- * waits for the socket while decrypted bytes wait in OpenSSL: the bytes behind a value, when the
- * value's end was in the same record. A last record that the server reads whole wakes it until
- * then. Returns 0, or a negative status.
+ * waits for the socket while bytes that it has decrypted wait in its memory: those behind a value,
+ * when the end of the value was in the same record. A last record that the server reads whole keeps
+ * the socket readable until then. Returns 0, or a negative status.
  */
 static int push_pieces(struct tenon__filter *filter, const struct iovec *pieces,
 		       size_t count, struct tenon_error *err)
