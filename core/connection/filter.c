@@ -29,6 +29,7 @@ struct tenon__filter {
 	size_t plain_end;
 	size_t out_plain;
 	size_t told; /* of out_plain: bytes that the connection was told of as sent */
+	bool begins; /* no plain byte of the exchange was pushed */
 
 	/* in[in_from..in_len) has arrived and is not taken by the session. */
 	size_t in_from, in_len;
@@ -156,6 +157,7 @@ static int begin_session(struct tenon__connection *conn,
 
 	tenon__connection_server(NULL, &conn->base, &server);
 	filter->open = filter->broken = false;
+	filter->begins = true;
 	filter->begun_ns = tenon__now_ns();
 	forget_chain(filter);
 	filter->secure = 0;
@@ -199,7 +201,8 @@ static int fail(struct tenon__connection *conn, int code,
 	tenon__filter_end(conn);
 	if (!is_done && code == TENON_ECLOSED && !is_open) {
 		conn->cut = true;
-		code = explain(conn, CLOSED_EARLY);
+		code = explain(conn, err->message[0] ? err->message
+						     : CLOSED_EARLY);
 	} else if (!is_done && code != TENON_ENOMEM && code != TENON_ECLOSED) {
 		code = explain(conn,
 			       err->message[0] ? err->message
@@ -371,6 +374,38 @@ static int push_piece(struct tenon__filter *filter, const struct iovec *piece,
 	return 0;
 }
 
+/* memcached reads so many bytes at once, while it waits for a command. */
+#define SERVER_BUFFER_BYTES 16384
+
+/*
+ * Push the pieces, and the last byte alone, unless one read of the server takes them all. memcached
+ * waits for the socket while bytes that it has decrypted wait in its memory: those behind a value,
+ * when the end of the value was in the same record. A last record that the server reads whole keeps
+ * the socket readable until then. Returns 0, or a negative status.
+ */
+static int push_pieces(struct tenon__filter *filter, const struct iovec *pieces,
+		       size_t count, struct tenon_error *err)
+{
+	bool at_once = filter->begins && count == 1 &&
+		       pieces[0].iov_len <= SERVER_BUFFER_BYTES;
+	int code = 0;
+
+	filter->begins = filter->begins && count == 0;
+	for (size_t i = 0; i < count && !code; i++) {
+		struct iovec piece = pieces[i];
+		bool is_cut = i == count - 1 && !at_once && piece.iov_len > 1;
+
+		piece.iov_len -= is_cut;
+		code = push_piece(filter, &piece, err);
+		if (!code && is_cut) {
+			piece.iov_base = (char *)piece.iov_base + piece.iov_len;
+			piece.iov_len = 1;
+			code = push_piece(filter, &piece, err);
+		}
+	}
+	return code;
+}
+
 /*
  * Fill the empty outgoing buffer with the wire bytes of the plain bytes that the connection sends
  * next, and with the session's own. Returns 0, or a negative status.
@@ -387,9 +422,7 @@ static int fill(struct tenon__connection *conn, struct tenon_error *err)
 		count = PLAIN.send_next(NULL, &conn->base, pieces,
 					TENON_SEND_PIECES);
 	}
-	for (size_t i = 0; i < count && !code; i++) {
-		code = push_piece(filter, &pieces[i], err);
-	}
+	code = push_pieces(filter, pieces, count, err);
 	while (!code && (filter->secure & TENON_SECURE_SEND) &&
 	       has_room(filter)) {
 		ptrdiff_t n = push_some(filter, NULL, 0, err);
@@ -417,6 +450,7 @@ static size_t filter_send_next(void *context, struct tenon_connection *base,
 	if (filter->out_from == filter->out_len && !filter->broken) {
 		if (filter->plain == 0 && conn->wire.queue) {
 			filter->plain = TENON_WANT_SEND; /* an exchange begins */
+			filter->begins = true;
 		}
 		int code = fill(conn, &err);
 		if (code) {

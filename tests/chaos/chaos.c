@@ -127,29 +127,58 @@ static const char *failover_of(const char *policy)
 	return policy;
 }
 
-/* Add the servers at the places where they begin, and the spare servers for gutter. */
-static int add_servers(struct chaos_worker *worker, struct tenon_config *config,
-		       struct tenon_error *err)
+/* Write the entry of `servers:` for one server. Returns its length. */
+static size_t write_server(char *out, size_t bytes, size_t alias,
+			   uint32_t place, bool spare)
+{
+	return (size_t)snprintf(
+		out, bytes, "- {address: '%s', alias: s%zu%s%s}\n",
+		chaos_servers.addresses[place], alias,
+		spare ? ", pool: gutter" : "",
+		chaos_tls_folder && !chaos_has_tls(place) ? ", tls: false" : "");
+}
+
+/* Write the servers at the places where they begin, and the spare servers for gutter. */
+static void write_servers(struct chaos_worker *worker, char *out, size_t bytes)
 {
 	size_t spares = strcmp(worker->policy, "gutter") ? 0 : CHAOS_GUTTERS;
 	size_t count = chaos_servers.server_count;
-	int code = 0;
+	size_t len = (size_t)snprintf(out, bytes, "servers:\n");
 
 	worker->server_count = count + spares;
-	for (size_t i = 0; i < count + spares && !code; i++) {
+	for (size_t i = 0; i < count + spares && len < bytes; i++) {
 		uint32_t place = i < count ? chaos_servers.places[i] :
 					     (uint32_t)i + CHAOS_SPARES;
-		const char *address = chaos_servers.addresses[place];
-		char alias[24];
 
 		worker->places[i] = place;
-		snprintf(alias, sizeof(alias), "s%zu", i);
-		code = i < count ?
-			tenon_config_add_server(config, address, alias, 1, err) :
-			tenon_config_add_spare(config, "gutter", address,
-					       alias, 1, err);
+		len += write_server(out + len, bytes - len, i, place,
+				    i >= count);
 	}
-	return code;
+}
+
+/* Write the config of a worker's client. */
+static void write_config(struct chaos_worker *worker, char *out, size_t bytes)
+{
+	char servers[(CHAOS_SERVERS_MAX + CHAOS_GUTTERS) * 200];
+	const char *strict = chaos_integrity ? chaos_integrity : "usual";
+
+	write_servers(worker, servers, sizeof(servers));
+	snprintf(out, bytes,
+		 "%stransport: {%s: {}}\nfailover: %s\nintegrity: %s\n"
+		 "connect_timeout: %dms\npoll_timeout: %dms\n"
+		 "retry_timeout: %dms\n"
+		 "codecs: [zlib: {threshold: 500B}, "
+		 "split: {format: sealed, chunk: %dB}]\n",
+		 servers, worker->transport, failover_of(worker->policy),
+		 strict, CHAOS_CONNECT_MS, CHAOS_POLL_MS, CHAOS_RETRY_MS,
+		 CHAOS_CHUNK_BYTES);
+	if (chaos_tls_folder) {
+		size_t len = strlen(out);
+
+		snprintf(out + len, bytes - len,
+			 "tls: {ca: '%s/ca.pem', server_name: cache.test}\n",
+			 chaos_tls_folder);
+	}
 }
 
 int chaos_worker_open(struct chaos_worker *worker, uint32_t pool_size,
@@ -157,27 +186,13 @@ int chaos_worker_open(struct chaos_worker *worker, uint32_t pool_size,
 {
 	const struct tenon_pool_limits limits = { 1, pool_size, 1 };
 	struct tenon_config *config;
-	char text[600];
-	int n = snprintf(text, sizeof(text),
-		"%s%s%stransport: {%s: {}}\nfailover: %s\n"
-		"connect_timeout: %dms\npoll_timeout: %dms\n"
-		"retry_timeout: %dms\n"
-		"codecs: [zlib: {threshold: 500B}, "
-		"split: {format: sealed, chunk: %dB}]\n",
-		chaos_integrity ? "integrity: " : "",
-		chaos_integrity ? chaos_integrity : "",
-		chaos_integrity ? "\n" : "",
-		worker->transport, failover_of(worker->policy),
-		CHAOS_CONNECT_MS, CHAOS_POLL_MS, CHAOS_RETRY_MS,
-		CHAOS_CHUNK_BYTES);
+	char text[8000];
 	int code = tenon_config_create(&config, err);
 
+	write_config(worker, text, sizeof(text));
 	if (!code) {
-		code = add_servers(worker, config, err);
-	}
-	if (!code) {
-		code = tenon_config_load_text(config, "chaos", text, (size_t)n,
-					      err);
+		code = tenon_config_load_text(config, "chaos", text,
+					      strlen(text), err);
 	}
 	if (!code && options.protocol) {
 		code = tenon_config_set(config, "protocol", options.protocol,
@@ -682,6 +697,8 @@ static int usage(FILE *out)
 		"  --gremlins LIST   kill, stop, move, faults, limits, idle, strays, backlog,\n"
 		"                    busy, addresses, connections, clock (all)\n"
 		"  --integrity WORD  the value of integrity: in the clients' config\n"
+		"  --tls FOLDER      half of the servers speak TLS, with certificates that\n"
+		"                    `tests/fakes/make_certificates FOLDER` has made\n"
 		"  --servers N       1..%d (4)\n"
 		"  --seconds N       length of the storm (4)\n"
 		"  --seed N          seed of the events and their order (1)\n"
@@ -757,6 +774,9 @@ static bool take_option(int option, char *value)
 	case 'i':
 		chaos_integrity = value;
 		return true;
+	case 'T':
+		chaos_tls_folder = value;
+		return true;
 	default:
 		return false;
 	}
@@ -781,6 +801,7 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 'S' },
 		{ "gremlins", required_argument, NULL, 'g' },
 		{ "integrity", required_argument, NULL, 'i' },
+		{ "tls", required_argument, NULL, 'T' },
 		{ "plan", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },

@@ -133,6 +133,12 @@ struct chaos_servers {
 
 extern struct chaos_servers chaos_servers;
 
+/* The folder of the certificates; NULL: no server speaks TLS. */
+extern const char *chaos_tls_folder;
+
+/* Return true when the server of a place speaks TLS. An alias keeps to places of one kind. */
+bool chaos_has_tls(uint32_t place);
+
 /* Start a process, and a proxy where one is needed, at every place. */
 bool chaos_servers_start(size_t server_count);
 void chaos_servers_stop(void);

@@ -216,6 +216,7 @@ static enum chaos_violation judge_status(const struct chaos_worker *worker,
 	switch (status) {
 	case TENON_EDOWN:
 	case TENON_ECONNECT:
+	case TENON_ESECURE:
 		return CHAOS_BLAMED;
 	case TENON_ETIMEDOUT:
 	case TENON_ECLOSED:
@@ -287,6 +288,9 @@ static bool is_explained(const struct chaos_worker *worker, const char *verb,
 	case TENON_ETIMEDOUT:
 	case TENON_EDOWN:
 		return true;
+	/* a server died, or had no connection left, during a handshake */
+	case TENON_ESECURE:
+		return chaos_tls_folder != NULL;
 	case TENON_ESERVER:
 	case TENON_EUNKNOWN:
 		return strncmp(verb, "get", 3) == 0 && may_be_stray(worker);

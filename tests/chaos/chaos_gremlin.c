@@ -247,6 +247,16 @@ static void do_stop(const struct chaos_deed *deed)
 	}
 }
 
+static bool is_free_with_tls(uint32_t place)
+{
+	return is_free(place) && chaos_has_tls(place);
+}
+
+static bool is_free_without_tls(uint32_t place)
+{
+	return is_free(place) && !chaos_has_tls(place);
+}
+
 /* Move an alias to a place that no client uses any more. */
 static void do_move(const struct chaos_deed *deed)
 {
@@ -254,7 +264,12 @@ static void do_move(const struct chaos_deed *deed)
 	size_t alias = deed->how % servers->server_count;
 	uint32_t place;
 
-	if (!chaos_workers_follow() || !choose(deed->place, is_free, &place)) {
+	if (!chaos_workers_follow() ||
+	    !choose(deed->place,
+		    chaos_has_tls(servers->places[alias]) ?
+			    is_free_with_tls :
+			    is_free_without_tls,
+		    &place)) {
 		return;
 	}
 	pthread_mutex_lock(&servers->lock);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The servers, the proxies before them, and what the workers may know of both. */
 #define _GNU_SOURCE 1 /* PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,19 @@
 struct chaos_servers chaos_servers = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+const char *chaos_tls_folder;
+
+static bool is_tcp(uint32_t place)
+{
+	return place % 2 == 1;
+}
+
+/* memcached speaks TLS on TCP only. */
+bool chaos_has_tls(uint32_t place)
+{
+	return chaos_tls_folder && is_tcp(place);
+}
 
 /* Of four places one has a name, two have a proxy only, and one has neither. */
 static bool has_name(uint32_t place)
@@ -39,7 +53,7 @@ static bool start_proxy(uint32_t place)
 	size_t bytes = sizeof(servers->addresses[place]);
 
 	servers->proxies[place] =
-		proxy_start(behind, place % 2 ? FAKE_INET : FAKE_UNIX);
+		proxy_start(behind, is_tcp(place) ? FAKE_INET : FAKE_UNIX);
 	if (!servers->proxies[place]) {
 		return false;
 	}
@@ -53,13 +67,19 @@ static bool start_place(uint32_t place)
 {
 	struct chaos_servers *servers = &chaos_servers;
 	struct memcached *process = &servers->processes[place];
-	enum memcached_family family = place % 2 ? MEMCACHED_LOCAL :
-						   MEMCACHED_UNIX;
+	enum memcached_family family = is_tcp(place) ? MEMCACHED_LOCAL :
+						       MEMCACHED_UNIX;
 	bool limited = chaos_has(CHAOS_CONNECTIONS) && has_proxy(place);
+	char tls[300] = "", option[400];
 
-	if (!memcached_start(process, family,
-			     limited ? "-m256 " "-c" CHAOS_CONNECTION_LIMIT :
-				       "-m256")) {
+	if (chaos_has_tls(place)) {
+		snprintf(tls, sizeof(tls),
+			 " -Z -o ssl_chain_cert=%s/server.pem,ssl_key=%s/server.key",
+			 chaos_tls_folder, chaos_tls_folder);
+	}
+	snprintf(option, sizeof(option), "-m256%s%s",
+		 limited ? " -c" CHAOS_CONNECTION_LIMIT : "", tls);
+	if (!memcached_start(process, family, option)) {
 		return false;
 	}
 	memcpy(servers->addresses[place], process->address,

@@ -71,7 +71,7 @@ START_TEST(a_flood_during_the_handshake_has_an_end)
 }
 END_TEST
 
-/* More messages than a client takes: tls.c: STEPS_MAX. */
+/* More messages than a client takes: TLS_STEPS_MAX. */
 #define MESSAGES 20000
 
 static const fake_deed_fn late_floods[] = { tls_update_keys, tls_send_tickets };

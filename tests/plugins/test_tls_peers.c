@@ -134,6 +134,24 @@ START_TEST(a_handshake_that_is_cut_has_its_sentence)
 }
 END_TEST
 
+/* memcached says so in plain text on a port with TLS as well. The config is not to blame. */
+START_TEST(a_server_without_a_connection_left_is_down)
+{
+	struct rig rig = { 0 };
+	struct tls_fake how = tls_rig_choose(_i);
+
+	tls_rig_fake(&rig, &how,
+		     FAKE_STEPS(FAKE_ACCEPT,
+				FAKE_RAW("ERROR Too many open connections\r\n"),
+				FAKE_CLOSE));
+	tls_rig_open(&rig, "", "");
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
+	check_says(rig.err.message, "the server has no connection left");
+	ck_assert_uint_eq(health_of(&rig).state, TENON_SERVER_DOWN);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- alerts and renegotiation ---------------------------------------------------- */
 
 START_TEST(an_alert_in_the_place_of_a_reply_is_an_error)
@@ -336,6 +354,7 @@ int main(void)
 	const TTest *const one[] = {
 		a_server_that_asks_for_a_renegotiation_is_refused,
 		a_server_without_the_lowest_version_is_named_with_both,
+		a_server_without_a_connection_left_is_down,
 	};
 	Suite *suite = tls_rig_suite("tls_peers");
 

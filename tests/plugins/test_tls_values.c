@@ -188,6 +188,48 @@ START_TEST(a_get_over_twenty_servers_finds_all_keys)
 }
 END_TEST
 
+/* ---- many requests on one connection ---------------------------------------------- */
+
+static const struct pipeline_row {
+	size_t count, len; /* of the values */
+} pipeline_rows[] = { { 400, 100 }, { 40, 3000 }, { 40, 16000 }, { 8, 100000 } };
+
+static void check_pipeline(struct rig *rig, const struct pipeline_row *row)
+{
+	char keys[KEYS][KEY_BYTES];
+	struct tenon_item items[KEYS];
+	char *value = binary_value(row->len, 1);
+
+	for (size_t i = 0; i < row->count; i++) {
+		snprintf(keys[i], KEY_BYTES, "key:%zu", i);
+		items[i] = item(keys[i], NULL);
+		items[i].value = (struct tenon_slice){ value, row->len };
+	}
+	ck_assert_msg(rig_run(rig, TENON_SET, items, row->count, 0) == 0, "%s",
+		      rig->err.message);
+	ck_assert_int_eq(rig_run(rig, TENON_GET, items, row->count, 0), 0);
+	for (size_t i = 0; i < row->count; i++) {
+		ck_assert(result_value_is(&rig->results[i], value, row->len));
+	}
+	free(value);
+}
+
+/* memcached waits for its socket while bytes that it has decrypted wait: filter.c: push_pieces(). */
+START_TEST(many_sets_on_one_connection_are_answered)
+{
+	rig_transport = subject(_i)->name;
+	for (size_t i = 0; i < COUNT(pipeline_rows); i++) {
+		for (size_t version = 0; version < VERSIONS; version++) {
+			struct rig rig = { 0 };
+
+			open_client(&rig, version, 1, "none");
+			check_pipeline(&rig, &pipeline_rows[i]);
+			rig_close(&rig);
+		}
+	}
+}
+END_TEST
+
 /* ---- the suite --------------------------------------------------------------------- */
 
 int main(void)
@@ -206,6 +248,7 @@ int main(void)
 	suite = suite_create("tls_values");
 	subjects_add_tests(suite);
 	subjects_add_test(a_get_over_twenty_servers_finds_all_keys);
+	subjects_add_test(many_sets_on_one_connection_are_answered);
 	for (int i = 0; i < (int)COUNT(rows); i++) {
 		const TTest *test =
 			values_come_back_in_every_version_over_every_transport;

@@ -154,7 +154,8 @@ struct tenon_secure_ops {
 	 *          slot that has said TENON_SECURE_MORE gives one byte or more.
 	 * Returns: the bits of enum tenon_secure_want, or a negative enum tenon_status.
 	 * Owns:    as push().
-	 * Errors:  TENON_ENOMEM; TENON_ECLOSED: the server has said that it sends nothing more;
+	 * Errors:  TENON_ENOMEM; TENON_ECLOSED: the server has said that it sends nothing more,
+	 *          or, with one sentence, refuses the connection in the handshake;
 	 *          TENON_ESECURE with one sentence: the handshake has failed, or the bytes are
 	 *          damaged. The host first reads the plain bytes that came with the error, and then
 	 *          closes the connection.

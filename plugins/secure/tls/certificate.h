@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

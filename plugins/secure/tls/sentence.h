@@ -106,6 +106,18 @@ static bool sentence_begins(const unsigned char *bytes, size_t len,
 	return memcmp(bytes, word, len < n ? len : n) == 0;
 }
 
+#define SENTENCE_FULL                                                          \
+	"the server has no connection left: raise its limit (memcached -c), or lower the number of clients"
+
+/* Return true when the first bytes of a server refuse one more connection. memcached says so without TLS. */
+static bool sentence_is_full(const unsigned char *bytes, size_t len)
+{
+	static const char refusal[] = "ERROR Too many open connections";
+
+	return len >= sizeof(refusal) - 1 &&
+	       sentence_begins(bytes, len, refusal);
+}
+
 /* Look at the first bytes of a server. Returns true, with a sentence, when they are not TLS. */
 static bool sentence_not_tls(char out[SENTENCE_BYTES],
 			     const unsigned char *bytes, size_t len)
