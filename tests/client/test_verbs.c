@@ -585,6 +585,54 @@ START_TEST(scripted_servers_are_understood_alike_over_both_protocols)
 }
 END_TEST
 
+#define ANSWER(status) (1u << (status))
+#define FOUND_OR_NOT (ANSWER(TENON_HIT) | ANSWER(TENON_MISS))
+#define QUIETLY ANSWER(TENON_SENT)
+#define IF_STORED (ANSWER(TENON_STORED) | ANSWER(TENON_NOT_STORED) | QUIETLY)
+
+/* Every answer that memcached gives to a verb, with noreply; errors are below. */
+static const unsigned answers[TENON_VERB_COUNT] = {
+	[TENON_GET] = FOUND_OR_NOT,
+	[TENON_GETS] = FOUND_OR_NOT,
+	[TENON_GAT] = FOUND_OR_NOT,
+	[TENON_GATS] = FOUND_OR_NOT,
+	[TENON_SET] = ANSWER(TENON_STORED) | QUIETLY,
+	[TENON_ADD] = IF_STORED,
+	[TENON_REPLACE] = IF_STORED,
+	[TENON_APPEND] = IF_STORED,
+	[TENON_PREPEND] = IF_STORED,
+	[TENON_CAS] = ANSWER(TENON_STORED) | ANSWER(TENON_EXISTS) |
+		      ANSWER(TENON_MISS) | QUIETLY,
+	[TENON_DELETE] = ANSWER(TENON_DELETED) | ANSWER(TENON_MISS) |
+			 QUIETLY,
+	[TENON_TOUCH] = ANSWER(TENON_TOUCHED) | ANSWER(TENON_MISS) |
+			QUIETLY,
+	[TENON_INCR] = FOUND_OR_NOT | QUIETLY,
+	[TENON_DECR] = FOUND_OR_NOT | QUIETLY,
+};
+
+START_TEST(the_tables_have_every_answer_of_every_verb)
+{
+	unsigned real[TENON_VERB_COUNT] = { 0 }, scripted = 0, errors = 0;
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		if (steps[i].status >= 0) {
+			real[steps[i].verb] |= ANSWER(steps[i].status);
+		}
+	}
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		scripted |= 1u << scripts[i].verb;
+		errors |= scripts[i].status < 0 ? ANSWER(-scripts[i].status) : 0;
+	}
+	for (int verb = 0; verb < TENON_VERB_COUNT; verb++) {
+		ck_assert_msg(real[verb] == answers[verb], "verb %d: %x, not %x",
+			      verb, real[verb], answers[verb]);
+	}
+	ck_assert_uint_eq(scripted, (1u << TENON_VERB_COUNT) - 1);
+	ck_assert_uint_eq(errors, ANSWER(-TENON_ESERVER) | ANSWER(-TENON_ECLIENT));
+}
+END_TEST
+
 /* ---- over meta only --------------------------------------------------------------- */
 
 /* Three requests, and a server that answers each line with ERROR. */
@@ -881,6 +929,7 @@ int main(void)
 	tcase_add_test(real, no_error_of_a_noreply_request_is_lost);
 	LOOP(real, commands_for_servers_answer_alike_over_both_protocols,
 	     COUNT(commands));
+	tcase_add_test(scripted, the_tables_have_every_answer_of_every_verb);
 	LOOP(scripted, scripted_servers_are_understood_alike_over_both_protocols,
 	     COUNT(scripts));
 	LOOP(scripted, a_server_without_meta_commands_gives_one_clear_error,
