@@ -585,6 +585,54 @@ START_TEST(scripted_servers_are_understood_alike_over_both_protocols)
 }
 END_TEST
 
+#define ANSWER(status) (1u << (status))
+#define FOUND_OR_NOT (ANSWER(TENON_HIT) | ANSWER(TENON_MISS))
+#define QUIETLY ANSWER(TENON_SENT)
+#define IF_STORED (ANSWER(TENON_STORED) | ANSWER(TENON_NOT_STORED) | QUIETLY)
+
+/* Every answer that memcached gives to a verb, with noreply; errors are below. */
+static const unsigned answers[TENON_VERB_COUNT] = {
+	[TENON_GET] = FOUND_OR_NOT,
+	[TENON_GETS] = FOUND_OR_NOT,
+	[TENON_GAT] = FOUND_OR_NOT,
+	[TENON_GATS] = FOUND_OR_NOT,
+	[TENON_SET] = ANSWER(TENON_STORED) | QUIETLY,
+	[TENON_ADD] = IF_STORED,
+	[TENON_REPLACE] = IF_STORED,
+	[TENON_APPEND] = IF_STORED,
+	[TENON_PREPEND] = IF_STORED,
+	[TENON_CAS] = ANSWER(TENON_STORED) | ANSWER(TENON_EXISTS) |
+		      ANSWER(TENON_MISS) | QUIETLY,
+	[TENON_DELETE] = ANSWER(TENON_DELETED) | ANSWER(TENON_MISS) |
+			 QUIETLY,
+	[TENON_TOUCH] = ANSWER(TENON_TOUCHED) | ANSWER(TENON_MISS) |
+			QUIETLY,
+	[TENON_INCR] = FOUND_OR_NOT | QUIETLY,
+	[TENON_DECR] = FOUND_OR_NOT | QUIETLY,
+};
+
+START_TEST(the_tables_have_every_answer_of_every_verb)
+{
+	unsigned real[TENON_VERB_COUNT] = { 0 }, scripted = 0, errors = 0;
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		if (steps[i].status >= 0) {
+			real[steps[i].verb] |= ANSWER(steps[i].status);
+		}
+	}
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		scripted |= 1u << scripts[i].verb;
+		errors |= scripts[i].status < 0 ? ANSWER(-scripts[i].status) : 0;
+	}
+	for (int verb = 0; verb < TENON_VERB_COUNT; verb++) {
+		ck_assert_msg(real[verb] == answers[verb], "verb %d: %x, not %x",
+			      verb, real[verb], answers[verb]);
+	}
+	ck_assert_uint_eq(scripted, (1u << TENON_VERB_COUNT) - 1);
+	ck_assert_uint_eq(errors, ANSWER(-TENON_ESERVER) | ANSWER(-TENON_ECLIENT));
+}
+END_TEST
+
 /* ---- over meta only --------------------------------------------------------------- */
 
 /* Three requests, and a server that answers each line with ERROR. */
@@ -695,17 +743,81 @@ START_TEST(a_meta_command_that_a_server_does_not_know_fails_alone)
 }
 END_TEST
 
-START_TEST(a_wrong_opaque_poisons_the_connection)
+/* Replies to a batch of two gets, and the statuses of both. The next call has a new connection. */
+static const struct {
+	const char *reply;
+	int statuses[2];
+	const char *says;
+} hostile[] = {
+	{ "VA 1 f0 O2000\r\nx\r\nMN\r\n", { TENON_EPROTOCOL, TENON_EPROTOCOL },
+	  "a reply with a wrong opaque" },
+	{ "VA 1 f0 O1000\r\nb\r\nVA 1 f0 O0000\r\na\r\nMN\r\n",
+	  { TENON_EPROTOCOL, TENON_HIT }, "a reply with a wrong opaque" },
+	{ "EN O1000\r\nEN O0000\r\nMN\r\n", { TENON_EPROTOCOL, TENON_EPROTOCOL },
+	  "a reply with a wrong opaque" },
+	{ "EN k O0000\r\nMN\r\n", { TENON_EPROTOCOL, TENON_EPROTOCOL },
+	  "without the opaque" },
+	{ "VA 1 f0 O0000\r\nax\r\nMN\r\n", { TENON_EPROTOCOL, TENON_EPROTOCOL },
+	  "no line end after a value" },
+	{ "VA 1 f0 O0000\r\na\r\nNS O1000\r\nMN\r\n",
+	  { TENON_HIT, TENON_EPROTOCOL }, "an unexpected reply" },
+	{ "VA 1 f0 O0000\r\na\r\nEX O1000\r\nMN\r\n",
+	  { TENON_HIT, TENON_EPROTOCOL }, "an unexpected reply" },
+	{ "VA 1 f0 O0000\r\na\r\nNF O1000\r\nMN\r\n",
+	  { TENON_HIT, TENON_EPROTOCOL }, "an unexpected reply" },
+	{ "HD O0000\r\nMN\r\n", { TENON_EPROTOCOL, TENON_EPROTOCOL },
+	  "an unexpected reply" },
+	{ "MN\r\nEN O1000\r\n", { TENON_EPROTOCOL, TENON_EPROTOCOL },
+	  "bytes after the last reply" },
+	{ "VA 1 f0 O0000\r\na\r\nSERVER_ERROR x\r\nSERVER_ERROR x\r\nMN\r\n",
+	  { TENON_HIT, TENON_EPROTOCOL }, "more error lines than requests" },
+};
+
+START_TEST(a_hostile_reply_to_a_batch_poisons_the_connection)
 {
+	const struct tenon_item items[] = { item("a", NULL), item("b", NULL) };
+	const struct fake_step script[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg a q v f O0000\r\nmg b q v f O1000\r\nmn\r\n"),
+		fake_send_text(hostile[_i].reply),
+		FAKE_EXPECT_CLOSE,
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg k v f O2000\r\n"),
+		FAKE_SEND("EN O2000\r\n"),
+	};
 	struct rig *rig = &rigs[META];
 
-	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("mg k v f O0000\r\n"),
-				 FAKE_SEND("VA 1 f0 O1000\r\nx\r\n"),
-				 FAKE_EXPECT_CLOSE));
-	rig_open(rig, settings[META]);
-	ck_assert_int_eq(rig_get(rig, "k"), TENON_EPROTOCOL);
-	ck_assert_ptr_null(rig->result.value);
-	check_says(rig->err.message, "a reply with a wrong opaque");
+	rig_fake(rig, script, COUNT(script));
+	rig_open(rig, "protocol: meta\n" RETRY_SOON);
+	ck_assert_int_eq(rig_run(rig, TENON_GET, items, 2, 0), TENON_EPROTOCOL);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(rig->results[i].status, hostile[_i].statuses[i]);
+	}
+	check_says(rig->err.message, hostile[_i].says);
+	ck_assert_int_eq(rig_get(rig, "k"), TENON_MISS);
+	rig_close(rig);
+}
+END_TEST
+
+/* Loop: the batch ends without MN, by the end of the connection and by silence. Values stay. */
+START_TEST(a_batch_without_its_end_keeps_its_values)
+{
+	const struct tenon_item items[] = { item("a", NULL), item("b", NULL) };
+	struct fake_step script[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg a q v f O0000\r\nmg b q v f O1000\r\nmn\r\n"),
+		FAKE_SEND("VA 1 f0 O0000\r\na\r\n"), FAKE_CLOSE
+	};
+	struct rig *rig = &rigs[META];
+
+	if (_i == 1) {
+		script[3] = (struct fake_step)FAKE_EXPECT_CLOSE;
+	}
+	rig_fake(rig, script, COUNT(script));
+	rig_open(rig, "protocol: meta\npoll_timeout: 150ms\n" RETRY_SOON);
+	ck_assert_int_eq(rig_run(rig, TENON_GET, items, 2, 0),
+			 _i == 0 ? TENON_ECLOSED : TENON_ETIMEDOUT);
+	ck_assert(result_value_is(&rig->results[0], "a", 1));
 	rig_close(rig);
 }
 END_TEST
@@ -817,6 +929,7 @@ int main(void)
 	tcase_add_test(real, no_error_of_a_noreply_request_is_lost);
 	LOOP(real, commands_for_servers_answer_alike_over_both_protocols,
 	     COUNT(commands));
+	tcase_add_test(scripted, the_tables_have_every_answer_of_every_verb);
 	LOOP(scripted, scripted_servers_are_understood_alike_over_both_protocols,
 	     COUNT(scripts));
 	LOOP(scripted, a_server_without_meta_commands_gives_one_clear_error,
@@ -827,7 +940,10 @@ int main(void)
 		       a_server_that_closes_behind_meta_commands_gives_the_advice);
 	tcase_add_test(scripted,
 		       a_meta_command_that_a_server_does_not_know_fails_alone);
-	tcase_add_test(scripted, a_wrong_opaque_poisons_the_connection);
+	LOOP(scripted, a_hostile_reply_to_a_batch_poisons_the_connection,
+	     COUNT(hostile));
+	tcase_add_loop_test(scripted, a_batch_without_its_end_keeps_its_values,
+			    0, 2);
 	tcase_add_test(scripted,
 		       the_opaques_of_a_connection_go_on_from_call_to_call);
 	tcase_add_test(scripted,
