@@ -84,7 +84,7 @@ struct session {
 
 static int begin(struct session *session, const struct instance *instance)
 {
-	static const struct tenon_secure_server server = {
+	static const struct tenon_server_facts server = {
 		.size = sizeof(server),
 		.port = 11211,
 		.alias = "anna",
@@ -537,7 +537,7 @@ static bool echo(const struct instance *instance, void *from, void *to)
 /* Returns NULL when every text came back. No assertions: libcheck's are for one thread. */
 static void *talk(void *payload)
 {
-	static const struct tenon_secure_server server = {
+	static const struct tenon_server_facts server = {
 		.size = sizeof(server), .alias = "anna", .host = "a"
 	};
 	const struct instance *instance = payload;

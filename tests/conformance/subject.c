@@ -203,24 +203,25 @@ static bool works_here(const struct tenon__plugin *plugin, const char *token)
 	static const struct tenon__place nowhere = { "", 0, 0 };
 	const struct tenon__option_owner owner = { .subject = NULL };
 	struct tenon_error err = { 0 };
-	struct tenon_host host;
-	void *options, *state;
+	struct tenon__chosen chosen = { .plugin = NULL };
+	void *state;
 	int code;
 
-	tenon__host_init(&host, NULL);
 	if (plugin->kind != TENON_KIND_TRANSPORT ||
-	    tenon__options_create(&options, plugin, NULL, owner, &host,
-				  &nowhere, &err) != 0) {
+	    tenon__chosen_init(&chosen, plugin, NULL, owner, NULL, &nowhere,
+			       &err) != 0) {
+		tenon__chosen_fini(&chosen);
 		return true;
 	}
 	state = calloc(1, ops->state_size + 1);
-	code = state ? ops->init(state, options, &host, &setup, &err)
+	code = state ? ops->init(state, chosen.options, &chosen.host.table,
+				 &setup, &err)
 		     : TENON_ENOMEM;
 	if (state) {
 		ops->fini(state);
 	}
 	free(state);
-	tenon__options_destroy(plugin, options);
+	tenon__chosen_fini(&chosen);
 	if (code == TENON_EIO) {
 		dprintf(STDOUT_FILENO, "# %s: %s\n", token, err.message);
 	}
