@@ -32,6 +32,14 @@
 #define OWN_MACHINE EM_S390
 #elif defined(__riscv)
 #define OWN_MACHINE EM_RISCV
+#elif defined(__powerpc__)
+#define OWN_MACHINE EM_PPC
+#elif defined(__mips__)
+#define OWN_MACHINE EM_MIPS
+#elif defined(__loongarch__)
+#define OWN_MACHINE 258 /* EM_LOONGARCH, which older headers lack */
+#elif defined(__sparc__) && defined(__arch64__)
+#define OWN_MACHINE EM_SPARCV9
 #else
 #define OWN_MACHINE EM_NONE
 #endif

@@ -492,8 +492,8 @@ int tenon__kind_take_ops(struct tenon__plugin *out,
 		return tenon__refuse(
 			refusal,
 			"table of slots has %" PRIu32
-			" bytes, expected %zu or more; " TENON__REBUILD,
-			size, kind->ops_1_0_bytes);
+			" bytes, expected %zu or more for kind %s; make sure that .kind is the kind of the table, or " TENON__REBUILD,
+			size, kind->ops_1_0_bytes, kind->name);
 	}
 	memcpy(&out->ops, descriptor->ops,
 	       size < kind->ops_bytes ? size : kind->ops_bytes);

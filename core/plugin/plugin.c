@@ -58,11 +58,14 @@ int tenon__plugin_error(struct tenon_error *err, int code,
 			reported->message[0] != '\0' ? ": " : "",
 			reported->message);
 	}
-	return tenon__error_place(
-		err, code, place, "%s: %s", subject,
-		reported->message[0] != '\0'
-			? reported->message
-			: "does not accept its options, and gives no reason");
+	if (reported->message[0] == '\0') {
+		return tenon__error_place(
+			err, code, place,
+			"%s: %s does not accept the options: it returned %d (%s), and gives no reason",
+			subject, slot, code, tenon_status_name(code));
+	}
+	return tenon__error_place(err, code, place, "%s: %s", subject,
+				  reported->message);
 }
 
 int tenon__plugin_init_error(struct tenon_error *err, int code,
@@ -75,9 +78,12 @@ int tenon__plugin_init_error(struct tenon_error *err, int code,
 					tenon_status_name(code));
 	}
 	reported = *err;
+	if (reported.message[0] == '\0') {
+		return tenon__error_set(err, code,
+					"%s plugin '%s': init returned %d (%s), and gives no reason",
+					kind_name, name, code,
+					tenon_status_name(code));
+	}
 	return tenon__error_set(err, code, "%s plugin '%s': %s", kind_name,
-				name,
-				reported.message[0] != '\0'
-					? reported.message
-					: "init failed, and gives no reason");
+				name, reported.message);
 }

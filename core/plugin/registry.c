@@ -334,6 +334,39 @@ static void suggest_names(const struct tenon__registry *registry,
 	}
 }
 
+/* Return true when a plugin of this kind and name is registered, built-in, or a file in a folder. */
+static bool is_there(const struct tenon__registry *registry,
+		     const struct tenon__folders *folders, uint32_t kind,
+		     const char *name)
+{
+	char *path = NULL;
+	bool found = find_registered(registry, kind, name) ||
+		     find_builtin(kind, name) ||
+		     (find_file(folders, kind, name, &path) == 0 && path);
+
+	tenon__free(path);
+	return found;
+}
+
+#define NAMESAKE_BYTES 64
+
+/* Write "; 'x' is a hash plugin" when a plugin of another kind has the name, else "". */
+static void print_namesake(char out[NAMESAKE_BYTES],
+			   const struct tenon__registry *registry,
+			   const struct tenon__plugin_query *query,
+			   const struct tenon__folders *folders)
+{
+	out[0] = '\0';
+	for (uint32_t kind = TENON_KIND_HASH; kind <= TENON_KIND_SECURE; kind++) {
+		if (is_there(registry, folders, kind, query->name)) {
+			snprintf(out, NAMESAKE_BYTES,
+				 "; a %s plugin has that name",
+				 tenon__kind_name(kind));
+			return;
+		}
+	}
+}
+
 static int not_found(const struct tenon__registry *registry,
 		     const struct tenon__plugin_query *query,
 		     const struct tenon__folders *folders,
@@ -342,12 +375,14 @@ static int not_found(const struct tenon__registry *registry,
 	const char *kind_name = tenon__kind_name(query->kind);
 	struct tenon__suggestion near;
 	char hint[TENON__SUGGESTION_BYTES];
+	char namesake[NAMESAKE_BYTES];
 	char tried[TENON_ERROR_MESSAGE_BYTES] = "";
 	size_t used = 0;
 
 	tenon__suggest_begin(&near, query->name);
 	suggest_names(registry, folders, query->kind, &near);
 	tenon__suggest_print(hint, &near);
+	print_namesake(namesake, registry, query, folders);
 	for (size_t i = 0; i < folders->count && used < sizeof(tried); i++) {
 		used += (size_t)snprintf(tried + used, sizeof(tried) - used,
 					 "%s%s", i > 0 ? ", " : "",
@@ -355,9 +390,9 @@ static int not_found(const struct tenon__registry *registry,
 	}
 	return tenon__error_place(
 		err, TENON_EPLUGIN, &query->place,
-		"%s: %s plugin '%.60s' not found%s%s: built-in plugins, and %s_%.60s" SUFFIX
+		"%s: %s plugin '%.60s' not found%s%s%s: built-in plugins, and %s_%.60s" SUFFIX
 		" in %s",
-		query->asker, kind_name, query->name, hint,
+		query->asker, kind_name, query->name, namesake, hint,
 		hint[0] != '\0' ? " Searched" : "; searched", kind_name,
 		query->name, tried);
 }

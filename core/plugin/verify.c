@@ -359,8 +359,11 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 	}
 	if (code && code != TENON_ENOMEM) {
 		code = tenon__refuse(refusal,
-				     "failed before its self-test: %.200s",
-				     reported.message);
+				     "failed before its self-test with %d (%s): %.200s",
+				     code, tenon_status_name(code),
+				     reported.message[0] != '\0'
+					     ? reported.message
+					     : "it gives no reason");
 	}
 	if (!code) {
 		code = check_answers(&hash, refusal);

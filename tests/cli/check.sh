@@ -163,4 +163,28 @@ sed '1,/^The checks are:/d; /^\.It Fl -online/,$d' \
 check 'the same names' test "$(sort names)" = "$(cat manual)"
 end
 
+# stumbling NAME FLAG...: compile a plugin that crashes or hangs
+stumbling()
+{
+	output=$1.so
+	shift
+	$CC -shared -fPIC -I"$abs_top_srcdir/include" "$@" -o "$output" \
+		"$abs_top_srcdir/tests/conformance/stumbles.c"
+}
+
+begin plugin_that_crashes_or_hangs_is_named
+rm -f tenon.yaml
+for where in LOAD INIT HASH; do
+	stumbling hash_stumbles -DIN=$where -DBY=CRASH
+	run 2 --servers 127.0.0.1:1 --set plugins=./hash_stumbles.so check
+	err 'plugin .*hash_stumbles\.so crashes with signal 11 '
+done
+stumbling codec_stumbles -DKIND=CODEC -DIN=INIT -DBY=CRASH
+run 2 --servers 127.0.0.1:1 --set plugins=./codec_stumbles.so --set 'codecs=stumbles' check
+err 'plugin .*codec_stumbles\.so crashes with signal 11 '
+stumbling hash_stumbles -DIN=INIT -DBY=HANG
+run 2 --servers 127.0.0.1:1 --set plugins=./hash_stumbles.so check
+err 'plugin .*hash_stumbles\.so hangs: '
+end
+
 finish

@@ -347,10 +347,10 @@ START_TEST(flags_are_some_and_stay)
 
 		codec_open(&codec, plugin, variant.options, MAX_VALUE_BYTES);
 		flags = codec.ops->flags(codec.self);
-		ck_assert_subject(flags != 0);
+		ck_assert_subject_int(flags, !=, 0);
 		for (size_t len = 0; len < EVERY_SIZE_TO; len += 50) {
 			round_trip(&codec, make_value(text, len, VALUE_TEXT));
-			ck_assert_subject(codec.ops->flags(codec.self) == flags);
+			ck_assert_subject_int(codec.ops->flags(codec.self), ==, flags);
 		}
 		codec_close(&codec);
 	}
@@ -474,12 +474,12 @@ START_TEST(output_does_not_depend_on_the_room_before)
 			rig_output_init(&back, MAX_VALUE_BYTES);
 			stored.base.reserve(&stored.base, room);
 			back.base.reserve(&back.base, room);
-			ck_assert_subject(codec_encode(&codec, value,
-						       &stored) == 1);
+			ck_assert_subject_int(codec_encode(&codec, value, &stored), ==, 1);
 			ck_assert_subject(slices_equal(written(&stored),
 						       written(&first)));
-			ck_assert_subject(codec_decode(&codec, written(&stored),
-						       &back) == 0);
+			ck_assert_subject_int(
+				codec_decode(&codec, written(&stored), &back), ==,
+				0);
 			ck_assert_subject(slices_equal(written(&back), value));
 			rig_output_fini(&stored);
 			rig_output_fini(&back);
@@ -729,9 +729,8 @@ static void read_below(const struct variant *variant,
 		output.base.data = malloc(room + 1);
 		ck_assert_ptr_nonnull(output.base.data);
 		output.base.capacity = room;
-		ck_assert_subject((get(&codec, stored, &output) == 0) ==
-				  (max >= len));
-		ck_assert_subject(output.largest <= max);
+		ck_assert_subject_int((get(&codec, stored, &output) == 0), ==, (max >= len));
+		ck_assert_subject_int(output.largest, <=, max);
 		rig_output_fini(&output);
 		codec_close(&codec);
 	}
@@ -800,8 +799,8 @@ START_TEST(bombs_are_refused_early)
 				      plugin->name, stored.form_len, len, max,
 				      len / 2, code, TENON_ETOOBIG,
 				      codec.err.message);
-			ck_assert_subject(output.largest <= max);
-			ck_assert_subject(codec.host.largest < len / 2);
+			ck_assert_subject_int(output.largest, <=, max);
+			ck_assert_subject_int(codec.host.largest, <, len / 2);
 		}
 		stored_free(&stored);
 		rig_output_fini(&output);
@@ -865,7 +864,7 @@ static bool fails_to_read_at(struct codec *codec, const struct stored *stored,
 	code = splits(plugin) ? codec_plan(codec, &parent, &chunks)
 			      : codec_decode(codec, form_of(stored), &output);
 	ck_assert_subject(!code || code == TENON_ENOMEM);
-	ck_assert_subject((!code) == (output.calls < n && chunks.calls < n));
+	ck_assert_subject_int((!code), ==, (output.calls < n && chunks.calls < n));
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
 	return code != 0;
@@ -1002,7 +1001,7 @@ START_TEST(values_ask_for_no_memory_of_the_host)
 			}
 			made = round == 0 ? codec.host.made : made;
 		}
-		ck_assert_subject(codec.host.made == made);
+		ck_assert_subject_int(codec.host.made, ==, made);
 		codec_close(&codec);
 	}
 }
@@ -1081,10 +1080,10 @@ START_TEST(errors_leave_no_traces)
 			get(&codec, &broken, &output);
 			rig_output_fini(&output);
 			rig_output_init(&output, MAX_VALUE_BYTES);
-			ck_assert_subject(get(&codec, &first, &output) == 0);
+			ck_assert_subject_int(get(&codec, &first, &output), ==, 0);
 			ck_assert_subject(slices_equal(written(&output), value));
 			rig_output_fini(&output);
-			ck_assert_subject(put(&codec, value, &again) == 1);
+			ck_assert_subject_int(put(&codec, value, &again), ==, 1);
 			ck_assert_subject(slices_equal(form_of(&again),
 						       form_of(&first)));
 			stored_free(&again);
@@ -1116,8 +1115,7 @@ START_TEST(instances_are_independent)
 
 			rig_output_init(&output, MAX_VALUE_BYTES);
 			if (put(&one, value, &stored) == 1) {
-				ck_assert_subject(get(&other, &stored,
-						      &output) == 0);
+				ck_assert_subject_int(get(&other, &stored, &output), ==, 0);
 				ck_assert_subject(slices_equal(written(&output),
 							       value));
 			}
@@ -1193,10 +1191,8 @@ START_TEST(chunks_are_the_value_and_plan_names_them)
 			rig_chunks_init(&plan);
 			if (codec_scatter(&codec, &item, &chunks, &parent) == 1) {
 				item.value = written(&parent);
-				ck_assert_subject(codec_plan(&codec, &item,
-							     &plan) == 0);
-				ck_assert_subject(plan.base.count ==
-						  chunks.base.count);
+				ck_assert_subject_int(codec_plan(&codec, &item, &plan), ==, 0);
+				ck_assert_subject_int(plan.base.count, ==, chunks.base.count);
 			}
 			for (uint32_t i = 0; i < plan.base.count; i++) {
 				check_chunk(plugin, &chunks.list[i],
@@ -1277,12 +1273,9 @@ START_TEST(only_a_codec_that_owns_chunks_splits_a_conditional_value)
 				item_of((struct tenon_slice){ text, len }, 0);
 
 			item.conditional = 1;
-			ck_assert_subject(
-				codec_scatter(&codec, &item, &chunks,
-					      &parent) ==
-				(codec.ops->owns_chunks(codec.self) != 0
-					 ? 1
-					 : TENON_ETOOBIG));
+			ck_assert_subject_int(
+				codec_scatter(&codec, &item, &chunks, &parent), ==,
+				(codec.ops->owns_chunks(codec.self) != 0 ? 1 : TENON_ETOOBIG));
 		}
 		rig_chunks_fini(&chunks);
 		rig_output_fini(&parent);
@@ -1332,9 +1325,8 @@ START_TEST(absent_and_short_chunks_are_misses)
 				get_with(&codec, &stored, i,
 					 (struct tenon_slice){ NULL, 0 }) ==
 				TENON_MISS);
-			ck_assert_subject(
-				get_with(&codec, &stored, i,
-					 (struct tenon_slice){ "", 0 }) ==
+			ck_assert_subject_int(
+				get_with(&codec, &stored, i, (struct tenon_slice){ "", 0 }), ==,
 				TENON_MISS);
 			value.len--;
 			/*
@@ -1373,8 +1365,9 @@ START_TEST(damaged_chunks_are_no_values_where_promised)
 
 			flipped[value.len / 2] ^= 4;
 			value.data = flipped;
-			ck_assert_subject(get_with(&codec, &stored, i, value) ==
-					  TENON_EUNDECODABLE);
+			ck_assert_subject_int(
+				get_with(&codec, &stored, i, value), ==,
+				TENON_EUNDECODABLE);
 			free(flipped);
 		}
 		stored_free(&stored);

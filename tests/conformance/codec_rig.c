@@ -184,7 +184,7 @@ void codec_close(struct codec *codec)
 	const struct tenon__plugin *plugin = codec->plugin;
 
 	codec->ops->fini(codec->self);
-	ck_assert_subject(codec->host.live == 0);
+	ck_assert_subject_int(codec->host.live, ==, 0);
 	free(codec->self);
 	subject_options_free(plugin, codec->options);
 }

@@ -166,13 +166,12 @@ START_TEST(home_is_one_of_the_servers)
 
 		build_ring(&ring, plugin, count);
 		for (unsigned i = 0; i < 50; i++) {
-			ck_assert_subject(locate(&ring, make_key(&key, i)) <
-					  count);
+			ck_assert_subject_int(locate(&ring, make_key(&key, i)), <, count);
 		}
 		for (size_t i = 0; i < EXTREMES_COUNT; i++) {
 			make_key(&key, 0);
 			key.ring_key.hash = extremes[i];
-			ck_assert_subject(locate(&ring, &key.ring_key) < count);
+			ck_assert_subject_int(locate(&ring, &key.ring_key), <, count);
 		}
 		ring_free(&ring);
 	}
@@ -221,10 +220,8 @@ static void check_walk(const struct ring *ring, const struct tenon_ring_key *key
 			      plugin->name, (unsigned)count, (unsigned)server);
 		seen[server / 8] |= (unsigned char)(1u << server % 8);
 	}
-	ck_assert_subject(ring->ops->next(ring->self, &cursor) ==
-			  TENON_NO_SERVER);
-	ck_assert_subject(ring->ops->next(ring->self, &cursor) ==
-			  TENON_NO_SERVER);
+	ck_assert_subject_int(ring->ops->next(ring->self, &cursor), ==, TENON_NO_SERVER);
+	ck_assert_subject_int(ring->ops->next(ring->self, &cursor), ==, TENON_NO_SERVER);
 }
 
 START_TEST(a_walk_finds_each_server_once)
@@ -259,10 +256,12 @@ START_TEST(equal_servers_give_equal_rings)
 	build_ring(&other, plugin, 37);
 	for (unsigned i = 0; i < 5000; i++) {
 		make_key(&key, i);
-		ck_assert_subject(locate(&one, &key.ring_key) ==
-				  locate(&other, &key.ring_key));
-		ck_assert_subject(next(&one, &key.ring_key, 1) ==
-				  next(&other, &key.ring_key, 1));
+		ck_assert_subject_int(
+			locate(&one, &key.ring_key), ==,
+			locate(&other, &key.ring_key));
+		ck_assert_subject_int(
+			next(&one, &key.ring_key, 1), ==,
+			next(&other, &key.ring_key, 1));
 	}
 	ring_free(&one);
 	ring_free(&other);
@@ -292,8 +291,9 @@ START_TEST(address_under_an_alias_does_not_matter)
 	build_list(&after, servers->list, 40);
 	for (unsigned i = 0; i < 5000; i++) {
 		make_key(&key, i);
-		ck_assert_subject(locate(&before, &key.ring_key) ==
-				  locate(&after, &key.ring_key));
+		ck_assert_subject_int(
+			locate(&before, &key.ring_key), ==,
+			locate(&after, &key.ring_key));
 	}
 	ring_free(&before);
 	ring_free(&after);
@@ -324,8 +324,9 @@ START_TEST(order_of_servers_does_not_matter_where_promised)
 	build_list(&ring, shuffled, count);
 	for (unsigned i = 0; i < 5000 && promises(plugin, "order"); i++) {
 		make_key(&key, i);
-		ck_assert_subject(place[locate(&straight, &key.ring_key)] ==
-				  locate(&ring, &key.ring_key));
+		ck_assert_subject_int(
+			place[locate(&straight, &key.ring_key)], ==,
+			locate(&ring, &key.ring_key));
 	}
 	ring_free(&straight);
 	ring_free(&ring);
@@ -504,7 +505,7 @@ START_TEST(lookups_ask_for_no_memory)
 		locate(&ring, &key.ring_key);
 		next(&ring, &key.ring_key, 1 + i % 19);
 	}
-	ck_assert_subject(ring.host.made == made);
+	ck_assert_subject_int(ring.host.made, ==, made);
 	ring_free(&ring);
 }
 END_TEST

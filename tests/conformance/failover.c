@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conformance/policy_rig.h"
-#include "conformance/given_servers.h"
+#include "conformance/policy_servers.h"
 #include "fakes/random.h"
 #include "plugin/kind.h"
 #include "runner/suite.h"
@@ -62,15 +62,13 @@ START_TEST(healthy_home_is_used)
 
 			for (uint32_t access = TENON_ACCESS_READ;
 			     access <= TENON_ACCESS_DELETE; access++) {
-				ck_assert_subject(policy_route(&policy, home,
-							    access,
-							    starts_ms[i]) ==
-						  server);
+				ck_assert_subject_int(
+					policy_route(&policy, home, access, starts_ms[i]), ==,
+					server);
 			}
 			policy.ops->on_success(policy.self, server,
 					       starts_ms[i]);
-			ck_assert_subject(route(&policy, home, starts_ms[i]) ==
-					  server);
+			ck_assert_subject_int(route(&policy, home, starts_ms[i]), ==, server);
 		}
 		policy_fini(&policy);
 	}
@@ -89,13 +87,13 @@ START_TEST(dead_server_is_avoided_and_comes_back)
 		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
 		dead = usual(&policy, 1, now_ms);
 		now_ms = kill_server(&policy, dead, now_ms);
-		ck_assert_subject(route(&policy, 1, now_ms) != dead);
+		ck_assert_subject_int(route(&policy, 1, now_ms), !=, dead);
 		now_ms += DAY_MS;
 		/* The server is tried again, succeeds, and stays in use. */
-		ck_assert_subject(route(&policy, 1, now_ms) == dead);
+		ck_assert_subject_int(route(&policy, 1, now_ms), ==, dead);
 		policy.ops->on_success(policy.self, dead, now_ms);
-		ck_assert_subject(route(&policy, 1, now_ms) == dead);
-		ck_assert_subject(route(&policy, 1, now_ms + 1) == dead);
+		ck_assert_subject_int(route(&policy, 1, now_ms), ==, dead);
+		ck_assert_subject_int(route(&policy, 1, now_ms + 1), ==, dead);
 		policy_fini(&policy);
 	}
 }
@@ -112,9 +110,9 @@ START_TEST(server_dies_more_than_once)
 	dead = usual(&policy, 2, now_ms);
 	for (int i = 0; i < 20; i++) {
 		now_ms = kill_server(&policy, dead, now_ms);
-		ck_assert_subject(route(&policy, 2, now_ms) != dead);
+		ck_assert_subject_int(route(&policy, 2, now_ms), !=, dead);
 		now_ms += DAY_MS;
-		ck_assert_subject(route(&policy, 2, now_ms) == dead);
+		ck_assert_subject_int(route(&policy, 2, now_ms), ==, dead);
 		policy.ops->on_success(policy.self, dead, now_ms);
 	}
 	policy_fini(&policy);
@@ -136,12 +134,13 @@ START_TEST(failure_of_one_server_is_not_that_of_another)
 	dead = servers[3];
 	now_ms = kill_server(&policy, dead, 0);
 	for (uint32_t home = 0; home < 5; home++) {
-		ck_assert_subject((route(&policy, home, now_ms) ==
-				   servers[home]) == (servers[home] != dead));
+		ck_assert_subject_int(
+			(route(&policy, home, now_ms) == servers[home]), ==,
+			(servers[home] != dead));
 	}
 	/* The success of another server does not bring it back either. */
 	policy.ops->on_success(policy.self, (dead + 1) % 5, now_ms);
-	ck_assert_subject(route(&policy, 3, now_ms) != dead);
+	ck_assert_subject_int(route(&policy, 3, now_ms), !=, dead);
 	policy_fini(&policy);
 }
 END_TEST
@@ -158,8 +157,8 @@ START_TEST(instances_are_independent)
 	policy_init(&other, plugin, NULL, 2, RETRY_TIMEOUT_MS);
 	dead = usual(&one, 0, 0);
 	now_ms = kill_server(&one, dead, 0);
-	ck_assert_subject(route(&one, 0, now_ms) != dead);
-	ck_assert_subject(route(&other, 0, now_ms) == dead);
+	ck_assert_subject_int(route(&one, 0, now_ms), !=, dead);
+	ck_assert_subject_int(route(&other, 0, now_ms), ==, dead);
 	policy_fini(&one);
 	policy_fini(&other);
 }
@@ -189,8 +188,7 @@ START_TEST(a_policy_works_when_all_servers_are_dead)
 			route(&policy, home, now_ms);
 			policy.ops->on_success(policy.self, servers[home],
 					       now_ms);
-			ck_assert_subject(route(&policy, home, now_ms) ==
-					  servers[home]);
+			ck_assert_subject_int(route(&policy, home, now_ms), ==, servers[home]);
 		}
 		policy_fini(&policy);
 	}
@@ -248,8 +246,9 @@ START_TEST(same_history_gives_the_same_answers)
 		uint32_t server = (uint32_t)(random_next(&seed) % 6);
 
 		now_ms += 100;
-		ck_assert_subject(route(&one, server, now_ms) ==
-				  route(&other, server, now_ms));
+		ck_assert_subject_int(
+			route(&one, server, now_ms), ==,
+			route(&other, server, now_ms));
 		if (i % 3 == 0) {
 			one.ops->on_failure(one.self, server, TENON_ETIMEDOUT,
 					    now_ms);
@@ -272,24 +271,26 @@ START_TEST(the_reported_state_agrees_with_the_route)
 
 		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
 		for (uint32_t server = 0; server < 3 + SPARES; server++) {
-			ck_assert_subject(policy_state(&policy, server,
-						       starts_ms[i])
-						  .state == TENON_SERVER_UP);
+			ck_assert_subject_int(
+				policy_state(&policy, server, starts_ms[i]) .state, ==,
+				TENON_SERVER_UP);
 		}
 		now_ms = kill_server(&policy, 1, starts_ms[i]);
 		if (plugin->ops.failover.state != tenon__state_up) {
-			ck_assert_subject(policy_state(&policy, 1, now_ms).state ==
-				  TENON_SERVER_DOWN);
-			ck_assert_subject(policy_state(&policy, 1,
-						       now_ms + DAY_MS)
-						  .state ==
-					  TENON_SERVER_PROBING);
+			ck_assert_subject_int(
+				policy_state(&policy, 1, now_ms).state, ==,
+				TENON_SERVER_DOWN);
+			ck_assert_subject_int(
+				policy_state(&policy, 1, now_ms + DAY_MS) .state, ==,
+				TENON_SERVER_PROBING);
 		}
-		ck_assert_subject(policy_state(&policy, 0, now_ms).state ==
-				  TENON_SERVER_UP);
+		ck_assert_subject_int(
+			policy_state(&policy, 0, now_ms).state, ==,
+			TENON_SERVER_UP);
 		policy.ops->on_success(policy.self, 1, now_ms);
-		ck_assert_subject(policy_state(&policy, 1, now_ms).state ==
-				  TENON_SERVER_UP);
+		ck_assert_subject_int(
+			policy_state(&policy, 1, now_ms).state, ==,
+			TENON_SERVER_UP);
 		policy_fini(&policy);
 	}
 }
@@ -309,8 +310,9 @@ START_TEST(asking_for_a_state_changes_no_route)
 		uint32_t server = (uint32_t)(dice >> 32) % 4;
 
 		policy_state(&watched, server, now_ms);
-		ck_assert_subject(route(&watched, server, now_ms) ==
-				  route(&alone, server, now_ms));
+		ck_assert_subject_int(
+			route(&watched, server, now_ms), ==,
+			route(&alone, server, now_ms));
 		if (dice % 3 == 0) {
 			watched.ops->on_failure(watched.self, server,
 						TENON_ECONNECT, now_ms);
@@ -353,14 +355,12 @@ START_TEST(a_server_that_another_client_probes_is_avoided)
 		other = usual(&policy, 0, now_ms);
 		now_ms = let_probe(&policy, probed, now_ms);
 		policy.ops->on_probe(policy.self, probed, now_ms + 300);
-		ck_assert_subject((route(&policy, 1, now_ms) != probed) ==
-				  cares);
-		ck_assert_subject((route(&policy, 1, now_ms + 299) !=
-				   probed) == cares);
+		ck_assert_subject_int((route(&policy, 1, now_ms) != probed), ==, cares);
+		ck_assert_subject_int((route(&policy, 1, now_ms + 299) != probed), ==, cares);
 		ck_assert_subject(other == probed ||
 				  route(&policy, 0, now_ms) == other);
 		/* The probe's time is over, and nobody told its outcome. */
-		ck_assert_subject(route(&policy, 1, now_ms + 300) == probed);
+		ck_assert_subject_int(route(&policy, 1, now_ms + 300), ==, probed);
 		policy_fini(&policy);
 	}
 }
@@ -378,13 +378,13 @@ START_TEST(the_outcome_of_another_clients_probe_counts)
 	now_ms = let_probe(&policy, probed, 0);
 	policy.ops->on_probe(policy.self, probed, now_ms + 300);
 	policy.ops->on_success(policy.self, probed, now_ms + 1);
-	ck_assert_subject(route(&policy, 1, now_ms + 1) == probed);
+	ck_assert_subject_int(route(&policy, 1, now_ms + 1), ==, probed);
 	now_ms = let_probe(&policy, probed, now_ms + 2);
 	/* The news of the probe come together with its outcome. */
 	policy.ops->on_probe(policy.self, probed, now_ms);
 	policy.ops->on_failure(policy.self, probed, TENON_ETIMEDOUT, now_ms);
-	ck_assert_subject(route(&policy, 1, now_ms) != probed);
-	ck_assert_subject(route(&policy, 1, now_ms + DAY_MS) == probed);
+	ck_assert_subject_int(route(&policy, 1, now_ms), !=, probed);
+	ck_assert_subject_int(route(&policy, 1, now_ms + DAY_MS), ==, probed);
 	policy_fini(&policy);
 }
 END_TEST
@@ -397,8 +397,9 @@ START_TEST(a_probe_of_a_healthy_server_changes_nothing)
 	policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
 	for (uint32_t server = 0; server < 3 + SPARES; server++) {
 		policy.ops->on_probe(policy.self, server, 1000);
-		ck_assert_subject(policy_state(&policy, server, 500).state ==
-				  TENON_SERVER_UP);
+		ck_assert_subject_int(
+			policy_state(&policy, server, 500).state, ==,
+			TENON_SERVER_UP);
 	}
 	for (uint32_t home = 0; home < 3; home++) {
 		(void)usual(&policy, home, 500);
@@ -418,7 +419,7 @@ START_TEST(questions_ask_for_no_memory)
 	for (int64_t now_ms = 0; now_ms < 1000; now_ms++) {
 		route(&policy, (uint32_t)(now_ms % 4), now_ms);
 	}
-	ck_assert_subject(policy.host.made == made);
+	ck_assert_subject_int(policy.host.made, ==, made);
 	policy_fini(&policy);
 }
 END_TEST

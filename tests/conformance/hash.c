@@ -44,7 +44,7 @@ static void instance_fini(struct instance *instance)
 
 	tenon__hash_destroy(&instance->hash);
 	subject_options_free(plugin, instance->options);
-	ck_assert_subject(instance->host.live == 0);
+	ck_assert_subject_int(instance->host.live, ==, 0);
 }
 
 static uint64_t hash_of(const struct tenon_hash *hash, const void *key,
@@ -84,7 +84,7 @@ START_TEST(known_answers_are_given)
 	struct instance instance;
 
 	instance_init(&instance, plugin);
-	ck_assert_subject(ops->selftest_count >= 3);
+	ck_assert_subject_int(ops->selftest_count, >=, 3);
 	for (uint32_t i = 0; i < ops->selftest_count; i++) {
 		const struct tenon_hash_vector *vector = &ops->selftest[i];
 		uint64_t hash = hash_of(&instance.hash, vector->key,
@@ -297,8 +297,9 @@ START_TEST(hashing_changes_nothing_in_the_instance)
 		ck_assert_uint_eq(many, hash_of(&instance.hash, key.data, len));
 		free_key(key);
 	}
-	ck_assert_subject(watched_host_sum(&instance.host, instance.hash.self,
-					   bytes) == before);
+	ck_assert_subject_int(
+		watched_host_sum(&instance.host, instance.hash.self, bytes), ==,
+		before);
 	instance_fini(&instance);
 }
 END_TEST
@@ -342,8 +343,7 @@ START_TEST(no_hash_has_more_than_its_bits)
 		size_t len = i % (sizeof(key) + 1);
 
 		fill_key(key, len, &seed);
-		ck_assert_subject(hash_of(&instance.hash, key, len) >> bits ==
-				  0);
+		ck_assert_subject_int(hash_of(&instance.hash, key, len) >> bits, ==, 0);
 	}
 	instance_fini(&instance);
 }
@@ -376,8 +376,7 @@ static void check_many(const struct instance *instance,
 			      (unsigned long long)found[i],
 			      (unsigned long long)expected);
 	}
-	ck_assert_subject(((unsigned char *)found)[count * sizeof(*found)] ==
-			  0xa5);
+	ck_assert_subject_int(((unsigned char *)found)[count * sizeof(*found)], ==, 0xa5);
 	free(own);
 	free(found);
 }
@@ -445,10 +444,9 @@ static void check_digest(const struct instance *instance,
 	memset(second, 0x5a, sizeof(second));
 	hash->ops->digest(hash->self, key.data, key.len, first);
 	hash->ops->digest(hash->self, key.data, key.len, second);
-	ck_assert_subject(first[0] ==
-			  (uint32_t)hash_of(hash, key.data, key.len));
-	ck_assert_subject(memcmp(first, second, count * sizeof(first[0])) == 0);
-	ck_assert_subject(first[count] == 0xa5a5a5a5);
+	ck_assert_subject_int(first[0], ==, (uint32_t)hash_of(hash, key.data, key.len));
+	ck_assert_subject_int(memcmp(first, second, count * sizeof(first[0])), ==, 0);
+	ck_assert_subject_int(first[count], ==, 0xa5a5a5a5);
 }
 
 START_TEST(a_digest_begins_with_the_hash)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/given_servers.h"
+#include "conformance/policy_servers.h"
 
 void told_init(struct told *told, uint32_t ring_count,
 	       int64_t retry_timeout_ms)
@@ -71,7 +71,7 @@ void policy_fini(struct policy *policy)
 	const struct tenon__plugin *plugin = policy->plugin;
 
 	policy->ops->fini(policy->self);
-	ck_assert_subject(policy->host.live == 0);
+	ck_assert_subject_int(policy->host.live, ==, 0);
 	free(policy->self);
 	subject_options_free(plugin, policy->options);
 }
@@ -128,11 +128,11 @@ uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
 	ck_assert_subject(server < all || server == TENON_NO_SERVER ||
 			  server == TENON_ROUTE_REFUSED);
 	/* The policy must not change the query. */
-	ck_assert_subject(question.query.home == home);
-	ck_assert_subject(question.query.access == access);
-	ck_assert_subject(question.query.exptime_max_s <= EXPTIME_MAX_S);
+	ck_assert_subject_int(question.query.home, ==, home);
+	ck_assert_subject_int(question.query.access, ==, access);
+	ck_assert_subject_int(question.query.exptime_max_s, <=, EXPTIME_MAX_S);
 	/* A policy may ask for each server of the rings twice. */
-	ck_assert_subject(question.asked <= 2 * (all + 1));
+	ck_assert_subject_int(question.asked, <=, 2 * (all + 1));
 	policy->exptime_max_s = question.query.exptime_max_s;
 	return server;
 }
@@ -144,10 +144,10 @@ struct tenon_failover_state policy_state(struct policy *policy,
 	struct tenon_failover_state state = { .state = TENON_SERVER_UP };
 
 	policy->ops->state(policy->self, server, now_ms, &state);
-	ck_assert_subject(state.state <= TENON_SERVER_PROBING);
+	ck_assert_subject_int(state.state, <=, TENON_SERVER_PROBING);
 	if (state.state == TENON_SERVER_DOWN) {
-		ck_assert_subject(state.down_until_ms > now_ms);
-		ck_assert_subject(state.failures > 0);
+		ck_assert_subject_int(state.down_until_ms, >, now_ms);
+		ck_assert_subject_int(state.failures, >, 0);
 	}
 	return state;
 }

@@ -37,7 +37,7 @@ void ring_free(struct ring *ring)
 	ring->ops->fini(ring->self);
 	free(ring->self);
 	subject_options_free(plugin, ring->options);
-	ck_assert_subject(ring->host.live == 0);
+	ck_assert_subject_int(ring->host.live, ==, 0);
 }
 
 uint32_t ring_walk_nth(const struct ring *ring,

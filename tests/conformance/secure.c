@@ -56,8 +56,9 @@ static void instance_init(struct instance *instance,
 	watched_host_init(&instance->host);
 	instance->options = subject_options(plugin, &instance->host);
 	instance->self = subject_state(instance->ops->state_size);
-	ck_assert_subject(init(plugin, instance->self, instance->options,
-			       &instance->host) == 0);
+	ck_assert_subject_int(
+		init(plugin, instance->self, instance->options, &instance->host), ==,
+		0);
 }
 
 static void instance_fini(struct instance *instance)
@@ -65,7 +66,7 @@ static void instance_fini(struct instance *instance)
 	const struct tenon__plugin *plugin = instance->plugin;
 
 	instance->ops->fini(instance->self);
-	ck_assert_subject(instance->host.live == 0);
+	ck_assert_subject_int(instance->host.live, ==, 0);
 	free(instance->self);
 	subject_options_free(plugin, instance->options);
 }
@@ -144,11 +145,11 @@ static int call(struct session *session, slot_fn slot, const void *in,
 				      .out_room = room };
 	int code = slot(session->instance->self, session->self, &io, &err);
 
-	ck_assert_subject(io.in_used <= in_len);
-	ck_assert_subject(io.out_len <= room);
-	ck_assert_subject(memcmp(space + room, guard, GUARD_BYTES) == 0);
+	ck_assert_subject_int(io.in_used, <=, in_len);
+	ck_assert_subject_int(io.out_len, <=, room);
+	ck_assert_subject_int(memcmp(space + room, guard, GUARD_BYTES), ==, 0);
 	ck_assert_subject(in_len == 0 || memcmp(copy, in, in_len) == 0);
-	ck_assert_subject(code < 8);
+	ck_assert_subject_int(code, <, 8);
 	if (code == TENON_ESECURE) {
 		(void)subject_check_reason(plugin, code, &err);
 	}
@@ -174,7 +175,7 @@ static size_t push(struct session *session, struct session *peer,
 	session->wants = call(session, session->instance->ops->push, plain, len,
 			      peer->wire + peer->wire_len, room, &used, &given);
 	peer->wire_len += given;
-	ck_assert_subject(session->wants >= 0);
+	ck_assert_subject_int(session->wants, >=, 0);
 	ck_assert_subject(!must || used + given > 0);
 	/* plain bytes that were taken are given, or will be */
 	ck_assert_subject(used == 0 || given > 0 ||
@@ -195,7 +196,7 @@ static size_t pull(struct session *session, size_t len, char *plain,
 			      session->wire, len, plain, room, &used, &given);
 	session->wire_len -= used;
 	memmove(session->wire, session->wire + used, session->wire_len);
-	ck_assert_subject(session->wants >= 0);
+	ck_assert_subject_int(session->wants, >=, 0);
 	ck_assert_subject(!must || given > 0);
 	ck_assert_subject(len < TENON_SECURE_WIRE_MAX_BYTES ||
 			  used + given > 0);
@@ -214,7 +215,7 @@ static void ask(const struct session *session)
 
 	ops->facts(session->instance->self, session->self, &facts);
 	ck_assert_subject(facts.size == sizeof(facts) && facts.resumed <= 1);
-	ck_assert_subject(facts.expires_s >= 0);
+	ck_assert_subject_int(facts.expires_s, >=, 0);
 	ck_assert_subject(ends_in(facts.protocol) && ends_in(facts.cipher));
 	for (uint32_t i = 0; more; i++) {
 		struct tenon_secure_certificate one = { .size = sizeof(one) };

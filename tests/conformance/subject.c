@@ -685,7 +685,7 @@ void subject_check_without_memory(const struct tenon__plugin *plugin,
 			      "%s: allocation %zu fails: %d", plugin->name, n,
 			      code);
 		fini(self);
-		ck_assert_subject(host.live == 0);
+		ck_assert_subject_int(host.live, ==, 0);
 		free(self);
 	}
 	host.fail_from = 0;
@@ -768,9 +768,9 @@ START_TEST(defaults_are_accepted)
 
 	watched_host_init(&host);
 	options = must_read(plugin, NULL, &host);
-	ck_assert_subject((!options) == (plugin->options_bytes == 0));
+	ck_assert_subject_int((!options), ==, (plugin->options_bytes == 0));
 	subject_options_free(plugin, options);
-	ck_assert_subject(host.live == 0);
+	ck_assert_subject_int(host.live, ==, 0);
 }
 END_TEST
 

@@ -83,8 +83,20 @@ void subject_add_test_with(TCase *tcase, const char *token, const TTest *test,
 
 /* Assert a condition about `plugin`; the message names the plugin. */
 #define ck_assert_subject(condition)                                           \
-	ck_assert_msg(condition, "%s plugin '%s': " #condition " is not so",   \
-		      plugin->kind_name, plugin->name)
+	ck_assert_msg(condition, "%s plugin '%s': %s is not so",               \
+		      plugin->kind_name, plugin->name, #condition)
+
+/* As ck_assert_subject(found op expected), for integers: the message has both values. */
+#define ck_assert_subject_int(found, op, expected)                             \
+	do {                                                                   \
+		const long long found_ = (long long)(found);                   \
+		const long long expected_ = (long long)(expected);             \
+									       \
+		ck_assert_msg(found_ op expected_,                             \
+			      "%s plugin '%s': %s is %lld, expected %s %lld, which is %s", \
+			      plugin->kind_name, plugin->name, #found, found_, \
+			      #op, expected_, #expected);                      \
+	} while (0)
 
 /* Return a plugin of this build, also when a foreign plugin is under test. */
 const struct tenon__plugin *subject_named(uint32_t kind, const char *name);

@@ -916,6 +916,7 @@ START_TEST(tcp_connections_have_the_options_of_the_setup)
 		ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 		ck_assert_int_eq(option_of(&rig, SOL_SOCKET, SO_KEEPALIVE),
 				 kept[i].on);
+		ck_assert_int_ne(option_of(&rig, IPPROTO_TCP, TCP_NODELAY), 0);
 		ck_assert_int_eq(option_of(&rig, IPPROTO_TCP, TCP_USER_TIMEOUT),
 				 kept[i].user_timeout_ms);
 		if (kept[i].on) {

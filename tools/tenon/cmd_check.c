@@ -14,6 +14,7 @@
 #include "report.h"
 #include "setup.h"
 #include "shares.h"
+#include "sheltered.h"
 #include "tenon/introspect.h"
 
 /* ---- text --------------------------------------------------------------- */
@@ -144,8 +145,11 @@ static void check_json(const struct app *app, const struct findings *findings)
 /* Print what follows from a config that has no errors. Returns enum exit_status. */
 static int print_result(struct app *app, const struct findings *findings)
 {
-	int status = setup_open(app);
+	int status;
 
+	sheltered_loads();
+	status = setup_open(app);
+	sheltered_loaded();
 	if (status != EXIT_DONE) {
 		return status;
 	}
@@ -171,16 +175,23 @@ static int print_errors(const struct app *app, const struct findings *findings)
 	return exit_status_of(findings->first_error);
 }
 
-int run_check(struct app *app)
+static int check(struct app *app)
 {
 	struct findings findings;
 	struct tenon_error err;
-	int status = setup_all(app);
+	int status;
+	int code = 0;
 
+	sheltered_loads();
+	status = setup_all(app);
+	if (status == EXIT_DONE) {
+		code = findings_make(&findings, app, &err);
+	}
+	sheltered_loaded();
 	if (status != EXIT_DONE) {
 		return status;
 	}
-	if (findings_make(&findings, app, &err) != 0) {
+	if (code) {
 		status = fail_error(app, &err);
 	} else if (findings.error_count > 0) {
 		status = print_errors(app, &findings);
@@ -189,4 +200,10 @@ int run_check(struct app *app)
 	}
 	findings_fini(&findings);
 	return status;
+}
+
+/* A plugin that crashes or hangs must not end the check without a sentence. */
+int run_check(struct app *app)
+{
+	return sheltered_run(app, check);
 }

@@ -127,7 +127,7 @@ struct tenon_codec_ops {
 	uint32_t (*flags)(const void *self);
 
 	/**
-	 * Encode a value, or leave it as it is.
+	 * Encode a value, or leave it as it is. The slot reads the bytes of the value only.
 	 * Returns: 1: output holds the stored form, and the host sets this codec's bits in the
 	 *          flags. 0: the value stays as it is: too short, or not worth it. Or a negative
 	 *          enum tenon_status, which becomes the status of the key.
@@ -137,7 +137,10 @@ struct tenon_codec_ops {
 	int (*encode)(void *self, const struct tenon_slice *value,
 		      struct tenon_output *output, struct tenon_error *err);
 	/**
-	 * Undo encode. The bytes of `stored` come from a server and can be anything: check them.
+	 * Undo encode. The bytes of `stored` come from a server and can be anything: check them, read
+	 * no byte beside them, and ask for no memory, from the host or by malloc(3), for a length
+	 * above max_value_bytes that they claim. A codec that promises to detect damage gives
+	 * TENON_EUNDECODABLE also for a good form with bytes behind it.
 	 * Returns: 0: output holds the value. Or a negative enum tenon_status.
 	 * Errors:  TENON_EUNDECODABLE with one sentence; TENON_ETOOBIG; TENON_ENOMEM.
 	 * REQUIRED with encode.
@@ -189,7 +192,9 @@ struct tenon_codec_ops {
 	uint32_t (*owns_chunks)(const void *self);
 	/**
 	 * Return the length in bytes of the shortest value that encode or scatter may change. The
-	 * host does not call them for shorter values. After init.
+	 * host does not call them for shorter values, so they need not check the length.
+	 * tenon-conformance wants one value of 1..2000 bytes, text or zeros, that is changed, with
+	 * the default options or with --options. After init.
 	 * OPTIONAL. NULL: 0, values of any length.
 	 */
 	uint64_t (*least_bytes)(const void *self);

@@ -117,8 +117,13 @@ struct tenon_failover_ops {
 	 * Choose the server for one key. Called for every key of every operation. Called again for
 	 * a key when its server fails before the server can have done anything with the key: if the
 	 * answer is another server, the key goes there within the same operation (a hop). The slot
-	 * never blocks.
-	 * Units:   now_ms is milliseconds of a monotonic clock.
+	 * never blocks, and asks for no memory.
+	 *
+	 * While no exchange has failed, the answer is the home server, or the server that the options
+	 * prefer to it: one of a zone, for example. A policy that avoids failed servers avoids one
+	 * after at most 100 failures in a row, and tries it again within a day.
+	 * Units:   now_ms is milliseconds of a monotonic clock, which may start anywhere: now_ms can be
+	 *          negative. Between two calls it never goes back by more than on_failure() says.
 	 * Returns: the index of a server; TENON_NO_SERVER: the key fails at once with TENON_EDOWN;
 	 *          TENON_ROUTE_REFUSED: the key fails at once with TENON_EREFUSED.
 	 * REQUIRED.

@@ -39,7 +39,9 @@ struct tenon_hash_ops {
 	/** Release the instance, also after a failed init. OPTIONAL. NULL: nothing to release. */
 	void (*fini)(void *self);
 	/**
-	 * Hash one key. The hash depends on the key only. The slot never blocks.
+	 * Hash one key. The hash depends on the key only, and on each of its bytes: for each byte
+	 * there is another value that changes the hash. The slot never blocks, and changes nothing
+	 * in self.
 	 * Shape:   key_len is 0..TENON_KEY_MAX_BYTES for keys. A distribution may hash longer
 	 *          names. Bytes are unsigned.
 	 * Threads: any.
@@ -55,7 +57,12 @@ struct tenon_hash_ops {
 	 */
 	void (*hash_many)(const void *self, const struct tenon_slice *keys,
 			  size_t count, uint64_t *out);
-	/** Known answers. The host checks them before it uses the plugin. REQUIRED, 3 or more. */
+	/**
+	 * Known answers. The host checks them before it uses the plugin, on an instance with the
+	 * default options. tenon-conformance also wants among them: an empty key, a key of 1 byte, a
+	 * key of TENON_KEY_MAX_BYTES (250) bytes, and a key with a byte above 0x7f.
+	 * REQUIRED, 3 or more.
+	 */
 	const struct tenon_hash_vector *selftest;
 	uint32_t selftest_count; /**< entries of selftest */
 	uint32_t bits; /**< every hash is below 2^bits; 1..64. REQUIRED */

@@ -331,26 +331,55 @@ typedef const struct tenon_plugin *(*tenon_plugin_entry_fn)(void);
 #define TENON_PLUGIN_LINKAGE TENON_PLUGIN_EXPORT
 #endif
 
+/** The fields of a descriptor that TENON_PLUGIN_DEFINE() fills, but for option_size. */
+#define TENON_PLUGIN_PREFIX                                                    \
+	.magic = TENON_PLUGIN_MAGIC, .abi_major = TENON_PLUGIN_ABI_MAJOR,      \
+	.abi_minor = TENON_PLUGIN_ABI_MINOR, .size = sizeof(struct tenon_plugin)
+
 /**
  * Write the entry function. `token` is KIND_NAME, such as hash_md5 for the file hash_md5.so. The
  * other arguments are designated initialisers of struct tenon_plugin. With
  * -DTENON_PLUGIN_BUILTIN the same source can be linked into the library.
+ *
+ * In C++ the initialisers stand in the order of the struct's fields: .kind, .options_bytes, .name,
+ * .version, .summary, .ops, .options, .check. They are part of C++20; g++ and clang++ take them in
+ * older versions, too.
  */
+#ifndef __cplusplus
 #define TENON_PLUGIN_DEFINE(token, ...)                                        \
 	TENON_PLUGIN_LINKAGE const struct tenon_plugin *TENON_PLUGIN_ENTRY(    \
 		token)(void);                                                  \
 	const struct tenon_plugin *TENON_PLUGIN_ENTRY(token)(void)             \
 	{                                                                      \
 		static const struct tenon_plugin plugin = {                    \
-			.magic = TENON_PLUGIN_MAGIC,                           \
-			.abi_major = TENON_PLUGIN_ABI_MAJOR,                   \
-			.abi_minor = TENON_PLUGIN_ABI_MINOR,                   \
-			.size = sizeof(struct tenon_plugin),                   \
+			TENON_PLUGIN_PREFIX,                                   \
 			.option_size = sizeof(struct tenon_option),            \
 			__VA_ARGS__                                            \
 		};                                                             \
 		return &plugin;                                                \
 	}
+#else
+/* Return the descriptor with option_size, which in C++ cannot be set out of order. */
+constexpr tenon_plugin tenon_plugin_sized(const tenon_plugin &given)
+{
+	return tenon_plugin{ given.magic, given.abi_major, given.abi_minor,
+			     given.size, given.kind, given.needs_host_minor,
+			     given.flags, sizeof(tenon_option),
+			     given.options_bytes, given.name, given.version,
+			     given.summary, given.ops, given.options,
+			     given.check };
+}
+
+#define TENON_PLUGIN_DEFINE(token, ...)                                        \
+	extern "C" TENON_PLUGIN_LINKAGE const tenon_plugin *                   \
+	TENON_PLUGIN_ENTRY(token)(void);                                       \
+	extern "C" const tenon_plugin *TENON_PLUGIN_ENTRY(token)(void)         \
+	{                                                                      \
+		static const tenon_plugin plugin = tenon_plugin_sized(         \
+			{ TENON_PLUGIN_PREFIX, __VA_ARGS__ });                 \
+		return &plugin;                                                \
+	}
+#endif
 
 TENON_END_DECLS
 

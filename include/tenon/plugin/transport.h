@@ -55,8 +55,8 @@ struct tenon_address {
  * - RECEIVE: wait for bytes, and receive them.
  * - Both bits: do both, in any order. The replies to a large request may come before all of it is
  *   sent, and a transport that only sends could wait for ever.
- * - SEND without RECEIVE: a transport may receive while the send has to wait, because the server may
- *   say why it does not read.
+ * - SEND without RECEIVE: while the send has to wait, the transport receives, too, because the server
+ *   may say why it does not read.
  */
 enum tenon_want {
 	TENON_WANT_CLOSE = -1, /**< close the connection; do not call failed() */
@@ -244,14 +244,21 @@ struct tenon_transport_ops {
 	 * deadline_ns. A connection that is open begins with SEND; one that is not open is connected
 	 * first, and begins with what connected() returns.
 	 *
-	 * All connections are connected at the same time. connect_timeout_ms begins when the first
-	 * address of a connection is known; until then resolve_timeout_ms counts. A connect to a UNIX
-	 * socket whose backlog is full (EAGAIN) is tried again until connect_timeout_ms has passed. The
-	 * options of the setup are set on each TCP socket that has connected.
+	 * All connections are connected at the same time. connect_timeout_ms begins when address() has
+	 * given the first address of a connection, and is the time for all its addresses together;
+	 * until then resolve_timeout_ms counts, and the transport waits for wait_fd without spinning.
+	 * A connect to a UNIX socket whose backlog is full (EAGAIN) is tried again until
+	 * connect_timeout_ms has passed. The options of the setup, and TCP_NODELAY, are set on each TCP
+	 * socket that has connected.
+	 *
+	 * When deadline_ns has passed, the transport closes each connection that is under way and calls
+	 * failed(): with TENON_ECONNECT and 0 while the connection is being made, else with
+	 * TENON_ETIMEDOUT and 0.
 	 *
 	 * The slot never waits for the send buffer of one connection while replies of any connection
-	 * may be pending. It never raises SIGPIPE, and its descriptors are close-on-exec. It closes a
-	 * connection that fails, or whose want is TENON_WANT_CLOSE, before it returns.
+	 * may be pending. It never raises SIGPIPE, and its descriptors are close-on-exec and may have any
+	 * number, also above FD_SETSIZE. It closes a connection that fails before it calls failed(), and
+	 * one whose want is TENON_WANT_CLOSE before it returns.
 	 * Shape:   conns has count entries.
 	 * Units:   start_ns, the time of the call, and deadline_ns are times of now_ns().
 	 * REQUIRED.

@@ -114,7 +114,7 @@ START_TEST(a_transport_whose_init_failed_closes_nothing)
 				  { .reason = NULL } };
 	static const char *const messages[] = {
 		"transport plugin 'mine': no rings here",
-		"transport plugin 'mine': init failed, and gives no reason",
+		"transport plugin 'mine': init returned -16 (input/output error), and gives no reason",
 	};
 
 	for (int i = 0; i < 2; i++) {

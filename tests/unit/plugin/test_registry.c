@@ -13,6 +13,8 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+#define TABLE                                                                  \
+	"; make sure that .kind is the kind of the table, or rebuild the plugin against tenon/plugin/plugin.h of this version"
 #define REBUILD "; rebuild the plugin against tenon/plugin/plugin.h of this version"
 
 /* The size of a struct up to and including the last field of version 1.0. */
@@ -45,7 +47,7 @@ static const struct {
 	{ "hash_version", "no version, expected one line", 0, 0 },
 	{ "hash_no_ops", "no table of slots (ops is NULL), expected one", 0, 0 },
 	{ "hash_short_ops",
-	  "table of slots has %zu bytes, expected %zu or more" REBUILD, 16,
+	  "table of slots has %zu bytes, expected %zu or more for kind hash" TABLE, 16,
 	  SIZE_TO(struct tenon_hash_ops, bits) },
 	{ "hash_no_slot", "required slot 'hash' is missing, expected a function", 0, 0 },
 	{ "hash_option", "option 'factor' has a default outside its range, expected min <= def <= max", 0, 0 },
@@ -60,12 +62,12 @@ static const struct {
 	{ "hash_digest_empty", "found digest_words 0, expected 1..16 with a digest slot and 0 without", 0, 0 },
 	/* verify.c: DIGEST_WORDS_MAX */
 	{ "hash_digest_wide", "found digest_words 17, expected 1..16 with a digest slot and 0 without", 0, 0 },
-	{ "hash_init", "failed before its self-test: found no mood", 0, 0 },
+	{ "hash_init", "failed before its self-test with -14 (config error): found no mood", 0, 0 },
 	{ "hash_nothing", "tenon_plugin_entry returned NULL, expected a descriptor", 0, 0 },
 	{ "hash_no_entry",
 	  "not a plugin: found no function tenon_plugin_entry, expected the one that TENON_PLUGIN_DEFINE() writes", 0, 0 },
 	{ "codec_short_ops",
-	  "table of slots has %zu bytes, expected %zu or more" REBUILD,
+	  "table of slots has %zu bytes, expected %zu or more for kind codec" TABLE,
 	  offsetof(struct tenon_codec_ops, owns_chunks),
 	  SIZE_TO(struct tenon_codec_ops, owns_chunks) },
 	{ "codec_no_flags", "required slot 'flags' is missing, expected a function", 0, 0 },
@@ -278,6 +280,28 @@ START_TEST(nothing_is_suggested_where_nothing_is_near)
 	ck_assert_ptr_nonnull(strstr(
 		err.message,
 		"hash plugin 'surely_not_there' not found; searched: built-in plugins, and hash_surely_not_there.so in "));
+}
+END_TEST
+
+/* Built-in, registered, or a file that was not loaded yet. */
+START_TEST(a_plugin_of_another_kind_with_that_name_is_told)
+{
+	static const struct {
+		const char *line;
+		const char *said;
+	} rows[] = {
+		{ "plugin_path: " GOOD_DIR "\nhash_function: ketama",
+		  "hash plugin 'ketama' not found; a distribution plugin has that name; " },
+		{ "plugin_path: " GOOD_DIR "\nhash_function: halves",
+		  "hash plugin 'halves' not found; a codec plugin has that name; " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_int_eq(check(rows[i].line), TENON_EPLUGIN);
+		ck_assert_msg(strstr(err.message, rows[i].said) != NULL,
+			      "found '%s', expected '%s'", err.message,
+			      rows[i].said);
+	}
 }
 END_TEST
 
@@ -514,6 +538,8 @@ int main(void)
 	tcase_add_test(finding,
 		       a_plugin_that_is_not_found_says_where_it_was_looked_for);
 	tcase_add_test(finding, nothing_is_suggested_where_nothing_is_near);
+	tcase_add_test(finding, 
+		       a_plugin_of_another_kind_with_that_name_is_told);
 	tcase_add_test(finding, a_path_is_not_taken_for_a_name);
 	tcase_add_test(finding, a_long_name_is_no_name);
 	tcase_add_test(finding, plugins_are_found_in_the_folders_of_the_config);
