@@ -35,6 +35,7 @@ struct tenon__protocol {
 	int (*greeted)(struct tenon__wire *wire);
 	/* Return true when the bytes, which wait on an idle connection, answer noreply requests. */
 	bool (*are_unasked)(const char *bytes, size_t len);
+	bool sends_more; /* the options of a call that need more than classic text: `more` of a request */
 };
 
 /* All protocols, and their names in the same order, with NULL at the end. The first is the default. */
