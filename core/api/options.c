@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The options of a call: struct tenon_call, and which of its options go with which verb. */
+/* Structs of options, above all struct tenon_call, and which of its options go with which verb. */
 #include "api/options.h"
 
 #include <inttypes.h>
@@ -9,32 +9,41 @@
 #include "base/error.h"
 #include "operation/call.h"
 
-/* A larger size in struct tenon_call is no size that a header can have. */
-#define CALL_MAX_BYTES 4096
+/* A larger size is none that a struct of a header can have. */
+#define STRUCT_MAX_BYTES 4096
 
-static int refuse_call_size(size_t size, struct tenon_error *err)
+/* Check the bytes behind the fields that the library knows: they have to be 0. */
+static int check_unknown(const unsigned char *given, size_t from, size_t to,
+			 const char *name, struct tenon_error *err)
 {
-	return tenon__error_set(err, TENON_EINVAL,
-				"size of struct tenon_call is %zu, expected sizeof(struct tenon_call)",
-				size);
-}
-
-/* Check the fields behind those that the library knows: they have to be 0. */
-static int check_unknown(const struct tenon_call *given,
-			 struct tenon_error *err)
-{
-	const unsigned char *bytes = (const unsigned char *)given;
-
-	for (size_t i = sizeof(*given); i < given->size; i++) {
-		if (bytes[i] != 0) {
+	for (size_t i = from; i < to; i++) {
+		if (given[i] != 0) {
 			return tenon__error_set(
 				err, TENON_EINVAL,
-				"struct tenon_call has a field at offset %zu that version " PACKAGE_VERSION
+				"struct %s has a field at offset %zu that version " PACKAGE_VERSION
 				" of the library does not know",
-				i);
+				name, i);
 		}
 	}
 	return 0;
+}
+
+int tenon__options_copy(void *out, size_t size_bytes, const void *given,
+			const char *name, struct tenon_error *err)
+{
+	uint32_t size;
+	const uint32_t whole = (uint32_t)size_bytes;
+
+	memcpy(&size, given, sizeof(size));
+	memset(out, 0, size_bytes);
+	if (size < sizeof(size) || size > STRUCT_MAX_BYTES) {
+		return tenon__error_set(err, TENON_EINVAL,
+					"size of struct %s is %u, expected sizeof(struct %s)",
+					name, (unsigned)size, name);
+	}
+	memcpy(out, given, size < size_bytes ? size : size_bytes);
+	memcpy(out, &whole, sizeof(whole));
+	return check_unknown(given, size_bytes, size, name, err);
 }
 
 const struct tenon_call tenon__call_usual = { .size = sizeof(
@@ -43,22 +52,17 @@ const struct tenon_call tenon__call_usual = { .size = sizeof(
 int tenon__call_read(struct tenon_call *out, const struct tenon_call *given,
 		     struct tenon_error *err)
 {
-	size_t size = given->size;
+	int code = tenon__options_copy(out, sizeof(*out), given, "tenon_call",
+				       err);
 
-	*out = tenon__call_usual;
-	if (size < sizeof(given->size) || size > CALL_MAX_BYTES) {
-		return refuse_call_size(size, err);
+	if (code || (out->timeout_ms >= 0 &&
+		     out->timeout_ms <= TENON_TIMEOUT_MAX_MS)) {
+		return code;
 	}
-	memcpy(out, given, size < sizeof(*out) ? size : sizeof(*out));
-	out->size = sizeof(*out);
-	if (out->timeout_ms < 0 || out->timeout_ms > TENON_TIMEOUT_MAX_MS) {
-		return tenon__error_set(
-			err, TENON_EINVAL,
-			"timeout_ms is %" PRId64
-			", expected 1 to %d, or 0 for poll_timeout",
-			out->timeout_ms, TENON_TIMEOUT_MAX_MS);
-	}
-	return check_unknown(given, err);
+	return tenon__error_set(err, TENON_EINVAL,
+				"timeout_ms is %" PRId64
+				", expected 1 to %d, or 0 for poll_timeout",
+				out->timeout_ms, TENON_TIMEOUT_MAX_MS);
 }
 
 /* ---- options and verbs --------------------------------------------------- */

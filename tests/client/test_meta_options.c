@@ -104,7 +104,7 @@ static const struct step steps[] = {
 	{ TENON_GET, "f", .options = TENON_FACTS, ST(HIT), .marks = TENON_MARK_READ },
 	{ TENON_GETS, "none", .options = TENON_FACTS, ST(MISS) },
 	{ TENON_GETS, "lease", .lease_s = 30, ST(MISS), .marks = WON },
-	{ TENON_GETS, "lease", .options = TENON_FACTS, ST(MISS), .marks = TAKEN | TENON_MARK_READ },
+	{ TENON_GETS, "lease", .options = TENON_FACTS, ST(MISS), .marks = TAKEN },
 	/* numbers for absent keys */
 	{ TENON_INCR, "n", .more = { .delta = 3, .initial = 5, .exptime = 60 }, ST(HIT), .number = 5 },
 	{ TENON_INCR, "n", .more = { .delta = 3, .initial = 5, .exptime = 90 }, ST(HIT), .number = 8 },

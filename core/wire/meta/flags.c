@@ -203,6 +203,15 @@ void tenon__meta_keep_flags(struct tenon_result *result,
 	result->idle_s = said->idle_s;
 }
 
+void tenon__meta_keep_vacant(struct tenon_result *result)
+{
+	result->marks &= TENON_MARK_WON | TENON_MARK_TAKEN;
+	result->flags = 0;
+	result->ttl_s = 0;
+	result->size_bytes = 0;
+	result->idle_s = 0;
+}
+
 int tenon__meta_status_more(const struct tenon__request *req, const char *code)
 {
 	unsigned options = req->more->options;

@@ -56,13 +56,15 @@ const char *tenon__meta_read_flags(const char *at, const char *end,
 
 /*
  * Return true when an item without bytes is no value: somebody has the right to store the first one.
- * An empty value that is refreshed early looks the same.
+ * An empty value that is stale or refreshed early looks the same.
  */
 static inline bool tenon__meta_is_vacant(uint64_t bytes, uint32_t marks)
 {
-	return bytes == 0 && (marks & (TENON_MARK_WON | TENON_MARK_TAKEN)) &&
-	       !(marks & TENON_MARK_STALE);
+	return bytes == 0 && (marks & (TENON_MARK_WON | TENON_MARK_TAKEN));
 }
+
+/* An item is no value: its result keeps the cas unique, and who has the right to store the first one. */
+void tenon__meta_keep_vacant(struct tenon_result *result);
 
 /* Give a result what its line says of the item. */
 void tenon__meta_keep_flags(struct tenon_result *result,

@@ -202,7 +202,7 @@ static int pass_value(struct tenon__wire *wire, struct tenon__request *req,
 	}
 	if (status == TENON_MISS) {
 		tenon__count(&wire->tally->misses, 1);
-		req->result->ttl_s = 0;
+		tenon__meta_keep_vacant(req->result);
 	} else {
 		tenon__count(&wire->tally->hits, 1);
 	}
@@ -353,7 +353,7 @@ static int read_retrieved(struct tenon__wire *wire, int status,
 	if (status == TENON_HIT &&
 	    tenon__meta_is_vacant(said->size_bytes, said->marks)) {
 		status = TENON_MISS;
-		req->result->ttl_s = 0;
+		tenon__meta_keep_vacant(req->result);
 	}
 	if (status == TENON_MISS) {
 		answer_without_reply(wire, req);
