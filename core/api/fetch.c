@@ -128,9 +128,13 @@ static int give(struct fetch *fetch, const struct tenon_item *item,
 /* The function has no value: give the lease of an absent key back, so that another caller can try. */
 static int give_up(struct fetch *fetch, const struct tenon_result *won, int code)
 {
+	const struct tenon_item item = { .key = fetch->key,
+					 .routing_key = fetch->lease.routing_key,
+					 .cas = won->cas };
+
 	if (won->status == TENON_MISS) {
-		tenon__lease_give_back(fetch->client, fetch->key, &fetch->lease,
-				       won);
+		(void)tenon_give_back(fetch->client, &item, &fetch->lease, NULL,
+				      NULL);
 	}
 	if (code > 0) {
 		code = TENON_EINVAL;

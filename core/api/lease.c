@@ -229,19 +229,22 @@ int tenon_invalidate(struct tenon_client *client, struct tenon_slice key,
 	return delete_leased(client, &item, TENON_INVALIDATE, &lease, out, err);
 }
 
-void tenon__lease_give_back(struct tenon_client *client, struct tenon_slice key,
-			    const struct tenon_lease *lease,
-			    const struct tenon_result *won)
+int tenon_give_back(struct tenon_client *client, const struct tenon_item *item,
+		    const struct tenon_lease *given, struct tenon_result *out,
+		    struct tenon_error *err)
 {
-	const struct tenon_item item = { .key = key,
-					 .routing_key = lease->routing_key,
-					 .cas = won->cas };
+	struct tenon_result unused;
+	struct tenon_lease lease;
+	int code = begin(&lease, given, client, out ? out : &unused, err);
 
-	if (speaks_meta(client)) {
-		delete_leased(client, &item, TENON_COMPARE, lease, NULL, NULL);
-	} else {
-		tenon__lock_release(client, key, lease);
+	if (code) {
+		return code;
 	}
+	return speaks_meta(client)
+		       ? delete_leased(client, item, TENON_COMPARE, &lease, out,
+				       err)
+		       : tenon__lock_give_back(client, item, &lease,
+					       out ? out : &unused, err);
 }
 
 int tenon_info(struct tenon_client *client, struct tenon_slice key,

@@ -14,11 +14,6 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 		      const struct tenon_client *client,
 		      struct tenon_error *err);
 
-/* Give a lease back: the caller does not make the value of a key that is absent. `won` says that it may. */
-void tenon__lease_give_back(struct tenon_client *client, struct tenon_slice key,
-			    const struct tenon_lease *lease,
-			    const struct tenon_result *won);
-
 /*
  * @name Leases by lock keys, for protocols without leases. *lease has all fields. *out is set also
  * after an error. See the functions of lease.h.
@@ -32,8 +27,9 @@ int tenon__lock_fill(struct tenon_client *client, const struct tenon_item *item,
 int tenon__lock_delete(struct tenon_client *client, struct tenon_slice key,
 		       const struct tenon_lease *lease, struct tenon_result *out,
 		       struct tenon_error *err);
-/* Delete the lock key, whatever comes of it. */
-void tenon__lock_release(struct tenon_client *client, struct tenon_slice key,
-			 const struct tenon_lease *lease);
+int tenon__lock_give_back(struct tenon_client *client,
+			  const struct tenon_item *item,
+			  const struct tenon_lease *lease,
+			  struct tenon_result *out, struct tenon_error *err);
 
 #endif

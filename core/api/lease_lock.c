@@ -14,7 +14,7 @@
 
 #define SUFFIX ":lease"
 #define SUFFIX_BYTES (sizeof(SUFFIX) - 1)
-/* A token in decimal, with its NUL. */
+/* A token: 20 digits, and a NUL. */
 #define TOKEN_BYTES 21
 
 /* One call on a key and its lock key. */
@@ -39,7 +39,6 @@ static void begin_deadline(struct lock *lock)
 				     : op->assembly->poll_timeout_ms;
 	int64_t until_ns = tenon__now_ns() + timeout_ms * 1000000;
 
-	lock->latest_ns = op->latest_ns;
 	op->latest_ns = until_ns < op->latest_ns ? until_ns : op->latest_ns;
 }
 
@@ -50,11 +49,13 @@ static int lock_begin(struct lock *lock, struct tenon_client *client,
 {
 	size_t most = TENON_KEY_MAX_BYTES - SUFFIX_BYTES -
 		      client->engine.assembly->prefix.len;
+	int64_t latest_ns = client->operation.latest_ns;
 
 	*lock = (struct lock){
 		.client = client,
 		.lease = lease,
 		.err = err,
+		.latest_ns = latest_ns,
 		.key = { .key = key, .routing_key = lease->routing_key },
 	};
 	if (key.len > most) {
@@ -109,6 +110,11 @@ static int on_lock(struct lock *lock, enum tenon_verb verb,
 
 /* ---- get ------------------------------------------------------------------------ */
 
+static void put_token(char out[TOKEN_BYTES], uint64_t token)
+{
+	snprintf(out, TOKEN_BYTES, "%020" PRIu64, token);
+}
+
 static int look(struct lock *lock, struct tenon_result *out)
 {
 	return on_key(lock, TENON_GETS, TENON_RAW | TENON_NO_COMPRESS, out);
@@ -120,7 +126,7 @@ static int take(struct lock *lock, uint64_t *token, struct tenon_result *out)
 	char text[TOKEN_BYTES];
 
 	*token = tenon__random() | 1;
-	snprintf(text, sizeof(text), "%" PRIu64, *token);
+	put_token(text, *token);
 	lock->lock.value = tenon_slice_of(text);
 	lock->lock.exptime = lock->lease->lease_s;
 	return on_lock(lock, TENON_ADD, out);
@@ -190,7 +196,7 @@ static int verify(struct lock *lock, uint64_t token, struct tenon_result *out)
 	char text[TOKEN_BYTES];
 	int code = on_lock(lock, TENON_GET, out);
 
-	snprintf(text, sizeof(text), "%" PRIu64, token);
+	put_token(text, token);
 	if (out->status == TENON_HIT &&
 	    (out->value_len != strlen(text) ||
 	     memcmp(out->value, text, out->value_len) != 0)) {
@@ -201,21 +207,34 @@ static int verify(struct lock *lock, uint64_t token, struct tenon_result *out)
 	return code;
 }
 
-int tenon__lock_fill(struct tenon_client *client, const struct tenon_item *item,
-		     const struct tenon_lease *lease, struct tenon_result *out,
-		     struct tenon_error *err)
+/*
+ * Begin a call of a caller that may have the lease. out->status becomes TENON_HIT when it has, as by
+ * verify().
+ */
+static int begin_held(struct lock *lock, struct tenon_client *client,
+		      const struct tenon_item *item,
+		      const struct tenon_lease *lease, struct tenon_result *out,
+		      struct tenon_error *err)
 {
-	struct lock lock;
-	struct tenon_result ignored;
-	int code = lock_begin(&lock, client, item->key, lease, err);
+	int code = lock_begin(lock, client, item->key, lease, err);
 
 	if (code) {
 		out->status = code;
 		return code;
 	}
-	lock.key = *item;
-	lock.lock.routing_key = item->routing_key;
-	code = verify(&lock, item->cas, out);
+	lock->key = *item;
+	lock->lock.routing_key = item->routing_key;
+	return verify(lock, item->cas, out);
+}
+
+int tenon__lock_fill(struct tenon_client *client, const struct tenon_item *item,
+		     const struct tenon_lease *lease, struct tenon_result *out,
+		     struct tenon_error *err)
+{
+	struct tenon_result ignored;
+	struct lock lock;
+	int code = begin_held(&lock, client, item, lease, out, err);
+
 	if (out->status != TENON_HIT) {
 		return lock_end(&lock, code);
 	}
@@ -250,12 +269,16 @@ int tenon__lock_delete(struct tenon_client *client, struct tenon_slice key,
 	return lock_end(&lock, code);
 }
 
-void tenon__lock_release(struct tenon_client *client, struct tenon_slice key,
-			 const struct tenon_lease *lease)
+int tenon__lock_give_back(struct tenon_client *client,
+			  const struct tenon_item *item,
+			  const struct tenon_lease *lease,
+			  struct tenon_result *out, struct tenon_error *err)
 {
 	struct lock lock;
+	int code = begin_held(&lock, client, item, lease, out, err);
 
-	if (lock_begin(&lock, client, key, lease, NULL) == 0) {
-		lock_end(&lock, on_lock(&lock, TENON_DELETE, NULL));
+	if (out->status == TENON_HIT) {
+		code = on_lock(&lock, TENON_DELETE, out);
 	}
+	return lock_end(&lock, code);
 }

@@ -109,6 +109,20 @@ int tenon_fill(struct tenon_client *client, const struct tenon_item *item,
 	       struct tenon_error *err);
 
 /**
+ * Give a lease back without a value, so that the next caller wins at once. Only for TENON_MISS with
+ * TENON_MARK_WON: a stale value would be deleted.
+ * Shape:   key, cas and routing_key of *item are read, as by tenon_fill().
+ * Returns: 0 when the server answered: TENON_DELETED: the lease is given back; TENON_EXISTS, TENON_MISS:
+ *          the caller has the lease no more. Otherwise a negative enum tenon_status.
+ * Owns:    text of *out is the client's, until its next operation.
+ * Errors:  those of tenon_get_or_lease().
+ * Threads: one call at a time per client.
+ */
+int tenon_give_back(struct tenon_client *client, const struct tenon_item *item,
+		    const struct tenon_lease *lease, struct tenon_result *out,
+		    struct tenon_error *err);
+
+/**
  * Say that the value of a key is out of date. Over meta the value stays as a stale one, for stale_for_s,
  * or for lease_s when that is 0, and the next caller of tenon_get_or_lease() wins. Over classic text the
  * value is deleted. A fill that is on its way is not stored.

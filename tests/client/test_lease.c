@@ -199,6 +199,54 @@ START_TEST(a_value_is_refreshed_before_its_exptime)
 }
 END_TEST
 
+START_TEST(a_lease_can_be_given_back)
+{
+	struct tenon_item one = { .key = k };
+
+	start(_i);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	uint64_t token = result.cas;
+
+	one.cas = token + 2;
+	check_result(tenon_give_back(rig.client, &one, NULL, &result, &rig.err), TENON_EXISTS, 0, NULL);
+	get(NULL, TENON_MISS, TENON_MARK_TAKEN, NULL);
+	one.cas = token;
+	check_result(tenon_give_back(rig.client, &one, NULL, &result, &rig.err), TENON_DELETED, 0, NULL);
+	check_result(tenon_give_back(rig.client, &one, NULL, &result, &rig.err), TENON_MISS, 0, NULL);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	stop();
+}
+END_TEST
+
+/*
+ * A winner stores the value and gives its lock key up, between the look of another caller and its
+ * add. That caller adds the lock key, and looks again.
+ */
+START_TEST(a_caller_that_gets_the_lock_key_looks_again)
+{
+	static const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("gets k\r\n"),
+		FAKE_SEND("END\r\n"),
+		FAKE_EXPECT("add k:lease 0 10 20\r\n"),
+		FAKE_READ(22),
+		FAKE_SEND("STORED\r\n"),
+		FAKE_EXPECT("gets k\r\n"),
+		FAKE_SEND("VALUE k 0 4 9\r\nmade\r\nEND\r\n"),
+		FAKE_EXPECT("delete k:lease\r\n"),
+		FAKE_SEND("DELETED\r\n"),
+		FAKE_EXPECT("gets k\r\n"),
+		FAKE_SEND("VALUE k 0 4 9\r\nmade\r\nEND\r\n"),
+	};
+
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, NULL);
+	get(NULL, TENON_HIT, 0, "made");
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- what is refused ------------------------------------------------------------- */
 
 static const struct {
@@ -578,6 +626,8 @@ int main(void)
 	tcase_add_test(tcase, an_invalidated_value_is_stale_for_all_and_won_by_one);
 	tcase_add_test(tcase, a_value_behind_its_exptime_is_stale_for_a_while);
 	tcase_add_test(tcase, a_value_is_refreshed_before_its_exptime);
+	LOOP(tcase, a_lease_can_be_given_back, PROTOCOLS);
+	tcase_add_test(tcase, a_caller_that_gets_the_lock_key_looks_again);
 	LOOP(tcase, wrong_options_are_refused_by_every_call, COUNT(refused));
 	tcase_add_test(tcase, classic_text_has_no_stale_values);
 	tcase_add_test(tcase, a_stale_value_needs_an_exptime);
