@@ -7,7 +7,7 @@
 #include "api/lease.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "base/random_bits.h"
 
 /* The first wait between two looks, and the longest, without jitter. */
 #define WAIT_FIRST_MS 10

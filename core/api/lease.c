@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "api/lease_lock.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "tenon/plugin/distribution.h"

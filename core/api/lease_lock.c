@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/lease.h"
+#include "api/lease_lock.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "base/random_bits.h"
 
 #define SUFFIX ":lease"
 #define SUFFIX_BYTES (sizeof(SUFFIX) - 1)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "api/client.h"
-#include "api/options.h"
+#include "api/call_options.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "operation/call.h"

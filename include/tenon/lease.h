@@ -76,8 +76,8 @@ struct tenon_lease {
  * - TENON_MISS with TENON_MARK_WON: make the value, and store it by tenon_fill() with out->cas.
  * - TENON_MISS with TENON_MARK_TAKEN: another caller makes it. Look again a little later.
  * - TENON_HIT with TENON_MARK_WON: use the value, make the next one, and store it by tenon_fill(). With
- *   TENON_MARK_STALE, the value is stale (its exptime is over, or somebody called tenon_invalidate());
- *   otherwise it expires soon (refresh_s).
+ *   TENON_MARK_STALE, the exptime of the value is over, or tenon_invalidate() was called; otherwise the
+ *   value expires soon (refresh_s).
  * - TENON_HIT with TENON_MARK_TAKEN: use the value; another caller makes the next one.
  * Shape:   lease NULL: every option has its default. out may be NULL.
  * Returns: 0 when the server answered. Otherwise a negative enum tenon_status.

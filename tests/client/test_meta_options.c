@@ -224,6 +224,39 @@ START_TEST(many_keys_of_a_call_with_options_are_matched)
 }
 END_TEST
 
+/* meta_flags.h: META_MORE_MAX_BYTES. Many of the longest lines, so that some meet the end of the send buffer. */
+START_TEST(the_longest_lines_fit)
+{
+	enum { KEYS = 600 };
+	static char keys[KEYS][TENON_KEY_MAX_BYTES + 1];
+	struct tenon_item items[KEYS];
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = TENON_COMPARE | TENON_NO_BUMP,
+					 .lease_s = TENON_LEASE_MAX_S,
+					 .refresh_s = TENON_LEASE_MAX_S };
+
+	for (size_t i = 0; i < KEYS; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "%0250zu", i);
+		items[i] = (struct tenon_item){ .key = slice(keys[i]),
+						.cas = UINT64_MAX,
+						.delta = UINT64_MAX,
+						.initial = UINT64_MAX,
+						.exptime = INT32_MAX };
+	}
+	ck_assert_int_eq(tenon_run(rig.client, TENON_GETS, items, KEYS, &call,
+				   &rig.results, &rig.err), 0);
+	for (size_t i = 0; i < KEYS; i++) {
+		ck_assert_int_eq(rig.results[i].status, TENON_MISS);
+		ck_assert_uint_eq(rig.results[i].marks, TENON_MARK_WON);
+	}
+	ck_assert_int_eq(rig_run(&rig, TENON_DELETE, items, KEYS, 0), 0);
+	ck_assert_int_eq(rig_run(&rig, TENON_INCR, items, KEYS, 0), 0);
+	for (size_t i = 0; i < KEYS; i++) {
+		ck_assert_uint_eq(rig.results[i].number, UINT64_MAX);
+	}
+}
+END_TEST
+
 /* ---- what is refused --------------------------------------------------------- */
 
 static const struct {
@@ -234,6 +267,7 @@ static const struct {
 	{ TENON_GET, { .lease_s = 1 }, "lease_s is not allowed with get: use it with gets" },
 	{ TENON_GATS, { .refresh_s = 1 }, "refresh_s is not allowed with gats" },
 	{ TENON_GETS, { .lease_s = -1 }, "lease_s is -1, expected 1 to 2592000 seconds" },
+	/* TENON_LEASE_MAX_S */
 	{ TENON_GETS, { .refresh_s = 2592001 }, "refresh_s is 2592001" },
 	{ TENON_SET, { .options = TENON_FACTS }, "options 0x40 are not allowed with set" },
 	{ TENON_GET, { .options = TENON_COMPARE }, "options 0x80 are not allowed with get" },
@@ -292,6 +326,7 @@ int main(void)
 	tcase_add_test(meta, every_option_has_its_answer);
 	tcase_add_test(meta, facts_are_all_there);
 	tcase_add_test(meta, many_keys_of_a_call_with_options_are_matched);
+	tcase_add_test(meta, the_longest_lines_fit);
 	LOOP(meta, an_option_that_does_not_go_with_the_verb_is_refused, COUNT(refused));
 	suite_add_tcase(suite, meta);
 	tcase_add_checked_fixture(classic, start_classic, stop);

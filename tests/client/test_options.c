@@ -199,7 +199,7 @@ static const struct {
 } refused[] = {
 	{ { .size = 0 }, "size of struct tenon_call is 0, expected sizeof" },
 	{ { .size = 3 }, "size of struct tenon_call is 3" },
-	/* options.c: STRUCT_MAX_BYTES */
+	/* call_options.c: STRUCT_MAX_BYTES */
 	{ { .size = 4097 }, "size of struct tenon_call is 4097" },
 	{ { .size = sizeof(struct tenon_call), .timeout_ms = -1 },
 	  "timeout_ms is -1, expected 1 to 3600000, or 0" },

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "wire/classic/classic.h"
-#include "wire/meta/flags.h"
+#include "wire/meta/meta_flags.h"
 #include "wire/meta/meta_protocol.h"
 #include "wire/meta/opaque.h"
 #include "wire/reader.h"

@@ -2,7 +2,7 @@
 /* Writes the requests of the meta protocol. */
 #include "wire/classic/classic.h"
 #include "wire/digits.h"
-#include "wire/meta/flags.h"
+#include "wire/meta/meta_flags.h"
 #include "wire/meta/meta_protocol.h"
 #include "wire/meta/opaque.h"
 #include "wire/send.h"

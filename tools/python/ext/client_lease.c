@@ -30,7 +30,8 @@ static PyStructSequence_Field leased_fields[] = {
 };
 
 PyStructSequence_Desc leased_desc = {
-	"tenon.Leased", "The answer of get_or_lease().", leased_fields, 6,
+	"tenon.Leased", DOC("Leased", "(values)", "The answer of get_or_lease()."),
+	leased_fields, 6,
 };
 
 static PyStructSequence_Field info_fields[] = {
@@ -44,7 +45,8 @@ static PyStructSequence_Field info_fields[] = {
 };
 
 PyStructSequence_Desc info_desc = {
-	"tenon.Info", "The answer of info().", info_fields, 6,
+	"tenon.Info", DOC("Info", "(values)", "The answer of info()."),
+	info_fields, 6,
 };
 
 /* Put count objects into a new struct of the type. Takes them over; one may be NULL, with an exception. */

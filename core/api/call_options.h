@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The options of a call. */
-#ifndef TENON_CORE_OPTIONS_H
-#define TENON_CORE_OPTIONS_H
+#ifndef TENON_CORE_CALL_OPTIONS_H
+#define TENON_CORE_CALL_OPTIONS_H
 
 #include "wire/protocol.h"
 

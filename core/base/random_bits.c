@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/random.h"
+#include "base/random_bits.h"
 
 #include <sys/random.h>
 

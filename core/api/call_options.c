@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Structs of options, above all struct tenon_call, and which of its options go with which verb. */
-#include "api/options.h"
+#include "api/call_options.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -41,7 +41,7 @@ struct tenon__meta_flags {
 	uint32_t came;   /* see tenon__meta_asked() */
 };
 
-/* Return the flags that a reply to this request with data has to have, as bits that only flags.c reads. */
+/* Return the flags that a reply to this request with data has to have, as bits that only meta_flags.c reads. */
 uint32_t tenon__meta_asked(const struct tenon__request *req);
 
 /*

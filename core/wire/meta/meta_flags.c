@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Source: memcached doc/protocol.txt, "Meta Commands". */
-#include "wire/meta/flags.h"
+#include "wire/meta/meta_flags.h"
 
 #include "wire/digits.h"
 #include "wire/meta/opaque.h"

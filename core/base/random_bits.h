@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Random numbers, for tokens that differ between processes and for waits that do. No secrets. */
-#ifndef TENON_CORE_RANDOM_H
-#define TENON_CORE_RANDOM_H
+#ifndef TENON_CORE_RANDOM_BITS_H
+#define TENON_CORE_RANDOM_BITS_H
 
 #include <stdint.h>
 
