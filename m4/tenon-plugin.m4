@@ -11,12 +11,15 @@ AC_DEFUN([TENON_PLUGINS_BEGIN], [
 			[plugins to link into the library, as kind_name
 			separated by commas, such as hash_md5,failover_none;
 			or all, or none (default: those that the default
-			config needs)])],
+			config needs; with --disable-shared all, as there are
+			no loadable plugins then)])],
 		[], [with_builtin_plugins=default])
 	tenon_plugins_wanted=`echo "$with_builtin_plugins" | tr ',' ' '`
 	AS_CASE([$tenon_plugins_wanted],
 		[yes], [tenon_plugins_wanted=default],
 		[no], [tenon_plugins_wanted=none])
+	AS_IF([test "x$enable_shared$tenon_plugins_wanted" = xnodefault],
+		[tenon_plugins_wanted=all])
 	tenon_plugins_builtin=
 	tenon_plugins_loadable=
 	tenon_plugins_absent=
@@ -76,7 +79,7 @@ AC_DEFUN([TENON_PLUGINS_END], [
 			[AC_MSG_ERROR([--with-builtin-plugins: unknown plugin '$tenon_plugin', expected some of:$tenon_plugins_builtin$tenon_plugins_loadable])])
 	done
 	AS_IF([test "x$enable_shared" != xyes && test -n "$tenon_plugins_absent"],
-		[AC_MSG_WARN([no loadable plugins without --enable-shared; left out:$tenon_plugins_absent])])
+		[AC_MSG_WARN([with --disable-shared there are no loadable plugins. These are left out, because --with-builtin-plugins does not name them, or because their library is missing:$tenon_plugins_absent])])
 	AM_CONDITIONAL([MODULES], [test "x$enable_shared" = xyes])
 	AC_SUBST([BUILTIN_PLUGINS], [$tenon_plugins_builtin])
 	AC_SUBST([LOADABLE_PLUGINS], [$tenon_plugins_loadable])

@@ -2,7 +2,8 @@
 
 # TENON_PYTHON
 # Read --with-python=auto|yes|no and --with-libmc-module. Set PYTHON, pythondir and pyexecdir as
-# AM_PATH_PYTHON does, PYTHON_CPPFLAGS, and for Makefiles PYTHON_MODULE and LIBMC_MODULE.
+# AM_PATH_PYTHON does, PYTHON_CPPFLAGS, PYTHON_LDFLAGS, and for Makefiles PYTHON_MODULE and
+# LIBMC_MODULE. Set tenon_python_reason, for the summary, to why the package is not built.
 # The package needs shared libraries, because a Python extension is one.
 AC_DEFUN([TENON_PYTHON], [
 	AC_ARG_WITH([python],
@@ -15,8 +16,13 @@ AC_DEFUN([TENON_PYTHON], [
 			[install the Python package libmc, which replaces
 			Douban's package of that name (default: no)])],
 		[], [with_libmc_module=no])
+	AC_ARG_VAR([PYTHON_CPPFLAGS],
+		[where Python.h is, such as -I/usr/include/python3.11;
+		a cross build needs it, any other build asks PYTHON])
 	tenon_python_missing=
-	PYTHON_CPPFLAGS=
+	tenon_python_reason=
+	AS_CASE([`pwd`], [*' '*],
+		[tenon_python_missing="libtool cannot build a Python extension in a folder with a space in its path: build in another folder"])
 	AS_IF([test "x$enable_shared" != xyes],
 		[tenon_python_missing="a Python extension is a shared library, but --disable-shared is given"])
 	AS_IF([test "x$with_python" != xno && test -z "$tenon_python_missing"], [
@@ -28,23 +34,31 @@ AC_DEFUN([TENON_PYTHON], [
 			[AC_MSG_ERROR([--with-python: $tenon_python_missing])])
 		AS_IF([test "x$with_libmc_module" != xno],
 			[AC_MSG_ERROR([--with-libmc-module needs --with-python])])
+		AS_IF([test "x$with_python" != xno],
+			[tenon_python_reason=": $tenon_python_missing"])
 		with_python=no
 	], [with_python=yes])
 	TENON_PYTHON_TESTS
-	AC_SUBST([PYTHON_CPPFLAGS])
 	AM_CONDITIONAL([PYTHON_MODULE], [test "x$with_python" = xyes])
 	AM_CONDITIONAL([LIBMC_MODULE], [test "x$with_libmc_module" != xno])
 ])
 
 # TENON_PYTHON_HEADERS
-# Set PYTHON_CPPFLAGS. Set tenon_python_missing if Python.h does not compile.
+# Set PYTHON_CPPFLAGS, unless it is given. Set tenon_python_missing if Python.h does not compile.
+# Set PYTHON_LDFLAGS: the symbols of Python come from the interpreter, also with -z defs.
 AC_DEFUN([TENON_PYTHON_HEADERS], [
-	PYTHON_CPPFLAGS=-isystem`$PYTHON -c 'import sysconfig; print(sysconfig.get_path("include"))'`
+	AS_IF([test -n "$PYTHON_CPPFLAGS"], [],
+		[test "x$cross_compiling" = xyes],
+		[tenon_python_missing="the Python.h of this machine is not that of $host: set PYTHON_CPPFLAGS=-I<folder of the Python.h for $host>"],
+		[PYTHON_CPPFLAGS=-isystem`$PYTHON -c 'import sysconfig; print(sysconfig.get_path("include"))'`])
 	tenon_save_CPPFLAGS=$CPPFLAGS
 	CPPFLAGS="$CPPFLAGS $PYTHON_CPPFLAGS"
-	AC_CHECK_HEADER([Python.h], [],
-		[tenon_python_missing="Python.h of $PYTHON not found (Debian: python3-dev)"])
+	AS_IF([test -z "$tenon_python_missing"], [AC_CHECK_HEADER([Python.h], [],
+		[tenon_python_missing="Python.h of $PYTHON not found (Debian: python3-dev)"])])
 	CPPFLAGS=$tenon_save_CPPFLAGS
+	PYTHON_LDFLAGS=
+	TENON_HARDENING_FLAG([PYTHON_LDFLAGS], [-Wl,-z,undefs])
+	AC_SUBST([PYTHON_LDFLAGS])
 ])
 
 # TENON_PYTHON_TESTS

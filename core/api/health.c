@@ -100,10 +100,23 @@ static void merge_secure(struct tenon_secure_health *into,
 	}
 }
 
+static void merge_noreply(struct tenon_noreply_health *into,
+			  const struct tenon_noreply_health *from)
+{
+	uint64_t errors = into->errors + from->errors;
+
+	if (from->error_status != 0 &&
+	    (into->error_status == 0 || from->error_at_ms > into->error_at_ms)) {
+		*into = *from;
+	}
+	into->errors = errors;
+}
+
 void tenon_health_merge(struct tenon_health *into,
 			const struct tenon_health *from)
 {
 	merge_state(into, from);
+	merge_noreply(&into->noreply, &from->noreply);
 	merge_secure(&into->secure, &from->secure);
 	into->operations += from->operations;
 	into->failed += from->failed;

@@ -82,12 +82,11 @@ static size_t utf8_len(const unsigned char *text)
 }
 
 /*
- * Write name="value". Quotes, backslashes and newlines are escaped; each byte that is not
- * valid UTF-8 becomes a question mark.
+ * Write a value. Quotes, backslashes and newlines are escaped; each byte that is not valid UTF-8
+ * becomes a question mark.
  */
-static void put_label(struct page *page, const char *name, const char *value)
+static void put_escaped(struct page *page, const char *value)
 {
-	put(page, "%s=\"", name);
 	while (*value != '\0') {
 		size_t len = utf8_len((const unsigned char *)value);
 
@@ -101,6 +100,12 @@ static void put_label(struct page *page, const char *name, const char *value)
 		}
 		value += len > 0 ? len : 1;
 	}
+}
+
+static void put_label(struct page *page, const char *name, const char *value)
+{
+	put(page, "%s=\"", name);
+	put_escaped(page, value);
 	put_bytes(page, "\"", 1);
 }
 
@@ -163,6 +168,9 @@ static const struct {
 	{ "tenon_hops_total",
 	  "Keys of this home server that were sent to another server.",
 	  offsetof(struct tenon_health, hops) },
+	{ "tenon_noreply_errors_total",
+	  "Error lines that answered noreply requests.",
+	  offsetof(struct tenon_health, noreply.errors) },
 	{ "tenon_sent_bytes_total", "Bytes sent.",
 	  offsetof(struct tenon_health, sent_bytes) },
 	{ "tenon_received_bytes_total", "Bytes received.",
@@ -397,6 +405,42 @@ static void put_handshakes(struct page *page)
 	}
 }
 
+/* ---- plugins ----------------------------------------------------------- */
+
+static void put_plugins(struct page *page, const struct tenon_client *client)
+{
+	struct tenon_metric_info metric;
+
+	for (size_t i = 0; tenon_client_metric(client, i, &metric) == 0; i++) {
+		char name[3 * TENON_PLUGIN_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "tenon_%s_%s_%s", metric.kind,
+			 metric.plugin, metric.name);
+		put(page, "# HELP %s ", name);
+		put_escaped(page, metric.help);
+		put(page, "\n# TYPE %s %s\n%s %" PRId64 "\n", name,
+		    metric.type == TENON_METRIC_COUNTER ? "counter" : "gauge",
+		    name, metric.value);
+	}
+}
+
+static int put_page(struct page *page)
+{
+	put_states(page);
+	put_counters(page);
+	put_keys(page);
+	put_head(page, "tenon_operation_duration_seconds", "histogram",
+		 "Time until the server had answered an operation, connecting included.");
+	for (size_t s = 0; s < page->count; s++) {
+		put_buckets(page, &page->servers[s]);
+	}
+	if (one_is_secured(page)) {
+		put_certificates(page);
+		put_handshakes(page);
+	}
+	return page->stopped;
+}
+
 int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 			    tenon_write_fn write, void *payload)
 {
@@ -407,24 +451,17 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 		.payload = payload,
 	};
 
-	put_states(&page);
-	put_counters(&page);
-	put_keys(&page);
-	put_head(&page, "tenon_operation_duration_seconds", "histogram",
-		 "Time until the server had answered an operation, connecting included.");
-	for (size_t s = 0; s < count; s++) {
-		put_buckets(&page, &servers[s]);
-	}
-	if (one_is_secured(&page)) {
-		put_certificates(&page);
-		put_handshakes(&page);
-	}
-	return page.stopped;
+	return put_page(&page);
 }
 
 int tenon_client_prometheus(const struct tenon_client *client,
 			    tenon_write_fn write, void *payload)
 {
+	struct page page = {
+		.count = client->engine.server_count,
+		.write = write,
+		.payload = payload,
+	};
 	struct tenon_health *servers =
 		tenon__calloc(client->engine.server_count, sizeof(*servers));
 
@@ -434,8 +471,9 @@ int tenon_client_prometheus(const struct tenon_client *client,
 	for (size_t i = 0; i < client->engine.server_count; i++) {
 		tenon_client_health(client, i, &servers[i]);
 	}
-	int code = tenon_health_prometheus(servers, client->engine.server_count,
-					   write, payload);
+	page.servers = servers;
+	put_page(&page);
+	put_plugins(&page, client);
 	tenon__free(servers);
-	return code;
+	return page.stopped;
 }

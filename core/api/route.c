@@ -328,8 +328,8 @@ static int explain_value(const struct explained *at)
 	}
 	tenon__chain_begin(chain);
 	if (chain->count > 0 && value.len >= chain->least_bytes) {
-		code = tenon__chain_encode(chain, &value, &out->stored_flags,
-					   at->err);
+		code = tenon__chain_encode(chain, out->key, &value,
+					   &out->stored_flags, at->err);
 	}
 	if (!code) {
 		code = split_value(at, &value);

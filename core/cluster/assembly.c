@@ -12,38 +12,28 @@
 #include "config/conf.h"
 #include "config/preset.h"
 #include "option/option.h"
-#include "plugin/host.h"
 #include "plugin/instance.h"
 #include "wire/protocol.h"
 
-/* A hash that the ring or an option uses, with the plugin and the options that it is made from. */
+/* A hash that the ring or an option uses. */
 struct hash_instance {
 	struct hash_instance *next;
-	const struct tenon__plugin *plugin;
+	struct tenon__chosen chosen;
 	bool has_defaults; /* all options have their defaults, so the hash can be shared */
-	void *options;
 	struct tenon_hash hash;
 };
 
-/* The plugin and the options that a codec of the assembly is made from, and its flag bits. */
+/* A codec of the config, and its flag bits. */
 struct codec_part {
-	const struct tenon__plugin *plugin;
-	void *options;
+	struct tenon__chosen chosen;
 	uint32_t flags;
-};
-
-/* The plugin and the options that a failover policy is made from. */
-struct policy_part {
-	const struct tenon__plugin *plugin;
-	void *options;
 };
 
 /* A secure plugin with the choice that it is made from. */
 struct secure_part {
 	struct secure_part *next;
 	struct tenon__choice choice; /* of the config: not valid when the assembly is made */
-	const struct tenon__plugin *plugin;
-	void *options;
+	struct tenon__chosen chosen;
 	void *self;
 	struct tenon__secure secure;
 };
@@ -51,20 +41,33 @@ struct secure_part {
 struct tenon__assembly_parts {
 	struct tenon__registry *registry; /* owns the ops of all plugins */
 	struct hash_instance *hashes;
-	const struct tenon__plugin *plugins[TENON__ROLE_COUNT];
-	void *options[TENON__ROLE_COUNT]; /* those of a hash are in its hash_instance */
+	struct tenon__chosen roles[TENON__ROLE_COUNT]; /* that of the hash is in its hash_instance */
 	struct secure_part *secures; /* one for each different choice */
 	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
 	size_t codec_count;
-	struct policy_part policies[TENON_ACCESS_COUNT];
-	/* The setup of the failover policies points to these two. */
+	struct tenon__chosen policies[TENON_ACCESS_COUNT];
+	/* The setup of the failover policies points to these three. */
 	struct tenon_failover_server *failover_servers;
+	const struct tenon_map **labels; /* by server; NULL: no server has labels */
 	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
 	/* The entry of the config for each server; NULL when the assembly is made. */
 	const struct tenon__server_entry **entries;
 };
 
 /* ---- plugins ------------------------------------------------------------ */
+
+/* Fill *chosen, and add it to the list of the assembly. */
+static int take(struct tenon__assembly *assembly, struct tenon__chosen *chosen,
+		const struct tenon__plugin *plugin,
+		const struct tenon__node *options,
+		const struct tenon__option_owner *owner,
+		const struct tenon__place *place, struct tenon_error *err)
+{
+	chosen->next = assembly->chosen;
+	assembly->chosen = chosen;
+	return tenon__chosen_init(chosen, plugin, options, *owner,
+				  &assembly->log, place, err);
+}
 
 static int make_hash(const struct tenon_hash **out,
 		     struct tenon__assembly *assembly,
@@ -83,7 +86,8 @@ static int make_hash(const struct tenon_hash **out,
 	}
 	for (instance = parts->hashes; instance && !options;
 	     instance = instance->next) {
-		if (instance->plugin == plugin && instance->has_defaults) {
+		if (instance->chosen.plugin == plugin &&
+		    instance->has_defaults) {
 			*out = &instance->hash;
 			return 0;
 		}
@@ -92,17 +96,17 @@ static int make_hash(const struct tenon_hash **out,
 	if (!instance) {
 		return tenon__error_no_memory(err);
 	}
-	instance->plugin = plugin;
 	instance->has_defaults = !options;
 	instance->next = parts->hashes;
 	parts->hashes = instance;
-	code = tenon__options_create(&instance->options, plugin, options, owner,
-				     &assembly->host, &query->place, err);
+	code = take(assembly, &instance->chosen, plugin, options, &owner,
+		    &query->place, err);
 	if (code) {
 		return code;
 	}
-	code = tenon__hash_create(&instance->hash, plugin, instance->options,
-				  &assembly->host, &reported);
+	code = tenon__hash_create(&instance->hash, plugin,
+				  instance->chosen.options,
+				  &instance->chosen.host.table, &reported);
 	if (code) {
 		return tenon__plugin_error(err, code, &reported, plugin, "init",
 					   &query->place);
@@ -135,7 +139,7 @@ const struct tenon_option *tenon__assembly_hash_rows(
 	while (instance && instance->hash.ops != assembly->hash.ops) {
 		instance = instance->next;
 	}
-	return instance ? instance->plugin->options : NULL;
+	return instance ? instance->chosen.plugin->options : NULL;
 }
 
 #define ASKER_BYTES 64
@@ -155,26 +159,26 @@ static struct tenon__plugin_query make_query(
 }
 
 /*
- * Find the plugin of a choice and make its options. *plugin is NULL when the choice is optional
+ * Find the plugin of a choice and make its options. The plugin is NULL when the choice is optional
  * and the plugin was not found.
  */
 static int choose(struct tenon__assembly *assembly,
 		  const struct tenon__choice *choice,
-		  const struct tenon__plugin **plugin, void **options,
-		  struct tenon_error *err)
+		  struct tenon__chosen *chosen, struct tenon_error *err)
 {
+	const struct tenon__plugin *plugin;
 	const struct tenon__option_owner owner = { NULL, make_option_hash,
 						   assembly, choice->folder };
 	char asker[ASKER_BYTES];
 	struct tenon__plugin_query query = make_query(choice, asker);
-	int code = tenon__registry_find(assembly->parts->registry, plugin,
+	int code = tenon__registry_find(assembly->parts->registry, &plugin,
 					&query, err);
 
-	if (code || !*plugin) {
+	if (code || !plugin) {
 		return code;
 	}
-	return tenon__options_create(options, *plugin, choice->options, owner,
-				     &assembly->host, &choice->place, err);
+	return take(assembly, chosen, plugin, choice->options, &owner,
+		    &choice->place, err);
 }
 
 static int choose_role(struct tenon__assembly *assembly,
@@ -192,8 +196,7 @@ static int choose_role(struct tenon__assembly *assembly,
 		return 0; /* each server has its own: see add_secures() */
 	}
 	if (role != TENON__ROLE_HASH) {
-		return choose(assembly, choice, &parts->plugins[role],
-			      &parts->options[role], err);
+		return choose(assembly, choice, &parts->roles[role], err);
 	}
 	query = make_query(choice, asker);
 	code = make_hash(&hash, assembly, &query, choice->options, err);
@@ -210,7 +213,7 @@ static int read_flags(const struct tenon__assembly *assembly,
 		      struct codec_part *part, const struct tenon__place *place,
 		      struct tenon_error *err)
 {
-	const struct tenon_codec_ops *ops = &part->plugin->ops.codec;
+	const struct tenon_codec_ops *ops = &part->chosen.plugin->ops.codec;
 	const struct tenon_codec_setup setup = tenon__codec_setup(assembly);
 	struct tenon_error reported = { .code = 0 };
 	char subject[TENON__SUBJECT_BYTES];
@@ -220,19 +223,19 @@ static int read_flags(const struct tenon__assembly *assembly,
 	if (!self) {
 		return tenon__error_no_memory(err);
 	}
-	code = ops->init(self, part->options, &assembly->host, &setup,
-			 &reported);
+	code = ops->init(self, part->chosen.options, &part->chosen.host.table,
+			 &setup, &reported);
 	part->flags = !code ? ops->flags(self) : 0;
 	ops->fini(self);
 	tenon__free(self);
 	if (code) {
-		return tenon__plugin_error(err, code, &reported, part->plugin,
-					   "init", place);
+		return tenon__plugin_error(err, code, &reported,
+					   part->chosen.plugin, "init", place);
 	}
 	if (part->flags != 0) {
 		return 0;
 	}
-	tenon__plugin_describe(subject, part->plugin);
+	tenon__plugin_describe(subject, part->chosen.plugin);
 	return tenon__error_place(
 		err, TENON_EPLUGIN, place,
 		"%s: flags returned 0x0, expected at least one bit", subject);
@@ -247,20 +250,21 @@ static int check_neighbours(const struct tenon__assembly_parts *parts,
 
 	for (const struct codec_part *part = parts->codecs; part < last;
 	     part++) {
-		if (part->plugin->ops.codec.scatter) {
+		if (part->chosen.plugin->ops.codec.scatter) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
 				"key '%s': codec '%s' comes after codec '%s', which splits values and has to be the last",
-				choice->asker, last->plugin->name,
-				part->plugin->name);
+				choice->asker, last->chosen.plugin->name,
+				part->chosen.plugin->name);
 		}
 		if ((part->flags & last->flags) != 0) {
 			return tenon__error_place(
 				err, TENON_ECONFIG, &choice->place,
 				"key '%s': codecs '%s' and '%s' both own flag bits 0x%" PRIx32
 				", expected different bits for each codec",
-				choice->asker, part->plugin->name,
-				last->plugin->name, part->flags & last->flags);
+				choice->asker, part->chosen.plugin->name,
+				last->chosen.plugin->name,
+				part->flags & last->flags);
 		}
 	}
 	return 0;
@@ -272,12 +276,12 @@ static int add_codec(struct tenon__assembly *assembly,
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
 	struct codec_part *part = &parts->codecs[parts->codec_count];
-	int code = choose(assembly, choice, &part->plugin, &part->options, err);
+	int code = choose(assembly, choice, &part->chosen, err);
 
 	if (code) {
 		return code;
 	}
-	if (!part->plugin) {
+	if (!part->chosen.plugin) {
 		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
 				"key '%s': codec plugin '%s' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none",
 				choice->asker, choice->name);
@@ -292,9 +296,10 @@ static int add_codec(struct tenon__assembly *assembly,
 		assembly->codec_flags |= part->flags;
 		assembly->codecs[assembly->codec_count++] =
 			(struct tenon__codec_choice){
-				.ops = &part->plugin->ops.codec,
-				.options = part->options,
-				.name = part->plugin->name,
+				.ops = &part->chosen.plugin->ops.codec,
+				.options = part->chosen.options,
+				.host = &part->chosen.host.table,
+				.name = part->chosen.plugin->name,
 			};
 	}
 	return code;
@@ -406,6 +411,28 @@ static int copy_servers(struct tenon__assembly *assembly,
 	return code;
 }
 
+/* Make the table of labels, when a server has some. */
+static int list_labels(struct tenon__assembly *assembly,
+		       struct tenon_error *err)
+{
+	struct tenon__assembly_parts *parts = assembly->parts;
+
+	for (size_t i = 0; i < assembly->server_count; i++) {
+		if (!assembly->servers[i].labels) {
+			continue;
+		}
+		if (!parts->labels) {
+			parts->labels = tenon__calloc(assembly->server_count,
+						      sizeof(*parts->labels));
+		}
+		if (!parts->labels) {
+			return tenon__error_no_memory(err);
+		}
+		parts->labels[i] = assembly->servers[i].labels;
+	}
+	return 0;
+}
+
 /* Learn whether the distribution uses the hash function, and check the config by that. */
 static int heed_traits(struct tenon__assembly *assembly,
 		       const struct tenon_config *config,
@@ -425,13 +452,15 @@ static int build_rings(struct tenon__assembly *assembly,
 		       const struct tenon__place *place,
 		       struct tenon_error *err)
 {
-	const struct tenon__assembly_parts *parts = assembly->parts;
+	const struct tenon__chosen *chosen =
+		&assembly->parts->roles[TENON__ROLE_DISTRIBUTION];
 	const struct tenon__ring_setup plan = {
 		.ops = assembly->distribution,
-		.options = parts->options[TENON__ROLE_DISTRIBUTION],
-		.host = &assembly->host,
+		.options = chosen->options,
+		.host = &chosen->host.table,
 		.hash = &assembly->hash,
 		.servers = assembly->servers,
+		.labels = assembly->parts->labels,
 	};
 
 	for (size_t i = 0; i < assembly->ring_count; i++) {
@@ -441,10 +470,8 @@ static int build_rings(struct tenon__assembly *assembly,
 					     &reported);
 
 		if (code) {
-			return tenon__plugin_error(
-				err, code, &reported,
-				parts->plugins[TENON__ROLE_DISTRIBUTION], slot,
-				place);
+			return tenon__plugin_error(err, code, &reported,
+						   chosen->plugin, slot, place);
 		}
 	}
 	return 0;
@@ -453,7 +480,7 @@ static int build_rings(struct tenon__assembly *assembly,
 /* ---- failover ----------------------------------------------------------- */
 
 /* Return true when a text option of a policy has this value: the option names the pool. */
-static bool names_pool(const struct policy_part *part, const char *pool)
+static bool names_pool(const struct tenon__chosen *part, const char *pool)
 {
 	for (const struct tenon_option *row = part->plugin->options;
 	     part->options && row->name; row++) {
@@ -517,6 +544,7 @@ static int make_failover_setup(struct tenon__assembly *assembly,
 		.servers = parts->failover_servers,
 		.pools = parts->pools,
 		.pool_count = (uint32_t)assembly->ring_count,
+		.labels = parts->labels,
 	};
 	return 0;
 }
@@ -549,15 +577,15 @@ static int add_policies(struct tenon__assembly *assembly,
 	int code = make_failover_setup(assembly, err);
 
 	for (size_t i = 0; i < failover->count && !code; i++) {
-		struct policy_part *part = &parts->policies[i];
+		struct tenon__chosen *part = &parts->policies[i];
 
-		code = choose(assembly, &failover->list[i], &part->plugin,
-			      &part->options, err);
+		code = choose(assembly, &failover->list[i], part, err);
 		if (!code) {
 			assembly->policies.list[i] =
 				(struct tenon__policy_choice){
 					.ops = &part->plugin->ops.failover,
 					.options = part->options,
+					.host = &part->host.table,
 				};
 			assembly->policies.count++;
 		}
@@ -583,25 +611,26 @@ static int make_secure(struct tenon__assembly *assembly,
 {
 	static const struct tenon_secure_setup setup = { .size = sizeof(setup) };
 	struct tenon_error reported = { .code = 0 };
-	int code = choose(assembly, &part->choice, &part->plugin,
-			  &part->options, err);
+	int code = choose(assembly, &part->choice, &part->chosen, err);
 
 	if (code) {
 		return code;
 	}
-	part->self = tenon__instance_alloc(part->plugin->ops.secure.state_size);
+	const struct tenon__plugin *plugin = part->chosen.plugin;
+	part->self = tenon__instance_alloc(plugin->ops.secure.state_size);
 	if (!part->self) {
 		return tenon__error_no_memory(err);
 	}
 	part->secure = (struct tenon__secure){
-		.ops = &part->plugin->ops.secure,
-		.name = part->plugin->name,
+		.ops = &plugin->ops.secure,
+		.name = plugin->name,
 		.self = part->self,
 	};
-	code = part->secure.ops->init(part->self, part->options,
-				      &assembly->host, &setup, &reported);
-	return code ? tenon__plugin_error(err, code, &reported, part->plugin,
-					  "init", &part->choice.place)
+	code = part->secure.ops->init(part->self, part->chosen.options,
+				      &part->chosen.host.table, &setup,
+				      &reported);
+	return code ? tenon__plugin_error(err, code, &reported, plugin, "init",
+					  &part->choice.place)
 		    : 0;
 }
 
@@ -688,7 +717,7 @@ static void free_secures(struct tenon__assembly *assembly)
 			part->secure.ops->fini(part->self);
 		}
 		tenon__free(part->self);
-		tenon__options_destroy(part->plugin, part->options);
+		tenon__chosen_fini(&part->chosen);
 		tenon__free(part);
 		part = next;
 	}
@@ -778,6 +807,19 @@ static int copy_settings(struct tenon__assembly *assembly,
 	return assembly->prefix.text ? 0 : tenon__error_no_memory(err);
 }
 
+static void take_roles(struct tenon__assembly *assembly)
+{
+	const struct tenon__chosen *roles = assembly->parts->roles;
+	const struct tenon__chosen *transport = &roles[TENON__ROLE_TRANSPORT];
+
+	assembly->distribution =
+		&roles[TENON__ROLE_DISTRIBUTION].plugin->ops.distribution;
+	assembly->transport = &transport->plugin->ops.transport;
+	assembly->transport_name = transport->plugin->name;
+	assembly->transport_options = transport->options;
+	assembly->transport_host = &transport->host.table;
+}
+
 static int assemble(struct tenon__assembly *assembly,
 		    const struct tenon_config *config, struct tenon_error *err)
 {
@@ -786,6 +828,9 @@ static int assemble(struct tenon__assembly *assembly,
 
 	if (!code) {
 		code = copy_servers(assembly, &config->servers, err);
+	}
+	if (!code) {
+		code = list_labels(assembly, err);
 	}
 	if (!code) {
 		code = tenon__greetings_make(&assembly->greetings, config,
@@ -805,12 +850,7 @@ static int assemble(struct tenon__assembly *assembly,
 	if (code) {
 		return code;
 	}
-	assembly->distribution =
-		&parts->plugins[TENON__ROLE_DISTRIBUTION]->ops.distribution;
-	assembly->transport =
-		&parts->plugins[TENON__ROLE_TRANSPORT]->ops.transport;
-	assembly->transport_name = parts->plugins[TENON__ROLE_TRANSPORT]->name;
-	assembly->transport_options = parts->options[TENON__ROLE_TRANSPORT];
+	take_roles(assembly);
 	code = build_rings(assembly,
 			   &config->choices[TENON__ROLE_DISTRIBUTION].place,
 			   err);
@@ -862,8 +902,6 @@ int tenon__assembly_create(struct tenon__assembly **out,
 		return tenon__error_no_memory(err);
 	}
 	atomic_init(&assembly->refs, 1);
-	tenon__host_init(&assembly->host, &assembly->log);
-	assembly->policies.host = &assembly->host;
 	assembly->parts = tenon__calloc(1, sizeof(*assembly->parts));
 	if (!assembly->parts) {
 		tenon__free(assembly);
@@ -889,7 +927,7 @@ static void free_hashes(struct hash_instance *instance)
 		struct hash_instance *next = instance->next;
 
 		tenon__hash_destroy(&instance->hash);
-		tenon__options_destroy(instance->plugin, instance->options);
+		tenon__chosen_fini(&instance->chosen);
 		tenon__free(instance);
 		instance = next;
 	}
@@ -904,17 +942,16 @@ static void free_parts(struct tenon__assembly *assembly)
 	}
 	free_secures(assembly);
 	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
-		tenon__options_destroy(parts->plugins[i], parts->options[i]);
+		tenon__chosen_fini(&parts->roles[i]);
 	}
 	for (size_t i = 0; i < parts->codec_count; i++) {
-		tenon__options_destroy(parts->codecs[i].plugin,
-				       parts->codecs[i].options);
+		tenon__chosen_fini(&parts->codecs[i].chosen);
 	}
 	for (size_t i = 0; i < TENON_ACCESS_COUNT; i++) {
-		tenon__options_destroy(parts->policies[i].plugin,
-				       parts->policies[i].options);
+		tenon__chosen_fini(&parts->policies[i]);
 	}
 	tenon__free(parts->failover_servers);
+	tenon__free(parts->labels);
 	tenon__free(assembly->codecs);
 	free_hashes(parts->hashes); /* after the options, which point to hashes */
 	tenon__registry_unref(parts->registry);

@@ -15,6 +15,7 @@
 #include "cluster/policy.h"
 #include "cluster/ring.h"
 #include "config/server_line.h"
+#include "plugin/instance.h"
 #include "tenon/plugin/codec.h"
 #include "tenon/plugin/distribution.h"
 #include "tenon/plugin/failover.h"
@@ -39,6 +40,7 @@ struct tenon__protocol;
 struct tenon__codec_choice {
 	const struct tenon_codec_ops *ops; /* with all defaults filled in */
 	const void *options;
+	const struct tenon_host *host;
 	const char *name; /* of the plugin */
 };
 
@@ -74,10 +76,13 @@ struct tenon__assembly {
 	enum tenon__key_rule key_rule;
 	const struct tenon_hash *key_digest; /* NULL: keys that cannot be sent are refused */
 
+	struct tenon__chosen *chosen; /* all plugins; the list ends with NULL */
+
 	/* Plugins of which each client makes an instance of its own. */
 	const struct tenon_transport_ops *transport;
 	const char *transport_name;
 	const void *transport_options;
+	const struct tenon_host *transport_host;
 	struct tenon__policy_choices policies;
 	struct tenon__outcomes outcomes; /* shared by all clients; the one part that changes */
 	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
@@ -87,7 +92,6 @@ struct tenon__assembly {
 	struct tenon__greetings greetings; /* by server */
 
 	struct tenon__log log;
-	struct tenon_host host; /* the services for plugins; its context is the log */
 
 	struct tenon__prefix prefix; /* the text is the assembly's */
 	int64_t resolve_timeout_ms;

@@ -71,6 +71,7 @@ static void read_view(const struct tenon__health *health,
 	}
 	memcpy(out, words, sizeof(words));
 	out->error_text[sizeof(out->error_text) - 1] = '\0';
+	out->noreply_text[sizeof(out->noreply_text) - 1] = '\0';
 	out->address[sizeof(out->address) - 1] = '\0';
 	out->protocol[sizeof(out->protocol) - 1] = '\0';
 	out->cipher[sizeof(out->cipher) - 1] = '\0';
@@ -259,7 +260,22 @@ static bool tell_failure(struct tenon__health *health, int64_t now_ms,
 
 /* ---- outcomes ---------------------------------------------------------- */
 
-/* Write an error to the view. Bytes of a server that are not printable become dots. */
+/* Write a sentence with words of a server. Bytes that are not printable become dots. */
+static void write_text(char out[TENON_HEALTH_TEXT_BYTES], const char *text,
+		       size_t len)
+{
+	const size_t most = TENON_HEALTH_TEXT_BYTES - 1;
+
+	memset(out, 0, TENON_HEALTH_TEXT_BYTES);
+	memcpy(out, text, len < most ? len : most);
+	for (char *at = out; *at; at++) {
+		if (*at < 0x20 || *at > 0x7e) {
+			*at = '.';
+		}
+	}
+}
+
+/* Write an error to the view. */
 static void write_error(struct tenon__health *health, int status,
 			int sys_errno, const char *text, int64_t now_ms)
 {
@@ -268,13 +284,7 @@ static void write_error(struct tenon__health *health, int status,
 	view->error_at_ms = now_ms;
 	view->error_status = status;
 	view->error_sys_errno = sys_errno;
-	memset(view->error_text, 0, sizeof(view->error_text));
-	snprintf(view->error_text, sizeof(view->error_text), "%s", text);
-	for (char *at = view->error_text; *at; at++) {
-		if (*at < 0x20 || *at > 0x7e) {
-			*at = '.';
-		}
-	}
+	write_text(view->error_text, text, strlen(text));
 }
 
 /* The server is not up. Take note of the time when it stopped being up. */
@@ -432,6 +442,28 @@ void tenon__health_recovered(struct tenon__health *health, uint32_t state,
 	}
 }
 
+/* ---- noreply requests --------------------------------------------------- */
+
+/* Most bytes of a line that the log quotes. */
+#define LOGGED_REPLY_MAX_BYTES 100
+
+void tenon__health_noreply_error(struct tenon__health *health, int status,
+				 const char *line, size_t len, int64_t now_ms)
+{
+	struct tenon__health_view *view = &health->view;
+	size_t shown = len > LOGGED_REPLY_MAX_BYTES ? LOGGED_REPLY_MAX_BYTES
+						    : len;
+
+	tenon__count(&health->noreply_errors, 1);
+	view->noreply_at_ms = now_ms;
+	view->noreply_status = status;
+	write_text(view->noreply_text, line, len);
+	publish(health);
+	tenon__health_log(health, TENON_LOG_WARNING, now_ms,
+			  "a noreply command was answered: \"%.*s\"",
+			  (int)shown, line);
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 const char *tenon_server_state_name(int state)
@@ -507,6 +539,13 @@ void tenon__health_read(const struct tenon__health *health, int64_t now_ms,
 		.error_status = view.error_status,
 		.error_sys_errno = view.error_sys_errno,
 	};
+	out->noreply = (struct tenon_noreply_health){
+		.errors = load(&health->noreply_errors),
+		.error_at_ms = view.noreply_at_ms,
+		.error_status = view.noreply_status,
+	};
+	memcpy(out->noreply.error_text, view.noreply_text,
+	       sizeof(out->noreply.error_text));
 	memcpy(out->address, view.address, sizeof(out->address));
 	memcpy(out->error_text, view.error_text, sizeof(out->error_text));
 	if (out->state == TENON_SERVER_DOWN && out->retry_at_ms > 0 &&
@@ -530,7 +569,7 @@ void tenon__health_reset(struct tenon__health *health)
 		&health->retries,    &health->hops,
 		&health->sessions,   &health->resumptions,
 		&health->handshake_ns, &health->handshake_max_ns,
-		&health->handshake_sum_ns,
+		&health->handshake_sum_ns, &health->noreply_errors,
 	};
 
 	health->has_answered = has_answered(health);

@@ -36,6 +36,11 @@ struct tenon__health_view {
 	int32_t error_sys_errno;
 	char error_text[TENON_HEALTH_TEXT_BYTES];
 	char address[TENON_HEALTH_ADDRESS_BYTES];
+	/* the last error of a noreply request; see struct tenon_noreply_health */
+	int64_t noreply_at_ms;
+	int32_t noreply_status;
+	uint32_t reserved;
+	char noreply_text[TENON_HEALTH_TEXT_BYTES];
 	/* of the last session; see struct tenon_secure_health */
 	int64_t certificate_ends_s;
 	char protocol[TENON_HEALTH_PROTOCOL_BYTES];
@@ -54,6 +59,7 @@ struct tenon__health {
 	/* written rarely */
 	tenon__counter connects, reconnects, retries, hops;
 	tenon__counter failed, timeouts;
+	tenon__counter noreply_errors;
 	tenon__counter sessions, resumptions;
 	tenon__counter handshake_ns, handshake_max_ns, handshake_sum_ns;
 	tenon__counter sequence; /* odd while words are written */
@@ -172,6 +178,13 @@ void tenon__health_heard_recovery(struct tenon__health *health, uint32_t state,
  */
 bool tenon__health_refused(struct tenon__health *health, int status,
 			   const char *text, int64_t now_ms);
+
+/*
+ * Record an error line that answers a noreply request. The line has no line end and no NUL.
+ * Shape: status is TENON_ECLIENT, TENON_ESERVER or TENON_EUNKNOWN.
+ */
+void tenon__health_noreply_error(struct tenon__health *health, int status,
+				 const char *line, size_t len, int64_t now_ms);
 
 /*
  * Read state, last error, counters and latencies. The state is probing for a server that is

@@ -19,7 +19,7 @@ static int policy_init(struct tenon__policy *policy,
 	if (!policy->self) {
 		return tenon__error_no_memory(err);
 	}
-	return policy->ops->init(policy->self, choice->options, choices->host,
+	return policy->ops->init(policy->self, choice->options, choice->host,
 				 &choices->setup, err);
 }
 

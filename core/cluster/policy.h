@@ -19,6 +19,7 @@
 struct tenon__policy_choice {
 	const struct tenon_failover_ops *ops; /* with all defaults filled in */
 	const void *options;
+	const struct tenon_host *host;
 };
 
 /* The failover policies of a config. Every client makes its own instances of them. */
@@ -28,7 +29,6 @@ struct tenon__policy_choices {
 	uint8_t of
 		[TENON_ACCESS_COUNT]; /* index into list, by enum tenon_access */
 	struct tenon_failover_setup setup;
-	const struct tenon_host *host;
 };
 
 /* An instance of a policy. */

@@ -54,11 +54,15 @@ static int init_host(struct tenon__resolver *resolver, const char *host)
 static int init(struct tenon__resolver *resolver,
 		const struct tenon__server *server, struct tenon_error *err)
 {
-	resolver->address = tenon__strndup(server->address,
-					   strlen(server->address));
+	const size_t size = strlen(server->address) + 1;
+
+	resolver->address = tenon__alloc(size + strlen(server->host) + 1);
 	if (!resolver->address) {
 		return TENON_ENOMEM;
 	}
+	strcpy(resolver->address, server->address);
+	resolver->server_host =
+		strcpy(resolver->address + size, server->host);
 	return server->port == 0 ? init_path(resolver, server->host, err) :
 				   init_host(resolver, server->host);
 }

@@ -31,6 +31,7 @@ enum tenon__lookup_outcome {
 /* The socket addresses of one server. */
 struct tenon__resolver {
 	char *address; /* as configured, for people */
+	const char *server_host; /* name or IP address without brackets, or path; in the memory of address */
 	char *host;    /* the name to look up; NULL for an IP address or a path */
 	uint32_t port; /* 0 for a path */
 	int64_t resolve_timeout_ms;

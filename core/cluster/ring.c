@@ -39,6 +39,11 @@ int tenon__ring_build(struct tenon__ring *ring,
 	}
 	*slot = "init";
 	code = ops->init(ring->instance, plan->options, plan->host, err);
+	if (!code && plan->labels && ops->labels) {
+		*slot = "labels";
+		code = ops->labels(ring->instance, plan->labels + ring->first,
+				   ring->count, err);
+	}
 	if (!code) {
 		*slot = "build";
 		code = ops->build(ring->instance, servers, ring->count,

@@ -27,11 +27,12 @@ struct tenon__ring_setup {
 	const struct tenon_host *host;
 	const struct tenon_hash *hash;
 	const struct tenon__server *servers; /* all servers of the assembly */
+	const struct tenon_map *const *labels; /* of all servers; NULL: no server has labels */
 };
 
 /*
  * Make the instance of a ring and build it. The caller has set first and count.
- * Shape:  *slot is the name of the plugin's slot that was called last ("init", "build"), for
+ * Shape:  *slot is the name of the plugin's slot that was called last ("init", "labels", "build"), for
  *         errors; NULL: none was called.
  * Owns:   *ring has to be released by tenon__ring_fini(), also after an error.
  * Errors: TENON_ENOMEM, and the errors of the plugin's init and build.

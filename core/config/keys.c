@@ -90,7 +90,7 @@ const struct tenon_option tenon__setting_rows[] = {
 	  .offset = offsetof(struct tenon__settings, protocol),
 	  .choices = tenon__protocol_names,
 	  .def_text = "classic",
-	  .help = "the protocol that the servers and proxies speak: classic text, which all know, or the meta commands of memcached 1.6" },
+	  .help = "the protocol that the servers and proxies speak: classic text, which all know; the meta commands of memcached 1.6.18 and later; or auto: each connection begins in classic and asks for the version" },
 	{ .name = "compression_threshold",
 	  .type = TENON_OPTION_SIZE,
 	  .flags = TENON_OPTION_BARE,
@@ -796,7 +796,7 @@ static int read_plugin_path(struct tenon_config *config,
 
 const struct tenon__root_key tenon__root_keys[] = {
 	{ "servers", "list", "",
-	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, auth, secure} for each server",
+	  "\"host[:port][ alias]\", \"[ipv6]:port[ alias]\", \"/path.sock[ alias]\" or {address, alias, weight, pool, labels, auth, secure} for each server",
 	  read_servers, 0, 0 },
 	{ "ring", "choice", tenon__default_ring,
 	  "the clients whose placement of keys is kept; chooses hash_function, distribution and the hashed part of a key; `tenon plugins rings` lists the names",

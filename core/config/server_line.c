@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "option/texts.h"
 #include "tenon/types.h"
 
 #define SYNTAX "expected host[:port][ alias], [ipv6]:port[ alias] or /path.sock[ alias]"
@@ -338,8 +339,9 @@ int tenon__server_copy(struct tenon__server *out,
 	out->address = tenon__strdup(server->address);
 	out->alias = tenon__strdup(server->alias);
 	out->pool = tenon__strdup(server->pool);
+	out->labels = tenon__map_copy(server->labels);
 	if (!out->host || !out->address || (server->alias && !out->alias) ||
-	    (server->pool && !out->pool)) {
+	    (server->pool && !out->pool) || (server->labels && !out->labels)) {
 		tenon__server_fini(out);
 		return tenon__error_no_memory(err);
 	}
@@ -355,6 +357,7 @@ void tenon__server_fini(struct tenon__server *server)
 	tenon__free(server->host);
 	tenon__free(server->address);
 	tenon__free(server->pool);
+	tenon__free(server->labels);
 	memset(server, 0, sizeof(*server));
 }
 

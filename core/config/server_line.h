@@ -5,13 +5,14 @@
 
 #include <stdbool.h>
 
-#include "tenon/error.h"
+#include "tenon/plugin/plugin.h"
 
 #define TENON_SERVER_MAX_COUNT 65535
 #define TENON_ALIAS_MAX_BYTES 250
 #define TENON_HOST_MAX_BYTES 255
 #define TENON_WEIGHT_MAX 1000
 #define TENON_POOL_NAME_MAX_BYTES 60
+#define TENON_LABELS_MAX_COUNT 64
 
 /* One server of a config. The server owns all its strings. */
 struct tenon__server {
@@ -22,6 +23,7 @@ struct tenon__server {
 	uint32_t weight; /* 1..TENON_WEIGHT_MAX, relative to the other servers' */
 	bool weight_given; /* the weight stands in the config */
 	char *pool;      /* the spare pool that the server belongs to; NULL: the main ring */
+	struct tenon_map *labels; /* one block of memory; NULL: none */
 };
 
 /* Return the server's name in logs and tables: its alias, or its address if it has no alias. */

@@ -19,6 +19,7 @@ struct server_options {
 	const char *alias;
 	int64_t weight; /* 0: the option is missing */
 	const char *pool;
+	struct tenon_map *labels;
 	const struct tenon__node *auth;
 	const struct tenon__node *secure;
 	const struct tenon__node *secure_short;
@@ -49,6 +50,10 @@ static const struct tenon_option server_rows[] = {
 	  .min = 1,
 	  .max = TENON_POOL_NAME_MAX_BYTES,
 	  .def_text = "" },
+	{ .name = "labels",
+	  .type = TENON_OPTION_MAP,
+	  .offset = offsetof(struct server_options, labels),
+	  .max = TENON_LABELS_MAX_COUNT },
 	{ .name = "auth",
 	  .type = TENON__OPTION_NODE,
 	  .offset = offsetof(struct server_options, auth) },
@@ -373,6 +378,9 @@ static int parse_map(struct tenon__server *out,
 			tenon__server_fini(out);
 			tenon__error_place(err, code, &map->place, "%s",
 					   reported.message);
+		} else {
+			out->labels = options.labels; /* with its memory */
+			options.labels = NULL;
 		}
 	}
 	entry->auth = options.auth;

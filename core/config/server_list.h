@@ -54,7 +54,7 @@ int tenon__server_list_add(struct tenon__server_list *list,
 
 /*
  * Append the servers in the value of the key `servers`: a list of servers, or one server. Each
- * is a server line or a map {address, alias, weight, pool, auth, secure}. Relative paths start from folder.
+ * is a server line or a map {address, alias, weight, pool, labels, auth, secure}. Relative paths start from folder.
  * Errors: TENON_ECONFIG (also for a malformed server), TENON_ENOMEM. Servers before the wrong
  *         one stay in the list.
  */

@@ -141,7 +141,7 @@ int tenon__source_load(struct tenon_config *config, const char *where,
 		       char *folder, const char *text, size_t len,
 		       struct tenon_error *err)
 {
-	struct tenon__source *source;
+	struct tenon__source *source = NULL;
 	int code = tenon__source_add(config, &source, where, folder, NULL, text,
 				     len, err);
 

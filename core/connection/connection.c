@@ -9,6 +9,7 @@
 #include "base/cold.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "wire/reply.h"
 
 #define TO(state) (UINT32_C(1) << TENON_CONNECTION_##state)
 
@@ -38,22 +39,16 @@ const struct tenon__states tenon__connection_states = {
 	.count = sizeof(states) / sizeof(states[0]),
 };
 
-/* An error message in the log quotes at most this many bytes of a reply. */
-#define LOGGED_REPLY_MAX_BYTES 100
-
 /* The protocol met a line that answers a noreply request, or a fence that the server does not know. */
-static void log_unasked(struct tenon__wire *wire, const char *line, size_t len)
+static void note_unasked(struct tenon__wire *wire, int status, const char *line,
+			 size_t len)
 {
 	struct tenon__connection *conn =
 		(struct tenon__connection *)(void *)((char *)wire -
 						     offsetof(struct tenon__connection, wire));
 
-	tenon__health_log(conn->health, TENON_LOG_WARNING,
-			  tenon__now_ns() / 1000000,
-			  "a noreply command was answered: \"%.*s\"",
-			  len > LOGGED_REPLY_MAX_BYTES ? LOGGED_REPLY_MAX_BYTES
-						       : (int)len,
-			  line);
+	tenon__health_noreply_error(conn->health, status, line, len,
+				    tenon__now_ns() / 1000000);
 }
 
 int tenon__connection_init(struct tenon__connection *conn,
@@ -66,6 +61,8 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.base = { .fd = -1, .server = server },
 		.blocks = blocks,
 		.name = tenon__server_name(&assembly->servers[server]),
+		.labels = assembly->servers[server].labels,
+		.protocol = assembly->protocol,
 		.health = health,
 		.hold = &assembly->outcomes.servers[server].hold,
 		.retry_ms = assembly->retry_timeout_ms,
@@ -76,7 +73,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.wire = {
 			.protocol = assembly->protocol,
 			.tally = &health->tally,
-			.unasked = log_unasked,
+			.unasked = note_unasked,
 			.max_value_bytes = assembly->max_value_bytes,
 		},
 	};
@@ -100,6 +97,8 @@ void tenon__connection_move(struct tenon__connection *conn,
 	tenon__resolver_fini(&conn->resolver);
 	conn->resolver = *place;
 	conn->done_ns = 0;
+	conn->wire.version = TENON_VERSION_UNKNOWN;
+	conn->wire.meta.known = false;
 	tenon__health_moved(conn->health, place->address, now_ms);
 	*place = (struct tenon__resolver){ 0 };
 }
@@ -140,6 +139,13 @@ static bool is_rare(const struct tenon__wire *wire)
 	return wire->flight && wire->flight->verb->rare;
 }
 
+/* Return true when a new connection asked for `version` a server that has not answered that before. */
+static bool is_asked(const struct tenon__wire *wire)
+{
+	return wire->fresh && wire->version == TENON_VERSION_UNKNOWN &&
+	       tenon__wire_is_fenced(wire);
+}
+
 /*
  * The replies of an exchange are out of protocol. A value has its key, so it stays. Any other
  * answer may belong to another request: give it up.
@@ -160,6 +166,20 @@ static void forget_answers(struct tenon__wire *wire)
 	}
 }
 
+/* The server closed the connection before it answered: it may have closed behind `version`. */
+static void judge_version(struct tenon__connection *conn)
+{
+	struct tenon__wire *wire = &conn->wire;
+
+	if (tenon__wire_is_fenced(wire) &&
+	    wire->version == TENON_VERSION_UNKNOWN) {
+		wire->version = TENON_VERSION_MISSING;
+	} else if (wire->fresh && conn->protocol->asks &&
+		   wire->version == TENON_VERSION_MISSING) {
+		wire->version = TENON_VERSION_UNKNOWN; /* it closes without `version` as well */
+	}
+}
+
 void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 			     bool had_little_time)
 {
@@ -171,26 +191,22 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 			(conn->heard && !wire->rejected ? TENON__WITH_HEARD
 						       : 0) |
 			(wire->erred ? TENON__WITH_ERRED : 0) |
-			(wire->rejected ? TENON__WITH_REJECTED : 0) |
+			(wire->rejected || conn->held ? TENON__WITH_REJECTED : 0) |
 			(had_little_time || is_untried(conn)
 				 ? TENON__WITH_LITTLE_TIME
 				 : 0) |
 			(is_rare(wire) ? TENON__WITH_RARE_VERB : 0) |
 			(conn->cut ? TENON__WITH_CUT : 0) |
+			(is_asked(wire) ? TENON__WITH_ASKED : 0) |
 			lookup_circumstances(&conn->resolver);
 
 	conn->fault = tenon__fault_find(wire->status, with);
 	if (wire->status == TENON_EPROTOCOL) {
 		forget_answers(wire);
 	}
-	if (wire->status != TENON_ECLOSED || wire->fresh || conn->heard) {
-		return;
-	}
-	wire->suspect |= conn->erred_first;
-	if (tenon__wire_is_fenced(wire) &&
-	    wire->version == TENON_VERSION_UNKNOWN) {
-		/* the server may have closed behind `version` */
-		wire->version = TENON_VERSION_MISSING;
+	if (wire->status == TENON_ECLOSED && !conn->heard) {
+		wire->suspect |= !wire->fresh && conn->erred_first;
+		judge_version(conn);
 	}
 }
 
@@ -334,6 +350,21 @@ int tenon__connection_sets_up(void *context, struct tenon_connection *base)
 	       state == TENON_CONNECTION_GREETING;
 }
 
+void tenon__connection_server(void *context, struct tenon_connection *base,
+			      struct tenon_server_facts *out)
+{
+	const struct tenon__connection *conn = tenon__connection_of(base);
+
+	(void)context;
+	*out = (struct tenon_server_facts){
+		.size = sizeof(*out),
+		.port = conn->resolver.port,
+		.alias = conn->name,
+		.host = conn->resolver.server_host,
+		.labels = conn->labels,
+	};
+}
+
 uint32_t tenon__connection_addresses_left(void *context,
 					  struct tenon_connection *base)
 {
@@ -350,7 +381,10 @@ static int connection_connected(void *context, struct tenon_connection *base)
 	tenon__health_connected(conn->health);
 	tenon__connection_go(conn, TENON_CONNECTION_READY);
 	conn->wire.fresh = true;
-	conn->wire.fence = false;
+	conn->wire.protocol = conn->protocol;
+	conn->wire.fence = conn->protocol->asks &&
+			   conn->wire.version != TENON_VERSION_MISSING;
+	conn->wire.release = 0;
 	return TENON_WANT_SEND;
 }
 
@@ -599,6 +633,9 @@ int tenon__connection_seen(void *context, struct tenon_connection *base,
 		/* behind noreply requests error lines may wait, which the fence reads */
 		return 0;
 	}
+	if (wire->fence) {
+		tenon__reply_tell_waiting(wire, bytes, len);
+	}
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 	return 1;
 }
@@ -618,4 +655,5 @@ const struct tenon_connection_ops tenon__connection_ops = {
 	.address_ended = tenon__connection_address_ended,
 	.addresses_left = tenon__connection_addresses_left,
 	.sets_up = tenon__connection_sets_up,
+	.server = tenon__connection_server,
 };

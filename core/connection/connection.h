@@ -33,6 +33,8 @@ struct tenon__connection {
 	const struct tenon__greeting *greeting; /* the assembly's; NULL: none */
 	size_t greeted_bytes; /* of the greeting: bytes that the kernel took */
 	const char *name; /* the server's alias; without alias, its first address */
+	const struct tenon_map *labels; /* of the server; NULL: none */
+	const struct tenon__protocol *protocol; /* in which new connections begin */
 
 	bool heard;  /* a byte arrived in this exchange */
 	bool cut;    /* the server closed the connection while it was set up */
@@ -165,6 +167,8 @@ void *tenon__connection_recv_space(void *context, struct tenon_connection *base,
 int tenon__connection_seen(void *context, struct tenon_connection *base,
 			   unsigned seen, const void *bytes, size_t len);
 int tenon__connection_sets_up(void *context, struct tenon_connection *base);
+void tenon__connection_server(void *context, struct tenon_connection *base,
+			      struct tenon_server_facts *out);
 
 /* The functions of a connection that transports call. */
 extern const struct tenon_connection_ops tenon__connection_ops;

@@ -93,7 +93,7 @@ static int init_transport(struct tenon__engine *engine, struct tenon_error *err)
 	}
 	int code = assembly->transport->init(engine->transport,
 					     assembly->transport_options,
-					     &assembly->host, &setup, err);
+					     assembly->transport_host, &setup, err);
 	return code ? tenon__plugin_init_error(err, code, "transport",
 					       assembly->transport_name)
 		    : announce_connections(engine, err);

@@ -20,7 +20,7 @@ enum tenon__circumstance {
 	TENON__WITH_HEARD = 1u << 2, /* a byte of an answer arrived in the exchange */
 	TENON__WITH_ERRED = 1u << 3, /* an error line came in the exchange */
 	TENON__WITH_REJECTED = 1u
-			       << 4, /* the error line refused the connection */
+			       << 4, /* an error line refused the connection, now or when the server was held back */
 	TENON__WITH_LITTLE_TIME =
 		1u << 5, /* the server had less than its share of the time */
 	TENON__WITH_NO_ANSWER =
@@ -28,7 +28,9 @@ enum tenon__circumstance {
 	TENON__WITH_NO_NAME = 1u << 7,	/* the name has no address */
 	TENON__WITH_RARE_VERB = 1u << 8, /* not every server knows the command */
 	TENON__WITH_CUT =
-		1u << 9 /* the server closed the connection while it was set up */
+		1u << 9, /* the server closed the connection while it was set up */
+	TENON__WITH_ASKED =
+		1u << 10 /* `version` was sent first on it, and is not answered */
 };
 
 /*

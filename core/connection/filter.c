@@ -32,6 +32,7 @@ struct tenon__filter {
 
 	/* in[in_from..in_len) has arrived and is not taken by the session. */
 	size_t in_from, in_len;
+	size_t silent_len; /* wire bytes that the session took since its last plain byte */
 	/*
 	 * After a look at the idle connection: of the wire bytes that the transport receives next,
 	 * the session knows so many; they have given the plain bytes in `kept`.
@@ -141,18 +142,6 @@ void tenon__filter_free(struct tenon__connection *conn)
 	conn->filter = NULL;
 }
 
-/* Write the host of a server's address, "host:port", "[::1]:port" or "/path.sock", to out. */
-static void host_of(char out[TENON_HOST_MAX_BYTES + 1], const char *address)
-{
-	const char *end = address[0] == '[' ? strchr(address, ']')
-			  : address[0] == '/' ? NULL
-					      : strrchr(address, ':');
-	const char *begin = address + (address[0] == '[');
-
-	snprintf(out, TENON_HOST_MAX_BYTES + 1, "%.*s",
-		 (int)(end ? (size_t)(end - begin) : strlen(begin)), begin);
-}
-
 static void empty_out(struct tenon__filter *filter)
 {
 	filter->out_from = filter->out_len = filter->plain_end = 0;
@@ -162,16 +151,10 @@ static void empty_out(struct tenon__filter *filter)
 static int begin_session(struct tenon__connection *conn,
 			 struct tenon_error *err)
 {
-	char host[TENON_HOST_MAX_BYTES + 1];
-	const struct tenon_secure_server server = {
-		.size = sizeof(server),
-		.port = conn->resolver.port,
-		.alias = conn->name,
-		.host = host,
-	};
 	struct tenon__filter *filter = conn->filter;
+	struct tenon_server_facts server;
 
-	host_of(host, conn->resolver.address);
+	tenon__connection_server(NULL, &conn->base, &server);
 	filter->open = filter->broken = false;
 	filter->begun_ns = tenon__now_ns();
 	forget_chain(filter);
@@ -179,6 +162,7 @@ static int begin_session(struct tenon__connection *conn,
 	filter->plain = TENON_WANT_SEND;
 	empty_out(filter);
 	filter->in_from = filter->in_len = 0;
+	filter->silent_len = 0;
 	filter->seen_len = filter->kept_len = 0;
 	memset(filter->session, 0, conn->secure->ops->session_size);
 	filter->begun = true;
@@ -505,6 +489,23 @@ static int filter_after(void *context, struct tenon_connection *base, size_t n)
 /* ---- receiving ------------------------------------------------------------- */
 
 /*
+ * Count wire bytes that the session took, and plain bytes that it gave for them. Returns 0;
+ * TENON_ESECURE, when the session has taken too many without a plain byte.
+ */
+static int count_silent(struct tenon__filter *filter, size_t taken,
+			size_t given, struct tenon_error *err)
+{
+	filter->silent_len = given > 0 ? 0 : filter->silent_len + taken;
+	if (filter->silent_len <= TENON_FILTER_SILENT_MAX_BYTES) {
+		return 0;
+	}
+	snprintf(err->message, sizeof(err->message),
+		 "the server has sent more than %d KiB without a byte of an answer",
+		 TENON_FILTER_SILENT_MAX_BYTES / 1024);
+	return TENON_ESECURE;
+}
+
+/*
  * Pull plain bytes into `room` bytes at `space`. Returns their number. *code is 0, or a negative
  * enum tenon_status with *err. *stuck: the session needs more wire bytes.
  */
@@ -534,6 +535,7 @@ static size_t pull_some(struct tenon__filter *filter, void *space, size_t room,
 	*code = wants < 0 ? wants : 0;
 	if (wants >= 0) {
 		filter->secure = wants;
+		*code = count_silent(filter, io.in_used, io.out_len, err);
 	}
 	return io.out_len;
 }

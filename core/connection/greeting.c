@@ -130,4 +130,5 @@ const struct tenon_connection_ops tenon__greeting_ops = {
 	.address_ended = tenon__connection_address_ended,
 	.addresses_left = tenon__connection_addresses_left,
 	.sets_up = tenon__connection_sets_up,
+	.server = tenon__connection_server,
 };

@@ -27,7 +27,7 @@ static int init_codec(struct tenon__chain *chain,
 	}
 	chain->instances[i] = self;
 	chain->count = i + 1;
-	int code = codec->ops->init(self, codec->options, &assembly->host,
+	int code = codec->ops->init(self, codec->options, codec->host,
 				    &setup, err);
 	if (code) {
 		return tenon__plugin_init_error(err, code, "codec",
@@ -127,11 +127,14 @@ static int output_reserve(struct tenon_output *base, size_t bytes)
 }
 
 /* Begin without memory: codecs leave most values as they are and need none. */
-static void output_begin(struct output *output, struct tenon__chain *chain)
+static void output_begin(struct output *output, struct tenon__chain *chain,
+			 struct tenon_slice key, uint32_t flags)
 {
 	*output = (struct output){
 		.base = { .size = sizeof(output->base),
-			  .reserve = output_reserve },
+			  .reserve = output_reserve,
+			  .key = key,
+			  .flags = flags },
 		.chain = chain,
 		.max_bytes = chain->max_value_bytes + TENON_OUTPUT_EXTRA_BYTES,
 	};
@@ -180,8 +183,9 @@ static inline void note_work(struct tenon__chain *chain)
 	}
 }
 
-int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
-			uint32_t *flags, struct tenon_error *err)
+int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice key,
+			struct tenon_slice *value, uint32_t *flags,
+			struct tenon_error *err)
 {
 	for (size_t i = 0; i < chain->count; i++) {
 		const struct tenon__codec_choice *codec = &chain->codecs[i];
@@ -191,7 +195,7 @@ int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
 			continue;
 		}
 		note_work(chain);
-		output_begin(&output, chain);
+		output_begin(&output, chain, key, *flags);
 		int code = codec->ops->encode(chain->instances[i], value,
 					      &output.base, err);
 		if (!code) {
@@ -225,8 +229,9 @@ static int explain_decoded(const struct tenon__chain *chain, const char *name,
 	return explain(err, TENON_ETOOBIG, name);
 }
 
-int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
-			uint32_t *flags, struct tenon_error *err)
+int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice key,
+			struct tenon_slice *value, uint32_t *flags,
+			struct tenon_error *err)
 {
 	for (size_t i = chain->count; i-- > 0;) {
 		const struct tenon__codec_choice *codec = &chain->codecs[i];
@@ -236,7 +241,7 @@ int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
 		if (!codec->ops->decode || (*flags & own) == 0) {
 			continue;
 		}
-		output_begin(&output, chain);
+		output_begin(&output, chain, key, *flags);
 		/* one limit for all values of the operation: many small compression bombs
 		 * together would take too much memory */
 		if (output.max_bytes > chain->left_bytes) {
@@ -339,7 +344,7 @@ int tenon__chain_scatter(struct tenon__chain *chain,
 	int code;
 
 	note_work(chain);
-	output_begin(&output, chain);
+	output_begin(&output, chain, item->key, item->flags);
 	tenon__chunks_init(chunks, chain);
 	code = chain->splitter->scatter(chain->splitter_instance, item,
 					&chunks->base, &output.base, err);

@@ -52,13 +52,14 @@ static inline void tenon__chain_begin(struct tenon__chain *chain)
 }
 
 /*
- * Run a value through the codecs that encode, in the order of the chain. A codec that
+ * Run a value through the codecs that encode, in the order of the chain. key is the item's, as sent. A codec that
  * encodes the value changes *value and adds its bits to *flags.
  * Owns:   an encoded value lives as long as the results of the operation.
  * Errors: the status for the key, with a sentence in err.
  */
-int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
-			uint32_t *flags, struct tenon_error *err);
+int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice key,
+			struct tenon_slice *value, uint32_t *flags,
+			struct tenon_error *err);
 
 /*
  * Undo tenon__chain_encode(): run a value through the codecs whose bits are in *flags, in
@@ -67,8 +68,9 @@ int tenon__chain_encode(struct tenon__chain *chain, struct tenon_slice *value,
  * Owns:   a decoded value lives as long as the results of the operation.
  * Errors: the status for the key, with a sentence in err.
  */
-int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice *value,
-			uint32_t *flags, struct tenon_error *err);
+int tenon__chain_decode(struct tenon__chain *chain, struct tenon_slice key,
+			struct tenon_slice *value, uint32_t *flags,
+			struct tenon_error *err);
 
 /* A list of chunks, which scatter or plan of a codec fills. Its memory is the operation's. */
 struct tenon__chunks {

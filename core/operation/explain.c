@@ -91,6 +91,13 @@ static const char *failure_prefix(int status)
 	}
 }
 
+/* Return true when the server closed a new connection before it answered. */
+static bool closed_at_once(const struct tenon__connection *conn, int status)
+{
+	return status == TENON_ECLOSED && conn->wire.fresh && !conn->heard &&
+	       !conn->cut;
+}
+
 /*
  * The end of the sentence for a failed connection. A server that wants TLS closes a new connection
  * that begins with something else: memcached -Z does so without an alert.
@@ -101,9 +108,19 @@ static const char *failure_advice(const struct tenon__connection *conn,
 	if (status == TENON_ELOCAL) {
 		return tenon__local_advice(conn->sys_errno);
 	}
-	return status == TENON_ECLOSED && conn->wire.fresh && !conn->heard &&
-			       !conn->secure && !conn->greeting
+	return closed_at_once(conn, status) && !conn->secure && !conn->greeting
 		       ? "; the server may want TLS, so set `tls: true`"
+		       : "";
+}
+
+/* The end of the sentence behind that: the server may not know the protocol. */
+static const char *protocol_advice(const struct tenon__connection *conn,
+				   int status)
+{
+	const char *closed = conn->wire.protocol->closed;
+
+	return closed && closed_at_once(conn, status) && !conn->wire.meta.known
+		       ? closed
 		       : "";
 }
 
@@ -122,9 +139,10 @@ static void explain_connection(const struct tenon__operation *op,
 		const struct tenon__connection *conn =
 			&op->engine->conns[result->server];
 
-		tenon__error_set(err, status, "%s: %s%s%s", where, prefix,
+		tenon__error_set(err, status, "%s: %s%s%s%s", where, prefix,
 				 tenon__connection_failure(conn),
-				 failure_advice(conn, status));
+				 failure_advice(conn, status),
+				 protocol_advice(conn, status));
 	} else if (status == TENON_EDOWN) {
 		explain_down(op, result->server, err);
 	} else if (status == TENON_ETIMEDOUT) {

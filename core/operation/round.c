@@ -373,6 +373,9 @@ TENON__COLD static void settle(const struct tenon__connection *conn,
 			continue;
 		}
 		req->result->status = status;
+		if (status == TENON_EUNKNOWN) {
+			req->result->text = conn->wire.protocol->unknown;
+		}
 		if (hops && conn->wire.status && may_hop(conn, req)) {
 			req->next = *hops;
 			*hops = req;

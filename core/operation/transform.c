@@ -215,8 +215,8 @@ static int encode_req(struct transform *t, uint32_t req,
 
 	tenon__error_clear(&err);
 	if (!(t->options & TENON_NO_COMPRESS)) {
-		code = tenon__chain_encode(t->chain, &wire->value, &wire->flags,
-					   &err);
+		code = tenon__chain_encode(t->chain, t->op->requests.keys[req],
+					   &wire->value, &wire->flags, &err);
 	}
 	if (code) {
 		return refuse(t, req, code, &err);
@@ -900,7 +900,8 @@ static void decode_req(struct transform *t, uint32_t req)
 		answer(t, req, TENON_EUNDECODABLE, err.message);
 		return;
 	}
-	int code = tenon__chain_decode(t->chain, &value, &result->flags, &err);
+	int code = tenon__chain_decode(t->chain, t->op->requests.keys[req],
+				       &value, &result->flags, &err);
 	if (code) {
 		answer(t, req, code, err.message);
 		return;

@@ -36,9 +36,9 @@ static uint32_t *find_slot(const struct seen *seen,
 /* Make an empty table that stays at most half full. Errors: TENON_ENOMEM. */
 static int make_seen(struct tenon__operation *op, struct seen *seen)
 {
-	uint64_t size = 16;
+	size_t size = 16; /* the items are in memory, so twice their number is a size_t */
 
-	while (size < 2 * (uint64_t)op->item_count) {
+	while (size < 2 * (size_t)op->item_count) {
 		size *= 2;
 	}
 	*seen = (struct seen){

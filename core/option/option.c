@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "option/suggest.h"
+#include "option/texts.h"
 
 /* A unit by its name in a config, and its size in the smallest unit of its table. */
 struct unit {
@@ -48,6 +49,9 @@ static const struct {
 	[TENON_OPTION_STRING] = { "string", sizeof(char *) },
 	[TENON_OPTION_CHOICE] = { "choice", sizeof(int32_t) },
 	[TENON_OPTION_HASH] = { "hash", sizeof(struct tenon_hash *) },
+	[TENON_OPTION_LIST] = { "list", sizeof(struct tenon_list *) },
+	[TENON_OPTION_MAP] = { "map", sizeof(struct tenon_map *) },
+	[TENON_OPTION_FRACTION] = { "fraction", sizeof(int64_t) },
 };
 
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
@@ -96,6 +100,21 @@ static const struct unit *field_unit(const struct tenon_option *row)
 
 /* ---- to text ------------------------------------------------------------ */
 
+/* Print millionths: 250000 is "0.25". */
+static void print_fraction(char *out, size_t size, int64_t value)
+{
+	char decimals[16];
+	size_t len = sizeof(".000000") - 1;
+
+	snprintf(decimals, sizeof(decimals), ".%06d",
+		 (int)(value % TENON_FRACTION_ONE));
+	while (len > 0 && (decimals[len - 1] == '0' || decimals[len - 1] == '.')) {
+		len--;
+	}
+	snprintf(out, size, "%" PRId64 "%.*s", value / TENON_FRACTION_ONE,
+		 (int)len, decimals);
+}
+
 static void print_value(char *out, size_t size, const struct tenon_option *row,
 			int64_t value)
 {
@@ -106,6 +125,10 @@ static void print_value(char *out, size_t size, const struct tenon_option *row,
 
 	if (row->type == TENON_OPTION_INT) {
 		snprintf(out, size, "%" PRId64, value);
+		return;
+	}
+	if (row->type == TENON_OPTION_FRACTION) {
+		print_fraction(out, size, value);
 		return;
 	}
 	if (row->type == TENON_OPTION_DURATION) {
@@ -148,7 +171,14 @@ void tenon__option_print_default(char out[TENON__OPTION_TEXT_BYTES],
 	case TENON_OPTION_INT:
 	case TENON_OPTION_SIZE:
 	case TENON_OPTION_DURATION:
+	case TENON_OPTION_FRACTION:
 		print_value(out, TENON__OPTION_TEXT_BYTES, row, row->def);
+		break;
+	case TENON_OPTION_LIST:
+		snprintf(out, TENON__OPTION_TEXT_BYTES, "[]");
+		break;
+	case TENON_OPTION_MAP:
+		snprintf(out, TENON__OPTION_TEXT_BYTES, "{}");
 		break;
 	default:
 		snprintf(out, TENON__OPTION_TEXT_BYTES, "%s", row->def_text);
@@ -166,6 +196,7 @@ void tenon__option_print_range(char out[TENON__OPTION_TEXT_BYTES],
 	case TENON_OPTION_INT:
 	case TENON_OPTION_SIZE:
 	case TENON_OPTION_DURATION:
+	case TENON_OPTION_FRACTION:
 		print_value(least, sizeof(least), row, row->min);
 		print_value(greatest, sizeof(greatest), row, row->max);
 		snprintf(out, TENON__OPTION_TEXT_BYTES, "%s..%s", least,
@@ -174,6 +205,11 @@ void tenon__option_print_range(char out[TENON__OPTION_TEXT_BYTES],
 	case TENON_OPTION_STRING:
 		snprintf(out, TENON__OPTION_TEXT_BYTES,
 			 "%" PRId64 "..%" PRId64 " bytes", row->min, row->max);
+		break;
+	case TENON_OPTION_LIST:
+	case TENON_OPTION_MAP:
+		snprintf(out, TENON__OPTION_TEXT_BYTES,
+			 "%" PRId64 "..%" PRId64 " entries", row->min, row->max);
 		break;
 	default:
 		out[0] = '\0';
@@ -256,6 +292,16 @@ static void print_expected(char out[EXPECTED_BYTES],
 	case TENON_OPTION_CHOICE:
 		tenon__option_print_choices(detail, row);
 		snprintf(out, size, "one of %s", detail);
+		break;
+	case TENON_OPTION_LIST:
+		snprintf(out, size, "a list of %s, each a text", detail);
+		break;
+	case TENON_OPTION_MAP:
+		snprintf(out, size, "a map of %s, each a text", detail);
+		break;
+	case TENON_OPTION_FRACTION:
+		snprintf(out, size, "a fraction in %s, such as 0.25 or 25%%",
+			 detail);
 		break;
 	default:
 		snprintf(out, size, "the name of a hash plugin");
@@ -380,6 +426,33 @@ static bool read_quantity(const struct tenon_option *row,
 	return true;
 }
 
+/*
+ * Read a FRACTION: "0.25" or "25%", with up to six decimals. Returns false when the text is not
+ * one.
+ */
+static bool read_fraction(const char *text, int64_t *out)
+{
+	int64_t millionths = 0, digit_value = TENON_FRACTION_ONE / 10;
+	const char *rest = read_number(text, false, out);
+
+	if (!rest) {
+		return false;
+	}
+	if (*rest == '.') {
+		for (rest++; *rest >= '0' && *rest <= '9' && digit_value > 0;
+		     rest++, digit_value /= 10) {
+			millionths += (*rest - '0') * digit_value;
+		}
+	}
+	*out = saturated_product(*out, TENON_FRACTION_ONE);
+	*out = *out > INT64_MAX - millionths ? INT64_MAX : *out + millionths;
+	if (*rest == '%') {
+		*out /= 100;
+		rest++;
+	}
+	return *rest == '\0';
+}
+
 static int set_number(const struct tenon_option *row, void *out,
 		      const struct tenon__node *value,
 		      const struct tenon__option_owner *owner,
@@ -393,6 +466,8 @@ static int set_number(const struct tenon_option *row, void *out,
 		const char *rest = read_number(value->text, true, &number);
 
 		is_number = value->plain && rest && *rest == '\0';
+	} else if (row->type == TENON_OPTION_FRACTION) {
+		is_number = read_fraction(value->text, &number);
 	} else {
 		is_number = read_quantity(row, value, &number, &too_fine);
 	}
@@ -435,19 +510,53 @@ static int set_bool(const struct tenon_option *row, void *out,
 	return 0;
 }
 
-static int put_string(const struct tenon_option *row, void *out,
-		      const char *text, struct tenon_error *err)
+/* Put memory into a field, and free the memory that it replaces. */
+static int put_memory(const struct tenon_option *row, void *out, void *memory,
+		      struct tenon_error *err)
 {
-	char *copy = tenon__strndup(text, strlen(text));
-	char *old;
+	void *old;
 
-	if (!copy) {
+	if (!memory) {
 		return tenon__error_no_memory(err);
 	}
 	memcpy(&old, field(out, row), sizeof(old));
 	tenon__free(old);
-	put(out, row, &copy);
+	put(out, row, &memory);
 	return 0;
+}
+
+static int put_string(const struct tenon_option *row, void *out,
+		      const char *text, struct tenon_error *err)
+{
+	return put_memory(row, out, tenon__strndup(text, strlen(text)), err);
+}
+
+/* Put a LIST or MAP of the texts of a node; value NULL: an empty one. */
+static int put_texts(const struct tenon_option *row, void *out,
+		     const struct tenon__node *value, struct tenon_error *err)
+{
+	return put_memory(row, out,
+			  row->type == TENON_OPTION_LIST
+				  ? (void *)tenon__list_make(value)
+				  : (void *)tenon__map_make(value),
+			  err);
+}
+
+static int set_texts(const struct tenon_option *row, void *out,
+		     const struct tenon__node *value,
+		     const struct tenon__option_owner *owner,
+		     struct tenon_error *err)
+{
+	bool is_list = row->type == TENON_OPTION_LIST;
+	bool is_scalar = value->type == TENON__NODE_SCALAR;
+	int64_t count = is_scalar ? 1 : (int64_t)value->count;
+
+	if (value->type == (is_list ? TENON__NODE_MAP : TENON__NODE_LIST) ||
+	    (is_scalar && !is_list) || !tenon__node_has_texts(value) ||
+	    count < row->min || count > row->max) {
+		return unexpected(row, value, owner, err);
+	}
+	return put_texts(row, out, value, err);
 }
 
 /* Put a path behind the folder that it is relative to. */
@@ -531,6 +640,9 @@ int tenon__option_reset(const struct tenon_option *row, void *out,
 		return 0;
 	case TENON_OPTION_STRING:
 		return put_string(row, out, row->def_text, err);
+	case TENON_OPTION_LIST:
+	case TENON_OPTION_MAP:
+		return put_texts(row, out, NULL, err);
 	case TENON_OPTION_CHOICE:
 		put_int32(out, row, tenon__option_choice(row, row->def_text));
 		return 0;
@@ -556,6 +668,9 @@ int tenon__option_set(const struct tenon_option *row, void *out,
 	if (row->type == TENON__OPTION_NODE) {
 		put_node(out, row, value);
 		return 0;
+	}
+	if (row->type == TENON_OPTION_LIST || row->type == TENON_OPTION_MAP) {
+		return set_texts(row, out, value, owner, err);
 	}
 	if (value->type != TENON__NODE_SCALAR) {
 		return unexpected(row, value, owner, err);
@@ -652,13 +767,15 @@ int tenon__option_fill(const struct tenon_option *rows, void *out,
 void tenon__option_fini(const struct tenon_option *rows, void *out)
 {
 	for (; out && rows && rows->name; rows++) {
-		char *text;
+		void *memory;
 
-		if (rows->type == TENON_OPTION_STRING) {
-			memcpy(&text, field(out, rows), sizeof(text));
-			tenon__free(text);
-			text = NULL;
-			put(out, rows, &text);
+		if (rows->type == TENON_OPTION_STRING ||
+		    rows->type == TENON_OPTION_LIST ||
+		    rows->type == TENON_OPTION_MAP) {
+			memcpy(&memory, field(out, rows), sizeof(memory));
+			tenon__free(memory);
+			memory = NULL;
+			put(out, rows, &memory);
 		}
 	}
 }

@@ -70,6 +70,11 @@ static const char *value_problem(const struct tenon_option *row, bool hashes)
 		return !tenon__name_is_valid(row->def_text) ?
 			       "has no valid default, expected the name of a hash plugin" :
 			       NULL;
+	case TENON_OPTION_LIST:
+	case TENON_OPTION_MAP:
+		return row->min < 0 || row->max < 1 || row->min > row->max
+			       ? "has a wrong number of entries, expected 0 <= min <= max, and max of 1 or more"
+			       : NULL;
 	default:
 		if (row->type != TENON_OPTION_INT && row->min < 0) {
 			return "has a negative min, expected 0 or more";

@@ -52,6 +52,26 @@ void tenon__options_destroy(const struct tenon__plugin *plugin, void *options)
 	}
 }
 
+int tenon__chosen_init(struct tenon__chosen *chosen,
+		       const struct tenon__plugin *plugin,
+		       const struct tenon__node *map,
+		       struct tenon__option_owner owner,
+		       const struct tenon__log *log,
+		       const struct tenon__place *place,
+		       struct tenon_error *err)
+{
+	chosen->plugin = plugin;
+	tenon__host_init(&chosen->host, plugin, log);
+	return tenon__options_create(&chosen->options, plugin, map, owner,
+				     &chosen->host.table, place, err);
+}
+
+void tenon__chosen_fini(struct tenon__chosen *chosen)
+{
+	tenon__options_destroy(chosen->plugin, chosen->options);
+	tenon__host_fini(&chosen->host);
+}
+
 void *tenon__instance_alloc(uint32_t state_size)
 {
 	return tenon__calloc(1, state_size > 0 ? state_size : 1);

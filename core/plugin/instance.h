@@ -4,6 +4,7 @@
 #define TENON_CORE_INSTANCE_H
 
 #include "option/option.h"
+#include "plugin/host.h"
 #include "plugin/plugin.h"
 
 /*
@@ -24,6 +25,30 @@ int tenon__options_create(void **out, const struct tenon__plugin *plugin,
 
 /* Free an option struct and its strings. options may be NULL. */
 void tenon__options_destroy(const struct tenon__plugin *plugin, void *options);
+
+/* A plugin that a config chooses, with its options and its services. */
+struct tenon__chosen {
+	const struct tenon__plugin *plugin; /* NULL: none */
+	void *options; /* NULL: the plugin has none */
+	struct tenon__host host;
+	struct tenon__chosen *next; /* of the same config; for its owner */
+};
+
+/*
+ * Fill *chosen, which is all zero and must stay at its address. The arguments are those of
+ * tenon__options_create() and tenon__host_init().
+ * Owns:   *chosen has to be released by tenon__chosen_fini(), also after an error.
+ */
+int tenon__chosen_init(struct tenon__chosen *chosen,
+		       const struct tenon__plugin *plugin,
+		       const struct tenon__node *map,
+		       struct tenon__option_owner owner,
+		       const struct tenon__log *log,
+		       const struct tenon__place *place,
+		       struct tenon_error *err);
+
+/* Free the options and the services. No instance may be left. *chosen may be all zero. */
+void tenon__chosen_fini(struct tenon__chosen *chosen);
 
 /*
  * Allocate the state of an instance: state_size zeroed bytes. A plugin without state gets one

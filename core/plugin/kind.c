@@ -114,7 +114,7 @@ static int init_no_secure(void *self, const void *options,
 }
 
 static int begin_no_session(const void *self, void *session,
-			    const struct tenon_secure_server *server,
+			    const struct tenon_server_facts *server,
 			    struct tenon_error *err)
 {
 	(void)self;

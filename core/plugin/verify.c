@@ -334,9 +334,8 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 	const struct tenon_hash_ops *ops = &plugin->ops.hash;
 	struct tenon__option_owner owner = { .subject = NULL };
 	struct tenon_hash hash = { NULL, NULL };
-	struct tenon_host host;
+	struct tenon__chosen chosen = { .plugin = NULL };
 	struct tenon_error reported;
-	void *options = NULL;
 	int code;
 
 	if (ops->bits < 1 || ops->bits > 64) {
@@ -351,13 +350,12 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 				     !ops->selftest ? 0 : ops->selftest_count,
 				     LEAST_SELFTESTS);
 	}
-	tenon__host_init(&host, NULL);
 	tenon__error_clear(&reported);
-	code = tenon__options_create(&options, plugin, NULL, owner, &host,
-				     &nowhere, &reported);
+	code = tenon__chosen_init(&chosen, plugin, NULL, owner, NULL, &nowhere,
+				  &reported);
 	if (!code) {
-		code = tenon__hash_create(&hash, plugin, options, &host,
-					  &reported);
+		code = tenon__hash_create(&hash, plugin, chosen.options,
+					  &chosen.host.table, &reported);
 	}
 	if (code && code != TENON_ENOMEM) {
 		code = tenon__refuse(refusal,
@@ -368,6 +366,6 @@ int tenon__verify_hash(const struct tenon__plugin *plugin,
 		code = check_answers(&hash, refusal);
 	}
 	tenon__hash_destroy(&hash);
-	tenon__options_destroy(plugin, options);
+	tenon__chosen_fini(&chosen);
 	return code;
 }

@@ -13,13 +13,16 @@
 /* 16 bytes that are checked at once, by SIMD instructions where the machine has them. */
 typedef uint8_t tenon__bytes16 __attribute__((vector_size(16)));
 
-/* Return 16 bytes that are nonzero where the byte of `at` is below 0x21 or equal to 0x7f. */
-static inline tenon__bytes16 tenon__key_bad(const char *at)
+/*
+ * Make those of the 16 bytes *bad nonzero where the byte of `at` is below 0x21 or equal to 0x7f.
+ * A vector that is returned has another ABI on 32-bit x86 without SSE, and gcc warns of that.
+ */
+static inline void tenon__key_find_bad(tenon__bytes16 *bad, const char *at)
 {
 	tenon__bytes16 bytes;
 
 	memcpy(&bytes, at, sizeof(bytes));
-	return (tenon__bytes16)((bytes < 0x21) | (bytes == 0x7f));
+	*bad |= (tenon__bytes16)((bytes < 0x21) | (bytes == 0x7f));
 }
 
 /*
@@ -30,7 +33,7 @@ static inline tenon__bytes16 tenon__key_bad(const char *at)
 static inline bool tenon__key_valid(const char *key, size_t len)
 {
 	char padded[sizeof(tenon__bytes16)];
-	tenon__bytes16 bad;
+	tenon__bytes16 bad = { 0 };
 	uint64_t halves[2];
 
 	if (len == 0 || len > TENON_KEY_MAX_BYTES) {
@@ -39,12 +42,12 @@ static inline bool tenon__key_valid(const char *key, size_t len)
 	if (len < sizeof(padded)) {
 		memset(padded, 'k', sizeof(padded));
 		memcpy(padded, key, len);
-		bad = tenon__key_bad(padded);
+		tenon__key_find_bad(&bad, padded);
 	} else {
-		bad = tenon__key_bad(key + len - sizeof(bad));
+		tenon__key_find_bad(&bad, key + len - sizeof(bad));
 		for (size_t at = 0; at + sizeof(bad) < len;
 		     at += sizeof(bad)) {
-			bad |= tenon__key_bad(key + at);
+			tenon__key_find_bad(&bad, key + at);
 		}
 	}
 	memcpy(halves, &bad, sizeof(halves));

@@ -36,6 +36,15 @@ struct tenon__protocol {
 	/* Return true when the bytes, which wait on an idle connection, answer noreply requests. */
 	bool (*are_unasked)(const char *bytes, size_t len);
 	bool sends_more; /* the options of a call that need more than classic text: `more` of a request */
+	/* A new connection asks for `version`, by a fence in front of its first request with a reply. */
+	bool asks;
+	/* The text of results when the server knows no command of the protocol; NULL: all servers know it. */
+	const char *unknown;
+	/*
+	 * The end of the sentence when the server closes a new connection before it answers:
+	 * it may be a server that does not know the protocol. NULL: no such server.
+	 */
+	const char *closed;
 };
 
 /* All protocols, and their names in the same order, with NULL at the end. The first is the default. */

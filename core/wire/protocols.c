@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of protocols, and nothing else: a test replaces this file by a table with a row more. */
+#include "wire/auto/auto.h"
 #include "wire/classic/classic.h"
 #include "wire/meta/meta_protocol.h"
 
@@ -7,7 +8,7 @@
 #ifndef TENON_PROTOCOL_MORE_ROWS
 #define TENON_PROTOCOL_MORE_ROWS
 #endif
-#define TENON_PROTOCOL_ROWS ROW(classic) ROW(meta) TENON_PROTOCOL_MORE_ROWS
+#define TENON_PROTOCOL_ROWS ROW(classic) ROW(meta) ROW(auto) TENON_PROTOCOL_MORE_ROWS
 
 #define ROW(name) &tenon__##name,
 const struct tenon__protocol *const tenon__protocols[] = { TENON_PROTOCOL_ROWS };

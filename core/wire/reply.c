@@ -84,14 +84,6 @@ bool tenon__reply_is_full(const char *line, size_t len)
 	return TENON__IS(line, len, "ERROR Too many open connections");
 }
 
-static bool refuses_connection(const struct tenon__wire *wire, int status,
-			       const char *line, size_t len)
-{
-	return wire->fresh && wire->flight == wire->first &&
-	       (tenon__reply_is_full(line, len) ||
-		(wire->suspect && status != TENON_ECLIENT));
-}
-
 bool tenon__reply_wants_login(const char *line, size_t len)
 {
 	return TENON__IS(line, len, "CLIENT_ERROR unauthenticated") ||
@@ -107,16 +99,26 @@ int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
 			len);
 }
 
-int tenon__reply_note_error(struct tenon__wire *wire, int status, char *line,
-			    size_t len)
+int tenon__reply_check_fresh(struct tenon__wire *wire, int status,
+			     const char *line, size_t len)
 {
-	if (refuses_connection(wire, status, line, len)) {
+	if (tenon__reply_is_full(line, len) ||
+	    (wire->suspect && status != TENON_ECLIENT)) {
 		return tenon__reply_reject(wire, TENON_ECONNECT,
 			       "the server refuses the connection", line, len);
 	}
+	return tenon__reply_wants_login(line, len)
+		       ? tenon__reply_refuse_login(wire, line, len)
+		       : TENON_WIRE_READ_ON;
+}
+
+int tenon__reply_note_error(struct tenon__wire *wire, int status, char *line,
+			    size_t len)
+{
 	if (wire->fresh && wire->flight == wire->first &&
-	    tenon__reply_wants_login(line, len)) {
-		return tenon__reply_refuse_login(wire, line, len);
+	    tenon__reply_check_fresh(wire, status, line, len) !=
+		    TENON_WIRE_READ_ON) {
+		return TENON_WIRE_BROKEN;
 	}
 	wire->erred = (uint8_t)-status;
 	line[len] = '\0';
@@ -140,11 +142,29 @@ int tenon__reply_unasked(struct tenon__wire *wire, const char *line, size_t len)
 	if (!wire->fence) {
 		return tenon__reply_broken(wire, "a reply without a request", line, len);
 	}
-	if (tenon__reply_error_status(line, len) == 0) {
+	int status = tenon__reply_error_status(line, len);
+	if (status == 0) {
 		return tenon__reply_broken(wire, "an unexpected reply", line, len);
 	}
-	tenon__reply_tell_unasked(wire, line, len);
+	tenon__reply_tell_unasked(wire, status, line, len);
 	return TENON_WIRE_READ_ON;
+}
+
+void tenon__reply_tell_waiting(struct tenon__wire *wire, const char *bytes,
+			       size_t len)
+{
+	const char *end;
+
+	while ((end = memmem(bytes, len, "\r\n", 2)) != NULL) {
+		size_t line_len = (size_t)(end - bytes);
+		int status = tenon__reply_error_status(bytes, line_len);
+
+		if (status != 0) {
+			tenon__reply_tell_unasked(wire, status, bytes, line_len);
+		}
+		bytes += line_len + 2;
+		len -= line_len + 2;
+	}
 }
 
 bool tenon__reply_are_lines(const char *bytes, size_t len,

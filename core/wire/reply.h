@@ -60,6 +60,13 @@ int tenon__reply_refuse_login(struct tenon__wire *wire, const char *line,
 			      size_t len);
 
 /*
+ * An error line is the first reply on a new connection. Returns TENON_WIRE_BROKEN when the line refuses
+ * the connection, otherwise TENON_WIRE_READ_ON. See tenon__reply_note_error().
+ */
+int tenon__reply_check_fresh(struct tenon__wire *wire, int status,
+			     const char *line, size_t len);
+
+/*
  * An error line answers the current request: note it, and end its text.
  * Returns TENON_WIRE_READ_ON; TENON_WIRE_BROKEN when the line, the first reply on a new connection,
  * refuses the connection: by memcached's own words, for want of user and password, or because the
@@ -78,6 +85,13 @@ int tenon__reply_error(struct tenon__wire *wire, int status, const char *line);
 /* No request in flight has a reply: the line may be an error of a noreply request. */
 int tenon__reply_unasked(struct tenon__wire *wire, const char *line,
 			 size_t len);
+
+/*
+ * These bytes wait behind noreply requests, on a connection that is closed now: tell of the error
+ * lines among them that are complete.
+ */
+void tenon__reply_tell_waiting(struct tenon__wire *wire, const char *bytes,
+			       size_t len);
 
 /*
  * Return true when all bytes are lines that the function accepts. A line comes with its line end;
@@ -157,10 +171,11 @@ static inline int tenon__reply_error_status(const char *line, size_t len)
 
 /* A noreply request, or a fence that the server does not know, was answered with this line. */
 static inline void tenon__reply_tell_unasked(struct tenon__wire *wire,
-					     const char *line, size_t len)
+					     int status, const char *line,
+					     size_t len)
 {
 	if (wire->unasked) {
-		wire->unasked(wire, line, len);
+		wire->unasked(wire, status, line, len);
 	}
 }
 

@@ -81,6 +81,8 @@ struct tenon__greeting {
 
 /* What the meta protocol remembers. Its opaques are numbers of 24 bits: see meta/opaque.h. */
 struct tenon__meta_state {
+	/* the server has answered a meta command; kept when it connects anew */
+	bool known;
 	uint32_t next;  /* the opaque of the next request */
 	uint32_t heard; /* the opaque behind that of the last reply */
 	/* error lines since the last reply to a request of the current batch */
@@ -90,15 +92,18 @@ struct tenon__meta_state {
 };
 
 struct tenon__wire {
-	const struct tenon__protocol *protocol;
+	const struct tenon__protocol *protocol; /* of this connection */
 	struct tenon__tally *tally; /* where answers are counted */
-	/* Called with a line that answers a noreply request, for a log; NULL: nobody hears of it. */
-	void (*unasked)(struct tenon__wire *wire, const char *line, size_t len);
+	/* Called with an error line that answers a noreply request; NULL: nobody hears of it. */
+	void (*unasked)(struct tenon__wire *wire, int status, const char *line,
+			size_t len);
 	uint64_t max_value_bytes; /* a longer value is skipped: TENON_ETOOBIG */
-	bool fence; /* noreply requests were sent, and no fence behind them */
+	/* noreply requests were sent, and no fence behind them; or a new connection asks for `version` */
+	bool fence;
 	bool fresh; /* no reply was read on this connection yet */
 	bool suspect; /* the server closed the last connection behind an error line, its first reply */
 	enum tenon__version version; /* of this server; kept when it connects anew */
+	uint32_t release; /* of memcached, by its last answer to a fence: 10618 is 1.6.18; 0: unknown */
 
 	/*
 	 * The requests, linked in the order in which they are sent. Those before `flight` have

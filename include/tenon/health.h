@@ -128,9 +128,27 @@ struct tenon_secure_health {
 	char cipher[TENON_HEALTH_CIPHER_BYTES]; /**< such as "TLS_AES_256_GCM_SHA384", or "" */
 };
 
+#define TENON_HEALTH_TEXT_BYTES 128 /**< size of each error_text, its NUL included */
+
+/**
+ * Error lines by which a server answered noreply requests, such as "SERVER_ERROR out of memory storing
+ * object". No call fails because of them, so they are collected here: with the next call that talks to
+ * the server, also when the server has closed the connection meanwhile. Lines that have not arrived by then are
+ * lost with their connection, and so are those behind the first TENON_SEEN_MAX_BYTES of a closed one.
+ * Over the classic protocol memcached does not answer noreply requests that fail; over meta it
+ * does. A server that does not know `version` adds one ERROR for each client over classic,
+ * because the client asks for `version` behind noreply requests.
+ */
+struct tenon_noreply_health {
+	uint64_t errors;        /**< error lines; counts as the counters of struct tenon_health */
+	int64_t error_at_ms;    /**< the last one: its time, as in struct tenon_health; 0: none yet */
+	int32_t error_status;   /**< TENON_ESERVER, TENON_ECLIENT or TENON_EUNKNOWN; 0: none yet */
+	uint32_t reserved;      /**< 0 */
+	char error_text[TENON_HEALTH_TEXT_BYTES]; /**< the words of the server, or "" */
+};
+
 /** Number of entries of errors in struct tenon_health. */
 #define TENON_HEALTH_ERRORS 32
-#define TENON_HEALTH_TEXT_BYTES 128    /**< size of error_text, its NUL included */
 #define TENON_HEALTH_ADDRESS_BYTES 280 /**< size of address, its NUL included */
 
 /**
@@ -170,6 +188,7 @@ struct tenon_health {
 	uint64_t sent_bytes;     /**< bytes of requests that the kernel took */
 	uint64_t received_bytes; /**< bytes of replies */
 
+	struct tenon_noreply_health noreply; /**< errors of noreply requests */
 	struct tenon_secure_health secure; /**< sessions of the `secure` plugin */
 
 	/**
@@ -208,6 +227,31 @@ int tenon_client_health_reset(struct tenon_client *client);
 void tenon_health_merge(struct tenon_health *into,
 			const struct tenon_health *from);
 
+/* ---- metrics ----------------------------------------------------------- */
+
+/** A number that a plugin counts: see tenon_host.metric of tenon/plugin/plugin.h. */
+struct tenon_metric_info {
+	const char *kind;   /**< kind of the plugin, such as "failover" */
+	const char *plugin; /**< name of the plugin */
+	const char *name;   /**< name of the metric */
+	const char *help;   /**< one line about the metric */
+	uint32_t type;      /**< 1: a counter; 2: a gauge, which goes up and down */
+	uint32_t reserved;  /**< 0 */
+	int64_t value;      /**< of all clients of the pool; counted since the config was opened */
+};
+
+/**
+ * Get one metric of the plugins of a client. A plugin that the config names at several places has
+ * one metric with the sum.
+ * Shape:   index is 0, 1, ...; a metric that is added later may change the order.
+ * Returns: 0, or TENON_EINVAL; *out is then untouched.
+ * Owns:    the strings are the client's.
+ * Errors:  TENON_EINVAL: there are not so many metrics.
+ * Threads: any, while the client is open.
+ */
+int tenon_client_metric(const struct tenon_client *client, size_t index,
+			struct tenon_metric_info *out);
+
 /* ---- Prometheus -------------------------------------------------------- */
 
 /**
@@ -235,7 +279,8 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 			    tenon_write_fn write, void *payload);
 
 /**
- * Write the health of all servers of a client in the text format of Prometheus.
+ * Write the health of all servers of a client, and the metrics of its plugins, in the text format
+ * of Prometheus. The metric NAME of a plugin is called tenon_KIND_PLUGIN_NAME.
  * Returns: 0, a negative enum tenon_status, or the number with which the write function stopped.
  * Owns:    payload stays the caller's.
  * Errors:  TENON_ENOMEM, and those of the write function.

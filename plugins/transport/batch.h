@@ -212,7 +212,7 @@ static inline void batch_tell_seen(const struct batch *batch,
 	unsigned seen = batch_seen(events);
 	ssize_t len = 0;
 
-	if (seen == TENON_SEEN_BYTES) {
+	if (seen & TENON_SEEN_BYTES) {
 		len = recv(conn->fd, bytes, sizeof(bytes),
 			   MSG_PEEK | MSG_DONTWAIT);
 	}

@@ -110,6 +110,15 @@ static inline int socket_result(int fd)
 	return code;
 }
 
+/*
+ * A message of iov[0..count-1]. msg_iovlen is a size_t in glibc and an int in musl. Both hold a
+ * uint16_t, and a message never has more than IOV_MAX = 1024 pieces.
+ */
+static inline struct msghdr socket_message(struct iovec *iov, size_t count)
+{
+	return (struct msghdr){ .msg_iov = iov, .msg_iovlen = (uint16_t)count };
+}
+
 /* Send iov[0..count-1]. Returns how many bytes the kernel took, or -1 and errno. */
 static inline ssize_t socket_send(const struct tenon_connection *conn,
 				  struct iovec *iov, size_t count, int flags)
@@ -118,7 +127,7 @@ static inline ssize_t socket_send(const struct tenon_connection *conn,
 		return send(conn->fd, iov->iov_base, iov->iov_len,
 			    flags | MSG_NOSIGNAL);
 	}
-	struct msghdr message = { .msg_iov = iov, .msg_iovlen = count };
+	struct msghdr message = socket_message(iov, count);
 
 	return sendmsg(conn->fd, &message, flags | MSG_NOSIGNAL);
 }

@@ -40,6 +40,7 @@ static struct {
 	unsigned long servers, seconds, clients, pool;
 	uint64_t seed;
 	bool json, plan;
+	const char *protocol; /* the value of `protocol:`, or NULL */
 	char *transports[NAMES_MAX], *policies[NAMES_MAX];
 	size_t transport_count, policy_count;
 } options = { .servers = 4, .seconds = 4, .seed = 1 };
@@ -177,6 +178,10 @@ int chaos_worker_open(struct chaos_worker *worker, uint32_t pool_size,
 	if (!code) {
 		code = tenon_config_load_text(config, "chaos", text, (size_t)n,
 					      err);
+	}
+	if (!code && options.protocol) {
+		code = tenon_config_set(config, "protocol", options.protocol,
+					err);
 	}
 	if (!code) {
 		tenon_config_set_log(config, count_line, NULL);
@@ -668,6 +673,7 @@ static int usage(FILE *out)
 	fprintf(out,
 		"usage: chaos [OPTION]...\n"
 		"  --transport LIST  transports, with commas between (blocking,poll,uring)\n"
+		"  --protocol WORD   the value of protocol: in the clients' config\n"
 		"  --policy LIST     failover policies (none,eject,backoff,gutter,mixed)\n"
 		"  --clients N       number of clients, which get transports and policies\n"
 		"                    in turn (default: each pair once)\n"
@@ -716,6 +722,9 @@ static bool take_option(int option, char *value)
 	case 't':
 		options.transport_count = split_list(value, options.transports);
 		return options.transport_count > 0;
+	case 'o':
+		options.protocol = value;
+		return true;
 	case 'p':
 		options.policy_count = split_list(value, options.policies);
 		return options.policy_count > 0;
@@ -763,6 +772,7 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "transport", required_argument, NULL, 't' },
+		{ "protocol", required_argument, NULL, 'o' },
 		{ "policy", required_argument, NULL, 'p' },
 		{ "clients", required_argument, NULL, 'c' },
 		{ "pool", required_argument, NULL, 'P' },

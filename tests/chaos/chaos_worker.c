@@ -626,10 +626,16 @@ static bool borrow(struct chaos_worker *worker)
 	if (!worker->pool) {
 		return true;
 	}
-	if (tenon_pool_acquire(worker->pool, -1, &worker->client,
-			       &desk->err) != 0) {
-		complain(worker, CHAOS_STATUS, "acquire: %s",
-			 desk->err.message);
+	const int code = tenon_pool_acquire(worker->pool, -1, &worker->client,
+					    &desk->err);
+
+	if (code) {
+		const struct tenon_result refused = {
+			.status = code,
+			.text = desk->err.message,
+		};
+
+		count_failure(worker, "acquire", &refused);
 		return false;
 	}
 	for (size_t i = 0; i < worker->server_count; i++) {

@@ -9,9 +9,6 @@ echo wrong >wrong
 chmod 600 password wrong
 servers="$address locked"
 
-# A busy machine may need longer than the usual connect_timeout to answer the greeting.
-patient='--set connect_timeout=10s --set poll_timeout=20s'
-
 # no_password: neither output of the last command has a password
 no_password() {
 	check 'no password in the output' test "$(cat out err | grep -c 'S3cret\|wrong$')" -eq 0

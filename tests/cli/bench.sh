@@ -56,7 +56,7 @@ await lifetime_is_over
 end
 
 begin a_dead_server_is_reported
-run 3 --servers "$one a,127.0.0.1:1 dead" bench --seconds 1 --keys 100
+run 3 $patient --servers "$one a,127.0.0.1:1 dead" bench --seconds 1 --keys 100
 err 'keys failed, the first: .*dead'
 out_has '^hits '
 out_has '^  *[1-9][0-9]* server down$'
@@ -66,7 +66,7 @@ check 'says why' grep -q 'refused' err
 end
 
 begin calls_with_one_failed_key_are_kept
-run 3 --servers "$one a,127.0.0.1:1 dead" bench --seconds 1 --keys 100 \
+run 3 $patient --servers "$one a,127.0.0.1:1 dead" bench --seconds 1 --keys 100 \
 	--multi 50 --reads 50%
 out_has '^reads  *[1-9]'
 out_has '^writes  *[1-9]'

@@ -5,7 +5,7 @@
 
 start_cluster
 
-# of a busy machine, without a warning of the config
+# Shorter than in lib.sh, because a stopped server takes all of poll_timeout.
 patient='--set connect_timeout=5s --set poll_timeout=5s --set retry_timeout=5s'
 
 begin all_servers_are_good
@@ -90,8 +90,8 @@ end
 
 begin a_server_that_fails_is_status_3_and_holds_no_other
 kill -STOP "$narrow_pid"
-run 3 --servers "$one a,$narrow stopped,x.invalid:1 x,/nowhere.sock path" \
-	$patient check --online
+run 3 $patient --servers "$one a,$narrow stopped,x.invalid:1 x,/nowhere.sock path" \
+	check --online
 kill -CONT "$narrow_pid"
 err '3 of 4 servers cannot be used, the first: stopped \(.*: timed out$'
 out_has '^a +[^ ]+ +ok '

@@ -167,6 +167,27 @@ check 'its source' grep -q 'TENON_PLUGIN_DEFINE(secure_third,' secure_third/secu
 check 'no other name' test -z "$(grep -rlE 'nearby|times33|mask' secure_third)"
 end
 
+# The transport has its tests without a client here: all of them take a minute.
+begin new_plugin_of_every_kind_passes_the_conformance_tests
+conformance=$abs_top_builddir/tests/conformance/tenon-conformance
+for kind in hash distribution transport codec failover secure; do
+	rm -rf "${kind}_fresh"
+	run 0 plugins --new $kind fresh
+	check "no other name in $kind" \
+		test -z "$(grep -rlE 'times33|wheel|courier|pairs|nearby|mask' "${kind}_fresh")"
+	case $kind in
+	transport) CK_RUN_CASE=alone ;;
+	*) CK_RUN_CASE=${kind}_fresh ;;
+	esac
+	export CK_RUN_CASE
+	check "$kind compiles" $CC -shared -fPIC -Wall -Wextra -Werror \
+		-I"$abs_top_srcdir/include" -o fresh.so "${kind}_fresh/${kind}_fresh.c"
+	check "$kind passes" "$conformance" "$PWD/fresh.so" >out
+	check "$kind has tests" grep -q '^ok 10 ' out
+done
+unset CK_RUN_CASE
+end
+
 begin new_plugin_refuses_a_name_in_use
 run 2 plugins --new hash md5
 err "there is a hash plugin 'md5' already"
@@ -175,7 +196,7 @@ err "'Mine' is no name for a plugin"
 run 2 plugins --new hash
 err 'needs a NAME'
 run 2 plugins --new color mine
-err "--new is 'color', expected hash, failover, secure"
+err "--new is 'color', expected hash, distribution, transport, codec, failover, secure"
 run 2 plugins --new hash mine
 err 'hash_mine: File exists'
 end

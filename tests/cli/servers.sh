@@ -15,7 +15,7 @@ out_has '"version": "[0-9]+\.'
 end
 
 begin columns_are_aligned_in_any_alphabet
-run 0 --servers "$one abcd,$two 漢字,$three grün" version
+run 0 $patient --servers "$one abcd,$two 漢字,$three grün" version
 out_has "^abcd  $one "
 out_has "^漢字  $two "
 out_has "^grün  $three "

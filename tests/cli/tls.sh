@@ -47,7 +47,7 @@ out_has '^          "subject": "CN=intermediate",$'
 end
 
 begin a_refused_chain_is_shown
-run 3 --servers "$one mc-one,$three mc-three" \
+run 3 $patient --servers "$one mc-one,$three mc-three" \
 	--set "tls={ca: $certificates/ca.pem}" check --online
 err '1 of 2 servers cannot be used, the first: mc-three'
 out_has '^mc-one .* warning '
@@ -83,7 +83,7 @@ end
 
 # The test folder has no config from here on, so that only the options count.
 rm tenon.yaml
-set -- --set connect_timeout=5s --set poll_timeout=5s
+set -- $patient
 start_tls mutual server ",ssl_ca_cert=$certificates/ca.pem,ssl_verify_mode=3"
 mutual=$address
 

@@ -19,6 +19,8 @@ enum { CLASSIC, META, PROTOCOLS };
 
 static const char *const settings[PROTOCOLS] = { "protocol: classic\n",
 						 "protocol: meta\n" };
+/* Servers for these two; `auto` goes to the second one. */
+static const char *const modern[] = { "protocol: meta\n", "protocol: auto\n" };
 static struct memcached servers[PROTOCOLS];
 static struct rig rigs[PROTOCOLS];
 
@@ -88,15 +90,30 @@ static void check_counters(void)
 	ck_assert_int_eq((int)health[CLASSIC].state, (int)health[META].state);
 }
 
+/* The errors of noreply requests, as the client over meta has collected them. */
+static const struct tenon_noreply_health *collected(void)
+{
+	static struct tenon_health health;
+
+	ck_assert_int_eq(tenon_client_health(rigs[META].client, 0, &health), 0);
+	return &health.noreply;
+}
+
 /* ---- real servers ------------------------------------------------------------ */
+
+static void open_real_with(const char *option, const char *second)
+{
+	for (int i = 0; i < PROTOCOLS; i++) {
+		ck_assert(memcached_start(&servers[i], MEMCACHED_UNIX, option));
+		rig_open_one(&rigs[i], servers[i].address,
+			     i == CLASSIC ? settings[CLASSIC] : second);
+		ck_assert_int_eq(tenon_client_health_reset(rigs[i].client), 0);
+	}
+}
 
 static void open_real(void)
 {
-	for (int i = 0; i < PROTOCOLS; i++) {
-		ck_assert(memcached_start(&servers[i], MEMCACHED_UNIX, NULL));
-		rig_open_one(&rigs[i], servers[i].address, settings[i]);
-		ck_assert_int_eq(tenon_client_health_reset(rigs[i].client), 0);
-	}
+	open_real_with(NULL, settings[META]);
 }
 
 static void close_real(void)
@@ -224,12 +241,13 @@ static const struct step steps[] = {
 	{ TENON_ADD, "r", "3", STATUS(STORED), .options = 0 },
 };
 
+/* Loop: meta, and auto. */
 START_TEST(every_verb_answers_alike_over_both_protocols)
 {
 	uint64_t seen = 0;
 	char what[600];
 
-	open_real();
+	open_real_with(NULL, modern[_i]);
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		const struct step *step = &steps[i];
 		struct tenon_item asked = item(step->key, step->value);
@@ -350,10 +368,45 @@ START_TEST(a_value_above_the_limit_of_the_server_fails_alike)
 	run_both(TENON_SET, &small, 1, 0, "small again");
 	run_both(TENON_SET, &big, 1, TENON_NOREPLY, "big noreply");
 	run_both(TENON_GET, &small, 1, 0, "behind noreply");
+	ck_assert_uint_eq(collected()->errors, 1);
+	check_says(collected()->error_text,
+		   "SERVER_ERROR object too large for cache");
 	big.value.len = 1000000;
 	run_both(TENON_SET, &big, 1, 0, "large");
 	ck_assert_int_eq(run_both(TENON_GETS, &small, 1, 0, "large")->status,
 			 TENON_HIT);
+	check_counters();
+	close_real();
+	free(value);
+}
+END_TEST
+
+#define FULL_ITEMS 20
+
+/* A server that is full and evicts nothing: each item that is absent has its error. */
+START_TEST(no_error_of_a_noreply_request_is_lost)
+{
+	struct tenon_item items[FULL_ITEMS];
+	char keys[FULL_ITEMS][16];
+	size_t len = 500000;
+	char *value = binary_value(len, 1);
+	uint64_t absent = 0;
+
+	open_real_with("-M -m4", settings[META]);
+	for (size_t i = 0; i < FULL_ITEMS; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "key:%zu", i);
+		items[i] = item(keys[i], NULL);
+		items[i].value = (struct tenon_slice){ value, len };
+	}
+	run_both(TENON_SET, items, FULL_ITEMS, TENON_NOREPLY, "noreply");
+	const struct tenon_result *results =
+		run_both(TENON_GET, items, FULL_ITEMS, 0, "behind noreply");
+	for (size_t i = 0; i < FULL_ITEMS; i++) {
+		absent += results[i].status == TENON_MISS;
+	}
+	ck_assert_uint_gt(absent, 0);
+	ck_assert_uint_eq(collected()->errors, absent);
+	check_says(collected()->error_text, "SERVER_ERROR out of memory");
 	check_counters();
 	close_real();
 	free(value);
@@ -550,6 +603,19 @@ static const struct {
 	  "ERROR\r\nERROR\r\nERROR\r\n" },
 };
 
+static void check_misfit(const struct rig *rig)
+{
+	struct tenon_health health;
+
+	check_says(rig->err.message,
+		   "the server knows no meta commands (it answered ERROR); the config needs protocol: classic");
+	ck_assert_int_eq(tenon_client_health(rig->client, 0, &health), 0);
+	ck_assert_uint_eq(health.state, TENON_SERVER_MISCONFIGURED);
+	check_says(health.error_text, "no meta commands");
+	ck_assert_uint_eq(health.failed, 1);
+}
+
+/* The script has one connection: the second call fails at once. */
 START_TEST(a_server_without_meta_commands_gives_one_clear_error)
 {
 	const struct tenon_item items[] = { item("a", "1"), item("b", "1"),
@@ -561,15 +627,70 @@ START_TEST(a_server_without_meta_commands_gives_one_clear_error)
 	struct rig *rig = &rigs[META];
 
 	rig_fake(rig, steps_of_fake, COUNT(steps_of_fake));
-	rig_open(rig, settings[META]);
-	ck_assert_int_eq(rig_run(rig, ignorant[_i].verb, items, COUNT(items), 0),
-			 TENON_EUNKNOWN);
-	for (size_t i = 0; i < COUNT(items); i++) {
-		ck_assert_int_eq(rig->results[i].status, TENON_EUNKNOWN);
-		check_says(rig->results[i].text, "no meta commands");
+	rig_open(rig, "protocol: meta\n" RETRY_NEVER);
+	for (int call = 0; call < 2; call++) {
+		ck_assert_int_eq(rig_run(rig, ignorant[_i].verb, items,
+					 COUNT(items), 0),
+				 TENON_EUNKNOWN);
+		for (size_t i = 0; i < COUNT(items); i++) {
+			ck_assert_int_eq(rig->results[i].status, TENON_EUNKNOWN);
+			check_says(rig->results[i].text, "no meta commands");
+		}
+		check_misfit(rig);
 	}
-	check_says(rig->err.message, "no meta commands");
+	rig_close(rig);
+}
+END_TEST
+
+START_TEST(noreply_does_not_hide_a_server_without_meta_commands)
+{
+	struct rig *rig = &rigs[META];
+
+	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("md k q O0000\r\n"),
+				 FAKE_EXPECT("mn\r\nmg z v f O1000\r\n"),
+				 FAKE_SEND("ERROR\r\nERROR\r\nERROR\r\n"),
+				 FAKE_EXPECT_CLOSE));
+	rig_open(rig, "protocol: meta\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
+			 TENON_SENT);
+	ck_assert_int_eq(rig_get(rig, "z"), TENON_EUNKNOWN);
+	check_misfit(rig);
+	ck_assert_uint_ge(collected()->errors, 1);
+	rig_close(rig);
+}
+END_TEST
+
+/* twemproxy closes behind a command that it does not know. One connection for each retry_timeout. */
+START_TEST(a_server_that_closes_behind_meta_commands_gives_the_advice)
+{
+	struct rig *rig = &rigs[META];
+
+	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("mg k v f O0000\r\n"),
+				 FAKE_CLOSE));
+	rig_open(rig, "protocol: meta\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_get(rig, "k"), TENON_ECLOSED);
 	check_says(rig->err.message, "protocol: classic");
+	ck_assert_int_eq(rig_get(rig, "k"), TENON_EDOWN);
+	rig_close(rig);
+}
+END_TEST
+
+/* A server that knows meta commands, and not this one: it stays in use. */
+START_TEST(a_meta_command_that_a_server_does_not_know_fails_alone)
+{
+	struct rig *rig = &rigs[META];
+
+	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("mg k v f O0000\r\n"),
+				 FAKE_SEND("EN O0000\r\n"),
+				 FAKE_EXPECT("ma k D5 v O1000\r\n"),
+				 FAKE_SEND("ERROR\r\n"), FAKE_EXPECT_CLOSE,
+				 FAKE_ACCEPT, FAKE_EXPECT("mg k v f O2000\r\n"),
+				 FAKE_SEND("EN O2000\r\n")));
+	rig_open(rig, "protocol: meta\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_get(rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_one(rig, TENON_INCR, &rig_usual_item, 0),
+			 TENON_EUNKNOWN);
+	ck_assert_int_eq(rig_get(rig, "k"), TENON_MISS);
 	rig_close(rig);
 }
 END_TEST
@@ -609,19 +730,72 @@ START_TEST(the_opaques_of_a_connection_go_on_from_call_to_call)
 }
 END_TEST
 
-START_TEST(errors_of_noreply_requests_are_logged)
+START_TEST(errors_of_noreply_requests_are_collected_and_logged)
 {
 	struct rig *rig = &rigs[META];
 
 	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("md k q O0000\r\n"),
 				 FAKE_EXPECT("mn\r\nmg z v f O1000\r\n"),
-				 FAKE_SEND("SERVER_ERROR busy\r\nMN\r\n"
+				 FAKE_SEND("SERVER_ERROR busy\r\n"
+					   "CLIENT_ERROR \ano\r\nMN\r\n"
 					   "EN O1000\r\n")));
 	rig_open(rig, settings[META]);
 	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
 			 TENON_SENT);
 	ck_assert_int_eq(rig_get(rig, "z"), TENON_MISS);
 	check_says(rig->log, "a noreply command was answered: \"SERVER_ERROR busy\"");
+	ck_assert_uint_eq(collected()->errors, 2);
+	ck_assert_int_eq(collected()->error_status, TENON_ECLIENT);
+	ck_assert_str_eq(collected()->error_text, "CLIENT_ERROR .no");
+	ck_assert_int_gt(collected()->error_at_ms, 0);
+	ck_assert_int_eq(tenon_client_health_reset(rig->client), 0);
+	ck_assert_uint_eq(collected()->errors, 0);
+	ck_assert_str_eq(collected()->error_text, "CLIENT_ERROR .no");
+	rig_close(rig);
+}
+END_TEST
+
+/*
+ * The server answers and closes. A get is sent again on a new connection, with its next opaque; before
+ * a set, the client looks at the connection.
+ */
+static const struct {
+	int protocol;
+	const char *quiet;
+	enum tenon_verb verb;
+	const char *request, *reply;
+} last_words[] = {
+	{ CLASSIC, "delete k noreply\r\n", TENON_GET, "get k\r\n",
+	  "VALUE k 0 1\r\n1\r\nEND\r\n" },
+	{ CLASSIC, "delete k noreply\r\n", TENON_INCR, "incr k 5\r\n", "1\r\n" },
+	{ META, "md k q O0000\r\n", TENON_GET, "mg k v f O2000\r\n",
+	  "VA 1 f0 O2000\r\n1\r\n" },
+	{ META, "md k q O0000\r\n", TENON_INCR, "ma k D5 v O1000\r\n",
+	  "VA 1 O1000\r\n1\r\n" },
+};
+
+START_TEST(errors_in_front_of_the_end_of_a_connection_are_collected)
+{
+	const struct fake_step script[] = {
+		FAKE_ACCEPT,
+		fake_expect_text(last_words[_i].quiet),
+		FAKE_SEND("SERVER_ERROR busy\r\nSERVER_ERROR no\r\nERR"),
+		FAKE_CLOSE,
+		FAKE_ACCEPT,
+		fake_expect_text(last_words[_i].request),
+		fake_send_text(last_words[_i].reply),
+	};
+	struct rig *rig = &rigs[META];
+
+	rig_fake(rig, script, COUNT(script));
+	rig_open(rig, settings[last_words[_i].protocol]);
+	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
+			 TENON_SENT);
+	ck_assert(fake_server_await(rig->fakes[0], 4));
+	ck_assert_int_eq(rig_one(rig, last_words[_i].verb, &rig_usual_item, 0),
+			 TENON_HIT);
+	ck_assert_uint_eq(collected()->errors, 2);
+	ck_assert_str_eq(collected()->error_text, "SERVER_ERROR no");
 	rig_close(rig);
 }
 END_TEST
@@ -635,21 +809,31 @@ int main(void)
 	TCase *scripted = tcase_create("scripted servers");
 
 	tcase_set_timeout(real, 60);
-	tcase_add_test(real, every_verb_answers_alike_over_both_protocols);
+	LOOP(real, every_verb_answers_alike_over_both_protocols, COUNT(modern));
 	tcase_add_loop_test(real, many_keys_answer_alike_over_both_protocols, 0,
 			    2);
 	tcase_add_test(real, replies_of_many_noreply_requests_are_read);
 	tcase_add_test(real, a_value_above_the_limit_of_the_server_fails_alike);
+	tcase_add_test(real, no_error_of_a_noreply_request_is_lost);
 	LOOP(real, commands_for_servers_answer_alike_over_both_protocols,
 	     COUNT(commands));
 	LOOP(scripted, scripted_servers_are_understood_alike_over_both_protocols,
 	     COUNT(scripts));
 	LOOP(scripted, a_server_without_meta_commands_gives_one_clear_error,
 	     COUNT(ignorant));
+	tcase_add_test(scripted,
+		       noreply_does_not_hide_a_server_without_meta_commands);
+	tcase_add_test(scripted,
+		       a_server_that_closes_behind_meta_commands_gives_the_advice);
+	tcase_add_test(scripted,
+		       a_meta_command_that_a_server_does_not_know_fails_alone);
 	tcase_add_test(scripted, a_wrong_opaque_poisons_the_connection);
 	tcase_add_test(scripted,
 		       the_opaques_of_a_connection_go_on_from_call_to_call);
-	tcase_add_test(scripted, errors_of_noreply_requests_are_logged);
+	tcase_add_test(scripted,
+		       errors_of_noreply_requests_are_collected_and_logged);
+	LOOP(scripted, errors_in_front_of_the_end_of_a_connection_are_collected,
+	     COUNT(last_words));
 	suite_add_tcase(suite, real);
 	suite_add_tcase(suite, scripted);
 	return suite_run(suite);

@@ -225,7 +225,8 @@ START_TEST(many_bombs_in_one_call_are_one_large_bomb)
 		struct tenon_slice value = { bomb->value, bomb->value_len };
 		uint32_t flags = FLAG_ZLIB;
 
-		code = tenon__chain_decode(chain, &value, &flags, &err);
+		code = tenon__chain_decode(chain, tenon_slice_of("bomb"),
+					   &value, &flags, &err);
 		decoded += !code;
 	}
 	ck_assert_int_eq(code, TENON_ETOOBIG);

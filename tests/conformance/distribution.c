@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/guard.h"
+#include "conformance/promises.h"
 #include "conformance/ring_rig.h"
 #include "conformance/subject.h"
 #include "runner/suite.h"
@@ -12,39 +14,27 @@
 #define NAME_BYTES 64
 #define KEY_BYTES 32
 
-/*
- * Promises of an algorithm beyond the contract. The plugins of this tree have rows
- * below; the promises of another plugin are in the environment, as "order growth".
- */
-#define PROMISES_ORDER 1u  /* the order of the servers does not matter */
-#define PROMISES_GROWTH 2u /* a new server takes keys from the others, which exchange none */
-#define PROMISES_WEIGHT 4u /* a server with more weight has more keys */
-
+/* The promises of the plugins of this tree. */
 static const struct {
 	const char *name;
-	unsigned promises;
+	const char *promises;
 } known[] = {
-	{ "ch3", PROMISES_GROWTH },
-	{ "jump", PROMISES_GROWTH },
-	{ "ketama", PROMISES_ORDER | PROMISES_GROWTH | PROMISES_WEIGHT },
-	{ "modula", PROMISES_WEIGHT },
-	{ "rendezvous", PROMISES_ORDER | PROMISES_GROWTH },
+	{ "ch3", "growth" },
+	{ "jump", "growth" },
+	{ "ketama", "order growth weight" },
+	{ "modula", "weight" },
+	{ "rendezvous", "order growth" },
 };
 
-static bool promises(const struct tenon__plugin *plugin, unsigned promise)
+static bool promises(const struct tenon__plugin *plugin, const char *promise)
 {
-	const char *foreign = getenv(SUBJECT_PROMISES_VARIABLE);
-	const char *word = promise == PROMISES_ORDER  ? "order" :
-			   promise == PROMISES_GROWTH ? "growth" :
-							"weight";
-
+	if (subject_is_foreign()) {
+		return promises_have(promise);
+	}
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strcmp(known[i].name, plugin->name) == 0) {
-			return (known[i].promises & promise) != 0;
+			return strstr(known[i].promises, promise) != NULL;
 		}
-	}
-	if (getenv(SUBJECT_VARIABLE)) {
-		return foreign && strstr(foreign, word) != NULL;
 	}
 	ck_abort_msg("conformance/distribution.c does not know what '%s' promises",
 		     plugin->name);
@@ -332,7 +322,7 @@ START_TEST(order_of_servers_does_not_matter_where_promised)
 	build_list(&straight, servers->list, count);
 	make_ring(&ring, plugin);
 	build_list(&ring, shuffled, count);
-	for (unsigned i = 0; i < 5000 && promises(plugin, PROMISES_ORDER); i++) {
+	for (unsigned i = 0; i < 5000 && promises(plugin, "order"); i++) {
 		make_key(&key, i);
 		ck_assert_subject(place[locate(&straight, &key.ring_key)] ==
 				  locate(&ring, &key.ring_key));
@@ -353,7 +343,7 @@ START_TEST(new_server_only_takes_keys_where_promised)
 
 	build_ring(&before, plugin, 20);
 	build_ring(&after, plugin, 21);
-	for (unsigned i = 0; i < 20000 && promises(plugin, PROMISES_GROWTH);
+	for (unsigned i = 0; i < 20000 && promises(plugin, "growth");
 	     i++) {
 		uint32_t home;
 
@@ -363,7 +353,7 @@ START_TEST(new_server_only_takes_keys_where_promised)
 		ck_assert_subject(home == 20 ||
 				  home == locate(&before, &key.ring_key));
 	}
-	ck_assert_subject(!promises(plugin, PROMISES_GROWTH) || moved > 0);
+	ck_assert_subject(!promises(plugin, "growth") || moved > 0);
 	ring_free(&before);
 	ring_free(&after);
 }
@@ -386,7 +376,7 @@ START_TEST(heavier_server_has_more_keys_where_promised)
 		keys[locate(&ring, make_key(&key, i))]++;
 	}
 	/* The fair share of keys is 4 of 8. */
-	ck_assert_msg(!promises(plugin, PROMISES_WEIGHT) ||
+	ck_assert_msg(!promises(plugin, "weight") ||
 			      (keys[2] > 7000 && keys[2] < 13000),
 		      "%s: a server with half of all weight has %u of 20000 keys",
 		      plugin->name, keys[2]);
@@ -519,6 +509,56 @@ START_TEST(lookups_ask_for_no_memory)
 }
 END_TEST
 
+/* After build() nothing changes in the instance, which threads share. */
+START_TEST(lookups_change_nothing_in_the_ring)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	uint32_t bytes = plugin->ops.distribution.state_size;
+	struct ring ring;
+	struct key key;
+	uint64_t before;
+
+	build_ring(&ring, plugin, 20);
+	before = watched_host_sum(&ring.host, ring.self, bytes);
+	for (unsigned i = 0; i < 100; i++) {
+		make_key(&key, i);
+		locate(&ring, &key.ring_key);
+		ck_assert_msg(watched_host_sum(&ring.host, ring.self, bytes) == before,
+			      "%s: locate() of '%s' changes the ring",
+			      plugin->name, key.text);
+		next(&ring, &key.ring_key, 1 + i % 19);
+		ck_assert_msg(watched_host_sum(&ring.host, ring.self, bytes) == before,
+			      "%s: next() of '%s' changes the ring",
+			      plugin->name, key.text);
+	}
+	ring_free(&ring);
+}
+END_TEST
+
+/* The servers of build() cannot be read afterwards: a plugin that kept them crashes. */
+START_TEST(build_keeps_nothing_of_its_servers)
+{
+	struct servers *servers;
+	struct guard guard;
+	struct ring ring;
+	struct key key;
+
+	guard_open(&guard, sizeof(*servers));
+	servers = (void *)guard.start;
+	servers_fill(servers, 20);
+	make_ring(&ring, subject(_i));
+	build_list(&ring, servers->list, 20);
+	guard_forbid(&guard);
+	for (unsigned i = 0; i < 100; i++) {
+		make_key(&key, i);
+		locate(&ring, &key.ring_key);
+		next(&ring, &key.ring_key, 1 + i % 19);
+	}
+	ring_free(&ring);
+	guard_close(&guard);
+}
+END_TEST
+
 int conformance_distribution(void)
 {
 	Suite *suite = suite_create("conformance/distribution");
@@ -538,5 +578,7 @@ int conformance_distribution(void)
 	subjects_add_test(error_object_may_be_missing);
 	subjects_add_test(instance_that_was_never_built_is_released);
 	subjects_add_test(lookups_ask_for_no_memory);
+	subjects_add_test(lookups_change_nothing_in_the_ring);
+	subjects_add_test(build_keeps_nothing_of_its_servers);
 	return suite_run(suite);
 }

@@ -2,9 +2,8 @@
 /* The rules of tenon/plugin/hash.h, tested for every hash plugin. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "conformance/guard.h"
 #include "conformance/subject.h"
 #include "fakes/random.h"
 #include "plugin/instance.h"
@@ -211,45 +210,95 @@ END_TEST
 
 /* ---- reading the key and nothing else ----------------------------------- */
 
-/* Map a readable page between two unreadable ones. Returns its start. */
-static unsigned char *guarded_page(size_t page)
-{
-	unsigned char *pages = mmap(NULL, 3 * page, PROT_NONE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert_ptr_ne(pages, MAP_FAILED);
-	ck_assert_int_eq(mprotect(pages + page, page, PROT_READ | PROT_WRITE),
-			 0);
-	return pages + page;
-}
-
 START_TEST(no_byte_beside_the_key_is_read)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char *start = guarded_page(page);
 	unsigned char key[NAME_MAX_BYTES];
 	struct instance instance;
+	struct guard guard;
 	uint64_t seed = 4;
 
 	instance_init(&instance, subject(_i));
+	guard_open(&guard, NAME_MAX_BYTES);
 	for (size_t len = 0; len <= NAME_MAX_BYTES; len++) {
-		struct tenon_slice slice = { start + page - len, len };
+		struct tenon_slice slice = { NULL, len };
 		uint64_t expected;
 		uint64_t many;
 
 		fill_key(key, len, &seed);
 		expected = hash_of(&instance.hash, key, len);
-		memcpy(start + page - len, key, len);
+		slice.data = guard_at_end(&guard, key, len);
 		ck_assert_uint_eq(expected, hash_of(&instance.hash, slice.data,
 						    len));
 		instance.hash.ops->hash_many(instance.hash.self, &slice, 1,
 					     &many);
 		ck_assert_uint_eq(expected, many);
-		memcpy(start, key, len);
 		ck_assert_uint_eq(expected,
-				  hash_of(&instance.hash, start, len));
+				  hash_of(&instance.hash,
+					  guard_at_start(&guard, key, len),
+					  len));
 	}
-	munmap(start - page, 3 * page);
+	guard_close(&guard);
+	instance_fini(&instance);
+}
+END_TEST
+
+/* Return true when some change of byte i changes the hash. */
+static bool decides(const struct tenon_hash *hash, unsigned char *key,
+		    size_t len, size_t i)
+{
+	uint64_t before = hash_of(hash, key, len);
+	unsigned char kept = key[i];
+	bool changes = false;
+
+	for (unsigned change = 1; change < 256 && !changes; change++) {
+		key[i] = (unsigned char)(kept ^ change);
+		changes = hash_of(hash, key, len) != before;
+	}
+	key[i] = kept;
+	return changes;
+}
+
+START_TEST(every_byte_of_a_key_decides_its_hash)
+{
+	unsigned char key[TENON_KEY_MAX_BYTES];
+	struct instance instance;
+	uint64_t seed = 10;
+
+	instance_init(&instance, subject(_i));
+	for (size_t len = 1; len <= sizeof(key); len += len < 50 ? 1 : 50) {
+		fill_key(key, len, &seed);
+		for (size_t i = 0; i < len; i++) {
+			ck_assert_msg(decides(&instance.hash, key, len, i),
+				      "%s: byte %zu of a key of %zu bytes never changes the hash, which is %#llx",
+				      instance.plugin->name, i, len,
+				      (unsigned long long)hash_of(
+					      &instance.hash, key, len));
+		}
+	}
+	instance_fini(&instance);
+}
+END_TEST
+
+START_TEST(hashing_changes_nothing_in_the_instance)
+{
+	const struct tenon__plugin *plugin = subject(_i);
+	uint32_t bytes = plugin->ops.hash.state_size;
+	struct instance instance;
+	uint64_t seed = 11;
+	uint64_t before;
+
+	instance_init(&instance, plugin);
+	before = watched_host_sum(&instance.host, instance.hash.self, bytes);
+	for (size_t len = 0; len <= TENON_KEY_MAX_BYTES; len++) {
+		struct tenon_slice key = make_key(len, &seed);
+		uint64_t many;
+
+		instance.hash.ops->hash_many(instance.hash.self, &key, 1, &many);
+		ck_assert_uint_eq(many, hash_of(&instance.hash, key.data, len));
+		free_key(key);
+	}
+	ck_assert_subject(watched_host_sum(&instance.host, instance.hash.self,
+					   bytes) == before);
 	instance_fini(&instance);
 }
 END_TEST
@@ -450,6 +499,8 @@ int conformance_hash(void)
 	subjects_add_test(same_key_has_the_same_hash_in_every_instance);
 	subjects_add_test(threads_do_not_disturb_each_other);
 	subjects_add_test(no_byte_beside_the_key_is_read);
+	subjects_add_test(every_byte_of_a_key_decides_its_hash);
+	subjects_add_test(hashing_changes_nothing_in_the_instance);
 	subjects_add_test(alignment_and_neighbours_do_not_matter);
 	subjects_add_test(no_hash_has_more_than_its_bits);
 	subjects_add_test(many_hashes_are_those_of_one);

@@ -4,19 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/servers.h"
+
 void told_init(struct told *told, uint32_t ring_count,
 	       int64_t retry_timeout_ms)
 {
-	*told = (struct told){ .pools = { "", SPARE_POOL } };
+	*told = (struct told){ .pools = { "", servers_pool() } };
 	told->servers = calloc(ring_count + SPARES, sizeof(*told->servers));
 	for (uint32_t i = 0; i < ring_count + SPARES; i++) {
-		told->servers[i] = (struct tenon_failover_server){
-			.alias = "alias",
-			.host = "host",
-			.port = 11211,
-			.weight = 1,
-			.pool = i >= ring_count,
-		};
+		bool is_spare = i >= ring_count;
+
+		servers_describe(&told->servers[i], is_spare,
+				 is_spare ? i - ring_count : i);
 	}
 	told->setup = (struct tenon_failover_setup){
 		.size = sizeof(told->setup),

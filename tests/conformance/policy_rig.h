@@ -11,7 +11,6 @@
 #include "tenon/plugin/failover.h"
 
 #define SPARES 3
-#define SPARE_POOL "gutter"
 
 /* The setup that init gets. It is valid during init only. */
 struct told {

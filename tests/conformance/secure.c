@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/promises.h"
 #include "conformance/subject.h"
 #include "fakes/random.h"
 #include "plugin/kind.h"
@@ -16,14 +17,12 @@ static const char *const mirrors[] = { "frames", "xor" };
 
 static bool is_mirror(const struct tenon__plugin *plugin)
 {
-	const char *promises = getenv(SUBJECT_PROMISES_VARIABLE);
-
 	for (size_t i = 0; i < sizeof(mirrors) / sizeof(mirrors[0]); i++) {
 		if (strcmp(plugin->name, mirrors[i]) == 0) {
 			return true;
 		}
 	}
-	return promises && strcmp(promises, "mirror") == 0;
+	return subject_is_foreign() && promises_have("mirror");
 }
 
 /* ---- instances and sessions ---------------------------------------------- */
@@ -84,7 +83,7 @@ struct session {
 
 static int begin(struct session *session, const struct instance *instance)
 {
-	static const struct tenon_secure_server server = {
+	static const struct tenon_server_facts server = {
 		.size = sizeof(server),
 		.port = 11211,
 		.alias = "anna",
@@ -537,7 +536,7 @@ static bool echo(const struct instance *instance, void *from, void *to)
 /* Returns NULL when every text came back. No assertions: libcheck's are for one thread. */
 static void *talk(void *payload)
 {
-	static const struct tenon_secure_server server = {
+	static const struct tenon_server_facts server = {
 		.size = sizeof(server), .alias = "anna", .host = "a"
 	};
 	const struct instance *instance = payload;

@@ -203,24 +203,25 @@ static bool works_here(const struct tenon__plugin *plugin, const char *token)
 	static const struct tenon__place nowhere = { "", 0, 0 };
 	const struct tenon__option_owner owner = { .subject = NULL };
 	struct tenon_error err = { 0 };
-	struct tenon_host host;
-	void *options, *state;
+	struct tenon__chosen chosen = { .plugin = NULL };
+	void *state;
 	int code;
 
-	tenon__host_init(&host, NULL);
 	if (plugin->kind != TENON_KIND_TRANSPORT ||
-	    tenon__options_create(&options, plugin, NULL, owner, &host,
-				  &nowhere, &err) != 0) {
+	    tenon__chosen_init(&chosen, plugin, NULL, owner, NULL, &nowhere,
+			       &err) != 0) {
+		tenon__chosen_fini(&chosen);
 		return true;
 	}
 	state = calloc(1, ops->state_size + 1);
-	code = state ? ops->init(state, options, &host, &setup, &err)
+	code = state ? ops->init(state, chosen.options, &chosen.host.table,
+				 &setup, &err)
 		     : TENON_ENOMEM;
 	if (state) {
 		ops->fini(state);
 	}
 	free(state);
-	tenon__options_destroy(plugin, options);
+	tenon__chosen_fini(&chosen);
 	if (code == TENON_EIO) {
 		dprintf(STDOUT_FILENO, "# %s: %s\n", token, err.message);
 	}
@@ -308,6 +309,11 @@ const struct tenon__plugin *subject_named(uint32_t kind, const char *name)
 	return plugin;
 }
 
+bool subject_is_foreign(void)
+{
+	return subjects.foreign;
+}
+
 int subjects_count(void)
 {
 	return subjects.count;
@@ -321,9 +327,12 @@ const struct tenon__plugin *subject(int i)
 /* ---- hosts, options and hashes for instances ---------------------------- */
 
 /* Lies in front of each allocation, so that free recognises the rig's own memory. */
-union mark {
+struct watched_mark {
 	uintptr_t magic;
-	max_align_t align;
+	size_t bytes;
+	struct watched_mark *next;
+	struct watched_mark **link; /* what points to this mark */
+	max_align_t memory[];
 };
 
 #define MARK_LIVE ((uintptr_t)0x7e0a110c)
@@ -332,9 +341,10 @@ union mark {
 static void *watched_alloc(void *context, size_t bytes)
 {
 	struct watched_host *host = context;
-	union mark *mark;
+	struct watched_mark *mark;
 
 	host->made++;
+	host->largest = bytes > host->largest ? bytes : host->largest;
 	if (host->fail_from != 0 && host->made >= host->fail_from) {
 		return NULL;
 	}
@@ -345,22 +355,33 @@ static void *watched_alloc(void *context, size_t bytes)
 		return NULL;
 	}
 	mark->magic = MARK_LIVE;
+	mark->bytes = bytes;
+	mark->next = host->first;
+	mark->link = &host->first;
+	if (mark->next) {
+		mark->next->link = &mark->next;
+	}
+	host->first = mark;
 	host->live++;
-	return mark + 1;
+	return mark->memory;
 }
 
 static void watched_free(void *context, void *memory)
 {
 	struct watched_host *host = context;
-	union mark *mark = memory;
+	struct watched_mark *mark;
 
 	if (!memory) {
 		return;
 	}
-	mark--;
+	mark = (void *)((char *)memory - offsetof(struct watched_mark, memory));
 	ck_assert_msg(mark->magic == MARK_LIVE,
 		      "free() of memory that is not from alloc(), or was freed before");
 	mark->magic = MARK_FREED;
+	*mark->link = mark->next;
+	if (mark->next) {
+		mark->next->link = mark->link;
+	}
 	host->live--;
 	free(mark);
 }
@@ -406,6 +427,28 @@ void watched_host_init(struct watched_host *host)
 			.open_secret = watched_open_secret,
 		},
 	};
+}
+
+static uint64_t sum_bytes(uint64_t sum, const void *memory, size_t bytes)
+{
+	const unsigned char *at = memory;
+
+	for (size_t i = 0; i < bytes; i++) {
+		sum = (sum ^ at[i]) * UINT64_C(0x100000001b3);
+	}
+	return sum;
+}
+
+uint64_t watched_host_sum(const struct watched_host *host, const void *self,
+			  uint32_t state_size)
+{
+	uint64_t sum = sum_bytes(0, self, state_size);
+
+	for (const struct watched_mark *mark = host->first; mark;
+	     mark = mark->next) {
+		sum = sum_bytes(sum, mark->memory, mark->bytes);
+	}
+	return sum;
 }
 
 /* Hashes that tests or options have asked for. */
@@ -715,8 +758,19 @@ static void say_left_out(const TTest *test)
 	}
 }
 
+/* Return true unless the environment asks for the tests of another name only. */
+static bool is_wanted(const TTest *test)
+{
+	const char *name = getenv(SUBJECT_TEST_VARIABLE);
+
+	return !name || strcmp(name, test->name) == 0;
+}
+
 void subjects_add_test(const TTest *test)
 {
+	if (!is_wanted(test)) {
+		return;
+	}
 	for (int i = 0; i < subjects.count; i++) {
 		tcase_add_loop_test(subjects.tcases[i], test, i, i + 1);
 	}
@@ -725,6 +779,9 @@ void subjects_add_test(const TTest *test)
 
 void subjects_add_test_to(TCase *tcase, const TTest *test, int variants)
 {
+	if (!is_wanted(test)) {
+		return;
+	}
 	tcase_add_loop_test(tcase, test, 0, variants * subjects.count);
 	for (int i = 0; i < variants; i++) {
 		say_left_out(test);

@@ -14,12 +14,11 @@
 /* The file of a plugin outside the tree. When it is set, only that plugin is tested. */
 #define SUBJECT_VARIABLE "TENON_CONFORMANCE_PLUGIN"
 
-/*
- * Options of that plugin, as in a config: "{zone: b}". Promises are properties beyond
- * the plugin's contract.
- */
+/* Options of that plugin, as in a config: "{zone: b}". */
 #define SUBJECT_OPTIONS_VARIABLE "TENON_CONFORMANCE_OPTIONS"
-#define SUBJECT_PROMISES_VARIABLE "TENON_CONFORMANCE_PROMISES"
+
+/* Run only the tests of this name. */
+#define SUBJECT_TEST_VARIABLE "TENON_CONFORMANCE_TEST"
 
 /* The suites. Each returns the exit status for its program's main(). */
 int conformance_codec(void);
@@ -38,6 +37,9 @@ int conformance_transport_fds(void);
  * refused.
  */
 void subjects_load(uint32_t kind);
+
+/* Return true when the subject is the one file that the environment names. */
+bool subject_is_foreign(void);
 
 /* Return the number of subjects. */
 int subjects_count(void);
@@ -97,9 +99,15 @@ struct watched_host {
 	size_t made;      /* allocations requested so far */
 	size_t fail_from; /* allocations from this one on fail (1 is the first); 0: none */
 	uint64_t seed;    /* seed of the next bytes from random_bytes */
+	size_t largest;   /* the largest allocation requested so far, in bytes */
+	struct watched_mark *first; /* the allocations not freed yet */
 };
 
 void watched_host_init(struct watched_host *host);
+
+/* Return a check sum of an instance: of its state, and of all that it has allocated. */
+uint64_t watched_host_sum(const struct watched_host *host, const void *self,
+			  uint32_t state_size);
 
 /*
  * Make an option struct from text as in a config, "{level: 9}", or NULL for the

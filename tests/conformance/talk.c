@@ -21,9 +21,25 @@ static struct talker *talker_of(void *context, struct tenon_connection *conn)
 /* As talker_of(), for functions that are called only while the connection is under way. */
 static struct talker *speaker_of(void *context, struct tenon_connection *conn)
 {
+	static const char *const outcomes[] = { "under way", "finished",
+						"closed by the core",
+						"reported as failed" };
 	struct talker *talker = talker_of(context, conn);
 
-	ck_assert_int_eq(talker->outcome, TALK_UNDER_WAY);
+	ck_assert_msg(talker->outcome == TALK_UNDER_WAY,
+		      "the transport calls a function for a connection that is %s",
+		      outcomes[talker->outcome]);
+	return talker;
+}
+
+/* As speaker_of(), for functions that are called only once connected() was. */
+static struct talker *open_speaker_of(void *context,
+				      struct tenon_connection *conn)
+{
+	struct talker *talker = speaker_of(context, conn);
+
+	ck_assert_msg(talker->is_connected,
+		      "the transport sends or receives, and has not called connected()");
 	return talker;
 }
 
@@ -68,6 +84,7 @@ static int go_on(struct talker *talker)
 		ck_assert_uint_eq(talker->heard, 0);
 		talker->outcome = want == TENON_WANT_NOTHING ? TALK_KEPT
 							     : TALK_CLOSED;
+		talker->is_connected &= want == TENON_WANT_NOTHING;
 	}
 	return want;
 }
@@ -134,13 +151,14 @@ static int talk_connected(void *context, struct tenon_connection *conn)
 
 	ck_assert_int_ge(conn->fd, 0);
 	talker->connects++;
+	talker->is_connected = true;
 	return go_on(talker);
 }
 
 static size_t talk_send_next(void *context, struct tenon_connection *conn,
 			     struct iovec *iov, size_t max)
 {
-	struct talker *talker = speaker_of(context, conn);
+	struct talker *talker = open_speaker_of(context, conn);
 	const struct talk_part *now = &talker->parts[talker->part];
 
 	ck_assert_uint_ge(max, 1);
@@ -152,7 +170,7 @@ static size_t talk_send_next(void *context, struct tenon_connection *conn,
 
 static int talk_after(void *context, struct tenon_connection *conn, size_t n)
 {
-	struct talker *talker = speaker_of(context, conn);
+	struct talker *talker = open_speaker_of(context, conn);
 
 	ck_assert_uint_ge(n, 1);
 	return want_at(talker, talker->part, talker->said + n, talker->heard);
@@ -160,7 +178,7 @@ static int talk_after(void *context, struct tenon_connection *conn, size_t n)
 
 static int talk_sent(void *context, struct tenon_connection *conn, size_t n)
 {
-	struct talker *talker = speaker_of(context, conn);
+	struct talker *talker = open_speaker_of(context, conn);
 
 	ck_assert_uint_ge(n, 1);
 	talker->said += n;
@@ -171,7 +189,7 @@ static int talk_sent(void *context, struct tenon_connection *conn, size_t n)
 static void *talk_recv_space(void *context, struct tenon_connection *conn,
 			     size_t *len)
 {
-	struct talker *talker = speaker_of(context, conn);
+	struct talker *talker = open_speaker_of(context, conn);
 
 	*len = sizeof(talker->space);
 	return talker->no_space ? NULL : talker->space;
@@ -179,7 +197,7 @@ static void *talk_recv_space(void *context, struct tenon_connection *conn,
 
 static int talk_received(void *context, struct tenon_connection *conn, size_t n)
 {
-	struct talker *talker = speaker_of(context, conn);
+	struct talker *talker = open_speaker_of(context, conn);
 
 	ck_assert_uint_ge(n, 1);
 	check_heard(talker, n);
@@ -193,8 +211,12 @@ static void talk_failed(void *context, struct tenon_connection *conn,
 	struct talker *talker = speaker_of(context, conn);
 
 	/* a connection on which nothing was sent may stay open */
-	ck_assert(conn->fd < 0 || (status == TENON_ETIMEDOUT &&
-				   talker->part == 0 && talker->said == 0));
+	ck_assert_msg(conn->fd < 0 ||
+			      (status == TENON_ETIMEDOUT &&
+			       talker->part == 0 && talker->said == 0),
+		      "failed() is called with status %d while descriptor %d is open; the transport closes it first",
+		      status, (int)conn->fd);
+	talker->is_connected &= conn->fd >= 0;
 	talker->outcome = TALK_FAILED;
 	talker->status = status;
 	talker->sys_errno = sys_errno;
@@ -280,7 +302,9 @@ void talk_close(struct talk *talk)
 	talk->plugin->ops.transport.fini(talk->self);
 	free(talk->self);
 	subject_options_free(talk->plugin, talk->options);
-	ck_assert_uint_eq(talk->host.live, 0);
+	ck_assert_msg(talk->host.live == 0,
+		      "%zu allocations of the host are left after fini",
+		      talk->host.live);
 }
 
 int talk_add(struct talk *talk, struct talker *talker, const char *address)
@@ -302,6 +326,7 @@ void talk_stop(struct talk *talk, struct talker *talker)
 {
 	talk->plugin->ops.transport.close(talk->self, &talker->base);
 	ck_assert_int_eq(talker->base.fd, -1);
+	talker->is_connected = false;
 	if (talker->outcome == TALK_UNDER_WAY) {
 		talker->outcome = TALK_CLOSED;
 	}

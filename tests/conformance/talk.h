@@ -45,6 +45,7 @@ struct talker {
 	/* the current part, and its bytes so far; heard also counts bytes of the next parts */
 	size_t part, said, heard;
 	enum talk_outcome outcome;
+	bool is_connected; /* connected() was called, and the connection is open since */
 	int status, sys_errno; /* of TALK_FAILED */
 	size_t connects;
 	char space[64 * 1024];

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "conformance/promises.h"
+#include "conformance/servers.h"
 #include "conformance/subject.h"
+#include "conformance/trial.h"
 #include "runner/suite.h"
 #include "tenon/tenon.h"
-
-enum { FAILED = 1, USAGE = 2 };
 
 static const char help[] =
 	"usage: tenon-conformance [OPTION]... PLUGIN.so\n"
@@ -19,33 +20,39 @@ static const char help[] =
 	"\n"
 	"  -o, --options YAML     options of the plugin, as in a config (default: none). A\n"
 	"                         codec is tested with these and without. Choose small\n"
-	"                         limits for it: tests store values of 0 to 1100 bytes\n"
+	"                         limits for it: most tests store values of 0 to 2000 bytes\n"
 	"  -p, --promises WORDS   promises beyond the plugin's contract, with commas between;\n"
 	"                         distribution: order, growth, weight; codec: length or\n"
 	"                         detects; secure: mirror\n"
+	"  -s, --servers YAML     servers for a failover policy, as in a config, with aliases,\n"
+	"                         weights and at most one pool of spare servers; the tests\n"
+	"                         repeat them in rings of 1 to 40 servers\n"
+	"  -t, --test NAME        run only the test of this name\n"
 	"  -h, --help             show this help\n"
 	"  -V, --version          show the version of tenon\n"
 	"\n"
 	"Exit status: 0 when every test passed, 1 when a test failed or the plugin was\n"
-	"refused, 2 when the command line is wrong.\n"
+	"refused, 2 when the command line or the plugin's options are wrong.\n"
 	"\n"
 	"examples:\n"
 	"  tenon-conformance ./hash_mine.so\n"
 	"  tenon-conformance -p order,growth ./distribution_mine.so\n"
-	"  tenon-conformance -o '{threshold: 10B}' -p detects ./codec_mine.so\n";
+	"  tenon-conformance -o '{threshold: 10B}' -p detects ./codec_mine.so\n"
+	"  tenon-conformance -o '{zone: b}' -s '[\"h:1 a-1\", \"h:2 b-1\"]' ./failover_mine.so\n";
 
 static const struct option rows[] = {
 	{ "options", required_argument, NULL, 'o' },
 	{ "promises", required_argument, NULL, 'p' },
+	{ "servers", required_argument, NULL, 's' },
+	{ "test", required_argument, NULL, 't' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
-static void say(const char *what, const char *why)
+static void say(const char *what)
 {
-	fprintf(stderr, "tenon-conformance: %s%s%s\n", what,
-		why[0] != '\0' ? ": " : "", why);
+	fprintf(stderr, "tenon-conformance: %s\n", what);
 }
 
 /* Parse the command line. Returns 0, or the program's exit status. */
@@ -53,13 +60,20 @@ static int read_line(int argc, char **argv)
 {
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "o:p:hV", rows, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "o:p:s:t:hV", rows, NULL)) !=
+	       -1) {
 		switch (letter) {
 		case 'o':
 			setenv(SUBJECT_OPTIONS_VARIABLE, optarg, 1);
 			break;
 		case 'p':
-			setenv(SUBJECT_PROMISES_VARIABLE, optarg, 1);
+			setenv(PROMISES_VARIABLE, optarg, 1);
+			break;
+		case 's':
+			setenv(SERVERS_VARIABLE, optarg, 1);
+			break;
+		case 't':
+			setenv(SUBJECT_TEST_VARIABLE, optarg, 1);
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -68,35 +82,31 @@ static int read_line(int argc, char **argv)
 			printf("tenon-conformance %s\n", tenon_version());
 			exit(EXIT_SUCCESS);
 		default:
-			return USAGE;
+			return TRIAL_USAGE;
 		}
 	}
 	if (argc - optind != 1) {
-		say("one plugin is wanted; see --help", "");
-		return USAGE;
+		say("one plugin is wanted; see --help");
+		return TRIAL_USAGE;
 	}
 	return 0;
 }
 
-/* Return the kind of the plugin in this file, or 0 after a message when it is refused. */
-static uint32_t find_kind(const char *path)
+/* Check what depends on the kind. Returns 0, or the program's exit status. */
+static int check_line(uint32_t kind)
 {
-	static const struct tenon__place nowhere = { "", 0, 0 };
-	struct tenon__registry *registry;
-	struct tenon_error err;
-	uint32_t kind = 0;
+	const char *promises = getenv(PROMISES_VARIABLE);
+	char problem[300];
 
-	if (tenon__registry_create(&registry, &err) != 0) {
-		say("registry", err.message);
-		return 0;
+	if (promises && !promises_check(kind, promises, problem, sizeof(problem))) {
+		say(problem);
+		return TRIAL_USAGE;
 	}
-	if (tenon__registry_load(registry, path, &nowhere, &err) != 0) {
-		say("refused", err.message);
-	} else {
-		kind = tenon__registry_first(registry)->kind;
+	if (servers_are_given() && kind != TENON_KIND_FAILOVER) {
+		say("--servers is for failover policies only");
+		return TRIAL_USAGE;
 	}
-	tenon__registry_unref(registry);
-	return kind;
+	return 0;
 }
 
 static int (*suite_of(uint32_t kind))(void)
@@ -119,11 +129,27 @@ static int (*suite_of(uint32_t kind))(void)
 	}
 }
 
+/* Run the tests of the kind. Returns the program's exit status. */
+static int test(const char *path, uint32_t kind)
+{
+	int status;
+
+	setenv(SUBJECT_VARIABLE, path, 1);
+	setenv("CK_TIMEOUT_MULTIPLIER", "10", 0);
+	promises_say_skipped(kind);
+	status = suite_of(kind)();
+	if (suite_run_count == 0 && getenv(SUBJECT_TEST_VARIABLE)) {
+		say("no test of this kind has the name that --test gives");
+		return TRIAL_USAGE;
+	}
+	return status != 0 || suite_failed_count > 0 ? TRIAL_FAILED : 0;
+}
+
 int main(int argc, char **argv)
 {
 	char path[PATH_MAX];
-	int (*suite)(void);
 	int status = read_line(argc, argv);
+	uint32_t kind;
 
 	if (status != 0) {
 		return status;
@@ -134,14 +160,11 @@ int main(int argc, char **argv)
 	 */
 	if (!realpath(argv[optind], path)) {
 		perror(argv[optind]);
-		return FAILED;
+		return TRIAL_FAILED;
 	}
-	suite = suite_of(find_kind(path));
-	if (!suite) {
-		return FAILED;
+	status = trial_run(path, &kind);
+	if (status == 0) {
+		status = check_line(kind);
 	}
-	setenv(SUBJECT_VARIABLE, path, 1);
-	setenv("CK_TIMEOUT_MULTIPLIER", "10", 0);
-	status = suite();
-	return status != 0 || suite_failed_count > 0 ? FAILED : 0;
+	return status != 0 ? status : test(path, kind);
 }

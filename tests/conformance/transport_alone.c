@@ -5,8 +5,13 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -337,6 +342,161 @@ START_TEST(an_instance_without_memory_adds_no_connection)
 	talk.host.fail_from = 0;
 	talk_all(2, one_trip, COUNT(one_trip));
 	talk_end(2);
+}
+END_TEST
+
+/*
+ * One server does not answer the connect at all. The others are served meanwhile: a transport that
+ * waits for each connection in turn has no time left for them.
+ */
+START_TEST(connections_do_not_wait_for_one_another)
+{
+	static const struct fake_step steps[] = {
+		FAKE_ACCEPT, FAKE_EXPECT("ask1"), FAKE_DELAY(100),
+		FAKE_SEND("answer1"), FAKE_EXPECT_CLOSE
+	};
+
+	open_talk(_i);
+	talk_start(0, &full, NULL, 0);
+	for (size_t i = 1; i < 4; i++) {
+		talk_start(i, &plain, steps, COUNT(steps));
+	}
+	for (size_t i = 0; i < 4; i++) {
+		talk_script(&talkers[i], one_trip, COUNT(one_trip));
+	}
+	talk_run(&talk, all_talkers, 4, 1500);
+	check_failed(0, TENON_ECONNECT, 0);
+	for (size_t i = 1; i < 4; i++) {
+		ck_assert_msg(talkers[i].outcome == TALK_KEPT,
+			      "connection %zu failed with status %d behind a connect that hangs",
+			      i, talkers[i].status);
+	}
+	talk_end(4);
+}
+END_TEST
+
+/* Let a lookup end after a while. */
+static void *answer_later(void *payload)
+{
+	const int *fd = payload;
+
+	sleep_ms(300);
+	(void)!write(*fd, "", 1);
+	return NULL;
+}
+
+/* More calls than any transport needs for one lookup and one round trip. */
+#define CALLS_MOST 500
+
+START_TEST(a_lookup_is_waited_for_without_spinning)
+{
+	static const struct fake_step steps[] = { FAKE_ACCEPT, ROUND_TRIP(1),
+						  FAKE_EXPECT_CLOSE };
+	struct stat before, after;
+	pthread_t thread;
+	int ends[2];
+	size_t calls;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(fstat(ends[0], &before), 0);
+	open_talk(_i);
+	talk_start(0, &plain, steps, COUNT(steps));
+	talkers[0].lookup_fd = ends[0];
+	talk_script(&talkers[0], one_trip, COUNT(one_trip));
+	calls = talk.calls;
+	ck_assert_int_eq(pthread_create(&thread, NULL, answer_later, &ends[1]),
+			 0);
+	talk_run(&talk, all_talkers, 1, FAR_MS);
+	pthread_join(thread, NULL);
+	calls = talk.calls - calls;
+	ck_assert_int_eq(talkers[0].outcome, TALK_KEPT);
+	ck_assert_msg(calls <= CALLS_MOST,
+		      "%zu calls of functions of the core during a lookup of 300 ms: the transport spins",
+		      calls);
+	talk_end(1);
+	ck_assert_msg(fstat(ends[0], &after) == 0 &&
+			      after.st_ino == before.st_ino,
+		      "the transport has closed wait_fd, which is the core's");
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
+/* After a fork the child closes its copy of an open connection, and the parent still uses its own. */
+START_TEST(a_fork_leaves_open_connections_to_the_parent)
+{
+	static const struct fake_step steps[] = { FAKE_ACCEPT, ROUND_TRIP(1),
+						  ROUND_TRIP(1),
+						  FAKE_EXPECT_CLOSE };
+	int status;
+
+	open_talk(_i);
+	talk_start(0, &plain, steps, COUNT(steps));
+	talk_all(1, one_trip, COUNT(one_trip));
+	pid_t child = fork();
+	if (child == 0) {
+		talk.plugin->ops.transport.close(talk.self, &talkers[0].base);
+		_exit(talkers[0].base.fd == -1 ? 0 : 1);
+	}
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	talk_script(&talkers[0], one_trip, COUNT(one_trip));
+	talk_run(&talk, all_talkers, 1, FAR_MS);
+	ck_assert_msg(talkers[0].outcome == TALK_KEPT &&
+			      talkers[0].connects == 1,
+		      "after close() in a child, the parent's connection fails with status %d, errno %d",
+		      talkers[0].status, talkers[0].sys_errno);
+	talk_end(1);
+}
+END_TEST
+
+/* Use up the descriptors below FD_SETSIZE. Returns how many; 0: the limit of the process is lower. */
+static size_t fill_descriptors(int fillers[FD_SETSIZE])
+{
+	struct rlimit limit;
+	size_t count = 0;
+	int fd;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur < FD_SETSIZE + 64) {
+		limit.rlim_cur = FD_SETSIZE + 64;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+			return 0;
+		}
+	}
+	while ((fd = dup(STDOUT_FILENO)) >= 0 && fd < FD_SETSIZE) {
+		fillers[count++] = fd;
+	}
+	close(fd);
+	return count;
+}
+
+START_TEST(descriptors_may_have_any_number)
+{
+	static const struct fake_step steps[] = { FAKE_ACCEPT, ROUND_TRIP(1),
+						  ROUND_TRIP(1),
+						  FAKE_EXPECT_CLOSE };
+	static int fillers[FD_SETSIZE];
+	size_t count;
+
+	open_talk(_i);
+	talk_start(0, &plain, steps, COUNT(steps));
+	count = fill_descriptors(fillers);
+	if (count > 0) {
+		talk_all(1, one_trip, COUNT(one_trip));
+		ck_assert_int_ge(talkers[0].base.fd, FD_SETSIZE);
+		while (count > 0) {
+			close(fillers[--count]);
+		}
+		talk_all(1, one_trip, COUNT(one_trip));
+	} else {
+		dprintf(STDOUT_FILENO,
+			"# few descriptors here, high numbers are not tested\n");
+		talk_all(1, one_trip, COUNT(one_trip));
+		talk_all(1, one_trip, COUNT(one_trip));
+	}
+	talk_end(1);
 }
 END_TEST
 
@@ -828,6 +988,10 @@ void transport_alone_add(TCase *tc)
 		&a_connection_that_fails_leaves_the_others_alone,
 		&a_deadline_passes_in_every_phase,
 		&an_instance_without_memory_adds_no_connection,
+		&connections_do_not_wait_for_one_another,
+		&a_lookup_is_waited_for_without_spinning,
+		&a_fork_leaves_open_connections_to_the_parent,
+		&descriptors_may_have_any_number,
 	};
 
 	for (size_t i = 0; i < COUNT(tests); i++) {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "interpreter.h"
 #include "scratch.h"
 #include "toy.h"
 
@@ -33,8 +34,10 @@ struct fake_server {
 	struct fake_listen how;
 	int listen_fd;
 	int conn_fd; /* -1: no connection */
+	void *layered; /* state of the layer for the connection; NULL: there is no layer */
 	enum toy toy; /* the language that the client speaks */
 	struct toy_stream stream; /* of the connection */
+	struct interpreter interpreter; /* for a client that speaks the meta protocol */
 	int stop_fd; /* readable as soon as the test is over */
 	int fillers[ADDRESS_FILLERS_MAX];
 	size_t filler_count;
@@ -53,7 +56,8 @@ struct fake_server {
 
 static const char *const step_names[] = {
 	"accept", "expect", "read", "send", "garbage", "serve", "delay", "wait",
-	"half-close", "reset", "close", "expect close", "hold",
+	"half-close", "reset", "close", "expect close", "hold", "raw", "flood",
+	"deed",
 };
 
 struct fake_step fake_expect_text(const char *text)
@@ -118,6 +122,10 @@ fail(struct fake_server *server, const char *format, ...)
 
 static void close_conn(struct fake_server *server)
 {
+	if (server->layered) {
+		server->how.layer->close(server->layered);
+		server->layered = NULL;
+	}
 	if (server->conn_fd >= 0) {
 		close(server->conn_fd);
 		server->conn_fd = -1;
@@ -180,6 +188,7 @@ static bool do_accept(struct fake_server *server)
 		return fail(server, "accept: %s", strerror(errno));
 	}
 	server->stream = (struct toy_stream){ 0 };
+	interpreter_restart(&server->interpreter);
 	if (server->how.family != FAKE_UNIX) {
 		/*
 		 * Without TCP_NODELAY the kernel would join pieces that a script sends
@@ -188,7 +197,31 @@ static bool do_accept(struct fake_server *server)
 		setsockopt(server->conn_fd, IPPROTO_TCP, TCP_NODELAY, &one,
 			   sizeof(one));
 	}
+	if (server->how.layer) {
+		server->layered = server->how.layer->open(
+			server->how.layer_context, server->conn_fd);
+		if (!server->layered) {
+			return fail(server, "the layer does not open");
+		}
+	}
 	return !server->how.greeted || greet(server);
+}
+
+/* As recv(2), through the layer. */
+static ssize_t receive_some(struct fake_server *server, void *into, size_t len)
+{
+	return server->layered
+		       ? server->how.layer->receive(server->layered, into, len)
+		       : recv(server->conn_fd, into, len, 0);
+}
+
+/* As send(2), through the layer. */
+static ssize_t send_some(struct fake_server *server, const char *data,
+			 size_t len)
+{
+	return server->layered
+		       ? server->how.layer->send(server->layered, data, len)
+		       : send(server->conn_fd, data, len, MSG_NOSIGNAL);
 }
 
 /*
@@ -200,7 +233,16 @@ static ssize_t receive(struct fake_server *server, void *into, size_t len)
 	ssize_t n;
 
 	for (;;) {
-		n = recv(server->conn_fd, into, len, 0);
+		n = (ssize_t)interpreter_requests(&server->interpreter, into,
+						  len);
+		if (n > 0) {
+			return n;
+		}
+		n = receive_some(server, into, len);
+		if (n > 0 && server->toy == TOY_META) {
+			interpreter_hear(&server->interpreter, into, (size_t)n);
+			continue;
+		}
 		if (n > 0) {
 			toy_from_client(&server->stream, server->toy, into,
 					(size_t)n);
@@ -290,10 +332,10 @@ static bool do_read(struct fake_server *server, size_t len)
  * A client that has closed the connection is not a problem of the script: the test
  * checks the client's result.
  */
-static bool send_raw(struct fake_server *server, const char *data, size_t len)
+static bool send_wire(struct fake_server *server, const char *data, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = send(server->conn_fd, data, len, MSG_NOSIGNAL);
+		ssize_t n = send_some(server, data, len);
 
 		if (n >= 0) {
 			data += n;
@@ -316,7 +358,14 @@ static bool send_all(struct fake_server *server, const char *data, size_t len)
 	bool fine;
 
 	if (server->toy == TOY_NONE) {
-		return send_raw(server, data, len);
+		return send_wire(server, data, len);
+	}
+	if (server->toy == TOY_META) {
+		const char *replies;
+		size_t n = interpreter_say(&server->interpreter, data, len,
+					   &replies);
+
+		return send_wire(server, replies, n);
 	}
 	copy = malloc(len + 1);
 	if (!copy) {
@@ -324,9 +373,32 @@ static bool send_all(struct fake_server *server, const char *data, size_t len)
 	}
 	memcpy(copy, data, len);
 	toy_to_client(server->toy, copy, len);
-	fine = send_raw(server, copy, len);
+	fine = send_wire(server, copy, len);
 	free(copy);
 	return fine;
+}
+
+/* Return true when the script goes on with bytes to send, perhaps after a pause. */
+static bool goes_on(const struct fake_server *server)
+{
+	size_t next = server->at + 1;
+
+	while (next < server->step_count &&
+	       (server->steps[next].kind == FAKE_STEP_DELAY ||
+		server->steps[next].kind == FAKE_STEP_WAIT)) {
+		next++;
+	}
+	return next < server->step_count &&
+	       server->steps[next].kind == FAKE_STEP_SEND;
+}
+
+/* A line that the script breaks off goes to the client as it is. */
+static bool send_part(struct fake_server *server)
+{
+	const char *part;
+	size_t n = interpreter_say_part(&server->interpreter, &part);
+
+	return send_raw(server, part, n);
 }
 
 static bool do_send(struct fake_server *server, const struct fake_step *step)
@@ -346,7 +418,7 @@ static bool do_send(struct fake_server *server, const struct fake_step *step)
 			return false;
 		}
 	}
-	return true;
+	return server->toy != TOY_META || goes_on(server) || send_part(server);
 }
 
 static bool do_garbage(struct fake_server *server, size_t len)
@@ -431,6 +503,50 @@ static bool do_wait(struct fake_server *server)
 	return true;
 }
 
+/* Send these bytes past the layer. Returns 1; 0: the client has closed; -1 after fail(). */
+static int send_raw(struct fake_server *server, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(server->conn_fd, data, len, MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+		} else if (errno == EPIPE || errno == ECONNRESET) {
+			return 0;
+		} else if (errno != EAGAIN ||
+			   !wait_for(server, server->conn_fd, POLLOUT)) {
+			fail(server, "%zu raw bytes were not taken", len);
+			return -1;
+		}
+	}
+	return 1;
+}
+
+static bool do_flood(struct fake_server *server, const struct fake_step *step)
+{
+	int code = 1;
+
+	for (size_t i = 0; i < step->times && code > 0; i++) {
+		code = send_raw(server, step->bytes, step->len);
+	}
+	close_conn(server);
+	return code > 0 ? fail(server, "the client took %zu bytes %zu times",
+			       step->len, step->times)
+			: code == 0;
+}
+
+static bool do_deed(struct fake_server *server, const struct fake_step *step)
+{
+	int code;
+
+	do {
+		code = step->deed(server->layered, step->times);
+	} while (code > 0 && wait_for(server, server->conn_fd, (short)code));
+	return code == 0 ||
+	       fail(server, code > 0 ? "nothing more came" : "it failed");
+}
+
 static bool do_step(struct fake_server *server, const struct fake_step *step)
 {
 	if (server->conn_fd < 0 && step->kind != FAKE_STEP_ACCEPT &&
@@ -469,6 +585,12 @@ static bool do_step(struct fake_server *server, const struct fake_step *step)
 	case FAKE_STEP_HOLD:
 		pause_until_over(server, -1);
 		return true;
+	case FAKE_STEP_RAW:
+		return send_raw(server, step->bytes, step->len) >= 0;
+	case FAKE_STEP_FLOOD:
+		return do_flood(server, step);
+	case FAKE_STEP_DEED:
+		return do_deed(server, step);
 	}
 	return fail(server, "unknown step");
 }
@@ -482,10 +604,15 @@ static void check_rest(struct fake_server *server)
 	int fd;
 
 	if (server->conn_fd >= 0) {
-		n = recv(server->conn_fd, got, sizeof(got), MSG_DONTWAIT);
-		if (n > 0) {
+		n = (ssize_t)interpreter_requests(&server->interpreter, got,
+						  sizeof(got));
+		if (n == 0) {
+			n = recv(server->conn_fd, got, sizeof(got),
+				 MSG_DONTWAIT);
 			toy_from_client(&server->stream, server->toy, got,
-					(size_t)n);
+					n > 0 ? (size_t)n : 0);
+		}
+		if (n > 0) {
 			show(text, sizeof(text), got, (size_t)n);
 			fail(server, "received \"%s\"", text);
 		}
@@ -585,6 +712,7 @@ static void release(struct fake_server *server)
 	if (server->path[0]) {
 		(void)unlink(server->path);
 	}
+	interpreter_fini(&server->interpreter);
 	free(server->problem);
 	free(server);
 }

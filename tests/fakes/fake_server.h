@@ -3,7 +3,7 @@
  * A scripted server. Its thread, in the process of the test, listens, does the steps of
  * a script in order and compares every byte that it receives with the script. At the
  * end it reports the first difference. A script is in the classic protocol; the server
- * speaks the language of the toy that $TENON_TOY names (toy.h).
+ * speaks the language of the toy that $TENON_TOY names (toy.h), or the meta protocol.
  */
 #ifndef TENON_TESTS_FAKES_SERVER_H
 #define TENON_TESTS_FAKES_SERVER_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "address.h"
 
@@ -27,8 +28,32 @@ enum fake_step_kind {
 	FAKE_STEP_RESET,        /* close with RST (TCP) */
 	FAKE_STEP_CLOSE,
 	FAKE_STEP_EXPECT_CLOSE, /* wait until the client closes; it may send nothing before */
-	FAKE_STEP_HOLD          /* do not read, answer or close until the test ends */
+	FAKE_STEP_HOLD,         /* do not read, answer or close until the test ends */
+	FAKE_STEP_RAW,          /* send these bytes as they are, past the layer */
+	/* send these bytes past the layer until the client closes: after `times` times at the latest */
+	FAKE_STEP_FLOOD,
+	FAKE_STEP_DEED          /* do something of the layer */
 };
+
+/*
+ * What lies between a fake and its socket, such as TLS (tls_layer.h). Every slot is called on the
+ * thread of the fake, and does not block.
+ */
+struct fake_layer {
+	/* A connection was accepted. context is that of fake_listen. NULL: the script fails. */
+	void *(*open)(const void *context, int fd);
+	/* The socket is closed next. */
+	void (*close)(void *state);
+	/* As recv(2) and send(2). */
+	ssize_t (*receive)(void *state, void *into, size_t len);
+	ssize_t (*send)(void *state, const void *bytes, size_t len);
+};
+
+/*
+ * A deed of a layer. number is that of the step. Returns 0: done; POLLIN or POLLOUT: to be called
+ * again when the socket is ready for that; -1: the script fails.
+ */
+typedef int (*fake_deed_fn)(void *state, size_t number);
 
 struct fake_step {
 	enum fake_step_kind kind;
@@ -36,7 +61,8 @@ struct fake_step {
 	size_t len;
 	size_t piece_bytes; /* 0: all in one piece */
 	unsigned pause_ms;
-	size_t times;
+	size_t times; /* of a deed: its number */
+	fake_deed_fn deed;
 };
 
 #define FAKE_ACCEPT { .kind = FAKE_STEP_ACCEPT }
@@ -62,6 +88,14 @@ struct fake_step {
 #define FAKE_CLOSE { .kind = FAKE_STEP_CLOSE }
 #define FAKE_EXPECT_CLOSE { .kind = FAKE_STEP_EXPECT_CLOSE }
 #define FAKE_HOLD { .kind = FAKE_STEP_HOLD }
+#define FAKE_RAW(literal)                                         \
+	{ .kind = FAKE_STEP_RAW, .bytes = (literal),              \
+	  .len = sizeof(literal) - 1 }
+#define FAKE_FLOOD(data, n, most)                                 \
+	{ .kind = FAKE_STEP_FLOOD, .bytes = (data), .len = (n),   \
+	  .times = (most) }
+#define FAKE_DEED(function, n) \
+	{ .kind = FAKE_STEP_DEED, .deed = (function), .times = (n) }
 
 /*
  * A script and its length, as two arguments. The script lives as long as the enclosing
@@ -84,6 +118,9 @@ struct fake_listen {
 	bool full;
 	/* answer the first line of the first connection with "END", before the script */
 	bool greeted;
+	/* NULL: none. Both live as long as the server */
+	const struct fake_layer *layer;
+	const void *layer_context;
 };
 
 struct fake_server;

@@ -282,7 +282,7 @@ static void set_up(struct fault *fault, const struct tenon__assembly *assembly)
 	fault->self = calloc(1, fault->next->state_size + 1);
 	must(fault->self != NULL, "memory");
 	must(fault->next->init(fault->self, assembly->transport_options,
-			       &assembly->host, &setup, NULL) == 0,
+			       assembly->transport_host, &setup, NULL) == 0,
 	     "the transport's init");
 }
 

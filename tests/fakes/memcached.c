@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "memcached.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -251,10 +252,56 @@ bool memcached_restart(struct memcached *memcached)
 	return launch(memcached, port);
 }
 
+/* Return true when the thread has stopped, or ended. */
+static bool has_stopped(pid_t pid, long thread)
+{
+	char path[64], line[320];
+	const char *state = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%ld/stat", (int)pid, thread);
+	FILE *file = fopen(path, "re");
+
+	if (!file) {
+		return true;
+	}
+	/* the state is the letter behind the name, which stands in parentheses */
+	if (fgets(line, sizeof(line), file)) {
+		state = strrchr(line, ')');
+	}
+	fclose(file);
+	return !state || strchr("TZX", state[2]);
+}
+
+static bool have_all_threads_stopped(pid_t pid)
+{
+	char path[64];
+	bool all = true;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *folder = opendir(path);
+
+	for (struct dirent *entry; folder && all && (entry = readdir(folder));) {
+		long thread = strtol(entry->d_name, NULL, 10);
+
+		all = thread == 0 || has_stopped(pid, thread);
+	}
+	if (folder) {
+		closedir(folder);
+	}
+	return all;
+}
+
 void memcached_freeze(const struct memcached *memcached)
 {
+	pid_t waited;
+
 	kill(memcached->pid, SIGSTOP);
-	while (waitpid(memcached->pid, NULL, WUNTRACED) < 0 && errno == EINTR) {
+	do {
+		waited = waitpid(memcached->pid, NULL, WUNTRACED);
+	} while (waited < 0 && errno == EINTR);
+	/* the child of a fork is not the parent of this process, and cannot wait for it */
+	while (waited < 0 && !have_all_threads_stopped(memcached->pid)) {
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 }
 

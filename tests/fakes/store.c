@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "fakes/interpreter.h"
 #include "fakes/toy.h"
 
 /* A buffer that grows. */
@@ -272,6 +273,40 @@ static bool answer_all(struct store *store, uint32_t server,
 
 /* ---- the transport ------------------------------------------------------- */
 
+/* Translate requests to the classic protocol. */
+static void hear(struct interpreter *it, struct bytes *request)
+{
+	struct bytes classic = { 0 };
+	char part[4096];
+	size_t n;
+
+	if (toy_chosen() != TOY_META) {
+		toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(),
+				request->data, request->len);
+		return;
+	}
+	interpreter_hear(it, request->data, request->len);
+	while ((n = interpreter_requests(it, part, sizeof(part))) > 0) {
+		append(&classic, part, n);
+	}
+	free(request->data);
+	*request = classic;
+}
+
+/* Translate replies to the language of the client. */
+static void say(struct interpreter *it, struct bytes *reply)
+{
+	const char *bytes;
+
+	if (toy_chosen() != TOY_META) {
+		toy_to_client(toy_chosen(), reply->data, reply->len);
+		return;
+	}
+	size_t len = interpreter_say(it, reply->data, reply->len, &bytes);
+	reply->len = 0;
+	append(reply, bytes, len);
+}
+
 /* Take all requests of a connection. Returns what the connection wants then. */
 static int collect(const struct tenon_connection_ops *ops,
 		   struct tenon_connection *conn, struct bytes *request)
@@ -329,6 +364,7 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 	store->rounds++;
 	for (size_t i = 0; i < count; i++) {
 		struct bytes request = { 0 }, reply = { 0 };
+		struct interpreter interpreter = { 0 };
 
 		if (conns[i]->fd < 0) {
 			conns[i]->fd =
@@ -342,16 +378,16 @@ static void store_run(void *self, struct tenon_connection *const *conns,
 		}
 		int want = collect(store->ops, conns[i], &request);
 
-		toy_from_client(&(struct toy_stream){ 0 }, toy_chosen(),
-				request.data, request.len);
+		hear(&interpreter, &request);
 		bool whole = answer_all(store, conns[i]->server, &request,
 					&reply);
 
-		toy_to_client(toy_chosen(), reply.data, reply.len);
+		say(&interpreter, &reply);
 		deliver(store->ops, conns[i], &reply, want,
 			whole ? TENON_ECLOSED : store->broken_status);
 		free(request.data);
 		free(reply.data);
+		interpreter_fini(&interpreter);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fakes/interpreter.h"
 #include "fakes/rig.h"
 #include "runner/suite.h"
 
@@ -106,6 +107,63 @@ START_TEST(without_a_toy_nothing_is_changed)
 }
 END_TEST
 
+/* Requests of a client over meta, the same in classic, the replies in classic, and over meta. */
+static const struct {
+	const char *meta, *classic, *replies, *answers;
+} talks[] = {
+	{ "mg a v f O0000\r\n", "get a\r\n", "VALUE a 7 2\r\nhi\r\nEND\r\n",
+	  "VA 2 f7 O0000\r\nhi\r\n" },
+	{ "mg a v f c T60 O0000\r\n", "gats 60 a\r\n", "END\r\n", "EN O0000\r\n" },
+	{ "mg a q v f O0000\r\nmg b q v f O1000\r\nmn\r\n", "get a b\r\n",
+	  "VALUE b 0 0\r\n\r\nEND\r\n", "VA 0 f0 O1000\r\n\r\nMN\r\n" },
+	{ "mg a q v f T1 O0000\r\nmg b q v f T2 O1000\r\nmn\r\n",
+	  "gat 1 a\r\ngat 2 b\r\n", "END\r\nSERVER_ERROR x\r\n",
+	  "SERVER_ERROR x\r\nMN\r\n" },
+	{ "ms a 4 C9 F5 T60 O0000\r\nmn\r\n\r\nmd a q O1000\r\nmn\r\nmg k T9 O2000\r\n",
+	  "cas a 5 60 4 9\r\nmn\r\n\r\ndelete a noreply\r\nversion\r\n"
+	  "get tenon:fence\r\ntouch k 9\r\n",
+	  "EXISTS\r\nERROR\r\nVERSION 1\r\nEND\r\nNOT_FOUND\r\n",
+	  "EX O0000\r\nERROR\r\nMN\r\nEN O2000\r\n" },
+	{ "ma n D5 v MD O0000\r\nstats\r\nma n D5 v O1000\r\n",
+	  "decr n 5\r\nstats\r\nincr n 5\r\n", "7 \r\nSTAT a b\r\nEND\r\n",
+	  "VA 2 O0000\r\n7 \r\nSTAT a b\r\nEND\r\n" },
+	/* what fits no request stays as it is */
+	{ "mg a v f O0000\r\n", "get a\r\n", "VALUE b 0 1\r\nx\r\n",
+	  "VALUE b 0 1\r\nx\r\n" },
+	{ "md a O0000\r\n", "delete a\r\n", "DELETED\r\nDELETED\r\n",
+	  "HD O0000\r\nDELETED\r\n" },
+};
+
+/* Loop: the talks, in pieces of 1 to 7 bytes. */
+START_TEST(an_interpreter_translates_in_pieces_of_every_length)
+{
+	size_t talk = (size_t)_i % COUNT(talks);
+	size_t piece = (size_t)_i / COUNT(talks) + 1;
+	const char *replies = talks[talk].replies, *part;
+	struct interpreter it = { 0 };
+	char text[400] = "";
+	size_t len = 0;
+
+	for (const char *at = talks[talk].meta; *at; at += strnlen(at, piece)) {
+		interpreter_hear(&it, at, strnlen(at, piece));
+	}
+	len = interpreter_requests(&it, text, sizeof(text) - 1);
+	text[len] = '\0';
+	ck_assert_str_eq(text, talks[talk].classic);
+	len = 0;
+	for (; *replies; replies += strnlen(replies, piece)) {
+		size_t n = interpreter_say(&it, replies, strnlen(replies, piece),
+					   &part);
+
+		memcpy(text + len, part, n);
+		len += n;
+	}
+	text[len] = '\0';
+	ck_assert_str_eq(text, talks[talk].answers);
+	interpreter_fini(&it);
+}
+END_TEST
+
 START_TEST(the_environment_names_the_toy)
 {
 	static const char *const names[] = { "", "upper", "xor", "meta" };
@@ -130,6 +188,8 @@ int main(void)
 	tcase_add_test(tcase, replies_are_not_changed_by_upper);
 	tcase_add_test(tcase, xor_changes_every_byte_in_both_directions);
 	tcase_add_test(tcase, without_a_toy_nothing_is_changed);
+	LOOP(tcase, an_interpreter_translates_in_pieces_of_every_length,
+	     7 * COUNT(talks));
 	tcase_add_test(tcase, the_environment_names_the_toy);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

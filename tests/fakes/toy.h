@@ -13,7 +13,7 @@ enum toy {
 	TOY_NONE, /* the classic protocol without a filter */
 	TOY_UPPER,
 	TOY_XOR,
-	TOY_META /* the meta protocol of the core: for tests with real servers, fakes do not speak it */
+	TOY_META /* the meta protocol of the core: fakes have an interpreter (interpreter.h) */
 };
 
 #define TOYS 4

@@ -331,6 +331,7 @@ static void check_option(const struct tenon_option *row, const char *options)
 	int64_t number;
 	int32_t word;
 	const char *text;
+	const struct tenon_list *list;
 
 	switch (row->type) {
 	case TENON_OPTION_BOOL:
@@ -350,6 +351,13 @@ static void check_option(const struct tenon_option *row, const char *options)
 	case TENON_OPTION_HASH:
 		memcpy(&text, field, sizeof(text));
 		fuzz_must(text != NULL, "a hash is there");
+		break;
+	case TENON_OPTION_LIST:
+	case TENON_OPTION_MAP:
+		/* both begin with the number of entries */
+		memcpy(&list, field, sizeof(list));
+		fuzz_must(list && list->count <= row->max,
+			  "a list or map has no more entries than its maximum");
 		break;
 	default:
 		memcpy(&number, field, sizeof(number));

@@ -6,7 +6,7 @@
  * must be the same.
  *
  * Shape of the input:
- *   1 byte                 the config
+ *   1 byte                 the config; from 128 on, over the meta protocol
  *   1 byte n, then n bytes the sizes of pieces: n is taken modulo 8, a size of 0 means 256
  *   1 byte                 the number of operations minus 1, modulo 4
  *   3 bytes for each       verb, options (with LONG_KEYS and LONG_VALUES) and number of keys
@@ -19,6 +19,8 @@
 
 #include "base/text.h"
 #include "fuzz/fuzz_rig.h"
+#include "wire/meta/meta_protocol.h"
+#include "wire/meta/opaque.h"
 #include "wire/verb.h"
 
 #define CLIENTS 2
@@ -30,6 +32,8 @@
 #define SENT_PIECES 16
 
 enum { TIME_OVER = 0xfe, CLOSED = 0xff, EARLY = 0xfd };
+enum { CLASSIC, META, PROTOCOLS };
+#define META_BIT 0x80
 
 const char fuzz_name[] = "reply";
 
@@ -57,7 +61,7 @@ struct side {
 	size_t heard_len;
 };
 
-static struct side sides[CONFIG_COUNT][CLIENTS];
+static struct side sides[PROTOCOLS][CONFIG_COUNT][CLIENTS];
 
 /* ---- the transport ------------------------------------------------------- */
 
@@ -206,9 +210,13 @@ static const struct tenon_transport_ops feed_ops = {
 
 /* ---- clients ------------------------------------------------------------- */
 
-static void begin(struct side *side, const char *config)
+static void begin(struct side *side, const char *config, int protocol)
 {
-	side->client = fuzz_open(config);
+	char text[200];
+
+	snprintf(text, sizeof(text), "%s%s", config,
+		 protocol == META ? "protocol: meta\n" : "");
+	side->client = fuzz_open(text);
 	fuzz_must(side->client != NULL, "there is a client");
 	side->transport = side->client->engine.assembly->transport;
 	side->replaced = side->client->engine.transport;
@@ -231,11 +239,11 @@ static void end(struct side *side)
 
 void fuzz_end(void)
 {
-	for (size_t i = 0; i < CONFIG_COUNT; i++) {
-		for (int side = 0; side < CLIENTS; side++) {
-			if (sides[i][side].client) {
-				end(&sides[i][side]);
-			}
+	struct side *all = &sides[0][0][0];
+
+	for (size_t i = 0; i < PROTOCOLS * CONFIG_COUNT * CLIENTS; i++) {
+		if (all[i].client) {
+			end(&all[i]);
 		}
 	}
 }
@@ -347,6 +355,52 @@ static bool is_origin(struct fuzz_input text, const struct tenon_result *result,
 	       takes(&text, "\r\n", 2);
 }
 
+/* Return true when this text, which follows "VA ", is the result, and has the opaque of the request. */
+static bool is_meta_origin(struct fuzz_input text,
+			   const struct tenon_result *result, bool has_cas,
+			   uint32_t opaque)
+{
+	uint64_t flags, len, cas = 0;
+	uint32_t letters = letters_of(opaque);
+
+	if (!take_number(&text, false, &len) || len != result->value_len ||
+	    !takes(&text, " f", 2) || !take_number(&text, false, &flags) ||
+	    flags != result->flags ||
+	    (has_cas && (!takes(&text, " c", 2) ||
+			 !take_number(&text, false, &cas))) ||
+	    cas != result->cas) {
+		return false;
+	}
+	/* marks may stand in front of the opaque and behind it */
+	const uint8_t *end = memmem(text.at, text.left, "\r\n", 2);
+	const uint8_t *tail = end ? memmem(text.at, (size_t)(end - text.at),
+					   " O", 2)
+				  : NULL;
+	if (!tail || memcmp(tail + 2, &letters, sizeof(letters)) != 0) {
+		return false;
+	}
+	fuzz_take(&text, (size_t)(end + 2 - text.at));
+	return takes(&text, result->value, result->value_len) &&
+	       takes(&text, "\r\n", 2);
+}
+
+/* Check that a value came with the opaque of its request. */
+static void check_meta_origin(const struct side *side, size_t i,
+			      const struct tenon_result *result, bool has_cas)
+{
+	struct fuzz_input heard = { side->heard, side->heard_len };
+	uint32_t opaque = side->client->operation.requests.list[i].opaque;
+	const uint8_t *found;
+
+	while ((found = memmem(heard.at, heard.left, "VA ", 3))) {
+		fuzz_take(&heard, (size_t)(found - heard.at) + 3);
+		if (is_meta_origin(heard, result, has_cas, opaque)) {
+			return;
+		}
+	}
+	fuzz_must(false, "a value came with the opaque of its request");
+}
+
 /* Check that a value which no codec changed was received after its own key. */
 static void check_origin(const struct side *side, const struct operation *op,
 			 size_t i, const struct tenon_result *result)
@@ -360,6 +414,10 @@ static void check_origin(const struct side *side, const struct operation *op,
 
 	if (!result->value || (side->client->operation.chain.count > 0 &&
 			       !(op->options & TENON_RAW))) {
+		return;
+	}
+	if (assembly->protocol == &tenon__meta) {
+		check_meta_origin(side, i, result, has_cas);
 		return;
 	}
 	int len = snprintf(head, sizeof(head), "VALUE %.*s%.*s ",
@@ -434,8 +492,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct operation operations[OPERATIONS_MAX];
 	struct fuzz_input input = { data, size };
-	size_t config = fuzz_byte(&input) % CONFIG_COUNT;
-	struct side *pair = sides[config];
+	unsigned choice = fuzz_byte(&input);
+	int protocol = choice & META_BIT ? META : CLASSIC;
+	size_t config = choice % META_BIT % CONFIG_COUNT;
+	struct side *pair = sides[protocol][config];
 	struct fuzz_input sizes =
 		fuzz_take(&input, fuzz_byte(&input) % (PIECES_MAX + 1));
 	unsigned count = 1 + fuzz_byte(&input) % OPERATIONS_MAX;
@@ -445,7 +505,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (int i = 0; i < CLIENTS; i++) {
 		if (!pair[i].client) {
-			begin(&pair[i], configs[config]);
+			begin(&pair[i], configs[config], protocol);
+		}
+		/* opaques and what is known of the servers are those of the first run */
+		for (size_t s = 0; s < pair[i].client->engine.server_count; s++) {
+			pair[i].client->engine.conns[s].wire.meta =
+				(struct tenon__meta_state){ 0 };
 		}
 		pair[i].replies = input;
 		pair[i].sizes = i == 0 ? sizes.at : NULL;

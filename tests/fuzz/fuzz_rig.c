@@ -42,8 +42,13 @@ struct tenon_client *fuzz_open(const char *text)
 		abort();
 	}
 	if (client) {
-		client->engine.assembly->host.random_bytes = random_bytes;
-		client->engine.assembly->poll_timeout_ms = TIMEOUT_MS;
+		struct tenon__assembly *assembly = client->engine.assembly;
+
+		for (size_t i = 0; i < assembly->codec_count; i++) {
+			((struct tenon_host *)(uintptr_t)
+				 assembly->codecs[i].host)->random_bytes = random_bytes;
+		}
+		assembly->poll_timeout_ms = TIMEOUT_MS;
 	}
 	tenon_config_destroy(config);
 	return client;

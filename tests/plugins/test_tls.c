@@ -631,6 +631,7 @@ START_TEST(a_child_of_fork_has_sessions_of_its_own)
 	if (child == 0) {
 		bool good = rig_get(&rig, "k") == TENON_HIT &&
 			    rig_value_is(&rig, "v");
+		rig_close(&rig);
 		_exit(good ? 0 : 1);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 int suite_failed_count;
+int suite_run_count;
 
 static int run(Suite *suite, enum fork_status fork_status)
 {
@@ -15,6 +16,7 @@ static int run(Suite *suite, enum fork_status fork_status)
 	srunner_set_fork_status(runner, fork_status);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
+	suite_run_count = srunner_ntests_run(runner);
 	suite_failed_count = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return EXIT_SUCCESS;

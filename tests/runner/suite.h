@@ -18,7 +18,8 @@ int suite_run(Suite *suite);
 /* Like suite_run(), for tests that each need a new process, also with CK_FORK=no. */
 int suite_run_forked(Suite *suite);
 
-/* The number of tests of the last run that failed. */
+/* The number of tests of the last run, and of those that failed. */
+extern int suite_run_count;
 extern int suite_failed_count;
 
 /* Return true when this build has the codecs zlib and split. */

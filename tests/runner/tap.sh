@@ -3,6 +3,7 @@
 # To be sourced by a script whose tests are shell commands. Reports in TAP.
 
 number=0
+failed=no
 
 # try NAME COMMAND...: run a test. The output of a command that fails is shown.
 try()
@@ -14,6 +15,7 @@ try()
 		echo "ok $number - $name"
 	else
 		echo "not ok $number - $name"
+		failed=yes
 		echo "$output" | sed 's/^/# /'
 	fi
 }

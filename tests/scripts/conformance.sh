@@ -25,7 +25,7 @@ end
 
 begin plugin_that_breaks_the_contract_fails
 run 1 "$bad/codec_zero.so"
-out_has '^not ok '
+err 'the plugin does not start: '
 run 1 "$good/failover_good.so"
 out_has '^not ok .*failover_good:dead_server_is_avoided_and_comes_back'
 end
@@ -39,15 +39,84 @@ run 1 text.so
 err 'text.so'
 end
 
-begin options_reach_the_plugin
-run 1 --options '{nonsense: 1}' "$good/codec_good.so"
-out_has "^not ok .*unknown option 'nonsense'"
+begin wrong_options_end_at_once
+run 2 --options '{nonsense: 1}' "$good/codec_good.so"
+err "unknown option 'nonsense'"
+no_out
+run 2 --options '{broken' "$good/codec_good.so"
+err 'not YAML'
+no_out
+end
+
+begin promise_that_the_kind_does_not_have_is_refused
+for words in lenght order mirror 'detects,lenght'; do
+	run 2 --promises "$words" "$good/codec_good.so"
+	err "found the promise '[a-z]*', expected one of a codec plugin: length, detects"
+	no_out
+done
+run 2 --promises growth "$good/failover_good.so"
+err 'expected one of a failover plugin: none'
+end
+
+begin one_test_can_be_run
+run 0 --test flags_are_some_and_stay "$good/codec_good.so"
+out_has '^ok 1 .*:flags_are_some_and_stay:'
+out_has '^1\.\.1$'
+run 2 --test nonsense "$good/codec_good.so"
+err 'no test of this kind has the name'
+end
+
+# plugin SOURCE NAME FLAG...: compile a plugin outside the tree to NAME.so
+plugin()
+{
+	source=$1
+	output=$2.so
+	shift 2
+	$CC -shared -fPIC -I"$abs_top_srcdir/include" "$@" -o "$output" "$source"
+}
+
+begin promise_that_is_not_made_is_skipped
+plugin "$abs_top_srcdir/tools/plugin-template/codec_pairs.c" pairs
+run 0 --promises length pairs.so
+out_has "^# SKIP promise 'detects': .*; test it with --promises detects$"
+check 'the other is tested' test "$(grep -c '^# SKIP' out)" -eq 1
+end
+
+# A failover policy with zones needs servers of its zone.
+begin servers_reach_a_failover_policy
+plugin "$abs_top_srcdir/tools/plugin-template/failover_nearby.c" nearby
+run 2 --options '{zone: b}' nearby.so
+err "no server has an alias that begins with 'b-'"
+run 0 --options '{zone: b}' --servers '["h:1 b-1", "h:2 b-2", {address: "h:3", alias: b-3, pool: spares}]' \
+	nearby.so
+run 0 --options '{zone: b}' --servers '["h:1 b-1", "h:2 a-2", "h:3 a-3"]' nearby.so
+run 2 --servers '["h:1 b-1"]' "$good/codec_good.so"
+err 'for failover policies only'
+end
+
+begin plugin_that_crashes_or_hangs_fails_its_test
+for where in LOAD INIT HASH; do
+	plugin "$abs_top_srcdir/tests/conformance/stumbles.c" crashes -DIN=$where -DBY=CRASH
+	run 1 crashes.so
+	out_has '^not ok 1 .*crashes\.so:plugin_is_loaded: the plugin crashed with signal 11 '
+	out_has '^1\.\.1$'
+	plugin "$abs_top_srcdir/tests/conformance/stumbles.c" hangs -DIN=$where -DBY=HANG
+	CK_DEFAULT_TIMEOUT=1 run 1 hangs.so
+	out_has '^not ok 1 .*hangs\.so:plugin_is_loaded: it took longer than 1 s$'
+done
+plugin "$abs_top_srcdir/tests/conformance/stumbles.c" crashes -DKIND=CODEC -DIN=INIT -DBY=CRASH
+run 1 crashes.so
+out_has '^ok 1 .*:plugin_is_loaded: '
+out_has '^not ok 2 .*:instance_is_made: the plugin crashed with signal 11 '
+plugin "$abs_top_srcdir/tests/conformance/stumbles.c" hangs -DKIND=CODEC -DIN=INIT -DBY=HANG
+CK_DEFAULT_TIMEOUT=1 run 1 hangs.so
+out_has '^not ok 2 .*:instance_is_made: it took longer than 1 s$'
 end
 
 # tests/conformance/transport runs every transport of the build with its defaults only.
 begin uring_keeps_the_contract_partly_without_the_ring
 test ! -e "$uring" || run 0 --options '{ring_from: 2}' "$uring"
-if test ! -e "$uring" || grep -q "use 'transport: poll'" out; then
+if test ! -e "$uring" || grep -q "use 'transport: poll'" out err; then
 	echo "# left out: transport_uring $name"
 else
 	out_has '^ok .*twenty_slow_servers_are_waited_for_at_the_same_time'

@@ -21,15 +21,15 @@ complain()
 # No program listens on port 1.
 cat >"$dir/tenon.yaml" <<HERE
 servers: ["127.0.0.1:1 nobody"]
-plugins: [hash_length.so]
-hash_function: length
+plugins: [hash_sum.so]
+hash_function: sum
 HERE
 
 $CC $CFLAGS -shared -fPIC $($PKG_CONFIG --cflags tenon) \
-	-o "$dir/hash_length.so" "$examples/hash_length.c"
+	-o "$dir/hash_sum.so" "$examples/hash_sum.c"
 for example in "$examples"/*.c; do
 	case $example in
-	*/hash_length.c) continue ;;
+	*/hash_sum.c) continue ;;
 	esac
 	name=${example##*/}
 	$CC $CFLAGS -pthread $($PKG_CONFIG --cflags tenon) -o "$dir/${name%.c}" \

@@ -213,7 +213,7 @@ markers_and_languages_are_right()
 
 try first_program_is_the_compiled_one same_program README.md c 1 "$examples/first.c"
 try plugin_is_the_compiled_one same_program plugins/README.md c 1 \
-	"$examples/hash_length.c"
+	"$examples/hash_sum.c"
 try python_program_is_the_tested_one same_program README.md python 1 \
 	"$python_examples/first.py"
 try libmc_program_is_the_tested_one same_program README.md python 2 \

@@ -90,7 +90,7 @@ static void add_own(struct frames_session *session, const void *bytes,
 }
 
 static int frames_begin(const void *self, void *payload,
-			const struct tenon_secure_server *server,
+			const struct tenon_server_facts *server,
 			struct tenon_error *err)
 {
 	struct frames_session *session = payload;

@@ -171,6 +171,11 @@ static int32_t choice_index(const struct tenon_option *row)
 
 static void set_default(const struct tenon_option *row, char *field)
 {
+	static const struct tenon_list no_list;
+	static const struct tenon_map no_map;
+	const void *none = row->type == TENON_OPTION_LIST
+				   ? (const void *)&no_list
+				   : (const void *)&no_map;
 	const struct tenon_hash *hash;
 	int32_t word = row->type == TENON_OPTION_CHOICE ? choice_index(row) :
 							  (int32_t)row->def;
@@ -186,6 +191,10 @@ static void set_default(const struct tenon_option *row, char *field)
 	case TENON_OPTION_HASH:
 		hash = plugin_hash(row->def_text);
 		memcpy(field, &hash, sizeof(hash));
+		break;
+	case TENON_OPTION_LIST:
+	case TENON_OPTION_MAP:
+		memcpy(field, &none, sizeof(none));
 		break;
 	default:
 		memcpy(field, &row->def, sizeof(row->def));

@@ -96,8 +96,8 @@ static int take(struct floor_ring *ring, const struct io_uring_cqe *cqe,
 	const struct request *request = &first[index];
 	ring->got[index] += (size_t)cqe->res;
 	if (ring->got[index] < request->reply_len) {
-		push_receive(ring, fds[request->server], request, index,
-			     buffer);
+		push_receive(ring, fds[request->server], request,
+			     (size_t)index, buffer);
 		return 0;
 	}
 	ring->awaited--;

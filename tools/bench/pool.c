@@ -101,8 +101,10 @@ static size_t run_threads(const struct way *way, unsigned threads,
 			  unsigned slice_ms)
 {
 	static struct worker workers[THREADS_MAX];
-	const struct timespec slice = { slice_ms / 1000,
-					slice_ms % 1000 * 1000000L };
+	const struct timespec slice = {
+		.tv_sec = (time_t)(slice_ms / 1000),
+		.tv_nsec = (long)(slice_ms % 1000) * 1000000L
+	};
 	size_t done = 0;
 
 	atomic_store(&is_over, false);

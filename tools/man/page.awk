@@ -12,6 +12,7 @@
 #	@RETURNS		what it returns, and
 #	@ERRORS			its errors
 #	@EXAMPLE FILE		a program of tools/examples, which is compiled
+#	@PLUGIN FILE		a plugin of tools/plugin-template, which is compiled
 #	@HEADER HEADER		what a header declares, comments included
 #	@OPTIONS NAME		options/NAME.mdoc
 #
@@ -441,6 +442,7 @@ $1 == "@FUNCTIONS" { print_functions(); next }
 $1 == "@RETURNS" { print_label("Returns", "return nothing."); next }
 $1 == "@ERRORS" { print_label("Errors", "cannot fail."); next }
 $1 == "@EXAMPLE" { print_example(top "/tools/examples/" $2); next }
+$1 == "@PLUGIN" { print_example(top "/tools/plugin-template/" $2); next }
 $1 == "@HEADER" { print_header($2); next }
 $1 == "@OPTIONS" { print_options(top "/tools/man/options/" $2 ".mdoc"); next }
 { print }

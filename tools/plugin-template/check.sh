@@ -10,14 +10,17 @@ for library in $LIBRARIES; do
 	name=${plugin#*_}
 	"$CONFORMANCE" "$PWD/.libs/$plugin.so"
 
-	key=$kind
-	test "$kind" != hash || key=hash_function
+	case $kind in
+	hash) line="hash_function: $name" ;;
+	codec) line="codecs: [$name]" ;;
+	*) line="$kind: $name" ;;
+	esac
 	# The command only checks the config: it connects to no server. Status 1 is a warning, such as
 	# that the hash function places keys unevenly.
 	cat >check.yaml <<-HERE
 	servers: ["127.0.0.1:1 a", "127.0.0.1:2 b"]
 	plugins: [.libs/$plugin.so]
-	$key: $name
+	$line
 	HERE
 	"$TENON_TOOL" -c check.yaml check || test $? -eq 1
 done

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * plugins --new: make a project for a plugin from the template. The template has one example
- * for each of several kinds. The new project has the example of its kind, under the new name;
+ * for each kind. The new project has the example of its kind, under the new name;
  * files and lines that name another example are left out.
  */
 #include <ctype.h>
@@ -28,6 +28,9 @@ static const struct {
 	const char *example;
 } examples[] = {
 	{ "hash", "times33" },
+	{ "distribution", "wheel" },
+	{ "transport", "courier" },
+	{ "codec", "pairs" },
 	{ "failover", "nearby" },
 	{ "secure", "mask" },
 };

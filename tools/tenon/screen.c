@@ -253,8 +253,10 @@ enum screen_event screen_wait(int64_t until_ms)
 		struct pollfd input = { .fd = reads_keys ? STDIN_FILENO : -1,
 					.events = POLLIN };
 		int64_t left_ms = until_ms - clock_ms();
-		struct timespec time = { .tv_sec = left_ms / 1000,
-					 .tv_nsec = left_ms % 1000 * 1000000 };
+		struct timespec time = {
+			.tv_sec = (time_t)(left_ms / 1000),
+			.tv_nsec = (long)(left_ms % 1000 * 1000000)
+		};
 
 		if (left_ms <= 0) {
 			time = (struct timespec){ 0 };

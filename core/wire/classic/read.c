@@ -57,14 +57,58 @@ static inline bool read_word(struct tenon__wire *wire, const char *line,
 }
 
 /*
+ * Read the number of the release from "VERSION 1.6.18" and the like: 10618. Returns 0 for another text.
+ * A number above 99 counts as 99.
+ */
+static uint32_t release_of(const char *line)
+{
+	const char *at = line + strlen("VERSION ");
+	uint32_t release = 0;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t number;
+
+		at = tenon__read_u64(i > 0 ? at + 1 : at, &number);
+		if (!at || (i < 2 && *at != '.')) {
+			return 0;
+		}
+		release = 100 * release + (uint32_t)(number < 99 ? number : 99);
+	}
+	return release;
+}
+
+/*
+ * An error line is the first reply on a new connection, which begins with a fence. The line refuses
+ * the connection, or the server does not know `version`; then the reply to `get` ends the fence.
+ */
+static int read_fresh_error(struct tenon__wire *wire, int status,
+			    const char *line, size_t len)
+{
+	int verdict = tenon__reply_check_fresh(wire, status, line, len);
+
+	if (verdict == TENON_WIRE_READ_ON &&
+	    wire->version == TENON_VERSION_THERE) {
+		wire->version = TENON_VERSION_UNKNOWN; /* it was another server before */
+		tenon__reply_end_fence(wire);
+	}
+	return verdict;
+}
+
+/*
  * Replies before the reply to a fence are errors of noreply requests. They answer nothing in
  * flight.
  */
 static int read_fenced(struct tenon__wire *wire, const char *line,
 		       size_t len)
 {
+	int status = tenon__reply_error_status(line, len);
+
+	if (wire->fresh && status != 0) {
+		return read_fresh_error(wire, status, line, len);
+	}
 	if (TENON__STARTS(line, len, "VERSION ") &&
 	    wire->version != TENON_VERSION_MISSING) {
+		wire->release = release_of(line);
 		if (wire->version == TENON_VERSION_THERE) {
 			tenon__reply_end_fence(wire);
 		} else {
@@ -79,8 +123,8 @@ static int read_fenced(struct tenon__wire *wire, const char *line,
 	} else if (wire->version == TENON_VERSION_UNKNOWN &&
 		   tenon__reply_wants_login(line, len)) {
 		return tenon__reply_refuse_login(wire, line, len);
-	} else if (tenon__reply_error_status(line, len) != 0) {
-		tenon__reply_tell_unasked(wire, line, len);
+	} else if (status != 0) {
+		tenon__reply_tell_unasked(wire, status, line, len);
 	} else if (wire->version != TENON_VERSION_UNKNOWN ||
 		   TENON__STARTS(line, len, "VALUE ")) {
 		return tenon__reply_broken(wire, "an unexpected reply", line, len);

@@ -8,6 +8,9 @@
 /* The text of each result when the server answers a meta command with ERROR. */
 #define TENON_META_UNKNOWN \
 	"the server knows no meta commands (it answered ERROR); the config needs protocol: classic"
+/* The end of the sentence when the server closes a new connection behind a meta command. */
+#define TENON_META_CLOSED \
+	"; the server may know no meta commands, so set `protocol: classic`"
 
 extern const struct tenon__protocol tenon__meta;
 

@@ -397,11 +397,16 @@ static int read_code_line(struct tenon__wire *wire, const char *line,
 }
 
 /*
- * The server knows no meta commands. It answers every line with ERROR, and those of a value too.
- * So all requests get this answer, and the connection is closed.
+ * The server knows no meta commands, or not this one. It answers every line with ERROR, and those of a
+ * value too. So all requests get this answer, and the connection is closed. A server that has never
+ * answered a meta command does not fit the config: it is held back.
  */
 static int end_unknown(struct tenon__wire *wire)
 {
+	if (!wire->meta.known) {
+		return tenon__reply_reject(wire, TENON_EUNKNOWN,
+					   TENON_META_UNKNOWN, "", 0);
+	}
 	for (struct tenon__request *req = wire->flight; req; req = req->next) {
 		if (!tenon__request_is_done(req)) {
 			tenon__tally_key(wire->tally, TENON_EUNKNOWN);
@@ -491,7 +496,7 @@ static int read_fenced(struct tenon__wire *wire, const char *line, size_t len)
 		return TENON_WIRE_READ_ON;
 	}
 	if (status != 0) {
-		tenon__reply_tell_unasked(wire, line, len);
+		tenon__reply_tell_unasked(wire, status, line, len);
 		wire->erred = (uint8_t)-status;
 		return status == TENON_EUNKNOWN ? end_unknown(wire)
 						: TENON_WIRE_READ_ON;
@@ -579,7 +584,12 @@ static int meta_read(struct tenon__wire *wire)
 		.next_line = next_line,
 	};
 
-	return tenon__reader_run(&reader, wire);
+	int verdict = tenon__reader_run(&reader, wire);
+	if (verdict == TENON_WIRE_DONE && wire->first &&
+	    wire->first->verb->meta[0]) {
+		wire->meta.known = true;
+	}
+	return verdict;
 }
 
 /*
@@ -621,4 +631,6 @@ const struct tenon__protocol tenon__meta = {
 	.greeted = tenon__classic_greeted,
 	.are_unasked = meta_are_unasked,
 	.sends_more = true,
+	.unknown = TENON_META_UNKNOWN,
+	.closed = TENON_META_CLOSED,
 };

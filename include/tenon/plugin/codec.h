@@ -51,6 +51,17 @@ struct tenon_output {
 	 *          TENON_OUTPUT_EXTRA_BYTES.
 	 */
 	int (*reserve)(struct tenon_output *output, size_t bytes);
+	/**
+	 * Key of the item, as sent, with prefix: for a codec that binds a value to its key, such as
+	 * one that encrypts. Valid during the call.
+	 */
+	struct tenon_slice key;
+	/**
+	 * Flags of the item: those of the application, and the bits of the codecs whose changes the
+	 * value has. Encoding: of the codecs in front. Decoding: of these and of this codec.
+	 */
+	uint32_t flags;
+	uint32_t reserved_flags; /**< 0 */
 };
 
 /** A stored form may be this many bytes longer than max_value_bytes. */

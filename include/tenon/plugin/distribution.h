@@ -157,6 +157,17 @@ struct tenon_distribution_ops {
 	 * OPTIONAL. NULL: nothing is known of the ring.
 	 */
 	void (*describe)(const void *self, struct tenon_ring_traits *out);
+	/**
+	 * Get the labels of the servers in the config, such as {zone: a}, between init and build.
+	 * Shape:   labels has count entries, those of the servers of build(); an entry is NULL when
+	 *          the server has no labels. See tenon_map_get().
+	 * Returns: 0, or a negative enum tenon_status.
+	 * Owns:    the labels live as long as the instance; the array is valid during the call only.
+	 * Errors:  TENON_ENOMEM, TENON_ECONFIG.
+	 * OPTIONAL. NULL: labels do not matter.
+	 */
+	int (*labels)(void *self, const struct tenon_map *const *labels,
+		      uint32_t count, struct tenon_error *err);
 };
 
 TENON_END_DECLS

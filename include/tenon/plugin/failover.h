@@ -56,6 +56,9 @@ struct tenon_failover_setup {
 	const struct tenon_failover_server *servers; /**< server_count entries */
 	const char *const *pools; /**< names of server pools; pools[0] is "", the main ring */
 	uint32_t pool_count;      /**< entries of pools, 1 or more; each pool has a server or more */
+	uint32_t reserved;        /**< 0 */
+	/** Labels of each server, server_count entries; NULL: no server has labels. See tenon_map_get(). */
+	const struct tenon_map *const *labels;
 };
 
 /** Argument of route(): one key, and part of the answer. Valid during the call only. */
@@ -80,6 +83,9 @@ struct tenon_route_query {
 	 * that it writes or touches on the chosen server: 1..2592000. 0: exptime stays as it is.
 	 */
 	uint32_t exptime_max_s;
+	uint32_t reserved; /**< 0 */
+	/** The key, as the distribution gets it: the bytes that decide the server, and their hash. */
+	const struct tenon_ring_key *key;
 };
 
 /** State of a server, as a policy sees it. */

@@ -22,6 +22,8 @@
 #ifndef TENON_PLUGIN_PLUGIN_H
 #define TENON_PLUGIN_PLUGIN_H
 
+#include <string.h>
+
 #include "tenon/error.h"
 
 TENON_BEGIN_DECLS
@@ -62,8 +64,46 @@ enum tenon_option_type {
 	TENON_OPTION_DURATION = 4, /**< int64_t, in `unit`; the config gives a unit: us ms s min h */
 	TENON_OPTION_STRING = 5,   /**< const char *, never NULL; the host owns the string */
 	TENON_OPTION_CHOICE = 6,   /**< int32_t index into choices */
-	TENON_OPTION_HASH = 7      /**< const struct tenon_hash *; the config names a hash plugin */
+	TENON_OPTION_HASH = 7,     /**< const struct tenon_hash *; the config names a hash plugin */
+	TENON_OPTION_LIST = 8, /**< const struct tenon_list *, never NULL; a list of scalars, or one */
+	TENON_OPTION_MAP = 9,  /**< const struct tenon_map *, never NULL; a map of scalars */
+	TENON_OPTION_FRACTION = 10 /**< int64_t, in millionths; 0.25 or 25% */
 };
+
+/** Value of a TENON_OPTION_LIST, in the order of the config. The host owns it. */
+struct tenon_list {
+	uint32_t count;           /**< entries of texts */
+	uint32_t reserved;        /**< 0 */
+	const char *const *texts; /**< count entries, never NULL */
+};
+
+/** One entry of a struct tenon_map. No string is NULL. */
+struct tenon_map_entry {
+	const char *name;  /**< as in the config; no two entries have the same */
+	const char *value; /**< as in the config */
+};
+
+/** Value of a TENON_OPTION_MAP, in the order of the config. The host owns it. */
+struct tenon_map {
+	uint32_t count;                        /**< entries of entries */
+	uint32_t reserved;                     /**< 0 */
+	const struct tenon_map_entry *entries; /**< count entries */
+};
+
+/** Return the value of a name; NULL: the map has no such name. map may be NULL: it is empty. */
+static inline const char *tenon_map_get(const struct tenon_map *map,
+					const char *name)
+{
+	for (uint32_t i = 0; map && i < map->count; i++) {
+		if (strcmp(map->entries[i].name, name) == 0) {
+			return map->entries[i].value;
+		}
+	}
+	return NULL;
+}
+
+/** One in millionths: the unit of a TENON_OPTION_FRACTION. */
+#define TENON_FRACTION_ONE 1000000
 
 /** Unit of a TENON_OPTION_DURATION: of its field, its default and its range. */
 enum tenon_option_unit {
@@ -96,15 +136,47 @@ struct tenon_option {
 	uint32_t unit;    /**< enum tenon_option_unit; DURATION only */
 	uint32_t flags;   /**< TENON_OPTION_BARE, TENON_OPTION_PATH or 0 */
 	uint32_t offset;  /**< offsetof() of the field in the plugin's option struct */
-	int64_t min;      /**< INT, SIZE, DURATION: smallest value; STRING: shortest length in bytes */
-	int64_t max;      /**< INT, SIZE, DURATION: largest value; STRING: longest length in bytes */
-	int64_t def;      /**< BOOL, INT, SIZE, DURATION: default */
+	/**
+	 * INT, SIZE, DURATION, FRACTION: smallest value; STRING: shortest length in bytes; LIST, MAP:
+	 * fewest entries, when the config has the option.
+	 */
+	int64_t min;
+	/**
+	 * INT, SIZE, DURATION, FRACTION: largest value; STRING: longest length in bytes; LIST, MAP:
+	 * most entries, 1 or more.
+	 */
+	int64_t max;
+	int64_t def;      /**< BOOL, INT, SIZE, DURATION, FRACTION: default. A LIST or MAP has none: it is empty */
 	const char *def_text; /**< STRING, CHOICE, HASH: default, as in the config */
 	const char *const *choices; /**< CHOICE: the words; the last entry is NULL */
 	const char *help; /**< one line, no full stop */
 };
 
+/* ---- servers ----------------------------------------------------------- */
+
+/** Facts about one server. Strings are NUL-terminated. */
+struct tenon_server_facts {
+	uint32_t size; /**< sizeof(struct tenon_server_facts) when the host was compiled */
+	uint32_t port; /**< 1..65535; 0: a UNIX socket */
+	const char *alias; /**< name of the server; its address when it has no alias */
+	const char *host;  /**< name or IP address without brackets; UNIX socket: the path */
+	/**
+	 * Labels of the server in the config, such as {zone: a, rack: r7}; NULL: it has none. See
+	 * tenon_map_get().
+	 */
+	const struct tenon_map *labels;
+};
+
 /* ---- host -------------------------------------------------------------- */
+
+/** A number of a plugin, made by tenon_host.metric. */
+struct tenon_metric;
+
+/** Type of a metric. */
+enum tenon_metric_type {
+	TENON_METRIC_COUNTER = 1, /**< grows only */
+	TENON_METRIC_GAUGE = 2    /**< goes up and down */
+};
 
 /**
  * Services of the host. The plugin passes `context` as first argument of each service. The struct
@@ -119,7 +191,10 @@ struct tenon_host {
 	void *(*alloc)(void *context, size_t bytes);
 	/** Free memory that alloc returned. memory may be NULL. */
 	void (*free)(void *context, void *memory);
-	/** Log one line, without a newline. level is an enum tenon_log_level. */
+	/**
+	 * Log one line, without a newline. level is an enum tenon_log_level. The host puts the kind
+	 * and the name of the plugin in front.
+	 */
 	void (*log)(void *context, int level, const char *line);
 	/** Fill out with len unpredictable bytes. Tests give a sequence with a seed instead. */
 	void (*random_bytes)(void *context, void *out, size_t len);
@@ -140,6 +215,44 @@ struct tenon_host {
 	 * another user.
 	 */
 	int (*open_secret)(void *context, const char *path);
+	/**
+	 * Return 1 when a line of this level goes anywhere, 0 when it is dropped. Ask before work
+	 * that only serves a log line.
+	 */
+	int (*logs)(void *context, int level);
+	/** Log one line, formatted as by printf. */
+	void (*logf)(void *context, int level, const char *format, ...)
+#if defined(__GNUC__)
+		__attribute__((format(printf, 3, 4)))
+#endif
+		;
+	/**
+	 * Get the memory that all instances share which are made from the same place of one config:
+	 * those of all clients of a pool, or all rings of a distribution. The memory is all zero
+	 * when the first instance gets it.
+	 * Shape:   every instance asks for the same number of bytes.
+	 * Returns: the memory, aligned for any type; NULL: no memory, or an earlier call gave
+	 *          another number of bytes.
+	 * Owns:    the host frees the memory after the last instance. A child of fork(2) has a copy.
+	 * Threads: any. Several threads use the memory at the same time: use atomic operations.
+	 */
+	void *(*shared)(void *context, size_t bytes);
+	/**
+	 * Get a number that `tenon health`, tenon_client_metric() and the text for Prometheus show.
+	 * The instances that share memory share the metric. It is 0 at first.
+	 * Shape:   name is lower_snake, 1..47 bytes; the name of a counter ends with _total. help is
+	 *          one line, with a full stop. Both are copied.
+	 * Returns: the metric; NULL: no memory, a bad name or type, more than 64 metrics, or the name
+	 *          is that of a metric with another type.
+	 * Owns:    the metric lives as long as the instance.
+	 * Threads: any.
+	 */
+	struct tenon_metric *(*metric)(void *context, const char *name,
+				       uint32_t type, const char *help);
+	/** Add n to a metric; metric may be NULL. Threads: any. Cost: one atomic addition. */
+	void (*metric_add)(struct tenon_metric *metric, int64_t n);
+	/** Set a metric of the type TENON_METRIC_GAUGE; metric may be NULL. Threads: any. */
+	void (*metric_set)(struct tenon_metric *metric, int64_t value);
 };
 
 /* ---- descriptor -------------------------------------------------------- */

@@ -48,14 +48,6 @@ struct tenon_secure_setup {
 	uint32_t reserved; /**< 0 */
 };
 
-/** The server of a new session. Valid during begin() only. */
-struct tenon_secure_server {
-	uint32_t size; /**< sizeof(struct tenon_secure_server) when the host was compiled */
-	uint32_t port; /**< 0: a UNIX socket */
-	const char *alias; /**< name of the server; its address when it has no alias */
-	const char *host;  /**< name or IP address as in the config; for a UNIX socket: the path */
-};
-
 /** Bytes that a session takes and bytes that it gives: the argument of push() and pull(). */
 struct tenon_secure_io {
 	uint32_t size;     /**< sizeof(struct tenon_secure_io) when the host was compiled */
@@ -128,7 +120,7 @@ struct tenon_secure_ops {
 	 * OPTIONAL. NULL: the session has no handshake and stays all zero.
 	 */
 	int (*begin)(const void *self, void *session,
-		     const struct tenon_secure_server *server,
+		     const struct tenon_server_facts *server,
 		     struct tenon_error *err);
 	/**
 	 * End a session: its connection was closed, or is closed next. Nothing can be sent any more.

@@ -178,6 +178,13 @@ struct tenon_connection_ops {
 	 * Returns: 1 or 0.
 	 */
 	int (*sets_up)(void *context, struct tenon_connection *conn);
+	/**
+	 * Get facts about the server of a connection: its name and its labels.
+	 * Owns:    the strings are the core's. The host and the port can change between two calls of
+	 *          run() or turn(), when the server moves.
+	 */
+	void (*server)(void *context, struct tenon_connection *conn,
+		       struct tenon_server_facts *out);
 };
 
 /** Facts about the client, for init. ops lives as long as the instance. */

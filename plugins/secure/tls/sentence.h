@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "certificate.h"
+#include "tls_options.h"
 
 #define SENTENCE_BYTES 240
 
@@ -158,10 +159,6 @@ static const struct sentence_row sentence_rows[] = {
 	  "the server refused the client's certificate: it is not for clients" },
 	{ SSL_R_TLSV1_ALERT_ACCESS_DENIED,
 	  "the server refused the client's certificate: access is denied" },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
-	  "the server speaks no version of TLS that `minimum` allows" },
-	{ SSL_R_UNSUPPORTED_PROTOCOL,
-	  "the server speaks no version of TLS that `minimum` allows" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
 	  "the server refused the handshake: it shares no cipher with the client, or requires a client certificate (`certificate` and `key`)" },
 	{ SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL,
@@ -172,21 +169,49 @@ static const struct sentence_row sentence_rows[] = {
 	  "a record from the server is damaged" },
 };
 
+/* The client has offered its versions, and the server has none of them. */
+static void sentence_versions(char out[SENTENCE_BYTES], int minimum)
+{
+	snprintf(out, SENTENCE_BYTES,
+		 "the server speaks TLS %s or older, and `minimum` is %s",
+		 minimum == TLS_MINIMUM_1_3 ? "1.2" : "1.1",
+		 tls_minimum_words[minimum]);
+}
+
+/* Write a sentence for a reason of OpenSSL that is in no row. */
+static void sentence_reason(char out[SENTENCE_BYTES], unsigned long code)
+{
+	const char *reason = ERR_reason_error_string(code);
+	int alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
+
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL && alert >= 0 && alert < 256) {
+		snprintf(out, SENTENCE_BYTES,
+			 "the server has ended the session with the alert '%s'",
+			 SSL_alert_desc_string_long(alert));
+	} else {
+		snprintf(out, SENTENCE_BYTES, "TLS failed: %.150s",
+			 reason ? reason : "no reason is known");
+	}
+}
+
 /* Write a sentence for the last error of OpenSSL, and forget OpenSSL's errors. */
-static void sentence_failed(char out[SENTENCE_BYTES])
+static void sentence_failed(char out[SENTENCE_BYTES], int minimum)
 {
 	unsigned long code = ERR_peek_last_error();
-	const char *reason = ERR_reason_error_string(code);
+	int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code)
+						      : -1;
 
-	snprintf(out, SENTENCE_BYTES, "TLS failed: %.150s",
-		 reason ? reason : "no reason is known");
+	sentence_reason(out, code);
 	for (size_t i = 0;
 	     i < sizeof(sentence_rows) / sizeof(sentence_rows[0]); i++) {
-		if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
-		    ERR_GET_REASON(code) == sentence_rows[i].reason) {
+		if (reason == sentence_rows[i].reason) {
 			snprintf(out, SENTENCE_BYTES, "%s",
 				 sentence_rows[i].text);
 		}
+	}
+	if (reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
+	    reason == SSL_R_UNSUPPORTED_PROTOCOL) {
+		sentence_versions(out, minimum);
 	}
 	ERR_clear_error();
 }

@@ -39,6 +39,9 @@ struct tls {
 	struct tls_peer *peers;
 };
 
+/* Most steps of TLS itself behind the handshake without a plain byte. A ticket or a new key has one to three. */
+#define STEPS_MAX 200
+
 struct tls_session {
 	SSL *ssl;
 	struct tls *tls;
@@ -48,6 +51,7 @@ struct tls_session {
 	bool open;    /* the handshake is over */
 	bool greeted; /* the first bytes of the server have come */
 	bool asked;   /* the server has asked for a client certificate */
+	unsigned steps; /* of TLS itself since the last plain byte */
 	bool goodbye; /* the server has said that it sends nothing more */
 	char address[TENON_SECURE_TEXT_BYTES]; /* an IP address that is as good as the expected name; "": none */
 	char expected[TENON_SECURE_TEXT_BYTES];
@@ -88,14 +92,35 @@ static void tls_warn(const struct tls *tls, const char *text)
 
 static int keep_ticket(SSL *ssl, SSL_SESSION *ticket);
 
-/* OpenSSL calls this for each alert, among others. */
+/* The session reads nothing more: the server has to hear that, and why. */
+static void stop(struct tls_session *session, const char *problem)
+{
+	snprintf(session->problem, sizeof(session->problem), "%s", problem);
+	session->wire.stopped = true;
+}
+
+static void hear_alert(struct tls_session *session, int where, int alert)
+{
+	if (where == SSL_CB_READ_ALERT && alert == SSL_AD_CLOSE_NOTIFY) {
+		session->goodbye = true;
+	}
+	if (where == SSL_CB_WRITE_ALERT && alert == SSL_AD_NO_RENEGOTIATION) {
+		stop(session,
+		     "the server has asked for a renegotiation, which is refused: turn it off there, or let the server speak TLS 1.3");
+	}
+}
+
+/* OpenSSL calls this for each alert, and for each step that a message of TLS itself is. */
 static void hear(const SSL *ssl, int where, int value)
 {
 	struct tls_session *session = SSL_get_app_data(ssl);
 
-	if (where == SSL_CB_READ_ALERT &&
-	    (value & 0xff) == SSL3_AD_CLOSE_NOTIFY) {
-		session->goodbye = true;
+	if (where & SSL_CB_ALERT) {
+		hear_alert(session, where, value & 0xff);
+	} else if ((where & SSL_CB_LOOP) && session->open &&
+		   ++session->steps > STEPS_MAX) {
+		stop(session,
+		     "the server sends messages of TLS without end, and no answer");
 	}
 }
 
@@ -379,7 +404,7 @@ static void drop_dot(char *name)
  * as good then.
  */
 static void choose_name(struct tls_session *session,
-			const struct tenon_secure_server *server)
+			const struct tenon_server_facts *server)
 {
 	const char *given = session->tls->options.server_name;
 	const char *name = given[0] ? given : server->host;
@@ -498,7 +523,7 @@ static int failed(struct tls_session *session, struct tenon_error *err)
 		ERR_clear_error();
 		return TENON_ECLOSED;
 	}
-	sentence_failed(text);
+	sentence_failed(text, session->tls->options.minimum);
 	return session->tls->host->set_error(
 		err, TENON_ESECURE, "%s",
 		session->problem[0] ? session->problem : text);
@@ -515,7 +540,7 @@ static int shake_hands(struct tls_session *session, struct tenon_error *err)
 }
 
 static int tls_begin(const void *self, void *memory,
-		     const struct tenon_secure_server *server,
+		     const struct tenon_server_facts *server,
 		     struct tenon_error *err)
 {
 	struct tls_session *session = memory;
@@ -631,6 +656,7 @@ static int tls_pull(const void *self, void *memory, struct tenon_secure_io *io,
 		    !wire->starved) {
 			code = failed(session, err);
 		}
+		session->steps = given > 0 ? 0 : session->steps;
 	}
 	io->in_used = io->in_len - wire->in_len;
 	io->out_len = given;

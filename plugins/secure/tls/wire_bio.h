@@ -23,6 +23,7 @@ struct wire {
 	size_t rest_from, rest_len, rest_room;
 	bool starved; /* OpenSSL has asked for bytes that have not arrived */
 	bool no_memory;
+	bool stopped; /* OpenSSL gets no more bytes */
 };
 
 static bool wire_has_rest(const struct wire *wire)
@@ -115,6 +116,9 @@ static int wire_read(BIO *bio, char *out, int len)
 	size_t n = (size_t)len < wire->in_len ? (size_t)len : wire->in_len;
 
 	BIO_clear_retry_flags(bio);
+	if (wire->stopped) {
+		return -1;
+	}
 	if (n == 0) {
 		wire->starved = true;
 		BIO_set_retry_read(bio);

@@ -270,8 +270,7 @@ static void push_send(struct uring *uring, struct uring_job *job)
 		io_uring_prep_send(sqe, job->conn->fd, job->iov[0].iov_base,
 				   bytes, flags);
 	} else {
-		job->message = (struct msghdr){ .msg_iov = job->iov,
-						.msg_iovlen = count };
+		job->message = socket_message(job->iov, count);
 		io_uring_prep_sendmsg(sqe, job->conn->fd, &job->message,
 				      (unsigned)flags);
 	}

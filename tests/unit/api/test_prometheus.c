@@ -59,6 +59,7 @@ START_TEST(the_page_has_every_number_of_a_client)
 	ck_assert(has_line("tenon_keys_total{server=\"s0\",outcome=\"miss\"} 1"));
 	ck_assert(has_line("tenon_connections_total{server=\"s0\"} 1"));
 	ck_assert(has_line("tenon_sent_bytes_total{server=\"s0\"} 7"));
+	ck_assert(has_line("tenon_noreply_errors_total{server=\"s0\"} 0"));
 	ck_assert(has_line(
 		"# TYPE tenon_operation_duration_seconds histogram"));
 	ck_assert(has_line(
@@ -172,7 +173,7 @@ START_TEST(metrics_stand_together)
 				      "%s within %s", line, metric);
 		}
 	}
-	ck_assert_uint_eq(metrics, _i == 0 ? 16 : 22);
+	ck_assert_uint_eq(metrics, _i == 0 ? 17 : 23);
 }
 END_TEST
 

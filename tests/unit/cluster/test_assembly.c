@@ -179,7 +179,8 @@ START_TEST(optional_slots_can_be_called)
 	failover = assembly->policies.list[0].ops;
 	ck_assert_int_eq(failover->init(NULL,
 					assembly->policies.list[0].options,
-					&assembly->host, NULL, &err),
+					assembly->policies.list[0].host, NULL,
+					&err),
 			 0);
 	failover->fini(NULL);
 	failover->state(NULL, 0, 0, &state);
@@ -309,8 +310,8 @@ START_TEST(a_codec_encodes_or_splits_and_its_optional_slots_can_be_called)
 	ck_assert(!halves_ops->encode && !halves_ops->decode);
 	ck_assert(halves_ops->scatter && halves_ops->plan &&
 		  halves_ops->gather != NULL);
-	ck_assert_int_eq(halves_ops->init(NULL, NULL, &assembly->host, NULL,
-					  &err),
+	ck_assert_int_eq(halves_ops->init(NULL, NULL,
+					  assembly->codecs[1].host, NULL, &err),
 			 0);
 	ck_assert_uint_eq(halves_ops->owns_chunks(NULL), 0);
 	halves_ops->fini(NULL);
@@ -556,7 +557,7 @@ START_TEST(the_host_serves_plugins)
 
 	tenon_config_set_log(config, keep_line, NULL);
 	assemble_alone();
-	host = &assembly->host;
+	host = assembly->transport_host;
 	ck_assert_uint_eq(host->size, sizeof(*host));
 	ck_assert_uint_eq(host->abi_major, TENON_PLUGIN_ABI_MAJOR);
 	memory = host->alloc(host->context, sizeof(zero));
@@ -566,7 +567,10 @@ START_TEST(the_host_serves_plugins)
 	host->random_bytes(host->context, bytes, sizeof(bytes));
 	ck_assert_mem_ne(bytes, zero, sizeof(bytes));
 	host->log(host->context, TENON_LOG_INFO, "100% well");
-	ck_assert_str_eq(last_line, "2 100% well");
+	ck_assert_str_eq(last_line, "2 transport plugin 'good': 100% well");
+	ck_assert_int_eq(host->logs(host->context, TENON_LOG_DEBUG), 1);
+	host->logf(host->context, TENON_LOG_WARNING, "%d%%", 7);
+	ck_assert_str_eq(last_line, "1 transport plugin 'good': 7%");
 	ck_assert_int_eq(host->set_error(&err, TENON_ECONFIG, "%d", 5),
 			 TENON_ECONFIG);
 	ck_assert_str_eq(err.message, "5");

@@ -643,6 +643,29 @@ START_TEST(a_sum_has_the_worse_state_and_the_later_error)
 }
 END_TEST
 
+START_TEST(a_sum_has_all_noreply_errors_and_the_last_one)
+{
+	static struct tenon_health sum, other;
+
+	sum = (struct tenon_health){ .alias = "a" };
+	other = (struct tenon_health){
+		.noreply = { .errors = 2,
+			     .error_at_ms = 5,
+			     .error_status = TENON_ESERVER,
+			     .error_text = "SERVER_ERROR busy" } };
+	tenon_health_merge(&sum, &other);
+	other.noreply.error_at_ms = 4;
+	strcpy(other.noreply.error_text, "earlier");
+	tenon_health_merge(&sum, &other);
+	other.noreply = (struct tenon_noreply_health){ .errors = 0 };
+	tenon_health_merge(&sum, &other);
+	ck_assert_uint_eq(sum.noreply.errors, 4);
+	ck_assert_int_eq(sum.noreply.error_status, TENON_ESERVER);
+	ck_assert_int_eq(sum.noreply.error_at_ms, 5);
+	ck_assert_str_eq(sum.noreply.error_text, "SERVER_ERROR busy");
+}
+END_TEST
+
 START_TEST(a_sum_has_the_certificate_that_ends_first)
 {
 	static struct tenon_health sum, other;
@@ -1018,6 +1041,7 @@ int main(void)
 	tc = tcase_create("sums");
 	tcase_add_test(tc, a_sum_has_the_worse_state_and_the_later_error);
 	tcase_add_test(tc, a_sum_orders_all_states);
+	tcase_add_test(tc, a_sum_has_all_noreply_errors_and_the_last_one);
 	tcase_add_test(tc, a_sum_has_the_certificate_that_ends_first);
 	LOOP(tc, a_certificate_ends_within_fourteen_days_or_later,
 	     COUNT(certificates));

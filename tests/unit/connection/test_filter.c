@@ -48,7 +48,7 @@ static void count_end(const void *self, void *session)
 }
 
 static int begin_nothing(const void *self, void *session,
-			 const struct tenon_secure_server *to,
+			 const struct tenon_server_facts *to,
 			 struct tenon_error *err)
 {
 	(void)self;
@@ -99,10 +99,12 @@ static void use_xor(void)
 
 static void use_frames(void)
 {
-	static struct tenon_host host;
+	static const struct tenon__plugin plugin = { .kind_name = "secure",
+						     .name = "frames" };
+	static struct tenon__host host;
 
-	tenon__host_init(&host, NULL);
-	frames_self.host = &host;
+	tenon__host_init(&host, &plugin, NULL);
+	frames_self.host = &host.table;
 	use(&frames_ops, &frames_self, "frames");
 }
 
@@ -791,6 +793,35 @@ START_TEST(a_pull_that_never_takes_anything_is_stopped)
 }
 END_TEST
 
+/* Let so many bytes of tickets arrive, which have no plain byte, in frames of 1 KiB. */
+static int arrive_tickets(size_t len)
+{
+	static const char ticket[1024] = "T\3\375";
+	int want = TENON_WANT_RECEIVE;
+
+	for (; len > 0 && want == TENON_WANT_RECEIVE; len -= sizeof(ticket)) {
+		want = arrive(ticket, sizeof(ticket), SIZE_MAX);
+	}
+	return want;
+}
+
+START_TEST(a_server_that_sends_no_byte_of_an_answer_is_stopped)
+{
+	greet();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES - 1024),
+			 TENON_WANT_RECEIVE);
+	ck_assert_int_eq(arrive("D\0\1E", 4, SIZE_MAX), TENON_WANT_RECEIVE);
+	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES),
+			 TENON_WANT_RECEIVE);
+	ck_assert_int_eq(arrive("T\0\0", 3, SIZE_MAX), TENON_WANT_CLOSE);
+	assert_failed(
+		TENON_ESECURE,
+		"the server has sent more than 512 KiB without a byte of an answer");
+	tear_down();
+}
+END_TEST
+
 static int early_pull(const void *self, void *session,
 		      struct tenon_secure_io *io, struct tenon_error *err)
 {
@@ -799,7 +830,7 @@ static int early_pull(const void *self, void *session,
 }
 
 static int begin_receives(const void *self, void *session,
-			  const struct tenon_secure_server *to,
+			  const struct tenon_server_facts *to,
 			  struct tenon_error *err)
 {
 	(void)self;
@@ -823,7 +854,7 @@ START_TEST(plain_bytes_during_a_handshake_close_the_connection)
 END_TEST
 
 static int begin_fails(const void *self, void *session,
-		       const struct tenon_secure_server *to,
+		       const struct tenon_server_facts *to,
 		       struct tenon_error *err)
 {
 	(void)self;
@@ -882,7 +913,7 @@ static const struct {
 };
 
 static int begin_tells(const void *self, void *session,
-		       const struct tenon_secure_server *to,
+		       const struct tenon_server_facts *to,
 		       struct tenon_error *err)
 {
 	(void)self;
@@ -893,17 +924,24 @@ static int begin_tells(const void *self, void *session,
 
 START_TEST(a_session_knows_the_host_of_its_server)
 {
-	char *kept;
+	const char *address = hosts[_i].address;
+	struct tenon__server parsed;
+	struct tenon__resolver place;
+	struct tenon_error err;
 
+	ck_assert_int_eq(tenon__server_parse(&parsed, address, strlen(address),
+					     &err),
+			 0);
+	ck_assert_int_eq(tenon__resolver_init(&place, &parsed, 1000, &err), 0);
+	tenon__server_fini(&parsed);
 	use_xor();
 	secure.begin = begin_tells;
 	begin_get("k");
-	kept = conn.resolver.address;
-	char address[100];
-	snprintf(address, sizeof(address), "%s", hosts[_i].address);
-	conn.resolver.address = address;
+	const char *kept = conn.resolver.server_host;
+	conn.resolver.server_host = place.server_host;
 	(void)connected();
-	conn.resolver.address = kept;
+	conn.resolver.server_host = kept;
+	tenon__resolver_fini(&place);
 	assert_failed(TENON_ESECURE, hosts[_i].host);
 	ck_assert_str_eq(conn.wire.problem + strlen("secure plugin 'xor': "),
 			 hosts[_i].host);
@@ -953,6 +991,8 @@ int main(void)
 	LOOP(a_pull_that_fails_closes_the_connection, COUNT(pull_failures));
 	tcase_add_test(tcase, a_chain_that_fails_is_kept_up_to_its_ceiling);
 	tcase_add_test(tcase, a_pull_that_never_takes_anything_is_stopped);
+	tcase_add_test(tcase,
+		       a_server_that_sends_no_byte_of_an_answer_is_stopped);
 	tcase_add_test(tcase,
 		       plain_bytes_during_a_handshake_close_the_connection);
 	tcase_add_test(tcase, a_begin_that_fails_closes_the_connection);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "option/suggest.h"
+#include "option/texts.h"
 #include "runner/suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -22,6 +23,9 @@ struct values {
 	int64_t bare_s;
 	const char *text;
 	const struct tenon_hash *hash;
+	const struct tenon_list *list;
+	const struct tenon_map *map;
+	int64_t share;
 };
 
 static const char *const words[] = { "red", "green", NULL };
@@ -90,6 +94,23 @@ static const struct tenon_option rows[] = {
 	  .offset = offsetof(struct values, hash),
 	  .def_text = "usual",
 	  .help = "h" },
+	{ .name = "list",
+	  .type = TENON_OPTION_LIST,
+	  .offset = offsetof(struct values, list),
+	  .max = 3,
+	  .help = "h" },
+	{ .name = "map",
+	  .type = TENON_OPTION_MAP,
+	  .offset = offsetof(struct values, map),
+	  .min = 1,
+	  .max = 2,
+	  .help = "h" },
+	{ .name = "share",
+	  .type = TENON_OPTION_FRACTION,
+	  .offset = offsetof(struct values, share),
+	  .max = 1500000,
+	  .def = 250000,
+	  .help = "h" },
 	{ .name = NULL },
 };
 
@@ -149,8 +170,13 @@ START_TEST(defaults_are_written)
 	ck_assert_int_eq(values.bare_s, 5000);
 	ck_assert_str_eq(values.text, "abc");
 	ck_assert_ptr_eq(values.hash, &usual_hash);
+	ck_assert_uint_eq(values.list->count, 0);
+	ck_assert_uint_eq(values.map->count, 0);
+	ck_assert_int_eq(values.share, 250000);
 	tenon__option_fini(rows, &values);
 	ck_assert_ptr_null(values.text);
+	ck_assert_ptr_null(values.list);
+	ck_assert_ptr_null(values.map);
 }
 END_TEST
 
@@ -197,6 +223,13 @@ static const struct {
 	{ "seconds: 7", offsetof(struct values, bare_s), 7000 },
 	{ "seconds: 7ms", offsetof(struct values, bare_s), 7 },
 	{ "seconds: 0", offsetof(struct values, bare_s), 0 },
+	{ "share: 0", offsetof(struct values, share), 0 },
+	{ "share: 1", offsetof(struct values, share), 1000000 },
+	{ "share: 1.5", offsetof(struct values, share), 1500000 },
+	{ "share: 0.000001", offsetof(struct values, share), 1 },
+	{ "share: '0.25'", offsetof(struct values, share), 250000 },
+	{ "share: 12.5%", offsetof(struct values, share), 125000 },
+	{ "share: 100%", offsetof(struct values, share), 1000000 },
 };
 
 START_TEST(a_number_is_read_in_its_unit)
@@ -255,6 +288,45 @@ START_TEST(strings_are_taken_as_they_are)
 }
 END_TEST
 
+START_TEST(a_list_has_texts_in_their_order)
+{
+	struct values values;
+	struct tenon_error err;
+
+	ck_assert_int_eq(fill(&values, "{list: [b, '', 12], number: 1}", &err),
+			 0);
+	ck_assert_uint_eq(values.list->count, 3);
+	ck_assert_str_eq(values.list->texts[0], "b");
+	ck_assert_str_eq(values.list->texts[1], "");
+	ck_assert_str_eq(values.list->texts[2], "12");
+	tenon__option_fini(rows, &values);
+	ck_assert_int_eq(fill(&values, "{list: alone, number: 1}", &err), 0);
+	ck_assert_uint_eq(values.list->count, 1);
+	ck_assert_str_eq(values.list->texts[0], "alone");
+	tenon__option_fini(rows, &values);
+}
+END_TEST
+
+START_TEST(a_map_has_a_value_for_each_name)
+{
+	struct values values;
+	struct tenon_error err;
+
+	ck_assert_int_eq(fill(&values, "map: {zone: a, rack: 7}", &err), 0);
+	ck_assert_uint_eq(values.map->count, 2);
+	ck_assert_str_eq(values.map->entries[0].name, "zone");
+	ck_assert_str_eq(tenon_map_get(values.map, "zone"), "a");
+	ck_assert_str_eq(tenon_map_get(values.map, "rack"), "7");
+	ck_assert_ptr_null(tenon_map_get(values.map, "row"));
+	ck_assert_ptr_null(tenon_map_get(NULL, "zone"));
+	struct tenon_map *copy = tenon__map_copy(values.map);
+	tenon__option_fini(rows, &values);
+	ck_assert_str_eq(tenon_map_get(copy, "rack"), "7");
+	tenon__free(copy);
+}
+END_TEST
+
+#define SHARE "expected a fraction in 0..1.5, such as 0.25 or 25%"
 #define DURATION ": a whole number with a unit (us, ms, s, min, h)"
 
 static const struct {
@@ -318,9 +390,35 @@ static const struct {
 	  "f:1:7: plugin 'x': option 'word': found 'blue', expected one of red, green" },
 	{ "text: abcdef",
 	  "f:1:7: plugin 'x': option 'text': found 'abcdef', expected a string of 0..5 bytes" },
+	{ "list: [a, b, c, d]",
+	  "f:1:7: plugin 'x': option 'list': found a list, expected a list of 0..3 entries, each a text" },
+	{ "list: [a, [b]]",
+	  "f:1:7: plugin 'x': option 'list': found a list, expected a list of 0..3 entries, each a text" },
+	{ "list: {a: b}",
+	  "f:1:7: plugin 'x': option 'list': found a map, expected a list of 0..3 entries, each a text" },
+	{ "map: {}",
+	  "f:1:6: plugin 'x': option 'map': found a map, expected a map of 1..2 entries, each a text" },
+	{ "map: {a: 1, b: 2, c: 3}",
+	  "f:1:6: plugin 'x': option 'map': found a map, expected a map of 1..2 entries, each a text" },
+	{ "map: {a: {b: c}}",
+	  "f:1:6: plugin 'x': option 'map': found a map, expected a map of 1..2 entries, each a text" },
+	{ "map: a",
+	  "f:1:6: plugin 'x': option 'map': found 'a', expected a map of 1..2 entries, each a text" },
+	{ "map: [a]",
+	  "f:1:6: plugin 'x': option 'map': found a list, expected a map of 1..2 entries, each a text" },
+	{ "share: 1.500001",
+	  "f:1:8: plugin 'x': option 'share': found '1.500001', " SHARE },
+	{ "share: 0.0000001",
+	  "f:1:8: plugin 'x': option 'share': found '0.0000001', " SHARE },
+	{ "share: -0.1",
+	  "f:1:8: plugin 'x': option 'share': found '-0.1', " SHARE },
+	{ "share: .5", "f:1:8: plugin 'x': option 'share': found '.5', " SHARE },
+	{ "share: 9e9", "f:1:8: plugin 'x': option 'share': found '9e9', " SHARE },
+	{ "share: 9223372036854775807.999999",
+	  "f:1:8: plugin 'x': option 'share': found '9223372036854775807.999999', " SHARE },
 	{ "hash: nope", "f:1:7: plugin 'x': option 'hash': no nope" },
 	{ "{flag: on, nubmer: 1}",
-	  "f:1:12: plugin 'x': unknown option 'nubmer', expected flag, word, number, size, time, bare, seconds, text, hash; did you mean 'number'?" },
+	  "f:1:12: plugin 'x': unknown option 'nubmer', expected flag, word, number, size, time, bare, seconds, text, hash, list, map, share; did you mean 'number'?" },
 	{ "{flag: on, FLAG: off}",
 	  "f:1:12: plugin 'x': option 'flag' is set twice, first in line 1, expected once" },
 };
@@ -364,7 +462,9 @@ START_TEST(any_allocation_may_fail)
 	for (n = 1; code; n++) {
 		ck_assert_uint_lt(n, 100);
 		tenon__memory_fail_from(n);
-		code = fill(&values, "{text: a, number: 1}", &err);
+		code = fill(&values,
+			    "{text: a, number: 1, list: [a, b], map: {a: b}}",
+			    &err);
 		tenon__memory_fail_from(0);
 		tenon__option_fini(rows, &values);
 		if (code) {
@@ -393,6 +493,9 @@ static const struct {
 	{ "seconds", "duration", "5s", "0ms..1min", "", "s" },
 	{ "text", "string", "abc", "0..5 bytes", "", "" },
 	{ "hash", "hash", "usual", "", "", "" },
+	{ "list", "list", "[]", "0..3 entries", "", "" },
+	{ "map", "map", "{}", "1..2 entries", "", "" },
+	{ "share", "fraction", "0.25", "0..1.5", "", "" },
 };
 
 START_TEST(a_row_is_printed_for_people)
@@ -428,7 +531,7 @@ static const struct {
 	{ { .name = "A", .type = TENON_OPTION_INT, .help = "h" },
 	  "option 'A' has a wrong name, expected lower_snake of 1..47 bytes" },
 	{ ROW(.type = 0), "option 'a' has an unknown type, expected one of enum tenon_option_type" },
-	{ ROW(.type = 8), "option 'a' has an unknown type, expected one of enum tenon_option_type" },
+	{ ROW(.type = 11), "option 'a' has an unknown type, expected one of enum tenon_option_type" },
 	{ INT_ROW(.flags = 2), "option 'a' has TENON_OPTION_PATH, which only a STRING may have" },
 	{ INT_ROW(.flags = 4), "option 'a' has unknown flags, expected 0, TENON_OPTION_BARE or TENON_OPTION_PATH" },
 	{ INT_ROW(.flags = TENON__OPTION_BARE_SECONDS),
@@ -469,6 +572,13 @@ static const struct {
 	{ ROW(.type = TENON_OPTION_CHOICE, .choices = words),
 	  "option 'a' has a default that is not one of its choices" },
 	{ ROW(.type = TENON_OPTION_HASH, .def_text = "x"), NULL },
+	{ ROW(.type = TENON_OPTION_LIST, .max = 1), NULL },
+	{ ROW(.type = TENON_OPTION_LIST),
+	  "option 'a' has a wrong number of entries, expected 0 <= min <= max, and max of 1 or more" },
+	{ ROW(.type = TENON_OPTION_MAP, .min = 3, .max = 2),
+	  "option 'a' has a wrong number of entries, expected 0 <= min <= max, and max of 1 or more" },
+	{ ROW(.type = TENON_OPTION_FRACTION, .min = -1, .max = 1),
+	  "option 'a' has a negative min, expected 0 or more" },
 	{ ROW(.type = TENON_OPTION_HASH),
 	  "option 'a' has no valid default, expected the name of a hash plugin" },
 };
@@ -623,6 +733,8 @@ int main(void)
 			    COUNT(numbers));
 	tcase_add_test(values, words_are_read_in_any_case);
 	tcase_add_test(values, strings_are_taken_as_they_are);
+	tcase_add_test(values, a_list_has_texts_in_their_order);
+	tcase_add_test(values, a_map_has_a_value_for_each_name);
 	tcase_add_loop_test(
 		values, a_wrong_value_is_refused_with_place_found_and_expected,
 		0, COUNT(errors));

@@ -683,7 +683,7 @@ static void keep_line(void *payload, int level, const char *line)
 	snprintf(payload, 1000, "%s", line);
 }
 
-/* connection.c: LOGGED_REPLY_MAX_BYTES */
+/* health.c: LOGGED_REPLY_MAX_BYTES */
 START_TEST(the_log_quotes_100_bytes_of_an_unexpected_reply_at_most)
 {
 	static char line[1000];

@@ -352,9 +352,11 @@ END_TEST
 
 static unsigned told; /* lines that answered noreply requests with an error */
 
-static void count_line(struct tenon__wire *wire, const char *line, size_t len)
+static void count_line(struct tenon__wire *wire, int status, const char *line,
+		       size_t len)
 {
 	(void)wire;
+	ck_assert_int_eq(status, TENON_ESERVER);
 	ck_assert(tenon__wire_awaits(wire) || wire->fence);
 	ck_assert(strncmp(line, "SERVER_ERROR x", len) == 0);
 	told++;
@@ -578,6 +580,24 @@ START_TEST(a_lost_end_of_a_batch_leaves_it_open)
 }
 END_TEST
 
+/* Loop: a miss and a value, with flags that do not end and with a line end far behind. */
+START_TEST(a_line_without_an_end_is_too_long)
+{
+	static char text[3 * TENON_REPLY_LINE_MAX_BYTES];
+	int n = sprintf(text, "%s", _i % 2 ? "VA 1 f0 O0000" : "EN O0000");
+
+	for (; n < 2 * TENON_REPLY_LINE_MAX_BYTES; n += 2) {
+		strcpy(text + n, " W");
+	}
+	strcpy(text + n, _i < 2 ? "" : "\r\n");
+	ask_keys(TENON_GET, "ab");
+	flow_write(&flow);
+	ck_assert_int_eq(read_text(text, 100), TENON_WIRE_BROKEN);
+	ck_assert_int_eq(flow.wire.status, TENON_EPROTOCOL);
+	ck_assert_str_eq(flow.wire.problem[0] ? statuses() : "no problem", "--");
+}
+END_TEST
+
 /* A value that is not all there is never given away. */
 START_TEST(a_value_longer_than_said_does_not_arrive)
 {
@@ -601,8 +621,33 @@ static const struct {
 	{ TENON_INCR, "ERROR\r\n" },
 };
 
-START_TEST(a_server_without_meta_commands_gets_one_clear_answer)
+/* A server that has never answered a meta command: the connection is refused, and not the requests. */
+START_TEST(a_server_without_meta_commands_does_not_fit_the_config)
 {
+	ask_keys(ignorant[_i].verb, "abc");
+	flow_write(&flow);
+	ck_assert_int_eq(read_text(ignorant[_i].reply, 1), TENON_WIRE_BROKEN);
+	ck_assert_int_eq(flow.wire.status, TENON_EUNKNOWN);
+	ck_assert(flow.wire.rejected);
+	ck_assert_str_eq(statuses(), "---");
+	ck_assert_str_eq(flow.wire.problem, TENON_META_UNKNOWN);
+	ck_assert_str_eq(flow.wire.protocol->unknown, TENON_META_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_server_that_answers_knows_meta_commands)
+{
+	ask_keys(TENON_DELETE, "a");
+	flow_write(&flow);
+	ck_assert(!flow.wire.meta.known);
+	ck_assert_int_eq(read_text("NF O0000\r\n", 1), TENON_WIRE_DONE);
+	ck_assert(flow.wire.meta.known);
+}
+END_TEST
+
+START_TEST(an_unknown_meta_command_gets_one_clear_answer)
+{
+	flow.wire.meta.known = true;
 	ask_keys(ignorant[_i].verb, "abc");
 	flow_write(&flow);
 	ck_assert_int_eq(read_text(ignorant[_i].reply, 1), TENON_WIRE_BROKEN);
@@ -621,7 +666,7 @@ START_TEST(noreply_does_not_hide_a_server_without_meta_commands)
 	flow_ask(&flow, TENON_GET, "b", 0);
 	flow_write(&flow);
 	ck_assert_int_eq(read_text("ERROR\r\n", 7), TENON_WIRE_BROKEN);
-	ck_assert_str_eq(statuses(), "-u");
+	ck_assert_int_eq(flow.wire.status, TENON_EUNKNOWN);
 }
 END_TEST
 
@@ -690,8 +735,13 @@ static void add_hostile(TCase *tcase)
 	tcase_add_loop_test(tcase, a_value_longer_than_said_does_not_arrive, 1,
 			    25);
 	tcase_add_loop_test(tcase,
-			    a_server_without_meta_commands_gets_one_clear_answer,
+			    a_server_without_meta_commands_does_not_fit_the_config,
 			    0, COUNT(ignorant));
+	tcase_add_loop_test(tcase,
+			    an_unknown_meta_command_gets_one_clear_answer, 0,
+			    COUNT(ignorant));
+	tcase_add_test(tcase, a_server_that_answers_knows_meta_commands);
+	tcase_add_loop_test(tcase, a_line_without_an_end_is_too_long, 0, 4);
 	tcase_add_test(tcase,
 		       noreply_does_not_hide_a_server_without_meta_commands);
 	tcase_add_loop_test(tcase, an_exchange_that_is_repeated_begins_anew, 1,

@@ -91,9 +91,11 @@ END_TEST
 
 static const char *heard;
 
-static void keep_line(struct tenon__wire *wire, const char *line, size_t len)
+static void keep_line(struct tenon__wire *wire, int status, const char *line,
+		      size_t len)
 {
 	ck_assert_ptr_eq(wire, &flow.wire);
+	ck_assert_int_eq(status, TENON_EUNKNOWN);
 	ck_assert_uint_eq(len, 5);
 	heard = line;
 }

@@ -3,6 +3,8 @@
 #ifndef TENON_TESTS_PLUGINS_GOOD_H
 #define TENON_TESTS_PLUGINS_GOOD_H
 
+#include <stdatomic.h>
+
 #include "tenon/plugin/hash.h"
 
 /* Options of failover_good: one of each type but HASH. */
@@ -34,6 +36,11 @@ struct good_ring {
 	uint32_t shift;
 	uint32_t weights; /* sum of the servers' weights */
 	void *memory;     /* allocated from the host */
+};
+
+/* Memory that the instances of failover_counts share. */
+struct good_shared {
+	atomic_uint instances;
 };
 
 #endif
