@@ -398,7 +398,7 @@ static bool send_part(struct fake_server *server)
 	const char *part;
 	size_t n = interpreter_say_part(&server->interpreter, &part);
 
-	return send_raw(server, part, n);
+	return send_wire(server, part, n);
 }
 
 static bool do_send(struct fake_server *server, const struct fake_step *step)
