@@ -102,6 +102,10 @@ int tenon_client_set_wait(struct tenon_client *client, tenon_wait_fn wait,
 	}
 	int code = client->engine.assembly->transport->set_wait(
 		client->engine.transport, wait, payload);
+	if (!code) {
+		client->waits.wait = wait;
+		client->waits.wait_payload = payload;
+	}
 	tenon__client_leave(client);
 	return code ? tenon__error_set(err, TENON_EINVAL,
 			"this transport accepts no wait hook; the default transport does") : 0;
@@ -117,6 +121,10 @@ int tenon_client_set_interrupt(struct tenon_client *client,
 	}
 	int code = client->engine.assembly->transport->set_interrupt(
 		client->engine.transport, interrupt, payload);
+	if (!code) {
+		client->waits.interrupt = interrupt;
+		client->waits.interrupt_payload = payload;
+	}
 	tenon__client_leave(client);
 	return code ? tenon__error_set(err, TENON_EINVAL,
 			"this transport does not notice signals; the default transport does") : 0;

@@ -9,11 +9,19 @@
 #include "operation/operation.h"
 
 /* The part of a client that its client pool uses. Only pool.c and template.c touch it. */
-struct tenon__lease {
+struct tenon__loan {
 	struct tenon_pool *pool; /* NULL: the client belongs to no pool */
 	struct tenon__template *template; /* the client is as this template says */
 	struct tenon_client *next, *next_idle; /* in the pool's lists: all clients, idle clients */
 	atomic_bool lent;
+};
+
+/* How the client waits when it waits for something other than the network. */
+struct tenon__waits {
+	tenon_wait_fn wait; /* NULL: poll(2) */
+	void *wait_payload;
+	tenon_interrupt_fn interrupt; /* NULL: signals end no wait */
+	void *interrupt_payload;
 };
 
 struct tenon_client {
@@ -21,7 +29,8 @@ struct tenon_client {
 	struct tenon__operation operation;
 	atomic_bool busy; /* a call is running */
 	struct tenon__fork_mark mark;
-	struct tenon__lease lease;
+	struct tenon__loan loan;
+	struct tenon__waits waits;
 };
 
 /*
@@ -53,8 +62,22 @@ static inline bool tenon__client_enter(struct tenon_client *client)
 	return true;
 }
 
+/* Run a verb on one item. *out is the result, also after an error; out may be NULL. */
+int tenon__run_one(struct tenon_client *client, enum tenon_verb verb,
+		   const struct tenon_item *item, const struct tenon_call *call,
+		   struct tenon_result *out, struct tenon_error *err);
+
 /* The options of a call that has none. */
 extern const struct tenon_call tenon__call_usual;
+
+/*
+ * Read a struct of options that begins with its size, a uint32_t, and of which the caller knows the
+ * first *size bytes. *out, of size_bytes, gets all fields; those that the caller does not know are 0.
+ * name is that of the struct.
+ * Errors: TENON_EINVAL.
+ */
+int tenon__options_copy(void *out, size_t size_bytes, const void *given,
+			const char *name, struct tenon_error *err);
 
 /*
  * Read the options of a call, of which the caller knows the first given->size bytes. *out gets

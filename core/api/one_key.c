@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The calls for one key. Each is tenon_run() with one item. */
+#include "api/client.h"
 #include "tenon/plugin/distribution.h"
-#include "tenon/tenon.h"
 
-static int run_one(struct tenon_client *client, enum tenon_verb verb,
-		   const struct tenon_item *item, struct tenon_result *out,
-		   struct tenon_error *err)
+int tenon__run_one(struct tenon_client *client, enum tenon_verb verb,
+		   const struct tenon_item *item, const struct tenon_call *call,
+		   struct tenon_result *out, struct tenon_error *err)
 {
 	const struct tenon_result *results;
-	int code = tenon_run(client, verb, item, 1, NULL, &results, err);
+	int code = tenon_run(client, verb, item, 1, call, &results, err);
 
 	if (out) {
 		*out = results ? *results :
@@ -16,6 +16,13 @@ static int run_one(struct tenon_client *client, enum tenon_verb verb,
 					       .server = TENON_NO_SERVER };
 	}
 	return code;
+}
+
+static int run_one(struct tenon_client *client, enum tenon_verb verb,
+		   const struct tenon_item *item, struct tenon_result *out,
+		   struct tenon_error *err)
+{
+	return tenon__run_one(client, verb, item, NULL, out, err);
 }
 
 int tenon_get(struct tenon_client *client, struct tenon_slice key,

@@ -64,8 +64,8 @@ static struct tenon__template *template_of(struct tenon_pool *pool)
 static void enlist(struct tenon_pool *pool, struct tenon_client *client)
 {
 	pthread_mutex_lock(&pool->lock);
-	client->lease.pool = pool;
-	client->lease.next = pool->all;
+	client->loan.pool = pool;
+	client->loan.next = pool->all;
 	pool->all = client;
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -76,9 +76,9 @@ static void strike_off_locked(struct tenon_pool *pool,
 	struct tenon_client **at = &pool->all;
 
 	while (*at != client) {
-		at = &(*at)->lease.next;
+		at = &(*at)->loan.next;
 	}
-	*at = client->lease.next;
+	*at = client->loan.next;
 }
 
 /* Make a client with a right that the caller has. After an error the caller still has the right. */
@@ -100,7 +100,7 @@ static int make_client(struct tenon_pool *pool, struct tenon_client **out,
 static void push_idle_locked(struct tenon_pool *pool,
 			     struct tenon_client *client)
 {
-	client->lease.next_idle = pool->idle;
+	client->loan.next_idle = pool->idle;
 	pool->idle = client;
 	pool->idle_count++;
 }
@@ -110,7 +110,7 @@ static struct tenon_client *pop_idle_locked(struct tenon_pool *pool)
 	struct tenon_client *client = pool->idle;
 
 	if (client) {
-		pool->idle = client->lease.next_idle;
+		pool->idle = client->loan.next_idle;
 		pool->idle_count--;
 	}
 	return client;
@@ -169,7 +169,7 @@ static void pass_on(struct tenon_pool *pool, struct tenon_client *client)
 	struct tenon_client *surplus;
 
 	pthread_mutex_lock(&pool->lock);
-	while (client && client->lease.template != pool->template) {
+	while (client && client->loan.template != pool->template) {
 		client = renew_locked(pool, client);
 	}
 	struct tenon__waiter *waiter = pass_on_locked(pool, client, &surplus);
@@ -187,8 +187,8 @@ int tenon_pool_release(struct tenon_pool *pool, struct tenon_client *client)
 	if (!client) {
 		return 0;
 	}
-	if (client->lease.pool != pool ||
-	    !atomic_exchange(&client->lease.lent, false)) {
+	if (client->loan.pool != pool ||
+	    !atomic_exchange(&client->loan.lent, false)) {
 		return TENON_EINVAL;
 	}
 	int before = disable_cancel();
@@ -440,7 +440,7 @@ int tenon_pool_acquire_hooked(struct tenon_pool *pool, int64_t timeout_ms,
 	int before = disable_cancel();
 	int code = acquire(pool, timeout_ms, wait, payload, before, out, err);
 	if (!code) {
-		atomic_store(&(*out)->lease.lent, true);
+		atomic_store(&(*out)->loan.lent, true);
 	}
 	restore_cancel(before);
 	return code;
@@ -503,12 +503,12 @@ static struct tenon_client *take_odd_locked(struct tenon_pool *pool)
 	struct tenon_client **at = &pool->idle;
 
 	while (*at && pool->size <= pool->limits.max &&
-	       (*at)->lease.template == pool->template) {
-		at = &(*at)->lease.next_idle;
+	       (*at)->loan.template == pool->template) {
+		at = &(*at)->loan.next_idle;
 	}
 	struct tenon_client *client = *at;
 	if (client) {
-		*at = client->lease.next_idle;
+		*at = client->loan.next_idle;
 		pool->idle_count--;
 	}
 	return client;
@@ -777,8 +777,8 @@ int tenon_pool_health(struct tenon_pool *pool, size_t index,
 	}
 	pthread_mutex_lock(&pool->lock);
 	for (const struct tenon_client *client = pool->all; client;
-	     client = client->lease.next) {
-		if (client->lease.template->assembly !=
+	     client = client->loan.next) {
+		if (client->loan.template->assembly !=
 		    pool->template->assembly) {
 			continue;
 		}

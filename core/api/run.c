@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "api/call_options.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "operation/call.h"
@@ -15,63 +16,6 @@
 
 /* Longest argument of stats, flush_all and verbosity. These arguments are one or two words. */
 #define ARGUMENT_MAX_BYTES 200
-
-#define OPTIONS \
-	(TENON_NOREPLY | TENON_RAW | TENON_NO_COMPRESS | TENON_FROM_NOW)
-
-/* ---- options of a call ------------------------------------------------- */
-
-/* A larger size in struct tenon_call is no size that a header can have. */
-#define CALL_MAX_BYTES 4096
-
-static int refuse_call_size(size_t size, struct tenon_error *err)
-{
-	return tenon__error_set(err, TENON_EINVAL,
-				"size of struct tenon_call is %zu, expected sizeof(struct tenon_call)",
-				size);
-}
-
-/* Check the fields behind those that the library knows: they have to be 0. */
-static int check_unknown(const struct tenon_call *given,
-			 struct tenon_error *err)
-{
-	const unsigned char *bytes = (const unsigned char *)given;
-
-	for (size_t i = sizeof(*given); i < given->size; i++) {
-		if (bytes[i] != 0) {
-			return tenon__error_set(
-				err, TENON_EINVAL,
-				"struct tenon_call has a field at offset %zu that version " PACKAGE_VERSION
-				" of the library does not know",
-				i);
-		}
-	}
-	return 0;
-}
-
-const struct tenon_call tenon__call_usual = { .size = sizeof(
-						      tenon__call_usual) };
-
-int tenon__call_read(struct tenon_call *out, const struct tenon_call *given,
-		     struct tenon_error *err)
-{
-	size_t size = given->size;
-
-	*out = tenon__call_usual;
-	if (size < sizeof(given->size) || size > CALL_MAX_BYTES) {
-		return refuse_call_size(size, err);
-	}
-	memcpy(out, given, size < sizeof(*out) ? size : sizeof(*out));
-	out->size = sizeof(*out);
-	if (out->timeout_ms < 0 || out->timeout_ms > TENON_TIMEOUT_MAX_MS) {
-		return tenon__error_set(
-			err, TENON_EINVAL,
-			"timeout_ms is %" PRId64
-			", expected 1 to %d, or 0 for poll_timeout",
-			out->timeout_ms, TENON_TIMEOUT_MAX_MS);
-	}
-	return check_unknown(given, err);
-}
 
 /* ---- over keys --------------------------------------------------------- */
 
@@ -83,33 +27,6 @@ void tenon_client_set_sink(struct tenon_client *client, size_t min_bytes,
 		.payload = payload,
 		.min_bytes = min_bytes,
 	};
-}
-
-static int check_options(const struct tenon__verb *verb, unsigned options,
-			 unsigned known, struct tenon_error *err)
-{
-	if (!verb->noreply) {
-		known &= ~TENON_NOREPLY;
-	}
-	if (!verb->exptime) {
-		known &= ~TENON_FROM_NOW;
-	}
-	if (options & ~known) {
-		return tenon__error_set(err, TENON_EINVAL,
-					"options 0x%x are not allowed with %s",
-					options, verb->name);
-	}
-	return 0;
-}
-
-/* Read the options of a call of this verb, which knows these bits. Errors: TENON_EINVAL. */
-static int read_call(struct tenon_call *out, const struct tenon_call *given,
-		     const struct tenon__verb *verb, unsigned known,
-		     struct tenon_error *err)
-{
-	int code = tenon__call_read(out, given, err);
-
-	return code ? code : check_options(verb, out->options, known, err);
 }
 
 int tenon_run(struct tenon_client *client, enum tenon_verb verb,
@@ -126,7 +43,10 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 					"verb %d does not exist", (int)verb);
 	}
 	const struct tenon__verb *command = tenon__verb_of(verb);
-	int code = call ? read_call(&copy, call, command, OPTIONS, err) : 0;
+	int code = call ? tenon__options_read(&copy, call, command,
+					      client->engine.assembly->protocol,
+					      err)
+			: 0;
 	if (code) {
 		return code;
 	}
@@ -224,7 +144,9 @@ int tenon_run_servers(struct tenon_client *client, enum tenon_server_verb verb,
 					"verb %d does not exist", (int)verb);
 	}
 	const struct tenon__verb *command = tenon__server_verb_of(verb);
-	int code = call ? read_call(&terms, call, command, TENON_NOREPLY, err)
+	int code = call ? tenon__options_read(&terms, call, command,
+					      client->engine.assembly->protocol,
+					      err)
 			: 0;
 	if (code) {
 		return code;

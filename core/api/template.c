@@ -106,18 +106,18 @@ int tenon__template_open(struct tenon__template *template,
 		*out = NULL;
 		return code;
 	}
-	(*out)->lease.template = tenon__template_ref(template);
+	(*out)->loan.template = tenon__template_ref(template);
 	return 0;
 }
 
 struct tenon_client *tenon__template_apply(struct tenon__template *template,
 					   struct tenon_client *client)
 {
-	struct tenon__template *before = client->lease.template;
+	struct tenon__template *before = client->loan.template;
 
 	if (before->assembly == template->assembly &&
 	    adapt(template, client, NULL) == 0) {
-		client->lease.template = tenon__template_ref(template);
+		client->loan.template = tenon__template_ref(template);
 		tenon__template_unref(before);
 		return client;
 	}
@@ -127,7 +127,7 @@ struct tenon_client *tenon__template_apply(struct tenon__template *template,
 
 void tenon__template_close(struct tenon_client *client)
 {
-	struct tenon__template *template = client->lease.template;
+	struct tenon__template *template = client->loan.template;
 
 	tenon_client_close(client);
 	tenon__template_unref(template);

@@ -21,6 +21,7 @@ static const struct {
 	{ TENON_DELETED, "deleted" },
 	{ TENON_TOUCHED, "touched" },
 	{ TENON_SENT, "sent" },
+	{ TENON_NOT_MODIFIED, "not modified" },
 	{ TENON_ENOMEM, "out of memory" },
 	{ TENON_EINVAL, "invalid argument" },
 	{ TENON_EKEY, "invalid key" },

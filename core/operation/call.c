@@ -13,8 +13,18 @@
 #include "operation/transform.h"
 #include "wire/exptime.h"
 #include "wire/key.h"
+#include "wire/protocol.h"
 
 /* ---- over keys --------------------------------------------------------- */
+
+#define MORE                                                                \
+	(TENON_INVALIDATE | TENON_NO_BUMP | TENON_FACTS | TENON_COMPARE | \
+	 TENON_VIVIFY)
+
+bool tenon__call_needs_more(const struct tenon_call *call)
+{
+	return (call->options & MORE) || call->lease_s || call->refresh_s;
+}
 
 /* Make the key buffer large enough for all keys with the prefix. Errors: TENON_ENOMEM. */
 static int reserve_keys(struct tenon__operation *op,
@@ -96,9 +106,41 @@ static void refuse_item(struct tenon__operation *op, uint32_t req,
 	tenon__request_go(&op->requests.list[req], TENON_REQUEST_DONE);
 }
 
-/* Look at an item that has a routing key, an initial value, or something in its reserved fields. */
-TENON__COLD static void look_at_extras(struct tenon__operation *op,
-				       uint32_t req)
+/* Return true when a protocol has to send a field that the verb alone does not need. */
+static bool needs_more(const struct tenon__verb *verb,
+		       const struct tenon_item *item)
+{
+	return (verb->delta && item->initial > 0) ||
+	       (item->new_cas > 0 && verb->access == TENON_ACCESS_WRITE);
+}
+
+/* Let a request have `more`. Errors: TENON_ENOMEM. */
+static int give_more(struct tenon__operation *op, uint32_t req,
+		     const struct tenon_call *call)
+{
+	struct tenon__request *at = &op->requests.list[req];
+
+	if (!op->assembly->protocol->sends_more) {
+		refuse_item(op, req,
+			    at->verb->delta && at->item->initial > 0
+				    ? "an initial value needs `protocol: meta`: over classic text leave initial 0, and when the key is absent, add it with the value and count again if somebody else was first"
+				    : "a cas unique of the caller's own (new_cas) needs `protocol: meta`");
+		return 0;
+	}
+	op->call = *call;
+	at->more = &op->call;
+	return !at->verb->exptime && tenon__exptime_unclear(at->item->exptime)
+		       ? prepare_item(op, req, call->options)
+		       : 0;
+}
+
+/*
+ * Look at an item that has a routing key, or something else beyond what its verb needs.
+ * Errors: TENON_ENOMEM.
+ */
+TENON__COLD static int look_at_extras(struct tenon__operation *op,
+				      uint32_t req,
+				      const struct tenon_call *call)
 {
 	const struct tenon__request *at = &op->requests.list[req];
 	const struct tenon_item *item = at->item;
@@ -107,22 +149,23 @@ TENON__COLD static void look_at_extras(struct tenon__operation *op,
 		op->routed = true;
 	}
 	if (tenon__request_is_done(at)) {
-		return;
+		return 0;
 	}
-	if (item->reserved_bits | item->reserved) {
+	if (item->reserved_bits) {
 		refuse_item(op, req,
-			    "the reserved fields of struct tenon_item are not 0: set the whole item to 0 before its fields");
-	} else if (at->verb->delta && item->initial > 0) {
-		refuse_item(op, req,
-			    "the classic text protocol has no initial value: leave initial 0, and when the key is absent, add it with the value and count again if somebody else was first");
+			    "the reserved field of struct tenon_item is not 0: set the whole item to 0 before its fields");
+		return 0;
 	}
+	return needs_more(at->verb, item) || tenon__call_needs_more(call)
+		       ? give_more(op, req, call)
+		       : 0;
 }
 
 /* Return true when look_at_extras() has to look at this item. */
 static inline bool has_extras(const struct tenon_item *item)
 {
 	return (item->routing_key.len | item->initial | item->reserved_bits |
-		item->reserved) != 0;
+		item->new_cas) != 0;
 }
 
 /* Make the key that is sent in place of a key that cannot be sent. Errors: TENON_EKEY, TENON_ENOMEM. */
@@ -144,7 +187,7 @@ TENON__COLD static int replace_key(struct tenon__operation *op,
 static int add_items(struct tenon__operation *op,
 		     const struct tenon__verb *verb,
 		     const struct tenon_item *items, size_t count,
-		     unsigned options)
+		     const struct tenon_call *call)
 {
 	static const struct tenon_slice no_key = { "", 0 };
 	const struct tenon__assembly *assembly = op->assembly;
@@ -152,6 +195,7 @@ static int add_items(struct tenon__operation *op,
 	size_t prefix_len = assembly->prefix.len;
 	uint64_t value_max_bytes = assembly->max_value_bytes;
 	bool looks = verb->exptime; /* every verb that stores a value has an exptime */
+	bool more = tenon__call_needs_more(call);
 	char *buffer = op->key_buffer;
 
 	for (size_t i = 0; i < count; i++) {
@@ -176,11 +220,12 @@ static int add_items(struct tenon__operation *op,
 		if (looks &&
 		    (items[i].value.len > value_max_bytes ||
 		     tenon__exptime_unclear(items[i].exptime)) &&
-		    prepare_item(op, req, options) != 0) {
+		    prepare_item(op, req, call->options) != 0) {
 			return TENON_ENOMEM;
 		}
-		if (has_extras(&items[i])) {
-			look_at_extras(op, req);
+		if ((more || has_extras(&items[i])) &&
+		    look_at_extras(op, req, call) != 0) {
+			return TENON_ENOMEM;
 		}
 	}
 	op->item_count = (uint32_t)count;
@@ -215,11 +260,11 @@ int tenon__call_items(struct tenon__operation *op,
 	tenon__operation_begin(op);
 	if (tenon__operation_reserve(op, count) != 0 ||
 	    reserve_keys(op, items, count) != 0 ||
-	    add_items(op, verb, items, count, options) != 0) {
+	    add_items(op, verb, items, count, call) != 0) {
 		return TENON_ENOMEM;
 	}
 	op->looks = verb->shape != TENON_SHAPE_RETRIEVE || op->assembly->strict;
-	bool raw = op->chain.count == 0 || (options & TENON_RAW);
+	bool raw = op->chain.count == 0 || (options & (TENON_RAW | TENON_FACTS));
 	if (op->requests.sink_rule.fn) {
 		aim_sinks(op, verb, count, raw);
 	}

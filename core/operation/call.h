@@ -5,6 +5,9 @@
 
 #include "operation/operation.h"
 
+/* Return true when a protocol has to send some of the options: `more` of a request. */
+bool tenon__call_needs_more(const struct tenon_call *call);
+
 /*
  * Run a verb over count items. The results are op->requests.results[0..count-1].
  * Shape:  *call has all fields and was checked by the caller; count is below

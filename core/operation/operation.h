@@ -54,6 +54,7 @@ struct tenon__operation {
 	int64_t deadline_ns;
 	int64_t start_ms;  /* start_ns in ms, for the failover policies */
 	int64_t timeout_ms; /* of this call; 0: poll_timeout */
+	struct tenon_call call; /* set when a request has `more` */
 	int64_t latest_ns; /* upper limit of deadline_ns; INT64_MAX: only the timeout counts */
 	uint64_t *hashes; /* one for each request */
 	const struct tenon_slice *routing_keys; /* of this round: what decides the server of each request */

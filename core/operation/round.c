@@ -84,7 +84,7 @@ TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 {
 	const struct tenon__request *at = &op->requests.list[req];
 
-	return !at->verb->exptime
+	return !at->verb->exptime && !at->more
 		       ? 0
 		       : tenon__operation_set_exptime(
 				 op, req,

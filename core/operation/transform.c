@@ -685,8 +685,10 @@ static int run_store(struct transform *t)
 static int run_follow(struct transform *t)
 {
 	bool noreply = (t->options & TENON_NOREPLY) && !t->chain->owns_chunks;
+	/* the chunks of a value that is only stale stay, as its parent does */
+	bool looks = t->chain->owns_chunks && !(t->options & TENON_INVALIDATE);
 
-	int code = t->chain->owns_chunks ? look_all(t) : 0;
+	int code = looks ? look_all(t) : 0;
 
 	if (!code) {
 		code = tenon__round_run(t->op, noreply);

@@ -84,22 +84,33 @@ static inline int tenon__value_end_sink(struct tenon__wire *wire)
 	return TENON_WIRE_READ_ON;
 }
 
-/* A value is too large: answer its request, and skip the value. */
-static inline int tenon__value_refuse(struct tenon__wire *wire, struct tenon__request *req,
-			uint64_t bytes)
+/* Skip a value of this length. Its request gets an answer without a value. */
+static inline int tenon__value_pass(struct tenon__wire *wire, uint64_t bytes)
 {
 	wire->keep_from = wire->parsed;
 	if (bytes > UINT64_MAX - 2) {
 		return tenon__reply_broken(wire, "a value of impossible length", "", 0);
+	}
+	wire->recv_state = TENON_RECV_SKIP;
+	wire->skip_bytes = bytes + 2;
+	return TENON_WIRE_READ_ON;
+}
+
+/* A value is too large: answer its request, and skip the value. */
+static inline int tenon__value_refuse(struct tenon__wire *wire, struct tenon__request *req,
+			uint64_t bytes)
+{
+	int verdict = tenon__value_pass(wire, bytes);
+
+	if (verdict == TENON_WIRE_BROKEN) {
+		return verdict;
 	}
 	tenon__tally_key(wire->tally, TENON_ETOOBIG);
 	tenon__reply_answer(req, TENON_ETOOBIG);
 	if (bytes > req->intake->left_bytes && bytes <= wire->max_value_bytes) {
 		req->result->text = TENON_OPERATION_TOO_BIG;
 	}
-	wire->recv_state = TENON_RECV_SKIP;
-	wire->skip_bytes = bytes + 2;
-	return TENON_WIRE_READ_ON;
+	return verdict;
 }
 
 /*

@@ -41,6 +41,8 @@ struct tenon__request {
 	const struct tenon__verb *verb;
 	const struct tenon_item *item; /* the caller's, or made for the codecs; NULL: server verb */
 	struct tenon_slice key; /* as it is sent, with the prefix; of a server verb: its argument */
+	/* the options of the call, when the protocol has to send some of them; NULL: none */
+	const struct tenon_call *more;
 	struct tenon__request *next;   /* behind it on the same connection; NULL: the last one */
 	struct tenon_result *result;   /* set when the request is queued */
 	struct tenon__intake *intake;  /* set when the request is queued */

@@ -22,10 +22,11 @@ enum tenon_status {
 	TENON_MISS = 2,       /**< the key is not there */
 	TENON_STORED = 3,     /**< the value was stored */
 	TENON_NOT_STORED = 4, /**< add: the key exists; replace, append, prepend: the key is absent */
-	TENON_EXISTS = 5,     /**< cas: another client stored the key after it was read */
+	TENON_EXISTS = 5,     /**< cas, delete with TENON_COMPARE: the cas unique has changed */
 	TENON_DELETED = 6,    /**< the key was there and is deleted */
 	TENON_TOUCHED = 7,    /**< the key has its new exptime */
 	TENON_SENT = 8,       /**< noreply, quit: the kernel took the request; no answer comes */
+	TENON_NOT_MODIFIED = 9, /**< TENON_COMPARE: the value is the one that the caller has */
 
 	TENON_ENOMEM = -1,    /**< out of memory */
 	TENON_EINVAL = -2,    /**< an argument is wrong; the message says which */

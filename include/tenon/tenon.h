@@ -299,7 +299,11 @@ struct tenon_item {
 	 * this key.
 	 */
 	int64_t exptime;
-	uint64_t cas;             /**< cas: the cas unique that gets or gats returned */
+	/**
+	 * cas: the cas unique that gets or gats returned. With TENON_COMPARE also gets, gats and
+	 * delete.
+	 */
+	uint64_t cas;
 	uint64_t delta;           /**< incr, decr: what to add or subtract */
 	/**
 	 * Empty: the key decides which server gets the item. Otherwise the routing key decides: the
@@ -312,12 +316,18 @@ struct tenon_item {
 	 */
 	struct tenon_slice routing_key;
 	/**
-	 * incr, decr: the value that a key gets when it is absent. Only a protocol that can send
-	 * it; the classic text protocol cannot, and a number above 0 is then TENON_EINVAL for this
-	 * key.
+	 * incr, decr: the value that a key gets when it is absent; it then expires as exptime says.
+	 * For the value 0, set TENON_VIVIFY. Needs `protocol: meta`: over the classic text protocol,
+	 * a number above 0 is TENON_EINVAL for this key.
 	 */
 	uint64_t initial;
-	uint64_t reserved; /**< 0: room for leases. Another number is TENON_EINVAL for this key */
+	/**
+	 * set, add, replace, append, prepend, cas, incr, decr: the cas unique that the item gets, such
+	 * as the version of a row in a database. 0: the server chooses one. Needs `protocol: meta`: over
+	 * the classic text protocol, another number is TENON_EINVAL for this key. memcached 1.6.18 does
+	 * not know it (TENON_ECLIENT); newer servers do.
+	 */
+	uint64_t new_cas;
 };
 
 /**
@@ -329,6 +339,8 @@ struct tenon_item {
 #define TENON_MARK_STALE 2u
 /** Mark of a result: another caller has the right to store the value anew. */
 #define TENON_MARK_TAKEN 4u
+/** Mark of a result of TENON_FACTS: the item was read since it was stored. */
+#define TENON_MARK_READ 8u
 
 /** Outcome for one key. */
 struct tenon_result {
@@ -346,17 +358,15 @@ struct tenon_result {
 	 */
 	const char *text;
 	uint32_t server;   /**< index of the server; UINT32_MAX: the key was refused, no server */
-	/**
-	 * A sum of TENON_MARK_WON, TENON_MARK_STALE and TENON_MARK_TAKEN. 0 until a protocol sets
-	 * it; the classic text protocol sets none.
-	 */
+	/** A sum of TENON_MARK_...; the classic text protocol sets none. */
 	uint32_t marks;
 	/**
-	 * Seconds until the item expires; -1: it never does. 0 until a protocol sets it; the
-	 * classic text protocol does not tell.
+	 * Seconds until the item expires; -1: it never does. Set for hits of a call with lease_s,
+	 * refresh_s, TENON_FACTS, TENON_NO_BUMP or TENON_COMPARE. Otherwise 0.
 	 */
 	int64_t ttl_s;
-	uint64_t reserved[2]; /**< 0 */
+	uint64_t size_bytes; /**< TENON_FACTS: length of the value, as it is stored; otherwise 0 */
+	uint64_t idle_s;     /**< TENON_FACTS: seconds since the last access; otherwise 0 */
 };
 
 /**
@@ -376,9 +386,41 @@ struct tenon_result {
  * replace, append, prepend, cas and touch.
  */
 #define TENON_FROM_NOW 8u
+/*
+ * The following options need `protocol: meta`. With another protocol the call is TENON_EINVAL.
+ */
+/**
+ * Option bit of delete: the item stays and is stale. The first caller that reads it has
+ * TENON_MARK_WON, all have TENON_MARK_STALE. Its cas unique changes, so a cas that is on its way
+ * fails. exptime of the item, unless it is 0, is when it is gone at last. A tenon_get() can win, too,
+ * so all readers of such keys use tenon_get_or_lease().
+ */
+#define TENON_INVALIDATE 16u
+/** Option bit of get, gets: the read does not count as an access, and the LRU stays as it is. */
+#define TENON_NO_BUMP 32u
+/**
+ * Option bit of get, gets: no value, but what the server knows of the item: flags (as they are
+ * stored, with those of codecs), ttl_s, size_bytes, idle_s, TENON_MARK_READ, and cas for gets. The
+ * read does not count as an access. An item that is stale gives its TENON_MARK_WON away, however.
+ */
+#define TENON_FACTS 64u
+/**
+ * Option bit of gets, gats: a value only when its cas unique is not item->cas; otherwise
+ * TENON_NOT_MODIFIED. memcached 1.6.18 sends the value all the same, and the client drops it. Option
+ * bit of delete: only when the cas unique is item->cas; otherwise TENON_EXISTS.
+ */
+#define TENON_COMPARE 128u
+/**
+ * Option bit of incr, decr: an absent key gets the value `initial`. Option bit of append, prepend: an
+ * absent key gets the value; memcached 1.6.18 answers TENON_NOT_STORED. The new item has the exptime
+ * of the item; an item that is there keeps its own.
+ */
+#define TENON_VIVIFY 256u
 
 /** Longest timeout_ms in struct tenon_call: an hour, as for poll_timeout of the config. */
 #define TENON_TIMEOUT_MAX_MS 3600000
+/** Longest lease_s, refresh_s and stale_for_s: 30 days, the longest time that servers count from now. */
+#define TENON_LEASE_MAX_S 2592000
 
 /**
  * Options of one call. A field that is 0 has its default, so a caller sets `size` and the fields
@@ -391,7 +433,7 @@ struct tenon_result {
  */
 struct tenon_call {
 	uint32_t size;    /**< sizeof(struct tenon_call) */
-	uint32_t options; /**< a sum of TENON_NOREPLY, TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW */
+	uint32_t options; /**< a sum of TENON_NOREPLY, TENON_RAW and the other option bits */
 	/**
 	 * Longest time for the network work of the call in milliseconds, 1 to
 	 * TENON_TIMEOUT_MAX_MS, in place of poll_timeout of the config. 0: poll_timeout. It may be
@@ -400,6 +442,19 @@ struct tenon_call {
 	 * blamed: no failover policy hears of it, and no key hops.
 	 */
 	int64_t timeout_ms;
+	/**
+	 * gets: when a key is absent, the caller wins a lease of that many seconds, 1 to
+	 * TENON_LEASE_MAX_S: the result is TENON_MISS with TENON_MARK_WON, and cas is the token for
+	 * tenon_cas(). Others have TENON_MISS with TENON_MARK_TAKEN, until the value is stored or the
+	 * time is over. 0: no lease. Needs `protocol: meta`; tenon_get_or_lease() works with both.
+	 */
+	int64_t lease_s;
+	/**
+	 * gets: when a value expires in less than that many seconds, 1 to TENON_LEASE_MAX_S, one caller
+	 * has TENON_MARK_WON and others have TENON_MARK_TAKEN, all of them with the value. 0: not at
+	 * all. Needs `protocol: meta`.
+	 */
+	int64_t refresh_s;
 };
 
 /**

@@ -226,6 +226,49 @@ run 3 incr word
 err "'word': .*non-numeric"
 end
 
+begin absent_numbers_have_an_initial_value
+run 1 incr fresh
+run 0 incr fresh 5 --initial 10 --ttl 1h
+out 10
+run 0 incr fresh 5 --initial 10
+out 15
+run 0 decr stock --ttl 1h
+out 0
+run 0 decr stock
+out 0
+run 2 incr fresh --ttl 1h --exptime 5
+end
+
+begin info_shows_what_the_server_knows
+run 0 set known hello --ttl 1h --flags 5
+run 1 info known unknown
+out_has '^known: 5 bytes, 3[56][0-9][0-9] s left, last access [0-9]* s ago, never read, flags 5.*, cas [0-9]*$'
+err "'unknown': no such key"
+run 0 get known
+run 0 --set protocol=classic --json info known
+for field in '"bytes": 5,' '"ttl_s": 3[56][0-9][0-9]' '"idle_s": [0-9]' \
+	'"read": true' '"flags": 5' '"cas": [1-9]'; do
+	out_has "$field"
+done
+run 0 touch known --ttl 0
+run 0 info known
+out_has 'known: 5 bytes, for ever'
+run 0 --json info known
+out_has '"ttl_s": null'
+end
+
+begin delete_can_leave_a_stale_value
+run 0 set page old
+run 0 delete --stale --ttl 1h page
+run 0 get page
+out old
+run 0 info page
+out_has '^page: 3 bytes, 3[56][0-9][0-9] s left'
+run 1 delete --stale nothing
+run 2 delete --ttl 1h page
+err 'go with --stale only'
+end
+
 begin noreply_asks_for_no_answer
 run 0 set quiet 1 --noreply
 no_out

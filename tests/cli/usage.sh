@@ -3,7 +3,7 @@
 # The command line: help, errors, manual, completion. No server.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 
-commands='get set add replace append prepend cas delete touch gat incr decr
+commands='get set add replace append prepend cas delete touch gat incr decr info
 	stats version ping health flush-all where check import plugins bench'
 
 begin help_lists_every_command

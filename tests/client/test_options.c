@@ -15,11 +15,11 @@
 _Static_assert(sizeof(struct tenon_item) == 96, "struct tenon_item");
 _Static_assert(sizeof(struct tenon_result) == 80, "struct tenon_result");
 _Static_assert(offsetof(struct tenon_item, routing_key) == 64, "routing_key");
-_Static_assert(offsetof(struct tenon_item, reserved) == 88, "reserved");
+_Static_assert(offsetof(struct tenon_item, new_cas) == 88, "new_cas");
 _Static_assert(offsetof(struct tenon_result, marks) == 52, "marks");
-_Static_assert(offsetof(struct tenon_result, reserved) == 64, "reserved");
+_Static_assert(offsetof(struct tenon_result, idle_s) == 72, "idle_s");
 #endif
-_Static_assert(sizeof(struct tenon_call) == 16, "struct tenon_call");
+_Static_assert(sizeof(struct tenon_call) == 32, "struct tenon_call");
 _Static_assert(offsetof(struct tenon_call, timeout_ms) == 8, "timeout_ms");
 
 #define GET_MISS FAKE_EXPECT("get k\r\n"), FAKE_SEND("END\r\n")
@@ -199,7 +199,7 @@ static const struct {
 } refused[] = {
 	{ { .size = 0 }, "size of struct tenon_call is 0, expected sizeof" },
 	{ { .size = 3 }, "size of struct tenon_call is 3" },
-	/* run.c: CALL_MAX_BYTES */
+	/* call_options.c: STRUCT_MAX_BYTES */
 	{ { .size = 4097 }, "size of struct tenon_call is 4097" },
 	{ { .size = sizeof(struct tenon_call), .timeout_ms = -1 },
 	  "timeout_ms is -1, expected 1 to 3600000, or 0" },
@@ -256,7 +256,7 @@ START_TEST(an_unknown_field_is_refused_when_it_is_set)
 
 	ck_assert_int_eq(run(&call), 0);
 	call.later[7] = 1;
-	check_refused(&call.call, "a field at offset 23");
+	check_refused(&call.call, "a field at offset 39");
 	call.call.size--;
 	ck_assert_int_eq(run(&call), 0);
 }
@@ -270,14 +270,14 @@ static const struct {
 	const char *words;
 } wrong_items[] = {
 	{ TENON_INCR, { .key = TENON_LITERAL("n"), .initial = 1 },
-	  "key \"n\": the classic text protocol has no initial value" },
+	  "key \"n\": an initial value needs `protocol: meta`" },
 	{ TENON_DECR, { .key = TENON_LITERAL("n"), .initial = UINT64_MAX },
-	  "key \"n\": the classic text protocol has no initial value" },
+	  "key \"n\": an initial value needs `protocol: meta`" },
 	{ TENON_GET, { .key = TENON_LITERAL("n"), .reserved_bits = 1 },
-	  "key \"n\": the reserved fields of struct tenon_item are not 0" },
+	  "key \"n\": the reserved field of struct tenon_item is not 0" },
 	{ TENON_SET,
-	  { .key = TENON_LITERAL("n"), .reserved = UINT64_C(1) << 63 },
-	  "key \"n\": the reserved fields of struct tenon_item are not 0" },
+	  { .key = TENON_LITERAL("n"), .new_cas = UINT64_C(1) << 63 },
+	  "key \"n\": a cas unique of the caller's own (new_cas) needs `protocol: meta`" },
 };
 
 START_TEST(a_wrong_item_is_refused_for_its_key_only)

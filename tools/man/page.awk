@@ -424,7 +424,7 @@ function print_options(file, line, lines)
 
 BEGIN {
 	item_count = chosen_count = 0
-	count = split("types error tenon health pool introspect ring", headers, " ")
+	count = split("types error tenon health lease pool introspect ring", headers, " ")
 	for (i = 1; i <= count; i++)
 		read_header("include/tenon/" headers[i] ".h")
 }

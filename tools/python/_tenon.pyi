@@ -39,6 +39,34 @@ def register(
     make_multi_error: Callable[..., BaseException],
 ) -> None: ...
 
+class Leased(Tuple[Any, bool, bool, bool, bool, int]):
+    @property
+    def value(self) -> Any: ...
+    @property
+    def hit(self) -> bool: ...
+    @property
+    def won(self) -> bool: ...
+    @property
+    def taken(self) -> bool: ...
+    @property
+    def stale(self) -> bool: ...
+    @property
+    def token(self) -> int: ...
+
+class Info(Tuple[Optional[int], int, int, int, int, bool]):
+    @property
+    def ttl(self) -> Optional[int]: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def cas(self) -> int: ...
+    @property
+    def idle(self) -> int: ...
+    @property
+    def read(self) -> bool: ...
+
 class BaseClient: ...
 
 class Client(BaseClient, Generic[_V]):
@@ -109,6 +137,50 @@ class Client(BaseClient, Generic[_V]):
     def decr(
         self, key: _Key, delta: int = 1, *, timeout: _Timeout = None
     ) -> Optional[int]: ...
+    def fetch(
+        self,
+        key: _Key,
+        ttl: _Duration,
+        function: Callable[[], _V],
+        *,
+        lease: _Duration = 10,
+        stale_for: _Duration = 0,
+        refresh: _Duration = 0,
+        timeout: _Timeout = None,
+        wait: Optional[_Duration] = None
+    ) -> _V: ...
+    def get_or_lease(
+        self,
+        key: _Key,
+        *,
+        lease: _Duration = 10,
+        stale_for: _Duration = 0,
+        refresh: _Duration = 0,
+        timeout: _Timeout = None
+    ) -> Leased: ...
+    def fill(
+        self,
+        key: _Key,
+        value: _V,
+        token: int,
+        ttl: _Duration = 0,
+        *,
+        lease: _Duration = 10,
+        stale_for: _Duration = 0,
+        refresh: _Duration = 0,
+        timeout: _Timeout = None
+    ) -> bool: ...
+    def give_back(self, key: _Key, token: int, *, timeout: _Timeout = None) -> bool: ...
+    def invalidate(
+        self,
+        key: _Key,
+        *,
+        lease: _Duration = 10,
+        stale_for: _Duration = 0,
+        refresh: _Duration = 0,
+        timeout: _Timeout = None
+    ) -> bool: ...
+    def info(self, key: _Key, *, timeout: _Timeout = None) -> Optional[Info]: ...
     def version(self, *, timeout: _Timeout = None) -> Dict[str, str]: ...
     def stats(
         self, what: Optional[str] = None, *, timeout: _Timeout = None

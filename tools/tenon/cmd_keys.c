@@ -6,10 +6,22 @@
 #include "items.h"
 #include "output.h"
 #include "report.h"
+#include "setup.h"
 
-static int run_verb(struct app *app)
+/* Return the option if one of the options of the command line that stand for it is given, else 0. */
+static unsigned option_of(struct app *app, uint64_t which, unsigned option)
+{
+	if ((app->options.given & which) == 0) {
+		return 0;
+	}
+	setup_speak_meta(app);
+	return option;
+}
+
+static int run_verb(struct app *app, unsigned options)
 {
 	struct items_call call = { .verb = (enum tenon_verb)app->command->verb,
+				   .options = options,
 				   .items = items_of_operands(app),
 				   .count = app->operand_count };
 	int status = items_run(app, &call);
@@ -20,14 +32,21 @@ static int run_verb(struct app *app)
 
 int run_delete(struct app *app)
 {
-	return run_verb(app);
+	unsigned stale = option_of(app, OPTION_BIT(OPTION_STALE),
+				   TENON_INVALIDATE);
+	int status = items_check_expiry(app, false);
+
+	if (!stale && (app->options.given & OPTIONS_EXPIRY) != 0) {
+		return fail_usage(app, "--ttl and --exptime of delete go with --stale only");
+	}
+	return status == EXIT_DONE ? run_verb(app, stale) : status;
 }
 
 int run_touch(struct app *app)
 {
 	int status = items_check_expiry(app, true);
 
-	return status == EXIT_DONE ? run_verb(app) : status;
+	return status == EXIT_DONE ? run_verb(app, 0) : status;
 }
 
 static int show_number(struct app *app, const struct tenon_item *item,
@@ -58,7 +77,7 @@ int run_count(struct app *app)
 				   .show = show_number,
 				   .add_json = add_number };
 	uint64_t delta = 1;
-	int status;
+	int status = items_check_expiry(app, false);
 
 	if (app->operand_count > 1 &&
 	    !parse_u64(app->operands[1], UINT64_MAX, &delta)) {
@@ -66,8 +85,14 @@ int run_count(struct app *app)
 				  "DELTA is '%s', expected a number from 0 to 18446744073709551615",
 				  app->operands[1]);
 	}
+	if (status != EXIT_DONE) {
+		return status;
+	}
 	call.items = items_of_operands(app);
 	call.items[0].delta = delta;
+	call.items[0].initial = app->options.initial;
+	call.options = option_of(app, OPTION_BIT(OPTION_INITIAL) | OPTIONS_EXPIRY,
+				 TENON_VIVIFY);
 	status = items_run(app, &call);
 	free(call.items);
 	return status;

@@ -19,6 +19,9 @@
 	(OPTION_BIT(OPTION_WITH_CAS) | OPTION_BIT(OPTION_OUTPUT) |         \
 	 OPTION_BIT(OPTION_ROUTING_KEY))
 
+#define COUNT_OPTIONS                                                       \
+	(OPTION_BIT(OPTION_INITIAL) | OPTIONS_EXPIRY | CHANGE_OPTIONS)
+
 #define BENCH_OPTIONS                                                       \
 	(OPTION_BIT(OPTION_SECONDS) | OPTION_BIT(OPTION_THREADS) |         \
 	 OPTION_BIT(OPTION_KEYS) | OPTION_BIT(OPTION_KEY_BYTES) |          \
@@ -64,8 +67,12 @@ const struct command commands[] = {
 	  "tenon get --cas counter          # VALUE counter 0 1 42\n"
 	  "tenon cas counter 8 --cas 42\n",
 	  STORE_OPTIONS | OPTION_BIT(OPTION_CAS), 1, 2, TENON_CAS, run_store },
-	{ "delete", "KEY...", "remove keys", "",
-	  "tenon delete page:1 page:2\n", CHANGE_OPTIONS, 1, MANY,
+	{ "delete", "KEY...", "remove keys",
+	  "With --stale, a value stays until one of its readers has made a new one (tenon-lease(3)).\n"
+	  "The servers have to know the meta commands, as memcached 1.6 does.\n",
+	  "tenon delete page:1 page:2\n"
+	  "tenon delete --stale --ttl 1m page:1\n",
+	  CHANGE_OPTIONS | OPTIONS_EXPIRY | OPTION_BIT(OPTION_STALE), 1, MANY,
 	  TENON_DELETE, run_delete },
 	{ "touch", "KEY...", "give keys a new lifetime", "",
 	  "tenon touch session:9 --ttl 1h\n",
@@ -74,12 +81,23 @@ const struct command commands[] = {
 	  "Prints as get does.\n", "tenon gat session:9 --ttl 1h\n",
 	  GET_OPTIONS | OPTIONS_EXPIRY, 1, MANY, TENON_GAT, run_get },
 	{ "incr", "KEY [DELTA]", "add to a number and print the result",
-	  "The stored value must be a decimal number. DELTA is 1 by default.\n",
-	  "tenon incr hits\ntenon incr hits 10\n", CHANGE_OPTIONS, 1, 2,
+	  "The stored value must be a decimal number. DELTA is 1 by default. With --initial, --ttl or\n"
+	  "--exptime, a key that is absent gets the number N (default 0) and that lifetime; the servers\n"
+	  "have to know the meta commands, as memcached 1.6 does.\n",
+	  "tenon incr hits\ntenon incr hits 10\n"
+	  "tenon incr logins:ada --initial 1 --ttl 10m\n", COUNT_OPTIONS, 1, 2,
 	  TENON_INCR, run_count },
 	{ "decr", "KEY [DELTA]", "subtract from a number and print the result",
 	  "Works as incr does, but does not go below 0.\n", "tenon decr stock:4711\n",
-	  CHANGE_OPTIONS, 1, 2, TENON_DECR, run_count },
+	  COUNT_OPTIONS, 1, 2, TENON_DECR, run_count },
+	{ "info", "KEY...", "show what the server knows of keys",
+	  "Shows the size, the lifetime that is left, the last access, whether the value was ever read,\n"
+	  "its flags and its cas unique, without the value. The look does not count as an access. The\n"
+	  "servers have to know the meta commands, as memcached 1.6 does. 'tenon explain --online' shows\n"
+	  "the same of several servers.\n",
+	  "tenon info session:9\n"
+	  "tenon --json info session:9 | jq '.[0].ttl_s'\n",
+	  OPTION_BIT(OPTION_ROUTING_KEY), 1, MANY, TENON_GETS, run_info },
 	{ "stats", "[ARG...]", "print the statistics of every server",
 	  "The words ARG are sent to the servers, for instance items, slabs, sizes, conns, settings,\n"
 	  "reset. Lines of the reply that are no pair of name and value are printed as they are.\n",

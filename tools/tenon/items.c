@@ -68,14 +68,14 @@ int items_check_expiry(struct app *app, bool needed)
 	return EXIT_DONE;
 }
 
-/* Return the options of the call: --noreply and --ttl. */
-static struct tenon_call call_of(const struct app *app)
+/* Return the options of the call: its own, --noreply and --ttl. */
+static struct tenon_call call_of(const struct app *app, unsigned options)
 {
 	bool ttl = (app->options.given & OPTION_BIT(OPTION_TTL)) != 0;
 
 	return (struct tenon_call){
 		.size = sizeof(struct tenon_call),
-		.options = (app->options.noreply ? TENON_NOREPLY : 0) |
+		.options = options | (app->options.noreply ? TENON_NOREPLY : 0) |
 			   (ttl ? TENON_FROM_NOW : 0),
 	};
 }
@@ -336,7 +336,7 @@ static size_t next_size(size_t size, int64_t took_ms)
 static int run_batch(struct run *run, struct batch *batch)
 {
 	struct app *app = run->app;
-	const struct tenon_call call = call_of(app);
+	const struct tenon_call call = call_of(app, run->call->options);
 
 	tenon_run(app->client, run->call->verb, batch->items, batch->count,
 		  &call, &batch->results, &batch->err);

@@ -8,6 +8,7 @@
 
 struct items_call {
 	enum tenon_verb verb;
+	unsigned options; /* of struct tenon_call, beside those of the command line */
 	struct tenon_item *items;
 	size_t count;
 	/*

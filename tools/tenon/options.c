@@ -95,6 +95,10 @@ static const struct option_row rows[OPTION_END] = {
 			     "do not wait for the server's answer" },
 	[OPTION_CAS] = { "cas", 0, "N", KIND_U64, FIELD(cas),
 			 "the cas unique that 'tenon get --cas' printed" },
+	[OPTION_INITIAL] = { "initial", 0, "N", KIND_U64, FIELD(initial),
+			     "the number of a key that is absent; --ttl is its lifetime" },
+	[OPTION_STALE] = { "stale", 0, NULL, KIND_SWITCH, FIELD(stale),
+			   "keep the value as a stale one, for --ttl at most" },
 	[OPTION_DELAY] = { "delay", 0, "SECONDS", KIND_U32, FIELD(delay_s),
 			   "the servers wait this long first" },
 	[OPTION_YES_FLUSH] = { "yes-flush", 0, NULL, KIND_SWITCH,
@@ -251,6 +255,14 @@ static bool parse_color(const char *text, int *out)
 	return false;
 }
 
+void options_add_setting(struct options *options, const char *text)
+{
+	options->settings = alloc_resize(options->settings,
+					 options->setting_count + 1,
+					 sizeof(*options->settings));
+	options->settings[options->setting_count++] = text;
+}
+
 /*
  * Store the argument of an option. Returns NULL, or for a wrong argument the words that
  * complete the message "expected ...".
@@ -292,10 +304,7 @@ static const char *store(struct options *options, const struct option_row *row,
 		if (!strchr(text, '=') || text[0] == '=') {
 			return "KEY=VALUE";
 		}
-		options->settings = alloc_resize(options->settings,
-						 options->setting_count + 1,
-						 sizeof(*options->settings));
-		options->settings[options->setting_count++] = text;
+		options_add_setting(options, text);
 		return NULL;
 	}
 	return NULL;

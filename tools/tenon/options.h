@@ -48,6 +48,8 @@ struct options {
 	const char *routing_key; /* NULL: the key decides the server */
 	bool noreply;
 	uint64_t cas;
+	uint64_t initial;
+	bool stale;
 	uint64_t delay_s;
 	bool yes_flush;
 	bool from_stdin;
@@ -102,6 +104,8 @@ enum option_id {
 	OPTION_ROUTING_KEY,
 	OPTION_NOREPLY,
 	OPTION_CAS,
+	OPTION_INITIAL,
+	OPTION_STALE,
 	OPTION_DELAY,
 	OPTION_YES_FLUSH,
 	OPTION_STDIN,
@@ -143,6 +147,9 @@ struct app;
  * EXIT_USAGE after a report.
  */
 int options_read(struct app *app, char **argv, int *index, uint64_t allowed);
+
+/* Act as after --set KEY=VALUE. The text has to live as long as the options. */
+void options_add_setting(struct options *options, const char *text);
 
 /* Free the memory of options_read(). */
 void options_fini(struct options *options);

@@ -327,3 +327,8 @@ void setup_fini(struct app *app)
 	app->config = NULL;
 	app->config_path = NULL;
 }
+
+void setup_speak_meta(struct app *app)
+{
+	options_add_setting(&app->options, "protocol=meta");
+}

@@ -20,6 +20,9 @@ int setup_try(struct app *app, struct tenon_error *err);
 /* Call setup_try() and report a failure. Returns enum exit_status. */
 int setup_config(struct app *app);
 
+/* Speak the meta protocol with the servers, whatever the config says. Before setup_config(). */
+void setup_speak_meta(struct app *app);
+
 /*
  * Make app->config, and go on behind its errors, so that tenon_config_each_problem() can tell them
  * all. Reports a missing or unreadable file. Returns enum exit_status.

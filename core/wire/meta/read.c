@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wire/classic/classic.h"
+#include "wire/meta/meta_flags.h"
 #include "wire/meta/meta_protocol.h"
 #include "wire/meta/opaque.h"
 #include "wire/reader.h"
@@ -40,32 +41,6 @@ static inline __attribute__((always_inline)) const char *read_head(
 		at = read_flag(at, 'c', &out->cas);
 	}
 	return out->flags <= UINT32_MAX ? at : NULL;
-}
-
-/* A server adds these flags to the reply for an item that somebody marked stale. */
-static bool is_mark(char flag)
-{
-	return flag == 'W' || flag == 'X' || flag == 'Z';
-}
-
-/*
- * Read the flags behind those that were asked for, up to the line end: the opaque, and marks.
- * end: of the bytes that arrived. Returns the begin of the next line; NULL: the line has no
- * opaque, has flags that nobody asked for, or has not arrived completely.
- */
-static const char *read_tail(const char *at, const char *end, uint32_t *number)
-{
-	bool found = false;
-
-	while (at && *at == ' ') {
-		if (at[1] == 'O' && !found && end - at >= TAIL_BYTES) {
-			found = read_letters(at + 2, number);
-			at = found ? at + 2 + OPAQUE_LETTERS : NULL;
-		} else {
-			at = is_mark(at[1]) ? at + 2 : NULL;
-		}
-	}
-	return at && found && at[0] == '\r' && at[1] == '\n' ? at + 2 : NULL;
 }
 
 /* ---- the requests of a batch ------------------------------------------------ */
@@ -216,65 +191,101 @@ static inline void take_values(struct tenon__wire *wire, const char *end)
 	wire->keep_from = wire->parsed;
 }
 
+/* Answer a request whose line says that it gets no value, and skip the bytes that come all the same. */
+static int pass_value(struct tenon__wire *wire, struct tenon__request *req,
+		      int status, uint64_t bytes)
+{
+	int verdict = tenon__value_pass(wire, bytes);
+
+	if (verdict == TENON_WIRE_BROKEN) {
+		return verdict;
+	}
+	if (status == TENON_MISS) {
+		tenon__count(&wire->tally->misses, 1);
+		tenon__meta_keep_vacant(req->result);
+	} else {
+		tenon__count(&wire->tally->hits, 1);
+	}
+	tenon__reply_answer(req, status);
+	return verdict;
+}
+
+/* Return true when the value is the one that the caller has already. */
+static bool is_known(const struct tenon__request *req,
+		     const struct tenon__meta_flags *said)
+{
+	return req->more && (req->more->options & TENON_COMPARE) &&
+	       said->cas == req->item->cas;
+}
+
 /* Read the line of a value, and begin its value. */
 static int read_value(struct tenon__wire *wire, char *line, const char *end)
 {
-	struct tenon__value_head said;
-	uint32_t number;
-	const char *at = read_head(wire->flight->verb, line, &said);
-	const char *value = read_tail(at, end, &number);
+	struct tenon__meta_flags said;
+	uint64_t bytes = 0;
+	const char *value = tenon__meta_read_flags(
+		tenon__read_field(line + 2, &bytes), end,
+		tenon__meta_asked(wire->flight), &said);
 
 	if (!value) {
 		return tenon__reply_incomplete(wire, "a malformed VA line", line);
 	}
-	struct tenon__request *req =
-		find_request(wire, number, line, (size_t)(value - line) - 2);
+	struct tenon__request *req = find_request(wire, said.opaque, line,
+						  (size_t)(value - line) - 2);
 	if (!req) {
 		return TENON_WIRE_BROKEN;
 	}
 	go_behind(wire, req);
-	req->result->flags = (uint32_t)said.flags;
-	req->result->cas = said.cas;
-	return tenon__value_begin(wire, req, line + (value - line), said.bytes);
+	tenon__meta_keep_flags(req->result, &said);
+	wire->parsed = (size_t)(value - wire->block->data);
+	if (tenon__meta_is_vacant(bytes, said.marks)) {
+		return pass_value(wire, req, TENON_MISS, bytes);
+	}
+	if (is_known(req, &said)) {
+		return pass_value(wire, req, TENON_NOT_MODIFIED, bytes);
+	}
+	return tenon__value_begin(wire, req, line + (value - line), bytes);
 }
 
 /* Read the number that answers incr or decr: a line, and the digits as its value. */
-static int read_number(struct tenon__wire *wire, char *line, const char *end)
+static int read_number(struct tenon__wire *wire, const char *line,
+		       const char *end)
 {
-	struct tenon__value_head said;
-	uint32_t number;
-	const char *at = read_head(wire->flight->verb, line, &said);
-	const char *value = read_tail(at, end, &number);
+	struct tenon__meta_flags said;
+	uint64_t bytes = 0;
+	const char *value = tenon__meta_read_flags(
+		tenon__read_field(line + 2, &bytes), end, 0, &said);
 
 	if (!value) {
 		return tenon__reply_incomplete(wire, "a malformed VA line", line);
 	}
-	if (number != wire->flight->opaque) {
+	if (said.opaque != wire->flight->opaque) {
 		return tenon__reply_broken(wire, "a reply with a wrong opaque", line,
 					   (size_t)(value - line) - 2);
 	}
-	if (said.bytes > NUMBER_MAX_BYTES) {
+	if (bytes > NUMBER_MAX_BYTES) {
 		return tenon__reply_broken(wire, "a malformed number", line,
 					   (size_t)(value - line) - 2);
 	}
-	if ((size_t)(end - value) < said.bytes + 2) {
+	if ((size_t)(end - value) < bytes + 2) {
 		return TENON_WIRE_MORE;
 	}
-	if (memcmp(value + said.bytes, "\r\n", 2) != 0) {
+	if (memcmp(value + bytes, "\r\n", 2) != 0) {
 		return tenon__reply_broken(wire, "no line end after a value",
-					   value + said.bytes, 2);
+					   value + bytes, 2);
 	}
-	wire->parsed = (size_t)(value + said.bytes + 2 - wire->block->data);
+	wire->parsed = (size_t)(value + bytes + 2 - wire->block->data);
 	wire->keep_from = wire->parsed;
-	wire->meta.heard = number + 1;
-	return tenon__value_number(wire, value, (size_t)said.bytes);
+	wire->meta.heard = said.opaque + 1;
+	return tenon__value_number(wire, value, (size_t)bytes);
 }
 
 /* ---- lines ------------------------------------------------------------------- */
 
-/* The status of a reply of two letters to this verb; 0: no such reply. */
-static int status_of(const struct tenon__verb *verb, const char *code)
+/* The status of a reply of two letters to this request; 0: no such reply. */
+static int status_of(const struct tenon__request *req, const char *code)
 {
+	const struct tenon__verb *verb = req->verb;
 	static const struct {
 		char code[3];
 		char command; /* the second letter of the command */
@@ -294,7 +305,7 @@ static int status_of(const struct tenon__verb *verb, const char *code)
 			return replies[i].status;
 		}
 	}
-	return 0;
+	return req->more ? tenon__meta_status_more(req, code) : 0;
 }
 
 /* Return true when a line begins with a code that answers a request without a value. */
@@ -317,7 +328,7 @@ static inline bool read_code(struct tenon__wire *wire, const char *line,
 	if (here < 2 + TAIL_BYTES || !has_tail(line + 2, req->opaque)) {
 		return false;
 	}
-	int status = status_of(req->verb, line);
+	int status = status_of(req, line);
 	if (status == 0) {
 		return false;
 	}
@@ -328,16 +339,28 @@ static inline bool read_code(struct tenon__wire *wire, const char *line,
 	return true;
 }
 
-/* EN answers a request of a batch, although it is quiet, or one that is alone. */
-static int read_miss(struct tenon__wire *wire, uint32_t number,
-		     const char *line, size_t len)
+/* A line without a value answers a request that retrieves: a miss, or what the options asked for. */
+static int read_retrieved(struct tenon__wire *wire, int status,
+			  const struct tenon__meta_flags *said,
+			  const char *line, size_t len)
 {
-	struct tenon__request *req = find_request(wire, number, line, len);
+	struct tenon__request *req = find_request(wire, said->opaque, line, len);
 
 	if (!req) {
 		return TENON_WIRE_BROKEN;
 	}
-	answer_without_reply(wire, req);
+	tenon__meta_keep_flags(req->result, said);
+	if (status == TENON_HIT &&
+	    tenon__meta_is_vacant(said->size_bytes, said->marks)) {
+		status = TENON_MISS;
+		tenon__meta_keep_vacant(req->result);
+	}
+	if (status == TENON_MISS) {
+		answer_without_reply(wire, req);
+	} else {
+		tenon__count(&wire->tally->hits, 1);
+		tenon__reply_answer(req, status);
+	}
 	go_behind(wire, req);
 	return TENON_WIRE_READ_ON;
 }
@@ -346,26 +369,29 @@ static int read_miss(struct tenon__wire *wire, uint32_t number,
 static int read_code_line(struct tenon__wire *wire, const char *line,
 			  size_t len)
 {
-	const struct tenon__verb *verb = tenon__reply_verb(wire);
+	const struct tenon__request *req = wire->flight;
 	bool is_code = len == 2 || (len > 2 && line[2] == ' ');
-	int status = is_code ? status_of(verb, line) : 0;
-	uint32_t number;
+	int status = is_code ? status_of(req, line) : 0;
+	bool has_facts = status == TENON_HIT || status == TENON_NOT_MODIFIED;
+	struct tenon__meta_flags said;
 
 	if (status == 0) {
 		return tenon__reply_broken(wire, "an unexpected reply", line, len);
 	}
-	if (!read_tail(line + 2, line + len + 2, &number)) {
+	if (!tenon__meta_read_flags(line + 2, line + len + 2,
+				    has_facts ? tenon__meta_asked(req) : 0,
+				    &said)) {
 		return tenon__reply_broken(wire,
 			"a reply without the opaque of its request, or with other flags",
 			line, len);
 	}
-	if (verb->shape == TENON_SHAPE_RETRIEVE) {
-		return read_miss(wire, number, line, len);
+	if (req->verb->shape == TENON_SHAPE_RETRIEVE) {
+		return read_retrieved(wire, status, &said, line, len);
 	}
-	if (number != wire->flight->opaque) {
+	if (said.opaque != req->opaque) {
 		return tenon__reply_broken(wire, "a reply with a wrong opaque", line, len);
 	}
-	wire->meta.heard = number + 1;
+	wire->meta.heard = said.opaque + 1;
 	tenon__reply_answer_next(wire, status);
 	return TENON_WIRE_READ_ON;
 }
@@ -448,15 +474,15 @@ static bool answers_noreply(struct tenon__wire *wire, const char *line,
 			    size_t len, uint32_t limit)
 {
 	struct tenon__meta_state *meta = &wire->meta;
-	uint32_t number;
+	struct tenon__meta_flags said;
 
 	if (!has_code(line, len) ||
-	    !read_tail(line + 2, line + len + 2, &number) ||
-	    opaque_distance(meta->heard, number) >=
+	    !tenon__meta_read_flags(line + 2, line + len + 2, 0, &said) ||
+	    opaque_distance(meta->heard, said.opaque) >=
 		    opaque_distance(meta->heard, limit)) {
 		return false;
 	}
-	meta->heard = number + 1;
+	meta->heard = said.opaque + 1;
 	return true;
 }
 
@@ -575,12 +601,13 @@ static bool may_be_unasked(const char *line, size_t len)
 	static const char *const begins[] = { "HD ", "NS ", "EX ", "NF ", "EN ",
 					      "SERVER_ERROR", "CLIENT_ERROR",
 					      "ERROR" };
-	uint32_t number;
+	struct tenon__meta_flags said;
 
 	if (line[len - 1] == '\n') {
 		return tenon__reply_error_status(line, len) != 0 ||
 		       (has_code(line, len) &&
-			read_tail(line + 2, line + len, &number) == line + len);
+			tenon__meta_read_flags(line + 2, line + len, 0, &said) ==
+				line + len);
 	}
 	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
 		size_t known = strlen(begins[i]);
@@ -603,6 +630,7 @@ const struct tenon__protocol tenon__meta = {
 	.greet = tenon__classic_greet, /* memcached has one way for both */
 	.greeted = tenon__classic_greeted,
 	.are_unasked = meta_are_unasked,
+	.sends_more = true,
 	.unknown = TENON_META_UNKNOWN,
 	.closed = TENON_META_CLOSED,
 };

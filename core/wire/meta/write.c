@@ -2,14 +2,16 @@
 /* Writes the requests of the meta protocol. */
 #include "wire/classic/classic.h"
 #include "wire/digits.h"
+#include "wire/meta/meta_flags.h"
 #include "wire/meta/meta_protocol.h"
 #include "wire/meta/opaque.h"
 #include "wire/send.h"
 
 /* The server answers MN, when it has answered everything in front. */
 #define FENCE "mn\r\n"
-/* A key, five numbers (20 digits, a space and a flag each), and 32 bytes for the rest. */
-#define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 5 * 22 + 32)
+/* A key, the flags of options, five more numbers (20 digits, a space and a flag each), and 32 bytes. */
+#define REQUEST_LINE_MAX_BYTES \
+	(TENON_KEY_MAX_BYTES + META_MORE_MAX_BYTES + 5 * 22 + 32)
 /* Room that a request needs in the send buffer, with a fence in front of it. */
 #define REQUEST_MAX_BYTES \
 	(sizeof(FENCE) + REQUEST_LINE_MAX_BYTES + TENON_SEND_COPY_MAX_BYTES + 2)
@@ -30,14 +32,6 @@ static inline char *put_command(char *at, const struct tenon__request *req)
 	return tenon__send_bytes(at, req->key.data, req->key.len);
 }
 
-/* Write a flag; its token is a number. */
-static inline char *put_flag(char *at, char flag)
-{
-	*at++ = ' ';
-	*at++ = flag;
-	return at;
-}
-
 /* Give the request the next opaque, and end its line. */
 static inline char *end_line(struct tenon__wire *wire,
 			     struct tenon__request *req, char *at)
@@ -54,6 +48,9 @@ static char *end_change(struct tenon__wire *wire, struct tenon__request *req,
 		at = put_flag(at, 'M');
 		*at++ = req->verb->mode;
 	}
+	if (req->more) {
+		at = tenon__meta_put_change(at, req);
+	}
 	if (req->bits & TENON_REQUEST_NOREPLY) {
 		at = put_flag(at, 'q');
 		wire->fence = true;
@@ -64,31 +61,42 @@ static char *end_change(struct tenon__wire *wire, struct tenon__request *req,
 	return at;
 }
 
-/* Write one request that retrieves a value. A quiet one has no reply when the key has no value. */
-static inline char *write_get(struct tenon__wire *wire,
-			      struct tenon__request *req, bool quiet, char *at)
+/* Write the flags of a request that retrieves a value, all but the opaque. */
+static inline char *put_usual_get(char *at, const struct tenon__request *req,
+				  bool quiet)
 {
-	at = put_command(at, req);
 	at = quiet ? tenon__send_bytes(at, " q v f", 6)
 		   : tenon__send_bytes(at, " v f", 4);
 	if (req->verb->cas) {
 		at = put_flag(at, 'c');
 	}
-	if (req->verb->exptime) {
-		at = tenon__put_i64(put_flag(at, 'T'), req->item->exptime);
-	}
+	return req->verb->exptime
+		       ? tenon__put_i64(put_flag(at, 'T'), req->item->exptime)
+		       : at;
+}
+
+/* Write one request that retrieves a value. A quiet one has no reply when the key has no value. */
+static inline char *write_get(struct tenon__wire *wire,
+			      struct tenon__request *req, bool quiet, char *at)
+{
+	at = put_command(at, req);
+	at = req->more ? tenon__meta_put_get(at, req, quiet)
+		       : put_usual_get(at, req, quiet);
 	at = end_line(wire, req, at);
 	tenon__send_mark(req);
 	req->bits = quiet ? TENON_REQUEST_QUIET : 0;
 	return at;
 }
 
-/* Return true when one more request of the verb joins the batch, behind one that is not written yet. */
+/*
+ * Return true when one more request joins the batch that the queue begins with, behind one that is
+ * not written yet.
+ */
 static inline bool joins_batch(const struct tenon__wire *wire, const char *at,
-			       const struct tenon__request *req,
-			       const struct tenon__verb *verb)
+			       const struct tenon__request *req)
 {
-	return req && req->verb == verb &&
+	return req && req->verb == wire->queue->verb &&
+	       req->more == wire->queue->more &&
 	       tenon__send_fits(wire, at, BATCH_ROOM_BYTES);
 }
 
@@ -96,12 +104,11 @@ static inline bool joins_batch(const struct tenon__wire *wire, const char *at,
 static char *write_batch(struct tenon__wire *wire, char *at)
 {
 	struct tenon__request *req = wire->queue;
-	const struct tenon__verb *verb = req->verb;
-	bool quiet = joins_batch(wire, at, req->next, verb);
+	bool quiet = joins_batch(wire, at, req->next);
 	bool more;
 
 	do {
-		more = joins_batch(wire, at, req->next, verb);
+		more = joins_batch(wire, at, req->next);
 		at = write_get(wire, req, quiet, at);
 		req->line_end = !more;
 		req = req->next;

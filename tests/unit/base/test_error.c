@@ -8,7 +8,7 @@
 static const int statuses[] = {
 	TENON_OK,	 TENON_HIT,	  TENON_MISS,	   TENON_STORED,
 	TENON_NOT_STORED, TENON_EXISTS,	  TENON_DELETED,   TENON_TOUCHED,
-	TENON_SENT,	 TENON_ENOMEM,	  TENON_EINVAL,	   TENON_EKEY,
+	TENON_SENT,	 TENON_NOT_MODIFIED, TENON_ENOMEM,	  TENON_EINVAL,	   TENON_EKEY,
 	TENON_ETOOBIG,	 TENON_ETIMEDOUT, TENON_ECONNECT,  TENON_ECLOSED,
 	TENON_EDOWN,	 TENON_EPROTOCOL, TENON_ESERVER,   TENON_ECLIENT,
 	TENON_EUNKNOWN,	 TENON_EDISABLED, TENON_ECONFIG,   TENON_EPLUGIN,
@@ -34,7 +34,7 @@ END_TEST
 
 START_TEST(a_number_that_is_no_status_is_called_unknown)
 {
-	ck_assert_str_eq(tenon_status_name(TENON_SENT + 1), "unknown status");
+	ck_assert_str_eq(tenon_status_name(TENON_NOT_MODIFIED + 1), "unknown status");
 	ck_assert_str_eq(tenon_status_name(TENON_EAUTH - 1), "unknown status");
 }
 END_TEST

@@ -142,6 +142,10 @@ bool client_encode(struct client *self, PyObject *object, struct encoded *out);
 PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
 			PyObject *key);
 
+/* ---- client_lease.c ------------------------------------------------------ */
+
+extern PyStructSequence_Desc leased_desc, info_desc;
+
 /* ---- calls --------------------------------------------------------------- */
 
 #define CLIENT_FAST(name) \
@@ -163,6 +167,13 @@ CLIENT_ONE(set_wait);
 CLIENT_FAST(touch);
 CLIENT_FAST(incr);
 CLIENT_FAST(decr);
+
+CLIENT_FAST(get_or_lease);
+CLIENT_FAST(fill);
+CLIENT_FAST(give_back);
+CLIENT_FAST(invalidate);
+CLIENT_FAST(fetch);
+CLIENT_FAST(info);
 
 CLIENT_FAST(get_multi);
 CLIENT_FAST(set_multi);

@@ -93,9 +93,19 @@ static bool add_type(PyObject *module, PyTypeObject **out, PyType_Spec *spec,
 	return *out && PyModule_AddType(module, *out) == 0;
 }
 
+/* Make the type of a named tuple in *out, and add it to the module. */
+static bool add_tuple(PyObject *module, PyTypeObject **out,
+		      PyStructSequence_Desc *description)
+{
+	*out = PyStructSequence_NewType(description);
+	return *out && PyModule_AddType(module, *out) == 0;
+}
+
 static bool add_types(PyObject *module, struct module_state *state)
 {
-	return add_type(module, &state->base_type, &base_spec, NULL) &&
+	return add_tuple(module, &state->leased_type, &leased_desc) &&
+		add_tuple(module, &state->info_type, &info_desc) &&
+		add_type(module, &state->base_type, &base_spec, NULL) &&
 		add_type(module, &state->client_type, &client_spec,
 			 state->base_type) &&
 		add_type(module, &state->libmc_type, &libmc_spec,

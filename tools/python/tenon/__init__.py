@@ -11,6 +11,7 @@ An absent key is an answer (None or False). Every other failure raises a TenonEr
 """
 
 import _tenon
+from _tenon import Info, Leased
 
 from .client import Client, diff
 from .errors import (
@@ -68,9 +69,11 @@ __all__ = [
     "DisabledError",
     "EncodedError",
     "FileError",
+    "Info",
     "InvalidKeyError",
     "JSONSerializer",
     "Key",
+    "Leased",
     "LocalError",
     "MultiError",
     "PickleSerializer",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Iterable, Optional, Sequence, TypeVar, Union, overload
 
 import _tenon
@@ -60,6 +61,9 @@ class Client(_tenon.Client[V]):
         **options: Any,
     ) -> None:
         super().__init__(config, settings(servers, options), serializer)
+
+    #: How fetch() waits for another caller; seconds is a float.
+    _sleep = staticmethod(time.sleep)
 
     def route(self, key: Key) -> Route:
         """Where the key goes and why: hash, points of the ring, servers, failover.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence, Tuple, TypeVar
 
+from gevent import sleep  # type: ignore
 from gevent.select import poll  # type: ignore
 
 from . import client as _client
@@ -32,6 +33,8 @@ class Client(_client.Client[Any]):
     more greenlets. An exception that is thrown into a waiting greenlet, such as
     gevent.Timeout, ends the call; the client can be used again.
     """
+
+    _sleep = staticmethod(sleep)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

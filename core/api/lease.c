@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Leases: the calls of tenon/lease.h but tenon_fetch(). Lock keys are in lease_lock.c. */
+#include "api/lease.h"
+
+#include <inttypes.h>
+
+#include "api/lease_lock.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "tenon/plugin/distribution.h"
+#include "wire/exptime.h"
+#include "wire/protocol.h"
+
+/* ---- options ------------------------------------------------------------- */
+
+static bool speaks_meta(const struct tenon_client *client)
+{
+	return client->engine.assembly->protocol->sends_more;
+}
+
+/* Check a number of the options: 0 to most. */
+static int check_range(const char *name, int64_t number, int64_t most,
+		       struct tenon_error *err)
+{
+	return number >= 0 && number <= most
+		       ? 0
+		       : tenon__error_set(err, TENON_EINVAL,
+				"%s is %" PRId64 ", expected 0 to %" PRId64,
+				name, number, most);
+}
+
+static int check_fields(const struct tenon_lease *lease, struct tenon_error *err)
+{
+	const struct {
+		const char *name;
+		int64_t number, most;
+	} fields[] = {
+		{ "lease_s", lease->lease_s, TENON_LEASE_MAX_S },
+		{ "stale_for_s", lease->stale_for_s, TENON_LEASE_MAX_S },
+		{ "refresh_s", lease->refresh_s,
+		  TENON_LEASE_MAX_S - lease->stale_for_s },
+		{ "wait_ms", lease->wait_ms, TENON_TIMEOUT_MAX_MS },
+		{ "timeout_ms", lease->timeout_ms, TENON_TIMEOUT_MAX_MS },
+	};
+	const uint32_t known = TENON_RAW | TENON_NO_COMPRESS | TENON_FROM_NOW;
+	int code = 0;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !code; i++) {
+		code = check_range(fields[i].name, fields[i].number,
+				   fields[i].most, err);
+	}
+	return code || !(lease->options & ~known)
+		       ? code
+		       : tenon__error_set(err, TENON_EINVAL,
+				"options 0x%x are not allowed with a lease",
+				lease->options);
+}
+
+int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
+		      const struct tenon_client *client, struct tenon_error *err)
+{
+	static const struct tenon_lease usual = { .size = sizeof(usual) };
+	int code = tenon__options_copy(out, sizeof(*out), given ? given : &usual,
+				       "tenon_lease", err);
+
+	if (!code) {
+		code = check_fields(out, err);
+	}
+	if (code) {
+		return code;
+	}
+	if (!speaks_meta(client) && (out->stale_for_s || out->refresh_s)) {
+		return tenon__error_set(err, TENON_EINVAL,
+			"stale_for_s and refresh_s need `protocol: meta` in the config");
+	}
+	out->lease_s = out->lease_s ? out->lease_s : TENON_LEASE_S;
+	if (!out->wait_ms) {
+		out->wait_ms = out->lease_s < TENON_TIMEOUT_MAX_MS / 2000
+				       ? 2000 * out->lease_s
+				       : TENON_TIMEOUT_MAX_MS;
+	}
+	return 0;
+}
+
+/* Read the options, and give *out the status of an error. */
+static int begin(struct tenon_lease *lease, const struct tenon_lease *given,
+		 const struct tenon_client *client, struct tenon_result *out,
+		 struct tenon_error *err)
+{
+	tenon__error_clear(err);
+	int code = tenon__lease_read(lease, given, client, err);
+
+	*out = (struct tenon_result){ .status = code,
+				      .server = TENON_NO_SERVER };
+	return code;
+}
+
+/* ---- the item that is stored ----------------------------------------------- */
+
+/*
+ * Move the exptime of an item by the time for which its value may be stale. *from_now becomes true
+ * when the exptime is seconds from now, whatever its size.
+ * Errors: TENON_EINVAL.
+ */
+static int keep_longer(struct tenon_item *item, const struct tenon_lease *lease,
+		       bool *from_now, struct tenon_error *err)
+{
+	if (!lease->stale_for_s) {
+		return 0;
+	}
+	if (item->exptime <= 0) {
+		return tenon__error_set(err, TENON_EINVAL,
+			"exptime is %" PRId64 ": a value can be stale only behind an exptime of 1 or more",
+			item->exptime);
+	}
+	*from_now |= !tenon__exptime_unclear(item->exptime);
+	if (item->exptime <= TENON_EXPTIME_MAX_S - lease->stale_for_s) {
+		item->exptime += lease->stale_for_s;
+	}
+	return 0;
+}
+
+/* ---- over meta ------------------------------------------------------------- */
+
+static int get_leased(struct tenon_client *client, struct tenon_slice key,
+		      const struct tenon_lease *lease, struct tenon_result *out,
+		      struct tenon_error *err)
+{
+	const struct tenon_item item = { .key = key,
+					 .routing_key = lease->routing_key };
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = lease->options & ~TENON_FROM_NOW,
+		.timeout_ms = lease->timeout_ms,
+		.lease_s = lease->lease_s,
+		.refresh_s = lease->refresh_s + lease->stale_for_s,
+	};
+	int code = tenon__run_one(client, TENON_GETS, &item, &call, out, err);
+
+	if (out->status == TENON_HIT && out->ttl_s >= 0 &&
+	    out->ttl_s < lease->stale_for_s) {
+		out->marks |= TENON_MARK_STALE;
+	}
+	return code;
+}
+
+static int fill_leased(struct tenon_client *client, const struct tenon_item *item,
+		       const struct tenon_lease *lease, struct tenon_result *out,
+		       struct tenon_error *err)
+{
+	struct tenon_item longer = *item;
+	bool from_now = lease->options & TENON_FROM_NOW;
+	int code = keep_longer(&longer, lease, &from_now, err);
+
+	if (code) {
+		out->status = code;
+		return code;
+	}
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = lease->options | (from_now ? TENON_FROM_NOW : 0),
+		.timeout_ms = lease->timeout_ms,
+	};
+	return tenon__run_one(client, TENON_CAS, &longer, &call, out, err);
+}
+
+/* Run a delete with these options on an item. */
+static int delete_leased(struct tenon_client *client,
+			 const struct tenon_item *item, unsigned options,
+			 const struct tenon_lease *lease,
+			 struct tenon_result *out, struct tenon_error *err)
+{
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = (lease->options & TENON_RAW) | options,
+		.timeout_ms = lease->timeout_ms,
+	};
+
+	return tenon__run_one(client, TENON_DELETE, item, &call, out, err);
+}
+
+/* ---- the calls -------------------------------------------------------------- */
+
+int tenon_get_or_lease(struct tenon_client *client, struct tenon_slice key,
+		       const struct tenon_lease *given, struct tenon_result *out,
+		       struct tenon_error *err)
+{
+	struct tenon_result unused;
+	struct tenon_lease lease;
+	int code = begin(&lease, given, client, out ? out : &unused, err);
+
+	return code ? code
+		    : (speaks_meta(client) ? get_leased : tenon__lock_get)(
+			      client, key, &lease, out ? out : &unused, err);
+}
+
+int tenon_fill(struct tenon_client *client, const struct tenon_item *item,
+	       const struct tenon_lease *given, struct tenon_result *out,
+	       struct tenon_error *err)
+{
+	struct tenon_result unused;
+	struct tenon_lease lease;
+	int code = begin(&lease, given, client, out ? out : &unused, err);
+
+	return code ? code
+		    : (speaks_meta(client) ? fill_leased : tenon__lock_fill)(
+			      client, item, &lease, out ? out : &unused, err);
+}
+
+int tenon_invalidate(struct tenon_client *client, struct tenon_slice key,
+		     const struct tenon_lease *given, struct tenon_result *out,
+		     struct tenon_error *err)
+{
+	struct tenon_result unused;
+	struct tenon_lease lease;
+	int code = begin(&lease, given, client, out ? out : &unused, err);
+
+	if (code) {
+		return code;
+	}
+	if (!speaks_meta(client)) {
+		return tenon__lock_delete(client, key, &lease,
+					  out ? out : &unused, err);
+	}
+	const struct tenon_item item = {
+		.key = key,
+		.routing_key = lease.routing_key,
+		.exptime = lease.stale_for_s ? lease.stale_for_s : lease.lease_s,
+	};
+	return delete_leased(client, &item, TENON_INVALIDATE, &lease, out, err);
+}
+
+int tenon_give_back(struct tenon_client *client, const struct tenon_item *item,
+		    const struct tenon_lease *given, struct tenon_result *out,
+		    struct tenon_error *err)
+{
+	struct tenon_result unused;
+	struct tenon_lease lease;
+	int code = begin(&lease, given, client, out ? out : &unused, err);
+
+	if (code) {
+		return code;
+	}
+	return speaks_meta(client)
+		       ? delete_leased(client, item, TENON_COMPARE, &lease, out,
+				       err)
+		       : tenon__lock_give_back(client, item, &lease,
+					       out ? out : &unused, err);
+}
+
+int tenon_info(struct tenon_client *client, struct tenon_slice key,
+	       struct tenon_result *out, struct tenon_error *err)
+{
+	const struct tenon_item item = { .key = key };
+	const struct tenon_call call = { .size = sizeof(call),
+					 .options = TENON_FACTS };
+
+	return tenon__run_one(client, TENON_GETS, &item, &call, out, err);
+}
