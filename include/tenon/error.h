@@ -43,7 +43,12 @@ enum tenon_status {
 	TENON_EPROTOCOL = -9, /**< the server broke the protocol; the client closed the connection */
 	TENON_ESERVER = -10,  /**< the server answered SERVER_ERROR; its text is in the result */
 	TENON_ECLIENT = -11,  /**< the server answered CLIENT_ERROR; its text is in the result */
-	TENON_EUNKNOWN = -12, /**< the server answered ERROR: it does not know the command */
+	/**
+	 * The server answered ERROR: it does not know the command. With `protocol: meta`, a server that has
+	 * never answered a meta command does not fit the config: no key hops, and no new connection is
+	 * tried for retry_timeout.
+	 */
+	TENON_EUNKNOWN = -12,
 	TENON_EDISABLED = -13, /**< flush_all, but the config does not set enable_flush_all */
 	TENON_ECONFIG = -14,  /**< the config is wrong; the error has file, line and column */
 	TENON_EPLUGIN = -15,  /**< a plugin was refused, or broke its contract */

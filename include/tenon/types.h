@@ -101,7 +101,8 @@ enum tenon_server_state {
 	 */
 	TENON_SERVER_REFUSING = 4,
 	/**
-	 * The config and the server do not fit: TENON_ESECURE or TENON_EAUTH. Until retry_timeout has
+	 * The config and the server do not fit: TENON_ESECURE, TENON_EAUTH, or TENON_EUNKNOWN for a
+	 * server that knows no meta commands with `protocol: meta`. Until retry_timeout has
 	 * passed, no new connection is tried and the server's keys fail at once. The health record
 	 * sets this state; a failover policy never does.
 	 */
