@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* secure tls: servers that cut, stop, refuse or ask for what is refused. */
 #include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -326,10 +327,14 @@ START_TEST(a_child_of_fork_resumes_a_session_of_its_parent)
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	pid_t child = fork();
 	if (child == 0) {
-		_exit(rig_get(&rig, "k") == TENON_MISS ? 0 : 1);
+		if (rig_get(&rig, "k") == TENON_MISS) {
+			/* an exit would show valgrind the memory of the fake's thread as lost */
+			kill(getpid(), SIGKILL);
+		}
+		_exit(1);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
+	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 }
