@@ -2,6 +2,7 @@
 #include "conformance/subject.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -394,6 +395,48 @@ static void watched_log(void *context, int level, const char *line)
 	ck_assert_ptr_null(strchr(line, '\n'));
 }
 
+static int watched_logs(void *context, int level)
+{
+	(void)context;
+	(void)level;
+	return 1;
+}
+
+static void watched_logf(void *context, int level, const char *format, ...)
+{
+	char line[1000];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	watched_log(context, level, line);
+}
+
+static void *watched_shared(void *context, size_t bytes)
+{
+	struct watched_host *host = context;
+
+	return bytes <= sizeof(host->shared) ? host->shared : NULL;
+}
+
+/* There are no metrics here; a plugin has to do without. */
+static struct tenon_metric *watched_metric(void *context, const char *name,
+					   uint32_t type, const char *help)
+{
+	(void)context;
+	(void)name;
+	(void)type;
+	(void)help;
+	return NULL;
+}
+
+static void watched_metric_add(struct tenon_metric *metric, int64_t n)
+{
+	ck_assert_ptr_null(metric);
+	(void)n;
+}
+
 static void watched_random_bytes(void *context, void *out, size_t len)
 {
 	struct watched_host *host = context;
@@ -425,6 +468,12 @@ void watched_host_init(struct watched_host *host)
 			.random_bytes = watched_random_bytes,
 			.set_error = tenon__error_set,
 			.open_secret = watched_open_secret,
+			.logs = watched_logs,
+			.logf = watched_logf,
+			.shared = watched_shared,
+			.metric = watched_metric,
+			.metric_add = watched_metric_add,
+			.metric_set = watched_metric_add,
 		},
 	};
 }
