@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/policy_servers.h"
+#include "conformance/told_servers.h"
 
 void told_init(struct told *told, uint32_t ring_count,
 	       int64_t retry_timeout_ms)
