@@ -75,7 +75,8 @@ void rig_output_init(struct rig_output *output, uint64_t max_value_bytes)
 {
 	*output = (struct rig_output){
 		.base = { .size = sizeof(output->base),
-			  .reserve = output_reserve },
+			  .reserve = output_reserve,
+			  .key = { "conformance:key", 15 } },
 		.most_bytes = max_value_bytes + TENON_OUTPUT_EXTRA_BYTES,
 	};
 }
@@ -257,6 +258,7 @@ int codec_decode(struct codec *codec, struct tenon_slice stored,
 	const struct tenon_slice given = { copy, stored.len };
 	int code;
 
+	output->base.flags = codec->ops->flags(codec->self);
 	tenon__error_clear(&codec->err);
 	code = codec->ops->decode(codec->self, &given, &output->base,
 				  &codec->err);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conformance/policy_rig.h"
-#include "conformance/policy_servers.h"
+#include "conformance/told_servers.h"
 #include "fakes/random.h"
 #include "plugin/kind.h"
 #include "runner/suite.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/policy_servers.h"
+#include "conformance/told_servers.h"
 
 void told_init(struct told *told, uint32_t ring_count,
 	       int64_t retry_timeout_ms)
@@ -114,10 +114,14 @@ uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
 		      int64_t now_ms)
 {
 	const struct tenon__plugin *plugin = policy->plugin;
+	static const struct tenon_ring_key key = { .hash = 7,
+						   .key = "key",
+						   .key_len = 3 };
 	uint32_t all = policy->server_count + SPARES;
 	struct question question = {
 		.query = { .home = home,
 			   .access = access,
+			   .key = &key,
 			   .next = question_next,
 			   .spare = question_spare },
 		.server_count = policy->server_count,

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "plugin/registry.h"
 
@@ -113,8 +114,7 @@ struct watched_host {
 	uint64_t seed;    /* seed of the next bytes from random_bytes */
 	size_t largest;   /* the largest allocation requested so far, in bytes */
 	struct watched_mark *first; /* the allocations not freed yet */
-	max_align_t shared[64]; /* the memory that instances share */
-	size_t shared_bytes;    /* asked for so far; 0: nothing yet */
+	max_align_t shared[64]; /* what `shared` gives, for plugins that want no more */
 };
 
 void watched_host_init(struct watched_host *host);

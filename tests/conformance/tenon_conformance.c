@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "conformance/promises.h"
-#include "conformance/policy_servers.h"
+#include "conformance/told_servers.h"
 #include "conformance/subject.h"
 #include "conformance/trial.h"
 #include "runner/suite.h"

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conformance/policy_servers.h"
+#include "conformance/told_servers.h"
 #include "conformance/subject.h"
 #include "tenon/tenon.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conformance/policy_servers.h"
+#include "conformance/told_servers.h"
 
 #include <check.h>
 #include <stdlib.h>

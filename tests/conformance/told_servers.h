@@ -3,8 +3,8 @@
  * The servers that a failover policy under test is told of: those of tenon-conformance --servers,
  * or usual ones. The tests need rings of many sizes, so they use the given servers again and again.
  */
-#ifndef TENON_TESTS_POLICY_SERVERS_H
-#define TENON_TESTS_POLICY_SERVERS_H
+#ifndef TENON_TESTS_TOLD_SERVERS_H
+#define TENON_TESTS_TOLD_SERVERS_H
 
 #include <stdbool.h>
 
