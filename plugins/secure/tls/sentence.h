@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sentences of tls for a handshake or a record that failed: each says what has to be changed. */
+/*
+ * The sentences of tls for a handshake or a record that failed: each says what has to be changed. The
+ * health record of a server keeps TENON_HEALTH_TEXT_BYTES of a sentence, "secure plugin 'tls': "
+ * included. So sentences are short, and long names of a certificate come last.
+ */
 #ifndef TENON_PLUGINS_SENTENCE_H
 #define TENON_PLUGINS_SENTENCE_H
 
@@ -25,7 +29,7 @@ static void sentence_name(char out[SENTENCE_BYTES], X509 *certificate,
 				    X509_get_subject_name(certificate));
 	}
 	snprintf(out, SENTENCE_BYTES,
-		 "the server's certificate is for another name: expected '%.80s', found '%.90s'",
+		 "the server's certificate is not for '%.70s', but for '%.70s'",
 		 expected, found);
 }
 
@@ -46,7 +50,7 @@ static void sentence_issuer(char out[SENTENCE_BYTES], X509 *certificate)
 	certificate_subject(issuer, sizeof(issuer),
 			    X509_get_issuer_name(certificate));
 	snprintf(out, SENTENCE_BYTES,
-		 "the server's certificate has an unknown issuer, '%.100s': `ca` does not have it",
+		 "the server's certificate has an unknown issuer: `ca` does not have '%.100s'",
 		 issuer);
 }
 
@@ -58,7 +62,7 @@ static void sentence_untrusted(char out[SENTENCE_BYTES], X509_STORE_CTX *store,
 	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
 	bool is_own = X509_STORE_CTX_get_error_depth(store) == 0;
 	const char *whose = is_own ? "the server's certificate"
-				   : "a certificate in the server's chain";
+				   : "an issuer's certificate";
 	char begin[80];
 
 	snprintf(out, SENTENCE_BYTES, "%s is refused: %s", whose,
@@ -147,6 +151,13 @@ static bool sentence_not_tls(char out[SENTENCE_BYTES],
 	return true;
 }
 
+/* ---- a server that asks for too much ------------------------------------------- */
+
+#define SENTENCE_RENEGOTIATION                                                 \
+	"the server has asked for a renegotiation, which is refused: turn it off there, or use TLS 1.3"
+#define SENTENCE_ENDLESS                                                       \
+	"the server sends messages of TLS without end, and no answer"
+
 /* ---- the other failures ----------------------------------------------------------- */
 
 struct sentence_row {
@@ -172,7 +183,7 @@ static const struct sentence_row sentence_rows[] = {
 	{ SSL_R_TLSV1_ALERT_ACCESS_DENIED,
 	  "the server refused the client's certificate: access is denied" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
-	  "the server refused the handshake: it shares no cipher with the client, or requires a client certificate (`certificate` and `key`)" },
+	  "the server refused the handshake: no shared cipher, or it requires `certificate` and `key`" },
 	{ SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL,
 	  "the server speaks no protocol of `alpn`" },
 	{ SSL_R_TLSV1_UNRECOGNIZED_NAME,
@@ -201,7 +212,7 @@ static void sentence_reason(char out[SENTENCE_BYTES], unsigned long code)
 			 "the server has ended the session with the alert '%s'",
 			 SSL_alert_desc_string_long(alert));
 	} else {
-		snprintf(out, SENTENCE_BYTES, "TLS failed: %.150s",
+		snprintf(out, SENTENCE_BYTES, "TLS failed: %.90s",
 			 reason ? reason : "no reason is known");
 	}
 }

@@ -47,8 +47,7 @@ static void hear_alert(struct tls_session *session, int where, int alert)
 		session->goodbye = true;
 	}
 	if (where == SSL_CB_WRITE_ALERT && alert == SSL_AD_NO_RENEGOTIATION) {
-		stop(session,
-		     "the server has asked for a renegotiation, which is refused: turn it off there, or let the server speak TLS 1.3");
+		stop(session, SENTENCE_RENEGOTIATION);
 	}
 }
 
@@ -61,8 +60,7 @@ static void hear(const SSL *ssl, int where, int value)
 		hear_alert(session, where, value & 0xff);
 	} else if ((where & SSL_CB_LOOP) && session->open &&
 		   ++session->steps > TLS_STEPS_MAX) {
-		stop(session,
-		     "the server sends messages of TLS without end, and no answer");
+		stop(session, SENTENCE_ENDLESS);
 	}
 }
 
