@@ -25,6 +25,14 @@ unset TENON_PASSWORD
 out v
 end
 
+begin explain_online_asks_after_user_and_password
+run 0 $patient --servers "$servers" --user anna --password-file password explain --online k
+no_err
+out_has '^  home +locked +1 +for ever +[0-9]+ s ago'
+run 3 $patient --servers "$servers" explain --online k
+err 'locked .*: the server wants user and password'
+end
+
 begin a_refused_password_is_a_failure_of_the_server
 run 3 $patient --servers "$servers" --user anna --password-file wrong get k
 err 'the server refuses user and password: "CLIENT_ERROR authentication failure"'

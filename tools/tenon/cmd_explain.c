@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "facts.h"
 #include "flags.h"
 #include "items.h"
 #include "json.h"
@@ -31,7 +32,9 @@ struct explained {
 	struct tenon_route route;
 	struct tenon_error err; /* code 0: all is known */
 	size_t looked_at;	/* entries of stored */
-	struct meta_item stored[LOOKED_AT];
+	struct facts_item stored[LOOKED_AT];
+	struct meta_slab slabs[LOOKED_AT]; /* zeros for a server that is not asked in plain text */
+	struct facts facts; /* with --online */
 };
 
 static const char *const accesses[TENON_ROUTE_ACCESS_COUNT] = {
@@ -57,7 +60,6 @@ struct settings {
 	char *distribution;
 	char *key_rule;
 	char *poll_timeout;
-	char *secure;
 };
 
 static void take_setting(const struct tenon_setting_info *info, void *payload)
@@ -71,7 +73,6 @@ static void take_setting(const struct tenon_setting_info *info, void *payload)
 		{ "distribution", &settings->distribution },
 		{ "key_rule", &settings->key_rule },
 		{ "poll_timeout", &settings->poll_timeout },
-		{ "secure", &settings->secure },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -279,13 +280,15 @@ static void print_value(const struct explained *at)
 }
 
 static void add_stored(const struct explained *at, struct table *table,
-		       const struct meta_item *item)
+		       size_t index)
 {
+	const struct facts_item *item = &at->stored[index];
+	const struct meta_slab *slab = &at->slabs[index];
 	char *flags;
 
-	if (item->state != META_FOUND) {
-		table_add(table, item->state == META_ABSENT ? STYLE_NONE : STYLE_BAD,
-			  "%s", item->state == META_ABSENT ? "absent" : item->text);
+	if (item->state != FACTS_FOUND) {
+		table_add(table, item->state == FACTS_ABSENT ? STYLE_NONE : STYLE_BAD,
+			  "%s", item->state == FACTS_ABSENT ? "absent" : item->text);
 		for (size_t i = 3; i < table->columns; i++) {
 			table_add(table, STYLE_NONE, "%s", "");
 		}
@@ -300,7 +303,11 @@ static void add_stored(const struct explained *at, struct table *table,
 	}
 	table_add(table, STYLE_NONE, "%" PRIu64 " s ago%s", item->idle_s,
 		  item->fetched ? "" : ", never read");
-	table_add(table, STYLE_NONE, "%" PRIu64, item->class);
+	if (slab->class > 0) {
+		table_add(table, STYLE_NONE, "%" PRIu64, slab->class);
+	} else {
+		table_add(table, STYLE_NONE, "-");
+	}
 	table_add(table, STYLE_NONE, "%s", flags);
 	free(flags);
 }
@@ -324,7 +331,7 @@ static void print_stored(const struct explained *at)
 
 		table_add(&table, STYLE_NONE, "%s", i == 0 ? "home" : "next");
 		table_add(&table, STYLE_BOLD, "%s", info.alias);
-		add_stored(at, &table, &at->stored[i]);
+		add_stored(at, &table, i);
 	}
 	output_text("\n");
 	table_print(&table, 2);
@@ -449,24 +456,29 @@ static json_t *meta_json(const struct explained *at, size_t index)
 {
 	static const char *const names[] = { "found", "absent", "no meta",
 					     "failed" };
-	const struct meta_item *item = &at->stored[index];
+	const struct facts_item *item = &at->stored[index];
+	const struct meta_slab *slab = &at->slabs[index];
 	json_t *object = json_object();
 
 	js_put_server(object, at->app->client, at->route.servers[index]);
 	js_put_text(object, "state", names[item->state]);
-	if (item->state != META_FOUND) {
+	if (item->state != FACTS_FOUND) {
 		js_put_text(object, "text",
 			    item->text[0] != '\0' ? item->text : NULL);
 		return object;
 	}
 	js_put_u64(object, "bytes", item->value_bytes);
-	js_put_u64(object, "item_bytes", item->item_bytes);
+	if (slab->item_bytes > 0) {
+		js_put_u64(object, "item_bytes", slab->item_bytes);
+	}
 	flags_put(at->app, object, item->flags);
 	js_put(object, "ttl_s",
 	       item->ttl_s < 0 ? json_null() : json_integer(item->ttl_s));
 	js_put_u64(object, "last_access_s", item->idle_s);
 	js_put(object, "fetched", json_boolean(item->fetched));
-	js_put_u64(object, "class", item->class);
+	if (slab->class > 0) {
+		js_put_u64(object, "class", slab->class);
+	}
 	return object;
 }
 
@@ -544,10 +556,17 @@ static int look(struct explained *at, int64_t timeout_ms)
 	for (size_t i = 0; i < at->looked_at; i++) {
 		struct tenon_server_info info =
 			server_of(at, at->route.servers[i]);
-		struct meta_item *item = &at->stored[i];
+		struct facts_item *item = &at->stored[i];
 
-		meta_read(info.address, at->route.key, timeout_ms, item);
-		if (item->state == META_FAILED || item->state == META_UNKNOWN) {
+		facts_read(&at->facts, item_of_operand(at->app, at->key),
+			   at->route.servers[i], item);
+		at->slabs[i] = (struct meta_slab){ 0 };
+		if (item->state == FACTS_FOUND &&
+		    facts_are_plain(&at->facts, at->route.servers[i])) {
+			meta_read(info.address, at->route.key, timeout_ms,
+				  &at->slabs[i]);
+		}
+		if (item->state == FACTS_FAILED || item->state == FACTS_UNKNOWN) {
 			report("%s (%s): %s", info.alias, info.address,
 			       item->text);
 			status = EXIT_SERVER;
@@ -583,32 +602,47 @@ static int explain_key(struct explained *at, struct tenon_slice value,
 	return status;
 }
 
-static int explain_all(struct app *app, const struct settings *settings)
+static int explain_keys(struct explained *at, int64_t timeout_ms)
 {
-	struct explained at = { .app = app,
-				.hash_name = settings->hash_function,
-				.distribution = settings->distribution,
-				.key_rule = settings->key_rule };
+	const struct app *app = at->app;
 	json_t *array = app->options.json ? json_array() : NULL;
 	uint64_t bytes = app->options.value_size;
 	char *value = make_value(bytes);
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; i < app->operand_count; i++) {
-		at.key = app->operands[i];
+		at->key = app->operands[i];
 		if (i > 0 && !array) {
 			output_text("\n");
 		}
 		status = exit_worse(
 			status,
-			explain_key(&at,
+			explain_key(at,
 				    (struct tenon_slice){ value, (size_t)bytes },
-				    printed_ms(settings->poll_timeout), array));
+				    timeout_ms, array));
 	}
 	free(value);
 	if (array) {
 		js_print(array);
 	}
+	return status;
+}
+
+static int explain_all(struct app *app, const struct settings *settings)
+{
+	struct explained at = { .app = app,
+				.hash_name = settings->hash_function,
+				.distribution = settings->distribution,
+				.key_rule = settings->key_rule };
+	struct tenon_error err;
+	int status;
+
+	if (app->options.online && facts_open(&at.facts, app, &err) != 0) {
+		status = fail_error(app, &err);
+	} else {
+		status = explain_keys(&at, printed_ms(settings->poll_timeout));
+	}
+	facts_close(&at.facts);
 	return status;
 }
 
@@ -618,12 +652,11 @@ static void settings_fini(struct settings *settings)
 	free(settings->distribution);
 	free(settings->key_rule);
 	free(settings->poll_timeout);
-	free(settings->secure);
 }
 
 int run_explain(struct app *app)
 {
-	struct settings settings = { .secure = NULL };
+	struct settings settings = { .poll_timeout = NULL };
 	int status;
 
 	if (app->options.failures) {
@@ -639,13 +672,7 @@ int run_explain(struct app *app)
 		return status;
 	}
 	tenon_config_each_setting(app->config, take_setting, &settings);
-	if (app->options.online && settings.secure &&
-	    strcmp(settings.secure, "none") != 0) {
-		status = fail(app, TENON_ECONFIG,
-			      "--online asks the servers without the secure plugin of the config, so they would not understand");
-	} else {
-		status = explain_all(app, &settings);
-	}
+	status = explain_all(app, &settings);
 	settings_fini(&settings);
 	return status;
 }

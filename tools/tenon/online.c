@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "alloc.h"
+#include "home_keys.h"
 #include "latency.h"
 #include "output.h"
 #include "progress.h"
@@ -249,27 +249,6 @@ static void ask_stats(struct online *online, struct app *app)
 
 /* ---- gat ------------------------------------------------------------------- */
 
-/* Find a key for each server that is home to keys. keys[i] is NULL for the other servers. */
-static void find_keys(const struct online *online, struct app *app, char **keys)
-{
-	size_t tries = 50 * online->count + 1000;
-
-	for (size_t i = 0; i < tries; i++) {
-		char *key = alloc_format("tenon-check:%d:%zu", (int)getpid(), i);
-		struct tenon_item item = { .key = tenon_slice_of(key) };
-		struct tenon_error err;
-		size_t server = 0;
-
-		if (tenon_client_where_item(app->client, &item, &server,
-					    &err) == 0 &&
-		    !keys[server]) {
-			keys[server] = key;
-		} else {
-			free(key);
-		}
-	}
-}
-
 /* Ask for absent keys with gat, which reads a key and touches it. */
 static void ask_gat(struct online *online, struct app *app)
 {
@@ -280,10 +259,13 @@ static void ask_gat(struct online *online, struct app *app)
 	struct tenon_error err;
 	size_t count = 0;
 
-	find_keys(online, app, keys);
+	home_keys_find(app->client, keys);
 	for (size_t i = 0; i < online->count; i++) {
 		if (keys[i] && online->servers[i].status >= 0) {
-			items[count++].key = tenon_slice_of(keys[i]);
+			items[count++] = (struct tenon_item){
+				.key = tenon_slice_of(keys[i]),
+				.routing_key = tenon_slice_of(keys[i]),
+			};
 		}
 	}
 	tenon_run(app->client, TENON_GAT, items, count, &call, &results, &err);
