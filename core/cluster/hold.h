@@ -4,7 +4,9 @@
  * the next one would be refused as well. For retry_timeout no client of the assembly tries a new
  * connection; then one client tries it, and the others stay held back meanwhile. So a wrong password
  * or certificate costs one connection in each retry_timeout, whatever the number of clients and calls.
- * Only clients that connect at the same moment, before the first refusal, try once each.
+ * Only clients that connect at the same moment, before the first refusal, try once each: 16 threads
+ * that start together make up to 16 connections. A client does not wait for the verdict on another
+ * client's connection, because every start with a right password would then take a round trip longer.
  *
  * A hold-back is about one address: a client at another address is free. All fields are atomic and
  * nobody waits for anybody.
