@@ -41,6 +41,7 @@ out_has '"status": "not connected"'
 out_has '"message": "Connection refused"'
 out_has '"failures": 1'
 check 'two objects' test "$(grep -c '"server": ' out)" -eq 2
+check 'errors of noreply requests' test "$(grep -A 1 '"noreply": {' out | grep -c '"errors": 0')" -eq 2
 end
 
 begin prometheus_text_has_every_server

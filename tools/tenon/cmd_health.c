@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "cli.h"
+#include "health_json.h"
 #include "json.h"
 #include "latency.h"
 #include "look.h"
@@ -314,21 +315,6 @@ static void print_table(const struct view *view, struct output_size room)
 
 /* ---- for machines -------------------------------------------------------- */
 
-static json_t *json_error(const struct tenon_health *health)
-{
-	json_t *object = json_object();
-
-	js_put(object, "code", json_integer(health->error_status));
-	js_put_text(object, "status", tenon_status_name(health->error_status));
-	js_put_text(object, "message", health->error_text);
-	if (health->error_sys_errno != 0) {
-		js_put(object, "errno", json_integer(health->error_sys_errno));
-	}
-	js_put(object, "ago_ms",
-	       json_integer(health->now_ms - health->error_at_ms));
-	return object;
-}
-
 static json_t *json_latency(const struct tenon_histogram *latency)
 {
 	json_t *object = json_object();
@@ -369,8 +355,9 @@ static json_t *json_row(const struct view *view, const struct row *row)
 		       json_integer(health->retry_at_ms - health->now_ms));
 	}
 	if (health->error_status != 0) {
-		js_put(object, "last_error", json_error(health));
+		js_put(object, "last_error", health_json_error(health));
 	}
+	js_put(object, "noreply", health_json_noreply(health));
 	js_put_text(object, "version", row->version);
 	if (row->has_total) {
 		js_put_u64(object, "operations", row->total.operations);
