@@ -67,8 +67,8 @@ int tenon__call_read(struct tenon_call *out, const struct tenon_call *given,
 
 /* ---- options and verbs --------------------------------------------------- */
 
-/* Return the options that go with a verb over keys. */
-static unsigned options_of(const struct tenon__verb *verb)
+/* Return the options that go with a verb over keys, when these are given. */
+static unsigned options_of(const struct tenon__verb *verb, unsigned given)
 {
 	unsigned known = TENON_RAW | TENON_NO_COMPRESS;
 
@@ -79,7 +79,8 @@ static unsigned options_of(const struct tenon__verb *verb)
 		known |= verb->cas ? TENON_COMPARE : 0;
 	}
 	if (verb->access == TENON_ACCESS_DELETE) {
-		known |= TENON_INVALIDATE | TENON_COMPARE | TENON_FROM_NOW;
+		known |= TENON_INVALIDATE | TENON_COMPARE;
+		known |= given & TENON_INVALIDATE ? TENON_FROM_NOW : 0;
 	}
 	if (verb->modifies) {
 		known |= TENON_VIVIFY | TENON_FROM_NOW;
@@ -119,7 +120,7 @@ static int check_options(const struct tenon_call *call,
 			 const struct tenon__protocol *protocol,
 			 struct tenon_error *err)
 {
-	unsigned known = has_key(verb)	 ? options_of(verb)
+	unsigned known = has_key(verb)	 ? options_of(verb, call->options)
 			 : verb->noreply ? TENON_NOREPLY
 					 : 0;
 
