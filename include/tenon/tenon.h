@@ -388,7 +388,7 @@ struct tenon_result {
 /**
  * Option bit: exptime of every item is seconds from now, also above 30 days; 0 and -1 keep their
  * meaning (see struct tenon_item). For the verbs that have an exptime: gat, gats, set, add,
- * replace, append, prepend, cas and touch.
+ * replace, append, prepend, cas and touch; and with TENON_INVALIDATE or TENON_VIVIFY.
  */
 #define TENON_FROM_NOW 8u
 /*
