@@ -69,6 +69,12 @@ run 0 -c own.yaml ping
 out_has '^mc .* up +[0-9.]+ '
 end
 
+# connections: the number of connections that the server of the last stats has had
+connections()
+{
+	sed -n 's/^ *total_connections *//p' out
+}
+
 # One of the two servers has a key `tls` of its own. Each is home to some of the keys.
 begin explain_online_asks_a_server_with_tls_over_tls
 start_server plain
@@ -83,12 +89,17 @@ keys='k1 k2 k3 k4 k5 k6 k7 k8'
 for key in $keys; do
 	run 0 -c mixed.yaml set "$key" value
 done
+run 0 -c own.yaml stats
+before=$(connections)
 run 0 -c mixed.yaml explain --online $keys
 no_err
 out_has '^  home +mc-tls +5 +for ever +[0-9]+ s ago, never read +- +0'
 out_has '^  home +mc-plain +5 +for ever +[0-9]+ s ago, never read +[1-9][0-9]* +0'
 out_has '^  next +mc-tls +absent'
 out_has '^  next +mc-plain +absent'
+run 0 -c own.yaml stats
+# the connections of explain and of stats: a plain one would be a third
+check 'no plain connection' test "$(connections)" -eq "$((before + 2))"
 run 0 --json explain --online k1
 out_has '^        "state": "absent"$'
 run 3 -c mixed.yaml --set "servers=[{address: \"$three\", alias: mc, tls: {ca: $certificates/ca.pem}}]" \
