@@ -67,22 +67,24 @@ int tenon__call_read(struct tenon_call *out, const struct tenon_call *given,
 
 /* ---- options and verbs --------------------------------------------------- */
 
-/* Return the options that go with a verb over keys. */
-static unsigned options_of(const struct tenon__verb *verb)
+/* Return the options that go with a verb over keys, when `given` are the options of the call. */
+static unsigned options_of(const struct tenon__verb *verb, unsigned given)
 {
+	bool has_exptime = verb->exptime ||
+			   (given & (TENON_INVALIDATE | TENON_VIVIFY));
 	unsigned known = TENON_RAW | TENON_NO_COMPRESS;
 
 	known |= verb->noreply ? TENON_NOREPLY : 0;
-	known |= verb->exptime ? TENON_FROM_NOW : 0;
+	known |= has_exptime ? TENON_FROM_NOW : 0;
 	if (verb->shape == TENON_SHAPE_RETRIEVE) {
 		known |= TENON_NO_BUMP | TENON_FACTS;
 		known |= verb->cas ? TENON_COMPARE : 0;
 	}
 	if (verb->access == TENON_ACCESS_DELETE) {
-		known |= TENON_INVALIDATE | TENON_COMPARE | TENON_FROM_NOW;
+		known |= TENON_INVALIDATE | TENON_COMPARE;
 	}
 	if (verb->modifies) {
-		known |= TENON_VIVIFY | TENON_FROM_NOW;
+		known |= TENON_VIVIFY;
 	}
 	return known;
 }
@@ -119,7 +121,7 @@ static int check_options(const struct tenon_call *call,
 			 const struct tenon__protocol *protocol,
 			 struct tenon_error *err)
 {
-	unsigned known = has_key(verb)	 ? options_of(verb)
+	unsigned known = has_key(verb)	 ? options_of(verb, call->options)
 			 : verb->noreply ? TENON_NOREPLY
 					 : 0;
 

@@ -195,7 +195,7 @@ static __attribute__((noinline)) int where_by_rules(
 
 	if (code) {
 		return code == TENON_ENOMEM ? tenon__error_no_memory(err) :
-			tenon__key_explain(key, assembly->prefix.len, err);
+			tenon__sent_key_explain(assembly, key, err);
 	}
 	*out = home_of(assembly,
 		       tenon__hashed_part(assembly, routing_key, key, sent));

@@ -66,8 +66,7 @@ static int explain_key(struct explained *at)
 	int code = tenon__sent_key(assembly, &sent, at->item->key, buffer);
 
 	if (code == TENON_EKEY) {
-		return tenon__key_explain(at->item->key, assembly->prefix.len,
-					  at->err);
+		return tenon__sent_key_explain(assembly, at->item->key, at->err);
 	}
 	at->own.key = at->item->key;
 	at->own.routing_key = at->item->routing_key;
@@ -76,7 +75,7 @@ static int explain_key(struct explained *at)
 		return tenon__error_no_memory(at->err);
 	}
 	out->key = sent;
-	out->key_replaced = !fits;
+	out->key_replaced = !fits && assembly->key_digest;
 	tenon__query_key(&at->query.key, assembly, &at->own, sent);
 	out->hashed = tenon__hashed_part(assembly, at->own.routing_key,
 					 at->own.key, sent);

@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cluster/key_forms.h"
 
+#include "base/error.h"
 #include "base/memory.h"
+
+/* Put the prefix into a binary key. Errors: TENON_EKEY. */
+static int make_binary(const struct tenon__prefix *prefix,
+		       struct tenon_slice *out, struct tenon_slice key,
+		       char *buffer)
+{
+	size_t len = prefix->len + key.len;
+
+	if (key.len == 0 || len > TENON_BINARY_KEY_MAX_BYTES) {
+		return TENON_EKEY;
+	}
+	tenon__key_prefix(buffer, prefix, key.data, key.len);
+	*out = (struct tenon_slice){ buffer, len };
+	return 0;
+}
 
 int tenon__sent_key_replace(const struct tenon__assembly *assembly,
 			    struct tenon_slice *out, struct tenon_slice key,
@@ -10,6 +26,9 @@ int tenon__sent_key_replace(const struct tenon__assembly *assembly,
 	size_t prefix_len = assembly->prefix.len;
 	size_t len = prefix_len + key.len;
 
+	if (!assembly->key_digest) {
+		return make_binary(&assembly->prefix, out, key, buffer);
+	}
 	if (key.len == 0 || len > TENON_LONG_KEY_MAX_BYTES) {
 		return TENON_EKEY;
 	}
@@ -27,4 +46,19 @@ int tenon__sent_key_replace(const struct tenon__assembly *assembly,
 	}
 	*out = (struct tenon_slice){ buffer, sent_len };
 	return 0;
+}
+
+int tenon__sent_key_explain(const struct tenon__assembly *assembly,
+			    struct tenon_slice key, struct tenon_error *err)
+{
+	size_t len = assembly->prefix.len + key.len;
+
+	if (assembly->key_digest || !assembly->protocol->sends_binary_keys ||
+	    len <= TENON_BINARY_KEY_MAX_BYTES || len > TENON_KEY_MAX_BYTES) {
+		return tenon__key_explain(key, assembly->prefix.len, err);
+	}
+	return tenon__error_set(err, TENON_EKEY,
+		"the key has %zu bytes%s: a key with spaces or control bytes may have %d over the meta protocol",
+		len, assembly->prefix.len ? " with prefix" : "",
+		TENON_BINARY_KEY_MAX_BYTES);
 }

@@ -4,12 +4,24 @@
 #define TENON_CORE_KEY_FORMS_H
 
 #include "cluster/assembly.h"
+#include "wire/protocol.h"
 
 /* The longest key that a key_rule shortens, prefix included. */
 #define TENON_LONG_KEY_MAX_BYTES 65536
 
+/* The longest key that is sent as base64, prefix included: its 248 letters are a key for the server. */
+#define TENON_BINARY_KEY_MAX_BYTES 186
+
+/* Return true when tenon__sent_key_replace() can make keys. */
+static inline bool tenon__replaces_keys(const struct tenon__assembly *assembly)
+{
+	return assembly->key_digest || assembly->protocol->sends_binary_keys;
+}
+
 /*
- * Make the key that is sent in place of a key that cannot be sent, by the config's key_rule.
+ * Make the key that takes the place of a key that cannot be sent as it is, by the config's key_rule.
+ * Without a rule, and with a protocol that sends binary keys, that is the same key with the prefix; the
+ * request has its base64.
  * Shape:  *out points into buffer, which has TENON_KEY_MAX_BYTES bytes.
  * Errors: TENON_EKEY: the key stays refused; TENON_ENOMEM. *out is then untouched.
  */
@@ -24,10 +36,14 @@ static inline int tenon__sent_key(const struct tenon__assembly *assembly,
 {
 	int code = tenon__key_make(out, key, &assembly->prefix, buffer);
 
-	return code && assembly->key_digest ?
+	return code && tenon__replaces_keys(assembly) ?
 		       tenon__sent_key_replace(assembly, out, key, buffer) :
 		       code;
 }
+
+/* Write into err why tenon__sent_key() refuses this key. Returns TENON_EKEY. */
+int tenon__sent_key_explain(const struct tenon__assembly *assembly,
+			    struct tenon_slice key, struct tenon_error *err);
 
 /*
  * Return the bytes that decide the server of an item. sent is the key that is sent. key is the

@@ -11,6 +11,7 @@
 #include "cluster/key_forms.h"
 #include "operation/round.h"
 #include "operation/transform.h"
+#include "wire/base64.h"
 #include "wire/exptime.h"
 #include "wire/key.h"
 #include "wire/protocol.h"
@@ -179,6 +180,23 @@ TENON__COLD static int replace_key(struct tenon__operation *op,
 		      : TENON_ENOMEM;
 }
 
+/* Let a request send its key as base64. Errors: TENON_ENOMEM. */
+TENON__COLD static int send_binary(struct tenon__operation *op, uint32_t req)
+{
+	struct tenon__request *at = &op->requests.list[req];
+	const struct tenon_slice key = op->requests.keys[req];
+	size_t len = TENON_BASE64_BYTES(key.len);
+	char *letters = tenon__arena_alloc(&op->arena, len);
+
+	if (!letters) {
+		return TENON_ENOMEM;
+	}
+	tenon__base64(letters, key);
+	at->key = (struct tenon_slice){ letters, len };
+	at->binary = true;
+	return 0;
+}
+
 /*
  * Append a request for each item. A request whose key, value, exptime or initial value is refused
  * is answered at once.
@@ -200,22 +218,26 @@ static int add_items(struct tenon__operation *op,
 
 	for (size_t i = 0; i < count; i++) {
 		struct tenon_slice key = no_key;
+		bool binary = false;
 		int status =
 			tenon__key_make(&key, items[i].key, &assembly->prefix,
 					buffer);
 
 		if (!status && prefix_len > 0) {
 			buffer += key.len;
-		} else if (status && assembly->key_digest) {
+		} else if (status && tenon__replaces_keys(assembly)) {
 			status = replace_key(op, &key, items[i].key);
 			if (status == TENON_ENOMEM) {
 				return TENON_ENOMEM;
 			}
+			binary = !status && !assembly->key_digest;
 		}
 		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);
 		rs->results[req].status = status;
 		if (status) {
 			tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
+		} else if (binary && send_binary(op, req) != 0) {
+			return TENON_ENOMEM;
 		}
 		if (looks &&
 		    (items[i].value.len > value_max_bytes ||

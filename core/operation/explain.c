@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cluster/key_forms.h"
 #include "wire/key.h"
 
 /* An error message quotes at most this many bytes of a key. */
@@ -213,8 +214,8 @@ int tenon__explain(const struct tenon__operation *op, size_t index,
 					   sizeof(err->where));
 		explain_connection(op, result, err);
 	} else if (status == TENON_EKEY && !result->text) {
-		tenon__key_explain(requests[index].item->key,
-				   op->assembly->prefix.len, err);
+		tenon__sent_key_explain(op->assembly, requests[index].item->key,
+					err);
 	} else {
 		explain_refused(op, &requests[index].item->key, result,
 				requests[index].item->value.len, err);

@@ -61,6 +61,21 @@ static int add_req(struct tenon__operation *op, const struct tenon__verb *verb,
 	return 0;
 }
 
+/* Append a request for the key of another one. Errors: TENON_ENOMEM. */
+static int add_same_key(struct tenon__operation *op,
+			const struct tenon__verb *verb, uint32_t other)
+{
+	uint32_t req = op->request_count;
+	int code = add_req(op, verb, op->requests.keys[other],
+			   op->requests.list[other].item);
+
+	if (!code) {
+		op->requests.list[req].key = op->requests.list[other].key;
+		op->requests.list[req].binary = op->requests.list[other].binary;
+	}
+	return code;
+}
+
 /* Set the result of a request without a reply of its own. text is copied; NULL: none. */
 static void answer(struct transform *t, uint32_t req, int status,
 		   const char *text)
@@ -129,7 +144,6 @@ static void let_go(struct transform *t)
 /* Append a get of the item that is stored under the key of a request. Errors: TENON_ENOMEM. */
 static int add_look(struct transform *t, uint32_t req)
 {
-	struct tenon__requests *rs = &t->op->requests;
 	struct look *look = tenon__arena_alloc(&t->op->arena, sizeof(*look));
 
 	if (!look) {
@@ -141,8 +155,7 @@ static int add_look(struct transform *t, uint32_t req)
 		.get = t->op->request_count,
 	};
 	t->looks = look;
-	return add_req(t->op, tenon__verb_of(TENON_GET), rs->keys[req],
-		       rs->list[req].item);
+	return add_same_key(t->op, tenon__verb_of(TENON_GET), req);
 }
 
 /* Return the flags of the item that a look found; 0 when there is no item. */
@@ -248,6 +261,10 @@ static int split_req(struct transform *t, uint32_t req)
 	tenon__error_clear(&err);
 	int code = tenon__chain_scatter(t->chain, &whole, &chunks, &parent,
 					&err);
+	if (code == TENON_EKEY && rs->list[req].binary) {
+		tenon__error_set(&err, code,
+			"the value has to be split, and a key with spaces or control bytes has no chunks");
+	}
 	if (code < 0) {
 		return refuse(t, req, code, &err);
 	}
@@ -497,10 +514,8 @@ static bool is_torn(const struct transform *t, const struct split *split)
 static int delete_at(struct transform *t, const struct split *split,
 		     uint32_t server)
 {
-	struct tenon__requests *rs = &t->op->requests;
 	uint32_t req = t->op->request_count;
-	int code = add_req(t->op, tenon__verb_of(TENON_DELETE),
-			   rs->keys[split->req], rs->list[split->req].item);
+	int code = add_same_key(t->op, tenon__verb_of(TENON_DELETE), split->req);
 
 	if (!code) {
 		t->op->requests.list[req].pinned = true;
@@ -525,9 +540,8 @@ static int delete_parent(struct transform *t, const struct split *split)
 		code = delete_at(t, split, last);
 	}
 	if (!code) {
-		code = add_req(t->op, tenon__verb_of(TENON_DELETE),
-			       t->op->requests.keys[split->req],
-			       t->op->requests.list[split->req].item);
+		code = add_same_key(t->op, tenon__verb_of(TENON_DELETE),
+				    split->req);
 	}
 	return code;
 }

@@ -35,6 +35,7 @@ struct tenon__protocol {
 	int (*greeted)(struct tenon__wire *wire);
 	/* Return true when the bytes, which wait on an idle connection, answer noreply requests. */
 	bool (*are_unasked)(const char *bytes, size_t len);
+	bool sends_binary_keys; /* a key of any bytes, as base64: see `binary` of a request */
 	bool sends_more; /* the options of a call that need more than classic text: `more` of a request */
 	/* A new connection asks for `version`, by a fence in front of its first request with a reply. */
 	bool asks;

@@ -53,6 +53,7 @@ struct tenon__request {
 	bool asks;         /* intake->sink() is asked for memory before the value is received */
 	bool pinned;       /* sent to the server in its result, without asking a failover policy */
 	bool line_end;     /* this is the last key of its retrieval line, or batch of the meta protocol */
+	bool binary : 1;      /* `key` is the base64 of the key that the server is to use */
 	uint32_t opaque : 24; /* the meta protocol: the number that its reply has to carry */
 };
 

@@ -30,7 +30,7 @@ enum tenon_status {
 
 	TENON_ENOMEM = -1,    /**< out of memory */
 	TENON_EINVAL = -2,    /**< an argument is wrong; the message says which */
-	TENON_EKEY = -3,      /**< the key is empty, too long, or has spaces or control bytes; not sent */
+	TENON_EKEY = -3,      /**< the key is empty, too long, or has bytes that cannot be sent; not sent */
 	/**
 	 * The value is above max_value_bytes: not sent, or not received. Or the item is above
 	 * item_max: not sent.

@@ -286,7 +286,12 @@ enum tenon_verb {
 
 /** One key of a call, and the arguments for it. Each verb reads the fields that it needs. */
 struct tenon_item {
-	struct tenon_slice key;   /**< without prefix; with it 1..TENON_KEY_MAX_BYTES bytes */
+	/**
+	 * Without prefix; with it 1..TENON_KEY_MAX_BYTES bytes. With `protocol: meta`, a key of 186
+	 * bytes may have any bytes, and is sent as base64; the key itself decides the server. A value
+	 * of such a key cannot be split. Over classic text, spaces and control bytes are refused.
+	 */
+	struct tenon_slice key;
 	struct tenon_slice value; /**< set, add, replace, append, prepend, cas: the value */
 	uint32_t flags;           /**< set, add, replace, cas: kept by the server for readers */
 	uint32_t reserved_bits;   /**< 0. Another number is TENON_EINVAL for this key */
@@ -383,7 +388,7 @@ struct tenon_result {
 /**
  * Option bit: exptime of every item is seconds from now, also above 30 days; 0 and -1 keep their
  * meaning (see struct tenon_item). For the verbs that have an exptime: gat, gats, set, add,
- * replace, append, prepend, cas and touch.
+ * replace, append, prepend, cas and touch; and with TENON_INVALIDATE or TENON_VIVIFY.
  */
 #define TENON_FROM_NOW 8u
 /*

@@ -129,7 +129,7 @@ START_TEST(a_greeting_goes_through_the_secure_plugin)
 				  FAKE_SEND("HELLO\n"),
 				  FAKE_EXPECT("D\0\51" GREET),
 				  FAKE_SEND("D\0\10STORED\r\n"),
-				  FAKE_EXPECT("D\0\7get k\r\n"),
+				  FAKE_EXPECT("D\0\6get k\rD\0\1\n"),
 				  FAKE_SEND("D\0\5END\r\n")));
 	rig_open(&rig, "secure: frames\n" AUTH);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);

@@ -257,6 +257,145 @@ START_TEST(the_longest_lines_fit)
 }
 END_TEST
 
+/* ---- binary keys -------------------------------------------------------------- */
+
+static const struct tenon_slice binary_keys[] = {
+	TENON_LITERAL(" "),    TENON_LITERAL("a b"),	TENON_LITERAL("\0"),
+	TENON_LITERAL("\r\n"), TENON_LITERAL("get a\r\n"), TENON_LITERAL("\x7f\xff"),
+};
+
+/* Loop: without codecs, and with those that look at the old item first. */
+START_TEST(a_key_may_have_any_bytes)
+{
+	static const char *const codecs[] = { "protocol: meta\n",
+		"protocol: meta\nprefix: 'p:'\ncodecs: [{split: {format: sealed}}]\n" };
+	const struct tenon_item text = item("YSBi", "text"); /* the base64 of "a b" */
+	struct tenon_item all[COUNT(binary_keys) + 1];
+	struct tenon_item one = { .value = slice("1") };
+
+	rig_close(&rig);
+	memset(&rig, 0, sizeof(rig));
+	rig_open_one(&rig, server.address, codecs[_i]);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &text, 0), TENON_STORED);
+	all[COUNT(binary_keys)] = text;
+	for (size_t i = 0; i < COUNT(binary_keys); i++) {
+		one.key = binary_keys[i];
+		one.delta = i;
+		all[i] = (struct tenon_item){ .key = one.key };
+		ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_MISS);
+		ck_assert_int_eq(rig_one(&rig, TENON_ADD, &one, 0), TENON_STORED);
+		ck_assert_int_eq(rig_one(&rig, TENON_INCR, &one, 0), TENON_HIT);
+		ck_assert_int_eq(rig_one(&rig, TENON_APPEND, &one, 0), TENON_STORED);
+		ck_assert_int_eq(rig_one(&rig, TENON_TOUCH, &one, 0), TENON_TOUCHED);
+	}
+	ck_assert_int_eq(rig_run(&rig, TENON_GETS, all, COUNT(all), 0), 0);
+	for (size_t i = 0; i < COUNT(binary_keys); i++) {
+		char expected[] = { (char)('1' + i), '1', '\0' };
+
+		ck_assert_str_eq(rig.results[i].value, expected);
+	}
+	ck_assert_str_eq(rig.results[COUNT(binary_keys)].value, "text");
+	ck_assert_int_eq(rig_run(&rig, TENON_GETS, all, COUNT(all), TENON_FACTS), 0);
+	ck_assert_uint_eq(rig.results[0].size_bytes, 2);
+	ck_assert_int_eq(rig_run(&rig, TENON_DELETE, all, COUNT(all), 0), 0);
+	ck_assert_int_eq(rig.results[2].status, TENON_DELETED);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, all, COUNT(all), 0), 0);
+	ck_assert_int_eq(rig.results[2].status, TENON_MISS);
+}
+END_TEST
+
+/* TENON_BINARY_KEY_MAX_BYTES */
+START_TEST(a_binary_key_has_186_bytes_at_most)
+{
+	char key[251];
+	struct tenon_item one = { .key = { key, 186 } };
+
+	memset(key, ' ', sizeof(key));
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_HIT);
+	for (size_t len = 187; len <= 250; len += 63) {
+		one.key.len = len;
+		ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_EKEY);
+		ck_assert_ptr_nonnull(strstr(rig.err.message, "may have 186 over the meta protocol"));
+	}
+	one.key.len = 251;
+	ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_EKEY);
+	ck_assert_ptr_nonnull(strstr(rig.err.message, "memcached accepts at most 250"));
+	one.key.len = 0;
+	ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_EKEY);
+}
+END_TEST
+
+START_TEST(a_value_of_a_binary_key_cannot_be_split)
+{
+	static char bytes[3000];
+	struct tenon_item one = { .key = slice("a b"), .value = { bytes, sizeof(bytes) } };
+
+	rig_close(&rig);
+	memset(&rig, 0, sizeof(rig));
+	rig_open_one(&rig, server.address, "protocol: meta\ncodecs: [{split: {chunk: 1000, max: 9000}}]\n");
+	tenon_set(rig.client, &one, &rig.result, &rig.err);
+	ck_assert_int_eq(rig.result.status, TENON_EKEY);
+	ck_assert_ptr_nonnull(strstr(rig.err.message, "has no chunks"));
+	one.value.len = 900;
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_HIT);
+}
+END_TEST
+
+START_TEST(classic_text_refuses_binary_keys)
+{
+	for (size_t i = 0; i < COUNT(binary_keys); i++) {
+		const struct tenon_item one = { .key = binary_keys[i] };
+
+		ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_EKEY);
+	}
+}
+END_TEST
+
+/* The raw key decides the server: the ring does not see the base64. */
+START_TEST(a_binary_key_is_hashed_as_it_is)
+{
+	static const struct fake_step script[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg eCB5 b v f O0000\r\n"),
+		FAKE_SEND("EN O0000\r\n"),
+		FAKE_EXPECT("ms eCB5 1 b O1000\r\n1\r\n"),
+		FAKE_SEND("HD O1000\r\n"),
+		FAKE_EXPECT("md eCB5 b q O2000\r\n"),
+		FAKE_HOLD,
+	};
+	struct tenon_item one = { .key = slice("x y"), .value = slice("1") };
+	size_t where;
+
+	rig_close(&rig);
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, script, COUNT(script));
+	rig_open(&rig, "protocol: meta\n");
+	ck_assert_int_eq(rig_one(&rig, TENON_GET, &one, 0), TENON_MISS);
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &one, TENON_NOREPLY), TENON_SENT);
+	rig_close(&rig);
+
+	const char *const servers[] = { "[::1]:1 a", "[::1]:2 b", "[::1]:3 c" };
+	memset(&rig, 0, sizeof(rig));
+	rig_open_at(&rig, servers, COUNT(servers), "protocol: meta\nhash_function: fnv1a_32\ndistribution: modula\n");
+	for (size_t i = 0; i < COUNT(binary_keys); i++) {
+		uint32_t hash = 2166136261u;
+		const unsigned char *bytes = binary_keys[i].data;
+
+		for (size_t at = 0; at < binary_keys[i].len; at++) {
+			hash = (hash ^ bytes[at]) * 16777619u;
+		}
+		ck_assert_int_eq(tenon_client_where(rig.client, binary_keys[i], &where, &rig.err), 0);
+		ck_assert_uint_eq(where, hash % 3);
+		one.key = binary_keys[i];
+		ck_assert_int_lt(rig_one(&rig, TENON_GET, &one, 0), 0);
+		ck_assert_uint_eq(rig.result.server, where);
+	}
+}
+END_TEST
+
 /* ---- what is refused --------------------------------------------------------- */
 
 static const struct {
@@ -327,10 +466,15 @@ int main(void)
 	tcase_add_test(meta, facts_are_all_there);
 	tcase_add_test(meta, many_keys_of_a_call_with_options_are_matched);
 	tcase_add_test(meta, the_longest_lines_fit);
+	LOOP(meta, a_key_may_have_any_bytes, 2);
+	tcase_add_test(meta, a_binary_key_has_186_bytes_at_most);
+	tcase_add_test(meta, a_value_of_a_binary_key_cannot_be_split);
+	tcase_add_test(meta, a_binary_key_is_hashed_as_it_is);
 	LOOP(meta, an_option_that_does_not_go_with_the_verb_is_refused, COUNT(refused));
 	suite_add_tcase(suite, meta);
 	tcase_add_checked_fixture(classic, start_classic, stop);
 	LOOP(classic, classic_text_refuses_what_it_cannot_send, COUNT(only_meta));
+	tcase_add_test(classic, classic_text_refuses_binary_keys);
 	suite_add_tcase(suite, classic);
 	return suite_run(suite);
 }

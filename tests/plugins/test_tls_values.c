@@ -155,7 +155,7 @@ static void make_items(struct tenon_item *items, char keys[KEYS][KEY_BYTES],
 		       char values[KEYS][KEY_BYTES])
 {
 	for (size_t i = 0; i < KEYS; i++) {
-		snprintf(keys[i], KEY_BYTES, "key:%zu", i);
+		snprintf(keys[i], KEY_BYTES, "key:%u", (unsigned)i % 10000);
 		snprintf(values[i], KEY_BYTES, "%s %zu", rig_transport, i);
 		items[i] = item(keys[i], values[i]);
 	}
@@ -201,7 +201,7 @@ static void check_pipeline(struct rig *rig, const struct pipeline_row *row)
 	char *value = binary_value(row->len, 1);
 
 	for (size_t i = 0; i < row->count; i++) {
-		snprintf(keys[i], KEY_BYTES, "key:%zu", i);
+		snprintf(keys[i], KEY_BYTES, "key:%u", (unsigned)i % 10000);
 		items[i] = item(keys[i], NULL);
 		items[i].value = (struct tenon_slice){ value, row->len };
 	}

@@ -630,6 +630,7 @@ const struct tenon__protocol tenon__meta = {
 	.greet = tenon__classic_greet, /* memcached has one way for both */
 	.greeted = tenon__classic_greeted,
 	.are_unasked = meta_are_unasked,
+	.sends_binary_keys = true,
 	.sends_more = true,
 	.unknown = TENON_META_UNKNOWN,
 	.closed = TENON_META_CLOSED,

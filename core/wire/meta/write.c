@@ -32,6 +32,12 @@ static inline char *put_command(char *at, const struct tenon__request *req)
 	return tenon__send_bytes(at, req->key.data, req->key.len);
 }
 
+/* Write the flag of a key in base64. It stands first. */
+static inline char *put_form(char *at, const struct tenon__request *req)
+{
+	return req->binary ? put_flag(at, 'b') : at;
+}
+
 /* Give the request the next opaque, and end its line. */
 static inline char *end_line(struct tenon__wire *wire,
 			     struct tenon__request *req, char *at)
@@ -79,7 +85,7 @@ static inline char *put_usual_get(char *at, const struct tenon__request *req,
 static inline char *write_get(struct tenon__wire *wire,
 			      struct tenon__request *req, bool quiet, char *at)
 {
-	at = put_command(at, req);
+	at = put_form(put_command(at, req), req);
 	at = req->more ? tenon__meta_put_get(at, req, quiet)
 		       : put_usual_get(at, req, quiet);
 	at = end_line(wire, req, at);
@@ -137,7 +143,7 @@ static char *write_store(struct tenon__wire *wire, char *at, const char **from)
 
 	at = put_command(at, req);
 	*at++ = ' ';
-	at = tenon__put_u64(at, item->value.len);
+	at = put_form(tenon__put_u64(at, item->value.len), req);
 	if (req->verb->cas) {
 		at = tenon__put_u64(put_flag(at, 'C'), item->cas);
 	}
@@ -155,7 +161,7 @@ static char *write_key(struct tenon__wire *wire, char *at)
 	struct tenon__request *req = wire->queue;
 	const struct tenon__verb *verb = req->verb;
 
-	at = put_command(at, req);
+	at = put_form(put_command(at, req), req);
 	if (verb->exptime) {
 		at = tenon__put_i64(put_flag(at, 'T'), req->item->exptime);
 	}

@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "instance.h"
+#include "tls_instance.h"
 #include "name.h"
 #include "sentence.h"
 #include "wire_bio.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * secure tls: TLS by OpenSSL. All cryptography and all judgement of certificates is OpenSSL's. This
- * file has the slots: an instance has a context of the options (instance.h), and each connection a
+ * file has the slots: an instance has a context of the options (tls_instance.h), and each connection a
  * session (session.h) that reads and writes the bytes of the host (wire_bio.h).
  */
 #ifndef _GNU_SOURCE
