@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conformance/subject.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -417,7 +418,19 @@ static void *watched_shared(void *context, size_t bytes)
 {
 	struct watched_host *host = context;
 
+	ck_assert_msg(host->shared_bytes == SIZE_MAX ||
+			      host->shared_bytes == bytes,
+		      "shared() is asked for %zu bytes, and was asked for %zu bytes before; every instance asks for the same number",
+		      bytes, host->shared_bytes);
+	host->shared_bytes = bytes;
 	return bytes <= sizeof(host->shared) ? host->shared : NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
 /* There are no metrics here; a plugin has to do without. */
@@ -425,9 +438,19 @@ static struct tenon_metric *watched_metric(void *context, const char *name,
 					   uint32_t type, const char *help)
 {
 	(void)context;
-	(void)name;
-	(void)type;
-	(void)help;
+	ck_assert_msg(tenon__name_is_valid(name),
+		      "metric '%s': a name is lower_snake of 1 to 47 bytes",
+		      name ? name : "");
+	ck_assert_msg(type == TENON_METRIC_COUNTER || type == TENON_METRIC_GAUGE,
+		      "metric '%s': type %" PRIu32
+		      " is none of enum tenon_metric_type",
+		      name, type);
+	ck_assert_msg(type != TENON_METRIC_COUNTER || ends_with(name, "_total"),
+		      "metric '%s': the name of a counter ends with _total",
+		      name);
+	ck_assert_msg(help && ends_with(help, ".") && !strchr(help, '\n'),
+		      "metric '%s': the help '%s' is not one line with a full stop",
+		      name, help ? help : "");
 	return NULL;
 }
 
@@ -457,6 +480,7 @@ void watched_host_init(struct watched_host *host)
 {
 	*host = (struct watched_host){
 		.seed = 1,
+		.shared_bytes = SIZE_MAX,
 		.table = {
 			.size = sizeof(host->table),
 			.abi_major = TENON_PLUGIN_ABI_MAJOR,
@@ -643,6 +667,20 @@ void *subject_state(uint32_t bytes)
 	return state;
 }
 
+/* Make an instance and end it. Returns the code of init. */
+static int try_instance(const struct tenon__plugin *plugin, uint32_t state_size,
+			subject_init_fn init, void (*fini)(void *self),
+			const void *options, struct watched_host *host)
+{
+	void *self = subject_state(state_size);
+	int code = init(plugin, self, options, host);
+
+	fini(self);
+	ck_assert_subject_int(host->live, ==, 0);
+	free(self);
+	return code;
+}
+
 void subject_check_without_memory(const struct tenon__plugin *plugin,
 				  uint32_t state_size, subject_init_fn init,
 				  void (*fini)(void *self))
@@ -654,19 +692,18 @@ void subject_check_without_memory(const struct tenon__plugin *plugin,
 	watched_host_init(&host);
 	options = subject_options(plugin, &host);
 	for (size_t n = 1; code; n++) {
-		void *self = subject_state(state_size);
-
 		host.made = 0;
 		host.fail_from = n;
-		code = init(plugin, self, options, &host);
+		code = try_instance(plugin, state_size, init, fini, options,
+				    &host);
 		ck_assert_msg(!code || code == TENON_ENOMEM,
 			      "%s: allocation %zu fails: %d", plugin->name, n,
 			      code);
-		fini(self);
-		ck_assert_subject_int(host.live, ==, 0);
-		free(self);
 	}
 	host.fail_from = 0;
+	ck_assert_subject_int(try_instance(plugin, state_size, init, fini,
+					   options, &host),
+			      ==, 0);
 	subject_options_free(plugin, options);
 }
 

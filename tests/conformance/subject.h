@@ -104,7 +104,7 @@ const struct tenon__plugin *subject_named(uint32_t kind, const char *name);
 
 /*
  * A host that counts its allocations and can let them fail. Not for use by several
- * threads.
+ * threads. Calls of `shared` and `metric` against their contract fail the test.
  */
 struct watched_host {
 	struct tenon_host table;
@@ -114,6 +114,7 @@ struct watched_host {
 	uint64_t seed;    /* seed of the next bytes from random_bytes */
 	size_t largest;   /* the largest allocation requested so far, in bytes */
 	struct watched_mark *first; /* the allocations not freed yet */
+	size_t shared_bytes;    /* that an instance asked `shared` for; SIZE_MAX: none did */
 	max_align_t shared[64]; /* what `shared` gives, for plugins that want no more */
 };
 
@@ -159,8 +160,8 @@ typedef int (*subject_init_fn)(const struct tenon__plugin *plugin, void *self,
 
 /*
  * Make instances while all allocations of the host fail from the first on, then from
- * the second on, and so on, until an instance can be made. Every failure has to be
- * TENON_ENOMEM, and fini has to release everything.
+ * the second on, and so on, until an instance can be made, and then another one on the same host.
+ * Every failure has to be TENON_ENOMEM, and fini has to release everything.
  */
 void subject_check_without_memory(const struct tenon__plugin *plugin,
 				  uint32_t state_size, subject_init_fn init,

@@ -100,10 +100,10 @@ void talk_run(struct talk *talk, struct talker *const *talkers, size_t count,
 
 /* ---- tests --------------------------------------------------------------- */
 
-/* Add the tests of transport_alone.c that run in every way. */
+/* Add the tests of transport_alone.c. */
 void transport_alone_add(TCase *tc);
 
-/* Add the tests of begin, turn and fds. */
+/* Add the tests of transport_begun.c. */
 void transport_begun_add(TCase *tc);
 
 #endif

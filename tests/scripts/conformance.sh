@@ -13,8 +13,7 @@ unset abs_top_builddir TENON_PLUGIN_PATH
 begin plugin_that_keeps_the_contract_passes
 run 0 "$good/codec_good.so"
 out_has '^ok .*codec_good:values_of_every_size_come_back'
-out_has '^1\.\.32$'
-check 'no test failed' test "$(grep -c '^not ok' out)" -eq 0
+check 'every test passes' test "1..$(grep -c '^ok' out)" = "$(grep '^1\.\.' out)"
 no_err
 end
 

@@ -88,6 +88,19 @@ plant leaks_its_own_malloc codec_pairs values_leave_no_memory_behind '
 	s/#include <stddef.h>/#include <stdlib.h>/
 	s/out = (unsigned char \*)output->data;/if (!malloc(8)) { return TENON_ENOMEM; } &/'
 
+# ---- services of the host
+
+plant asks_for_more_shared_memory_each_time codec_pairs init_that_runs_out_of_memory_cleans_up '
+	s/^	pairs->host = host;/& static size_t bytes; (void)host->shared(host->context, ++bytes);/'
+plant has_a_metric_in_upper_case codec_pairs init_that_runs_out_of_memory_cleans_up '
+	s/^	pairs->host = host;/& (void)host->metric(host->context, "Pairs", TENON_METRIC_GAUGE, "Pairs.");/'
+plant has_a_metric_of_no_type codec_pairs init_that_runs_out_of_memory_cleans_up '
+	s/^	pairs->host = host;/& (void)host->metric(host->context, "pairs", 3, "Pairs.");/'
+plant has_a_counter_without_total codec_pairs init_that_runs_out_of_memory_cleans_up '
+	s/^	pairs->host = host;/& (void)host->metric(host->context, "pairs", TENON_METRIC_COUNTER, "Pairs.");/'
+plant has_a_metric_with_two_lines_of_help codec_pairs init_that_runs_out_of_memory_cleans_up '
+	s/^	pairs->host = host;/& (void)host->metric(host->context, "pairs", TENON_METRIC_GAUGE, "Pairs.\\nAll.");/'
+
 # ---- transport
 
 plant forgets_connected transport_courier a_connection_ends_after_any_event '
