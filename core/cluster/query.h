@@ -45,7 +45,6 @@ static inline void tenon__query_init(struct tenon__query *query,
 	query->base.next = tenon__query_next;
 	query->base.spare = tenon__query_spare;
 	query->base.exptime_max_s = 0;
-	query->base.reserved = 0;
 	query->base.key = &query->key;
 	query->assembly = assembly;
 	query->walk = walk;

@@ -18,15 +18,6 @@
 
 /* ---- over keys --------------------------------------------------------- */
 
-#define MORE                                                                \
-	(TENON_INVALIDATE | TENON_NO_BUMP | TENON_FACTS | TENON_COMPARE | \
-	 TENON_VIVIFY)
-
-bool tenon__call_needs_more(const struct tenon_call *call)
-{
-	return (call->options & MORE) || call->lease_s || call->refresh_s;
-}
-
 /* Make the key buffer large enough for all keys with the prefix. Errors: TENON_ENOMEM. */
 static int reserve_keys(struct tenon__operation *op,
 			const struct tenon_item *items, size_t count)
@@ -129,7 +120,8 @@ static int give_more(struct tenon__operation *op, uint32_t req,
 		return 0;
 	}
 	op->call = *call;
-	at->more = &op->call;
+	op->requests.intake.call = &op->call;
+	at->bits |= TENON_REQUEST_MORE;
 	return !at->verb->exptime && tenon__exptime_unclear(at->item->exptime)
 		       ? prepare_item(op, req, call->options)
 		       : 0;
@@ -193,8 +185,31 @@ TENON__COLD static int send_binary(struct tenon__operation *op, uint32_t req)
 	}
 	tenon__base64(letters, key);
 	at->key = (struct tenon_slice){ letters, len };
-	at->binary = true;
+	at->bits |= TENON_REQUEST_BINARY;
 	return 0;
+}
+
+/*
+ * Append a request for an item whose key cannot be sent as it is: with another key, or answered.
+ * Errors: TENON_ENOMEM.
+ */
+TENON__COLD static int add_replaced(struct tenon__operation *op,
+				    const struct tenon__verb *verb,
+				    const struct tenon_item *item, uint32_t *req)
+{
+	struct tenon_slice key = { "", 0 };
+	int status = replace_key(op, &key, item->key);
+
+	if (status == TENON_ENOMEM) {
+		return TENON_ENOMEM;
+	}
+	*req = tenon__operation_add(op, verb, key, item);
+	op->requests.results[*req].status = status;
+	if (status) {
+		tenon__request_go(&op->requests.list[*req], TENON_REQUEST_DONE);
+		return 0;
+	}
+	return op->assembly->key_digest ? 0 : send_binary(op, *req);
 }
 
 /*
@@ -213,31 +228,29 @@ static int add_items(struct tenon__operation *op,
 	size_t prefix_len = assembly->prefix.len;
 	uint64_t value_max_bytes = assembly->max_value_bytes;
 	bool looks = verb->exptime; /* every verb that stores a value has an exptime */
-	bool more = tenon__call_needs_more(call);
+	bool more = assembly->protocol->sends_more &&
+		    tenon__call_needs_more(call);
 	char *buffer = op->key_buffer;
 
 	for (size_t i = 0; i < count; i++) {
 		struct tenon_slice key = no_key;
-		bool binary = false;
+		uint32_t req;
 		int status =
 			tenon__key_make(&key, items[i].key, &assembly->prefix,
 					buffer);
 
-		if (!status && prefix_len > 0) {
-			buffer += key.len;
-		} else if (status && tenon__replaces_keys(assembly)) {
-			status = replace_key(op, &key, items[i].key);
-			if (status == TENON_ENOMEM) {
+		if (status && tenon__replaces_keys(assembly)) {
+			if (add_replaced(op, verb, &items[i], &req) != 0) {
 				return TENON_ENOMEM;
 			}
-			binary = !status && !assembly->key_digest;
-		}
-		uint32_t req = tenon__operation_add(op, verb, key, &items[i]);
-		rs->results[req].status = status;
-		if (status) {
-			tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
-		} else if (binary && send_binary(op, req) != 0) {
-			return TENON_ENOMEM;
+		} else {
+			buffer += prefix_len > 0 ? key.len : 0;
+			req = tenon__operation_add(op, verb, key, &items[i]);
+			rs->results[req].status = status;
+			if (status) {
+				tenon__request_go(&rs->list[req],
+						  TENON_REQUEST_DONE);
+			}
 		}
 		if (looks &&
 		    (items[i].value.len > value_max_bytes ||
@@ -245,8 +258,13 @@ static int add_items(struct tenon__operation *op,
 		    prepare_item(op, req, call->options) != 0) {
 			return TENON_ENOMEM;
 		}
-		if ((more || has_extras(&items[i])) &&
+		if (has_extras(&items[i]) &&
 		    look_at_extras(op, req, call) != 0) {
+			return TENON_ENOMEM;
+		}
+	}
+	for (uint32_t req = 0; more && req < count; req++) {
+		if (look_at_extras(op, req, call) != 0) {
 			return TENON_ENOMEM;
 		}
 	}

@@ -5,8 +5,17 @@
 
 #include "operation/operation.h"
 
-/* Return true when a protocol has to send some of the options: `more` of a request. */
-bool tenon__call_needs_more(const struct tenon_call *call);
+/* The options that a protocol has to send: see tenon__request_more(). */
+#define TENON__MORE_OPTIONS                                                    \
+	(TENON_INVALIDATE | TENON_NO_BUMP | TENON_FACTS | TENON_COMPARE |      \
+	 TENON_VIVIFY)
+
+/* Return true when a protocol has to send some of the options of the call. */
+static inline bool tenon__call_needs_more(const struct tenon_call *call)
+{
+	return ((call->options & TENON__MORE_OPTIONS) | call->lease_s |
+		call->refresh_s) != 0;
+}
 
 /*
  * Run a verb over count items. The results are op->requests.results[0..count-1].

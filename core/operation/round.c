@@ -84,7 +84,7 @@ TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 {
 	const struct tenon__request *at = &op->requests.list[req];
 
-	return !at->verb->exptime && !at->more
+	return !at->verb->exptime && !(at->bits & TENON_REQUEST_MORE)
 		       ? 0
 		       : tenon__operation_set_exptime(
 				 op, req,
@@ -103,7 +103,7 @@ static inline int join_connection(struct tenon__operation *op, uint32_t server,
 	at->result = &op->requests.results[req];
 	at->result->server = server;
 	at->intake = &op->requests.intake;
-	at->bits = op->noreply ? TENON_REQUEST_NOREPLY : 0;
+	at->bits |= op->noreply * TENON_REQUEST_NOREPLY; /* the others stay, or go with the next send */
 	if (conn->wire.first) {
 		tenon__wire_add(&conn->wire, at);
 		return 0;
@@ -222,16 +222,13 @@ static inline void begin_route(struct route *route,
 	route->now_ms = now_ms;
 }
 
-/* Route the new requests among from..to-1. Errors: TENON_ENOMEM. */
+/* Route the new requests among from..to-1; to is above from. Errors: TENON_ENOMEM. */
 static int route_requests(struct tenon__operation *op, uint32_t from,
 			  uint32_t to)
 {
 	const struct tenon__request *requests = op->requests.list;
 	struct route route;
 
-	if (from == to) {
-		return 0;
-	}
 	begin_route(&route, op, op->start_ms);
 	for (uint32_t i = from; i < to; i++) {
 		if (requests[i].state == TENON_REQUEST_NEW) {
@@ -713,10 +710,10 @@ int tenon__round_run(struct tenon__operation *op, bool noreply)
 	begin(op);
 	op->noreply = noreply;
 	int code = hash_keys(op);
-	if (!code) {
+	if (!code && op->request_count > op->item_count) {
 		code = route_requests(op, op->item_count, op->request_count);
 	}
-	if (!code) {
+	if (!code && op->item_count > 0) {
 		code = route_requests(op, 0, op->item_count);
 	}
 	if (code) {

@@ -71,7 +71,8 @@ static int add_same_key(struct tenon__operation *op,
 
 	if (!code) {
 		op->requests.list[req].key = op->requests.list[other].key;
-		op->requests.list[req].binary = op->requests.list[other].binary;
+		op->requests.list[req].bits |= op->requests.list[other].bits &
+					       TENON_REQUEST_BINARY;
 	}
 	return code;
 }
@@ -261,7 +262,7 @@ static int split_req(struct transform *t, uint32_t req)
 	tenon__error_clear(&err);
 	int code = tenon__chain_scatter(t->chain, &whole, &chunks, &parent,
 					&err);
-	if (code == TENON_EKEY && rs->list[req].binary) {
+	if (code == TENON_EKEY && (rs->list[req].bits & TENON_REQUEST_BINARY)) {
 		tenon__error_set(&err, code,
 			"the value has to be split, and a key with spaces or control bytes has no chunks");
 	}

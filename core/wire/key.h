@@ -14,15 +14,14 @@
 typedef uint8_t tenon__bytes16 __attribute__((vector_size(16)));
 
 /*
- * Make those of the 16 bytes *bad nonzero where the byte of `at` is below 0x21 or equal to 0x7f.
- * A vector that is returned has another ABI on 32-bit x86 without SSE, and gcc warns of that.
+ * Fill *bad: nonzero where the byte of `at` is below 0x21 or equal to 0x7f. A vector that is returned has another ABI on 32-bit x86 without SSE, and gcc warns of that.
  */
 static inline void tenon__key_find_bad(tenon__bytes16 *bad, const char *at)
 {
 	tenon__bytes16 bytes;
 
 	memcpy(&bytes, at, sizeof(bytes));
-	*bad |= (tenon__bytes16)((bytes < 0x21) | (bytes == 0x7f));
+	*bad = (tenon__bytes16)((bytes < 0x21) | (bytes == 0x7f));
 }
 
 /*
@@ -33,7 +32,7 @@ static inline void tenon__key_find_bad(tenon__bytes16 *bad, const char *at)
 static inline bool tenon__key_valid(const char *key, size_t len)
 {
 	char padded[sizeof(tenon__bytes16)];
-	tenon__bytes16 bad = { 0 };
+	tenon__bytes16 bad;
 	uint64_t halves[2];
 
 	if (len == 0 || len > TENON_KEY_MAX_BYTES) {
@@ -47,7 +46,10 @@ static inline bool tenon__key_valid(const char *key, size_t len)
 		tenon__key_find_bad(&bad, key + len - sizeof(bad));
 		for (size_t at = 0; at + sizeof(bad) < len;
 		     at += sizeof(bad)) {
-			tenon__key_find_bad(&bad, key + at);
+			tenon__bytes16 more;
+
+			tenon__key_find_bad(&more, key + at);
+			bad |= more;
 		}
 	}
 	memcpy(halves, &bad, sizeof(halves));

@@ -23,12 +23,19 @@ extern const struct tenon__states tenon__request_states;
 #define TENON_REQUEST_FENCED 2u
 /* Bit of a request: it is in a batch of the meta protocol, in which a miss has no reply. */
 #define TENON_REQUEST_QUIET 4u
+/* Bit of a request: the protocol has to send options of the call; see tenon__request_more(). */
+#define TENON_REQUEST_MORE 8u
+/* Bit of a request: `key` is the base64 of the key that the server is to use. */
+#define TENON_REQUEST_BINARY 16u
+/* The bits that stay when a request is queued or sent again. */
+#define TENON_REQUEST_LASTING (TENON_REQUEST_MORE | TENON_REQUEST_BINARY)
 
 struct tenon__request;
 
 /* Where the values of one operation go. */
 struct tenon__intake {
 	uint64_t left_bytes; /* the rest of max_operation_bytes; a longer value is skipped */
+	const struct tenon_call *call; /* the call, for requests that have TENON_REQUEST_MORE */
 	/*
 	 * Return memory of bytes + 1 for the value of a request that has `asks`; NULL: none. The
 	 * result of the request has its flags already. A repeated exchange asks again.
@@ -41,8 +48,6 @@ struct tenon__request {
 	const struct tenon__verb *verb;
 	const struct tenon_item *item; /* the caller's, or made for the codecs; NULL: server verb */
 	struct tenon_slice key; /* as it is sent, with the prefix; of a server verb: its argument */
-	/* the options of the call, when the protocol has to send some of them; NULL: none */
-	const struct tenon_call *more;
 	struct tenon__request *next;   /* behind it on the same connection; NULL: the last one */
 	struct tenon_result *result;   /* set when the request is queued */
 	struct tenon__intake *intake;  /* set when the request is queued */
@@ -53,9 +58,15 @@ struct tenon__request {
 	bool asks;         /* intake->sink() is asked for memory before the value is received */
 	bool pinned;       /* sent to the server in its result, without asking a failover policy */
 	bool line_end;     /* this is the last key of its retrieval line, or batch of the meta protocol */
-	bool binary : 1;      /* `key` is the base64 of the key that the server is to use */
 	uint32_t opaque : 24; /* the meta protocol: the number that its reply has to carry */
 };
+
+/* Return the options of the call, when the protocol has to send some of them; NULL: none. */
+static inline const struct tenon_call *tenon__request_more(
+	const struct tenon__request *req)
+{
+	return req->bits & TENON_REQUEST_MORE ? req->intake->call : NULL;
+}
 
 static inline void tenon__request_go(struct tenon__request *req,
 				     enum tenon__request_state state)

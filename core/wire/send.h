@@ -43,7 +43,7 @@ static inline bool tenon__send_fits(const struct tenon__wire *wire,
 static inline void tenon__send_mark(struct tenon__request *req)
 {
 	tenon__request_go(req, TENON_REQUEST_WRITTEN);
-	req->bits &= TENON_REQUEST_NOREPLY;
+	req->bits &= TENON_REQUEST_NOREPLY | TENON_REQUEST_LASTING;
 	req->line_end = false;
 }
 

@@ -155,7 +155,9 @@ START_TEST(an_interpreter_translates_in_pieces_of_every_length)
 		size_t n = interpreter_say(&it, replies, strnlen(replies, piece),
 					   &part);
 
-		memcpy(text + len, part, n);
+		if (n > 0) {
+			memcpy(text + len, part, n);
+		}
 		len += n;
 	}
 	text[len] = '\0';

@@ -15,7 +15,7 @@ static char *put_number(char *at, char flag, uint64_t number)
 
 char *tenon__meta_put_get(char *at, const struct tenon__request *req, bool quiet)
 {
-	const struct tenon_call *call = req->more;
+	const struct tenon_call *call = tenon__request_more(req);
 
 	if (quiet) {
 		at = put_flag(at, 'q');
@@ -47,10 +47,10 @@ static char *put_delete(char *at, const struct tenon__request *req)
 {
 	const struct tenon_item *item = req->item;
 
-	if (req->more->options & TENON_COMPARE) {
+	if (tenon__request_more(req)->options & TENON_COMPARE) {
 		at = put_number(at, 'C', item->cas);
 	}
-	if (!(req->more->options & TENON_INVALIDATE)) {
+	if (!(tenon__request_more(req)->options & TENON_INVALIDATE)) {
 		return at;
 	}
 	at = put_flag(at, 'I');
@@ -80,7 +80,7 @@ char *tenon__meta_put_change(char *at, const struct tenon__request *req)
 	if (req->item->new_cas) {
 		at = put_number(at, 'E', req->item->new_cas);
 	}
-	return verb->modifies && ((req->more->options & TENON_VIVIFY) ||
+	return verb->modifies && ((tenon__request_more(req)->options & TENON_VIVIFY) ||
 				  (verb->delta && req->item->initial))
 		       ? put_vivify(at, req)
 		       : at;
@@ -94,12 +94,13 @@ char *tenon__meta_put_change(char *at, const struct tenon__request *req)
 
 uint32_t tenon__meta_asked(const struct tenon__request *req)
 {
+	const struct tenon_call *more = tenon__request_more(req);
 	uint32_t asked = req->verb->cas ? BIT('c') : 0;
 
 	if (req->verb->shape == TENON_SHAPE_RETRIEVE) {
 		asked |= BIT('f');
-		asked |= req->more ? BIT('t') : 0;
-		asked |= req->more && (req->more->options & TENON_FACTS) ? FACTS : 0;
+		asked |= more ? BIT('t') : 0;
+		asked |= more && (more->options & TENON_FACTS) ? FACTS : 0;
 	}
 	return asked;
 }
@@ -214,7 +215,7 @@ void tenon__meta_keep_vacant(struct tenon_result *result)
 
 int tenon__meta_status_more(const struct tenon__request *req, const char *code)
 {
-	unsigned options = req->more->options;
+	unsigned options = tenon__request_more(req)->options;
 	const struct tenon__verb *verb = req->verb;
 
 	if (verb->shape == TENON_SHAPE_RETRIEVE && memcmp(code, "HD", 2) == 0) {

@@ -214,7 +214,9 @@ static int pass_value(struct tenon__wire *wire, struct tenon__request *req,
 static bool is_known(const struct tenon__request *req,
 		     const struct tenon__meta_flags *said)
 {
-	return req->more && (req->more->options & TENON_COMPARE) &&
+	const struct tenon_call *call = tenon__request_more(req);
+
+	return call && (call->options & TENON_COMPARE) &&
 	       said->cas == req->item->cas;
 }
 
@@ -305,7 +307,7 @@ static int status_of(const struct tenon__request *req, const char *code)
 			return replies[i].status;
 		}
 	}
-	return req->more ? tenon__meta_status_more(req, code) : 0;
+	return req->bits & TENON_REQUEST_MORE ? tenon__meta_status_more(req, code) : 0;
 }
 
 /* Return true when a line begins with a code that answers a request without a value. */

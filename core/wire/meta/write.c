@@ -35,7 +35,7 @@ static inline char *put_command(char *at, const struct tenon__request *req)
 /* Write the flag of a key in base64. It stands first. */
 static inline char *put_form(char *at, const struct tenon__request *req)
 {
-	return req->binary ? put_flag(at, 'b') : at;
+	return req->bits & TENON_REQUEST_BINARY ? put_flag(at, 'b') : at;
 }
 
 /* Give the request the next opaque, and end its line. */
@@ -54,7 +54,7 @@ static char *end_change(struct tenon__wire *wire, struct tenon__request *req,
 		at = put_flag(at, 'M');
 		*at++ = req->verb->mode;
 	}
-	if (req->more) {
+	if (req->bits & TENON_REQUEST_MORE) {
 		at = tenon__meta_put_change(at, req);
 	}
 	if (req->bits & TENON_REQUEST_NOREPLY) {
@@ -86,11 +86,12 @@ static inline char *write_get(struct tenon__wire *wire,
 			      struct tenon__request *req, bool quiet, char *at)
 {
 	at = put_form(put_command(at, req), req);
-	at = req->more ? tenon__meta_put_get(at, req, quiet)
+	at = req->bits & TENON_REQUEST_MORE ? tenon__meta_put_get(at, req, quiet)
 		       : put_usual_get(at, req, quiet);
 	at = end_line(wire, req, at);
 	tenon__send_mark(req);
-	req->bits = quiet ? TENON_REQUEST_QUIET : 0;
+	req->bits = (req->bits & TENON_REQUEST_LASTING) |
+		    (quiet ? TENON_REQUEST_QUIET : 0);
 	return at;
 }
 
@@ -102,7 +103,7 @@ static inline bool joins_batch(const struct tenon__wire *wire, const char *at,
 			       const struct tenon__request *req)
 {
 	return req && req->verb == wire->queue->verb &&
-	       req->more == wire->queue->more &&
+	       !((req->bits ^ wire->queue->bits) & TENON_REQUEST_MORE) &&
 	       tenon__send_fits(wire, at, BATCH_ROOM_BYTES);
 }
 
