@@ -168,8 +168,9 @@ check 'no other name' test -z "$(grep -rlE 'nearby|times33|mask' secure_third)"
 end
 
 # The transport has its tests without a client here: all of them take a minute.
-begin new_plugin_of_every_kind_passes_the_conformance_tests
 conformance=$abs_top_builddir/tests/conformance/tenon-conformance
+if test -x "$conformance"; then
+begin new_plugin_of_every_kind_passes_the_conformance_tests
 for kind in hash distribution transport codec failover secure; do
 	rm -rf "${kind}_fresh"
 	run 0 plugins --new $kind fresh
@@ -187,6 +188,10 @@ for kind in hash distribution transport codec failover secure; do
 done
 unset CK_RUN_CASE
 end
+else
+	skip new_plugin_of_every_kind_passes_the_conformance_tests \
+		'built without tenon-conformance'
+fi
 
 begin new_plugin_refuses_a_name_in_use
 run 2 plugins --new hash md5
