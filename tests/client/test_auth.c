@@ -166,7 +166,7 @@ START_TEST(a_server_may_have_a_password_of_its_own_or_none)
 		FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("version\r\n"),
 			   FAKE_SEND("VERSION 1\r\n")));
 	snprintf(text, sizeof(text),
-		 AUTH "servers:\n"
+		 AUTH "connect_timeout: 20s\npoll_timeout: 60s\nservers:\n"
 		      "- {address: \"%s\", alias: a, auth: {user: bert, password: B3st}}\n"
 		      "- \"%s b\"\n"
 		      "- {address: \"%s\", alias: c, auth: none}\n",
@@ -802,7 +802,8 @@ START_TEST(a_password_comes_from_the_folder_of_the_config_or_the_environment)
 	fputs("S3cret\n", file);
 	fclose(file);
 	ck_assert_int_eq(chmod(path, 0600), 0);
-	snprintf(text, sizeof(text), "servers: [%s]\nauth: {user: anna, %s}\n",
+	snprintf(text, sizeof(text),
+		 "connect_timeout: 20s\npoll_timeout: 60s\nservers: [%s]\nauth: {user: anna, %s}\n",
 		 fake_server_address(fake),
 		 _i ? "password_environment: TENON_TEST_PASSWORD"
 		    : "password_file: password");
