@@ -82,19 +82,6 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 	return 0;
 }
 
-/* Read the options, and give *out the status of an error. */
-static int begin(struct tenon_lease *lease, const struct tenon_lease *given,
-		 const struct tenon_client *client, struct tenon_result *out,
-		 struct tenon_error *err)
-{
-	tenon__error_clear(err);
-	int code = tenon__lease_read(lease, given, client, err);
-
-	*out = (struct tenon_result){ .status = code,
-				      .server = TENON_NO_SERVER };
-	return code;
-}
-
 /* ---- the item that is stored ----------------------------------------------- */
 
 /*
@@ -122,11 +109,11 @@ static int keep_longer(struct tenon_item *item, const struct tenon_lease *lease,
 
 /* ---- over meta ------------------------------------------------------------- */
 
-static int get_leased(struct tenon_client *client, struct tenon_slice key,
+static int get_leased(struct tenon_client *client, const struct tenon_item *asked,
 		      const struct tenon_lease *lease, struct tenon_result *out,
 		      struct tenon_error *err)
 {
-	const struct tenon_item item = { .key = key,
+	const struct tenon_item item = { .key = asked->key,
 					 .routing_key = lease->routing_key };
 	const struct tenon_call call = {
 		.size = sizeof(call),
@@ -179,73 +166,93 @@ static int delete_leased(struct tenon_client *client,
 	return tenon__run_one(client, TENON_DELETE, item, &call, out, err);
 }
 
+static int invalidate_leased(struct tenon_client *client,
+			     const struct tenon_item *asked,
+			     const struct tenon_lease *lease,
+			     struct tenon_result *out, struct tenon_error *err)
+{
+	const struct tenon_item item = {
+		.key = asked->key,
+		.routing_key = lease->routing_key,
+		.exptime = lease->stale_for_s ? lease->stale_for_s
+					      : lease->lease_s,
+	};
+
+	return delete_leased(client, &item, TENON_INVALIDATE, lease, out, err);
+}
+
+static int give_back_leased(struct tenon_client *client,
+			    const struct tenon_item *item,
+			    const struct tenon_lease *lease,
+			    struct tenon_result *out, struct tenon_error *err)
+{
+	return delete_leased(client, item, TENON_COMPARE, lease, out, err);
+}
+
 /* ---- the calls -------------------------------------------------------------- */
 
+/* The arguments of a call that has an item. `given` and `out` may be NULL. */
+struct asked {
+	struct tenon_client *client;
+	const struct tenon_item *item;
+	const struct tenon_lease *given;
+	struct tenon_result *out;
+	struct tenon_error *err;
+};
+
+/* Read the options, and run the call over leases of the protocol or over lock keys. */
+static int run(const struct asked *asked, tenon__lease_fn *leased,
+	       tenon__lease_fn *locked)
+{
+	struct tenon_client *client = asked->client;
+	struct tenon_result unused;
+	struct tenon_result *out = asked->out ? asked->out : &unused;
+	struct tenon_lease lease;
+
+	tenon__error_clear(asked->err);
+	int code = tenon__lease_read(&lease, asked->given, client, asked->err);
+
+	*out = (struct tenon_result){ .status = code,
+				      .server = TENON_NO_SERVER };
+	return code ? code
+		    : (speaks_meta(client) ? leased : locked)(
+			      client, asked->item, &lease, out, asked->err);
+}
+
 int tenon_get_or_lease(struct tenon_client *client, struct tenon_slice key,
-		       const struct tenon_lease *given, struct tenon_result *out,
+		       const struct tenon_lease *lease, struct tenon_result *out,
 		       struct tenon_error *err)
 {
-	struct tenon_result unused;
-	struct tenon_lease lease;
-	int code = begin(&lease, given, client, out ? out : &unused, err);
+	const struct tenon_item item = { .key = key };
 
-	return code ? code
-		    : (speaks_meta(client) ? get_leased : tenon__lock_get)(
-			      client, key, &lease, out ? out : &unused, err);
+	return run(&(struct asked){ client, &item, lease, out, err },
+		   get_leased, tenon__lock_get);
 }
 
 int tenon_fill(struct tenon_client *client, const struct tenon_item *item,
-	       const struct tenon_lease *given, struct tenon_result *out,
+	       const struct tenon_lease *lease, struct tenon_result *out,
 	       struct tenon_error *err)
 {
-	struct tenon_result unused;
-	struct tenon_lease lease;
-	int code = begin(&lease, given, client, out ? out : &unused, err);
-
-	return code ? code
-		    : (speaks_meta(client) ? fill_leased : tenon__lock_fill)(
-			      client, item, &lease, out ? out : &unused, err);
+	return run(&(struct asked){ client, item, lease, out, err },
+		   fill_leased, tenon__lock_fill);
 }
 
 int tenon_invalidate(struct tenon_client *client, struct tenon_slice key,
-		     const struct tenon_lease *given, struct tenon_result *out,
+		     const struct tenon_lease *lease, struct tenon_result *out,
 		     struct tenon_error *err)
 {
-	struct tenon_result unused;
-	struct tenon_lease lease;
-	int code = begin(&lease, given, client, out ? out : &unused, err);
+	const struct tenon_item item = { .key = key };
 
-	if (code) {
-		return code;
-	}
-	if (!speaks_meta(client)) {
-		return tenon__lock_delete(client, key, &lease,
-					  out ? out : &unused, err);
-	}
-	const struct tenon_item item = {
-		.key = key,
-		.routing_key = lease.routing_key,
-		.exptime = lease.stale_for_s ? lease.stale_for_s : lease.lease_s,
-	};
-	return delete_leased(client, &item, TENON_INVALIDATE, &lease, out, err);
+	return run(&(struct asked){ client, &item, lease, out, err },
+		   invalidate_leased, tenon__lock_delete);
 }
 
 int tenon_give_back(struct tenon_client *client, const struct tenon_item *item,
-		    const struct tenon_lease *given, struct tenon_result *out,
+		    const struct tenon_lease *lease, struct tenon_result *out,
 		    struct tenon_error *err)
 {
-	struct tenon_result unused;
-	struct tenon_lease lease;
-	int code = begin(&lease, given, client, out ? out : &unused, err);
-
-	if (code) {
-		return code;
-	}
-	return speaks_meta(client)
-		       ? delete_leased(client, item, TENON_COMPARE, &lease, out,
-				       err)
-		       : tenon__lock_give_back(client, item, &lease,
-					       out ? out : &unused, err);
+	return run(&(struct asked){ client, item, lease, out, err },
+		   give_back_leased, tenon__lock_give_back);
 }
 
 int tenon_info(struct tenon_client *client, struct tenon_slice key,

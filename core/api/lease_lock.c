@@ -42,10 +42,10 @@ static void begin_deadline(struct lock *lock)
 	op->latest_ns = until_ns < op->latest_ns ? until_ns : op->latest_ns;
 }
 
-/* Begin a call on a key. lock_end() ends it. Errors: TENON_EKEY. */
+/* Begin a call on a key. lock_end() ends it. Errors: TENON_EKEY, which *out gets too. */
 static int lock_begin(struct lock *lock, struct tenon_client *client,
 		      struct tenon_slice key, const struct tenon_lease *lease,
-		      struct tenon_error *err)
+		      struct tenon_result *out, struct tenon_error *err)
 {
 	size_t most = TENON_KEY_MAX_BYTES - SUFFIX_BYTES -
 		      client->engine.assembly->prefix.len;
@@ -59,6 +59,7 @@ static int lock_begin(struct lock *lock, struct tenon_client *client,
 		.key = { .key = key, .routing_key = lease->routing_key },
 	};
 	if (key.len > most) {
+		out->status = TENON_EKEY;
 		return tenon__error_set(err, TENON_EKEY,
 			"the key has %zu bytes: over classic text a lease is the item KEY" SUFFIX
 			", so the key may have %zu", key.len, most);
@@ -167,15 +168,14 @@ static int take_or_wait(struct lock *lock, struct tenon_result *out)
 	return code;
 }
 
-int tenon__lock_get(struct tenon_client *client, struct tenon_slice key,
+int tenon__lock_get(struct tenon_client *client, const struct tenon_item *item,
 		    const struct tenon_lease *lease, struct tenon_result *out,
 		    struct tenon_error *err)
 {
 	struct lock lock;
-	int code = lock_begin(&lock, client, key, lease, err);
+	int code = lock_begin(&lock, client, item->key, lease, out, err);
 
 	if (code) {
-		out->status = code;
 		return code;
 	}
 	code = look(&lock, out);
@@ -216,10 +216,9 @@ static int begin_held(struct lock *lock, struct tenon_client *client,
 		      const struct tenon_lease *lease, struct tenon_result *out,
 		      struct tenon_error *err)
 {
-	int code = lock_begin(lock, client, item->key, lease, err);
+	int code = lock_begin(lock, client, item->key, lease, out, err);
 
 	if (code) {
-		out->status = code;
 		return code;
 	}
 	lock->key = *item;
@@ -251,15 +250,15 @@ int tenon__lock_fill(struct tenon_client *client, const struct tenon_item *item,
 /* ---- delete ---------------------------------------------------------------------- */
 
 /* The lock key goes first, so that a fill that is on its way finds the lease over. */
-int tenon__lock_delete(struct tenon_client *client, struct tenon_slice key,
+int tenon__lock_delete(struct tenon_client *client,
+		       const struct tenon_item *item,
 		       const struct tenon_lease *lease, struct tenon_result *out,
 		       struct tenon_error *err)
 {
 	struct lock lock;
-	int code = lock_begin(&lock, client, key, lease, err);
+	int code = lock_begin(&lock, client, item->key, lease, out, err);
 
 	if (code) {
-		out->status = code;
 		return code;
 	}
 	code = on_lock(&lock, TENON_DELETE, out);
