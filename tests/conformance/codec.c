@@ -265,29 +265,22 @@ START_TEST(no_room_is_an_error_and_passes)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct codec codec;
-		struct stored stored;
-		char *text;
-		size_t len;
+		struct kept kept;
 
-		codec_open(&codec, subject(_i), variant.options,
-			   MAX_VALUE_BYTES);
-		len = stored_put_some(&codec, 1000, &stored, &text);
-		if (len > 0) {
-			const struct tenon_slice value = { text, len };
+		kept_open(&kept, subject(_i), variant.options, 1000);
+		if (kept.len > 0) {
+			const struct tenon_slice value = kept_value(&kept);
 			size_t n = 1;
 
-			while (fails_at(&codec, value, n)) {
-				ck_assert(round_trip(&codec, value));
+			while (fails_at(&kept.codec, value, n)) {
+				ck_assert(round_trip(&kept.codec, value));
 				n++;
 			}
-			for (n = 1; fails_to_read_at(&codec, &stored, n); n++) {
-				ck_assert(round_trip(&codec, value));
+			for (n = 1; fails_to_read_at(&kept.codec, &kept.stored, n); n++) {
+				ck_assert(round_trip(&kept.codec, value));
 			}
 		}
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST
@@ -419,27 +412,21 @@ START_TEST(values_leave_no_memory_behind)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct stored stored;
-		struct codec codec;
+		struct kept kept;
 		size_t before = 0;
 		size_t after;
-		char *text;
-		size_t len;
 
-		codec_open(&codec, plugin, variant.options, MAX_VALUE_BYTES);
-		len = stored_put_some(&codec, 2000, &stored, &text);
-		for (int i = 0; len > 0 && i < 2 * LEAK_ROUNDS; i++) {
+		kept_open(&kept, plugin, variant.options, 2000);
+		for (int i = 0; kept.len > 0 && i < 2 * LEAK_ROUNDS; i++) {
 			before = i == LEAK_ROUNDS ? heap_bytes() : before;
-			use_memory(&codec, &stored,
-				   (struct tenon_slice){ text, len });
+			use_memory(&kept.codec, &kept.stored,
+				   kept_value(&kept));
 		}
 		after = heap_bytes();
-		ck_assert_msg(len == 0 || after < before + LEAK_ROUNDS,
+		ck_assert_msg(kept.len == 0 || after < before + LEAK_ROUNDS,
 			      "codec plugin '%s': %zu bytes more of malloc are in use after %d values",
 			      plugin->name, after - before, LEAK_ROUNDS);
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST

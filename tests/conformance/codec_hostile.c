@@ -39,24 +39,17 @@ START_TEST(truncated_forms_are_no_values)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct stored stored;
-		struct codec codec;
-		char *text;
-		size_t len;
+		struct kept kept;
 
-		codec_open(&codec, subject(_i), variant.options,
-			   MAX_VALUE_BYTES);
-		len = stored_put_some(&codec, 2000, &stored, &text);
-		while (len > 0 && stored.form_len > 0) {
-			stored.form_len--;
-			read_damaged(&codec, &stored,
-				     (struct tenon_slice){ text, len },
+		kept_open(&kept, subject(_i), variant.options, 2000);
+		while (kept.len > 0 && kept.stored.form_len > 0) {
+			kept.stored.form_len--;
+			read_damaged(&kept.codec, &kept.stored,
+				     kept_value(&kept),
 				     variant.promise != NONE ? ERROR
 							     : ANYTHING);
 		}
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST
@@ -66,28 +59,21 @@ START_TEST(flipped_bits_are_survived)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct stored stored;
-		struct codec codec;
-		char *text;
-		size_t len;
+		struct kept kept;
 
-		codec_open(&codec, subject(_i), variant.options,
-			   MAX_VALUE_BYTES);
-		len = stored_put_some(&codec, 1000, &stored, &text);
-		for (size_t bit = 0; len > 0 && bit < stored.form_len * 8;
+		kept_open(&kept, subject(_i), variant.options, 1000);
+		for (size_t bit = 0; kept.len > 0 && bit < kept.stored.form_len * 8;
 		     bit++) {
 			char flip = (char)(1 << bit % 8);
 
-			stored.form[bit / 8] ^= flip;
-			read_damaged(&codec, &stored,
-				     (struct tenon_slice){ text, len },
+			kept.stored.form[bit / 8] ^= flip;
+			read_damaged(&kept.codec, &kept.stored,
+				     kept_value(&kept),
 				     variant.promise == DETECTS ? ERROR_OR_VALUE
 								: ANYTHING);
-			stored.form[bit / 8] ^= flip;
+			kept.stored.form[bit / 8] ^= flip;
 		}
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST
@@ -98,30 +84,24 @@ START_TEST(bytes_behind_the_form_are_no_part_of_it)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct stored stored;
-		struct codec codec;
+		struct kept kept;
 		char *longer;
-		char *text;
-		size_t len;
 
-		codec_open(&codec, plugin, variant.options, MAX_VALUE_BYTES);
-		len = stored_put_some(&codec, 2000, &stored, &text);
-		for (size_t more = 1; len > 0 && more < 20; more++) {
-			longer = calloc(1, stored.form_len + more);
+		kept_open(&kept, plugin, variant.options, 2000);
+		for (size_t more = 1; kept.len > 0 && more < 20; more++) {
+			longer = calloc(1, kept.stored.form_len + more);
 			ck_assert_ptr_nonnull(longer);
-			memcpy(longer, stored.form, stored.form_len);
-			memset(longer + stored.form_len, 'x', more);
-			free(stored.form);
-			stored.form = longer;
-			stored.form_len += more;
-			read_damaged(&codec, &stored,
-				     (struct tenon_slice){ text, len },
+			memcpy(longer, kept.stored.form, kept.stored.form_len);
+			memset(longer + kept.stored.form_len, 'x', more);
+			free(kept.stored.form);
+			kept.stored.form = longer;
+			kept.stored.form_len += more;
+			read_damaged(&kept.codec, &kept.stored,
+				     kept_value(&kept),
 				     variant.promise != NONE ? ERROR
 							     : ANYTHING);
 		}
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST

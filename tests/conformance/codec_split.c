@@ -109,32 +109,24 @@ START_TEST(only_a_codec_that_owns_chunks_splits_a_conditional_value)
 	FOR_EACH_VARIANT(variant) {
 		struct rig_output parent;
 		struct rig_chunks chunks;
-		struct stored stored;
-		struct codec codec;
-		char *text = NULL;
-		size_t len = 0;
+		struct kept kept;
 
-		codec_open(&codec, plugin, variant.options, MAX_VALUE_BYTES);
-		memset(&stored, 0, sizeof(stored));
+		kept_open(&kept, plugin, variant.options,
+			  codec_splits(plugin) ? 1000 : 0);
 		rig_output_init(&parent, MAX_VALUE_BYTES);
 		rig_chunks_init(&chunks);
-		if (codec_splits(plugin)) {
-			len = stored_put_some(&codec, 1000, &stored, &text);
-		}
-		if (len > 0) {
+		if (kept.len > 0) {
 			struct tenon_split_item item = codec_item(
-				(struct tenon_slice){ text, len }, 0);
+				kept_value(&kept), 0);
 
 			item.conditional = 1;
 			ck_assert_subject_int(
-				codec_scatter(&codec, &item, &chunks, &parent), ==,
-				(codec.ops->owns_chunks(codec.self) != 0 ? 1 : TENON_ETOOBIG));
+				codec_scatter(&kept.codec, &item, &chunks, &parent), ==,
+				(kept.codec.ops->owns_chunks(kept.codec.self) != 0 ? 1 : TENON_ETOOBIG));
 		}
 		rig_chunks_fini(&chunks);
 		rig_output_fini(&parent);
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST
@@ -161,25 +153,20 @@ START_TEST(absent_and_short_chunks_are_misses)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct stored stored;
-		struct codec codec;
-		char *text = NULL;
+		struct kept kept;
 
-		memset(&stored, 0, sizeof(stored));
-		codec_open(&codec, plugin, variant.options, MAX_VALUE_BYTES);
-		if (codec_splits(plugin)) {
-			stored_put_some(&codec, 950, &stored, &text);
-		}
-		for (uint32_t i = 0; i < stored.count; i++) {
-			struct tenon_slice value = stored.list[i].value;
-			bool last = i + 1 == stored.count;
+		kept_open(&kept, plugin, variant.options,
+			  codec_splits(plugin) ? 950 : 0);
+		for (uint32_t i = 0; i < kept.stored.count; i++) {
+			struct tenon_slice value = kept.stored.list[i].value;
+			bool last = i + 1 == kept.stored.count;
 
 			ck_assert_subject(
-				get_with(&codec, &stored, i,
+				get_with(&kept.codec, &kept.stored, i,
 					 (struct tenon_slice){ NULL, 0 }) ==
 				TENON_MISS);
 			ck_assert_subject_int(
-				get_with(&codec, &stored, i, (struct tenon_slice){ "", 0 }), ==,
+				get_with(&kept.codec, &kept.stored, i, (struct tenon_slice){ "", 0 }), ==,
 				TENON_MISS);
 			value.len--;
 			/*
@@ -187,12 +174,10 @@ START_TEST(absent_and_short_chunks_are_misses)
 			 * chunk.
 			 */
 			ck_assert_subject((last && variant.promise != DETECTS) ||
-					  get_with(&codec, &stored, i, value) ==
+					  get_with(&kept.codec, &kept.stored, i, value) ==
 						  TENON_MISS);
 		}
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST
@@ -203,29 +188,23 @@ START_TEST(damaged_chunks_are_no_values_where_promised)
 	struct variant variant;
 
 	FOR_EACH_VARIANT(variant) {
-		struct stored stored;
-		struct codec codec;
-		char *text = NULL;
+		const bool detects = variant.promise == DETECTS;
+		struct kept kept;
 
-		memset(&stored, 0, sizeof(stored));
-		codec_open(&codec, plugin, variant.options, MAX_VALUE_BYTES);
-		if (codec_splits(plugin) && variant.promise == DETECTS) {
-			stored_put_some(&codec, 950, &stored, &text);
-		}
-		for (uint32_t i = 0; i < stored.count; i++) {
-			struct tenon_slice value = stored.list[i].value;
+		kept_open(&kept, plugin, variant.options,
+			  codec_splits(plugin) && detects ? 950 : 0);
+		for (uint32_t i = 0; i < kept.stored.count; i++) {
+			struct tenon_slice value = kept.stored.list[i].value;
 			char *flipped = exact_copy(value.data, value.len);
 
 			flipped[value.len / 2] ^= 4;
 			value.data = flipped;
 			ck_assert_subject_int(
-				get_with(&codec, &stored, i, value), ==,
+				get_with(&kept.codec, &kept.stored, i, value), ==,
 				TENON_EUNDECODABLE);
 			free(flipped);
 		}
-		stored_free(&stored);
-		free(text);
-		codec_close(&codec);
+		kept_close(&kept);
 	}
 }
 END_TEST

@@ -237,3 +237,21 @@ size_t stored_put_some(struct codec *codec, size_t len, struct stored *stored,
 	}
 	return taken;
 }
+
+void kept_open(struct kept *kept, const struct tenon__plugin *plugin,
+	       const char *options, size_t len)
+{
+	memset(kept, 0, sizeof(*kept));
+	codec_open(&kept->codec, plugin, options, MAX_VALUE_BYTES);
+	if (len > 0) {
+		kept->len = stored_put_some(&kept->codec, len, &kept->stored,
+					    &kept->text);
+	}
+}
+
+void kept_close(struct kept *kept)
+{
+	stored_free(&kept->stored);
+	free(kept->text);
+	codec_close(&kept->codec);
+}

@@ -90,6 +90,24 @@ struct tenon_chunk *stored_fetch(const struct rig_chunks *plan,
 
 void stored_free(struct stored *stored);
 
+/* A codec with a value that it has stored. */
+struct kept {
+	struct codec codec;
+	struct stored stored;
+	char *text; /* the value; NULL: none was stored */
+	size_t len; /* 0: the variant took no value */
+};
+
+/* Open a codec with the usual limit, and store a value by stored_put_some(). len 0: no value. */
+void kept_open(struct kept *kept, const struct tenon__plugin *plugin,
+	       const char *options, size_t len);
+void kept_close(struct kept *kept);
+
+static inline struct tenon_slice kept_value(const struct kept *kept)
+{
+	return (struct tenon_slice){ kept->text, kept->len };
+}
+
 /* ---- tests ---------------------------------------------------------------- */
 
 /* Add the tests of codec_hostile.c. */
