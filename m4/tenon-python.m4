@@ -2,8 +2,8 @@
 
 # TENON_PYTHON
 # Read --with-python=auto|yes|no and --with-libmc-module. Set PYTHON, pythondir and pyexecdir as
-# AM_PATH_PYTHON does, PYTHON_CPPFLAGS, PYTHON_LDFLAGS, and for Makefiles PYTHON_MODULE and
-# LIBMC_MODULE. Set tenon_python_reason, for the summary, to why the package is not built.
+# AM_PATH_PYTHON does, PYTHON_CPPFLAGS, PYTHON_LDFLAGS, PYTHON_LIBTENON, and for Makefiles PYTHON_MODULE
+# and LIBMC_MODULE. Set tenon_python_reason, for the summary, to why the package is not built.
 # The package needs shared libraries, because a Python extension is one.
 AC_DEFUN([TENON_PYTHON], [
 	AC_ARG_WITH([python],
@@ -21,8 +21,6 @@ AC_DEFUN([TENON_PYTHON], [
 		a cross build needs it, any other build asks PYTHON])
 	tenon_python_missing=
 	tenon_python_reason=
-	AS_CASE([`pwd`], [*' '*],
-		[tenon_python_missing="libtool cannot build a Python extension in a folder with a space in its path: build in another folder"])
 	AS_IF([test "x$enable_shared" != xyes],
 		[tenon_python_missing="a Python extension is a shared library, but --disable-shared is given"])
 	AS_IF([test "x$with_python" != xno && test -z "$tenon_python_missing"], [
@@ -59,6 +57,19 @@ AC_DEFUN([TENON_PYTHON_HEADERS], [
 	PYTHON_LDFLAGS=
 	TENON_HARDENING_FLAG([PYTHON_LDFLAGS], [-Wl,-z,undefs])
 	AC_SUBST([PYTHON_LDFLAGS])
+	TENON_PYTHON_LIBTENON
+])
+
+# TENON_PYTHON_LIBTENON
+# Set PYTHON_LIBTENON, what the extension links to. libtool writes the absolute path of a
+# library of the build into the list of dependencies of another library, and splits that list at
+# spaces. In a folder with a space in its path, the compiler gets the library itself instead; libtool
+# then does not know where it will be installed, so that path is an argument too.
+AC_DEFUN([TENON_PYTHON_LIBTENON], [
+	AS_CASE([`pwd`],
+		[*' '*], [PYTHON_LIBTENON='-Xcompiler core/.libs/libtenon.so -Xcompiler -Wl,--enable-new-dtags,-rpath,$(libdir)'],
+		[PYTHON_LIBTENON=core/libtenon.la])
+	AC_SUBST([PYTHON_LIBTENON])
 ])
 
 # TENON_PYTHON_TESTS
