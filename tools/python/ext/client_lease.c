@@ -49,9 +49,8 @@ PyStructSequence_Desc info_desc = {
 	info_fields, 6,
 };
 
-/* Put count objects into a new struct of the type. Takes them over; one may be NULL, with an exception. */
-static PyObject *make_struct(PyTypeObject *type, PyObject *const *objects,
-			     Py_ssize_t count)
+PyObject *client_struct(PyTypeObject *type, PyObject *const *objects,
+			Py_ssize_t count)
 {
 	PyObject *made = PyStructSequence_New(type);
 
@@ -213,7 +212,7 @@ PyObject *client_get_or_lease(PyObject *self, PyObject *const *args,
 		PyBool_FromLong(marks & TENON_MARK_STALE),
 		PyLong_FromUnsignedLongLong(call.result.cas),
 	};
-	return make_struct(call.self->base.state->leased_type, objects, 6);
+	return client_struct(call.self->base.state->leased_type, objects, 6);
 }
 
 /* ---- fill, give_back, invalidate ----------------------------------------------------- */
@@ -491,5 +490,5 @@ PyObject *client_info(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		PyLong_FromUnsignedLongLong(found.idle_s),
 		PyBool_FromLong(found.marks & TENON_MARK_READ),
 	};
-	return make_struct(call.self->base.state->info_type, objects, 6);
+	return client_struct(call.self->base.state->info_type, objects, 6);
 }

@@ -146,6 +146,17 @@ PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
 
 extern PyStructSequence_Desc leased_desc, info_desc;
 
+/*
+ * Put count objects into a new named tuple of the type. Takes them over; one may be NULL, with an
+ * exception. NULL with an exception set.
+ */
+PyObject *client_struct(PyTypeObject *type, PyObject *const *objects,
+			Py_ssize_t count);
+
+/* ---- client_metric.c ------------------------------------------------------- */
+
+extern PyStructSequence_Desc metric_desc;
+
 /* ---- calls --------------------------------------------------------------- */
 
 #define CLIENT_FAST(name) \
@@ -186,6 +197,7 @@ CLIENT_FAST(flush_all);
 CLIENT_ONE(where);
 CLIENT_ONE(route);
 CLIENT_ONE(update_servers);
+CLIENT_ONE(metrics);
 CLIENT_ONE(disconnect);
 CLIENT_ONE(close);
 

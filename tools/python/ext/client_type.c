@@ -98,6 +98,7 @@ static PyMethodDef client_methods[] = {
 	  DOC("_route", "($self, key)", "The parts of route(), for the package tenon.") },
 	ONE(update_servers, "($self, servers)", "Give the aliases new addresses: lines such as \"host:port alias\", each alias\nonce. Every key keeps its alias."),
 	ONE(set_wait, "($self, wait)", "Let the function wait(fds, timeout_ms) do the waiting of every call. fds is a\nlist of (descriptor, events); events are those of select.poll. An exception of the\nfunction ends the call. None: the client waits by itself again."),
+	NONE(metrics, "A list of tenon.Metric: what the plugins of the config count. Nothing is sent."),
 	NONE(disconnect, "Close every connection. The next call opens the connections that it needs."),
 	NONE(close, "Close the client for good."),
 	{ "__enter__", client_enter_block, METH_NOARGS,

@@ -105,6 +105,7 @@ static bool add_types(PyObject *module, struct module_state *state)
 {
 	return add_tuple(module, &state->leased_type, &leased_desc) &&
 		add_tuple(module, &state->info_type, &info_desc) &&
+		add_tuple(module, &state->metric_type, &metric_desc) &&
 		add_type(module, &state->base_type, &base_spec, NULL) &&
 		add_type(module, &state->client_type, &client_spec,
 			 state->base_type) &&

@@ -33,7 +33,8 @@ struct module_state {
 	PyTypeObject *libmc_type;
 	PyTypeObject *libmc_unsafe_type;
 	PyTypeObject *libmc_pooled_type;
-	PyTypeObject *leased_type, *info_type; /* answers of get_or_lease() and info() */
+	/* answers of get_or_lease(), info() and metrics() */
+	PyTypeObject *leased_type, *info_type, *metric_type;
 	PyTypeObject *lease_type;
 	PyTypeObject *base_pool_type;
 	PyTypeObject *pool_type;

@@ -11,7 +11,7 @@ An absent key is an answer (None or False). Every other failure raises a TenonEr
 """
 
 import _tenon
-from _tenon import Info, Leased
+from _tenon import Info, Leased, Metric
 
 from .client import Client, diff
 from .errors import (
@@ -75,6 +75,7 @@ __all__ = [
     "Key",
     "Leased",
     "LocalError",
+    "Metric",
     "MultiError",
     "PickleSerializer",
     "PluginError",

@@ -232,7 +232,8 @@ def tenon_calls(address):
             swallow(lambda: client.stats(timeout=-1), ValueError)),
         "servers": lambda: (client.version(), client.stats(), client.servers,
                             client.stats("detail dump"),
-                            client.where("key"), client.closed),
+                            client.where("key"), client.metrics(),
+                            client.closed),
         "ring": lambda: (
             client.route("key"), tenon.diff(client, json, count=10),
             tenon.diff(client, client, keys=["a", b"b", "a b"]),

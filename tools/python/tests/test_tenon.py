@@ -302,6 +302,29 @@ def test_a_long_time_to_live_is_from_now(client, memcacheds):
     assert client.get("key") == b"1"
 
 
+def test_metrics_of_plugins_are_listed(servers, client):
+    assert client.metrics() == []
+    plugins = pathlib.Path(os.environ["abs_top_builddir"], "tests/zoo/good/.libs")
+    pool = tenon.Pool(
+        servers=servers[:1], plugin_path=str(plugins), failover="counts", size=2
+    )
+    with pool.client() as one, pool.client() as other:
+        one.set("key", b"1")
+        other.get("longer-key")
+        metrics = {metric.name: metric for metric in one.metrics()}
+        assert metrics == {metric.name: metric for metric in other.metrics()}
+    assert sorted(metrics) == ["instances_total", "last_key_len", "routed_total"]
+    assert metrics["routed_total"] == (
+        "failover", "counts", "routed_total", "counter", 2, "Keys that were routed."
+    )
+    assert metrics["last_key_len"].type == "gauge"
+    assert metrics["last_key_len"].value == len("longer-key")
+    assert isinstance(metrics["routed_total"], tenon.Metric)
+    client.close()
+    with pytest.raises(ValueError, match="closed"):
+        client.metrics()
+
+
 def test_servers_are_asked(client, servers):
     assert list(client.version()) == servers
     assert "curr_items" in client.stats()[servers[0]]

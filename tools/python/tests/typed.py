@@ -39,6 +39,10 @@ with tenon.Client[bytes](servers=[{"address": "a", "alias": "anna"}]) as inner:
         first: tenon.TenonError = next(iter(error.errors.values()))
         print(first.server, first.key)
 
+metric: tenon.Metric = client.metrics()[0]
+print(metric.name + metric.type, metric.value + 1)
+metric.value + metric.help  # type: ignore[operator]
+
 route: tenon.Route = client.route("key")
 alias: str = route.home[0]
 spare: Optional[Tuple[str, str, int]] = route.home_down["read"].server
