@@ -4,6 +4,7 @@
 # has the tests of a terminal.
 . "$abs_top_srcdir/tests/cli/lib.sh"
 start_cluster
+good=$abs_top_builddir/tests/zoo/good/.libs
 duration='[0-9]+(\.[0-9]+)? (us|ms|s)'
 
 begin every_server_has_a_row_with_state_counts_and_latencies
@@ -30,6 +31,7 @@ begin json_has_state_last_error_and_latencies
 run 0 $patient --servers "$one mc-one" set k v
 run 0 $patient --servers "$one mc-one" get k
 run 3 -c tenon.yaml --servers "$one mc-one,127.0.0.1:1 dead" --json health
+out_has '^  "servers": \[$'
 out_has '"state": "up"'
 out_has '"version": "[0-9]+\.'
 out_has '"operations": [0-9]+'
@@ -42,6 +44,28 @@ out_has '"message": "Connection refused"'
 out_has '"failures": 1'
 check 'two objects' test "$(grep -c '"server": ' out)" -eq 2
 check 'errors of noreply requests' test "$(grep -A 1 '"noreply": {' out | grep -c '"errors": 0')" -eq 2
+end
+
+begin metrics_of_plugins_are_below_the_servers
+run 0 health
+check 'nothing without a metric' test "$(grep -c METRIC out)" -eq 0
+run 0 --json health
+out_has '^  "metrics": \[\]$'
+run 0 --set "plugin_path=$good" --set failover=counts health
+check 'servers, a line, titles and three metrics' test "$(wc -l <out)" -eq 9
+check 'an empty line' test "$(sed -n 5p out)" = ''
+out_has '^PLUGIN +METRIC +VALUE +HELP$'
+out_has '^failover counts +instances_total +[1-9] +Instances that were made\.$'
+out_has '^failover counts +last_key_len +0 +Bytes of the last key\.$'
+run 0 --set "plugin_path=$good" --set failover=counts --json health
+for line in '"kind": "failover"' '"plugin": "counts"' '"name": "instances_total"' '"type": "counter"' \
+	'"type": "gauge"' '"value": [1-9]' '"help": "Instances that were made\."'; do
+	out_has "^      $line"
+done
+run 0 --set "plugin_path=$good" --set failover=counts health --prometheus
+out_has '^# HELP tenon_failover_counts_last_key_len Bytes of the last key\.$'
+out_has '^# TYPE tenon_failover_counts_last_key_len gauge$'
+out_has '^tenon_failover_counts_instances_total [1-9]$'
 end
 
 begin prometheus_text_has_every_server
@@ -126,7 +150,7 @@ no_err
 watch looks --json health --watch 0.1
 await sh -c 'test "$(wc -l <looks)" -ge 3'
 stop_watch TERM
-check 'an array a line' test "$(grep -vc '^\[.*\]$' looks)" -eq 0
+check 'an object a line' test "$(grep -vc '^{"servers":\[.*\]}$' looks)" -eq 0
 no_err
 end
 

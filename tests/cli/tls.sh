@@ -112,8 +112,8 @@ run 0 health
 check 'a warning' grep -Eq "warning: the certificate of mc-.* ends in $left\$" err
 out_has "^mc-one .* up .* TLSv1\\.3 +$left\$"
 run 0 --json health
-out_has '^      "cipher": "TLS_[A-Z0-9_]+",$'
-out_has '^      "sessions": 1,$'
+out_has '^        "cipher": "TLS_[A-Z0-9_]+",$'
+out_has '^        "sessions": 1,$'
 run 0 health --prometheus
 out_has '^tenon_certificate_warning\{server="mc-one"\} 1$'
 out_has '^tenon_handshake_duration_seconds_count\{server="mc-two"\} 1$'

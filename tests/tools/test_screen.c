@@ -17,6 +17,7 @@
 #include "runner/builddir.h"
 #include "runner/suite.h"
 #include "tools/terminal.h"
+#include "zoo/good/good.h"
 
 #define CURSOR_OFF "\033[?25l"
 #define CURSOR_ON "\033[?25h"
@@ -29,6 +30,7 @@
 static struct terminal terminal;
 static struct memcached up;
 static char servers[4096];
+static const char *policy = "failover=none";
 
 static void start_server(void)
 {
@@ -48,8 +50,9 @@ static void start_watch(unsigned rows, unsigned columns, const char *term,
 	const char *argv[] = { "tools/tenon/tenon", "--color=always",
 			       "--servers", servers, "--set",
 			       "connect_timeout=10s", "--set",
-			       "poll_timeout=1h", "health", "--watch",
-			       interval, NULL };
+			       "poll_timeout=1h", "--set",
+			       "plugin_path=" GOOD_DIR, "--set", policy,
+			       "health", "--watch", interval, NULL };
 
 	terminal_start(&terminal, rows, columns, term, argv);
 }
@@ -199,6 +202,39 @@ START_TEST(more_servers_than_lines_are_counted)
 	ck_assert_uint_eq(count_words(frame, "Connection refused"), 9);
 	ck_assert_uint_eq(count_words(frame, "anna"), 1);
 	ck_assert_msg(strstr(frame, "and 21 more") != NULL, "%s", frame);
+	free(frame);
+}
+END_TEST
+
+static const struct {
+	unsigned rows, columns;
+	const char *titles; /* of the table of metrics; NULL: there is none */
+} metric_sizes[] = {
+	{ 24, 80, "PLUGIN METRIC VALUE HELP failover counts" },
+	{ 24, 50, "PLUGIN METRIC VALUE failover counts" },
+	{ 24, 30, "METRIC VALUE last_key_len 0" },
+	/* 14 lines: 5 around the tables, 2 for each of 2 servers, 5 for 3 metrics */
+	{ 14, 80, "PLUGIN METRIC VALUE HELP failover counts" },
+	{ 13, 80, NULL },
+};
+
+START_TEST(metrics_are_below_the_servers_when_there_is_room)
+{
+	const char *titles = metric_sizes[_i].titles;
+	char *frame;
+
+	policy = "failover=counts";
+	start_watch(metric_sizes[_i].rows, metric_sizes[_i].columns, "xterm",
+		    ONCE);
+	terminal_await(&terminal, FRAME_END, 1);
+	frame = last_frame();
+	ck_assert_uint_lt(lines_of(frame, metric_sizes[_i].columns),
+			  metric_sizes[_i].rows);
+	ck_assert_msg(count_words(frame, titles ? titles : "METRIC") ==
+			      (titles ? 1 : 0), "%s", frame);
+	ck_assert_msg(count_words(frame, "Connection refused") == 1, "%s",
+		      frame);
+	ck_assert_msg(count_words(frame, "anna") == 1, "%s", frame);
 	free(frame);
 }
 END_TEST
@@ -489,6 +525,8 @@ int main(void)
 	LOOP(draws, a_frame_fits_the_terminal_and_has_every_error, COUNT(sizes));
 	tcase_add_test(draws, a_name_wider_than_the_terminal_is_whole);
 	tcase_add_test(draws, more_servers_than_lines_are_counted);
+	LOOP(draws, metrics_are_below_the_servers_when_there_is_room,
+	     COUNT(metric_sizes));
 	tcase_add_test(draws, another_size_is_followed_at_once);
 	LOOP(draws, a_terminal_without_a_cursor_gets_plain_lines,
 	     COUNT(plain_terms));

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "latency.h"
 #include "look.h"
+#include "metrics.h"
 #include "output.h"
 #include "report.h"
 #include "screen.h"
@@ -18,6 +19,7 @@
 #include "setup.h"
 
 struct view {
+	const struct tenon_client *client;
 	struct look look;
 	bool is_watch;
 };
@@ -380,12 +382,15 @@ static json_t *json_row(const struct view *view, const struct row *row)
 
 static json_t *json_view(const struct view *view)
 {
-	json_t *array = json_array();
+	json_t *object = json_object();
+	json_t *servers = json_array();
 
 	for (size_t i = 0; i < view->look.count; i++) {
-		js_append(array, json_row(view, &view->look.rows[i]));
+		js_append(servers, json_row(view, &view->look.rows[i]));
 	}
-	return array;
+	js_put(object, "servers", servers);
+	js_put(object, "metrics", metrics_json(view->client));
+	return object;
 }
 
 static int write_text(void *payload, const char *text, size_t len)
@@ -407,6 +412,7 @@ static void print_prometheus(const struct view *view)
 		    "# tenon_server_up is 1 for a server that answered. Counters and durations are those\n"
 		    "# of the probe's own requests. They begin at 0 in each run.\n");
 	tenon_health_prometheus(servers, view->look.count, write_text, NULL);
+	metrics_prometheus(view->client);
 	free(servers);
 }
 
@@ -472,6 +478,7 @@ static int run_once(struct app *app, struct view *view)
 		js_print(json_view(view));
 	} else {
 		print_table(view, room);
+		metrics_print(view->client, room.columns);
 	}
 	report_bad(view);
 	report_certificates(view);
@@ -507,12 +514,20 @@ static void show_screen(const struct app *app, const struct view *view)
 	enum { BELOW = 3, /* column titles, "and n more", and the line of the cursor */
 	       LEAST = 2 };
 	struct output_size room = output_size();
+	size_t metrics = metrics_lines(view->client);
 	size_t used;
+	bool has_metrics;
 
 	screen_home();
 	used = print_head(app, view, true, room.columns) + BELOW;
+	/* servers come first: a server has a row, and a line for its error */
+	has_metrics = room.rows >= used + metrics + 2 * view->look.count;
+	used += has_metrics ? metrics : 0;
 	room.rows = room.rows > used + LEAST ? room.rows - used : LEAST;
 	print_table(view, room);
+	if (has_metrics) {
+		metrics_print(view->client, room.columns);
+	}
 	screen_done();
 }
 
@@ -529,6 +544,7 @@ static void show(const struct app *app, const struct view *view, bool on_screen)
 		room.rows = SIZE_MAX;
 		print_head(app, view, false, room.columns);
 		print_table(view, room);
+		metrics_print(view->client, room.columns);
 		output_newline();
 	}
 }
@@ -580,6 +596,7 @@ int run_health(struct app *app)
 	if (status != EXIT_DONE) {
 		return status;
 	}
+	view.client = app->client;
 	look_init(&view.look, app);
 	status = (view.is_watch ? run_watch : run_once)(app, &view);
 	look_fini(&view.look);

@@ -116,11 +116,12 @@ const struct command commands[] = {
 	  "server is up when it has answered; one that answers with errors only is not.\n"
 	  "--watch shows OPS/s and HITS since the look before. On a terminal, columns that do not\n"
 	  "fit are left out.\n"
+	  "Below the servers are the metrics that plugins of the config count, when there are some.\n"
 	  "--prometheus is a probe: its counters are those of the probe itself and begin at 0 in\n"
 	  "each run. For counters, let the program that serves write tenon_client_prometheus().\n",
 	  "tenon health\n"
 	  "tenon health --watch\n"
-	  "tenon --json health | jq '.[] | select(.state != \"up\")'\n"
+	  "tenon --json health | jq '.servers[] | select(.state != \"up\")'\n"
 	  "tenon health --prometheus | grep '^tenon_server_up'\n",
 	  OPTION_BIT(OPTION_WATCH) | OPTION_BIT(OPTION_PROMETHEUS), 0, 0,
 	  TENON_VERSION, run_health },
