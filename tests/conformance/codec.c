@@ -15,7 +15,8 @@ START_TEST(a_codec_of_the_tree_has_variants_here)
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
 
-	ck_assert_subject(variant_find(plugin, 0, &variant));
+	ck_assert_subject(variant_find(plugin, 0, &variant),
+			  "no row for '%s' in codec_stored.c", plugin->name);
 }
 END_TEST
 
@@ -32,14 +33,24 @@ static bool round_trip(struct codec *codec, struct tenon_slice value)
 		rig_assert(
 			stored_get(codec, &stored, &output) == 0,
 			"codec '%s' cannot read its own form of %zu bytes: %s",
-			plugin->name, value.len, codec->err.message);
+			plugin->name, value.len, seen_text(codec->err.message));
 		rig_assert(slices_equal(written(&output), value),
-			      "codec '%s' makes another value of %zu bytes",
-			      plugin->name, value.len);
+			   "codec '%s' makes another value: %s", plugin->name,
+			   seen_difference(written(&output), value));
 	}
 	rig_output_fini(&output);
 	stored_free(&stored);
 	return code == 1;
+}
+
+/* As round_trip(), for a value that the codec has taken before. */
+static void check_taken(struct codec *codec, struct tenon_slice value)
+{
+	const struct tenon__plugin *plugin = codec->plugin;
+
+	ck_assert_subject(round_trip(codec, value),
+			  "that a value of %zu bytes stays as it is, which the codec took before: %s",
+			  value.len, seen_bytes(value));
 }
 
 /* ---- flags -------------------------------------------------------------- */
@@ -71,10 +82,16 @@ START_TEST(codec_either_encodes_or_splits)
 	const struct tenon__plugin *plugin = subject(_i);
 	const struct tenon_codec_ops *ops = &plugin->ops.codec;
 
-	ck_assert_subject((ops->encode != NULL) != (ops->scatter != NULL));
-	ck_assert_subject((ops->encode != NULL) == (ops->decode != NULL));
-	ck_assert_subject((ops->scatter != NULL) == (ops->plan != NULL));
-	ck_assert_subject((ops->scatter != NULL) == (ops->gather != NULL));
+	bool splits = ops->scatter != NULL;
+
+	ck_assert_subject((ops->encode != NULL) == !splits &&
+				  (ops->decode != NULL) == !splits &&
+				  (ops->plan != NULL) == splits &&
+				  (ops->gather != NULL) == splits,
+			  "encode %s, decode %s, scatter %s, plan %s, gather %s",
+			  seen_pointer(ops->encode), seen_pointer(ops->decode),
+			  seen_pointer(ops->scatter), seen_pointer(ops->plan),
+			  seen_pointer(ops->gather));
 }
 END_TEST
 
@@ -183,13 +200,12 @@ START_TEST(output_does_not_depend_on_the_room_before)
 			rig_output_init(&back, MAX_VALUE_BYTES);
 			stored.base.reserve(&stored.base, room);
 			back.base.reserve(&back.base, room);
-			ck_assert_subject_int(codec_encode(&codec, value, &stored), ==, 1);
-			ck_assert_subject(slices_equal(written(&stored),
-						       written(&first)));
-			ck_assert_subject_int(
-				codec_decode(&codec, written(&stored), &back), ==,
-				0);
-			ck_assert_subject(slices_equal(written(&back), value));
+			ck_assert_subject_status(
+				codec_encode(&codec, value, &stored), 1);
+			ck_assert_subject_bytes(written(&stored), written(&first));
+			ck_assert_subject_status(
+				codec_decode(&codec, written(&stored), &back), 0);
+			ck_assert_subject_bytes(written(&back), value);
 			rig_output_fini(&stored);
 			rig_output_fini(&back);
 		}
@@ -222,11 +238,16 @@ static bool fails_at(struct codec *codec, struct tenon_slice value, size_t n)
 		       ? codec_scatter(codec, &item, &chunks, &output)
 		       : codec_encode(codec, value, &output);
 	if (code == TENON_ENOMEM) {
-		ck_assert_subject(output.calls >= n || chunks.calls >= n);
+		ck_assert_subject(output.calls >= n || chunks.calls >= n,
+				  "%zu calls of reserve() and %zu of add(), of which number %zu would fail",
+				  output.calls, chunks.calls, n);
 		failed = true;
 	} else {
-		ck_assert_subject(!code || code == 1);
-		ck_assert_subject(output.calls < n && chunks.calls < n);
+		ck_assert_subject(!code || code == 1, "%s", seen_status(code));
+		ck_assert_subject(output.calls < n && chunks.calls < n,
+				  "%s after %zu calls of reserve() and %zu of add(), of which number %zu failed",
+				  seen_status(code), output.calls,
+				  chunks.calls, n);
 	}
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
@@ -253,8 +274,10 @@ static bool fails_to_read_at(struct codec *codec, const struct stored *stored,
 	code = codec_splits(plugin)
 		       ? codec_plan(codec, &parent, &chunks)
 		       : codec_decode(codec, stored_form(stored), &output);
-	ck_assert_subject(!code || code == TENON_ENOMEM);
-	ck_assert_subject_int((!code), ==, (output.calls < n && chunks.calls < n));
+	ck_assert_subject(code == (output.calls < n && chunks.calls < n
+					   ? 0 : TENON_ENOMEM),
+			  "%s after %zu calls of reserve() and %zu of add(), which fail from number %zu on",
+			  seen_status(code), output.calls, chunks.calls, n);
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
 	return code != 0;
@@ -273,11 +296,11 @@ START_TEST(no_room_is_an_error_and_passes)
 			size_t n = 1;
 
 			while (fails_at(&kept.codec, value, n)) {
-				ck_assert(round_trip(&kept.codec, value));
+				check_taken(&kept.codec, value);
 				n++;
 			}
 			for (n = 1; fails_to_read_at(&kept.codec, &kept.stored, n); n++) {
-				ck_assert(round_trip(&kept.codec, value));
+				check_taken(&kept.codec, value);
 			}
 		}
 		kept_close(&kept);
@@ -313,13 +336,17 @@ START_TEST(no_memory_is_an_error_and_passes)
 			codec.host.fail_from = n;
 			code = stored_put(&codec, value, &again);
 			failed = code == TENON_ENOMEM;
-			ck_assert_subject(failed || code == 1);
+			ck_assert_subject(failed || code == 1,
+					  "%s when allocation %zu fails",
+					  seen_status(code), n);
 			stored_free(&again);
 			code = stored_get(&codec, &stored, &output);
-			ck_assert_subject(!code || code == TENON_ENOMEM);
+			ck_assert_subject(!code || code == TENON_ENOMEM,
+					  "%s when allocation %zu fails",
+					  seen_status(code), n);
 			failed = failed || code != 0;
 			codec.host.fail_from = 0;
-			ck_assert_subject(round_trip(&codec, value));
+			check_taken(&codec, value);
 			rig_output_fini(&output);
 			codec_close(&codec);
 		}
@@ -457,12 +484,14 @@ START_TEST(errors_leave_no_traces)
 			stored_get(&codec, &broken, &output);
 			rig_output_fini(&output);
 			rig_output_init(&output, MAX_VALUE_BYTES);
-			ck_assert_subject_int(stored_get(&codec, &first, &output), ==, 0);
-			ck_assert_subject(slices_equal(written(&output), value));
+			ck_assert_subject_status(
+				stored_get(&codec, &first, &output), 0);
+			ck_assert_subject_bytes(written(&output), value);
 			rig_output_fini(&output);
-			ck_assert_subject_int(stored_put(&codec, value, &again), ==, 1);
-			ck_assert_subject(slices_equal(stored_form(&again),
-						       stored_form(&first)));
+			ck_assert_subject_status(
+				stored_put(&codec, value, &again), 1);
+			ck_assert_subject_bytes(stored_form(&again),
+						stored_form(&first));
 			stored_free(&again);
 		}
 		stored_free(&first);
@@ -492,9 +521,9 @@ START_TEST(instances_are_independent)
 
 			rig_output_init(&output, MAX_VALUE_BYTES);
 			if (stored_put(&one, value, &stored) == 1) {
-				ck_assert_subject_int(stored_get(&other, &stored, &output), ==, 0);
-				ck_assert_subject(slices_equal(written(&output),
-							       value));
+				ck_assert_subject_status(
+					stored_get(&other, &stored, &output), 0);
+				ck_assert_subject_bytes(written(&output), value);
 			}
 			stored_free(&stored);
 			rig_output_fini(&output);
@@ -514,17 +543,16 @@ START_TEST(error_object_may_be_missing)
 	struct rig_output output;
 	struct rig_chunks chunks;
 	struct codec codec;
+	int code;
 
 	codec_open(&codec, plugin, NULL, MAX_VALUE_BYTES);
 	rig_output_init(&output, MAX_VALUE_BYTES);
 	rig_chunks_init(&chunks);
-	if (codec_splits(plugin)) {
-		ck_assert_subject(codec.ops->plan(codec.self, &parent,
-						  &chunks.base, NULL) != 0);
-	} else {
-		ck_assert_subject(codec.ops->decode(codec.self, &bad,
-						    &output.base, NULL) != 0);
-	}
+	code = codec_splits(plugin)
+		       ? codec.ops->plan(codec.self, &parent, &chunks.base, NULL)
+		       : codec.ops->decode(codec.self, &bad, &output.base, NULL);
+	ck_assert_subject(code != 0, "%s for the stored form of %s",
+			  seen_status(code), seen_bytes(bad));
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
 	codec_close(&codec);

@@ -29,8 +29,9 @@ static void read_damaged(struct codec *codec, const struct stored *stored,
 	rig_assert(code || allowed == ANYTHING ||
 			   (allowed == ERROR_OR_VALUE &&
 			    slices_equal(written(&output), value)),
-		   "codec '%s' takes a damaged form of %zu bytes for a value of %zu bytes",
-		   plugin->name, stored->form_len, output.base.len);
+		   "codec '%s' takes a damaged form for a value: the form has %s; the value: %s",
+		   plugin->name, seen_bytes(stored_form(stored)),
+		   seen_difference(written(&output), value));
 	rig_output_fini(&output);
 }
 
@@ -220,13 +221,17 @@ static void read_below(const struct variant *variant,
 	for (size_t room = 0; room <= 2 * len; room += 2 * len) {
 		struct rig_output output;
 		struct codec codec;
+		int code;
 
 		codec_open(&codec, plugin, variant->options, max);
 		rig_output_init(&output, max);
 		output.base.data = malloc(room + 1);
 		ck_assert_ptr_nonnull(output.base.data);
 		output.base.capacity = room;
-		ck_assert_subject_int((stored_get(&codec, stored, &output) == 0), ==, (max >= len));
+		code = stored_get(&codec, stored, &output);
+		ck_assert_subject((code == 0) == (max >= len),
+				  "%s for a value of %zu bytes with max_value_bytes %zu",
+				  seen_status(code), len, max);
 		ck_assert_subject_int(output.largest, <=, max);
 		rig_output_fini(&output);
 		codec_close(&codec);
@@ -293,9 +298,10 @@ START_TEST(bombs_are_refused_early)
 				space_unlimit(&before);
 			}
 			ck_assert_msg(code == TENON_ETOOBIG,
-				      "codec plugin '%s': decode of %zu bytes that make %zu, with max_value_bytes %zu and room for %zu bytes: found %d, expected TENON_ETOOBIG (%d): %s",
+				      "codec plugin '%s': decode of %zu bytes that make %zu, with max_value_bytes %zu and room for %zu bytes: found %s, expected %s: %s",
 				      plugin->name, stored.form_len, len, max,
-				      len / 2, code, TENON_ETOOBIG,
+				      len / 2, seen_status(code),
+				      seen_status(TENON_ETOOBIG),
 				      codec.err.message);
 			ck_assert_subject_int(output.largest, <=, max);
 			ck_assert_subject_int(codec.host.largest, <, len / 2);

@@ -20,17 +20,11 @@ char *exact_copy(const void *bytes, size_t len)
 	 */
 	char *copy = malloc(len > 0 ? len : 1);
 
-	rig_assert(copy != NULL, "out of memory");
+	rig_assert(copy != NULL, "no memory for %zu bytes", len);
 	if (len > 0) {
 		memcpy(copy, bytes, len);
 	}
 	return copy;
-}
-
-bool slices_equal(struct tenon_slice a, struct tenon_slice b)
-{
-	return a.len == b.len &&
-	       (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 struct tenon_slice written(const struct rig_output *output)
@@ -49,7 +43,9 @@ static int output_reserve(struct tenon_output *base, size_t bytes)
 	if (bytes > output->largest) {
 		output->largest = bytes;
 	}
-	rig_assert(base->len <= base->capacity, "len is beyond capacity");
+	rig_assert(base->len <= base->capacity,
+		   "%s: reserve() is called with a len of %zu bytes, and the capacity is %zu",
+		   subject_now(), base->len, base->capacity);
 	if (output->fail_from != 0 && output->calls >= output->fail_from) {
 		return TENON_ENOMEM;
 	}
@@ -60,7 +56,8 @@ static int output_reserve(struct tenon_output *base, size_t bytes)
 		return 0;
 	}
 	data = malloc(bytes);
-	rig_assert(data != NULL, "out of memory");
+	rig_assert(data != NULL, "%s: no memory for reserve() of %zu bytes",
+		   subject_now(), bytes);
 	memset(data, 0xa5, bytes);
 	if (base->len > 0) {
 		memcpy(data, base->data, base->len);
@@ -110,7 +107,8 @@ static int chunks_add(struct tenon_chunks *base, const void *key,
 	 * list is caught.
 	 */
 	list = malloc((base->count + 1) * sizeof(*list));
-	rig_assert(list != NULL, "out of memory");
+	rig_assert(list != NULL, "no memory for %u chunks",
+		   (unsigned)base->count + 1);
 	if (base->count > 0) {
 		memcpy(list, chunks->list, base->count * sizeof(*list));
 	}
@@ -170,8 +168,8 @@ void codec_open(struct codec *codec, const struct tenon__plugin *plugin,
 	watched_host_init(&codec->host);
 	ck_assert_msg(subject_options_read(plugin, options, &codec->host,
 					   &codec->options, &err) == 0,
-		      "codec '%s' refuses %s: %s", plugin->name, options,
-		      err.message);
+		      "codec '%s' refuses %s: %s", plugin->name,
+		      seen_text(options), err.message);
 	codec->self = subject_state(codec->ops->state_size);
 	ck_assert_msg(codec->ops->init(codec->self, codec->options,
 				       &codec->host.table, &setup, &err) == 0,
@@ -202,8 +200,9 @@ static int check_answer(struct codec *codec, const char *slot, int code,
 		known = known || code == codes[i];
 	}
 	rig_assert(known,
-		   "codec '%s': %s returned %d, which is not on its list",
-		   codec->plugin->name, slot, code);
+		   "codec '%s': %s returned %s, expected %s%s",
+		   codec->plugin->name, slot, seen_status(code),
+		   good > 0 ? "0, 1" : "0", seen_statuses(codes));
 	/* The core has its own message for TENON_ENOMEM. */
 	if (!code || code == good ||
 	    (code == TENON_ENOMEM && codec->err.code == 0)) {
@@ -211,13 +210,14 @@ static int check_answer(struct codec *codec, const char *slot, int code,
 	}
 	rig_assert(codec->err.code == code && codec->err.message[0] != '\0' &&
 			   !strchr(codec->err.message, '\n'),
-		   "codec '%s': %s returned %d with error %d '%s'",
-		   codec->plugin->name, slot, code, (int)codec->err.code,
-		   codec->err.message);
+		   "codec '%s': %s returned %s with the error %s and the message %s",
+		   codec->plugin->name, slot, seen_status(code),
+		   seen_status(codec->err.code), seen_text(codec->err.message));
 	for (const char *at = codec->err.message; *at != '\0'; at++) {
 		rig_assert(*at >= ' ' && *at <= '~',
-			      "codec '%s': %s puts a control byte into its error message",
-			      codec->plugin->name, slot);
+			   "codec '%s': %s puts a control byte into its error message: %s",
+			   codec->plugin->name, slot,
+			   seen_text(codec->err.message));
 	}
 	return code;
 }
@@ -226,8 +226,9 @@ static void check_output(const struct codec *codec,
 			 const struct rig_output *output)
 {
 	rig_assert(output->base.len <= output->base.capacity,
-		   "codec '%s' wrote more than there was room for",
-		   codec->plugin->name);
+		   "codec '%s' wrote %zu bytes, and there was room for %zu",
+		   codec->plugin->name, output->base.len,
+		   output->base.capacity);
 }
 
 int codec_encode(struct codec *codec, struct tenon_slice value,
@@ -243,8 +244,9 @@ int codec_encode(struct codec *codec, struct tenon_slice value,
 				  &codec->err);
 	check_answer(codec, "encode", code, 1, codes);
 	check_output(codec, output);
-	rig_assert(slices_equal(given, value), "codec '%s' wrote into a value",
-		   codec->plugin->name);
+	rig_assert(slices_equal(given, value),
+		   "codec '%s' wrote into a value: %s", codec->plugin->name,
+		   seen_difference(given, value));
 	free(copy);
 	return code;
 }
@@ -264,11 +266,13 @@ int codec_decode(struct codec *codec, struct tenon_slice stored,
 				  &codec->err);
 	check_answer(codec, "decode", code, 0, codes);
 	check_output(codec, output);
-	rig_assert(slices_equal(given, stored), "codec '%s' wrote into its input",
-		   codec->plugin->name);
+	rig_assert(slices_equal(given, stored),
+		   "codec '%s' wrote into its input: %s", codec->plugin->name,
+		   seen_difference(given, stored));
 	rig_assert(code || output->base.len <= codec->max_value_bytes,
-		   "codec '%s' made a value above max_value_bytes",
-		   codec->plugin->name);
+		   "codec '%s' made a value of %zu bytes, and max_value_bytes is %llu",
+		   codec->plugin->name, output->base.len,
+		   (unsigned long long)codec->max_value_bytes);
 	free(copy);
 	return code;
 }
@@ -331,7 +335,7 @@ int codec_gather(struct codec *codec, const struct tenon_split_item *parent,
 	}
 	/* The chunks lie one after another, as in the core's reply buffer. */
 	buffer = malloc(total > 0 ? total : 1);
-	rig_assert(buffer != NULL, "out of memory");
+	rig_assert(buffer != NULL, "no memory for %zu bytes", total);
 	total = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		if (list[i].value.data) {

@@ -86,8 +86,6 @@ char *exact_copy(const void *bytes, size_t len);
 /* Return the bytes of an output. */
 struct tenon_slice written(const struct rig_output *output);
 
-bool slices_equal(struct tenon_slice a, struct tenon_slice b);
-
 /* Fill len bytes with a value of this kind, the same in every run. */
 enum value_kind { VALUE_ZEROS, VALUE_TEXT, VALUE_NOISE, VALUE_KINDS };
 struct tenon_slice make_value(char *to, size_t len, enum value_kind kind);

@@ -16,7 +16,11 @@ static void check_chunk(const struct tenon__plugin *plugin,
 	rig_assert(slices_equal(made->key, named->key) && !named->value.data &&
 			   made->value.len <= named->value.len &&
 			   made->value.data == place,
-		   "codec '%s' plans other chunks than it makes", plugin->name);
+		   "codec '%s' plans other chunks than it makes: made %zu bytes %s its place with the key %s, planned %zu bytes with the key %s and a value that is %s",
+		   plugin->name, made->value.len,
+		   made->value.data == place ? "at" : "not at",
+		   seen_bytes(made->key), named->value.len,
+		   seen_bytes(named->key), seen_pointer(named->value.data));
 }
 
 START_TEST(chunks_are_the_value_and_plan_names_them)
@@ -43,7 +47,8 @@ START_TEST(chunks_are_the_value_and_plan_names_them)
 			rig_chunks_init(&plan);
 			if (codec_scatter(&codec, &item, &chunks, &parent) == 1) {
 				item.value = written(&parent);
-				ck_assert_subject_int(codec_plan(&codec, &item, &plan), ==, 0);
+				ck_assert_subject_status(
+					codec_plan(&codec, &item, &plan), 0);
 				ck_assert_subject_int(plan.base.count, ==, chunks.base.count);
 			}
 			for (uint32_t i = 0; i < plan.base.count; i++) {
@@ -51,7 +56,8 @@ START_TEST(chunks_are_the_value_and_plan_names_them)
 					    &plan.list[i], bytes + at);
 				at += chunks.list[i].value.len;
 			}
-			ck_assert_subject(at == 0 || at == len);
+			ck_assert_subject(at == 0 || at == len,
+					  "chunks with %zu of %zu bytes", at, len);
 			rig_chunks_fini(&plan);
 			rig_chunks_fini(&chunks);
 			rig_output_fini(&parent);
@@ -60,6 +66,18 @@ START_TEST(chunks_are_the_value_and_plan_names_them)
 	}
 }
 END_TEST
+
+/* Check that the key of a chunk is neither that of the chunk before nor that of the item. */
+static void check_key(const struct tenon__plugin *plugin,
+		      const struct tenon_chunk *chunk, struct tenon_slice before,
+		      struct tenon_slice item)
+{
+	ck_assert_subject(!slices_equal(chunk->key, before) &&
+				  !slices_equal(chunk->key, item),
+			  "a chunk with the key %s, behind one with %s, of an item with %s",
+			  seen_bytes(chunk->key), seen_bytes(before),
+			  seen_bytes(item));
+}
 
 START_TEST(keys_of_chunks_can_be_sent_and_differ)
 {
@@ -86,12 +104,9 @@ START_TEST(keys_of_chunks_can_be_sent_and_differ)
 			/* A chunk key that cannot be sent would give TENON_EKEY. */
 			codec_scatter(&codec, &item, &chunks, &parent);
 			for (uint32_t i = 0; i < chunks.base.count; i++) {
-				ck_assert_subject(!slices_equal(
-					chunks.list[i].key, item.key));
-				ck_assert_subject(
-					i == 0 ||
-					!slices_equal(chunks.list[i].key,
-						      chunks.list[i - 1].key));
+				check_key(plugin, &chunks.list[i],
+					  i > 0 ? chunks.list[i - 1].key
+						: item.key, item.key);
 			}
 			rig_chunks_fini(&chunks);
 			rig_output_fini(&parent);
@@ -120,9 +135,10 @@ START_TEST(only_a_codec_that_owns_chunks_splits_a_conditional_value)
 				kept_value(&kept), 0);
 
 			item.conditional = 1;
-			ck_assert_subject_int(
-				codec_scatter(&kept.codec, &item, &chunks, &parent), ==,
-				(kept.codec.ops->owns_chunks(kept.codec.self) != 0 ? 1 : TENON_ETOOBIG));
+			ck_assert_subject_status(
+				codec_scatter(&kept.codec, &item, &chunks, &parent),
+				kept.codec.ops->owns_chunks(kept.codec.self)
+					? 1 : TENON_ETOOBIG);
 		}
 		rig_chunks_fini(&chunks);
 		rig_output_fini(&parent);
@@ -149,6 +165,8 @@ static int get_with(struct codec *codec, struct stored *stored, uint32_t i,
 
 START_TEST(absent_and_short_chunks_are_misses)
 {
+	static const struct tenon_slice absent = { NULL, 0 };
+	static const struct tenon_slice empty = { "", 0 };
 	const struct tenon__plugin *plugin = subject(_i);
 	struct variant variant;
 
@@ -161,21 +179,22 @@ START_TEST(absent_and_short_chunks_are_misses)
 			struct tenon_slice value = kept.stored.list[i].value;
 			bool last = i + 1 == kept.stored.count;
 
-			ck_assert_subject(
-				get_with(&kept.codec, &kept.stored, i,
-					 (struct tenon_slice){ NULL, 0 }) ==
+			ck_assert_subject_status(
+				get_with(&kept.codec, &kept.stored, i, absent),
 				TENON_MISS);
-			ck_assert_subject_int(
-				get_with(&kept.codec, &kept.stored, i, (struct tenon_slice){ "", 0 }), ==,
+			ck_assert_subject_status(
+				get_with(&kept.codec, &kept.stored, i, empty),
 				TENON_MISS);
 			value.len--;
 			/*
 			 * Without a promise a codec may not know the length of the last
 			 * chunk.
 			 */
-			ck_assert_subject((last && variant.promise != DETECTS) ||
-					  get_with(&kept.codec, &kept.stored, i, value) ==
-						  TENON_MISS);
+			if (!last || variant.promise == DETECTS) {
+				ck_assert_subject_status(
+					get_with(&kept.codec, &kept.stored, i, value),
+					TENON_MISS);
+			}
 		}
 		kept_close(&kept);
 	}
@@ -199,8 +218,8 @@ START_TEST(damaged_chunks_are_no_values_where_promised)
 
 			flipped[value.len / 2] ^= 4;
 			value.data = flipped;
-			ck_assert_subject_int(
-				get_with(&kept.codec, &kept.stored, i, value), ==,
+			ck_assert_subject_status(
+				get_with(&kept.codec, &kept.stored, i, value),
 				TENON_EUNDECODABLE);
 			free(flipped);
 		}
@@ -250,17 +269,20 @@ static void check_plan(const struct codec *codec, const struct rig_chunks *plan)
 {
 	uint64_t total = 0;
 
-	rig_assert(plan->base.count > 0, "codec '%s' plans nothing",
-		   codec->plugin->name);
+	rig_assert(plan->base.count > 0,
+		   "codec '%s' plans %u chunks, expected 1 or more",
+		   codec->plugin->name, (unsigned)plan->base.count);
 	for (uint32_t i = 0; i < plan->base.count; i++) {
 		rig_assert(plan->list[i].value.len > 0,
-			   "codec '%s' plans a chunk of no bytes",
-			   codec->plugin->name);
+			   "codec '%s' plans a chunk of 0 bytes, number %u of %u",
+			   codec->plugin->name, (unsigned)i + 1,
+			   (unsigned)plan->base.count);
 		total += plan->list[i].value.len;
 	}
 	rig_assert(total <= codec->max_value_bytes,
-		   "codec '%s' plans more than max_value_bytes",
-		   codec->plugin->name);
+		   "codec '%s' plans %llu bytes, and max_value_bytes is %llu",
+		   codec->plugin->name, (unsigned long long)total,
+		   (unsigned long long)codec->max_value_bytes);
 }
 
 static size_t count_variants(const struct tenon__plugin *plugin)

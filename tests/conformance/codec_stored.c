@@ -92,7 +92,8 @@ static void keep_chunks(struct stored *stored, const struct rig_chunks *chunks)
 {
 	stored->count = chunks->base.count;
 	stored->list = calloc(stored->count + 1, sizeof(*stored->list));
-	rig_assert(stored->list != NULL, "out of memory");
+	rig_assert(stored->list != NULL, "no memory for %u chunks",
+		   (unsigned)stored->count);
 	for (uint32_t i = 0; i < stored->count; i++) {
 		const struct tenon_chunk *chunk = &chunks->list[i];
 
@@ -166,7 +167,7 @@ struct tenon_chunk *stored_fetch(const struct rig_chunks *plan,
 	uint32_t count = plan->base.count;
 	struct tenon_chunk *list = calloc(count + 1, sizeof(*list));
 
-	rig_assert(list != NULL, "out of memory");
+	rig_assert(list != NULL, "no memory for %u chunks", (unsigned)count);
 	for (uint32_t i = 0; i < count; i++) {
 		list[i].key = plan->list[i].key;
 		for (uint32_t j = 0; j < stored->count; j++) {

@@ -346,15 +346,18 @@ START_TEST(new_server_only_takes_keys_where_promised)
 	build_ring(&after, plugin, 21);
 	for (unsigned i = 0; i < 20000 && promises(plugin, "growth");
 	     i++) {
-		uint32_t home;
+		uint32_t home, old;
 
 		make_key(&key, i);
 		home = locate(&after, &key.ring_key);
 		moved += home == 20;
-		ck_assert_subject(home == 20 ||
-				  home == locate(&before, &key.ring_key));
+		old = locate(&before, &key.ring_key);
+		ck_assert_subject(home == 20 || home == old,
+				  "that '%s' moves from server %u to %u when number 20 is added",
+				  key.text, (unsigned)old, (unsigned)home);
 	}
-	ck_assert_subject(!promises(plugin, "growth") || moved > 0);
+	ck_assert_subject(!promises(plugin, "growth") || moved > 0,
+			  "that the new server has %u of 20000 keys", moved);
 	ring_free(&before);
 	ring_free(&after);
 }
@@ -393,7 +396,7 @@ struct crowd {
 	uint32_t next[1000];
 };
 
-/* Returns NULL when every answer was right. */
+/* Returns NULL when every answer was right, or a text for free(). */
 static void *locate_in_a_crowd(void *payload)
 {
 	struct crowd *crowd = payload;
@@ -401,12 +404,18 @@ static void *locate_in_a_crowd(void *payload)
 
 	for (unsigned round = 0; round < 5; round++) {
 		for (unsigned i = 0; i < 1000; i++) {
+			uint32_t home, third;
 			struct key key;
 
 			make_key(&key, i);
-			if (locate(ring, &key.ring_key) != crowd->home[i] ||
-			    next(ring, &key.ring_key, 3) != crowd->next[i]) {
-				return crowd;
+			home = locate(ring, &key.ring_key);
+			third = next(ring, &key.ring_key, 3);
+			if (home != crowd->home[i] || third != crowd->next[i]) {
+				return seen_copy("key %u: found server %u and then %u, one thread alone has %u and then %u",
+						 i, (unsigned)home,
+						 (unsigned)third,
+						 (unsigned)crowd->home[i],
+						 (unsigned)crowd->next[i]);
 			}
 		}
 	}
@@ -466,6 +475,7 @@ START_TEST(error_object_may_be_missing)
 	const struct tenon_distribution_ops *ops = &plugin->ops.distribution;
 	struct servers *servers = malloc(sizeof(*servers));
 	struct ring ring;
+	int code;
 
 	ck_assert_ptr_nonnull(servers);
 	servers_fill(servers, 3);
@@ -473,9 +483,10 @@ START_TEST(error_object_may_be_missing)
 	ring.host.made = 0;
 	ring.host.fail_from = 1;
 	/* Some distributions allocate nothing, so building may succeed. */
-	ck_assert_subject(ops->build(ring.self, servers->list, 3,
-				     subject_hash("md5"), NULL) == 0 ||
-			  ring.host.made > 0);
+	code = ops->build(ring.self, servers->list, 3, subject_hash("md5"), NULL);
+	ck_assert_subject(code == 0 || ring.host.made > 0,
+			  "%s, and %zu allocations were asked for",
+			  seen_status(code), ring.host.made);
 	ring.host.fail_from = 0;
 	ring_free(&ring);
 	free(servers);
@@ -510,27 +521,35 @@ START_TEST(lookups_ask_for_no_memory)
 }
 END_TEST
 
+static void check_sum(const struct ring *ring, uint64_t before,
+		      const char *slot, const struct key *key)
+{
+	uint64_t sum = watched_host_sum(&ring->host, ring->self,
+					ring->ops->state_size);
+
+	ck_assert_msg(sum == before,
+		      "%s: %s() of '%s' changes the ring: the sum of its bytes was %#llx and is %#llx",
+		      ring->plugin->name, slot, key->text,
+		      (unsigned long long)before, (unsigned long long)sum);
+}
+
 /* After build() nothing changes in the instance, which threads share. */
 START_TEST(lookups_change_nothing_in_the_ring)
 {
 	const struct tenon__plugin *plugin = subject(_i);
-	uint32_t bytes = plugin->ops.distribution.state_size;
 	struct ring ring;
 	struct key key;
 	uint64_t before;
 
 	build_ring(&ring, plugin, 20);
-	before = watched_host_sum(&ring.host, ring.self, bytes);
+	before = watched_host_sum(&ring.host, ring.self,
+				  plugin->ops.distribution.state_size);
 	for (unsigned i = 0; i < 100; i++) {
 		make_key(&key, i);
 		locate(&ring, &key.ring_key);
-		ck_assert_msg(watched_host_sum(&ring.host, ring.self, bytes) == before,
-			      "%s: locate() of '%s' changes the ring",
-			      plugin->name, key.text);
+		check_sum(&ring, before, "locate", &key);
 		next(&ring, &key.ring_key, 1 + i % 19);
-		ck_assert_msg(watched_host_sum(&ring.host, ring.self, bytes) == before,
-			      "%s: next() of '%s' changes the ring",
-			      plugin->name, key.text);
+		check_sum(&ring, before, "next", &key);
 	}
 	ring_free(&ring);
 }

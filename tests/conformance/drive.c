@@ -25,22 +25,31 @@ static struct pollfd *list_fds(const struct tenon_transport_ops *ops,
 	int64_t latest_ns = *until_ns;
 	int64_t again_ns = *until_ns;
 	struct pollfd *fds;
+	size_t again;
 
 	*count = ops->fds(self, NULL, 0, until_ns);
-	ck_assert_int_le(*until_ns, latest_ns);
+	ck_assert_msg(*until_ns <= latest_ns,
+		      "%s: fds sets until_ns to %lld, expected %lld or less",
+		      subject_now(), (long long)*until_ns, (long long)latest_ns);
 	fds = calloc(*count + 1, sizeof(*fds));
 	ck_assert_ptr_nonnull(fds);
 	if (*count > 0) {
 		fds[*count - 1].fd = -2;
-		ck_assert_uint_eq(ops->fds(self, fds, *count - 1, &again_ns),
-				  *count);
-		ck_assert_int_eq(fds[*count - 1].fd, -2);
-		ck_assert_int_eq(again_ns, *until_ns);
+		again = ops->fds(self, fds, *count - 1, &again_ns);
+		ck_assert_msg(again == *count && fds[*count - 1].fd == -2 &&
+				      again_ns == *until_ns,
+			      "%s: fds with room for %zu of %zu: found %zu, the descriptor %d behind the room (expected -2), and until_ns %lld, which was %lld",
+			      subject_now(), *count - 1, *count, again,
+			      fds[*count - 1].fd, (long long)again_ns,
+			      (long long)*until_ns);
 	}
-	ck_assert_uint_eq(ops->fds(self, fds, *count, until_ns), *count);
+	again = ops->fds(self, fds, *count, until_ns);
+	ck_assert_msg(again == *count, "%s: fds gives %zu, and gave %zu before",
+		      subject_now(), again, *count);
 	for (size_t i = 0; i < *count; i++) {
-		ck_assert_int_ge(fds[i].fd, 0);
-		ck_assert_int_ne(fds[i].events, 0);
+		ck_assert_msg(fds[i].fd >= 0 && fds[i].events != 0,
+			      "%s: fds gives the descriptor %d with the events %#x",
+			      subject_now(), fds[i].fd, (unsigned)fds[i].events);
 	}
 	return fds;
 }
@@ -54,7 +63,9 @@ static void wait_outside(const struct tenon_transport_ops *ops, void *self,
 	int64_t left_ms = (until_ns - now_ns + 999999) / 1000000;
 	int ready = poll(fds, (nfds_t)count, left_ms < 0 ? 0 : (int)left_ms);
 
-	ck_assert(ready >= 0 || errno == EINTR);
+	ck_assert_msg(ready >= 0 || errno == EINTR,
+		      "%s: poll() of the %zu descriptors from fds: %s",
+		      subject_now(), count, strerror(errno));
 	free(fds);
 }
 
@@ -63,7 +74,7 @@ size_t drive_once(enum drive_way way, const struct tenon_transport_ops *ops,
 {
 	int64_t now_ns = tenon__now_ns();
 
-	ck_assert_int_ne(way, DRIVE_RUN);
+	ck_assert_number(way, !=, DRIVE_RUN);
 	if (way == DRIVE_TURN) {
 		return ops->turn(self, now_ns, until_ns);
 	}

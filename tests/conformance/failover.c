@@ -8,6 +8,7 @@
 #include "fakes/random.h"
 #include "plugin/kind.h"
 #include "runner/suite.h"
+#include "tenon/health.h"
 
 #define RETRY_TIMEOUT_MS 5000
 #define DAY_MS (24 * 3600 * 1000)
@@ -134,9 +135,13 @@ START_TEST(failure_of_one_server_is_not_that_of_another)
 	dead = servers[3];
 	now_ms = kill_server(&policy, dead, 0);
 	for (uint32_t home = 0; home < 5; home++) {
-		ck_assert_subject_int(
-			(route(&policy, home, now_ms) == servers[home]), ==,
-			(servers[home] != dead));
+		uint32_t server = route(&policy, home, now_ms);
+
+		ck_assert_subject((server == servers[home]) ==
+					  (servers[home] != dead),
+				  "server %u for home %u, which was %u before server %u died",
+				  (unsigned)server, (unsigned)home,
+				  (unsigned)servers[home], (unsigned)dead);
 	}
 	/* The success of another server does not bring it back either. */
 	policy.ops->on_success(policy.self, (dead + 1) % 5, now_ms);
@@ -261,6 +266,20 @@ START_TEST(same_history_gives_the_same_answers)
 }
 END_TEST
 
+static void check_state(struct policy *policy, uint32_t server,
+			int64_t now_ms, uint32_t expected)
+{
+	const struct tenon__plugin *plugin = policy->plugin;
+	uint32_t state = policy_state(policy, server, now_ms).state;
+
+	ck_assert_subject(state == expected,
+			  "that server %u is %s (%u), expected %s (%u)",
+			  (unsigned)server, tenon_server_state_name((int)state),
+			  (unsigned)state,
+			  tenon_server_state_name((int)expected),
+			  (unsigned)expected);
+}
+
 START_TEST(the_reported_state_agrees_with_the_route)
 {
 	const struct tenon__plugin *plugin = subject(_i);
@@ -271,26 +290,16 @@ START_TEST(the_reported_state_agrees_with_the_route)
 
 		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
 		for (uint32_t server = 0; server < 3 + SPARES; server++) {
-			ck_assert_subject_int(
-				policy_state(&policy, server, starts_ms[i]) .state, ==,
-				TENON_SERVER_UP);
+			check_state(&policy, server, starts_ms[i], TENON_SERVER_UP);
 		}
 		now_ms = kill_server(&policy, 1, starts_ms[i]);
 		if (plugin->ops.failover.state != tenon__state_up) {
-			ck_assert_subject_int(
-				policy_state(&policy, 1, now_ms).state, ==,
-				TENON_SERVER_DOWN);
-			ck_assert_subject_int(
-				policy_state(&policy, 1, now_ms + DAY_MS) .state, ==,
-				TENON_SERVER_PROBING);
+			check_state(&policy, 1, now_ms, TENON_SERVER_DOWN);
+			check_state(&policy, 1, now_ms + DAY_MS, TENON_SERVER_PROBING);
 		}
-		ck_assert_subject_int(
-			policy_state(&policy, 0, now_ms).state, ==,
-			TENON_SERVER_UP);
+		check_state(&policy, 0, now_ms, TENON_SERVER_UP);
 		policy.ops->on_success(policy.self, 1, now_ms);
-		ck_assert_subject_int(
-			policy_state(&policy, 1, now_ms).state, ==,
-			TENON_SERVER_UP);
+		check_state(&policy, 1, now_ms, TENON_SERVER_UP);
 		policy_fini(&policy);
 	}
 }
@@ -333,10 +342,22 @@ static int64_t let_probe(struct policy *policy, uint32_t server, int64_t now_ms)
 {
 	now_ms = kill_server(policy, server, now_ms) + DAY_MS;
 	if (policy->ops->state != tenon__state_up) {
-		ck_assert_uint_eq(policy_state(policy, server, now_ms).state,
-				  TENON_SERVER_PROBING);
+		check_state(policy, server, now_ms, TENON_SERVER_PROBING);
 	}
 	return now_ms;
+}
+
+/* Check that the keys of server 1 avoid the probed server, or not. */
+static void check_avoided(struct policy *policy, uint32_t probed, bool avoided,
+			  int64_t now_ms)
+{
+	const struct tenon__plugin *plugin = policy->plugin;
+	uint32_t server = route(policy, 1, now_ms);
+
+	ck_assert_subject((server != probed) == avoided,
+			  "server %u while another client probes server %u; on_probe is %s",
+			  (unsigned)server, (unsigned)probed,
+			  avoided ? "the plugin's" : "missing");
 }
 
 START_TEST(a_server_that_another_client_probes_is_avoided)
@@ -355,10 +376,11 @@ START_TEST(a_server_that_another_client_probes_is_avoided)
 		other = usual(&policy, 0, now_ms);
 		now_ms = let_probe(&policy, probed, now_ms);
 		policy.ops->on_probe(policy.self, probed, now_ms + 300);
-		ck_assert_subject_int((route(&policy, 1, now_ms) != probed), ==, cares);
-		ck_assert_subject_int((route(&policy, 1, now_ms + 299) != probed), ==, cares);
-		ck_assert_subject(other == probed ||
-				  route(&policy, 0, now_ms) == other);
+		check_avoided(&policy, probed, cares, now_ms);
+		check_avoided(&policy, probed, cares, now_ms + 299);
+		if (other != probed) {
+			ck_assert_subject_int(route(&policy, 0, now_ms), ==, other);
+		}
 		/* The probe's time is over, and nobody told its outcome. */
 		ck_assert_subject_int(route(&policy, 1, now_ms + 300), ==, probed);
 		policy_fini(&policy);
@@ -397,9 +419,7 @@ START_TEST(a_probe_of_a_healthy_server_changes_nothing)
 	policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
 	for (uint32_t server = 0; server < 3 + SPARES; server++) {
 		policy.ops->on_probe(policy.self, server, 1000);
-		ck_assert_subject_int(
-			policy_state(&policy, server, 500).state, ==,
-			TENON_SERVER_UP);
+		check_state(&policy, server, 500, TENON_SERVER_UP);
 	}
 	for (uint32_t home = 0; home < 3; home++) {
 		(void)usual(&policy, home, 500);

@@ -53,6 +53,18 @@ static uint64_t hash_of(const struct tenon_hash *hash, const void *key,
 	return hash->ops->hash(hash->self, key, len);
 }
 
+static void check_hash(const struct instance *instance,
+		       struct tenon_slice key, uint64_t expected)
+{
+	const struct tenon__plugin *plugin = instance->plugin;
+	uint64_t hash = hash_of(&instance->hash, key.data, key.len);
+
+	ck_assert_subject(hash == expected,
+			  "%#llx, expected %#llx as in the call before, for the key of %s",
+			  (unsigned long long)hash,
+			  (unsigned long long)expected, seen_bytes(key));
+}
+
 static void fill_key(unsigned char *key, size_t len, uint64_t *seed)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -110,6 +122,11 @@ static bool has_high_byte(const struct tenon_hash_vector *vector)
 	return false;
 }
 
+static const char *yes_or_no(bool is_so)
+{
+	return is_so ? "yes" : "no";
+}
+
 START_TEST(known_answers_include_the_extremes)
 {
 	const struct tenon__plugin *plugin = subject(_i);
@@ -127,10 +144,12 @@ START_TEST(known_answers_include_the_extremes)
 		has_longest |= vector->key_len == TENON_KEY_MAX_BYTES;
 		has_high_bytes |= has_high_byte(vector);
 	}
-	ck_assert_subject(has_empty);
-	ck_assert_subject(has_one_byte);
-	ck_assert_subject(has_longest);
-	ck_assert_subject(has_high_bytes);
+	ck_assert_subject(has_empty && has_one_byte && has_longest &&
+				  has_high_bytes,
+			  "%u vectors; an empty key: %s, a key of 1 byte: %s, of %d bytes: %s, with a byte above 0x7f: %s",
+			  (unsigned)ops->selftest_count, yes_or_no(has_empty),
+			  yes_or_no(has_one_byte), TENON_KEY_MAX_BYTES,
+			  yes_or_no(has_longest), yes_or_no(has_high_bytes));
 }
 END_TEST
 
@@ -148,8 +167,8 @@ START_TEST(same_key_has_the_same_hash_in_every_instance)
 		struct tenon_slice key = make_key(len, &seed);
 		uint64_t hash = hash_of(&one.hash, key.data, len);
 
-		ck_assert_uint_eq(hash, hash_of(&one.hash, key.data, len));
-		ck_assert_uint_eq(hash, hash_of(&other.hash, key.data, len));
+		check_hash(&one, key, hash);
+		check_hash(&other, key, hash);
 		free_key(key);
 	}
 	instance_fini(&one);
@@ -164,7 +183,7 @@ struct crowd {
 	uint64_t expected[KEYS_COUNT];
 };
 
-/* Returns NULL when every answer was right. */
+/* Returns NULL when every answer was right, or a text for free(). */
 static void *hash_in_a_crowd(void *payload)
 {
 	struct crowd *crowd = payload;
@@ -180,7 +199,11 @@ static void *hash_in_a_crowd(void *payload)
 
 			if (hash != crowd->expected[i] ||
 			    found[i] != crowd->expected[i]) {
-				return crowd;
+				return seen_copy("key %zu: found %#llx by hash and %#llx by hash_many, one thread alone has %#llx",
+						 i, (unsigned long long)hash,
+						 (unsigned long long)found[i],
+						 (unsigned long long)
+							 crowd->expected[i]);
 			}
 		}
 	}
@@ -212,6 +235,7 @@ END_TEST
 
 START_TEST(no_byte_beside_the_key_is_read)
 {
+	const struct tenon__plugin *plugin = subject(_i);
 	unsigned char key[NAME_MAX_BYTES];
 	struct instance instance;
 	struct guard guard;
@@ -227,15 +251,12 @@ START_TEST(no_byte_beside_the_key_is_read)
 		fill_key(key, len, &seed);
 		expected = hash_of(&instance.hash, key, len);
 		slice.data = guard_at_end(&guard, key, len);
-		ck_assert_uint_eq(expected, hash_of(&instance.hash, slice.data,
-						    len));
+		check_hash(&instance, slice, expected);
 		instance.hash.ops->hash_many(instance.hash.self, &slice, 1,
 					     &many);
-		ck_assert_uint_eq(expected, many);
-		ck_assert_uint_eq(expected,
-				  hash_of(&instance.hash,
-					  guard_at_start(&guard, key, len),
-					  len));
+		ck_assert_subject_hex(many, ==, expected);
+		slice.data = guard_at_start(&guard, key, len);
+		check_hash(&instance, slice, expected);
 	}
 	guard_close(&guard);
 	instance_fini(&instance);
@@ -294,10 +315,10 @@ START_TEST(hashing_changes_nothing_in_the_instance)
 		uint64_t many;
 
 		instance.hash.ops->hash_many(instance.hash.self, &key, 1, &many);
-		ck_assert_uint_eq(many, hash_of(&instance.hash, key.data, len));
+		check_hash(&instance, key, many);
 		free_key(key);
 	}
-	ck_assert_subject_int(
+	ck_assert_subject_hex(
 		watched_host_sum(&instance.host, instance.hash.self, bytes), ==,
 		before);
 	instance_fini(&instance);
@@ -320,9 +341,9 @@ START_TEST(alignment_and_neighbours_do_not_matter)
 		for (size_t shift = 0; shift < 16; shift++) {
 			fill_key(room, sizeof(room), &seed);
 			memcpy(room + shift, key, len);
-			ck_assert_uint_eq(expected,
-					  hash_of(&instance.hash, room + shift,
-						  len));
+			check_hash(&instance,
+				   (struct tenon_slice){ room + shift, len },
+				   expected);
 		}
 	}
 	instance_fini(&instance);
@@ -337,13 +358,14 @@ START_TEST(no_hash_has_more_than_its_bits)
 	uint64_t seed = 6;
 
 	instance_init(&instance, plugin);
-	ck_assert_subject(bits >= 1 && bits <= 64);
+	ck_assert_subject(bits >= 1 && bits <= 64, "%u bits", (unsigned)bits);
 	for (size_t i = 0; i < 20000 && bits < 64; i++) {
 		unsigned char key[TENON_KEY_MAX_BYTES];
 		size_t len = i % (sizeof(key) + 1);
 
 		fill_key(key, len, &seed);
-		ck_assert_subject_int(hash_of(&instance.hash, key, len) >> bits, ==, 0);
+		ck_assert_subject_hex(hash_of(&instance.hash, key, len) >> bits, ==,
+				      0);
 	}
 	instance_fini(&instance);
 }
@@ -376,7 +398,8 @@ static void check_many(const struct instance *instance,
 			      (unsigned long long)found[i],
 			      (unsigned long long)expected);
 	}
-	ck_assert_subject_int(((unsigned char *)found)[count * sizeof(*found)], ==, 0xa5);
+	ck_assert_subject_hex(((unsigned char *)found)[count * sizeof(*found)], ==,
+			      0xa5);
 	free(own);
 	free(found);
 }
@@ -440,13 +463,17 @@ static void check_digest(const struct instance *instance,
 	uint32_t first[DIGEST_WORDS_MOST + 1];
 	uint32_t second[DIGEST_WORDS_MOST + 1];
 
+	const struct tenon_slice digest = { first, count * sizeof(first[0]) };
+	const struct tenon_slice digest_again = { second, digest.len };
+
 	memset(first, 0xa5, sizeof(first));
 	memset(second, 0x5a, sizeof(second));
 	hash->ops->digest(hash->self, key.data, key.len, first);
 	hash->ops->digest(hash->self, key.data, key.len, second);
-	ck_assert_subject_int(first[0], ==, (uint32_t)hash_of(hash, key.data, key.len));
-	ck_assert_subject_int(memcmp(first, second, count * sizeof(first[0])), ==, 0);
-	ck_assert_subject_int(first[count], ==, 0xa5a5a5a5);
+	ck_assert_subject_hex(first[0], ==,
+			      (uint32_t)hash_of(hash, key.data, key.len));
+	ck_assert_subject_bytes(digest, digest_again);
+	ck_assert_subject_hex(first[count], ==, 0xa5a5a5a5);
 }
 
 START_TEST(a_digest_begins_with_the_hash)

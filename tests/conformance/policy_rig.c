@@ -56,13 +56,15 @@ void policy_init(struct policy *policy, const struct tenon__plugin *plugin,
 						   &policy->host,
 						   &policy->options,
 						   &err) == 0,
-			      "%s: %s", options, err.message);
+			      "failover plugin '%s' refuses %s: %s",
+			      plugin->name, options, err.message);
 	}
 	policy->self = subject_state(policy->ops->state_size);
 	ck_assert_msg(policy->ops->init(policy->self, policy->options,
 					&policy->host.table, &told.setup,
 					&err) == 0,
-		      "%s: %s", plugin->name, err.message);
+		      "failover plugin '%s': init: %s", plugin->name,
+		      err.message);
 	told_fini(&told);
 }
 
@@ -88,7 +90,8 @@ static uint32_t question_next(const struct tenon_route_query *query,
 {
 	struct question *question = (struct question *)(uintptr_t)query;
 
-	ck_assert_uint_ge(nth, 1);
+	ck_assert_msg(nth >= 1, "%s: next() of number %u, expected 1 or more",
+		      subject_now(), (unsigned)nth);
 	question->asked++;
 	return nth < question->server_count ?
 		       (query->home + nth) % question->server_count :
@@ -100,7 +103,8 @@ static uint32_t question_spare(const struct tenon_route_query *query,
 {
 	struct question *question = (struct question *)(uintptr_t)query;
 
-	ck_assert_uint_ge(pool, 1);
+	ck_assert_msg(pool >= 1, "%s: spare() of pool %u, expected 1 or more",
+		      subject_now(), (unsigned)pool);
 	question->asked++;
 	return pool == 1 && nth < SPARES ?
 		question->server_count + (query->home + nth) % SPARES :
@@ -130,7 +134,8 @@ uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
 					     now_ms);
 
 	ck_assert_subject(server < all || server == TENON_NO_SERVER ||
-			  server == TENON_ROUTE_REFUSED);
+				  server == TENON_ROUTE_REFUSED,
+			  "server %u of %u", (unsigned)server, (unsigned)all);
 	/* The policy must not change the query. */
 	ck_assert_subject_int(question.query.home, ==, home);
 	ck_assert_subject_int(question.query.access, ==, access);

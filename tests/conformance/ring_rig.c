@@ -47,7 +47,7 @@ uint32_t ring_walk_nth(const struct ring *ring,
 					   .instance = ring->self };
 	struct tenon__walk walk = { .ring = NULL };
 
-	ck_assert_int_eq(tenon__walk_init(&walk, ring->count), 0);
+	ck_assert_status(tenon__walk_init(&walk, ring->count), TENON_OK);
 	uint32_t server =
 		tenon__walk_nth(&walk, &built, ring->ops, key, nth);
 	tenon__walk_fini(&walk);

@@ -56,9 +56,9 @@ static void instance_init(struct instance *instance,
 	watched_host_init(&instance->host);
 	instance->options = subject_options(plugin, &instance->host);
 	instance->self = subject_state(instance->ops->state_size);
-	ck_assert_subject_int(
-		init(plugin, instance->self, instance->options, &instance->host), ==,
-		0);
+	ck_assert_subject_status(init(plugin, instance->self, instance->options,
+				      &instance->host),
+				 TENON_OK);
 }
 
 static void instance_fini(struct instance *instance)
@@ -132,7 +132,8 @@ static int call(struct session *session, slot_fn slot, const void *in,
 	struct tenon_error err = { 0 };
 	char guard[GUARD_BYTES];
 
-	ck_assert(copy && space);
+	ck_assert_ptr_nonnull(copy);
+	ck_assert_ptr_nonnull(space);
 	memset(guard, 0x5c, sizeof(guard));
 	memset(space, 0x5c, room + GUARD_BYTES);
 	if (in_len > 0) {
@@ -147,9 +148,14 @@ static int call(struct session *session, slot_fn slot, const void *in,
 
 	ck_assert_subject_int(io.in_used, <=, in_len);
 	ck_assert_subject_int(io.out_len, <=, room);
-	ck_assert_subject_int(memcmp(space + room, guard, GUARD_BYTES), ==, 0);
-	ck_assert_subject(in_len == 0 || memcmp(copy, in, in_len) == 0);
-	ck_assert_subject_int(code, <, 8);
+	const struct tenon_slice behind_room = { space + room, GUARD_BYTES };
+	const struct tenon_slice untouched = { guard, GUARD_BYTES };
+	const struct tenon_slice input = { copy, in_len };
+	const struct tenon_slice given_input = { in, in_len };
+
+	ck_assert_subject_bytes(behind_room, untouched);
+	ck_assert_subject_bytes(input, given_input);
+	ck_assert_subject(code < 8, "%s", seen_status(code));
 	if (code == TENON_ESECURE) {
 		(void)subject_check_reason(plugin, code, &err);
 	}
@@ -175,11 +181,15 @@ static size_t push(struct session *session, struct session *peer,
 	session->wants = call(session, session->instance->ops->push, plain, len,
 			      peer->wire + peer->wire_len, room, &used, &given);
 	peer->wire_len += given;
-	ck_assert_subject_int(session->wants, >=, 0);
-	ck_assert_subject(!must || used + given > 0);
+	ck_assert_subject(session->wants >= 0, "%s from push",
+			  seen_status(session->wants));
 	/* plain bytes that were taken are given, or will be */
-	ck_assert_subject(used == 0 || given > 0 ||
-			  (session->wants & TENON_SECURE_SEND));
+	ck_assert_subject((!must || used + given > 0) &&
+				  (used == 0 || given > 0 ||
+				   (session->wants & TENON_SECURE_SEND)),
+			  "that push took %zu of %zu bytes, gave %zu into room for %zu, and returned %#x; before the call it had %s to send",
+			  used, len, given, room, (unsigned)session->wants,
+			  must ? "something" : "nothing");
 	return used;
 }
 
@@ -196,14 +206,23 @@ static size_t pull(struct session *session, size_t len, char *plain,
 			      session->wire, len, plain, room, &used, &given);
 	session->wire_len -= used;
 	memmove(session->wire, session->wire + used, session->wire_len);
-	ck_assert_subject_int(session->wants, >=, 0);
-	ck_assert_subject(!must || given > 0);
-	ck_assert_subject(len < TENON_SECURE_WIRE_MAX_BYTES ||
-			  used + given > 0);
+	ck_assert_subject(session->wants >= 0, "%s from pull",
+			  seen_status(session->wants));
+	ck_assert_subject((!must || given > 0) &&
+				  (len < TENON_SECURE_WIRE_MAX_BYTES ||
+				   used + given > 0),
+			  "that pull took %zu of %zu bytes and gave %zu; before the call it had %s to give",
+			  used, len, given, must ? "more" : "no more");
 	return given;
 }
 
-#define ends_in(text) (memchr(text, '\0', sizeof(text)) != NULL)
+static void check_text(const struct tenon__plugin *plugin, const char *name,
+		       const char *text, size_t size)
+{
+	ck_assert_subject(memchr(text, '\0', size) != NULL,
+			  "%s without its end: %s", name,
+			  seen_bytes((struct tenon_slice){ text, size }));
+}
 
 /* Ask what a session tells about itself and about the certificates of the server. */
 static void ask(const struct session *session)
@@ -214,18 +233,25 @@ static void ask(const struct session *session)
 	int more = 1;
 
 	ops->facts(session->instance->self, session->self, &facts);
-	ck_assert_subject(facts.size == sizeof(facts) && facts.resumed <= 1);
+	ck_assert_subject(facts.size == sizeof(facts) && facts.resumed <= 1,
+			  "size %zu and resumed %u", (size_t)facts.size,
+			  (unsigned)facts.resumed);
 	ck_assert_subject_int(facts.expires_s, >=, 0);
-	ck_assert_subject(ends_in(facts.protocol) && ends_in(facts.cipher));
+	check_text(plugin, "protocol", facts.protocol, sizeof(facts.protocol));
+	check_text(plugin, "cipher", facts.cipher, sizeof(facts.cipher));
 	for (uint32_t i = 0; more; i++) {
 		struct tenon_secure_certificate one = { .size = sizeof(one) };
 
 		more = ops->certificate(session->instance->self, session->self,
 					i, &one);
-		ck_assert_subject(i < 100 && (more == 0 || more == 1));
-		ck_assert_subject(ends_in(one.subject) && ends_in(one.issuer) &&
-				  ends_in(one.names));
-		ck_assert_subject(more || one.subject[0] == '\0');
+		ck_assert_subject(i < 100 && (more == 0 || more == 1),
+				  "%d for certificate %u", more, (unsigned)i);
+		check_text(plugin, "subject", one.subject, sizeof(one.subject));
+		check_text(plugin, "issuer", one.issuer, sizeof(one.issuer));
+		check_text(plugin, "names", one.names, sizeof(one.names));
+		ck_assert_subject(more || one.subject[0] == '\0',
+				  "%d for a certificate of %s", more,
+				  seen_text(one.subject));
 	}
 }
 
@@ -248,7 +274,7 @@ START_TEST(sessions_begin_and_end_at_any_time)
 	instance_init(&instance, subject(_i));
 	for (size_t round = 0; round < 3; round++) {
 		for (size_t i = 0; i < 5; i++) {
-			ck_assert_int_eq(begin(&sessions[i], &instance), 0);
+			ck_assert_status(begin(&sessions[i], &instance), TENON_OK);
 		}
 		for (size_t i = 0; i < 5; i++) {
 			for (size_t calls = 0; calls < i; calls++) {
@@ -279,15 +305,19 @@ START_TEST(session_begins_without_memory_or_says_so)
 		instance.host.made = 0;
 		instance.host.fail_from = n;
 		code = begin(&session, &instance);
-		ck_assert_subject(!code || code == TENON_ENOMEM);
+		ck_assert_subject(!code || code == TENON_ENOMEM,
+				  "%s from begin when allocation %zu fails",
+				  seen_status(code), n);
 		end(&session);
 	}
 	instance.host.fail_from = 0;
 	/* the instance may keep what it knows of the server, but no more for each session */
 	size_t live = instance.host.live;
-	ck_assert_int_eq(begin(&session, &instance), 0);
+	ck_assert_status(begin(&session, &instance), TENON_OK);
 	end(&session);
-	ck_assert_uint_eq(instance.host.live, live);
+	ck_assert_msg(instance.host.live == live,
+		      "%s: %zu allocations of the host after a session, %zu before",
+		      subject_now(), instance.host.live, live);
 	instance_fini(&instance);
 }
 END_TEST
@@ -319,7 +349,8 @@ START_TEST(any_wire_bytes_are_taken_or_refused)
 			len -= used;
 			memmove(wire, wire + used, len);
 			ck_assert_subject(code >= 0 || code == TENON_ESECURE ||
-					  code == TENON_ECLOSED);
+						  code == TENON_ECLOSED,
+					  "%s from pull", seen_status(code));
 		}
 		end(&session);
 	}
@@ -350,19 +381,23 @@ static void shake_hands(struct pair *pair, uint64_t *seed)
 			(void)push(side, peer, NULL, 0,
 				   1 + random_next(seed) % 100);
 		}
-		ck_assert_uint_eq(pull(peer, 1 + random_next(seed) % 100, plain,
-				       1),
-				  0);
+		size_t given = pull(peer, 1 + random_next(seed) % 100, plain, 1);
+
+		ck_assert_msg(given == 0,
+			      "%s: pull gives %zu plain bytes in a handshake, expected 0",
+			      subject_now(), given);
 	}
-	ck_assert_int_eq(pair->sides[0].wants, 0);
-	ck_assert_int_eq(pair->sides[1].wants, 0);
+	ck_assert_msg(pair->sides[0].wants == 0 && pair->sides[1].wants == 0,
+		      "%s: the handshake does not end: the sides want %#x and %#x",
+		      subject_now(), (unsigned)pair->sides[0].wants,
+		      (unsigned)pair->sides[1].wants);
 }
 
 static void pair_init(struct pair *pair, const struct instance *instance,
 		      uint64_t *seed)
 {
-	ck_assert_int_eq(begin(&pair->sides[0], instance), 0);
-	ck_assert_int_eq(begin(&pair->sides[1], instance), 0);
+	ck_assert_status(begin(&pair->sides[0], instance), TENON_OK);
+	ck_assert_status(begin(&pair->sides[1], instance), TENON_OK);
 	shake_hands(pair, seed);
 }
 
@@ -397,15 +432,22 @@ static void stream_step(struct stream *stream, size_t most, uint64_t *seed)
 			  random_next(seed) % 4 ? PIPE_BYTES
 						: random_next(seed) % most,
 			  plain, 1 + random_next(seed) % most);
-	ck_assert_uint_le(stream->got + got, stream->len);
-	ck_assert_mem_eq(plain, stream->text + stream->got, got);
+	ck_assert_msg(stream->got + got <= stream->len,
+		      "%s: pull gives %zu bytes behind %zu, of a text of %zu",
+		      subject_now(), got, stream->got, stream->len);
+	const struct tenon_slice pulled = { plain, got };
+	const struct tenon_slice pushed = { stream->text + stream->got, got };
+
+	ck_assert_bytes(pulled, pushed);
 	stream->got += got;
 }
 
 static void stream_finish(struct stream *stream, size_t most, uint64_t *seed)
 {
 	for (size_t steps = 0; stream->got < stream->len; steps++) {
-		ck_assert_uint_lt(steps, 100 * (stream->len + 1));
+		ck_assert_msg(steps < 100 * (stream->len + 1),
+			      "%s: %zu of %zu bytes have arrived after %zu steps",
+			      subject_now(), stream->got, stream->len, steps);
 		stream_step(stream, most, seed);
 	}
 }
@@ -510,8 +552,11 @@ static int carry(const struct instance *instance, void *from, void *to)
 			: instance->ops->pull(instance->self, to, &io, &err);
 }
 
-/* Send a text through a session and its peer. Returns true when the text comes back unchanged. */
-static bool echo(const struct instance *instance, void *from, void *to)
+/*
+ * Send a text through a session and its peer. Returns NULL when the text comes back unchanged, or a
+ * text for free().
+ */
+static char *echo(const struct instance *instance, void *from, void *to)
 {
 	static const char text[] = "a text of a thread";
 	char wire[1000], plain[1000];
@@ -528,13 +573,18 @@ static bool echo(const struct instance *instance, void *from, void *to)
 				       .in_len = io.out_len,
 				       .out = plain,
 				       .out_room = sizeof(plain) };
-	return code == 0 &&
-	       instance->ops->pull(instance->self, to, &io, &err) == 0 &&
-	       io.out_len == sizeof(text) &&
-	       memcmp(plain, text, sizeof(text)) == 0;
+	if (code == 0) {
+		code = instance->ops->pull(instance->self, to, &io, &err);
+	}
+	return code == 0 && io.out_len == sizeof(text) &&
+			       memcmp(plain, text, sizeof(text)) == 0
+		       ? NULL
+		       : seen_copy("expected the text '%s', found the code %d and %zu bytes: '%.*s'",
+				   text, code, io.out_len, (int)io.out_len,
+				   plain);
 }
 
-/* Returns NULL when every text came back. No assertions: libcheck's are for one thread. */
+/* Returns NULL when every text came back, or a text for free(). */
 static void *talk(void *payload)
 {
 	static const struct tenon_server_facts server = {
@@ -542,7 +592,7 @@ static void *talk(void *payload)
 	};
 	const struct instance *instance = payload;
 	const struct tenon_secure_ops *ops = instance->ops;
-	void *wrong = NULL;
+	char *wrong = NULL;
 
 	for (size_t i = 0; i < 1000 && !wrong; i++) {
 		void *sides[2] = { calloc(1, ops->session_size + 1),
@@ -559,12 +609,12 @@ static void *talk(void *payload)
 			good = carry(instance, sides[turn % 2],
 				     sides[1 - turn % 2]) >= 0;
 		}
-		good = good && echo(instance, sides[0], sides[1]);
+		wrong = good ? echo(instance, sides[0], sides[1])
+			     : seen_copy("session %zu: begin, push or pull fails", i);
 		for (size_t side = 0; side < 2; side++) {
 			ops->end(instance->self, sides[side]);
 			free(sides[side]);
 		}
-		wrong = good ? NULL : payload;
 	}
 	return wrong;
 }

@@ -29,6 +29,7 @@ static struct {
 	const struct tenon__plugin *plugins[SUBJECTS_MAX];
 	TCase *tcases[SUBJECTS_MAX];
 	int count;
+	const struct tenon__plugin *now; /* that subject() returned last */
 	bool foreign; /* the environment names one plugin file */
 	uint32_t kind;
 } subjects;
@@ -307,7 +308,7 @@ const struct tenon__plugin *subject_named(uint32_t kind, const char *name)
 	open_registry();
 	ck_assert_msg(tenon__registry_find(registry, &plugin, &query, &err) ==
 			      0,
-		      "%s", err.message);
+		      "plugin '%s': %s", name, err.message);
 	return plugin;
 }
 
@@ -323,7 +324,17 @@ int subjects_count(void)
 
 const struct tenon__plugin *subject(int i)
 {
-	return subjects.plugins[i];
+	subjects.now = subjects.plugins[i];
+	return subjects.now;
+}
+
+const char *subject_now(void)
+{
+	const struct tenon__plugin *plugin = subjects.now;
+
+	return plugin ? seen_format("%s plugin '%s'", plugin->kind_name,
+				    plugin->name)
+		      : "no plugin";
 }
 
 /* ---- hosts, options and hashes for instances ---------------------------- */
@@ -351,7 +362,7 @@ static void *watched_alloc(void *context, size_t bytes)
 		return NULL;
 	}
 	ck_assert_msg(bytes <= SIZE_MAX - sizeof(*mark),
-		      "%zu bytes asked for", bytes);
+		      "%s: alloc() of %zu bytes", subject_now(), bytes);
 	mark = calloc(1, sizeof(*mark) + bytes);
 	if (!mark) {
 		return NULL;
@@ -378,7 +389,10 @@ static void watched_free(void *context, void *memory)
 	}
 	mark = (void *)((char *)memory - offsetof(struct watched_mark, memory));
 	ck_assert_msg(mark->magic == MARK_LIVE,
-		      "free() of memory that is not from alloc(), or was freed before");
+		      "%s: free() of memory whose mark is %#llx, which is not from alloc() (%#llx) or was freed before (%#llx)",
+		      subject_now(), (unsigned long long)mark->magic,
+		      (unsigned long long)MARK_LIVE,
+		      (unsigned long long)MARK_FREED);
 	mark->magic = MARK_FREED;
 	*mark->link = mark->next;
 	if (mark->next) {
@@ -391,9 +405,11 @@ static void watched_free(void *context, void *memory)
 static void watched_log(void *context, int level, const char *line)
 {
 	(void)context;
-	ck_assert_int_ge(level, TENON_LOG_ERROR);
-	ck_assert_int_le(level, TENON_LOG_DEBUG);
-	ck_assert_ptr_null(strchr(line, '\n'));
+	ck_assert_msg(level >= TENON_LOG_ERROR && level <= TENON_LOG_DEBUG &&
+			      !strchr(line, '\n'),
+		      "%s: log of level %d, expected %d to %d, and a line without a newline: %s",
+		      subject_now(), level, TENON_LOG_ERROR, TENON_LOG_DEBUG,
+		      seen_text(line));
 }
 
 static int watched_logs(void *context, int level)
@@ -420,8 +436,8 @@ static void *watched_shared(void *context, size_t bytes)
 
 	ck_assert_msg(host->shared_bytes == SIZE_MAX ||
 			      host->shared_bytes == bytes,
-		      "shared() is asked for %zu bytes, and was asked for %zu bytes before; every instance asks for the same number",
-		      bytes, host->shared_bytes);
+		      "%s: shared() is asked for %zu bytes, and was asked for %zu bytes before; every instance asks for the same number",
+		      subject_now(), bytes, host->shared_bytes);
 	host->shared_bytes = bytes;
 	return bytes <= sizeof(host->shared) ? host->shared : NULL;
 }
@@ -439,25 +455,26 @@ static struct tenon_metric *watched_metric(void *context, const char *name,
 {
 	(void)context;
 	ck_assert_msg(tenon__name_is_valid(name),
-		      "metric '%s': a name is lower_snake of 1 to 47 bytes",
-		      name ? name : "");
+		      "%s: metric %s: a name is lower_snake of 1 to 47 bytes",
+		      subject_now(), seen_text(name));
 	ck_assert_msg(type == TENON_METRIC_COUNTER || type == TENON_METRIC_GAUGE,
-		      "metric '%s': type %" PRIu32
+		      "%s: metric '%s': type %" PRIu32
 		      " is none of enum tenon_metric_type",
-		      name, type);
+		      subject_now(), name, type);
 	ck_assert_msg(type != TENON_METRIC_COUNTER || ends_with(name, "_total"),
-		      "metric '%s': the name of a counter ends with _total",
-		      name);
+		      "%s: metric '%s': the name of a counter ends with _total",
+		      subject_now(), name);
 	ck_assert_msg(help && ends_with(help, ".") && !strchr(help, '\n'),
-		      "metric '%s': the help '%s' is not one line with a full stop",
-		      name, help ? help : "");
+		      "%s: metric '%s': the help %s is not one line with a full stop",
+		      subject_now(), name, seen_text(help));
 	return NULL;
 }
 
 static void watched_metric_add(struct tenon_metric *metric, int64_t n)
 {
-	ck_assert_ptr_null(metric);
-	(void)n;
+	ck_assert_msg(!metric,
+		      "%s: metric_add() or metric_set() of %s, expected NULL, which metric() has returned; n is %lld",
+		      subject_now(), seen_pointer(metric), (long long)n);
 }
 
 static void watched_random_bytes(void *context, void *out, size_t len)
@@ -561,10 +578,11 @@ const struct tenon_hash *subject_hash(const char *name)
 	made_hashes[i].plugin = plugin;
 	watched_host_init(&made_hashes[i].host);
 	made_hashes[i].options = subject_options(plugin, &made_hashes[i].host);
-	ck_assert_int_eq(tenon__hash_create(&made_hashes[i].hash, plugin,
-					    made_hashes[i].options,
-					    &made_hashes[i].host.table, NULL),
-			 0);
+	ck_assert_subject_status(tenon__hash_create(&made_hashes[i].hash, plugin,
+						    made_hashes[i].options,
+						    &made_hashes[i].host.table,
+						    NULL),
+				 TENON_OK);
 	made_hashes_count++;
 	return &made_hashes[i].hash;
 }
@@ -650,13 +668,17 @@ void subject_option_ends_at(const struct tenon__plugin *plugin,
 {
 	struct tenon_error err = { 0 };
 	char found[200];
+	int code;
 
-	ck_assert_msg(option_code(plugin, option, most, &err) == 0,
-		      "%s: %s: %s", option, most, err.message);
-	ck_assert_msg(option_code(plugin, option, above, &err) == TENON_ECONFIG,
-		      "%s: %s is taken", option, above);
+	ck_assert_subject(option_code(plugin, option, most, &err) == 0,
+			  "that %s: %s is refused: %s", option, most,
+			  err.message);
+	code = option_code(plugin, option, above, &err);
+	ck_assert_subject(code == TENON_ECONFIG, "%s for %s: %s",
+			  seen_status(code), option, above);
 	snprintf(found, sizeof(found), "found '%.100s", above);
-	ck_assert_msg(strstr(err.message, found) != NULL, "%s", err.message);
+	ck_assert_subject(strstr(err.message, found) != NULL, "%s",
+			  seen_text(err.message));
 }
 
 void *subject_state(uint32_t bytes)
@@ -696,23 +718,23 @@ void subject_check_without_memory(const struct tenon__plugin *plugin,
 		host.fail_from = n;
 		code = try_instance(plugin, state_size, init, fini, options,
 				    &host);
-		ck_assert_msg(!code || code == TENON_ENOMEM,
-			      "%s: allocation %zu fails: %d", plugin->name, n,
-			      code);
+		ck_assert_subject(!code || code == TENON_ENOMEM,
+				  "%s when allocation %zu fails",
+				  seen_status(code), n);
 	}
 	host.fail_from = 0;
-	ck_assert_subject_int(try_instance(plugin, state_size, init, fini,
-					   options, &host),
-			      ==, 0);
+	ck_assert_subject_status(try_instance(plugin, state_size, init, fini,
+					      options, &host),
+				 TENON_OK);
 	subject_options_free(plugin, options);
 }
 
 int subject_check_reason(const struct tenon__plugin *plugin, int code,
 			 const struct tenon_error *err)
 {
-	ck_assert_msg(!code || (err->code == code && err->message[0] != '\0'),
-		      "%s: code %d, error %d '%s'", plugin->name, code,
-		      (int)err->code, err->message);
+	ck_assert_subject(!code || (err->code == code && err->message[0] != '\0'),
+			  "the code %s with the error %s: %s", seen_status(code),
+			  seen_status(err->code), seen_text(err->message));
 	return code;
 }
 
@@ -729,7 +751,8 @@ void subject_check_in_threads(void *(*run)(void *payload), void *payload)
 		void *wrong;
 
 		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
-		ck_assert_ptr_null(wrong);
+		ck_assert_msg(!wrong, "%s: thread %d of %d: %s", subject_now(),
+			      i + 1, THREADS, (const char *)wrong);
 	}
 }
 
@@ -745,9 +768,12 @@ START_TEST(version_and_summary_are_one_line)
 {
 	const struct tenon__plugin *plugin = subject(_i);
 
-	ck_assert_subject(is_one_line(plugin->version));
-	ck_assert_subject(is_one_line(plugin->summary));
-	ck_assert_subject(strlen(plugin->summary) <= 80);
+	ck_assert_subject(is_one_line(plugin->version), "%s",
+			  seen_text(plugin->version));
+	ck_assert_subject(is_one_line(plugin->summary), "%s",
+			  seen_text(plugin->summary));
+	ck_assert_subject(strlen(plugin->summary) <= 80, "%zu bytes: %s",
+			  strlen(plugin->summary), seen_text(plugin->summary));
 }
 END_TEST
 
@@ -758,18 +784,20 @@ START_TEST(every_option_has_help_and_a_range)
 	for (const struct tenon_option *row = plugin->options; row->name;
 	     row++) {
 		ck_assert_msg(is_one_line(row->help),
-			      "%s: option '%s' needs a help text of one line without a full stop",
-			      plugin->name, row->name);
+			      "%s: option '%s' needs a help text of one line without a full stop, found %s",
+			      plugin->name, row->name, seen_text(row->help));
 		if (row->type == TENON_OPTION_INT ||
 		    row->type == TENON_OPTION_SIZE ||
 		    row->type == TENON_OPTION_DURATION) {
 			ck_assert_msg(row->min < row->max,
-				      "%s: option '%s' needs min below max",
-				      plugin->name, row->name);
+				      "%s: option '%s' needs min below max, found %lld and %lld",
+				      plugin->name, row->name,
+				      (long long)row->min, (long long)row->max);
 			ck_assert_msg(row->min >= 0 ||
 					      row->type == TENON_OPTION_INT,
-				      "%s: option '%s' may be negative",
-				      plugin->name, row->name);
+				      "%s: option '%s' has the min %lld, expected 0 or more",
+				      plugin->name, row->name,
+				      (long long)row->min);
 		}
 	}
 }
@@ -783,7 +811,9 @@ START_TEST(defaults_are_accepted)
 
 	watched_host_init(&host);
 	options = must_read(plugin, NULL, &host);
-	ck_assert_subject_int((!options), ==, (plugin->options_bytes == 0));
+	ck_assert_subject(!options == (plugin->options_bytes == 0),
+			  "%zu bytes of options, and options that are %s",
+			  (size_t)plugin->options_bytes, seen_pointer(options));
 	subject_options_free(plugin, options);
 	ck_assert_subject_int(host.live, ==, 0);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conformance/seen.h"
 #include "plugin/registry.h"
 
 /* The file of a plugin outside the tree. When it is set, only that plugin is tested. */
@@ -81,23 +82,6 @@ void subject_say_left_out(const char *token, const TTest *test);
  */
 void subject_add_test_with(TCase *tcase, const char *token, const TTest *test,
 			   int from, int to);
-
-/* Assert a condition about `plugin`; the message names the plugin. */
-#define ck_assert_subject(condition)                                           \
-	ck_assert_msg(condition, "%s plugin '%s': %s is not so",               \
-		      plugin->kind_name, plugin->name, #condition)
-
-/* As ck_assert_subject(found op expected), for integers: the message has both values. */
-#define ck_assert_subject_int(found, op, expected)                             \
-	do {                                                                   \
-		const long long found_ = (long long)(found);                   \
-		const long long expected_ = (long long)(expected);             \
-									       \
-		ck_assert_msg(found_ op expected_,                             \
-			      "%s plugin '%s': %s is %lld, expected %s %lld, which is %s", \
-			      plugin->kind_name, plugin->name, #found, found_, \
-			      #op, expected_, #expected);                      \
-	} while (0)
 
 /* Return a plugin of this build, also when a foreign plugin is under test. */
 const struct tenon__plugin *subject_named(uint32_t kind, const char *name);
@@ -171,7 +155,10 @@ void subject_check_without_memory(const struct tenon__plugin *plugin,
 int subject_check_reason(const struct tenon__plugin *plugin, int code,
 			 const struct tenon_error *err);
 
-/* Run a function in several threads. Each has to return NULL. */
+/*
+ * Run a function in several threads. Each has to return NULL, or a text for free() that says what
+ * was found and what was expected: seen_copy(). Assertions are for the thread of the test only.
+ */
 void subject_check_in_threads(void *(*run)(void *payload), void *payload);
 
 /* Return a hash of the build. It lives until the program ends. */

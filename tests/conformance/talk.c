@@ -10,6 +10,36 @@
 
 #define TALKERS_MAX 32
 
+const char *talk_outcome(enum talk_outcome outcome)
+{
+	static const char *const names[] = { "under way", "finished",
+					     "closed by the core",
+					     "reported as failed" };
+
+	return names[outcome];
+}
+
+const char *talk_end_of(const struct talker *talker)
+{
+	return talker->outcome != TALK_FAILED
+		       ? talk_outcome(talker->outcome)
+		       : seen_format("%s with %s and errno %d",
+				     talk_outcome(TALK_FAILED),
+				     seen_status(talker->status),
+				     talker->sys_errno);
+}
+
+void check_steps(struct fake_server *server, size_t count)
+{
+	bool done = fake_server_await(server, count);
+	char *problem = done ? NULL : fake_server_join(server);
+
+	ck_assert_msg(done, "%s: the server has not done %zu steps: %s",
+		      subject_now(), count,
+		      problem ? problem : "its script has ended");
+	free(problem);
+}
+
 static struct talker *talker_of(void *context, struct tenon_connection *conn)
 {
 	struct talk *talk = context;
@@ -21,14 +51,11 @@ static struct talker *talker_of(void *context, struct tenon_connection *conn)
 /* As talker_of(), for functions that are called only while the connection is under way. */
 static struct talker *speaker_of(void *context, struct tenon_connection *conn)
 {
-	static const char *const outcomes[] = { "under way", "finished",
-						"closed by the core",
-						"reported as failed" };
 	struct talker *talker = talker_of(context, conn);
 
 	ck_assert_msg(talker->outcome == TALK_UNDER_WAY,
-		      "the transport calls a function for a connection that is %s",
-		      outcomes[talker->outcome]);
+		      "%s calls a function for a connection that is %s",
+		      subject_now(), talk_end_of(talker));
 	return talker;
 }
 
@@ -39,7 +66,8 @@ static struct talker *open_speaker_of(void *context,
 	struct talker *talker = speaker_of(context, conn);
 
 	ck_assert_msg(talker->is_connected,
-		      "the transport sends or receives, and has not called connected()");
+		      "%s sends or receives on a connection that is %s, and has called connected() %zu times",
+		      subject_now(), talk_end_of(talker), talker->connects);
 	return talker;
 }
 
@@ -80,8 +108,8 @@ static int go_on(struct talker *talker)
 		talker->part++;
 	}
 	if (want <= TENON_WANT_NOTHING) {
-		ck_assert_int_eq(talker->outcome, TALK_UNDER_WAY);
-		ck_assert_uint_eq(talker->heard, 0);
+		ck_assert_outcome(talker, TALK_UNDER_WAY);
+		ck_assert_number(talker->heard, ==, 0);
 		talker->outcome = want == TENON_WANT_NOTHING ? TALK_KEPT
 							     : TALK_CLOSED;
 		talker->is_connected &= want == TENON_WANT_NOTHING;
@@ -95,7 +123,7 @@ static void check_heard(const struct talker *talker, size_t n)
 	size_t at = talker->heard, done = 0;
 
 	for (size_t i = talker->part; done < n; i++) {
-		ck_assert_uint_lt(i, talker->count);
+		ck_assert_number(i, <, talker->count);
 		const struct talk_part *part = &talker->parts[i];
 
 		if (at >= part->hear_len) {
@@ -105,7 +133,10 @@ static void check_heard(const struct talker *talker, size_t n)
 		size_t left = part->hear_len - at;
 		size_t len = n - done < left ? n - done : left;
 
-		ck_assert_mem_eq(talker->space + done, part->hear + at, len);
+		const struct tenon_slice received = { talker->space + done, len };
+		const struct tenon_slice sent = { part->hear + at, len };
+
+		ck_assert_bytes(received, sent);
 		done += len;
 		at = 0;
 	}
@@ -149,7 +180,7 @@ static int talk_connected(void *context, struct tenon_connection *conn)
 {
 	struct talker *talker = speaker_of(context, conn);
 
-	ck_assert_int_ge(conn->fd, 0);
+	ck_assert_number(conn->fd, >=, 0);
 	talker->connects++;
 	talker->is_connected = true;
 	return go_on(talker);
@@ -161,8 +192,8 @@ static size_t talk_send_next(void *context, struct tenon_connection *conn,
 	struct talker *talker = open_speaker_of(context, conn);
 	const struct talk_part *now = &talker->parts[talker->part];
 
-	ck_assert_uint_ge(max, 1);
-	ck_assert_uint_lt(talker->said, now->say_len);
+	ck_assert_number(max, >=, 1);
+	ck_assert_number(talker->said, <, now->say_len);
 	iov[0] = (struct iovec){ (char *)(uintptr_t)now->say + talker->said,
 				 now->say_len - talker->said };
 	return 1;
@@ -172,7 +203,7 @@ static int talk_after(void *context, struct tenon_connection *conn, size_t n)
 {
 	struct talker *talker = open_speaker_of(context, conn);
 
-	ck_assert_uint_ge(n, 1);
+	ck_assert_number(n, >=, 1);
 	return want_at(talker, talker->part, talker->said + n, talker->heard);
 }
 
@@ -180,9 +211,9 @@ static int talk_sent(void *context, struct tenon_connection *conn, size_t n)
 {
 	struct talker *talker = open_speaker_of(context, conn);
 
-	ck_assert_uint_ge(n, 1);
+	ck_assert_number(n, >=, 1);
 	talker->said += n;
-	ck_assert_uint_le(talker->said, talker->parts[talker->part].say_len);
+	ck_assert_number(talker->said, <=, talker->parts[talker->part].say_len);
 	return go_on(talker);
 }
 
@@ -199,7 +230,7 @@ static int talk_received(void *context, struct tenon_connection *conn, size_t n)
 {
 	struct talker *talker = open_speaker_of(context, conn);
 
-	ck_assert_uint_ge(n, 1);
+	ck_assert_number(n, >=, 1);
 	check_heard(talker, n);
 	talker->heard += n;
 	return go_on(talker);
@@ -214,8 +245,8 @@ static void talk_failed(void *context, struct tenon_connection *conn,
 	ck_assert_msg(conn->fd < 0 ||
 			      (status == TENON_ETIMEDOUT &&
 			       talker->part == 0 && talker->said == 0),
-		      "failed() is called with status %d while descriptor %d is open; the transport closes it first",
-		      status, (int)conn->fd);
+		      "%s calls failed() with status %s while descriptor %d is open; a transport closes it first",
+		      subject_now(), seen_status(status), (int)conn->fd);
 	talker->is_connected &= conn->fd >= 0;
 	talker->outcome = TALK_FAILED;
 	talker->status = status;
@@ -237,7 +268,7 @@ static void talk_address_ended(void *context, struct tenon_connection *conn,
 {
 	(void)speaker_of(context, conn);
 	(void)sys_errno;
-	ck_assert_uint_eq(nth, 0);
+	ck_assert_number(nth, ==, 0);
 }
 
 static uint32_t talk_addresses_left(void *context,
@@ -292,19 +323,19 @@ void talk_open(struct talk *talk, int i, enum drive_way way)
 	ck_assert_msg(talk->plugin->ops.transport.init(
 			      talk->self, talk->options, &talk->host.table,
 			      &setup, &err) == 0,
-		      "%s", err.message);
+		      "%s: init: %s", subject_now(), err.message);
 }
 
 void talk_close(struct talk *talk)
 {
-	ck_assert_uint_gt(talk->calls, 0);
-	ck_assert_uint_eq(talk->host.made, talk->made);
+	ck_assert_number(talk->calls, >, 0);
+	ck_assert_number(talk->host.made, ==, talk->made);
 	talk->plugin->ops.transport.fini(talk->self);
 	free(talk->self);
 	subject_options_free(talk->plugin, talk->options);
 	ck_assert_msg(talk->host.live == 0,
-		      "%zu allocations of the host are left after fini",
-		      talk->host.live);
+		      "%s: %zu allocations of the host are left after fini",
+		      subject_now(), talk->host.live);
 }
 
 int talk_add(struct talk *talk, struct talker *talker, const char *address)
@@ -315,17 +346,25 @@ int talk_add(struct talk *talk, struct talker *talker, const char *address)
 	talker->base.fd = -1;
 	talker->outcome = TALK_KEPT;
 	talker->lookup_fd = -1;
-	ck_assert(address_parse(address, &talker->address));
+	ck_assert_msg(address_parse(address, &talker->address),
+		      "the address %s cannot be read", seen_text(address));
 	int code = talk->plugin->ops.transport.add(talk->self, &talker->base,
 						   &err);
 	talk->made = talk->host.made;
 	return subject_check_reason(talk->plugin, code, &err);
 }
 
+void check_closed(const struct talker *talker)
+{
+	ck_assert_msg(talker->base.fd == -1,
+		      "%s: the descriptor of a connection that is %s is %d, expected -1",
+		      subject_now(), talk_end_of(talker), (int)talker->base.fd);
+}
+
 void talk_stop(struct talk *talk, struct talker *talker)
 {
 	talk->plugin->ops.transport.close(talk->self, &talker->base);
-	ck_assert_int_eq(talker->base.fd, -1);
+	check_closed(talker);
 	talker->is_connected = false;
 	if (talker->outcome == TALK_UNDER_WAY) {
 		talker->outcome = TALK_CLOSED;
@@ -338,10 +377,17 @@ void talk_remove(struct talk *talk, struct talker *talker)
 	talk->plugin->ops.transport.remove(talk->self, &talker->base);
 }
 
+static void check_finished(const struct talker *talker)
+{
+	ck_assert_msg(talker->outcome != TALK_UNDER_WAY,
+		      "%s: a connection is under way, in part %zu of %zu of its script, expected its end",
+		      subject_now(), talker->part, talker->count);
+}
+
 void talk_script(struct talker *talker, const struct talk_part *parts,
 		 size_t count)
 {
-	ck_assert_int_ne(talker->outcome, TALK_UNDER_WAY);
+	check_finished(talker);
 	talker->parts = parts;
 	talker->count = count;
 	talker->closes = false;
@@ -354,9 +400,11 @@ void talk_script(struct talker *talker, const struct talk_part *parts,
 static void check_end(const struct talker *talker)
 {
 	if (talker->outcome == TALK_KEPT) {
-		ck_assert_int_ge(talker->base.fd, 0);
+		ck_assert_msg(talker->base.fd >= 0,
+			      "%s: the descriptor of a connection that the script keeps is %d, expected an open one",
+			      subject_now(), (int)talker->base.fd);
 	} else if (talker->outcome == TALK_CLOSED) {
-		ck_assert_int_eq(talker->base.fd, -1);
+		check_closed(talker);
 	}
 }
 
@@ -396,7 +444,7 @@ void talk_run(struct talk *talk, struct talker *const *talkers, size_t count,
 	drive_run(talk->way, &talk->plugin->ops.transport, talk->self, conns,
 		  count, now_ns, now_ns + timeout_ms * 1000000);
 	for (size_t i = 0; i < count; i++) {
-		ck_assert_int_ne(talkers[i]->outcome, TALK_UNDER_WAY);
+		check_finished(talkers[i]);
 		check_end(talkers[i]);
 	}
 }

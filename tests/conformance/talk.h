@@ -9,6 +9,7 @@
 #include "conformance/drive.h"
 #include "conformance/subject.h"
 #include "fakes/address.h"
+#include "fakes/fake_server.h"
 #include "tenon/plugin/transport.h"
 
 /*
@@ -31,6 +32,9 @@ enum talk_outcome {
 	TALK_CLOSED, /* the script came to its end, which closes the connection; or talk_stop() */
 	TALK_FAILED
 };
+
+/* Return an outcome in words. */
+const char *talk_outcome(enum talk_outcome outcome);
 
 /* One connection and its script. */
 struct talker {
@@ -62,6 +66,20 @@ struct talk {
 	size_t calls; /* calls of functions of ops: shows that the context is this struct */
 	size_t made;  /* allocations until the last talk_add(): no other slot allocates */
 };
+
+/* Return how a connection has ended, with the status of a failure, or that it is under way. */
+const char *talk_end_of(const struct talker *talker);
+
+#define ck_assert_outcome(talker, expected)                                    \
+	ck_assert_msg((talker)->outcome == (expected), "%s: %s is %s, expected %s", \
+		      subject_now(), #talker, talk_end_of(talker),             \
+		      talk_outcome(expected))
+
+/* Assert that a connection has no descriptor. */
+void check_closed(const struct talker *talker);
+
+/* Wait until a server has done so many steps of its script; else say why it has not. */
+void check_steps(struct fake_server *server, size_t count);
 
 /* Make an instance of subject number i, which is used in that way. */
 void talk_open(struct talk *talk, int i, enum drive_way way);

@@ -30,9 +30,8 @@ void talk_start(size_t i, const struct fake_listen *listen,
 {
 	talk_servers[i] = fake_server_listen(listen, steps, count);
 	ck_assert_ptr_nonnull(talk_servers[i]);
-	ck_assert_int_eq(talk_add(&talk, &talkers[i],
-				  fake_server_address(talk_servers[i])),
-			 0);
+	ck_assert_status(talk_add(&talk, &talkers[i], fake_server_address(talk_servers[i])),
+		TENON_OK);
 }
 
 void talk_end(size_t count)
@@ -42,7 +41,8 @@ void talk_end(size_t count)
 		if (talk_servers[i]) {
 			char *problem = fake_server_join(talk_servers[i]);
 
-			ck_assert_msg(!problem, "%s", problem);
+			ck_assert_msg(!problem, "%s: %s", subject_now(),
+				      problem);
 		}
 	}
 	talk_close(&talk);
@@ -50,8 +50,12 @@ void talk_end(size_t count)
 
 void check_failed(size_t i, int status, int sys_errno)
 {
-	ck_assert_int_eq(talkers[i].outcome, TALK_FAILED);
-	ck_assert_int_eq(talkers[i].status, status);
-	ck_assert_int_eq(talkers[i].sys_errno, sys_errno);
-	ck_assert_int_eq(talkers[i].base.fd, -1);
+	ck_assert_outcome(&talkers[i], TALK_FAILED);
+	ck_assert_status(talkers[i].status, status);
+	ck_assert_msg(talkers[i].sys_errno == sys_errno,
+		      "%s: connection %zu has failed with %s and errno %d (%s), expected %d (%s)",
+		      subject_now(), i, seen_status(talkers[i].status),
+		      talkers[i].sys_errno, strerror(talkers[i].sys_errno),
+		      sys_errno, strerror(sys_errno));
+	check_closed(&talkers[i]);
 }

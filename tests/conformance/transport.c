@@ -49,6 +49,11 @@ static void use_transport(int i)
 	rig_opened = drive_client;
 }
 
+static struct tenon_slice value_of(const struct rig *rig)
+{
+	return (struct tenon_slice){ rig->result.value, rig->result.value_len };
+}
+
 static const enum fake_family families[] = { FAKE_INET, FAKE_UNIX, FAKE_INET6 };
 
 static bool family_exists(enum fake_family family)
@@ -83,10 +88,10 @@ START_TEST(one_connection_serves_many_operations)
 		}
 		rig_fake_at(&rig, &listen, steps, COUNT(steps));
 		rig_open(&rig, NULL);
-		ck_assert_int_eq(rig_set(&rig, "k", "x"), TENON_STORED);
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
-		ck_assert(rig_value_is(&rig, "x"));
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+		ck_assert_status(rig_set(&rig, "k", "x"), TENON_STORED);
+		ck_assert_status(rig_get(&rig, "k"), TENON_HIT);
+		ck_assert_bytes(value_of(&rig), slice("x"));
+		ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 		rig_close(&rig);
 	}
 }
@@ -102,8 +107,8 @@ START_TEST(a_reply_byte_by_byte_arrives)
 						  "END\r\n",
 						  1, 2)));
 	rig_open(&rig, NULL);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
-	ck_assert(rig_value_is(&rig, "hello"));
+	ck_assert_status(rig_get(&rig, "k"), TENON_HIT);
+	ck_assert_bytes(value_of(&rig), slice("hello"));
 	rig_close(&rig);
 }
 END_TEST
@@ -133,9 +138,9 @@ START_TEST(a_large_value_goes_through_small_buffers_both_ways)
 			       FAKE_SEND_BYTES(value, LARGE_LEN),
 			       FAKE_SEND("\r\nEND\r\n")));
 	rig_open(&rig, LARGE_OK);
-	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
-	ck_assert(result_value_is(&rig.result, value, LARGE_LEN));
+	ck_assert_status(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	ck_assert_status(rig_get(&rig, "k"), TENON_HIT);
+	ck_assert_bytes(value_of(&rig), one.value);
 	rig_close(&rig);
 	free(value);
 }
@@ -175,9 +180,9 @@ START_TEST(a_flood_of_sets_does_not_deadlock)
 
 		rig_fake_at(&rig, &small, steps, COUNT(steps));
 		rig_open(&rig, NULL);
-		ck_assert_int_eq(rig_run(&rig, TENON_SET, items, count, 0), 0);
+		ck_assert_status(rig_run(&rig, TENON_SET, items, count, 0), TENON_OK);
 		for (size_t i = 0; i < count; i++) {
-			ck_assert_int_eq(rig.results[i].status, TENON_STORED);
+			ck_assert_status(rig.results[i].status, TENON_STORED);
 		}
 		rig_close(&rig);
 	}
@@ -197,9 +202,8 @@ START_TEST(noreply_is_done_when_it_is_sent)
 			    FAKE_EXPECT("set k 0 0 1 noreply\r\nx\r\n")));
 	rig_open(&rig, NULL);
 	start_ms = now_ms();
-	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY),
-			 TENON_SENT);
-	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	ck_assert_status(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY), TENON_SENT);
+	ck_assert_number(now_ms() - start_ms, <, FAR_TOO_LONG_MS);
 	rig_close(&rig);
 }
 END_TEST
@@ -228,9 +232,8 @@ START_TEST(a_large_noreply_set_is_sent_to_its_end)
 				"\r\nversion\r\nget tenon:fence\r\nget z\r\n"),
 			FAKE_SEND("VERSION 1\r\nEND\r\nEND\r\n")));
 	rig_open(&rig, LARGE_OK);
-	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY),
-			 TENON_SENT);
-	ck_assert_int_eq(rig_get(&rig, "z"), TENON_MISS);
+	ck_assert_status(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY), TENON_SENT);
+	ck_assert_status(rig_get(&rig, "z"), TENON_MISS);
 	rig_close(&rig);
 	free(value);
 }
@@ -259,9 +262,8 @@ START_TEST(a_version_during_a_noreply_call_is_no_fence)
 	rig_fake_at(&rig, &small, rig_warm ? steps : steps + 3,
 		    rig_warm ? COUNT(steps) : COUNT(steps) - 3);
 	rig_open(&rig, LARGE_OK RETRY_NEVER);
-	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY),
-			 TENON_EPROTOCOL);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_EDOWN);
+	ck_assert_status(rig_one(&rig, TENON_SET, &one, TENON_NOREPLY), TENON_EPROTOCOL);
+	ck_assert_status(rig_get(&rig, "k"), TENON_EDOWN);
 	rig_close(&rig);
 	free(value);
 }
@@ -303,11 +305,10 @@ START_TEST(twenty_slow_servers_are_waited_for_at_the_same_time)
 	rig_open(&rig, NULL);
 	make_cluster(&rig, &cluster, CLUSTER);
 	start_ms = now_ms();
-	ck_assert_int_eq(rig_run(&rig, TENON_GET, cluster.items, CLUSTER, 0),
-			 0);
-	ck_assert_int_lt(now_ms() - start_ms, CLUSTER * ANSWER_MS * 3 / 4);
+	ck_assert_status(rig_run(&rig, TENON_GET, cluster.items, CLUSTER, 0), TENON_OK);
+	ck_assert_number(now_ms() - start_ms, <, CLUSTER * ANSWER_MS * 3 / 4);
 	for (size_t i = 0; i < CLUSTER; i++) {
-		ck_assert_int_eq(rig.results[i].status, TENON_MISS);
+		ck_assert_status(rig.results[i].status, TENON_MISS);
 	}
 	rig_close(&rig);
 }
@@ -329,11 +330,10 @@ START_TEST(connections_are_made_at_the_same_time)
 	rig_open(&rig, "connect_timeout: 500ms\n");
 	make_cluster(&rig, &cluster, HANGING);
 	start_ms = now_ms();
-	ck_assert_int_eq(rig_run(&rig, TENON_GET, cluster.items, HANGING, 0),
-			 TENON_ECONNECT);
-	ck_assert_int_lt(now_ms() - start_ms, HANGING * 500 * 3 / 4);
+	ck_assert_status(rig_run(&rig, TENON_GET, cluster.items, HANGING, 0), TENON_ECONNECT);
+	ck_assert_number(now_ms() - start_ms, <, HANGING * 500 * 3 / 4);
 	for (size_t i = 0; i < HANGING; i++) {
-		ck_assert_int_eq(rig.results[i].status, TENON_ECONNECT);
+		ck_assert_status(rig.results[i].status, TENON_ECONNECT);
 	}
 	rig_close(&rig);
 }
@@ -372,14 +372,13 @@ START_TEST(each_server_of_a_batch_fails_or_answers_by_itself)
 	rig_open_at(&rig, servers, KINDS,
 		    "poll_timeout: 500ms\nconnect_timeout: 250ms\n");
 	make_cluster(&rig, &cluster, KINDS);
-	ck_assert_int_eq(rig_run(&rig, TENON_GET, cluster.items, KINDS, 0),
-			 TENON_ETIMEDOUT);
-	ck_assert_int_eq(rig.results[SILENT].status, TENON_ETIMEDOUT);
-	ck_assert_int_eq(rig.results[ANSWERS].status, TENON_MISS);
-	ck_assert_int_eq(rig.results[RESETS].status, TENON_ECLOSED);
-	ck_assert_int_eq(rig.results[FULL].status, TENON_ECONNECT);
-	ck_assert_int_eq(rig.results[REFUSES].status, TENON_ECONNECT);
-	ck_assert_int_eq(rig.results[BABBLES].status, TENON_EPROTOCOL);
+	ck_assert_status(rig_run(&rig, TENON_GET, cluster.items, KINDS, 0), TENON_ETIMEDOUT);
+	ck_assert_status(rig.results[SILENT].status, TENON_ETIMEDOUT);
+	ck_assert_status(rig.results[ANSWERS].status, TENON_MISS);
+	ck_assert_status(rig.results[RESETS].status, TENON_ECLOSED);
+	ck_assert_status(rig.results[FULL].status, TENON_ECONNECT);
+	ck_assert_status(rig.results[REFUSES].status, TENON_ECONNECT);
+	ck_assert_status(rig.results[BABBLES].status, TENON_EPROTOCOL);
 	rig_close(&rig);
 }
 END_TEST
@@ -396,9 +395,9 @@ static void check_times_out(const struct fake_step *steps, size_t count,
 	rig_fake_at(&rig, &small, steps, count);
 	rig_open(&rig, SHORT_TIMEOUT LARGE_OK);
 	start_ms = now_ms();
-	ck_assert_int_eq(rig_one(&rig, verb, one, 0), TENON_ETIMEDOUT);
-	ck_assert_int_ge(now_ms() - start_ms, 150);
-	ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+	ck_assert_status(rig_one(&rig, verb, one, 0), TENON_ETIMEDOUT);
+	ck_assert_number(now_ms() - start_ms, >=, 150);
+	ck_assert_number(now_ms() - start_ms, <, FAR_TOO_LONG_MS);
 	rig_close(&rig);
 }
 
@@ -454,8 +453,8 @@ START_TEST(a_full_backlog_costs_connect_timeout)
 
 		rig_fake_at(&rig, &full, NULL, 0);
 		rig_open(&rig, "connect_timeout: 200ms\n");
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-		ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+		ck_assert_status(rig_get(&rig, "k"), TENON_ECONNECT);
+		ck_assert_number(now_ms() - start_ms, <, FAR_TOO_LONG_MS);
 		rig_close(&rig);
 	}
 }
@@ -491,13 +490,13 @@ START_TEST(signals_do_not_disturb)
 	 */
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &fast, NULL);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
-	ck_assert(rig_value_is(&rig, "hello"));
+	ck_assert_status(rig_get(&rig, "k"), TENON_HIT);
+	ck_assert_bytes(value_of(&rig), slice("hello"));
 	check_times_out(FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 				   FAKE_EXPECT_CLOSE),
 			TENON_GET, &one);
 	setitimer(ITIMER_REAL, &off, NULL);
-	ck_assert_int_gt(ticks, 0);
+	ck_assert_number(ticks, >, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -517,8 +516,8 @@ START_TEST(a_refused_connection_fails_at_once)
 		}
 		fake_refused_address(families[f], address, sizeof(address));
 		rig_open_one(&rig, address, NULL);
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-		ck_assert_int_lt(now_ms() - start_ms, FAR_TOO_LONG_MS);
+		ck_assert_status(rig_get(&rig, "k"), TENON_ECONNECT);
+		ck_assert_number(now_ms() - start_ms, <, FAR_TOO_LONG_MS);
 		rig_close(&rig);
 	}
 }
@@ -543,9 +542,9 @@ START_TEST(names_are_resolved_at_every_connection)
 	snprintf(line, sizeof(line), "localhost:%u",
 		 fake_server_port(rig.fakes[0]));
 	rig_open_one(&rig, line, NULL);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	ck_assert(fake_server_await(rig.fakes[0], 4));
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+	check_steps(rig.fakes[0], 4);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 }
 END_TEST
@@ -650,7 +649,7 @@ START_TEST(a_refusal_that_comes_late_leads_to_the_next_address)
 	open_name(&rig, "two.test", "connect_timeout: 1min\n");
 	ck_assert_int_eq(pthread_create(&thread, NULL, close_later, &full.fd),
 			 0);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	pthread_join(thread, NULL);
 	full.fd = -1;
 	other_close(&full);
@@ -669,7 +668,7 @@ START_TEST(an_address_that_does_not_answer_loses_the_race)
 	other_listen(&full, fake_server_port(rig.fakes[0]), INADDR_LOOPBACK + 1);
 	other_fill(&full);
 	open_name(&rig, "two.test", "connect_timeout: 900ms\n");
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	other_close(&full);
 	rig_close(&rig);
 }
@@ -690,10 +689,10 @@ START_TEST(every_address_is_tried_within_connect_timeout)
 	}
 	open_name(&rig, "six.test", "connect_timeout: 900ms\n");
 	fds_look(&before);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	/* the sockets that lost the race are closed: the client's end and the fake's end are left */
 	fds_since(&before, &sockets);
-	ck_assert_uint_eq(sockets, 2);
+	ck_assert_number(sockets, ==, 2);
 	for (size_t i = 0; i < COUNT(full); i++) {
 		other_close(&full[i]);
 	}
@@ -730,12 +729,12 @@ START_TEST(addresses_that_do_not_answer_leak_no_descriptor)
 	fake_names_set(before, 1);
 	rig_open_one(&rig, line, "connect_timeout: 200ms\n" RETRY_SOON);
 	fds_look(&open);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_status(rig_get(&rig, "k"), TENON_ECONNECT);
 	fake_names_set(after, 1);
 	tenon__clock_advance((int64_t)TENON_LOOKUP_INTERVAL_MS * 1000000);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-	ck_assert_int_eq(rig.err.sys_errno, ETIMEDOUT);
-	ck_assert_uint_eq(fds_since(&open, NULL), 0);
+	ck_assert_status(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_number(rig.err.sys_errno, ==, ETIMEDOUT);
+	ck_assert_number(fds_since(&open, NULL), ==, 0);
 	other_close(&full);
 	rig_close(&rig);
 }
@@ -753,11 +752,11 @@ START_TEST(the_address_that_worked_is_tried_first)
 				  FAKE_SEND("END\r\n")));
 	open_name(&rig, "two.test", NULL);
 	/* 127.0.0.2 refuses at first, and accepts later */
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	other_listen(&first, fake_server_port(rig.fakes[0]), INADDR_LOOPBACK + 1);
-	ck_assert(fake_server_await(rig.fakes[0], 4));
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	ck_assert_int_lt(accept(first.fd, NULL, NULL), 0);
+	check_steps(rig.fakes[0], 4);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_number(accept(first.fd, NULL, NULL), <, 0);
 	close(first.fd);
 	rig_close(&rig);
 }
@@ -823,7 +822,7 @@ START_TEST(a_unix_socket_whose_backlog_is_full_is_tried_again)
 	busy_listen(&busy);
 	rig_open_one(&rig, busy.path, NULL);
 	ck_assert_int_eq(pthread_create(&thread, NULL, busy_serve, &busy), 0);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 	pthread_join(thread, NULL);
 	close(busy.filler);
@@ -839,8 +838,8 @@ START_TEST(a_backlog_that_stays_full_has_its_reason)
 	USE_TRANSPORT();
 	busy_listen(&busy);
 	rig_open_one(&rig, busy.path, "connect_timeout: 100ms\n");
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
-	ck_assert_int_eq(rig.err.sys_errno, EAGAIN);
+	ck_assert_status(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_number(rig.err.sys_errno, ==, EAGAIN);
 	check_says(rig.err.message, "the backlog of the socket is full");
 	rig_close(&rig);
 	close(busy.filler);
@@ -877,10 +876,10 @@ START_TEST(the_limit_of_descriptors_is_no_failure_of_the_server)
 	limit = no_descriptors();
 	status = rig_one(&rig, TENON_GET, &one, 0);
 	setrlimit(RLIMIT_NOFILE, &limit);
-	ck_assert_int_lt(status, 0);
-	ck_assert_int_eq(rig.err.sys_errno, EMFILE);
+	ck_assert_number(status, <, 0);
+	ck_assert_number(rig.err.sys_errno, ==, EMFILE);
 	/* the server is not down */
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 }
 END_TEST
@@ -913,22 +912,18 @@ START_TEST(tcp_connections_have_the_options_of_the_setup)
 
 		fake_miss(&rig);
 		rig_open(&rig, kept[i].settings);
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-		ck_assert_int_eq(option_of(&rig, SOL_SOCKET, SO_KEEPALIVE),
-				 kept[i].on);
-		ck_assert_int_ne(option_of(&rig, IPPROTO_TCP, TCP_NODELAY), 0);
-		ck_assert_int_eq(option_of(&rig, IPPROTO_TCP, TCP_USER_TIMEOUT),
-				 kept[i].user_timeout_ms);
+		ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+		ck_assert_number(option_of(&rig, SOL_SOCKET, SO_KEEPALIVE), ==, kept[i].on);
+		ck_assert_number(option_of(&rig, IPPROTO_TCP, TCP_NODELAY), !=, 0);
+		ck_assert_number(option_of(&rig, IPPROTO_TCP, TCP_USER_TIMEOUT), ==,
+			kept[i].user_timeout_ms);
 		if (kept[i].on) {
-			ck_assert_int_eq(option_of(&rig, IPPROTO_TCP,
-						   TCP_KEEPIDLE),
-					 kept[i].idle_s);
-			ck_assert_int_eq(option_of(&rig, IPPROTO_TCP,
-						   TCP_KEEPINTVL),
-					 kept[i].interval_s);
-			ck_assert_int_eq(option_of(&rig, IPPROTO_TCP,
-						   TCP_KEEPCNT),
-					 kept[i].count);
+			ck_assert_number(option_of(&rig, IPPROTO_TCP, TCP_KEEPIDLE), ==,
+				kept[i].idle_s);
+			ck_assert_number(option_of(&rig, IPPROTO_TCP, TCP_KEEPINTVL), ==,
+				kept[i].interval_s);
+			ck_assert_number(option_of(&rig, IPPROTO_TCP, TCP_KEEPCNT), ==,
+				kept[i].count);
 		}
 		rig_close(&rig);
 	}
@@ -953,7 +948,7 @@ START_TEST(end_of_file_reset_and_half_close_are_closed_connections)
 
 		rig_fake(&rig, endings[i], 4);
 		rig_open(&rig, NULL);
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+		ck_assert_status(rig_get(&rig, "k"), TENON_ECLOSED);
 		rig_close(&rig);
 	}
 }
@@ -971,11 +966,11 @@ START_TEST(an_idle_connection_that_was_closed_is_replaced_once)
 				  FAKE_EXPECT("get k\r\n"),
 				  FAKE_SEND("END\r\n")));
 	rig_open(&rig, NULL);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	ck_assert(fake_server_await(rig.fakes[0], 4));
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	ck_assert(fake_server_await(rig.fakes[0], 8));
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+	check_steps(rig.fakes[0], 4);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+	check_steps(rig.fakes[0], 8);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 }
 END_TEST
@@ -1002,10 +997,9 @@ START_TEST(sending_to_a_closed_connection_raises_no_sigpipe)
 
 		rig_fake_at(&rig, &listen, steps, COUNT(steps));
 		rig_open(&rig, LARGE_OK);
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-		ck_assert(fake_server_await(rig.fakes[0], 4));
-		ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0),
-				 TENON_ECLOSED);
+		ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+		check_steps(rig.fakes[0], 4);
+		ck_assert_status(rig_one(&rig, TENON_SET, &one, 0), TENON_ECLOSED);
 		rig_close(&rig);
 	}
 	free(value);
@@ -1023,9 +1017,9 @@ START_TEST(garbage_closes_and_the_next_operation_reconnects)
 			    FAKE_EXPECT("get k\r\n"), FAKE_SEND("END\r\n")));
 	rig_open(&rig, RETRY_SOON);
 	if (!rig_warm) { /* else the get goes again on a new connection */
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_EPROTOCOL);
+		ck_assert_status(rig_get(&rig, "k"), TENON_EPROTOCOL);
 	}
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	rig_close(&rig);
 }
 END_TEST
@@ -1040,9 +1034,9 @@ START_TEST(connections_close_with_the_client_and_on_request)
 				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
 				  FAKE_SEND("END\r\n"), FAKE_EXPECT_CLOSE));
 	rig_open(&rig, NULL);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	tenon_client_disconnect(rig.client);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	tenon_client_close(rig.client);
 	rig.client = NULL;
 	rig_close(&rig);
@@ -1064,16 +1058,16 @@ START_TEST(descriptors_are_lazy_close_on_exec_and_given_back)
 	fds_look(&before);
 	rig_open(&rig, NULL);
 	fds_since(&before, &sockets);
-	ck_assert_uint_eq(sockets, 0);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_number(sockets, ==, 0);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	/* the client's end and the fake's end */
 	fds_since(&before, &sockets);
-	ck_assert_uint_eq(sockets, 2);
+	ck_assert_number(sockets, ==, 2);
 	fake_server_go(rig.fakes[0]);
 	tenon_client_close(rig.client);
 	rig.client = NULL;
-	ck_assert(fake_server_await(rig.fakes[0], 5));
-	ck_assert_uint_eq(fds_since(&before, NULL), 0);
+	check_steps(rig.fakes[0], 5);
+	ck_assert_number(fds_since(&before, NULL), ==, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -1098,10 +1092,10 @@ START_TEST(connects_that_time_out_leak_no_descriptor)
 	fds_look(&before);
 	rig_open(&rig, RETRY_SOON "connect_timeout: 5ms\n");
 	for (int i = 0; i < 20; i++) {
-		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+		ck_assert_status(rig_get(&rig, "k"), TENON_ECONNECT);
 	}
 	fds_since(&before, &sockets);
-	ck_assert_uint_eq(sockets, 0);
+	ck_assert_number(sockets, ==, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -1130,19 +1124,18 @@ START_TEST(a_wait_hook_is_called_or_refused)
 	rig_open(&rig, NULL);
 	int code = tenon_client_set_wait(rig.client, counted_wait, &calls,
 					 &rig.err);
-	ck_assert_int_eq(code, rig.err.code);
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_number(code, ==, rig.err.code);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
 	if (code) {
-		ck_assert_int_eq(code, TENON_EINVAL);
-		ck_assert_uint_eq(calls, 0);
+		ck_assert_status(code, TENON_EINVAL);
+		ck_assert_number(calls, ==, 0);
 	} else {
-		ck_assert_uint_gt(calls, 0);
+		ck_assert_number(calls, >, 0);
 	}
-	ck_assert_int_eq(tenon_client_set_wait(rig.client, NULL, NULL, NULL),
-			 0);
+	ck_assert_number(tenon_client_set_wait(rig.client, NULL, NULL, NULL), ==, 0);
 	calls = 0;
-	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
-	ck_assert_uint_eq(calls, 0);
+	ck_assert_status(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_number(calls, ==, 0);
 	rig_close(&rig);
 }
 END_TEST

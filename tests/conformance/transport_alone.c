@@ -30,7 +30,7 @@ static void talk_all(size_t count, const struct talk_part *parts,
 	}
 	talk_run(&talk, all_talkers, count, FAR_MS);
 	for (size_t i = 0; i < count; i++) {
-		ck_assert_int_eq(talkers[i].outcome, TALK_KEPT);
+		ck_assert_outcome(&talkers[i], TALK_KEPT);
 	}
 }
 
@@ -73,7 +73,7 @@ START_TEST(a_connection_may_send_after_it_has_received)
 	talk_all(3, parts, COUNT(parts));
 	talk_all(3, parts, COUNT(parts));
 	for (size_t i = 0; i < 3; i++) {
-		ck_assert_uint_eq(talkers[i].connects, 1);
+		ck_assert_number(talkers[i].connects, ==, 1);
 	}
 	talk_end(3);
 }
@@ -167,8 +167,8 @@ START_TEST(a_connection_ends_after_any_event)
 		talk_script(&talkers[0], parts, runs[i].parts);
 		talkers[0].closes = runs[i].closes;
 		talk_run(&talk, all_talkers, 1, FAR_MS);
-		ck_assert_int_eq(talkers[0].outcome,
-				 runs[i].closes ? TALK_CLOSED : TALK_KEPT);
+		ck_assert_outcome(&talkers[0],
+				  runs[i].closes ? TALK_CLOSED : TALK_KEPT);
 	}
 	talk_end(1);
 }
@@ -180,7 +180,7 @@ END_TEST
 static void talk_nowhere(size_t i, const char *address)
 {
 	talk_servers[i] = NULL;
-	ck_assert_int_eq(talk_add(&talk, &talkers[i], address), 0);
+	ck_assert_status(talk_add(&talk, &talkers[i], address), TENON_OK);
 }
 
 /* Each connection fails by itself, and the next time each succeeds that can. */
@@ -208,15 +208,15 @@ START_TEST(a_connection_that_fails_leaves_the_others_alone)
 		}
 		talkers[NO_SPACE].no_space = run == 0;
 		talk_run(&talk, all_talkers, KINDS, FAR_MS);
-		ck_assert_int_eq(talkers[ANSWERS].outcome, TALK_KEPT);
+		ck_assert_outcome(&talkers[ANSWERS], TALK_KEPT);
 		check_failed(REFUSED, TENON_ECONNECT, 0);
 		if (run == 0) {
 			check_failed(CLOSED, TENON_ECLOSED, 0);
 			check_failed(NO_SPACE, TENON_ENOMEM, 0);
 		}
 	}
-	ck_assert_int_eq(talkers[CLOSED].outcome, TALK_KEPT);
-	ck_assert_int_eq(talkers[NO_SPACE].outcome, TALK_KEPT);
+	ck_assert_outcome(&talkers[CLOSED], TALK_KEPT);
+	ck_assert_outcome(&talkers[NO_SPACE], TALK_KEPT);
 	talk_end(KINDS);
 }
 END_TEST
@@ -242,8 +242,8 @@ START_TEST(a_deadline_passes_in_every_phase)
 	check_failed(CONNECTING, TENON_ECONNECT, 0);
 	check_failed(SENDING, TENON_ETIMEDOUT, 0);
 	check_failed(RECEIVING, TENON_ETIMEDOUT, 0);
-	ck_assert_uint_eq(talkers[RECEIVING].said, 0);
-	ck_assert_uint_eq(talkers[RECEIVING].part, 1);
+	ck_assert_number(talkers[RECEIVING].said, ==, 0);
+	ck_assert_number(talkers[RECEIVING].part, ==, 1);
 	talk_end(PHASES);
 	free(large);
 }
@@ -264,7 +264,9 @@ START_TEST(an_instance_without_memory_adds_no_connection)
 		talk.host.fail_from = n;
 		code = talk_add(&talk, &talkers[1],
 				fake_server_address(talk_servers[1]));
-		ck_assert(!code || code == TENON_ENOMEM);
+		ck_assert_msg(!code || code == TENON_ENOMEM,
+			      "%s: add: %s, expected 0 or %s", subject_now(),
+			      seen_status(code), seen_status(TENON_ENOMEM));
 	}
 	talk.host.fail_from = 0;
 	talk_all(2, one_trip, COUNT(one_trip));
@@ -304,9 +306,9 @@ static void start_behind_gate(void)
 	ck_assert_ptr_nonnull(talk_servers[HANGS]);
 	gate = proxy_start(fake_server_address(talk_servers[HANGS]), FAKE_INET);
 	ck_assert_ptr_nonnull(gate);
-	ck_assert(proxy_set_deaf(gate, true));
-	ck_assert_int_eq(talk_add(&talk, &talkers[HANGS], proxy_address(gate)),
-			 0);
+	ck_assert_msg(proxy_set_deaf(gate, true), "the proxy %s stays open",
+		      proxy_address(gate));
+	ck_assert_status(talk_add(&talk, &talkers[HANGS], proxy_address(gate)), TENON_OK);
 }
 
 /*
@@ -331,11 +333,10 @@ START_TEST(connections_do_not_wait_for_one_another)
 	}
 	talk_run(&talk, all_talkers, ALL, BLOCKED_MS);
 	ck_assert_msg(talkers[HANGS].outcome == TALK_KEPT,
-		      "a connect that hangs until the other %d servers are asked failed with status %d, errno %d: they were not asked in time",
-		      OTHERS, talkers[HANGS].status,
-		      talkers[HANGS].sys_errno);
+		      "%s: a connect that hangs until the other %d servers are asked is %s: they were not asked in time",
+		      subject_now(), OTHERS, talk_end_of(&talkers[HANGS]));
 	for (size_t i = 0; i < ALL; i++) {
-		ck_assert_int_eq(talkers[i].outcome, TALK_KEPT);
+		ck_assert_outcome(&talkers[i], TALK_KEPT);
 	}
 	talk_end(ALL);
 	proxy_stop(gate);
@@ -376,14 +377,16 @@ START_TEST(a_lookup_is_waited_for_without_spinning)
 	talk_run(&talk, all_talkers, 1, FAR_MS);
 	pthread_join(thread, NULL);
 	calls = talk.calls - calls;
-	ck_assert_int_eq(talkers[0].outcome, TALK_KEPT);
+	ck_assert_outcome(&talkers[0], TALK_KEPT);
 	ck_assert_msg(calls <= CALLS_MOST,
-		      "%zu calls of functions of the core during a lookup of 300 ms: the transport spins",
-		      calls);
+		      "%s: %zu calls of functions of the core during a lookup of 300 ms, expected %d or fewer: the transport spins",
+		      subject_now(), calls, (int)CALLS_MOST);
 	talk_end(1);
 	ck_assert_msg(fstat(ends[0], &after) == 0 &&
 			      after.st_ino == before.st_ino,
-		      "the transport has closed wait_fd, which is the core's");
+		      "%s has closed wait_fd %d, which is the core's: the file was %llu and is %llu",
+		      subject_now(), ends[0], (unsigned long long)before.st_ino,
+		      (unsigned long long)after.st_ino);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -407,13 +410,14 @@ START_TEST(a_fork_leaves_open_connections_to_the_parent)
 	}
 	ck_assert_int_gt(child, 0);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
+	ck_assert_number(status, ==, 0);
 	talk_script(&talkers[0], one_trip, COUNT(one_trip));
 	talk_run(&talk, all_talkers, 1, FAR_MS);
 	ck_assert_msg(talkers[0].outcome == TALK_KEPT &&
 			      talkers[0].connects == 1,
-		      "after close() in a child, the parent's connection fails with status %d, errno %d",
-		      talkers[0].status, talkers[0].sys_errno);
+		      "%s: after close() in a child, the parent's connection is %s, and has connected %zu times",
+		      subject_now(), talk_end_of(&talkers[0]),
+		      talkers[0].connects);
 	talk_end(1);
 }
 END_TEST
@@ -452,7 +456,7 @@ START_TEST(descriptors_may_have_any_number)
 	count = fill_descriptors(fillers);
 	if (count > 0) {
 		talk_all(1, one_trip, COUNT(one_trip));
-		ck_assert_int_ge(talkers[0].base.fd, FD_SETSIZE);
+		ck_assert_number(talkers[0].base.fd, >=, FD_SETSIZE);
 		while (count > 0) {
 			close(fillers[--count]);
 		}

@@ -32,10 +32,10 @@ static void begin_waiting(size_t i, int64_t timeout_ms)
 /* Let the server of begin_waiting() answer. */
 static void finish_waiting(size_t i)
 {
-	ck_assert_int_eq(talkers[i].outcome, TALK_UNDER_WAY);
+	ck_assert_outcome(&talkers[i], TALK_UNDER_WAY);
 	fake_server_go(talk_servers[i]);
 	talk_await(&talk, &talkers[i]);
-	ck_assert_int_eq(talkers[i].outcome, TALK_KEPT);
+	ck_assert_outcome(&talkers[i], TALK_KEPT);
 }
 
 /* Go on until the current part of a script is said. */
@@ -45,7 +45,7 @@ static void await_said(size_t i)
 
 	while (talker->part == 0 && talker->said < talker->parts[0].say_len) {
 		(void)talk_turn(&talk, 1000);
-		ck_assert_int_eq(talker->outcome, TALK_UNDER_WAY);
+		ck_assert_outcome(talker, TALK_UNDER_WAY);
 	}
 }
 
@@ -76,18 +76,18 @@ START_TEST(connections_begin_at_different_times)
 	open_begun(_i);
 	begin_waiting(0, FAR_MS);
 	await_said(0);
-	ck_assert_uint_eq(talk_turn(&talk, 0), 1);
+	ck_assert_number(talk_turn(&talk, 0), ==, 1);
 	talk_start(1, &plain, twice, COUNT(twice));
 	for (int trip = 0; trip < 2; trip++) {
 		talk_script(&talkers[1], one_trip, COUNT(one_trip));
 		talk_begin(&talk, &talkers[1], FAR_MS);
 		talk_await(&talk, &talkers[1]);
-		ck_assert_int_eq(talkers[1].outcome, TALK_KEPT);
-		ck_assert_uint_eq(talk_turn(&talk, 0), 1);
+		ck_assert_outcome(&talkers[1], TALK_KEPT);
+		ck_assert_number(talk_turn(&talk, 0), ==, 1);
 	}
-	ck_assert_uint_eq(talkers[1].connects, 1);
+	ck_assert_number(talkers[1].connects, ==, 1);
 	finish_waiting(0);
-	ck_assert_uint_eq(talk_turn(&talk, 0), 0);
+	ck_assert_number(talk_turn(&talk, 0), ==, 0);
 	talk_end(2);
 }
 END_TEST
@@ -112,13 +112,13 @@ START_TEST(connections_are_added_while_others_are_under_way)
 	talk_begin(&talk, &talkers[SENDING], FAR_MS);
 	for (size_t i = FIRST; i < TALKERS; i++) {
 		begin_waiting(i, FAR_MS);
-		ck_assert_uint_eq(talk_turn(&talk, 0), i + 1);
+		ck_assert_number(talk_turn(&talk, 0), ==, i + 1);
 	}
 	for (size_t i = FIRST; i < TALKERS; i++) {
 		finish_waiting(i);
 	}
 	finish_waiting(SENDING);
-	ck_assert_int_eq(talkers[CONNECTING].outcome, TALK_UNDER_WAY);
+	ck_assert_outcome(&talkers[CONNECTING], TALK_UNDER_WAY);
 	talk_end(TALKERS);
 	free(large);
 }
@@ -164,23 +164,23 @@ START_TEST(a_connection_under_way_can_be_closed)
 		open_begun(_i);
 		begin_waiting(0, FAR_MS);
 		await_said(0);
-		ck_assert(fake_server_await(talk_servers[0], 2));
+		check_steps(talk_servers[0], 2);
 		begin_phase(phase, 1, ends[0], &much);
 		if (phase == RECEIVING) {
 			await_said(1);
-			ck_assert(fake_server_await(talk_servers[1], 2));
+			check_steps(talk_servers[1], 2);
 		}
 		begin_waiting(2, FAR_MS);
 		await_said(2);
-		ck_assert(fake_server_await(talk_servers[2], 2));
-		ck_assert_uint_eq(talk_turn(&talk, 0), 3);
+		check_steps(talk_servers[2], 2);
+		ck_assert_number(talk_turn(&talk, 0), ==, 3);
 		talk_stop(&talk, &talkers[1]);
-		ck_assert_uint_eq(talk_turn(&talk, 0), 2);
+		ck_assert_number(talk_turn(&talk, 0), ==, 2);
 		finish_waiting(0);
 		finish_waiting(2);
-		ck_assert_uint_eq(talk_turn(&talk, 0), 0);
+		ck_assert_number(talk_turn(&talk, 0), ==, 0);
 		talk_end(3);
-		ck_assert_uint_eq(fds_since(&before, NULL), 0);
+		ck_assert_number(fds_since(&before, NULL), ==, 0);
 		close(ends[0]);
 		close(ends[1]);
 	}
@@ -199,12 +199,12 @@ START_TEST(a_connection_that_was_closed_can_begin_again)
 	talk_begin(&talk, &talkers[0], FAR_MS);
 	await_said(0);
 	talk_stop(&talk, &talkers[0]);
-	ck_assert_uint_eq(talk_turn(&talk, 0), 0);
+	ck_assert_number(talk_turn(&talk, 0), ==, 0);
 	talk_script(&talkers[0], one_trip, COUNT(one_trip));
 	talk_begin(&talk, &talkers[0], FAR_MS);
 	talk_await(&talk, &talkers[0]);
-	ck_assert_int_eq(talkers[0].outcome, TALK_KEPT);
-	ck_assert_uint_eq(talkers[0].connects, 2);
+	ck_assert_outcome(&talkers[0], TALK_KEPT);
+	ck_assert_number(talkers[0].connects, ==, 2);
 	talk_end(1);
 }
 END_TEST
@@ -220,7 +220,7 @@ START_TEST(a_fork_closes_what_is_under_way_in_its_parent)
 	talk_script(&talkers[1], one_trip, COUNT(one_trip));
 	talk_begin(&talk, &talkers[1], FAR_MS);
 	await_said(0);
-	ck_assert(fake_server_await(talk_servers[0], 2));
+	check_steps(talk_servers[0], 2);
 	pid_t child = fork();
 	if (child == 0) {
 		talk_remove(&talk, &talkers[0]);
@@ -232,8 +232,8 @@ START_TEST(a_fork_closes_what_is_under_way_in_its_parent)
 	}
 	ck_assert_int_gt(child, 0);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
-	ck_assert_uint_eq(talk_turn(&talk, 0), 2);
+	ck_assert_number(status, ==, 0);
+	ck_assert_number(talk_turn(&talk, 0), ==, 2);
 	finish_waiting(0);
 	talk_end(2);
 }
@@ -264,11 +264,11 @@ START_TEST(a_connection_under_way_may_send_more)
 		}
 		part.say_len = 8;
 		talk_begin(&talk, &talkers[0], FAR_MS);
-		ck_assert_uint_le(talk_turn(&talk, 0), 1);
+		ck_assert_number(talk_turn(&talk, 0), <=, 1);
 		talk_await(&talk, &talkers[0]);
-		ck_assert_int_eq(talkers[0].outcome, TALK_KEPT);
-		ck_assert_uint_eq(talkers[0].connects, 1);
-		ck_assert_uint_eq(talk_turn(&talk, 0), 0);
+		ck_assert_outcome(&talkers[0], TALK_KEPT);
+		ck_assert_number(talkers[0].connects, ==, 1);
+		ck_assert_number(talk_turn(&talk, 0), ==, 0);
 		talk_end(1);
 	}
 }
@@ -286,10 +286,10 @@ START_TEST(a_second_begin_while_the_send_waits_disturbs_nothing)
 	talk_start(0, &narrow, steps, COUNT(steps));
 	talk_script(&talkers[0], &part, 1);
 	talk_begin(&talk, &talkers[0], FAR_MS);
-	ck_assert_uint_eq(talk_turn(&talk, 0), 1);
+	ck_assert_number(talk_turn(&talk, 0), ==, 1);
 	part.say_len = LARGE_LEN;
 	talk_begin(&talk, &talkers[0], FAR_MS);
-	ck_assert_uint_eq(talk_turn(&talk, 0), 1);
+	ck_assert_number(talk_turn(&talk, 0), ==, 1);
 	finish_waiting(0);
 	talk_end(1);
 	free(large);
@@ -332,11 +332,13 @@ START_TEST(a_lookup_is_waited_for)
 	talkers[0].lookup_fd = ends[0];
 	talk_script(&talkers[0], one_trip, COUNT(one_trip));
 	talk_begin(&talk, &talkers[0], FAR_MS);
-	ck_assert_uint_eq(talk_turn(&talk, 20), 1);
-	ck_assert(!talkers[0].was_given);
+	ck_assert_number(talk_turn(&talk, 20), ==, 1);
+	ck_assert_msg(!talkers[0].was_given,
+		      "%s: the connection has its address, and descriptor %d of the lookup has no byte",
+		      subject_now(), ends[0]);
 	ck_assert_int_eq(write(ends[1], "", 1), 1);
 	talk_await(&talk, &talkers[0]);
-	ck_assert_int_eq(talkers[0].outcome, TALK_KEPT);
+	ck_assert_outcome(&talkers[0], TALK_KEPT);
 	talk_end(1);
 	close(ends[0]);
 	close(ends[1]);
@@ -360,18 +362,18 @@ START_TEST(fds_gives_the_time_of_the_next_deadline)
 	await_said(0);
 	await_said(1);
 	await_said(2);
-	ck_assert_uint_ge(ops->fds(talk.self, &none, 0, &until_ns), 1);
-	ck_assert_int_gt(until_ns, now_ns);
-	ck_assert_int_le(until_ns, tenon__now_ns() + FAR_MS * INT64_C(1000000));
+	ck_assert_number(ops->fds(talk.self, &none, 0, &until_ns), >=, 1);
+	ck_assert_number(until_ns, >, now_ns);
+	ck_assert_number(until_ns, <=, tenon__now_ns() + FAR_MS * INT64_C(1000000));
 	until_ns = now_ns;
-	ck_assert_uint_ge(ops->fds(talk.self, &none, 0, &until_ns), 1);
-	ck_assert_int_eq(until_ns, now_ns);
+	ck_assert_number(ops->fds(talk.self, &none, 0, &until_ns), >=, 1);
+	ck_assert_number(until_ns, ==, now_ns);
 	finish_waiting(2);
 	finish_waiting(1);
 	finish_waiting(0);
 	until_ns = far_ns;
-	ck_assert_uint_eq(ops->fds(talk.self, &none, 0, &until_ns), 0);
-	ck_assert_int_eq(until_ns, far_ns);
+	ck_assert_number(ops->fds(talk.self, &none, 0, &until_ns), ==, 0);
+	ck_assert_number(until_ns, ==, far_ns);
 	talk_end(3);
 }
 END_TEST
@@ -423,22 +425,20 @@ START_TEST(a_turn_waits_once_and_not_longer_than_it_may)
 	open_begun(_i);
 	begin_waiting(0, FAR_MS);
 	await_said(0);
-	ck_assert(fake_server_await(talk_servers[0], 2));
+	check_steps(talk_servers[0], 2);
 	is_hooked = set_hooks(&hook);
 	for (int timeout_ms = 0; timeout_ms <= 50; timeout_ms += 50) {
 		hook.calls = 0;
-		ck_assert_uint_eq(talk_turn(&talk, timeout_ms), 1);
-		ck_assert_uint_eq(hook.calls, is_hooked ? 1 : 0);
-		ck_assert_int_le(hook.timeout_ms,
-				 talk.way == DRIVE_TURN ? timeout_ms : 0);
+		ck_assert_number(talk_turn(&talk, timeout_ms), ==, 1);
+		ck_assert_number(hook.calls, ==, is_hooked ? 1 : 0);
+		ck_assert_number(hook.timeout_ms, <=, talk.way == DRIVE_TURN ? timeout_ms : 0);
 	}
 	finish_waiting(0);
 	hook.calls = 0;
-	ck_assert_uint_eq(talk_turn(&talk, 20), 0);
-	ck_assert_uint_eq(talk.plugin->ops.transport.turn(
-				  talk.self, tenon__now_ns(), INT64_MAX),
-			  0);
-	ck_assert_uint_eq(hook.calls, 0);
+	ck_assert_number(talk_turn(&talk, 20), ==, 0);
+	ck_assert_number(
+		talk.plugin->ops.transport.turn( talk.self, tenon__now_ns(), INT64_MAX), ==, 0);
+	ck_assert_number(hook.calls, ==, 0);
 	talk_end(1);
 }
 END_TEST
@@ -472,18 +472,18 @@ START_TEST(a_wait_that_fails_fails_what_is_under_way)
 		}
 		await_said(0);
 		hook.code = EINTR; /* and the application goes on */
-		ck_assert_uint_eq(talk_turn(&talk, 0), 2);
-		ck_assert_uint_gt(hook.signals, 0);
+		ck_assert_number(talk_turn(&talk, 0), ==, 2);
+		ck_assert_number(hook.signals, >, 0);
 		hook.code = rows[row].code;
 		hook.answer = rows[row].answer;
-		ck_assert_uint_eq(talk_turn(&talk, 0), 0);
+		ck_assert_number(talk_turn(&talk, 0), ==, 0);
 		check_failed(0, TENON_EWAIT, rows[row].sys_errno);
 		check_failed(1, TENON_EWAIT, rows[row].sys_errno);
 		hook.code = 0;
 		talk_script(&talkers[0], one_trip, COUNT(one_trip));
 		talk_begin(&talk, &talkers[0], FAR_MS);
 		talk_await(&talk, &talkers[0]);
-		ck_assert_int_eq(talkers[0].outcome, TALK_KEPT);
+		ck_assert_outcome(&talkers[0], TALK_KEPT);
 		talk_end(2);
 	}
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Each row plants one bug in a plugin of the template, and tenon-conformance has to catch the bug with
-# the test that the row names. The same test passes without the bug. Reports in TAP.
+# the test that the row names, and to print what the row says. The same test passes without the bug.
+# No assertion of the suites prints its condition alone. Reports in TAP.
 set -eu
 . "$abs_top_srcdir/tests/runner/tap.sh"
 
@@ -17,8 +18,9 @@ build()
 	$CC -shared -fPIC -I"$abs_top_srcdir/include" -o "$2" "$1"
 }
 
-# Succeed when the plugin with the bug fails the test, and the plugin without the bug passes it.
-# caught SOURCE TEST PROMISES SED-SCRIPT
+# Succeed when the plugin with the bug fails the test and prints a text that matches the regexp, and
+# the plugin without the bug passes the test.
+# caught SOURCE TEST PROMISES SED-SCRIPT REGEXP
 caught()
 {
 	test -e "$dir/$1.so" || build "$template/$1.c" "$dir/$1.so" || return 1
@@ -34,18 +36,18 @@ caught()
 	}
 	status=0
 	"$conformance" --test "$2" --promises "$3" "$dir/planted.so" >"$dir/out" || status=$?
-	test "$status" -eq 1 && grep -q "^not ok .*:$2:" "$dir/out" || {
-		echo "exit status $status, expected 1 and a failure of $2"
+	test "$status" -eq 1 && grep -Eq "^not ok .*:$2: .*$5" "$dir/out" || {
+		echo "exit status $status, expected 1 and a failure of $2 that prints '$5'"
 		cat "$dir/out"
 		return 1
 	}
 }
 
-# plant BUG SOURCE TEST SED-SCRIPT
+# plant BUG SOURCE TEST SED-SCRIPT [REGEXP]
 promises=
 plant()
 {
-	try "$2_that_$1" caught "$2" "$3" "$promises" "$4"
+	try "$2_that_$1" caught "$2" "$3" "$promises" "$4" "${5-}"
 }
 
 # ---- hash: the known answers are those of the function with the bug
@@ -128,4 +130,86 @@ plant breaks_above_fd_setsize transport_courier descriptors_may_have_any_number 
 	s/if (racer->fd < 0) {/if (racer->fd >= 1024) { close(racer->fd); racer->fd = -1; } &/'
 plant connects_one_after_the_other transport_courier connections_do_not_wait_for_one_another '
 	s/^		begin(courier, .*/& while (go_on_all(courier, conns + i, 1, now_ns, deadline_ns) > 0) { wait_for(courier, conns + i, 1, now_ns, deadline_ns); now_ns = courier->ops->now_ns(courier->ops->context); }/'
+
+# ---- what a failure prints
+
+# Print the assertions of files that print no value: those of a condition alone, those whose message
+# has no value, and those that print a status as a number.
+bare()
+{
+	awk '
+	/^#/ { next }
+	/(ck_assert[a-z_]*|ck_abort_msg|rig_assert)\(/ { is_open = 1; text = "" }
+	is_open { text = text " " $0 }
+	is_open && /;[ \t]*$/ {
+		is_open = 0
+		gsub(/[ \t]+/, " ", text)
+		if (text ~ /ck_(assert|abort)\(/ ||
+		    (text ~ /(ck_assert_msg|ck_assert_subject|ck_abort_msg|rig_assert)\(/ && text !~ /%/) ||
+		    text ~ /ck_assert_u?int_[a-z]+\(.*, TENON_(OK|HIT|MISS|STORED|NOT_STORED|E[A-Z]+)\)/ ||
+		    text ~ /ck_assert(_int_ne|_number|_subject_int)\(.*TENON_E[A-Z]+\)/) {
+			print FILENAME ":" text
+		}
+	}' "$@"
+}
+
+no_assertion_is_bare()
+{
+	bare "$abs_top_srcdir"/tests/conformance/*.c >"$dir/bare"
+	cat "$dir/bare"
+	test ! -s "$dir/bare"
+}
+
+bare_assertions_are_found()
+{
+	cat >"$dir/bare.c" <<'HERE'
+	ck_assert(is_good);
+	ck_assert_msg(is_good, "the codec is bad");
+	ck_assert_subject(is_good,
+			  "a bad codec");
+	rig_assert(is_good, "out of memory");
+	ck_assert_int_eq(code, TENON_ENOMEM);
+	ck_assert_int_eq(rig_get(&rig, "k"),
+			 TENON_MISS);
+	ck_assert_subject_int(code, ==, TENON_EIO);
+	ck_assert_msg(is_good, "found %d", code);
+	ck_assert_status(code, TENON_ENOMEM);
+	ck_assert_ptr_nonnull(copy);
+HERE
+	bare "$dir/bare.c" >"$dir/bare"
+	cat "$dir/bare"
+	test "$(wc -l <"$dir/bare")" -eq 7
+}
+
+try no_assertion_of_the_suites_is_bare no_assertion_is_bare
+try bare_assertions_are_found bare_assertions_are_found
+
+# A string of bytes, a status, a number, a state, an outcome, and a hash.
+plant changes_a_byte codec_pairs values_of_every_size_come_back '
+	/check sum of the value is wrong/,/^}/s/return 0;/if (len > 5) { ((char *)output->data)[5] ^= 1; } &/' \
+	"makes another value: found [0-9]+ bytes, expected [0-9]+; from byte 5 on, found( [0-9a-f]{2})+"
+plant is_out_of_memory_in_other_words codec_pairs init_that_runs_out_of_memory_cleans_up '
+	s/^	pairs->host = host;/& void *kept = host->alloc(host->context, 1); host->free(host->context, kept); if (!kept) { return host->set_error(err, TENON_EIO, "no room"); }/' \
+	"codec plugin 'pairs': expected .*, found input/output error \(-[0-9]+\) when allocation 1 fails"
+plant forgets_failures failover_nearby dead_server_is_avoided_and_comes_back '
+	s/^	at->failures += .*/	(void)now_ms;/
+	s/^	at->down_until_ms = .*/	at->failures = 0;/' \
+	"failover plugin 'nearby': route\(&policy, 1, now_ms\) is 1, expected != 1, which is dead"
+plant is_up_again_at_once failover_nearby the_reported_state_agrees_with_the_route '
+	s/now_ms < at->down_until_ms ? TENON_SERVER_DOWN/at->failures == 0 ? TENON_SERVER_DOWN/' \
+	"that server 1 is probing \([0-9]+\), expected down \([0-9]+\)"
+plant reports_another_errno transport_courier a_connection_that_fails_leaves_the_others_alone '
+	/^static int receive_some/,/^}/s/fail(courier, ride, TENON_ECLOSED.*/fail(courier, ride, TENON_EPROTOCOL, 71);/' \
+	"transport plugin 'courier': talkers\\[i\\]\\.status is protocol error \\(-[0-9]+\\), expected connection closed \\(-[0-9]+\\)"
+plant does_not_close transport_courier a_connection_ends_after_any_event '
+	/^static void set_want/,/^}/s/courier_close(courier, ride->conn)/(void)courier/' \
+	"transport plugin 'courier' calls a function for a connection that is closed by the core"
+plant hashes_otherwise_later hash_times33 same_key_has_the_same_hash_in_every_instance '
+	s/\.hash = times33_hash,/.state_size = 8, &/
+	s/(void)self;/uint64_t *calls = (void *)(uintptr_t)self;/
+	s/return hash;/return ++*calls > 20 ? hash + 1 : hash;/' \
+	"hash plugin 'times33': expected hash == expected, found 0x[0-9a-f]+, expected 0x[0-9a-f]+ .* for the key of 10 bytes:( [0-9a-f]{2}){10}"
+plant writes_behind_its_room secure_mask sessions_begin_and_end_at_any_time '
+	s/^	io->out_len = n;/	out[io->out_room] = 1; &/' \
+	"secure plugin 'mask': behind_room is not untouched: found 64 bytes, expected 64; from byte 0 on, found 01( 5c)+ \\.\\.\\., expected( 5c)+ \\.\\.\\."
 plan

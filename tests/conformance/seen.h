@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Assertions about plugins, and texts of values for them. A failure prints the plugin, what was
+ * expected and what was found. ck_assert_subject_...() is about the variable `plugin`; the others
+ * are about the subject that the test asked for last.
+ */
+#ifndef TENON_TESTS_SEEN_H
+#define TENON_TESTS_SEEN_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tenon/types.h"
+
+/* ---- texts of values ------------------------------------------------------- */
+
+/*
+ * Each of these functions returns a text that lives until the eighth call after it. They are for
+ * the thread of the test only.
+ */
+
+const char *seen_format(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* A status, or the code of a slot, by name and number: "value too big (-4)". */
+const char *seen_status(int status);
+
+/* More statuses, up to a 0, with a comma in front of each. */
+const char *seen_statuses(const int *statuses);
+
+/* The length and the first bytes in hex: "3 bytes: 61 62 63". */
+const char *seen_bytes(struct tenon_slice bytes);
+
+/* Where two strings of bytes differ, with some bytes of both from there on. */
+const char *seen_difference(struct tenon_slice found,
+			    struct tenon_slice expected);
+
+/* A text in quotes, with other bytes than printable ASCII as \xNN; NULL is NULL. */
+const char *seen_text(const char *text);
+
+/* A pointer, to data or to a function. */
+#define seen_pointer(pointer) ((pointer) ? "not NULL" : "NULL")
+
+/* Return a text for free(), from any thread. */
+char *seen_copy(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+bool slices_equal(struct tenon_slice a, struct tenon_slice b);
+
+/* Return kind and name of the subject that the test asked for last: "codec plugin 'zlib'". */
+const char *subject_now(void);
+
+/* ---- assertions -------------------------------------------------------------- */
+
+/*
+ * Assert a condition about `plugin`. A format and its arguments have to follow: they say what
+ * was found.
+ */
+#define ck_assert_subject(condition, ...)                                      \
+	ck_assert_msg(condition, "%s plugin '%s': expected %s, found %s",      \
+		      plugin->kind_name, plugin->name, #condition,             \
+		      seen_format(__VA_ARGS__))
+
+/* Assert (found op expected) about `plugin`, for integers. */
+#define ck_assert_subject_int(found, op, expected)                             \
+	do {                                                                   \
+		const long long found_ = (long long)(found);                   \
+		const long long expected_ = (long long)(expected);             \
+									       \
+		ck_assert_msg(found_ op expected_,                             \
+			      "%s plugin '%s': %s is %lld, expected %s %lld, which is %s", \
+			      plugin->kind_name, plugin->name, #found, found_, \
+			      #op, expected_, #expected);                      \
+	} while (0)
+
+/* The same about the subject that the test asked for last. */
+#define ck_assert_number(found, op, expected)                                  \
+	do {                                                                   \
+		const long long found_ = (long long)(found);                   \
+		const long long expected_ = (long long)(expected);             \
+									       \
+		ck_assert_msg(found_ op expected_,                             \
+			      "%s: %s is %lld, expected %s %lld, which is %s", \
+			      subject_now(), #found, found_, #op, expected_,   \
+			      #expected);                                      \
+	} while (0)
+
+/* As ck_assert_subject_int(), for hashes and sums. */
+#define ck_assert_subject_hex(found, op, expected)                             \
+	do {                                                                   \
+		const unsigned long long found_ = (found);                     \
+		const unsigned long long expected_ = (expected);               \
+									       \
+		ck_assert_msg(found_ op expected_,                             \
+			      "%s plugin '%s': %s is %#llx, expected %s %#llx, which is %s", \
+			      plugin->kind_name, plugin->name, #found, found_, \
+			      #op, expected_, #expected);                      \
+	} while (0)
+
+/* Assert that a slot of `plugin` has returned this code. */
+#define ck_assert_subject_status(found, expected)                              \
+	do {                                                                   \
+		const int found_ = (found);                                    \
+		const int expected_ = (expected);                              \
+									       \
+		ck_assert_msg(found_ == expected_,                             \
+			      "%s plugin '%s': %s is %s, expected %s",         \
+			      plugin->kind_name, plugin->name, #found,         \
+			      seen_status(found_), seen_status(expected_));    \
+	} while (0)
+
+/* Assert that `plugin` has made these bytes. */
+#define ck_assert_subject_bytes(found, expected)                               \
+	do {                                                                   \
+		const struct tenon_slice found_ = (found);                     \
+		const struct tenon_slice expected_ = (expected);               \
+									       \
+		ck_assert_msg(slices_equal(found_, expected_),                 \
+			      "%s plugin '%s': %s is not %s: %s",              \
+			      plugin->kind_name, plugin->name, #found,         \
+			      #expected, seen_difference(found_, expected_));  \
+	} while (0)
+
+/* Assert that an operation has ended with this status. */
+#define ck_assert_status(found, expected)                                      \
+	do {                                                                   \
+		const int found_ = (found);                                    \
+		const int expected_ = (expected);                              \
+									       \
+		ck_assert_msg(found_ == expected_, "%s: %s is %s, expected %s", \
+			      subject_now(), #found, seen_status(found_),      \
+			      seen_status(expected_));                         \
+	} while (0)
+
+/* Assert that an operation has given these bytes. */
+#define ck_assert_bytes(found, expected)                                       \
+	do {                                                                   \
+		const struct tenon_slice found_ = (found);                     \
+		const struct tenon_slice expected_ = (expected);               \
+									       \
+		ck_assert_msg(slices_equal(found_, expected_),                 \
+			      "%s: %s is not %s: %s", subject_now(), #found,   \
+			      #expected, seen_difference(found_, expected_));  \
+	} while (0)
+
+#endif
