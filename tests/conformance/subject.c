@@ -430,6 +430,42 @@ static void watched_logf(void *context, int level, const char *format, ...)
 	watched_log(context, level, line);
 }
 
+/* A block of shared memory. It has no more bytes than were asked for: a sanitizer sees the end. */
+struct shared_block {
+	struct shared_block *next;
+	max_align_t memory[];
+};
+
+static struct shared_block *shared_blocks;
+
+static void shared_free(void)
+{
+	while (shared_blocks) {
+		struct shared_block *block = shared_blocks;
+
+		shared_blocks = block->next;
+		free(block);
+	}
+}
+
+/* Return bytes that are all zero; NULL when there are not so many. */
+static void *shared_make(size_t bytes)
+{
+	struct shared_block *block =
+		bytes <= SIZE_MAX - sizeof(*block)
+			? calloc(1, sizeof(*block) + bytes) : NULL;
+
+	if (!block) {
+		return NULL;
+	}
+	if (!shared_blocks) {
+		(void)atexit(shared_free);
+	}
+	block->next = shared_blocks;
+	shared_blocks = block;
+	return block->memory;
+}
+
 static void *watched_shared(void *context, size_t bytes)
 {
 	struct watched_host *host = context;
@@ -438,8 +474,11 @@ static void *watched_shared(void *context, size_t bytes)
 			      host->shared_bytes == bytes,
 		      "%s: shared() is asked for %zu bytes, and was asked for %zu bytes before; every instance asks for the same number",
 		      subject_now(), bytes, host->shared_bytes);
-	host->shared_bytes = bytes;
-	return bytes <= sizeof(host->shared) ? host->shared : NULL;
+	if (host->shared_bytes == SIZE_MAX) {
+		host->shared_bytes = bytes;
+		host->shared = shared_make(bytes);
+	}
+	return host->shared;
 }
 
 static bool ends_with(const char *text, const char *end)

@@ -98,8 +98,8 @@ struct watched_host {
 	uint64_t seed;    /* seed of the next bytes from random_bytes */
 	size_t largest;   /* the largest allocation requested so far, in bytes */
 	struct watched_mark *first; /* the allocations not freed yet */
-	size_t shared_bytes;    /* that an instance asked `shared` for; SIZE_MAX: none did */
-	max_align_t shared[64]; /* what `shared` gives, for plugins that want no more */
+	size_t shared_bytes; /* that an instance asked `shared` for; SIZE_MAX: none did */
+	void *shared;        /* what `shared` gives; it lives until the program ends */
 };
 
 void watched_host_init(struct watched_host *host);

@@ -93,6 +93,17 @@ run 2 --servers '["h:1 b-1"]' "$good/codec_good.so"
 err 'for failover policies only'
 end
 
+begin shared_memory_has_the_size_that_a_plugin_asks_for
+sed 's|^	pairs->host = host;|& char *shared = host->shared(host->context, 1 << 20);\
+	if (!shared) { return host->set_error(err, TENON_ENOMEM, "no shared memory"); }\
+	if (shared[0] != shared[(1 << 20) - 1]) { return host->set_error(err, TENON_EIO, "not shared"); }\
+	shared[0]++; shared[(1 << 20) - 1]++;|' \
+	"$abs_top_srcdir/tools/plugin-template/codec_pairs.c" >shared.c
+plugin shared.c shared
+run 0 --test init_that_runs_out_of_memory_cleans_up shared.so
+run 0 --test instance_that_was_never_used_is_released shared.so
+end
+
 begin plugin_that_crashes_or_hangs_fails_its_test
 for where in LOAD INIT HASH; do
 	plugin "$abs_top_srcdir/tests/conformance/stumbles.c" crashes -DIN=$where -DBY=CRASH
