@@ -289,7 +289,7 @@ START_TEST(the_reported_state_agrees_with_the_route)
 		int64_t now_ms;
 
 		policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
-		for (uint32_t server = 0; server < 3 + SPARES; server++) {
+		for (uint32_t server = 0; server < 3 + policy_spares(); server++) {
 			check_state(&policy, server, starts_ms[i], TENON_SERVER_UP);
 		}
 		now_ms = kill_server(&policy, 1, starts_ms[i]);
@@ -417,7 +417,7 @@ START_TEST(a_probe_of_a_healthy_server_changes_nothing)
 	struct policy policy;
 
 	policy_init(&policy, plugin, NULL, 3, RETRY_TIMEOUT_MS);
-	for (uint32_t server = 0; server < 3 + SPARES; server++) {
+	for (uint32_t server = 0; server < 3 + policy_spares(); server++) {
 		policy.ops->on_probe(policy.self, server, 1000);
 		check_state(&policy, server, 500, TENON_SERVER_UP);
 	}

@@ -6,24 +6,36 @@
 
 #include "conformance/told_servers.h"
 
+uint32_t policy_spares(void)
+{
+	return (servers_pool_count() - 1) * SPARES;
+}
+
 void told_init(struct told *told, uint32_t ring_count,
 	       int64_t retry_timeout_ms)
 {
-	*told = (struct told){ .pools = { "", servers_pool() } };
-	told->servers = calloc(ring_count + SPARES, sizeof(*told->servers));
-	for (uint32_t i = 0; i < ring_count + SPARES; i++) {
-		bool is_spare = i >= ring_count;
+	uint32_t all = ring_count + policy_spares();
 
-		servers_describe(&told->servers[i], is_spare,
-				 is_spare ? i - ring_count : i);
+	*told = (struct told){ .servers = calloc(all, sizeof(*told->servers)) };
+	ck_assert_ptr_nonnull(told->servers);
+	for (uint32_t pool = 0; pool < servers_pool_count(); pool++) {
+		told->pools[pool] = servers_pool(pool);
+	}
+	for (uint32_t i = 0; i < all; i++) {
+		bool is_spare = i >= ring_count;
+		uint32_t spare = is_spare ? i - ring_count : 0;
+
+		servers_describe(&told->servers[i],
+				 is_spare ? 1 + spare / SPARES : 0,
+				 is_spare ? spare % SPARES : i);
 	}
 	told->setup = (struct tenon_failover_setup){
 		.size = sizeof(told->setup),
-		.server_count = ring_count + SPARES,
+		.server_count = all,
 		.retry_timeout_ms = retry_timeout_ms,
 		.servers = told->servers,
 		.pools = told->pools,
-		.pool_count = 2,
+		.pool_count = servers_pool_count(),
 	};
 }
 
@@ -106,8 +118,9 @@ static uint32_t question_spare(const struct tenon_route_query *query,
 	ck_assert_msg(pool >= 1, "%s: spare() of pool %u, expected 1 or more",
 		      subject_now(), (unsigned)pool);
 	question->asked++;
-	return pool == 1 && nth < SPARES ?
-		question->server_count + (query->home + nth) % SPARES :
+	return pool < servers_pool_count() && nth < SPARES ?
+		question->server_count + (pool - 1) * SPARES +
+			(query->home + nth) % SPARES :
 		TENON_NO_SERVER;
 }
 
@@ -121,7 +134,7 @@ uint32_t policy_route(struct policy *policy, uint32_t home, uint32_t access,
 	static const struct tenon_ring_key key = { .hash = 7,
 						   .key = "key",
 						   .key_len = 3 };
-	uint32_t all = policy->server_count + SPARES;
+	uint32_t all = policy->server_count + policy_spares();
 	struct question question = {
 		.query = { .home = home,
 			   .access = access,

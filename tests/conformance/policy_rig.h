@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A failover policy under test: an instance on a ring of servers 0, 1, 2, ..., where
- * the next server has the next number. The servers of one spare pool have the numbers
- * after the ring's and follow one another in the same way.
+ * the next server has the next number. The servers of the spare pools have the numbers
+ * after the ring's, pool by pool, and those of a pool follow one another in the same way.
  */
 #ifndef TENON_TESTS_POLICY_RIG_H
 #define TENON_TESTS_POLICY_RIG_H
 
+#include "cluster/ring.h"
 #include "conformance/subject.h"
 #include "tenon/plugin/failover.h"
 
+/* Servers of each spare pool. */
 #define SPARES 3
+
+/* Return the number of servers in all spare pools. */
+uint32_t policy_spares(void);
 
 /* The setup that init gets. It is valid during init only. */
 struct told {
 	struct tenon_failover_setup setup;
 	struct tenon_failover_server *servers;
-	const char *pools[2];
+	const char *pools[TENON_SERVER_POOL_MAX_COUNT];
 };
 
 void told_init(struct told *told, uint32_t ring_count,

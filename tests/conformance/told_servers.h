@@ -20,13 +20,19 @@ const char *servers_text(void);
 bool servers_are_given(void);
 
 /*
- * Describe the nth server of the main ring, or the nth spare server. The strings live until the
- * program ends. When too few servers are given, the first ones come again.
+ * Return the number of pools, 2 or more: the main ring, and the pools of spare servers. When no
+ * spare server is given, there is one pool of them nevertheless.
  */
-void servers_describe(struct tenon_failover_server *out, bool is_spare,
-		      uint32_t nth);
+uint32_t servers_pool_count(void);
 
-/* Return the name of the pool of spare servers. */
-const char *servers_pool(void);
+/* Return the name of a pool; "" for the main ring, pool 0. It lives until the program ends. */
+const char *servers_pool(uint32_t pool);
+
+/*
+ * Describe the nth server of a pool. The strings live until the program ends. When too few servers
+ * are given, the first ones of the pool come again.
+ */
+void servers_describe(struct tenon_failover_server *out, uint32_t pool,
+		      uint32_t nth);
 
 #endif

@@ -6,6 +6,7 @@
 tenon=$abs_top_builddir/tests/conformance/tenon-conformance
 good=$abs_top_builddir/tests/zoo/good/.libs
 bad=$abs_top_builddir/tests/zoo/bad/.libs
+gutter=$abs_top_builddir/plugins/.libs/failover_gutter.so
 uring=$abs_top_builddir/plugins/.libs/transport_uring.so
 # An author has no build folder of tenon.
 unset abs_top_builddir TENON_PLUGIN_PATH
@@ -91,6 +92,29 @@ run 0 --options '{zone: b}' --servers '["h:1 b-1", "h:2 b-2", {address: "h:3", a
 run 0 --options '{zone: b}' --servers '["h:1 b-1", "h:2 a-2", "h:3 a-3"]' nearby.so
 run 2 --servers '["h:1 b-1"]' "$good/codec_good.so"
 err 'for failover policies only'
+end
+
+# A policy may name any of the pools. The gutter of some builds is built in.
+begin servers_of_several_pools_reach_a_failover_policy
+sed 's|^	nearby->host = host;|& for (uint32_t i = 0; i < setup->server_count; i++) {\
+	uint32_t pool = setup->servers[i].pool;\
+	if (setup->pool_count != 3 \|\| pool > 2 \|\| setup->servers[i].alias[0] != "anf"[pool] \|\|\
+	    setup->pools[pool][0] != (pool == 0 ? 0 : "anf"[pool])) {\
+		return host->set_error(err, TENON_ECONFIG, "other pools"); } }|
+	s|^	return any;|	return any != TENON_NO_SERVER ? any : query->spare(query, 2, 0);|' \
+	"$abs_top_srcdir/tools/plugin-template/failover_nearby.c" >pools.c
+plugin pools.c pools
+pools='{address: "h:3", alias: n-3, pool: near}, {address: "h:4", alias: f-4, pool: far}'
+run 0 --servers "[\"h:1 a-1\", \"h:2 a-2\", $pools]" pools.so
+run 2 --servers '["h:1 a-1", {address: "h:3", alias: n-3, pool: near}]' pools.so
+err 'other pools'
+if test -e "$gutter"; then
+	for pool in near far; do
+		run 0 --options "{pool: $pool}" --servers "[\"h:1\", $pools]" "$gutter"
+	done
+	run 2 --options '{pool: other}' --servers "[\"h:1\", $pools]" "$gutter"
+	err "other"
+fi
 end
 
 begin shared_memory_has_the_size_that_a_plugin_asks_for
