@@ -149,7 +149,10 @@ end
 
 # tests/conformance/transport runs every transport of the build with its defaults only.
 begin uring_keeps_the_contract_partly_without_the_ring
-test ! -e "$uring" || run 0 --options '{ring_from: 2}' "$uring"
+if test -e "$uring"; then
+	run 0 --options '{ring_from: 2}' "$uring"
+	! grep '^not ok' out >failures || complain "$(cat failures)"
+fi
 if test ! -e "$uring" || grep -q "use 'transport: poll'" out err; then
 	echo "# left out: transport_uring $name"
 else
