@@ -200,10 +200,10 @@ START_TEST(output_does_not_depend_on_the_room_before)
 			rig_output_init(&back, MAX_VALUE_BYTES);
 			stored.base.reserve(&stored.base, room);
 			back.base.reserve(&back.base, room);
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				codec_encode(&codec, value, &stored), 1);
 			ck_assert_subject_bytes(written(&stored), written(&first));
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				codec_decode(&codec, written(&stored), &back), 0);
 			ck_assert_subject_bytes(written(&back), value);
 			rig_output_fini(&stored);
@@ -243,10 +243,10 @@ static bool fails_at(struct codec *codec, struct tenon_slice value, size_t n)
 				  output.calls, chunks.calls, n);
 		failed = true;
 	} else {
-		ck_assert_subject(!code || code == 1, "%s", seen_status(code));
+		ck_assert_subject(!code || code == 1, "%s", seen_code(code));
 		ck_assert_subject(output.calls < n && chunks.calls < n,
 				  "%s after %zu calls of reserve() and %zu of add(), of which number %zu failed",
-				  seen_status(code), output.calls,
+				  seen_code(code), output.calls,
 				  chunks.calls, n);
 	}
 	rig_chunks_fini(&chunks);
@@ -277,7 +277,7 @@ static bool fails_to_read_at(struct codec *codec, const struct stored *stored,
 	ck_assert_subject(code == (output.calls < n && chunks.calls < n
 					   ? 0 : TENON_ENOMEM),
 			  "%s after %zu calls of reserve() and %zu of add(), which fail from number %zu on",
-			  seen_status(code), output.calls, chunks.calls, n);
+			  seen_code(code), output.calls, chunks.calls, n);
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
 	return code != 0;
@@ -338,12 +338,12 @@ START_TEST(no_memory_is_an_error_and_passes)
 			failed = code == TENON_ENOMEM;
 			ck_assert_subject(failed || code == 1,
 					  "%s when allocation %zu fails",
-					  seen_status(code), n);
+					  seen_code(code), n);
 			stored_free(&again);
 			code = stored_get(&codec, &stored, &output);
 			ck_assert_subject(!code || code == TENON_ENOMEM,
 					  "%s when allocation %zu fails",
-					  seen_status(code), n);
+					  seen_code(code), n);
 			failed = failed || code != 0;
 			codec.host.fail_from = 0;
 			check_taken(&codec, value);
@@ -484,11 +484,11 @@ START_TEST(errors_leave_no_traces)
 			stored_get(&codec, &broken, &output);
 			rig_output_fini(&output);
 			rig_output_init(&output, MAX_VALUE_BYTES);
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				stored_get(&codec, &first, &output), 0);
 			ck_assert_subject_bytes(written(&output), value);
 			rig_output_fini(&output);
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				stored_put(&codec, value, &again), 1);
 			ck_assert_subject_bytes(stored_form(&again),
 						stored_form(&first));
@@ -521,7 +521,7 @@ START_TEST(instances_are_independent)
 
 			rig_output_init(&output, MAX_VALUE_BYTES);
 			if (stored_put(&one, value, &stored) == 1) {
-				ck_assert_subject_status(
+				ck_assert_subject_code(
 					stored_get(&other, &stored, &output), 0);
 				ck_assert_subject_bytes(written(&output), value);
 			}
@@ -552,7 +552,7 @@ START_TEST(error_object_may_be_missing)
 		       ? codec.ops->plan(codec.self, &parent, &chunks.base, NULL)
 		       : codec.ops->decode(codec.self, &bad, &output.base, NULL);
 	ck_assert_subject(code != 0, "%s for the stored form of %s",
-			  seen_status(code), seen_bytes(bad));
+			  seen_code(code), seen_bytes(bad));
 	rig_chunks_fini(&chunks);
 	rig_output_fini(&output);
 	codec_close(&codec);

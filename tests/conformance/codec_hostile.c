@@ -231,7 +231,7 @@ static void read_below(const struct variant *variant,
 		code = stored_get(&codec, stored, &output);
 		ck_assert_subject((code == 0) == (max >= len),
 				  "%s for a value of %zu bytes with max_value_bytes %zu",
-				  seen_status(code), len, max);
+				  seen_code(code), len, max);
 		ck_assert_subject_int(output.largest, <=, max);
 		rig_output_fini(&output);
 		codec_close(&codec);
@@ -300,8 +300,8 @@ START_TEST(bombs_are_refused_early)
 			ck_assert_msg(code == TENON_ETOOBIG,
 				      "codec plugin '%s': decode of %zu bytes that make %zu, with max_value_bytes %zu and room for %zu bytes: found %s, expected %s: %s",
 				      plugin->name, stored.form_len, len, max,
-				      len / 2, seen_status(code),
-				      seen_status(TENON_ETOOBIG),
+				      len / 2, seen_code(code),
+				      seen_code(TENON_ETOOBIG),
 				      codec.err.message);
 			ck_assert_subject_int(output.largest, <=, max);
 			ck_assert_subject_int(codec.host.largest, <, len / 2);

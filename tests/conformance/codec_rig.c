@@ -201,7 +201,7 @@ static int check_answer(struct codec *codec, const char *slot, int code,
 	}
 	rig_assert(known,
 		   "codec '%s': %s returned %s, expected %s%s",
-		   codec->plugin->name, slot, seen_status(code),
+		   codec->plugin->name, slot, seen_code(code),
 		   good > 0 ? "0, 1" : "0", seen_statuses(codes));
 	/* The core has its own message for TENON_ENOMEM. */
 	if (!code || code == good ||
@@ -211,8 +211,8 @@ static int check_answer(struct codec *codec, const char *slot, int code,
 	rig_assert(codec->err.code == code && codec->err.message[0] != '\0' &&
 			   !strchr(codec->err.message, '\n'),
 		   "codec '%s': %s returned %s with the error %s and the message %s",
-		   codec->plugin->name, slot, seen_status(code),
-		   seen_status(codec->err.code), seen_text(codec->err.message));
+		   codec->plugin->name, slot, seen_code(code),
+		   seen_code(codec->err.code), seen_text(codec->err.message));
 	for (const char *at = codec->err.message; *at != '\0'; at++) {
 		rig_assert(*at >= ' ' && *at <= '~',
 			   "codec '%s': %s puts a control byte into its error message: %s",

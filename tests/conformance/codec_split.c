@@ -47,7 +47,7 @@ START_TEST(chunks_are_the_value_and_plan_names_them)
 			rig_chunks_init(&plan);
 			if (codec_scatter(&codec, &item, &chunks, &parent) == 1) {
 				item.value = written(&parent);
-				ck_assert_subject_status(
+				ck_assert_subject_code(
 					codec_plan(&codec, &item, &plan), 0);
 				ck_assert_subject_int(plan.base.count, ==, chunks.base.count);
 			}
@@ -135,7 +135,7 @@ START_TEST(only_a_codec_that_owns_chunks_splits_a_conditional_value)
 				kept_value(&kept), 0);
 
 			item.conditional = 1;
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				codec_scatter(&kept.codec, &item, &chunks, &parent),
 				kept.codec.ops->owns_chunks(kept.codec.self)
 					? 1 : TENON_ETOOBIG);
@@ -179,10 +179,10 @@ START_TEST(absent_and_short_chunks_are_misses)
 			struct tenon_slice value = kept.stored.list[i].value;
 			bool last = i + 1 == kept.stored.count;
 
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				get_with(&kept.codec, &kept.stored, i, absent),
 				TENON_MISS);
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				get_with(&kept.codec, &kept.stored, i, empty),
 				TENON_MISS);
 			value.len--;
@@ -191,7 +191,7 @@ START_TEST(absent_and_short_chunks_are_misses)
 			 * chunk.
 			 */
 			if (!last || variant.promise == DETECTS) {
-				ck_assert_subject_status(
+				ck_assert_subject_code(
 					get_with(&kept.codec, &kept.stored, i, value),
 					TENON_MISS);
 			}
@@ -218,7 +218,7 @@ START_TEST(damaged_chunks_are_no_values_where_promised)
 
 			flipped[value.len / 2] ^= 4;
 			value.data = flipped;
-			ck_assert_subject_status(
+			ck_assert_subject_code(
 				get_with(&kept.codec, &kept.stored, i, value),
 				TENON_EUNDECODABLE);
 			free(flipped);

@@ -56,9 +56,9 @@ static void instance_init(struct instance *instance,
 	watched_host_init(&instance->host);
 	instance->options = subject_options(plugin, &instance->host);
 	instance->self = subject_state(instance->ops->state_size);
-	ck_assert_subject_status(init(plugin, instance->self, instance->options,
-				      &instance->host),
-				 TENON_OK);
+	ck_assert_subject_code(init(plugin, instance->self, instance->options,
+				    &instance->host),
+			       TENON_OK);
 }
 
 static void instance_fini(struct instance *instance)

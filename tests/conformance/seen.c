@@ -52,6 +52,12 @@ const char *seen_status(int status)
 	return seen_format("%s (%d)", tenon_status_name(status), status);
 }
 
+const char *seen_code(int code)
+{
+	return code == 0 || code == 1 ? seen_format("%d", code)
+				      : seen_status(code);
+}
+
 const char *seen_statuses(const int *statuses)
 {
 	char *text = next_text();

@@ -23,8 +23,11 @@
 const char *seen_format(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* A status, or the code of a slot, by name and number: "value too big (-4)". */
+/* A status by name and number: "value too big (-4)". */
 const char *seen_status(int status);
+
+/* The code of a slot: 0 and 1 as they are, another one as a status. */
+const char *seen_code(int code);
 
 /* More statuses, up to a 0, with a comma in front of each. */
 const char *seen_statuses(const int *statuses);
@@ -98,7 +101,7 @@ const char *subject_now(void);
 	} while (0)
 
 /* Assert that a slot of `plugin` has returned this code. */
-#define ck_assert_subject_status(found, expected)                              \
+#define ck_assert_subject_code(found, expected)                                \
 	do {                                                                   \
 		const int found_ = (found);                                    \
 		const int expected_ = (expected);                              \
@@ -106,7 +109,7 @@ const char *subject_now(void);
 		ck_assert_msg(found_ == expected_,                             \
 			      "%s plugin '%s': %s is %s, expected %s",         \
 			      plugin->kind_name, plugin->name, #found,         \
-			      seen_status(found_), seen_status(expected_));    \
+			      seen_code(found_), seen_code(expected_));        \
 	} while (0)
 
 /* Assert that `plugin` has made these bytes. */

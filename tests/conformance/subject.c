@@ -617,11 +617,11 @@ const struct tenon_hash *subject_hash(const char *name)
 	made_hashes[i].plugin = plugin;
 	watched_host_init(&made_hashes[i].host);
 	made_hashes[i].options = subject_options(plugin, &made_hashes[i].host);
-	ck_assert_subject_status(tenon__hash_create(&made_hashes[i].hash, plugin,
-						    made_hashes[i].options,
-						    &made_hashes[i].host.table,
-						    NULL),
-				 TENON_OK);
+	ck_assert_subject_code(tenon__hash_create(&made_hashes[i].hash, plugin,
+						  made_hashes[i].options,
+						  &made_hashes[i].host.table,
+						  NULL),
+			       TENON_OK);
 	made_hashes_count++;
 	return &made_hashes[i].hash;
 }
@@ -762,9 +762,9 @@ void subject_check_without_memory(const struct tenon__plugin *plugin,
 				  seen_status(code), n);
 	}
 	host.fail_from = 0;
-	ck_assert_subject_status(try_instance(plugin, state_size, init, fini,
-					      options, &host),
-				 TENON_OK);
+	ck_assert_subject_code(try_instance(plugin, state_size, init, fini,
+					    options, &host),
+			       TENON_OK);
 	subject_options_free(plugin, options);
 }
 
