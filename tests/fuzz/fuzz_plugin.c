@@ -434,18 +434,22 @@ static void fill_options(const struct tenon__plugin *plugin,
 /* ---- a run --------------------------------------------------------------- */
 
 /*
- * Return true for a plugin with options. Its init reads the struct that its own rows describe, so it
- * cannot be called after the rows were changed.
+ * Return true when the functions of the plugin may be called. They are those of its own kind. The init of
+ * a plugin with options reads the struct that its own rows describe, so it cannot be called after the
+ * rows were changed.
  */
-static bool has_options(const struct tenon_plugin *builtin)
+static bool may_call(const struct tenon_plugin *builtin,
+		     const struct tenon_plugin *descriptor)
 {
-	return builtin->options && builtin->options->name;
+	bool has_options = builtin->options && builtin->options->name;
+
+	return !has_options && descriptor->kind == builtin->kind;
 }
 
-/* init: the plugin's init may be called. */
+/* call: the functions of the plugin may be called. */
 static int verify(struct tenon__plugin *plugin,
 		  const struct tenon_plugin *descriptor, uint32_t kind,
-		  const char *name, bool init)
+		  const char *name, bool call)
 {
 	struct tenon__refusal refusal;
 	int code;
@@ -456,7 +460,7 @@ static int verify(struct tenon__plugin *plugin,
 	if (!code) {
 		code = tenon__verify_slots(plugin, descriptor, &refusal);
 	}
-	if (!code && plugin->kind == TENON_KIND_HASH && init) {
+	if (!code && plugin->kind == TENON_KIND_HASH && call) {
 		code = tenon__verify_hash(plugin, &refusal);
 	}
 	fuzz_must(!code || code == TENON_EPLUGIN,
@@ -491,7 +495,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int code = verify(&plugin, descriptor,
 			  choice % 2 ? builtin->kind : 0,
 			  choice % 2 ? builtin->name : NULL,
-			  !has_options(builtin));
+			  may_call(builtin, &subject.descriptor));
 	if (!code) {
 		fill_options(&plugin, &input);
 	}
