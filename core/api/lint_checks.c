@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/preset.h"
 #include "option/option.h"
+#include "option/row_text.h"
 
 /* A hash function with fewer bits than this leaves most points of a continuum without keys. */
 #define RING_BITS_MIN 24

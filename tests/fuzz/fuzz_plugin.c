@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "fuzz/fuzz.h"
 #include "option/option.h"
+#include "option/quantity.h"
+#include "option/row_text.h"
 #include "plugin/verify.h"
 
 #define CHANGES_MAX 31
@@ -377,7 +379,7 @@ static void print_option(const struct tenon_option *row)
 		tenon__option_print_default,
 		tenon__option_print_range,
 		tenon__option_print_choices,
-		tenon__option_print_units,
+		tenon__quantity_print_units,
 	};
 
 	for (size_t i = 0; i < sizeof(prints) / sizeof(prints[0]); i++) {
@@ -387,7 +389,7 @@ static void print_option(const struct tenon_option *row)
 			  "a printed option ends in a NUL");
 	}
 	fuzz_must(tenon__option_type_name(row) != NULL, "a type has a name");
-	fuzz_must(tenon__option_bare_unit(row) != NULL, "every unit has a name");
+	fuzz_must(tenon__quantity_bare_unit(row) != NULL, "every unit has a name");
 }
 
 static void check_error(int code, const struct tenon_error *err)
