@@ -244,7 +244,8 @@ static void check_char_sign(struct tenon__lint *lint)
 {
 	const struct tenon__place place = hash_place(lint);
 	const struct tenon_option *row =
-		tenon__assembly_hash_rows(lint->assembly);
+		tenon__selection_hash_rows(&lint->assembly->selection,
+					   &lint->assembly->hash);
 
 	while (row && row->name && strcmp(row->name, CHAR_OPTION) != 0) {
 		row++;

@@ -81,7 +81,7 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
 		.outcomes.servers = &outcome,
-		.secures = secures,
+		.secures.of = secures,
 	};
 	ends = 0;
 	wire_len = 0;
