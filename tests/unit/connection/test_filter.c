@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "connection/filter.h"
+#include "connection/secure_session.h"
 #include "plugin/host.h"
 #include "plugin/kind.h"
 #include "runner/suite.h"
@@ -762,12 +763,12 @@ START_TEST(a_chain_that_fails_is_kept_up_to_its_ceiling)
 	(void)send_all(SIZE_MAX);
 	ck_assert_int_eq(arrive("abc", 3, SIZE_MAX), TENON_WANT_CLOSE);
 	ck_assert_int_eq(tenon__filter_certificate(&conn,
-						   TENON_FILTER_CHAIN_MAX - 1,
+						   TENON_SESSION_CHAIN_MAX - 1,
 						   &told),
 			 1);
-	ck_assert_int_eq(told.not_after_s, TENON_FILTER_CHAIN_MAX - 1);
+	ck_assert_int_eq(told.not_after_s, TENON_SESSION_CHAIN_MAX - 1);
 	ck_assert_int_eq(tenon__filter_certificate(&conn,
-						   TENON_FILTER_CHAIN_MAX,
+						   TENON_SESSION_CHAIN_MAX,
 						   &told),
 			 0);
 	tear_down();
@@ -809,10 +810,10 @@ START_TEST(a_server_that_sends_no_byte_of_an_answer_is_stopped)
 {
 	greet();
 	(void)send_all(SIZE_MAX);
-	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES - 1024),
+	ck_assert_int_eq(arrive_tickets(TENON_SESSION_SILENT_MAX_BYTES - 1024),
 			 TENON_WANT_RECEIVE);
 	ck_assert_int_eq(arrive("D\0\1E", 4, SIZE_MAX), TENON_WANT_RECEIVE);
-	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES),
+	ck_assert_int_eq(arrive_tickets(TENON_SESSION_SILENT_MAX_BYTES),
 			 TENON_WANT_RECEIVE);
 	ck_assert_int_eq(arrive("T\0\0", 3, SIZE_MAX), TENON_WANT_CLOSE);
 	assert_failed(
