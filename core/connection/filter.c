@@ -14,7 +14,8 @@
 
 struct tenon__filter {
 	struct tenon__session session;
-	bool broken; /* send_next() met a failure, of which sent() tells the transport */
+	/* The session has failed. The next call of a transport closes; `out` may have an alert. */
+	bool broken;
 	int plain;   /* what the connection wants: bits of enum tenon_want */
 
 	/* out[out_from..out_len) is to be sent; up to plain_end it has out_plain plain bytes. */
@@ -58,6 +59,7 @@ static struct tenon__filter *make_filter(const struct tenon__connection *conn)
 			.plugin = conn->secure,
 			.memory = (char *)filter + size,
 		};
+		filter->broken = false;
 	}
 	return filter;
 }
@@ -66,6 +68,7 @@ void tenon__filter_end(struct tenon__connection *conn)
 {
 	if (conn->filter) {
 		tenon__session_end(&conn->filter->session);
+		conn->filter->broken = false;
 	}
 }
 
@@ -101,7 +104,6 @@ static int begin_session(struct tenon__connection *conn,
 	struct tenon_server_facts server;
 
 	tenon__connection_server(NULL, &conn->base, &server);
-	filter->broken = false;
 	filter->begins = true;
 	filter->plain = TENON_WANT_SEND;
 	empty_out(filter);
@@ -124,11 +126,11 @@ static int explain(struct tenon__connection *conn, const char *sentence)
 }
 
 /*
- * The session has failed: give up the connection, with the plugin's sentence. When the exchange is
- * complete, it stays so. Returns TENON_WANT_CLOSE.
+ * The session has failed: end it, and tell the connection by the plugin's sentence. When the exchange
+ * is complete, it stays so.
  */
-static int fail(struct tenon__connection *conn, int code,
-		const struct tenon_error *err)
+static void end_failed(struct tenon__connection *conn, int code,
+		       const struct tenon_error *err)
 {
 	bool is_done = conn->filter && conn->filter->plain == 0;
 	bool is_open = conn->filter && conn->filter->session.open;
@@ -149,6 +151,49 @@ static int fail(struct tenon__connection *conn, int code,
 	if (!is_done) {
 		PLAIN.failed(NULL, &conn->base, code, 0);
 	}
+}
+
+/* Give up the connection, whose session has failed. Returns TENON_WANT_CLOSE. */
+static int fail(struct tenon__connection *conn, int code,
+		const struct tenon_error *err)
+{
+	end_failed(conn, code, err);
+	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+	return TENON_WANT_CLOSE;
+}
+
+/*
+ * Give up the connection, after pull() has failed. In the handshake the server hears why: the alert is
+ * sent in one try, and then the connection is closed. That does not wait, as the few bytes of a
+ * handshake do not fill the send buffer of a socket; at the worst it ends at connect_timeout. Behind
+ * the handshake, or when the kernel has not taken what was sent before, nothing is sent. Returns what
+ * the transport has to do.
+ */
+static int fail_pull(struct tenon__connection *conn, int code,
+		     const struct tenon_error *err)
+{
+	struct tenon__filter *filter = conn->filter;
+	size_t len = 0;
+
+	if (!filter->session.open && filter->out_from == filter->out_len) {
+		len = tenon__session_alert(&filter->session, filter->out,
+					   sizeof(filter->out));
+	}
+	if (len == 0) {
+		return fail(conn, code, err);
+	}
+	end_failed(conn, code, err);
+	empty_out(filter);
+	filter->out_len = len;
+	filter->in_from = filter->in_len = 0;
+	filter->broken = true;
+	return TENON_WANT_SEND;
+}
+
+/* The connection, whose session has failed, is closed next. Returns TENON_WANT_CLOSE. */
+static int close_broken(struct tenon__connection *conn)
+{
+	tenon__filter_end(conn);
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 	return TENON_WANT_CLOSE;
 }
@@ -231,6 +276,10 @@ static void filter_failed(void *context, struct tenon_connection *base,
 		tenon__session_keep_chain(&filter->session);
 		conn->cut = true;
 		status = explain(conn, CLOSED_EARLY);
+	}
+	if (filter && filter->broken) {
+		(void)close_broken(conn); /* the alert could not be sent; the failure is known */
+		return;
 	}
 	PLAIN.failed(NULL, base, status, sys_errno);
 	if (base->fd < 0) {
@@ -372,11 +421,12 @@ static size_t filter_send_next(void *context, struct tenon_connection *base,
 		}
 		int code = fill(conn, &err);
 		if (code) {
-			filter->broken = true;
 			(void)fail(conn, code, &err);
+			empty_out(filter);
+			filter->broken = true;
 		}
 	}
-	if (filter->broken || filter->out_from == filter->out_len) {
+	if (filter->out_from == filter->out_len) {
 		return 0;
 	}
 	iov[0] = (struct iovec){ .iov_base = filter->out + filter->out_from,
@@ -401,14 +451,15 @@ static size_t untold(const struct tenon__filter *filter, size_t end)
 
 static int filter_sent(void *context, struct tenon_connection *base, size_t n)
 {
-	struct tenon__filter *filter = tenon__connection_of(base)->filter;
+	struct tenon__connection *conn = tenon__connection_of(base);
+	struct tenon__filter *filter = conn->filter;
 
 	(void)context;
 	if (!filter) {
 		return PLAIN.sent(NULL, base, n);
 	}
 	if (filter->broken) {
-		return TENON_WANT_CLOSE;
+		return close_broken(conn);
 	}
 	filter->out_from += n;
 	size_t plain = untold(filter, filter->out_from);
@@ -561,10 +612,10 @@ static bool pull_on(struct tenon__connection *conn, int *want)
 		tenon__filter_end(conn);
 		*want = TENON_WANT_CLOSE;
 	} else {
-		*want = code ? fail(conn, code, &err)
+		*want = code ? fail_pull(conn, code, &err)
 			     : want_of(filter);
 	}
-	return *want != TENON_WANT_CLOSE && !stuck &&
+	return *want != TENON_WANT_CLOSE && !code && !stuck &&
 	       (filter->in_from < filter->in_len ||
 		(filter->session.wants & TENON_SECURE_MORE));
 }
@@ -578,6 +629,9 @@ static int filter_received(void *context, struct tenon_connection *base,
 
 	if (!conn->secure) {
 		return PLAIN.received(NULL, base, n);
+	}
+	if (conn->filter->broken) {
+		return close_broken(conn); /* the server goes on, and hears of the failure too late */
 	}
 	take_in(conn->filter, n);
 	if (!give_kept(conn)) {

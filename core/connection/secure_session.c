@@ -114,6 +114,15 @@ int tenon__session_pull(struct tenon__session *session,
 	return count_silent(session, io->in_used, io->out_len, err);
 }
 
+size_t tenon__session_alert(struct tenon__session *session, void *out,
+			    size_t room)
+{
+	size_t len = session->plugin->ops->alert(session->plugin->self,
+						 session->memory, out, room);
+
+	return len <= room ? len : 0;
+}
+
 /* ---- certificates ------------------------------------------------------------ */
 
 void tenon__session_forget_chain(struct tenon__session *session)

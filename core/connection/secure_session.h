@@ -52,6 +52,13 @@ int tenon__session_pull(struct tenon__session *session,
 			struct tenon_secure_io *io, bool *stuck,
 			struct tenon_error *err);
 
+/*
+ * The session has failed: get the bytes that tell the server why. Returns their number; 0: none, also
+ * when the plugin breaks its contract.
+ */
+size_t tenon__session_alert(struct tenon__session *session, void *out,
+			    size_t room);
+
 /* The session fails: keep its chain for those who ask why. Without memory, there is no chain. */
 void tenon__session_keep_chain(struct tenon__session *session);
 void tenon__session_forget_chain(struct tenon__session *session);
