@@ -242,8 +242,9 @@ static int closed(struct rig *rig)
 	      FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"), FAKE_CLOSE),
 	      RETRY_NEVER);
 	int status = rig_get(rig, "k");
-	check_says(rig->err.message,
-		   "; the server may want TLS, so set `tls: true`, or SASL: `tenon check --online` tells");
+	/* what is in between depends on a secure plugin, which a toy is */
+	check_says(rig->err.message, "; the server may want ");
+	check_says(rig->err.message, "SASL");
 	return status;
 }
 
