@@ -8,6 +8,8 @@
 #include "config/preset.h"
 #include "connection/faults.h"
 #include "option/option.h"
+#include "option/quantity.h"
+#include "option/row_text.h"
 #include "plugin/kind.h"
 #include "tenon/introspect.h"
 
@@ -29,7 +31,7 @@ static void describe(struct described *out, const struct tenon_option *row)
 	tenon__option_print_default(out->default_text, row);
 	tenon__option_print_range(out->range, row);
 	tenon__option_print_choices(out->choices, row);
-	tenon__option_print_units(out->units, row);
+	tenon__quantity_print_units(out->units, row);
 	out->info = (struct tenon_option_info){
 		.name = row->name,
 		.type = tenon__option_type_name(row),
@@ -37,7 +39,7 @@ static void describe(struct described *out, const struct tenon_option *row)
 		.range = out->range,
 		.choices = out->choices,
 		.units = out->units,
-		.bare_unit = tenon__option_bare_unit(row),
+		.bare_unit = tenon__quantity_bare_unit(row),
 		.help = row->help,
 	};
 }

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/preset.h"
 #include "option/option.h"
+#include "option/row_text.h"
 
 /* A hash function with fewer bits than this leaves most points of a continuum without keys. */
 #define RING_BITS_MIN 24
@@ -243,7 +244,8 @@ static void check_char_sign(struct tenon__lint *lint)
 {
 	const struct tenon__place place = hash_place(lint);
 	const struct tenon_option *row =
-		tenon__assembly_hash_rows(lint->assembly);
+		tenon__selection_hash_rows(&lint->assembly->selection,
+					   &lint->assembly->hash);
 
 	while (row && row->name && strcmp(row->name, CHAR_OPTION) != 0) {
 		row++;

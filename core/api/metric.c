@@ -22,7 +22,7 @@ static struct place skip_empty(struct place at)
 
 static struct place begin(const struct tenon_client *client)
 {
-	const struct tenon__chosen *first = client->engine.assembly->chosen;
+	const struct tenon__chosen *first = client->engine.assembly->selection.chosen;
 
 	return skip_empty((struct place){
 		first, first ? atomic_load(&first->host.metrics) : NULL });

@@ -2,58 +2,18 @@
 #include "cluster/assembly.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cluster/policy.h"
 #include "config/conf.h"
 #include "config/preset.h"
-#include "option/option.h"
 #include "plugin/instance.h"
 #include "wire/protocol.h"
 
-/* A hash that the ring or an option uses. */
-struct hash_instance {
-	struct hash_instance *next;
-	struct tenon__chosen chosen;
-	bool has_defaults; /* all options have their defaults, so the hash can be shared */
-	struct tenon_hash hash;
-};
-
-/* A codec of the config, and its flag bits. */
-struct codec_part {
-	struct tenon__chosen chosen;
-	uint32_t flags;
-};
-
-/* A secure plugin with the choice that it is made from. */
-struct secure_part {
-	struct secure_part *next;
-	struct tenon__choice choice; /* of the config: not valid when the assembly is made */
-	struct tenon__chosen chosen;
-	void *self;
-	struct tenon__secure secure;
-};
-
-/* A plugin that an option names. */
-struct inner_part {
-	struct inner_part *next;
-	struct tenon__chosen chosen;
-	struct tenon_inner inner;
-};
-
 struct tenon__assembly_parts {
-	struct tenon__registry *registry; /* owns the ops of all plugins */
-	struct hash_instance *hashes;
-	struct inner_part *inners;
-	unsigned wrapped_depth; /* of the options that are read: 0 outside of an inner plugin */
-	struct tenon__chosen roles[TENON__ROLE_COUNT]; /* that of the hash is in its hash_instance */
-	struct secure_part *secures; /* one for each different choice */
-	struct codec_part codecs[TENON__CODEC_MAX_COUNT];
-	size_t codec_count;
+	struct tenon__chosen roles[TENON__ROLE_COUNT]; /* that of the hash is the selection's */
 	struct tenon__chosen policies[TENON_ACCESS_COUNT];
 	/* The setup of the failover policies points to these three. */
 	struct tenon_failover_server *failover_servers;
@@ -65,351 +25,26 @@ struct tenon__assembly_parts {
 
 /* ---- plugins ------------------------------------------------------------ */
 
-/* Fill *chosen, and add it to the list of the assembly. */
-static int take(struct tenon__assembly *assembly, struct tenon__chosen *chosen,
-		const struct tenon__plugin *plugin,
-		const struct tenon__node *options,
-		const struct tenon__option_owner *owner,
-		const struct tenon__place *place, struct tenon_error *err)
-{
-	chosen->next = assembly->chosen;
-	assembly->chosen = chosen;
-	return tenon__chosen_init(chosen, plugin, options, *owner,
-				  &assembly->log, place, err);
-}
-
-static int make_hash(const struct tenon_hash **out,
-		     struct tenon__assembly *assembly,
-		     const struct tenon__plugin_query *query,
-		     const struct tenon__node *options, struct tenon_error *err)
-{
-	struct tenon__assembly_parts *parts = assembly->parts;
-	const struct tenon__option_owner owner = { .subject = NULL };
-	const struct tenon__plugin *plugin;
-	struct tenon_error reported = { .code = 0 };
-	struct hash_instance *instance;
-	int code = tenon__registry_find(parts->registry, &plugin, query, err);
-
-	if (code) {
-		return code;
-	}
-	for (instance = parts->hashes; instance && !options;
-	     instance = instance->next) {
-		if (instance->chosen.plugin == plugin &&
-		    instance->has_defaults) {
-			*out = &instance->hash;
-			return 0;
-		}
-	}
-	instance = tenon__calloc(1, sizeof(*instance));
-	if (!instance) {
-		return tenon__error_no_memory(err);
-	}
-	instance->has_defaults = !options;
-	instance->next = parts->hashes;
-	parts->hashes = instance;
-	code = take(assembly, &instance->chosen, plugin, options, &owner,
-		    &query->place, err);
-	if (code) {
-		return code;
-	}
-	code = tenon__hash_create(&instance->hash, plugin,
-				  instance->chosen.options,
-				  &instance->chosen.host.table, &reported);
-	if (code) {
-		return tenon__plugin_error(err, code, &reported, plugin, "init",
-					   &query->place);
-	}
-	*out = &instance->hash;
-	return 0;
-}
-
-/* Make the hash that an option of the type HASH names; payload is the assembly. */
-static int make_option_hash(void *payload, const struct tenon_hash **out,
-			    const char *asker, const char *name,
-			    const struct tenon__place *place,
-			    struct tenon_error *err)
-{
-	const struct tenon__plugin_query query = {
-		.kind = TENON_KIND_HASH,
-		.name = name,
-		.asker = asker,
-		.place = *place,
-	};
-
-	return make_hash(out, payload, &query, NULL, err);
-}
-
-static struct tenon__option_owner option_owner(struct tenon__assembly *assembly,
-					       const char *folder);
-
-static int fill_inner(struct inner_part *part,
-		      struct tenon__assembly *assembly,
-		      const struct tenon__plugin_query *query,
-		      const struct tenon__node *options, const char *folder,
-		      struct tenon_error *err)
-{
-	const struct tenon__option_owner owner = option_owner(assembly, folder);
-	const struct tenon__plugin *plugin;
-	int code = tenon__registry_find(assembly->parts->registry, &plugin,
-					query, err);
-
-	if (!code) {
-		code = take(assembly, &part->chosen, plugin, options, &owner,
-			    &query->place, err);
-	}
-	if (!code) {
-		part->inner = (struct tenon_inner){
-			.size = sizeof(part->inner),
-			.kind = plugin->kind,
-			.name = plugin->name,
-			.ops = &plugin->ops,
-			.options = part->chosen.options,
-			.host = &part->chosen.host.table,
-		};
-	}
-	return code;
-}
-
-/* Make the plugin that an option of the type PLUGIN names; payload is the assembly. */
-static int make_inner(void *payload, const struct tenon_inner **out,
-		      uint32_t kind, const char *asker, const char *name,
-		      const struct tenon__node *options,
-		      const struct tenon__place *place, const char *folder,
-		      struct tenon_error *err)
-{
-	struct tenon__assembly *assembly = payload;
-	struct tenon__assembly_parts *parts = assembly->parts;
-	const struct tenon__plugin_query query = {
-		.kind = kind,
-		.name = name,
-		.asker = asker,
-		.place = *place,
-	};
-	struct inner_part *part;
-	int code;
-
-	if (parts->wrapped_depth == TENON_WRAPPED_DEPTH_MAX) {
-		return tenon__error_place(
-			err, TENON_ECONFIG, place,
-			"%s: found more than %d plugins in one another", asker,
-			TENON_WRAPPED_DEPTH_MAX);
-	}
-	part = tenon__calloc(1, sizeof(*part));
-	if (!part) {
-		return tenon__error_no_memory(err);
-	}
-	part->next = parts->inners;
-	parts->inners = part;
-	parts->wrapped_depth++;
-	code = fill_inner(part, assembly, &query, options, folder, err);
-	parts->wrapped_depth--;
-	*out = &part->inner;
-	return code;
-}
-
-static struct tenon__option_owner option_owner(struct tenon__assembly *assembly,
-					       const char *folder)
-{
-	return (struct tenon__option_owner){
-		.hash = make_option_hash,
-		.inner = make_inner,
-		.payload = assembly,
-		.folder = folder,
-	};
-}
-
-const struct tenon_option *tenon__assembly_hash_rows(
-	const struct tenon__assembly *assembly)
-{
-	const struct hash_instance *instance = assembly->parts->hashes;
-
-	while (instance && instance->hash.ops != assembly->hash.ops) {
-		instance = instance->next;
-	}
-	return instance ? instance->chosen.plugin->options : NULL;
-}
-
-#define ASKER_BYTES 64
-
-/* Make the query for the plugin of a choice. The text goes to asker, which has ASKER_BYTES. */
-static struct tenon__plugin_query make_query(
-	const struct tenon__choice *choice, char *asker)
-{
-	snprintf(asker, ASKER_BYTES, "key '%s'", choice->asker);
-	return (struct tenon__plugin_query){
-		.kind = choice->key->kind,
-		.name = choice->name,
-		.asker = asker,
-		.place = choice->place,
-		.optional = choice->optional,
-	};
-}
-
-/*
- * Find the plugin of a choice and make its options. The plugin is NULL when the choice is optional
- * and the plugin was not found.
- */
-static int choose(struct tenon__assembly *assembly,
-		  const struct tenon__choice *choice,
-		  struct tenon__chosen *chosen, struct tenon_error *err)
-{
-	const struct tenon__plugin *plugin;
-	const struct tenon__option_owner owner =
-		option_owner(assembly, choice->folder);
-	char asker[ASKER_BYTES];
-	struct tenon__plugin_query query = make_query(choice, asker);
-	int code = tenon__registry_find(assembly->parts->registry, &plugin,
-					&query, err);
-
-	if (code || !plugin) {
-		return code;
-	}
-	return take(assembly, chosen, plugin, choice->options, &owner,
-		    &choice->place, err);
-}
-
 static int choose_role(struct tenon__assembly *assembly,
 		       const struct tenon__choice *choice,
 		       struct tenon_error *err)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
 	uint32_t role = choice->key->role;
-	char asker[ASKER_BYTES];
-	struct tenon__plugin_query query;
 	const struct tenon_hash *hash;
 	int code;
 
 	if (role == TENON__ROLE_SECURE) {
-		return 0; /* each server has its own: see add_secures() */
+		return 0; /* each server has its own: see secures.h */
 	}
 	if (role != TENON__ROLE_HASH) {
-		return choose(assembly, choice, &parts->roles[role], err);
+		return tenon__select(&assembly->selection, choice,
+				     &parts->roles[role], err);
 	}
-	query = make_query(choice, asker);
-	code = make_hash(&hash, assembly, &query, choice->options, err);
+	code = tenon__select_chosen_hash(&assembly->selection, &hash, choice,
+					 err);
 	if (!code) {
 		assembly->hash = *hash;
-	}
-	return code;
-}
-
-/* ---- codecs ------------------------------------------------------------- */
-
-/* Make a short-lived instance of a codec and ask the instance for its flag bits. */
-static int read_flags(const struct tenon__assembly *assembly,
-		      struct codec_part *part, const struct tenon__place *place,
-		      struct tenon_error *err)
-{
-	const struct tenon_codec_ops *ops = &part->chosen.plugin->ops.codec;
-	const struct tenon_codec_setup setup = tenon__codec_setup(assembly);
-	struct tenon_error reported = { .code = 0 };
-	char subject[TENON__SUBJECT_BYTES];
-	void *self = tenon__instance_alloc(ops->state_size);
-	int code;
-
-	if (!self) {
-		return tenon__error_no_memory(err);
-	}
-	code = ops->init(self, part->chosen.options, &part->chosen.host.table,
-			 &setup, &reported);
-	part->flags = !code ? ops->flags(self) : 0;
-	ops->fini(self);
-	tenon__free(self);
-	if (code) {
-		return tenon__plugin_error(err, code, &reported,
-					   part->chosen.plugin, "init", place);
-	}
-	if (part->flags != 0) {
-		return 0;
-	}
-	tenon__plugin_describe(subject, part->chosen.plugin);
-	return tenon__error_place(
-		err, TENON_EPLUGIN, place,
-		"%s: flags returned 0x0, expected at least one bit", subject);
-}
-
-/* Check that the last codec shares no flag bits with an earlier one, and follows no splitter. */
-static int check_neighbours(const struct tenon__assembly_parts *parts,
-			    const struct tenon__choice *choice,
-			    struct tenon_error *err)
-{
-	const struct codec_part *last = &parts->codecs[parts->codec_count - 1];
-
-	for (const struct codec_part *part = parts->codecs; part < last;
-	     part++) {
-		if (part->chosen.plugin->ops.codec.scatter) {
-			return tenon__error_place(
-				err, TENON_ECONFIG, &choice->place,
-				"key '%s': codec '%s' comes after codec '%s', which splits values and has to be the last",
-				choice->asker, last->chosen.plugin->name,
-				part->chosen.plugin->name);
-		}
-		if ((part->flags & last->flags) != 0) {
-			return tenon__error_place(
-				err, TENON_ECONFIG, &choice->place,
-				"key '%s': codecs '%s' and '%s' both own flag bits 0x%" PRIx32
-				", expected different bits for each codec",
-				choice->asker, part->chosen.plugin->name,
-				last->chosen.plugin->name,
-				part->flags & last->flags);
-		}
-	}
-	return 0;
-}
-
-static int add_codec(struct tenon__assembly *assembly,
-		     const struct tenon__choice *choice,
-		     struct tenon_error *err)
-{
-	struct tenon__assembly_parts *parts = assembly->parts;
-	struct codec_part *part = &parts->codecs[parts->codec_count];
-	int code = choose(assembly, choice, &part->chosen, err);
-
-	if (code) {
-		return code;
-	}
-	if (!part->chosen.plugin) {
-		tenon__log_line(&assembly->log, TENON_LOG_WARNING,
-				"key '%s': codec plugin '%s' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none",
-				choice->asker, choice->name);
-		return 0;
-	}
-	parts->codec_count++;
-	code = read_flags(assembly, part, &choice->place, err);
-	if (!code) {
-		code = check_neighbours(parts, choice, err);
-	}
-	if (!code) {
-		assembly->codec_flags |= part->flags;
-		assembly->codecs[assembly->codec_count++] =
-			(struct tenon__codec_choice){
-				.ops = &part->chosen.plugin->ops.codec,
-				.options = part->chosen.options,
-				.host = &part->chosen.host.table,
-				.name = part->chosen.plugin->name,
-			};
-	}
-	return code;
-}
-
-static int add_codecs(struct tenon__assembly *assembly,
-		      const struct tenon_config *config,
-		      struct tenon_error *err)
-{
-	const struct tenon__choice *choices[TENON__CODEC_MAX_COUNT];
-	size_t count = tenon__config_codecs(config, choices);
-	int code = tenon__config_check_codecs(config, err);
-
-	if (code || count == 0) {
-		return code;
-	}
-	assembly->codecs = tenon__calloc(count, sizeof(*assembly->codecs));
-	if (!assembly->codecs) {
-		return tenon__error_no_memory(err);
-	}
-	for (size_t i = 0; i < count && !code; i++) {
-		code = add_codec(assembly, choices[i], err);
 	}
 	return code;
 }
@@ -667,7 +302,8 @@ static int add_policies(struct tenon__assembly *assembly,
 	for (size_t i = 0; i < failover->count && !code; i++) {
 		struct tenon__chosen *part = &parts->policies[i];
 
-		code = choose(assembly, &failover->list[i], part, err);
+		code = tenon__select(&assembly->selection, &failover->list[i],
+				     part, err);
 		if (!code) {
 			assembly->policies.list[i] =
 				(struct tenon__policy_choice){
@@ -681,135 +317,6 @@ static int add_policies(struct tenon__assembly *assembly,
 	memcpy(assembly->policies.of, failover->of,
 	       sizeof(assembly->policies.of));
 	return code ? code : try_policies(assembly, failover, err);
-}
-
-/* ---- secure -------------------------------------------------------------- */
-
-/* Return true when two choices make the same instance. */
-static bool same_choice(const struct tenon__choice *a,
-			const struct tenon__choice *b)
-{
-	return tenon__same_word(a->name, b->name) &&
-	       tenon__same_text(a->folder, b->folder) &&
-	       tenon__node_equals(a->options, b->options);
-}
-
-static int make_secure(struct tenon__assembly *assembly,
-		       struct secure_part *part, struct tenon_error *err)
-{
-	static const struct tenon_secure_setup setup = { .size = sizeof(setup) };
-	struct tenon_error reported = { .code = 0 };
-	int code = choose(assembly, &part->choice, &part->chosen, err);
-
-	if (code) {
-		return code;
-	}
-	const struct tenon__plugin *plugin = part->chosen.plugin;
-	part->self = tenon__instance_alloc(plugin->ops.secure.state_size);
-	if (!part->self) {
-		return tenon__error_no_memory(err);
-	}
-	part->secure = (struct tenon__secure){
-		.ops = &plugin->ops.secure,
-		.name = plugin->name,
-		.self = part->self,
-	};
-	code = part->secure.ops->init(part->self, part->chosen.options,
-				      &part->chosen.host.table, &setup,
-				      &reported);
-	return code ? tenon__plugin_error(err, code, &reported, plugin, "init",
-					  &part->choice.place)
-		    : 0;
-}
-
-/* Find the instance of a choice, or make it. *out is NULL for the choice of no plugin. */
-static int find_secure(struct tenon__assembly *assembly,
-		       const struct tenon__choice *choice,
-		       const struct tenon__secure **out,
-		       struct tenon_error *err)
-{
-	struct secure_part *part = assembly->parts->secures;
-	int code = 0;
-
-	*out = NULL;
-	if (tenon__choice_is_none(choice)) {
-		return 0;
-	}
-	while (part && !same_choice(&part->choice, choice)) {
-		part = part->next;
-	}
-	if (!part) {
-		part = tenon__calloc(1, sizeof(*part));
-		if (!part) {
-			return tenon__error_no_memory(err);
-		}
-		part->choice = *choice;
-		part->next = assembly->parts->secures;
-		assembly->parts->secures = part;
-		code = make_secure(assembly, part, err);
-	}
-	*out = &part->secure;
-	return code;
-}
-
-/* Find the instance for one server: by its own choice, or by that of the config. */
-static int choose_secure(struct tenon__assembly *assembly,
-			 const struct tenon_config *config,
-			 const struct tenon__server_entry *entry,
-			 const struct tenon__secure **out,
-			 struct tenon_error *err)
-{
-	struct tenon__choice choice = config->choices[TENON__ROLE_SECURE];
-	int code = tenon__server_has_secure(entry)
-			   ? tenon__server_secure(&choice, entry, err)
-			   : 0;
-
-	return code ? code : find_secure(assembly, &choice, out, err);
-}
-
-/* Give each server its instance of a secure plugin, or none. */
-static int add_secures(struct tenon__assembly *assembly,
-		       const struct tenon_config *config,
-		       struct tenon_error *err)
-{
-	const struct tenon__secure **secures =
-		tenon__calloc(assembly->server_count, sizeof(*secures));
-	bool any = false;
-	int code = 0;
-
-	if (!secures) {
-		return tenon__error_no_memory(err);
-	}
-	for (size_t i = 0; i < assembly->server_count && !code; i++) {
-		code = choose_secure(assembly, config,
-				     assembly->parts->entries[i], &secures[i],
-				     err);
-		any |= secures[i] != NULL;
-	}
-	if (any) {
-		assembly->secures = secures;
-	} else {
-		tenon__free(secures);
-	}
-	return code;
-}
-
-static void free_secures(struct tenon__assembly *assembly)
-{
-	struct secure_part *part = assembly->parts->secures;
-
-	while (part) {
-		struct secure_part *next = part->next;
-
-		if (part->secure.ops) {
-			part->secure.ops->fini(part->self);
-		}
-		tenon__free(part->self);
-		tenon__chosen_fini(&part->chosen);
-		tenon__free(part);
-		part = next;
-	}
-	tenon__free(assembly->secures);
 }
 
 /* ---- keys ---------------------------------------------------------------- */
@@ -844,7 +351,8 @@ static int add_key_rule(struct tenon__assembly *assembly,
 	if (assembly->key_rule == TENON__KEY_REFUSE) {
 		return 0;
 	}
-	int code = make_hash(&assembly->key_digest, assembly, &query, NULL, err);
+	int code = tenon__select_hash(&assembly->selection,
+				      &assembly->key_digest, &query, NULL, err);
 	if (!code &&
 	    assembly->key_digest->ops->digest_words != TENON_KEY_DIGEST_WORDS) {
 		return tenon__error_set(err, TENON_EPLUGIN,
@@ -929,12 +437,19 @@ static int assemble(struct tenon__assembly *assembly,
 		code = choose_role(assembly, &config->choices[i], err);
 	}
 	if (!code) {
-		code = add_codecs(assembly, config, err);
+		const struct tenon_codec_setup setup =
+			tenon__codec_setup(assembly);
+
+		code = tenon__codec_list_make(&assembly->codecs,
+					      &assembly->selection, config,
+					      &setup, err);
 	}
 	if (code) {
 		return code;
 	}
-	code = add_secures(assembly, config, err);
+	code = tenon__secures_make(&assembly->secures, &assembly->selection,
+				   config, parts->entries,
+				   assembly->server_count, err);
 	if (code) {
 		return code;
 	}
@@ -995,7 +510,8 @@ int tenon__assembly_create(struct tenon__assembly **out,
 		tenon__free(assembly);
 		return tenon__error_no_memory(err);
 	}
-	assembly->parts->registry = tenon__registry_ref(config->registry);
+	tenon__selection_init(&assembly->selection, config->registry,
+			      &assembly->log);
 	code = assemble(assembly, config, err);
 	tenon__free(assembly->parts->entries);
 	assembly->parts->entries = NULL;
@@ -1009,29 +525,6 @@ int tenon__assembly_create(struct tenon__assembly **out,
 
 /* ---- the end ------------------------------------------------------------ */
 
-static void free_hashes(struct hash_instance *instance)
-{
-	while (instance) {
-		struct hash_instance *next = instance->next;
-
-		tenon__hash_destroy(&instance->hash);
-		tenon__chosen_fini(&instance->chosen);
-		tenon__free(instance);
-		instance = next;
-	}
-}
-
-static void free_inners(struct inner_part *part)
-{
-	while (part) {
-		struct inner_part *next = part->next;
-
-		tenon__chosen_fini(&part->chosen);
-		tenon__free(part);
-		part = next;
-	}
-}
-
 static void free_parts(struct tenon__assembly *assembly)
 {
 	struct tenon__assembly_parts *parts = assembly->parts;
@@ -1039,22 +532,17 @@ static void free_parts(struct tenon__assembly *assembly)
 	for (size_t i = 0; i < assembly->ring_count; i++) {
 		tenon__ring_fini(&assembly->rings[i], assembly->distribution);
 	}
-	free_secures(assembly);
+	tenon__secures_fini(&assembly->secures);
 	for (size_t i = 0; i < TENON__ROLE_COUNT; i++) {
 		tenon__chosen_fini(&parts->roles[i]);
 	}
-	for (size_t i = 0; i < parts->codec_count; i++) {
-		tenon__chosen_fini(&parts->codecs[i].chosen);
-	}
+	tenon__codec_list_fini(&assembly->codecs);
 	for (size_t i = 0; i < TENON_ACCESS_COUNT; i++) {
 		tenon__chosen_fini(&parts->policies[i]);
 	}
-	free_inners(parts->inners);
 	tenon__free(parts->failover_servers);
 	tenon__free(parts->labels);
-	tenon__free(assembly->codecs);
-	free_hashes(parts->hashes); /* after the options, which point to hashes */
-	tenon__registry_unref(parts->registry);
+	tenon__selection_fini(&assembly->selection);
 	tenon__free(parts);
 }
 

@@ -11,16 +11,16 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "cluster/codec_list.h"
 #include "cluster/greetings.h"
 #include "cluster/policy.h"
 #include "cluster/ring.h"
+#include "cluster/secures.h"
+#include "cluster/selection.h"
 #include "config/server_line.h"
-#include "plugin/instance.h"
-#include "tenon/plugin/codec.h"
 #include "tenon/plugin/distribution.h"
 #include "tenon/plugin/failover.h"
 #include "tenon/plugin/hash.h"
-#include "tenon/plugin/secure.h"
 #include "tenon/plugin/transport.h"
 #include "tenon/tenon.h"
 #include "wire/key.h"
@@ -36,24 +36,6 @@ struct tenon__protocol;
 #define TENON_ITEM_EXTRA_BYTES 59
 #define TENON_ITEM_FLAGS_BYTES 4
 
-/* The most plugins in one another, by options of the type PLUGIN, without the outermost one. */
-#define TENON_WRAPPED_DEPTH_MAX 8
-
-/* One codec of the chain of codecs that values go through. */
-struct tenon__codec_choice {
-	const struct tenon_codec_ops *ops; /* with all defaults filled in */
-	const void *options;
-	const struct tenon_host *host;
-	const char *name; /* of the plugin */
-};
-
-/* An instance of a secure plugin, for the servers that have the same choice of one. */
-struct tenon__secure {
-	const struct tenon_secure_ops *ops; /* with all defaults filled in */
-	const char *name; /* of the plugin */
-	const void *self;
-};
-
 struct tenon__assembly {
 	atomic_uint refs;
 
@@ -67,8 +49,7 @@ struct tenon__assembly {
 	/* One ring for each server pool; rings[0] is the main ring. */
 	struct tenon__ring rings[TENON_SERVER_POOL_MAX_COUNT];
 	size_t ring_count;
-	/* By number of the server; NULL: its bytes are sent as they are. NULL: those of all servers are. */
-	const struct tenon__secure **secures;
+	struct tenon__secures secures; /* by server */
 	/* Keys have to be hashed: a ring has more than one server, and uses the hash function. */
 	bool needs_hash;
 	bool hashes_parts; /* not always the whole key that is sent is hashed */
@@ -79,7 +60,7 @@ struct tenon__assembly {
 	enum tenon__key_rule key_rule;
 	const struct tenon_hash *key_digest; /* NULL: keys that cannot be sent are refused */
 
-	struct tenon__chosen *chosen; /* all plugins; the list ends with NULL */
+	struct tenon__selection selection; /* of all plugins */
 
 	/* Plugins of which each client makes an instance of its own. */
 	const struct tenon_transport_ops *transport;
@@ -88,9 +69,7 @@ struct tenon__assembly {
 	const struct tenon_host *transport_host;
 	struct tenon__policy_choices policies;
 	struct tenon__outcomes outcomes; /* shared by all clients; the one part that changes */
-	struct tenon__codec_choice *codecs; /* codec_count, in the order of the config */
-	size_t codec_count;                 /* a codec that splits is the last one */
-	uint32_t codec_flags;               /* flag bits of all codecs; no two share one */
+	struct tenon__codec_list codecs;
 
 	struct tenon__greetings greetings; /* by server */
 
@@ -136,10 +115,6 @@ void tenon__assembly_unref(struct tenon__assembly *assembly);
 /* Return true when an option of a failover policy names this spare pool. */
 bool tenon__assembly_uses_pool(const struct tenon__assembly *assembly,
 			       const char *pool);
-
-/* Return the option rows of the hash function, which end with name NULL; NULL: it has no options. */
-const struct tenon_option *tenon__assembly_hash_rows(
-	const struct tenon__assembly *assembly);
 
 /* Return the length in bytes of the longest value that fits with the longest key and any flags. */
 static inline uint64_t

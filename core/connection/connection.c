@@ -66,7 +66,7 @@ int tenon__connection_init(struct tenon__connection *conn,
 		.health = health,
 		.hold = &assembly->outcomes.servers[server].hold,
 		.retry_ms = assembly->retry_timeout_ms,
-		.secure = assembly->secures ? assembly->secures[server] : NULL,
+		.secure = assembly->secures.of ? assembly->secures.of[server] : NULL,
 		.greeting = assembly->greetings.of
 				    ? assembly->greetings.of[server]
 				    : NULL,

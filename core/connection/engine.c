@@ -110,7 +110,7 @@ int tenon__engine_init(struct tenon__engine *engine,
 	};
 	engine->ops = assembly->greetings.of ? &tenon__greeting_ops
 					     : &tenon__connection_ops;
-	if (assembly->secures) {
+	if (assembly->secures.of) {
 		engine->filter_ops = tenon__filter_ops();
 		engine->ops = &engine->filter_ops;
 	}

@@ -5,23 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "connection/greeting.h"
+#include "connection/secure_session.h"
 
 /* The functions of the connection behind the filter, which have the plain bytes. */
 #define PLAIN tenon__greeting_ops
 
 struct tenon__filter {
-	const struct tenon__secure *plugin;
-	void *session;
-	bool begun;  /* the session has begun and not ended */
-	bool open;   /* the session takes plain bytes: its handshake is over */
-	bool broken; /* send_next() met a failure, of which sent() tells the transport */
-	int secure;  /* what the session wants: bits of enum tenon_secure_want */
-	struct tenon_secure_certificate *failed; /* the chain of the session that failed */
-	uint32_t failed_count; /* entries of failed */
-	int64_t begun_ns; /* monotonic time at the beginning of the session */
+	struct tenon__session session;
+	/* The session has failed. The next call of a transport closes; `out` may have an alert. */
+	bool broken;
 	int plain;   /* what the connection wants: bits of enum tenon_want */
 
 	/* out[out_from..out_len) is to be sent; up to plain_end it has out_plain plain bytes. */
@@ -33,7 +27,6 @@ struct tenon__filter {
 
 	/* in[in_from..in_len) has arrived and is not taken by the session. */
 	size_t in_from, in_len;
-	size_t silent_len; /* wire bytes that the session took since its last plain byte */
 	/*
 	 * After a look at the idle connection: of the wire bytes that the transport receives next,
 	 * the session knows so many; they have given the plain bytes in `kept`.
@@ -51,9 +44,9 @@ struct tenon__filter {
  * connection to a server without `secure` has none: its bytes go through as they are.
  */
 
-/* ---- sessions -------------------------------------------------------------- */
+/* ---- the beginning and the end ------------------------------------------------ */
 
-/* Make the filter, with the memory of its session behind it. Errors: NULL, no memory. */
+/* Make the filter, with the plugin's memory behind it. Errors: NULL, no memory. */
 static struct tenon__filter *make_filter(const struct tenon__connection *conn)
 {
 	size_t align = alignof(max_align_t);
@@ -62,59 +55,20 @@ static struct tenon__filter *make_filter(const struct tenon__connection *conn)
 		tenon__alloc(size + conn->secure->ops->session_size);
 
 	if (filter) {
-		filter->plugin = conn->secure;
-		filter->session = (char *)filter + size;
-		filter->begun = false;
-		filter->failed = NULL;
-		filter->failed_count = 0;
+		filter->session = (struct tenon__session){
+			.plugin = conn->secure,
+			.memory = (char *)filter + size,
+		};
+		filter->broken = false;
 	}
 	return filter;
 }
 
 void tenon__filter_end(struct tenon__connection *conn)
 {
-	struct tenon__filter *filter = conn->filter;
-
-	if (filter && filter->begun) {
-		conn->secure->ops->end(conn->secure->self, filter->session);
-		filter->begun = false;
-	}
-}
-
-/* ---- certificates ---------------------------------------------------------- */
-
-static void forget_chain(struct tenon__filter *filter)
-{
-	tenon__free(filter->failed);
-	filter->failed = NULL;
-	filter->failed_count = 0;
-}
-
-/* Ask the session, which has begun and not ended. */
-static int ask_certificate(const struct tenon__filter *filter, uint32_t index,
-			   struct tenon_secure_certificate *out)
-{
-	return filter->plugin->ops->certificate(filter->plugin->self,
-						filter->session, index, out);
-}
-
-/* The session fails: keep its chain for those who ask why. Without memory, there is no chain. */
-static void keep_chain(struct tenon__filter *filter)
-{
-	struct tenon_secure_certificate one = { .size = sizeof(one) };
-
-	if (!filter || !filter->begun || !ask_certificate(filter, 0, &one)) {
-		return;
-	}
-	forget_chain(filter);
-	filter->failed = tenon__calloc(TENON_FILTER_CHAIN_MAX, sizeof(one));
-	for (uint32_t i = 0; filter->failed && i < TENON_FILTER_CHAIN_MAX;
-	     i++) {
-		filter->failed[i].size = sizeof(one);
-		if (!ask_certificate(filter, i, &filter->failed[i])) {
-			break;
-		}
-		filter->failed_count = i + 1;
+	if (conn->filter) {
+		tenon__session_end(&conn->filter->session);
+		conn->filter->broken = false;
 	}
 }
 
@@ -122,22 +76,15 @@ int tenon__filter_certificate(const struct tenon__connection *conn,
 			      uint32_t index,
 			      struct tenon_secure_certificate *out)
 {
-	const struct tenon__filter *filter = conn->filter;
-
-	if (filter && filter->begun) {
-		return ask_certificate(filter, index, out);
-	}
-	if (!filter || index >= filter->failed_count) {
-		return 0;
-	}
-	*out = filter->failed[index];
-	return 1;
+	return conn->filter ? tenon__session_certificate(&conn->filter->session,
+							 index, out)
+			    : 0;
 }
 
 void tenon__filter_free(struct tenon__connection *conn)
 {
 	if (conn->filter) {
-		forget_chain(conn->filter);
+		tenon__session_forget_chain(&conn->filter->session);
 	}
 	tenon__free(conn->filter);
 	conn->filter = NULL;
@@ -149,6 +96,7 @@ static void empty_out(struct tenon__filter *filter)
 	filter->out_plain = filter->told = 0;
 }
 
+/* Begin a session with empty buffers. Returns 0, or a negative status. */
 static int begin_session(struct tenon__connection *conn,
 			 struct tenon_error *err)
 {
@@ -156,20 +104,12 @@ static int begin_session(struct tenon__connection *conn,
 	struct tenon_server_facts server;
 
 	tenon__connection_server(NULL, &conn->base, &server);
-	filter->open = filter->broken = false;
 	filter->begins = true;
-	filter->begun_ns = tenon__now_ns();
-	forget_chain(filter);
-	filter->secure = 0;
 	filter->plain = TENON_WANT_SEND;
 	empty_out(filter);
 	filter->in_from = filter->in_len = 0;
-	filter->silent_len = 0;
 	filter->seen_len = filter->kept_len = 0;
-	memset(filter->session, 0, conn->secure->ops->session_size);
-	filter->begun = true;
-	return conn->secure->ops->begin(conn->secure->self, filter->session,
-				       &server, err);
+	return tenon__session_begin(&filter->session, &server, err);
 }
 
 /* ---- failures -------------------------------------------------------------- */
@@ -186,17 +126,17 @@ static int explain(struct tenon__connection *conn, const char *sentence)
 }
 
 /*
- * The session has failed: give up the connection, with the plugin's sentence. When the exchange is
- * complete, it stays so. Returns TENON_WANT_CLOSE.
+ * The session has failed: end it, and tell the connection by the plugin's sentence. When the exchange
+ * is complete, it stays so.
  */
-static int fail(struct tenon__connection *conn, int code,
-		const struct tenon_error *err)
+static void end_failed(struct tenon__connection *conn, int code,
+		       const struct tenon_error *err)
 {
 	bool is_done = conn->filter && conn->filter->plain == 0;
-	bool is_open = conn->filter && conn->filter->open;
+	bool is_open = conn->filter && conn->filter->session.open;
 
-	if (!is_done) {
-		keep_chain(conn->filter);
+	if (conn->filter && !is_done) {
+		tenon__session_keep_chain(&conn->filter->session);
 	}
 	tenon__filter_end(conn);
 	if (!is_done && code == TENON_ECLOSED && !is_open) {
@@ -211,6 +151,49 @@ static int fail(struct tenon__connection *conn, int code,
 	if (!is_done) {
 		PLAIN.failed(NULL, &conn->base, code, 0);
 	}
+}
+
+/* Give up the connection, whose session has failed. Returns TENON_WANT_CLOSE. */
+static int fail(struct tenon__connection *conn, int code,
+		const struct tenon_error *err)
+{
+	end_failed(conn, code, err);
+	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
+	return TENON_WANT_CLOSE;
+}
+
+/*
+ * Give up the connection, after pull() has failed. In the handshake the server hears why: the alert is
+ * sent in one try, and then the connection is closed. That does not wait, as the few bytes of a
+ * handshake do not fill the send buffer of a socket; at the worst it ends at connect_timeout. Behind
+ * the handshake, or when the kernel has not taken what was sent before, nothing is sent. Returns what
+ * the transport has to do.
+ */
+static int fail_pull(struct tenon__connection *conn, int code,
+		     const struct tenon_error *err)
+{
+	struct tenon__filter *filter = conn->filter;
+	size_t len = 0;
+
+	if (!filter->session.open && filter->out_from == filter->out_len) {
+		len = tenon__session_alert(&filter->session, filter->out,
+					   sizeof(filter->out));
+	}
+	if (len == 0) {
+		return fail(conn, code, err);
+	}
+	end_failed(conn, code, err);
+	empty_out(filter);
+	filter->out_len = len;
+	filter->in_from = filter->in_len = 0;
+	filter->broken = true;
+	return TENON_WANT_SEND;
+}
+
+/* The connection, whose session has failed, is closed next. Returns TENON_WANT_CLOSE. */
+static int close_broken(struct tenon__connection *conn)
+{
+	tenon__filter_end(conn);
 	tenon__connection_go(conn, TENON_CONNECTION_CLOSED);
 	return TENON_WANT_CLOSE;
 }
@@ -221,13 +204,13 @@ static int fail(struct tenon__connection *conn, int code,
 static int next_want(const struct tenon__filter *filter, int plain,
 		     bool has_out)
 {
-	bool blocked = filter->secure & TENON_SECURE_RECEIVE;
+	bool blocked = filter->session.wants & TENON_SECURE_RECEIVE;
 	int want = 0;
 
 	if (plain == TENON_WANT_CLOSE) {
 		return plain;
 	}
-	if (has_out || (filter->secure & TENON_SECURE_SEND) ||
+	if (has_out || (filter->session.wants & TENON_SECURE_SEND) ||
 	    (!blocked && (plain & TENON_WANT_SEND))) {
 		want |= TENON_WANT_SEND;
 	}
@@ -243,25 +226,14 @@ static int want_of(const struct tenon__filter *filter)
 			 filter->out_from < filter->out_len);
 }
 
-/* Record the session, whose handshake is over, in the health of the server. */
-static void record(struct tenon__connection *conn)
-{
-	struct tenon_secure_facts facts = { .size = sizeof(facts) };
-
-	conn->secure->ops->facts(conn->secure->self, conn->filter->session,
-				&facts);
-	tenon__health_secured(conn->health, &facts,
-			      tenon__now_ns() - conn->filter->begun_ns);
-}
-
 /* After a change of the session: the connection hears when the handshake is over. */
 static void open_when_ready(struct tenon__connection *conn)
 {
 	struct tenon__filter *filter = conn->filter;
+	struct tenon__session *session = &filter->session;
 
-	if (!filter->open && !(filter->secure & TENON_SECURE_RECEIVE)) {
-		filter->open = true;
-		record(conn);
+	if (!session->open && !(session->wants & TENON_SECURE_RECEIVE)) {
+		tenon__session_open(session, conn->health);
 		filter->plain = PLAIN.connected(NULL, &conn->base);
 	}
 }
@@ -284,11 +256,10 @@ static int filter_connected(void *context, struct tenon_connection *base)
 	if (!conn->filter) {
 		return fail(conn, TENON_ENOMEM, &err);
 	}
-	int secure = begin_session(conn, &err);
-	if (secure < 0) {
-		return fail(conn, secure, &err);
+	int code = begin_session(conn, &err);
+	if (code) {
+		return fail(conn, code, &err);
 	}
-	conn->filter->secure = secure;
 	open_when_ready(conn);
 	return want_of(conn->filter);
 }
@@ -300,11 +271,15 @@ static void filter_failed(void *context, struct tenon_connection *base,
 	struct tenon__connection *conn = tenon__connection_of(base);
 	struct tenon__filter *filter = conn->filter;
 
-	if (status == TENON_ECLOSED && filter && filter->begun &&
-	    !filter->open) {
-		keep_chain(filter);
+	if (status == TENON_ECLOSED && filter && filter->session.begun &&
+	    !filter->session.open) {
+		tenon__session_keep_chain(&filter->session);
 		conn->cut = true;
 		status = explain(conn, CLOSED_EARLY);
+	}
+	if (filter && filter->broken) {
+		(void)close_broken(conn); /* the alert could not be sent; the failure is known */
+		return;
 	}
 	PLAIN.failed(NULL, base, status, sys_errno);
 	if (base->fd < 0) {
@@ -328,20 +303,11 @@ static ptrdiff_t push_some(struct tenon__filter *filter, const void *plain,
 		.out = filter->out + filter->out_len,
 		.out_room = sizeof(filter->out) - filter->out_len,
 	};
-	int code = filter->plugin->ops->push(filter->plugin->self,
-					  filter->session, &io, err);
+	int code = tenon__session_push(&filter->session, &io, err);
 
-	if (code < 0) {
+	if (code) {
 		return code;
 	}
-	if (io.in_used > len || io.out_len > io.out_room ||
-	    (io.in_used == 0 && io.out_len == 0)) {
-		snprintf(err->message, sizeof(err->message),
-			 "push took %zu of %zu bytes and gave %zu for a room of %zu, which its contract does not allow",
-			 io.in_used, len, io.out_len, io.out_room);
-		return TENON_ESECURE;
-	}
-	filter->secure = code;
 	filter->out_len += io.out_len;
 	filter->out_plain += io.in_used;
 	if (io.in_used > 0) {
@@ -363,7 +329,7 @@ static int push_piece(struct tenon__filter *filter, const struct iovec *piece,
 	size_t left = piece->iov_len;
 
 	while (left > 0 && has_room(filter) &&
-	       !(filter->secure & TENON_SECURE_RECEIVE)) {
+	       !(filter->session.wants & TENON_SECURE_RECEIVE)) {
 		ptrdiff_t n = push_some(filter, bytes, left, err);
 		if (n < 0) {
 			return (int)n;
@@ -418,12 +384,13 @@ static int fill(struct tenon__connection *conn, struct tenon_error *err)
 	int code = 0;
 
 	empty_out(filter);
-	if (filter->open && !(filter->secure & TENON_SECURE_RECEIVE)) {
+	if (filter->session.open &&
+	    !(filter->session.wants & TENON_SECURE_RECEIVE)) {
 		count = PLAIN.send_next(NULL, &conn->base, pieces,
 					TENON_SEND_PIECES);
 	}
 	code = push_pieces(filter, pieces, count, err);
-	while (!code && (filter->secure & TENON_SECURE_SEND) &&
+	while (!code && (filter->session.wants & TENON_SECURE_SEND) &&
 	       has_room(filter)) {
 		ptrdiff_t n = push_some(filter, NULL, 0, err);
 		code = n < 0 ? (int)n : 0;
@@ -454,11 +421,12 @@ static size_t filter_send_next(void *context, struct tenon_connection *base,
 		}
 		int code = fill(conn, &err);
 		if (code) {
-			filter->broken = true;
 			(void)fail(conn, code, &err);
+			empty_out(filter);
+			filter->broken = true;
 		}
 	}
-	if (filter->broken || filter->out_from == filter->out_len) {
+	if (filter->out_from == filter->out_len) {
 		return 0;
 	}
 	iov[0] = (struct iovec){ .iov_base = filter->out + filter->out_from,
@@ -483,14 +451,15 @@ static size_t untold(const struct tenon__filter *filter, size_t end)
 
 static int filter_sent(void *context, struct tenon_connection *base, size_t n)
 {
-	struct tenon__filter *filter = tenon__connection_of(base)->filter;
+	struct tenon__connection *conn = tenon__connection_of(base);
+	struct tenon__filter *filter = conn->filter;
 
 	(void)context;
 	if (!filter) {
 		return PLAIN.sent(NULL, base, n);
 	}
 	if (filter->broken) {
-		return TENON_WANT_CLOSE;
+		return close_broken(conn);
 	}
 	filter->out_from += n;
 	size_t plain = untold(filter, filter->out_from);
@@ -523,23 +492,6 @@ static int filter_after(void *context, struct tenon_connection *base, size_t n)
 /* ---- receiving ------------------------------------------------------------- */
 
 /*
- * Count wire bytes that the session took, and plain bytes that it gave for them. Returns 0;
- * TENON_ESECURE, when the session has taken too many without a plain byte.
- */
-static int count_silent(struct tenon__filter *filter, size_t taken,
-			size_t given, struct tenon_error *err)
-{
-	filter->silent_len = given > 0 ? 0 : filter->silent_len + taken;
-	if (filter->silent_len <= TENON_FILTER_SILENT_MAX_BYTES) {
-		return 0;
-	}
-	snprintf(err->message, sizeof(err->message),
-		 "the server has sent more than %d KiB without a byte of an answer",
-		 TENON_FILTER_SILENT_MAX_BYTES / 1024);
-	return TENON_ESECURE;
-}
-
-/*
  * Pull plain bytes into `room` bytes at `space`. Returns their number. *code is 0, or a negative
  * enum tenon_status with *err. *stuck: the session needs more wire bytes.
  */
@@ -553,24 +505,9 @@ static size_t pull_some(struct tenon__filter *filter, void *space, size_t room,
 		.out = space,
 		.out_room = room,
 	};
-	int wants = filter->plugin->ops->pull(filter->plugin->self,
-					   filter->session, &io, err);
 
-	*stuck = io.in_used == 0 && io.out_len == 0;
-	if (io.in_used > io.in_len || io.out_len > room ||
-	    (*stuck && wants >= 0 && io.in_len == sizeof(filter->in))) {
-		snprintf(err->message, sizeof(err->message),
-			 "pull took %zu of %zu bytes and gave %zu for a room of %zu, which its contract does not allow",
-			 io.in_used, io.in_len, io.out_len, room);
-		*code = TENON_ESECURE;
-		return 0;
-	}
+	*code = tenon__session_pull(&filter->session, &io, stuck, err);
 	filter->in_from += io.in_used;
-	*code = wants < 0 ? wants : 0;
-	if (wants >= 0) {
-		filter->secure = wants;
-		*code = count_silent(filter, io.in_used, io.out_len, err);
-	}
 	return io.out_len;
 }
 
@@ -639,7 +576,7 @@ static int give(struct tenon__connection *conn, size_t n,
 {
 	struct tenon__filter *filter = conn->filter;
 
-	if (n > 0 && !filter->open) {
+	if (n > 0 && !filter->session.open) {
 		snprintf(err->message, sizeof(err->message),
 			 "pull gave plain bytes before the end of the handshake, which its contract does not allow");
 		return TENON_ESECURE;
@@ -675,12 +612,12 @@ static bool pull_on(struct tenon__connection *conn, int *want)
 		tenon__filter_end(conn);
 		*want = TENON_WANT_CLOSE;
 	} else {
-		*want = code ? fail(conn, code, &err)
+		*want = code ? fail_pull(conn, code, &err)
 			     : want_of(filter);
 	}
-	return *want != TENON_WANT_CLOSE && !stuck &&
+	return *want != TENON_WANT_CLOSE && !code && !stuck &&
 	       (filter->in_from < filter->in_len ||
-		(filter->secure & TENON_SECURE_MORE));
+		(filter->session.wants & TENON_SECURE_MORE));
 }
 
 static int filter_received(void *context, struct tenon_connection *base,
@@ -692,6 +629,9 @@ static int filter_received(void *context, struct tenon_connection *base,
 
 	if (!conn->secure) {
 		return PLAIN.received(NULL, base, n);
+	}
+	if (conn->filter->broken) {
+		return close_broken(conn); /* the server goes on, and hears of the failure too late */
 	}
 	take_in(conn->filter, n);
 	if (!give_kept(conn)) {

@@ -16,13 +16,6 @@
 #define TENON_FILTER_SEND_MAX_BYTES TENON_SECURE_WIRE_MAX_BYTES
 /* The incoming buffer: most wire bytes that have arrived and that the session has not taken. */
 #define TENON_FILTER_RECEIVE_MAX_BYTES TENON_SECURE_WIRE_MAX_BYTES
-/*
- * Most wire bytes that a session takes in a row without a plain byte among them. A handshake with
- * long chains of certificates has 200 KiB. A server that sends more keeps the client busy.
- */
-#define TENON_FILTER_SILENT_MAX_BYTES (512 * 1024)
-/* A chain that fails is kept up to this length. Public ones have three or four certificates. */
-#define TENON_FILTER_CHAIN_MAX 8
 
 /* Return the functions that a transport calls for connections of which some have a filter. */
 struct tenon_connection_ops tenon__filter_ops(void);

@@ -100,7 +100,7 @@ static int greeting_received(void *context, struct tenon_connection *base,
 }
 
 #define CUT \
-	"the server closed the connection before it answered user and password; it may want TLS, or SASL, which tenon does not speak"
+	"the server closed the connection before it answered user and password; it may want TLS, or SASL, which tenon does not speak: `tenon check --online` tells"
 
 static void greeting_failed(void *context, struct tenon_connection *base,
 			    int status, int sys_errno)

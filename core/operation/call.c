@@ -244,7 +244,9 @@ static int add_items(struct tenon__operation *op,
 				return TENON_ENOMEM;
 			}
 		} else {
-			buffer += prefix_len > 0 ? key.len : 0;
+			if (prefix_len > 0) { /* without a prefix there is no buffer */
+				buffer += key.len;
+			}
 			req = tenon__operation_add(op, verb, key, &items[i]);
 			rs->results[req].status = status;
 			if (status) {

@@ -54,7 +54,7 @@ int tenon__chain_init(struct tenon__chain *chain,
 		      struct tenon__arena *arena, struct tenon_error *err)
 {
 	*chain = (struct tenon__chain){
-		.codecs = assembly->codecs,
+		.codecs = assembly->codecs.list,
 		.max_value_bytes = assembly->max_value_bytes,
 		.max_operation_bytes = assembly->max_operation_bytes,
 		.max_chunks = assembly->max_chunks,
@@ -62,15 +62,15 @@ int tenon__chain_init(struct tenon__chain *chain,
 		.least_bytes = UINT64_MAX,
 		.arena = arena,
 	};
-	if (assembly->codec_count == 0) {
+	if (assembly->codecs.count == 0) {
 		return 0;
 	}
-	chain->instances = tenon__calloc(assembly->codec_count,
+	chain->instances = tenon__calloc(assembly->codecs.count,
 					 sizeof(*chain->instances));
 	if (!chain->instances) {
 		return tenon__error_no_memory(err);
 	}
-	for (size_t i = 0; i < assembly->codec_count; i++) {
+	for (size_t i = 0; i < assembly->codecs.count; i++) {
 		int code = init_codec(chain, assembly, i, err);
 		if (code) {
 			return code;

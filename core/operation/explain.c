@@ -101,7 +101,8 @@ static bool closed_at_once(const struct tenon__connection *conn, int status)
 
 /*
  * The end of the sentence for a failed connection. A server that wants TLS closes a new connection
- * that begins with something else: memcached -Z does so without an alert.
+ * that begins with something else: memcached -Z does so without an alert. One that wants SASL,
+ * memcached -S, closes it behind 24 bytes of text.
  */
 static const char *failure_advice(const struct tenon__connection *conn,
 				  int status)
@@ -109,9 +110,12 @@ static const char *failure_advice(const struct tenon__connection *conn,
 	if (status == TENON_ELOCAL) {
 		return tenon__local_advice(conn->sys_errno);
 	}
-	return closed_at_once(conn, status) && !conn->secure && !conn->greeting
-		       ? "; the server may want TLS, so set `tls: true`"
-		       : "";
+	if (!closed_at_once(conn, status) || conn->greeting) {
+		return "";
+	}
+	return conn->secure
+		       ? "; the server may want SASL, which tenon does not speak"
+		       : "; the server may want TLS, so set `tls: true`, or SASL: `tenon check --online` tells";
 }
 
 /* The end of the sentence behind that: the server may not know the protocol. */
@@ -122,6 +126,17 @@ static const char *protocol_advice(const struct tenon__connection *conn,
 
 	return closed && closed_at_once(conn, status) && !conn->wire.meta.known
 		       ? closed
+		       : "";
+}
+
+/*
+ * The end of the sentence for an answer that did not come. memcached -S waits for 24 bytes, so it
+ * never answers a short request.
+ */
+static const char *timeout_advice(const struct tenon__connection *conn)
+{
+	return conn->heard_ns == 0
+		       ? "; the server has answered nothing yet: `tenon check --online` tries what it speaks"
 		       : "";
 }
 
@@ -148,11 +163,12 @@ static void explain_connection(const struct tenon__operation *op,
 		explain_down(op, result->server, err);
 	} else if (status == TENON_ETIMEDOUT) {
 		tenon__error_set(err, status,
-			"%s: no complete answer within %s (%" PRId64 " ms)",
+			"%s: no complete answer within %s (%" PRId64 " ms)%s",
 			where,
 			op->timeout_ms ? "the timeout of the call"
 				       : "poll_timeout",
-			tenon__operation_timeout_ms(op));
+			tenon__operation_timeout_ms(op),
+			timeout_advice(&op->engine->conns[result->server]));
 	} else if (status == TENON_ETOOBIG) {
 		tenon__error_set(err, status,
 			"%s: the value is larger than max_value_bytes (%" PRIu64 ")",

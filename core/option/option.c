@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "option/option.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "option/quantity.h"
+#include "option/row_text.h"
 #include "option/suggest.h"
 #include "option/texts.h"
-
-/* A unit by its name in a config, and its size in the smallest unit of its table. */
-struct unit {
-	const char *name;
-	int64_t factor;
-};
-
-/* From small to large. A value is printed in the last unit that divides it without a rest. */
-static const struct unit durations[] = {
-	{ "us", 1 },	    { "ms", 1000 },	       { "s", 1000000 },
-	{ "min", 60000000 }, { "h", INT64_C(3600000000) }, { NULL, 0 },
-};
-
-static const struct unit sizes[] = {
-	{ "B", 1 },	     { "kB", 1000 },	    { "MB", 1000000 },
-	{ "GB", 1000000000 }, { "KiB", 1024 },	    { "MiB", 1048576 },
-	{ "GiB", 1073741824 }, { NULL, 0 },
-};
 
 static const struct {
 	const char *word;
@@ -37,31 +20,6 @@ static const struct {
 	{ "no", 0 },	{ "on", 1 },	{ "off", 0 },
 };
 
-/* The name of each type, and the size of its field in an option struct. */
-static const struct {
-	const char *name;
-	size_t bytes;
-} types[] = {
-	[TENON_OPTION_BOOL] = { "bool", sizeof(int32_t) },
-	[TENON_OPTION_INT] = { "int", sizeof(int64_t) },
-	[TENON_OPTION_SIZE] = { "size", sizeof(int64_t) },
-	[TENON_OPTION_DURATION] = { "duration", sizeof(int64_t) },
-	[TENON_OPTION_STRING] = { "string", sizeof(char *) },
-	[TENON_OPTION_CHOICE] = { "choice", sizeof(int32_t) },
-	[TENON_OPTION_HASH] = { "hash", sizeof(struct tenon_hash *) },
-	[TENON_OPTION_LIST] = { "list", sizeof(struct tenon_list *) },
-	[TENON_OPTION_MAP] = { "map", sizeof(struct tenon_map *) },
-	[TENON_OPTION_FRACTION] = { "fraction", sizeof(int64_t) },
-	[TENON_OPTION_PLUGIN] = { "plugin", sizeof(struct tenon_inner *) },
-};
-
-#define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
-
-size_t tenon__option_field_bytes(uint32_t type)
-{
-	return type < TYPE_COUNT ? types[type].bytes : 0;
-}
-
 static void *field(void *out, const struct tenon_option *row)
 {
 	return (char *)out + row->offset;
@@ -69,7 +27,7 @@ static void *field(void *out, const struct tenon_option *row)
 
 static void put(void *out, const struct tenon_option *row, const void *value)
 {
-	memcpy(field(out, row), value, types[row->type].bytes);
+	memcpy(field(out, row), value, tenon__option_field_bytes(row->type));
 }
 
 static void put_node(void *out, const struct tenon_option *row,
@@ -81,233 +39,6 @@ static void put_node(void *out, const struct tenon_option *row,
 static void put_int32(void *out, const struct tenon_option *row, int32_t value)
 {
 	put(out, row, &value);
-}
-
-static const struct unit *find_unit(const struct unit *units, const char *name)
-{
-	for (; units->name; units++) {
-		if (strcmp(units->name, name) == 0) {
-			return units;
-		}
-	}
-	return NULL;
-}
-
-/* Return the unit in which the field of a DURATION counts. */
-static const struct unit *field_unit(const struct tenon_option *row)
-{
-	return &durations[row->unit - TENON_UNIT_US];
-}
-
-/* ---- to text ------------------------------------------------------------ */
-
-/* Print millionths: 250000 is "0.25". */
-static void print_fraction(char *out, size_t size, int64_t value)
-{
-	char decimals[16];
-	size_t len = sizeof(".000000") - 1;
-
-	snprintf(decimals, sizeof(decimals), ".%06d",
-		 (int)(value % TENON_FRACTION_ONE));
-	while (len > 0 && (decimals[len - 1] == '0' || decimals[len - 1] == '.')) {
-		len--;
-	}
-	snprintf(out, size, "%" PRId64 "%.*s", value / TENON_FRACTION_ONE,
-		 (int)len, decimals);
-}
-
-static void print_value(char *out, size_t size, const struct tenon_option *row,
-			int64_t value)
-{
-	const struct unit *units = row->type == TENON_OPTION_SIZE ? sizes :
-								    durations;
-	const struct unit *own = units;
-	const struct unit *best;
-
-	if (row->type == TENON_OPTION_INT) {
-		snprintf(out, size, "%" PRId64, value);
-		return;
-	}
-	if (row->type == TENON_OPTION_FRACTION) {
-		print_fraction(out, size, value);
-		return;
-	}
-	if (row->type == TENON_OPTION_DURATION) {
-		own = field_unit(row);
-	}
-	best = own;
-	for (const struct unit *unit = own; value != 0 && unit->name; unit++) {
-		if (value % (unit->factor / own->factor) == 0) {
-			best = unit;
-		}
-	}
-	snprintf(out, size, "%" PRId64 "%s",
-		 value / (best->factor / own->factor), best->name);
-}
-
-const char *tenon__option_type_name(const struct tenon_option *row)
-{
-	return types[row->type].name;
-}
-
-const char *tenon__option_bare_unit(const struct tenon_option *row)
-{
-	if (row->flags & TENON__OPTION_BARE_SECONDS) {
-		return "s";
-	}
-	if (!(row->flags & TENON_OPTION_BARE)) {
-		return "";
-	}
-	return row->type == TENON_OPTION_SIZE ? "bytes" : field_unit(row)->name;
-}
-
-void tenon__option_print_default(char out[TENON__OPTION_TEXT_BYTES],
-				 const struct tenon_option *row)
-{
-	switch (row->type) {
-	case TENON_OPTION_BOOL:
-		snprintf(out, TENON__OPTION_TEXT_BYTES, "%s",
-			 row->def != 0 ? "true" : "false");
-		break;
-	case TENON_OPTION_INT:
-	case TENON_OPTION_SIZE:
-	case TENON_OPTION_DURATION:
-	case TENON_OPTION_FRACTION:
-		print_value(out, TENON__OPTION_TEXT_BYTES, row, row->def);
-		break;
-	case TENON_OPTION_LIST:
-		snprintf(out, TENON__OPTION_TEXT_BYTES, "[]");
-		break;
-	case TENON_OPTION_MAP:
-		snprintf(out, TENON__OPTION_TEXT_BYTES, "{}");
-		break;
-	default:
-		snprintf(out, TENON__OPTION_TEXT_BYTES, "%s", row->def_text);
-		break;
-	}
-}
-
-void tenon__option_print_range(char out[TENON__OPTION_TEXT_BYTES],
-			       const struct tenon_option *row)
-{
-	char least[40];
-	char greatest[40];
-
-	switch (row->type) {
-	case TENON_OPTION_INT:
-	case TENON_OPTION_SIZE:
-	case TENON_OPTION_DURATION:
-	case TENON_OPTION_FRACTION:
-		print_value(least, sizeof(least), row, row->min);
-		print_value(greatest, sizeof(greatest), row, row->max);
-		snprintf(out, TENON__OPTION_TEXT_BYTES, "%s..%s", least,
-			 greatest);
-		break;
-	case TENON_OPTION_STRING:
-		snprintf(out, TENON__OPTION_TEXT_BYTES,
-			 "%" PRId64 "..%" PRId64 " bytes", row->min, row->max);
-		break;
-	case TENON_OPTION_LIST:
-	case TENON_OPTION_MAP:
-		snprintf(out, TENON__OPTION_TEXT_BYTES,
-			 "%" PRId64 "..%" PRId64 " entries", row->min, row->max);
-		break;
-	default:
-		out[0] = '\0';
-		break;
-	}
-}
-
-void tenon__option_print_choices(char out[TENON__OPTION_TEXT_BYTES],
-				 const struct tenon_option *row)
-{
-	size_t used = 0;
-
-	out[0] = '\0';
-	if (row->type != TENON_OPTION_CHOICE) {
-		return;
-	}
-	for (size_t i = 0; row->choices[i]; i++) {
-		int len = snprintf(out + used, TENON__OPTION_TEXT_BYTES - used,
-				   "%s%s", i > 0 ? ", " : "", row->choices[i]);
-
-		used += (size_t)len;
-		if (used >= TENON__OPTION_TEXT_BYTES) {
-			return;
-		}
-	}
-}
-
-void tenon__option_print_units(char out[TENON__OPTION_TEXT_BYTES],
-			       const struct tenon_option *row)
-{
-	const struct unit *units = row->type == TENON_OPTION_SIZE ? sizes :
-								    durations;
-	size_t used = 0;
-
-	out[0] = '\0';
-	if (row->type != TENON_OPTION_SIZE &&
-	    row->type != TENON_OPTION_DURATION) {
-		return;
-	}
-	for (size_t i = 0; units[i].name; i++) {
-		used += (size_t)snprintf(out + used,
-					 TENON__OPTION_TEXT_BYTES - used,
-					 "%s%s", i > 0 ? ", " : "",
-					 units[i].name);
-	}
-}
-
-#define EXPECTED_BYTES (3 * TENON__OPTION_TEXT_BYTES)
-
-/*
- * Describe the values that an option accepts, for the "expected ..." of an error. Example:
- * "a duration in 1ms..1h: a whole number with a unit (us, ms, s, min, h), or a bare whole number in ms".
- */
-static void print_expected(char out[EXPECTED_BYTES],
-			   const struct tenon_option *row)
-{
-	const char *bare = tenon__option_bare_unit(row);
-	char detail[TENON__OPTION_TEXT_BYTES];
-	char units[TENON__OPTION_TEXT_BYTES];
-	size_t size = EXPECTED_BYTES;
-
-	tenon__option_print_range(detail, row);
-	switch (row->type) {
-	case TENON_OPTION_BOOL:
-		snprintf(out, size, "true or false");
-		break;
-	case TENON_OPTION_INT:
-		snprintf(out, size, "a whole number in %s", detail);
-		break;
-	case TENON_OPTION_SIZE:
-	case TENON_OPTION_DURATION:
-		tenon__option_print_units(units, row);
-		snprintf(out, size, "a %s in %s: a whole number with a unit (%s)%s%s",
-			 types[row->type].name, detail, units,
-			 bare[0] != '\0' ? ", or a bare whole number in " : "", bare);
-		break;
-	case TENON_OPTION_STRING:
-		snprintf(out, size, "a string of %s", detail);
-		break;
-	case TENON_OPTION_CHOICE:
-		tenon__option_print_choices(detail, row);
-		snprintf(out, size, "one of %s", detail);
-		break;
-	case TENON_OPTION_LIST:
-		snprintf(out, size, "a list of %s, each a text", detail);
-		break;
-	case TENON_OPTION_MAP:
-		snprintf(out, size, "a map of %s, each a text", detail);
-		break;
-	case TENON_OPTION_FRACTION:
-		snprintf(out, size, "a fraction in %s, such as 0.25 or 25%%",
-			 detail);
-		break;
-	default:
-		snprintf(out, size, "the name of a hash plugin");
-		break;
-	}
 }
 
 /* ---- errors ------------------------------------------------------------- */
@@ -344,115 +75,13 @@ static int unexpected(const struct tenon_option *row,
 		      const struct tenon__option_owner *owner,
 		      struct tenon_error *err)
 {
-	char expected[EXPECTED_BYTES];
+	char expected[TENON__EXPECTED_BYTES];
 
-	print_expected(expected, row);
+	tenon__option_print_expected(expected, row);
 	return refuse(row, value, expected, owner, err);
 }
 
 /* ---- from text ---------------------------------------------------------- */
-
-/*
- * Read digits, and a '-' before them if may_be_negative. A number beyond the range of *out
- * becomes INT64_MAX or -INT64_MAX. Returns the text after the digits, or NULL when there are no
- * digits.
- */
-static const char *read_number(const char *text, bool may_be_negative,
-			       int64_t *out)
-{
-	bool negative = may_be_negative && *text == '-';
-	int64_t number = 0;
-	const char *at = negative ? text + 1 : text;
-
-	if (*at < '0' || *at > '9') {
-		return NULL;
-	}
-	for (; *at >= '0' && *at <= '9'; at++) {
-		int digit = *at - '0';
-
-		if (number > (INT64_MAX - digit) / 10) {
-			number = INT64_MAX;
-		} else {
-			number = number * 10 + digit;
-		}
-	}
-	*out = negative ? -number : number;
-	return at;
-}
-
-static int64_t saturated_product(int64_t number, int64_t factor)
-{
-	return number > INT64_MAX / factor ? INT64_MAX : number * factor;
-}
-
-/*
- * Read a SIZE or DURATION and convert it to the unit of the field. Returns false when the value
- * is not a number with a known unit. Sets *too_fine when the value is not a whole number of the
- * field's unit, such as 1500us in a field of ms.
- */
-static bool read_quantity(const struct tenon_option *row,
-			  const struct tenon__node *value, int64_t *out,
-			  bool *too_fine)
-{
-	bool is_size = row->type == TENON_OPTION_SIZE;
-	int64_t own = is_size ? 1 : field_unit(row)->factor;
-	int64_t factor = own;
-	const char *unit = read_number(value->text, false, out);
-
-	if (!unit) {
-		return false;
-	}
-	if (*unit != '\0') {
-		const struct unit *found;
-
-		while (*unit == ' ') {
-			unit++;
-		}
-		found = find_unit(is_size ? sizes : durations, unit);
-		if (!found) {
-			return false;
-		}
-		factor = found->factor;
-	} else if (!value->plain || tenon__option_bare_unit(row)[0] == '\0') {
-		return false;
-	} else if (row->flags & TENON__OPTION_BARE_SECONDS) {
-		factor = find_unit(durations, "s")->factor;
-	}
-	if (factor >= own) {
-		*out = saturated_product(*out, factor / own);
-	} else {
-		*too_fine = *out % (own / factor) != 0;
-		*out /= own / factor;
-	}
-	return true;
-}
-
-/*
- * Read a FRACTION: "0.25" or "25%", with up to six decimals. Returns false when the text is not
- * one.
- */
-static bool read_fraction(const char *text, int64_t *out)
-{
-	int64_t millionths = 0, digit_value = TENON_FRACTION_ONE / 10;
-	const char *rest = read_number(text, false, out);
-
-	if (!rest) {
-		return false;
-	}
-	if (*rest == '.') {
-		for (rest++; *rest >= '0' && *rest <= '9' && digit_value > 0;
-		     rest++, digit_value /= 10) {
-			millionths += (*rest - '0') * digit_value;
-		}
-	}
-	*out = saturated_product(*out, TENON_FRACTION_ONE);
-	*out = *out > INT64_MAX - millionths ? INT64_MAX : *out + millionths;
-	if (*rest == '%') {
-		*out /= 100;
-		rest++;
-	}
-	return *rest == '\0';
-}
 
 static int set_number(const struct tenon_option *row, void *out,
 		      const struct tenon__node *value,
@@ -461,22 +90,13 @@ static int set_number(const struct tenon_option *row, void *out,
 {
 	int64_t number = 0;
 	bool too_fine = false;
-	bool is_number;
+	bool is_number = tenon__quantity_read(row, value, &number, &too_fine);
 
-	if (row->type == TENON_OPTION_INT) {
-		const char *rest = read_number(value->text, true, &number);
-
-		is_number = value->plain && rest && *rest == '\0';
-	} else if (row->type == TENON_OPTION_FRACTION) {
-		is_number = read_fraction(value->text, &number);
-	} else {
-		is_number = read_quantity(row, value, &number, &too_fine);
-	}
 	if (too_fine) {
 		char expected[40];
 
 		snprintf(expected, sizeof(expected), "a whole number of %s",
-			 field_unit(row)->name);
+			 tenon__quantity_unit(row));
 		return refuse(row, value, expected, owner, err);
 	}
 	if (!is_number || number < row->min || number > row->max) {
@@ -587,16 +207,6 @@ static int set_string(const struct tenon_option *row, void *out,
 		return put_path(row, out, owner->folder, value->text, err);
 	}
 	return put_string(row, out, value->text, err);
-}
-
-int32_t tenon__option_choice(const struct tenon_option *row, const char *word)
-{
-	for (int32_t i = 0; row->choices[i]; i++) {
-		if (tenon__same_word(row->choices[i], word)) {
-			return i;
-		}
-	}
-	return -1;
 }
 
 static int set_choice(const struct tenon_option *row, void *out,
@@ -738,17 +348,6 @@ int tenon__option_set(const struct tenon_option *row, void *out,
 }
 
 /* ---- whole structs ------------------------------------------------------ */
-
-const struct tenon_option *tenon__option_find(const struct tenon_option *rows,
-					      const char *name)
-{
-	for (; rows && rows->name; rows++) {
-		if (tenon__same_word(rows->name, name)) {
-			return rows;
-		}
-	}
-	return NULL;
-}
 
 static int unknown_option(const struct tenon_option *rows,
 			  const struct tenon__node *entry,

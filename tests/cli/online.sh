@@ -77,6 +77,45 @@ out_has '^  way out: compare user and password of the key auth'
 check 'no password' sh -c '! grep -qE "open|shut" out err'
 end
 
+# memcached -S needs a file with a mechanism. It answers no text, and closes behind 24 bytes of it.
+recognised=a_server_that_speaks_only_binary_is_recognised
+named=the_library_names_sasl
+if memcached -h | grep -q -e --enable-sasl; then
+	mkdir sasl
+	echo 'mech_list: plain' >sasl/memcached.conf
+	SASL_CONF_PATH=$dir/sasl
+	export SASL_CONF_PATH
+	start_server sasl -S
+	sasl=$address
+	start_server binary -B binary
+
+	begin $recognised
+	cat >binary.yaml <<-HERE
+	servers:
+	- {address: "$sasl", alias: short}
+	- {address: "localhost:${sasl##*:}", alias: long, auth: {user: a-user-of-many-letters, password_file: right}}
+	- {address: "$address", alias: open}
+	- {address: "$one", alias: text}
+	HERE
+	run 3 -c binary.yaml $patient check --online
+	err '3 of 4 servers cannot be used'
+	out_has '^error: short, long: it wants SASL over the binary protocol, .* \[binary-protocol\]$'
+	out_has '^error: open: it speaks only the binary protocol, .* \[binary-protocol\]$'
+	out_has '^  way out: start memcached without -S '
+	out_has '^text +[^ ]+ +ok '
+	end
+
+	begin $named
+	run 3 --servers "$sasl x" $patient get a-key-of-more-than-24-bytes
+	err 'closed by the server; the server may want TLS, .*, or SASL: `tenon check --online` tells$'
+	run 3 --servers "$sasl x" --set connect_timeout=5s --set poll_timeout=300ms get k
+	err 'no complete answer .*; the server has answered nothing yet: `tenon check --online` tries '
+	end
+else
+	skip $recognised "memcached has no SASL"
+	skip $named "memcached has no SASL"
+fi
+
 begin a_warning_of_the_config_counts_too
 run 1 --set poll_timeout=4s check --online
 check 'a warning' grep -q '\[poll-below-connect\]$' err

@@ -21,6 +21,8 @@
 
 /* The language of tests/toys/frames.c: a greeting, then frames of a type, a length and bytes. */
 #define GREETING FAKE_ACCEPT, FAKE_EXPECT("HELLO\n"), FAKE_SEND("HELLO\n")
+/* The alert of the toy, when the greeting of the server begins with REFUSED. */
+#define BYE FAKE_EXPECT("BYE\n"), FAKE_EXPECT_CLOSE
 #define GET FAKE_EXPECT("D\0\7get k\r\n")
 #define END FAKE_SEND("D\0\5END\r\n")
 
@@ -147,7 +149,7 @@ START_TEST(a_chain_that_was_refused_is_told_too)
 
 	start(_i);
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("HELLO\n"),
-				  FAKE_SEND("REFUSED\n"), FAKE_EXPECT_CLOSE));
+				  FAKE_SEND("REFUSED\n"), BYE));
 	rig_open(&rig, FRAMES RETRY_NEVER);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
 	check_chain(&rig);
@@ -171,8 +173,7 @@ START_TEST(a_refused_handshake_holds_the_server_back_with_its_reason)
 
 	start(_i);
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("HELLO\n"),
-				  FAKE_SEND("REFUSED not today\n"),
-				  FAKE_EXPECT_CLOSE));
+				  FAKE_SEND("REFUSED not today\n"), BYE));
 	rig_open(&rig, FRAMES RETRY_NEVER);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
 	check_says(rig.err.message,
@@ -276,7 +277,7 @@ START_TEST(no_request_hops_when_the_handshake_was_refused)
 
 	start(_i);
 	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("HELLO\n"),
-				  FAKE_SEND("REFUSED\n"), FAKE_EXPECT_CLOSE));
+				  FAKE_SEND("REFUSED\n"), BYE));
 	rig_fake(&rig, NULL, 0);
 	rig_open(&rig, FRAMES "failover: eject\n" RETRY_NEVER);
 	rig_make_pair(&rig, &pair);

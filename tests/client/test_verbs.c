@@ -697,13 +697,37 @@ START_TEST(noreply_does_not_hide_a_server_without_meta_commands)
 	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("md k q O0000\r\n"),
 				 FAKE_EXPECT("mn\r\nmg z v f O1000\r\n"),
 				 FAKE_SEND("ERROR\r\nERROR\r\nERROR\r\n"),
-				 FAKE_EXPECT_CLOSE));
+				 FAKE_EXPECT_CLOSE, FAKE_ACCEPT,
+				 FAKE_EXPECT("mg z v f O2000\r\n"),
+				 FAKE_SEND("ERROR\r\n"), FAKE_EXPECT_CLOSE));
 	rig_open(rig, "protocol: meta\n" RETRY_NEVER);
 	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
 			 TENON_SENT);
 	ck_assert_int_eq(rig_get(rig, "z"), TENON_EUNKNOWN);
 	check_misfit(rig);
 	ck_assert_uint_ge(collected()->errors, 1);
+	rig_close(rig);
+}
+END_TEST
+
+/* An ERROR that nobody asked for, behind noreply requests: it is no answer, and holds no server back. */
+START_TEST(a_stray_error_behind_noreply_requests_costs_the_connection)
+{
+	struct rig *rig = &rigs[META];
+
+	rig_fake(rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("md k q O0000\r\n"),
+				 FAKE_EXPECT("mn\r\nma k D5 v O1000\r\n"),
+				 FAKE_SEND("ERROR\r\n"), FAKE_EXPECT_CLOSE,
+				 FAKE_ACCEPT, FAKE_EXPECT("mg k v f O2000\r\n"),
+				 FAKE_SEND("EN O2000\r\n")));
+	rig_open(rig, "protocol: meta\n" RETRY_NEVER);
+	ck_assert_int_eq(rig_one(rig, TENON_DELETE, &rig_usual_item, TENON_NOREPLY),
+			 TENON_SENT);
+	ck_assert_int_eq(rig_one(rig, TENON_INCR, &rig_usual_item, 0),
+			 TENON_ECLOSED);
+	check_says(rig->err.message, "ERROR to a noreply request");
+	ck_assert_int_eq(rig_get(rig, "k"), TENON_MISS);
+	ck_assert_uint_eq(collected()->errors, 1);
 	rig_close(rig);
 }
 END_TEST
@@ -936,6 +960,8 @@ int main(void)
 	     COUNT(ignorant));
 	tcase_add_test(scripted,
 		       noreply_does_not_hide_a_server_without_meta_commands);
+	tcase_add_test(scripted,
+		       a_stray_error_behind_noreply_requests_costs_the_connection);
 	tcase_add_test(scripted,
 		       a_server_that_closes_behind_meta_commands_gives_the_advice);
 	tcase_add_test(scripted,

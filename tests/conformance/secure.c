@@ -255,6 +255,20 @@ static void ask(const struct session *session)
 	}
 }
 
+/* pull() has failed: what the session tells the server fits in its room. */
+static void check_alert(const struct session *session, size_t room)
+{
+	const struct tenon__plugin *plugin = session->instance->plugin;
+	char *space = malloc(room);
+
+	ck_assert_ptr_nonnull(space);
+	ck_assert_subject_int(session->instance->ops->alert(
+				      session->instance->self, session->self,
+				      space, room),
+			      <=, room);
+	free(space);
+}
+
 /* ---- for every plugin ------------------------------------------------------ */
 
 START_TEST(instance_needs_no_more_than_its_memory)
@@ -351,6 +365,9 @@ START_TEST(any_wire_bytes_are_taken_or_refused)
 			ck_assert_subject(code >= 0 || code == TENON_ESECURE ||
 						  code == TENON_ECLOSED,
 					  "%s from pull", seen_status(code));
+		}
+		if (code < 0) {
+			check_alert(&session, 1 + round);
 		}
 		end(&session);
 	}

@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "fuzz/fuzz.h"
 #include "option/option.h"
+#include "option/quantity.h"
+#include "option/row_text.h"
 #include "plugin/verify.h"
 
 #define CHANGES_MAX 31
@@ -377,7 +379,7 @@ static void print_option(const struct tenon_option *row)
 		tenon__option_print_default,
 		tenon__option_print_range,
 		tenon__option_print_choices,
-		tenon__option_print_units,
+		tenon__quantity_print_units,
 	};
 
 	for (size_t i = 0; i < sizeof(prints) / sizeof(prints[0]); i++) {
@@ -387,7 +389,7 @@ static void print_option(const struct tenon_option *row)
 			  "a printed option ends in a NUL");
 	}
 	fuzz_must(tenon__option_type_name(row) != NULL, "a type has a name");
-	fuzz_must(tenon__option_bare_unit(row) != NULL, "every unit has a name");
+	fuzz_must(tenon__quantity_bare_unit(row) != NULL, "every unit has a name");
 }
 
 static void check_error(int code, const struct tenon_error *err)
@@ -434,18 +436,22 @@ static void fill_options(const struct tenon__plugin *plugin,
 /* ---- a run --------------------------------------------------------------- */
 
 /*
- * Return true for a plugin with options. Its init reads the struct that its own rows describe, so it
- * cannot be called after the rows were changed.
+ * Return true when the functions of the plugin may be called. They are those of its own kind. The init of
+ * a plugin with options reads the struct that its own rows describe, so it cannot be called after the
+ * rows were changed.
  */
-static bool has_options(const struct tenon_plugin *builtin)
+static bool may_call(const struct tenon_plugin *builtin,
+		     const struct tenon_plugin *descriptor)
 {
-	return builtin->options && builtin->options->name;
+	bool has_options = builtin->options && builtin->options->name;
+
+	return !has_options && descriptor->kind == builtin->kind;
 }
 
-/* init: the plugin's init may be called. */
+/* call: the functions of the plugin may be called. */
 static int verify(struct tenon__plugin *plugin,
 		  const struct tenon_plugin *descriptor, uint32_t kind,
-		  const char *name, bool init)
+		  const char *name, bool call)
 {
 	struct tenon__refusal refusal;
 	int code;
@@ -456,7 +462,7 @@ static int verify(struct tenon__plugin *plugin,
 	if (!code) {
 		code = tenon__verify_slots(plugin, descriptor, &refusal);
 	}
-	if (!code && plugin->kind == TENON_KIND_HASH && init) {
+	if (!code && plugin->kind == TENON_KIND_HASH && call) {
 		code = tenon__verify_hash(plugin, &refusal);
 	}
 	fuzz_must(!code || code == TENON_EPLUGIN,
@@ -491,7 +497,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int code = verify(&plugin, descriptor,
 			  choice % 2 ? builtin->kind : 0,
 			  choice % 2 ? builtin->name : NULL,
-			  !has_options(builtin));
+			  may_call(builtin, &subject.descriptor));
 	if (!code) {
 		fill_options(&plugin, &input);
 	}

@@ -7,7 +7,10 @@
  *   1 byte                 the size of the pieces minus 1
  *   1 byte                 the number of requests minus 1 in the lower 3 bits, and the bit META:
  *                          the meta protocol; otherwise the classic protocol
- *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS and NOREPLY
+ *   3 bytes, with META and the bit OPTIONS
+ *                          options of the call: of their bits those from 16 on, lease_s, refresh_s
+ *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS, NOREPLY, MORE (the
+ *                          request has the options of the call) and BINARY
  *   the rest               the bytes that arrive
  */
 #include <string.h>
@@ -15,8 +18,8 @@
 #include "fakes/flow.h"
 #include "fuzz/fuzz.h"
 
-enum { COUNT = 0x07, META = 0x80 };
-enum { KEY = 0x07, ASKS = 0x10, NOREPLY = 0x20 };
+enum { COUNT = 0x07, OPTIONS = 0x40, META = 0x80 };
+enum { KEY = 0x07, MORE = 0x08, ASKS = 0x10, NOREPLY = 0x20, BINARY = 0x40 };
 
 const char fuzz_name[] = "reader";
 
@@ -25,6 +28,7 @@ static const char *const keys[] = {
 };
 
 static struct flow flows[2];
+static struct tenon_call call; /* size 0: without options */
 
 void fuzz_end(void)
 {
@@ -35,16 +39,47 @@ static void ask(struct fuzz_input *input)
 {
 	enum tenon_verb verb = fuzz_byte(input) % TENON_VERB_COUNT;
 	unsigned bits = fuzz_byte(input);
-	bool noreply = (bits & NOREPLY) && tenon__verb_of(verb)->noreply;
+	uint8_t request_bits = 0;
 
+	if ((bits & NOREPLY) && tenon__verb_of(verb)->noreply) {
+		request_bits |= TENON_REQUEST_NOREPLY;
+	}
+	if ((bits & MORE) && call.size > 0) {
+		request_bits |= TENON_REQUEST_MORE;
+	}
+	if ((bits & BINARY) && call.size > 0) {
+		request_bits |= TENON_REQUEST_BINARY;
+	}
 	for (int i = 0; i < 2; i++) {
-		struct tenon__request *req =
-			flow_ask(&flows[i], verb, keys[bits & KEY],
-				 noreply ? TENON_REQUEST_NOREPLY : 0);
+		struct tenon__request *req = flow_ask(
+			&flows[i], verb, keys[bits & KEY], request_bits);
 
 		req->asks = (bits & ASKS) &&
 			    req->verb->shape == TENON_SHAPE_RETRIEVE;
 	}
+}
+
+/* Read the options of the call, which only the meta protocol can send. */
+static void take_options(struct fuzz_input *input, unsigned head)
+{
+	call = (struct tenon_call){ .size = 0 };
+	if ((head & (META | OPTIONS)) != (META | OPTIONS)) {
+		return;
+	}
+	call.size = sizeof(call);
+	call.options = (uint32_t)fuzz_byte(input) * TENON_INVALIDATE;
+	call.lease_s = fuzz_byte(input);
+	call.refresh_s = fuzz_byte(input);
+	for (int i = 0; i < 2; i++) {
+		flows[i].intake.call = &call;
+	}
+}
+
+static bool may_answer(const struct tenon__request *req, int status)
+{
+	return (req->verb->answers >> status & 1) ||
+	       (tenon__request_more(req) && (call.options & TENON_COMPARE) &&
+		(status == TENON_EXISTS || status == TENON_NOT_MODIFIED));
 }
 
 /* Check the result of one request in both flows. */
@@ -60,7 +95,13 @@ static void check_result(uint32_t i)
 			  whole->number == parts->number &&
 			  whole->value_len == parts->value_len,
 		  "with the same result");
-	fuzz_must(whole->status <= 0 || (req->verb->answers >> whole->status & 1),
+	fuzz_must(whole->cas == parts->cas && whole->flags == parts->flags &&
+			  whole->marks == parts->marks &&
+			  whole->ttl_s == parts->ttl_s &&
+			  whole->size_bytes == parts->size_bytes &&
+			  whole->idle_s == parts->idle_s,
+		  "with the same facts");
+	fuzz_must(whole->status <= 0 || may_answer(req, whole->status),
 		  "a verb has its own answers only");
 	fuzz_must(tenon__request_is_done(req) || whole->status == 0,
 		  "a status is final");
@@ -82,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	flow_open(&flows[0], protocol);
 	flow_open(&flows[1], protocol);
+	take_options(&input, head);
 	while (count-- > 0) {
 		ask(&input);
 	}

@@ -44,9 +44,9 @@ struct tenon_client *fuzz_open(const char *text)
 	if (client) {
 		struct tenon__assembly *assembly = client->engine.assembly;
 
-		for (size_t i = 0; i < assembly->codec_count; i++) {
+		for (size_t i = 0; i < assembly->codecs.count; i++) {
 			((struct tenon_host *)(uintptr_t)
-				 assembly->codecs[i].host)->random_bytes = random_bytes;
+				 assembly->codecs.list[i].host)->random_bytes = random_bytes;
 		}
 		assembly->poll_timeout_ms = TIMEOUT_MS;
 	}

@@ -52,6 +52,10 @@ static void cut_a_reply(int variant, const char *part, bool says_goodbye)
 	tls_rig_open(&rig, "", "");
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
 	ck_assert_ptr_null(rig.result.value);
+	if (part[0] == '\0') {
+		check_says(rig.err.message,
+			   "; the server may want SASL, which tenon does not speak");
+	}
 	rig_close(&rig);
 }
 
@@ -184,6 +188,35 @@ START_TEST(after_an_alert_on_a_used_connection_a_get_goes_again)
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
 	ck_assert_int_eq(rig_get(&rig, "k"), TENON_HIT);
 	rig_close(&rig);
+}
+END_TEST
+
+static const struct {
+	const char *certificate;
+	size_t alert;
+} refused[] = {
+	{ "self-signed", SSL_AD_UNKNOWN_CA },
+	{ "other-name", SSL_AD_BAD_CERTIFICATE },
+	{ "expired", SSL_AD_CERTIFICATE_EXPIRED },
+};
+
+START_TEST(a_server_hears_why_its_certificate_is_refused)
+{
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		struct rig rig = { 0 };
+		struct tls_fake how = tls_rig_choose(_i);
+
+		how.certificate = refused[i].certificate;
+		tls_rig_fake(&rig, &how,
+			     FAKE_STEPS(FAKE_ACCEPT,
+					FAKE_DEED(tls_expect_alert,
+						  refused[i].alert),
+					FAKE_EXPECT_CLOSE));
+		tls_rig_open(&rig, "", "");
+		ck_assert_int_eq(rig_get(&rig, "k"), TENON_ESECURE);
+		check_says(rig.err.message, "the server's certificate ");
+		rig_close(&rig);
+	}
 }
 END_TEST
 
@@ -350,6 +383,7 @@ int main(void)
 		an_idle_connection_that_ends_is_no_failure,
 		a_handshake_that_is_cut_has_its_sentence,
 		an_alert_in_the_place_of_a_reply_is_an_error,
+		a_server_hears_why_its_certificate_is_refused,
 		after_an_alert_on_a_used_connection_a_get_goes_again,
 		a_handshake_that_stops_ends_at_connect_timeout,
 		a_slow_handshake_holds_up_no_other_server,

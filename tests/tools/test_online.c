@@ -95,6 +95,12 @@ START_TEST(each_failure_has_its_name)
 	check_found("no-answer", TENON_FINDING_ERROR, ": unauthenticated");
 	servers[1].status = TENON_EAUTH;
 	check_found("no-answer", TENON_FINDING_ERROR, "not authenticated");
+	servers[1].status = TENON_ECLOSED;
+	servers[1].binary = BINARY_SASL;
+	check_found("binary-protocol", TENON_FINDING_ERROR, "SASL over the binary protocol");
+	servers[1].status = TENON_ETIMEDOUT;
+	servers[1].binary = BINARY_OPEN;
+	check_found("binary-protocol", TENON_FINDING_ERROR, "only the binary protocol");
 }
 END_TEST
 

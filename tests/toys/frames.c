@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * secure frames: a toy with everything that TLS asks of the host. Both sides begin with a greeting
- * line, "HELLO\n" or "REFUSED <reason>\n". Then each sends frames: a type, a length of two
- * bytes (big-endian) and so many bytes. Frames of data are given when they are complete. A ping is
- * answered by a pong. Tickets and pongs are ignored. A goodbye ends the connection. With a quota, a
- * session that has used it up fails.
+ * line, "HELLO\n" or "REFUSED <reason>\n"; the client answers the latter by the alert "BYE\n". Then
+ * each sends frames: a type, a length of two bytes (big-endian) and so many bytes. Frames of data
+ * are given when they are complete. A ping is answered by a pong. Tickets and pongs are ignored. A
+ * goodbye ends the connection. With a quota, a session that has used it up fails.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 
 #define GREETING	"HELLO\n"
 #define GREETING_MAX	80
+#define ALERT		"BYE\n"
 #define HEADER_BYTES	3
 #define FRAME_MAX_BYTES 4096
 
@@ -39,6 +40,7 @@ static const struct tenon_option frames_rows[] = {
 struct frames_session {
 	uint32_t greeted; /* the greeting of the server has come */
 	uint32_t heard;   /* a line of the server has come: its greeting or a refusal */
+	bool refused; /* the greeting of the server was a refusal */
 	uint64_t pushed_bytes;
 	size_t own_from, own_len; /* own[own_from..own_len) is to be sent */
 	unsigned char own[64];
@@ -183,6 +185,7 @@ static int pull_greeting(const struct frames_state *state,
 	len = end ? (size_t)(end - line) : GREETING_MAX;
 	session->heard = 1;
 	if (len + 1 != strlen(GREETING) || memcmp(line, GREETING, len) != 0) {
+		session->refused = len >= 7 && memcmp(line, "REFUSED", 7) == 0;
 		while ((size_t)shown < len && line[shown] >= ' ') {
 			shown++;
 		}
@@ -284,6 +287,22 @@ static int frames_certificate(const void *self, const void *payload,
 	return 1;
 }
 
+/* A server that greets with REFUSED hears a word. */
+static size_t frames_alert(const void *self, void *payload, void *out,
+			   size_t room)
+{
+	const struct frames_session *session = payload;
+	size_t len = strlen(ALERT);
+
+	(void)self;
+	if (!session->refused) {
+		return 0;
+	}
+	len = len < room ? len : room;
+	memcpy(out, ALERT, len);
+	return len;
+}
+
 static const struct tenon_secure_ops frames_ops = {
 	.size = sizeof(frames_ops),
 	.state_size = sizeof(struct frames_state),
@@ -294,6 +313,7 @@ static const struct tenon_secure_ops frames_ops = {
 	.pull = frames_pull,
 	.facts = frames_facts,
 	.certificate = frames_certificate,
+	.alert = frames_alert,
 };
 
 TENON_PLUGIN_DEFINE(secure_frames, .kind = TENON_KIND_SECURE, .name = "frames",

@@ -291,6 +291,26 @@ static bool has_lines(const char *data, int lines)
 	return data != NULL;
 }
 
+/* Receive some bytes, at most `room`. Returns their number, or 0 with errno. */
+static size_t receive(int fd, void *into, size_t room, int64_t deadline_ms)
+{
+	for (;;) {
+		ssize_t got = recv(fd, into, room, 0);
+
+		if (got > 0) {
+			return (size_t)got;
+		}
+		if (got == 0) {
+			errno = ECONNRESET;
+			return 0;
+		}
+		if ((errno != EAGAIN && errno != EINTR) ||
+		    !await(fd, POLLIN, deadline_ms)) {
+			return 0;
+		}
+	}
+}
+
 size_t direct_ask(const struct direct *direct, const char *question, char *buffer,
 		size_t room, int lines, int64_t deadline_ms)
 {
@@ -300,20 +320,13 @@ size_t direct_ask(const struct direct *direct, const char *question, char *buffe
 		return 0;
 	}
 	while (len + 1 < room) {
-		ssize_t got = recv(direct->fd, buffer + len, room - 1 - len, 0);
+		size_t got = receive(direct->fd, buffer + len, room - 1 - len,
+				     deadline_ms);
 
 		if (got == 0) {
-			errno = ECONNRESET;
 			return 0;
 		}
-		if (got < 0) {
-			if ((errno != EAGAIN && errno != EINTR) ||
-			    !await(direct->fd, POLLIN, deadline_ms)) {
-				return 0;
-			}
-			continue;
-		}
-		len += (size_t)got;
+		len += got;
 		buffer[len] = '\0';
 		if (has_lines(buffer, lines)) {
 			return len;
@@ -321,4 +334,25 @@ size_t direct_ask(const struct direct *direct, const char *question, char *buffe
 	}
 	errno = EMSGSIZE;
 	return 0;
+}
+
+bool direct_exchange(const struct direct *direct, const void *question,
+		     size_t question_len, void *answer, size_t answer_len,
+		     int64_t deadline_ms)
+{
+	char *at = answer;
+
+	if (!send_all(direct->fd, question, question_len, deadline_ms)) {
+		return false;
+	}
+	while (answer_len > 0) {
+		size_t got = receive(direct->fd, at, answer_len, deadline_ms);
+
+		if (got == 0) {
+			return false;
+		}
+		at += got;
+		answer_len -= got;
+	}
+	return true;
 }

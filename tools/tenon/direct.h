@@ -38,6 +38,14 @@ bool direct_open(struct direct *out, const char *address, int64_t deadline_ms);
 size_t direct_ask(const struct direct *direct, const char *question, char *buffer,
 		size_t room, int lines, int64_t deadline_ms);
 
+/*
+ * Send question_len bytes and receive answer_len bytes. Returns false, with errno, when they have not
+ * come before the deadline, or the server has closed the connection.
+ */
+bool direct_exchange(const struct direct *direct, const void *question,
+		     size_t question_len, void *answer, size_t answer_len,
+		     int64_t deadline_ms);
+
 void direct_close(struct direct *direct);
 
 #endif

@@ -32,47 +32,55 @@
 #define ROUND_TRIPS 10
 #define ROUND_TRIPS_MAX_MS 500
 
-/* ---- lookups and connections ----------------------------------------------- */
+/* ---- servers in threads ------------------------------------------------------ */
 
-struct connectors {
+struct work {
 	struct online *online;
-	atomic_size_t next; /* the server to try next */
+	const char *what; /* is done, as progress tells */
+	void (*on)(struct online_server *server);
+	atomic_size_t next; /* the server to work on next */
 	atomic_size_t done;
 };
 
-static void *connect_servers(void *argument)
+static void *work_on(void *argument)
 {
-	struct connectors *connectors = argument;
-	size_t count = connectors->online->count;
+	struct work *work = argument;
+	size_t count = work->online->count;
 	size_t i;
 
-	while ((i = atomic_fetch_add(&connectors->next, 1)) < count) {
-		struct online_server *server = &connectors->online->servers[i];
-
-		direct_open(&server->direct, server->info.address,
-		     clock_ms() + TRY_MAX_MS);
-		direct_close(&server->direct);
-		progress_line("connecting: %zu of %zu servers",
-			      atomic_fetch_add(&connectors->done, 1) + 1, count);
+	while ((i = atomic_fetch_add(&work->next, 1)) < count) {
+		work->on(&work->online->servers[i]);
+		progress_line("%s: %zu of %zu servers", work->what,
+			      atomic_fetch_add(&work->done, 1) + 1, count);
 	}
 	return NULL;
 }
 
-static void connect_all(struct online *online)
+/* Call a function, which may wait, for every server. */
+static void each_server(struct online *online, const char *what,
+			void (*on)(struct online_server *server))
 {
-	struct connectors connectors = { .online = online };
+	struct work work = { .online = online, .what = what, .on = on };
 	pthread_t threads[CONNECTORS_MAX];
 	size_t started = 0;
 
 	while (started + 1 < online->count && started < CONNECTORS_MAX &&
-	       pthread_create(&threads[started], NULL, connect_servers,
-			      &connectors) == 0) {
+	       pthread_create(&threads[started], NULL, work_on, &work) == 0) {
 		started++;
 	}
-	connect_servers(&connectors);
+	work_on(&work);
 	for (size_t i = 0; i < started; i++) {
 		pthread_join(threads[i], NULL);
 	}
+}
+
+/* ---- lookups and connections ----------------------------------------------- */
+
+static void connect_server(struct online_server *server)
+{
+	direct_open(&server->direct, server->info.address,
+		    clock_ms() + TRY_MAX_MS);
+	direct_close(&server->direct);
 }
 
 /* ---- requests -------------------------------------------------------------- */
@@ -134,6 +142,37 @@ static void set_usable(struct online_server *server)
 	}
 }
 
+/* ---- the binary protocol ------------------------------------------------------ */
+
+/*
+ * Return true when the server took a connection without a secure plugin and sent no byte on it.
+ * memcached -S waits for 24 bytes of a request, and closes the connection when they are text.
+ */
+static bool is_mute(const struct online_server *server)
+{
+	return (server->status == TENON_ECLOSED ||
+		server->status == TENON_ETIMEDOUT) &&
+	       server->direct.state == DIRECT_OPEN && !server->has_spoken;
+}
+
+static void ask_binary(struct online_server *server)
+{
+	if (is_mute(server)) {
+		server->binary = binary_ask(server->info.address,
+					    clock_ms() + TRY_MAX_MS);
+	}
+}
+
+static bool one_is_mute(const struct online *online)
+{
+	size_t i = 0;
+
+	while (i < online->count && !is_mute(&online->servers[i])) {
+		i++;
+	}
+	return i < online->count;
+}
+
 /* ---- sessions of the secure plugin ------------------------------------------ */
 
 static void take_sessions(struct online *online, struct app *app)
@@ -146,6 +185,8 @@ static void take_sessions(struct online *online, struct app *app)
 
 		tenon_client_health(app->client, i, &health);
 		server->secure = health.secure;
+		server->has_spoken = health.received_bytes > 0 ||
+				     health.secure.sessions > 0;
 		while (tenon_client_certificate(app->client, i,
 						server->chain_count,
 						&one) == 0 &&
@@ -347,11 +388,14 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 		out->servers[i].severity = -1;
 		tenon_client_server(app->client, i, &out->servers[i].info);
 	}
-	connect_all(out);
+	each_server(out, "connecting", connect_server);
 	progress_line("asking %zu servers", count);
 	is_asked = ask_version(out, app, err);
 	if (is_asked) {
 		take_sessions(out, app);
+		if (one_is_mute(out)) {
+			each_server(out, "asking in binary", ask_binary);
+		}
 		ask_stats(out, app);
 		ask_gat(out, app);
 		ask_round_trips(out, app);

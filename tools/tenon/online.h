@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "binary.h"
 #include "cli.h"
 #include "direct.h"
 #include "findings.h"
@@ -20,6 +21,8 @@ struct online_server {
 	struct direct direct; /* its connection is closed; times and reason stay */
 	int status;       /* of the first request: negative when the server cannot be used */
 	char *reason;     /* of a negative status; NULL: the status says all */
+	bool has_spoken;  /* a byte of an answer came, or a session of the secure plugin began */
+	enum binary binary; /* it answered no text, and was asked in the binary protocol */
 	char *version;    /* NULL: the server did not tell */
 	uint64_t round_trip_ns; /* the shortest one; 0: unknown */
 	bool has_time;

@@ -102,6 +102,11 @@ static bool is_too_slow(const struct online *online,
 	       server->direct.connect_us > online->connect_timeout_ms * 1000;
 }
 
+static const char *const binary_texts[] = {
+	[BINARY_OPEN] = "it speaks only the binary protocol, which memcached deprecates and tenon does not speak",
+	[BINARY_SASL] = "it wants SASL over the binary protocol, which memcached deprecates and tenon does not speak",
+};
+
 static void judge_failed(struct online *online, size_t index,
 			 struct online_findings *out)
 {
@@ -119,6 +124,10 @@ static void judge_failed(struct online *online, size_t index,
 	} else if (is_too_slow(online, server)) {
 		add(out, online, index, TENON_FINDING_ERROR, "slow-connection",
 		    slow_text(online, server), "raise connect_timeout");
+	} else if (server->binary != BINARY_NO) {
+		add(out, online, index, TENON_FINDING_ERROR, "binary-protocol",
+		    alloc_text(binary_texts[server->binary]),
+		    "start memcached without -S and without -B binary; for user and password, with -Y (key auth), over TLS");
 	} else {
 		add(out, online, index, TENON_FINDING_ERROR, "no-answer",
 		    text_of(server), advice_of(server->status));

@@ -400,12 +400,13 @@ static int read_code_line(struct tenon__wire *wire, const char *line,
 
 /*
  * The server knows no meta commands, or not this one. It answers every line with ERROR, and those of a
- * value too. So all requests get this answer, and the connection is closed. A server that has never
- * answered a meta command does not fit the config: it is held back.
+ * value too. So all requests get this answer, and the connection is closed. A server that answers the
+ * first meta command of a new connection so, and has never answered one, does not fit the config: it is
+ * held back. On a connection in use the line may be one that nobody asked for.
  */
 static int end_unknown(struct tenon__wire *wire)
 {
-	if (!wire->meta.known) {
+	if (!wire->meta.known && wire->fresh) {
 		return tenon__reply_reject(wire, TENON_EUNKNOWN,
 					   TENON_META_UNKNOWN, "", 0);
 	}
@@ -488,6 +489,29 @@ static bool answers_noreply(struct tenon__wire *wire, const char *line,
 	return true;
 }
 
+/*
+ * An error line before the reply to a fence. ERROR from a server that has never answered a meta
+ * command may be its answer to `mn` as well, so nothing more is read: a new connection shows
+ * whether the server knows meta commands.
+ */
+static int read_fenced_error(struct tenon__wire *wire, int status,
+			     const char *line, size_t len)
+{
+	if (wire->fresh && tenon__reply_check_fresh(wire, status, line, len) !=
+				   TENON_WIRE_READ_ON) {
+		return TENON_WIRE_BROKEN;
+	}
+	tenon__reply_tell_unasked(wire, status, line, len);
+	wire->erred = (uint8_t)-status;
+	if (status != TENON_EUNKNOWN || wire->meta.known) {
+		return TENON_WIRE_READ_ON;
+	}
+	return wire->fresh ? end_unknown(wire)
+			   : tenon__reply_give_up(wire, TENON_ECLOSED,
+						  "ERROR to a noreply request",
+						  line, len);
+}
+
 /* Replies before the reply to a fence are those of noreply requests. They answer nothing in flight. */
 static int read_fenced(struct tenon__wire *wire, const char *line, size_t len)
 {
@@ -498,10 +522,7 @@ static int read_fenced(struct tenon__wire *wire, const char *line, size_t len)
 		return TENON_WIRE_READ_ON;
 	}
 	if (status != 0) {
-		tenon__reply_tell_unasked(wire, status, line, len);
-		wire->erred = (uint8_t)-status;
-		return status == TENON_EUNKNOWN ? end_unknown(wire)
-						: TENON_WIRE_READ_ON;
+		return read_fenced_error(wire, status, line, len);
 	}
 	return answers_noreply(wire, line, len, wire->flight->opaque)
 		       ? TENON_WIRE_READ_ON

@@ -181,6 +181,16 @@ struct tenon_secure_ops {
 	int (*certificate)(const void *self, const void *session,
 			   uint32_t index,
 			   struct tenon_secure_certificate *out);
+	/**
+	 * Give the wire bytes that tell the server why the session has failed, such as an alert of
+	 * TLS. Called once at most: after pull() has failed during the handshake, and before end().
+	 * The host then offers the bytes to the network once, and closes the connection.
+	 * Shape:   out has room bytes, 1 or more.
+	 * Returns: the number of bytes given, at most room; 0: there is nothing to tell.
+	 * OPTIONAL. NULL: the connection is closed without a word.
+	 */
+	size_t (*alert)(const void *self, void *session, void *out,
+			size_t room);
 };
 
 TENON_END_DECLS

@@ -264,6 +264,21 @@ static int tls_certificate(const void *self, const void *memory, uint32_t index,
 	return 1;
 }
 
+/* The alert that OpenSSL wrote when it failed waits in the rest. */
+static size_t tls_alert(const void *self, void *memory, void *out, size_t room)
+{
+	struct tls_session *session = memory;
+	struct wire *wire = &session->wire;
+
+	(void)self;
+	wire->out = out;
+	wire->out_room = room;
+	wire_drain(wire);
+	room -= wire->out_room;
+	wire->out_room = 0;
+	return room;
+}
+
 /* ---- the plugin --------------------------------------------------------------- */
 
 static const struct tenon_secure_ops tls_ops = {
@@ -278,6 +293,7 @@ static const struct tenon_secure_ops tls_ops = {
 	.pull = tls_pull,
 	.facts = tls_facts,
 	.certificate = tls_certificate,
+	.alert = tls_alert,
 };
 
 TENON_PLUGIN_DEFINE(secure_tls, .kind = TENON_KIND_SECURE, .name = "tls",

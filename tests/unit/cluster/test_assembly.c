@@ -284,14 +284,14 @@ START_TEST(codecs_are_those_of_the_config_in_order)
 
 	set("codecs", "[{Good: {flags: 1280, room: 4KiB}}, halves]");
 	assemble_alone();
-	ck_assert_uint_eq(assembly->codec_count, 2);
-	ck_assert_str_eq(assembly->codecs[0].name, "good");
-	ck_assert_str_eq(assembly->codecs[1].name, "halves");
-	ck_assert_uint_eq(assembly->codec_flags, 1280 | 512);
-	options = assembly->codecs[0].options;
+	ck_assert_uint_eq(assembly->codecs.count, 2);
+	ck_assert_str_eq(assembly->codecs.list[0].name, "good");
+	ck_assert_str_eq(assembly->codecs.list[1].name, "halves");
+	ck_assert_uint_eq(assembly->codecs.flags, 1280 | 512);
+	options = assembly->codecs.list[0].options;
 	ck_assert_int_eq(options->flags, 1280);
 	ck_assert_int_eq(options->room_bytes, 4096);
-	ck_assert_ptr_null(assembly->codecs[1].options);
+	ck_assert_ptr_null(assembly->codecs.list[1].options);
 }
 END_TEST
 
@@ -302,8 +302,8 @@ START_TEST(a_codec_encodes_or_splits_and_its_optional_slots_can_be_called)
 
 	set("codecs", "[good, halves]");
 	assemble_alone();
-	good_ops = assembly->codecs[0].ops;
-	halves_ops = assembly->codecs[1].ops;
+	good_ops = assembly->codecs.list[0].ops;
+	halves_ops = assembly->codecs.list[1].ops;
 	ck_assert(good_ops->encode && good_ops->decode != NULL);
 	ck_assert(!good_ops->scatter && !good_ops->plan && !good_ops->gather);
 	ck_assert_uint_eq(good_ops->owns_chunks(NULL), 0);
@@ -311,7 +311,7 @@ START_TEST(a_codec_encodes_or_splits_and_its_optional_slots_can_be_called)
 	ck_assert(halves_ops->scatter && halves_ops->plan &&
 		  halves_ops->gather != NULL);
 	ck_assert_int_eq(halves_ops->init(NULL, NULL,
-					  assembly->codecs[1].host, NULL, &err),
+					  assembly->codecs.list[1].host, NULL, &err),
 			 0);
 	ck_assert_uint_eq(halves_ops->owns_chunks(NULL), 0);
 	halves_ops->fini(NULL);
@@ -323,9 +323,9 @@ START_TEST(no_codec_is_no_codec)
 	set("codecs", "none");
 	tenon_config_set_log(config, keep_line, NULL);
 	assemble_alone();
-	ck_assert_uint_eq(assembly->codec_count, 0);
-	ck_assert_uint_eq(assembly->codec_flags, 0);
-	ck_assert_ptr_null(assembly->codecs);
+	ck_assert_uint_eq(assembly->codecs.count, 0);
+	ck_assert_uint_eq(assembly->codecs.flags, 0);
+	ck_assert_ptr_null(assembly->codecs.list);
 	ck_assert_str_eq(last_line, "");
 }
 END_TEST
@@ -336,7 +336,7 @@ START_TEST(a_default_codec_that_is_not_there_is_left_out_with_a_warning)
 	config->compression.choice.name = "nosuch";
 	tenon_config_set_log(config, keep_line, NULL);
 	assemble_alone();
-	ck_assert_uint_eq(assembly->codec_count, 0);
+	ck_assert_uint_eq(assembly->codecs.count, 0);
 	ck_assert_str_eq(
 		last_line,
 		"1 key 'codecs': codec plugin 'nosuch' not found and left out of the default codecs; to avoid this warning, set `codecs` to the codecs that you want, or to none");

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "connection/filter.h"
+#include "connection/secure_session.h"
 #include "plugin/host.h"
 #include "plugin/kind.h"
 #include "runner/suite.h"
@@ -81,7 +82,7 @@ static void use(const struct tenon_secure_ops *plugin, const void *self,
 		.max_value_bytes = 1 << 20,
 		.protocol = tenon__protocols[0],
 		.outcomes.servers = &outcome,
-		.secures = secures,
+		.secures.of = secures,
 	};
 	ends = 0;
 	wire_len = 0;
@@ -430,11 +431,25 @@ END_TEST
 static const struct {
 	const char *greeting;
 	const char *problem;
+	int want;
+	const char *wire; /* what the server gets */
 } refusals[] = {
 	{ "REFUSED no certificate\n",
-	  "secure plugin 'frames': the server greets with 'REFUSED no certificate'" },
-	{ "ERROR\r\n", "secure plugin 'frames': the server greets with 'ERROR'" },
+	  "secure plugin 'frames': the server greets with 'REFUSED no certificate'",
+	  TENON_WANT_SEND, "HELLO\nBYE\n" },
+	{ "ERROR\r\n", "secure plugin 'frames': the server greets with 'ERROR'",
+	  TENON_WANT_CLOSE, "HELLO\n" },
 };
+
+/* The session has ended, and the connection knows why. */
+static void assert_refused(const char *problem)
+{
+	ck_assert_int_eq(conn.wire.status, TENON_ESECURE);
+	ck_assert_str_eq(conn.wire.problem, problem);
+	ck_assert_int_eq(ends, 1);
+	/* no request was sent, so all may go to another server */
+	ck_assert_ptr_eq(tenon__wire_unsent(&conn.wire), &requests[0]);
+}
 
 START_TEST(a_refused_handshake_has_its_sentence)
 {
@@ -445,13 +460,127 @@ START_TEST(a_refused_handshake_has_its_sentence)
 	(void)connected();
 	(void)send_all(SIZE_MAX);
 	ck_assert_int_eq(arrive(greeting, strlen(greeting), 4),
-			 TENON_WANT_CLOSE);
-	ck_assert_int_eq(conn.wire.status, TENON_ESECURE);
-	ck_assert_str_eq(conn.wire.problem, refusals[_i].problem);
+			 refusals[_i].want);
+	assert_refused(refusals[_i].problem);
+	if (refusals[_i].want == TENON_WANT_SEND) {
+		ck_assert_int_eq(conn.state, TENON_CONNECTION_SECURING);
+		ck_assert_int_eq(send_once(SIZE_MAX), TENON_WANT_CLOSE);
+	}
 	ck_assert_int_eq(conn.state, TENON_CONNECTION_CLOSED);
-	ck_assert_int_eq(ends, 1);
-	/* no request was sent, so all may go to another server */
-	ck_assert_ptr_eq(tenon__wire_unsent(&conn.wire), &requests[0]);
+	assert_refused(refusals[_i].problem);
+	ck_assert_uint_eq(wire_len, strlen(refusals[_i].wire));
+	ck_assert_mem_eq(wire, refusals[_i].wire, wire_len);
+	tear_down();
+}
+END_TEST
+
+#define REFUSAL "REFUSED no certificate\n"
+
+/* The server refuses the greeting, and the alert waits to be sent. */
+static void refuse(void)
+{
+	use_frames();
+	begin_get("k");
+	(void)connected();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive(REFUSAL, strlen(REFUSAL), SIZE_MAX),
+			 TENON_WANT_SEND);
+}
+
+START_TEST(an_alert_is_sent_in_one_try)
+{
+	refuse();
+	ck_assert_int_eq(send_once(2), TENON_WANT_CLOSE);
+	ck_assert_mem_eq(wire, "HELLO\nBY", 8);
+	ck_assert_int_eq(conn.state, TENON_CONNECTION_CLOSED);
+	assert_refused(refusals[0].problem);
+	tear_down();
+}
+END_TEST
+
+START_TEST(an_alert_that_cannot_be_sent_changes_no_sentence)
+{
+	static const int statuses[] = { TENON_ECLOSED, TENON_ECONNECT,
+					TENON_ETIMEDOUT };
+
+	for (int i = 0; i < COUNT(statuses); i++) {
+		refuse();
+		fails(statuses[i]);
+		ck_assert_int_eq(conn.state, TENON_CONNECTION_CLOSED);
+		assert_refused(refusals[0].problem);
+		/* the next failure is one of its own */
+		begin_get("k");
+		fails(TENON_ECONNECT);
+		ck_assert_int_eq(conn.wire.status, TENON_ECONNECT);
+		tear_down();
+	}
+}
+END_TEST
+
+START_TEST(bytes_in_front_of_an_alert_close_the_connection)
+{
+	refuse();
+	ck_assert_int_eq(arrive("HELLO\n", 6, SIZE_MAX), TENON_WANT_CLOSE);
+	ck_assert_int_eq(conn.state, TENON_CONNECTION_CLOSED);
+	assert_refused(refusals[0].problem);
+	tear_down();
+}
+END_TEST
+
+/* The kernel has taken a part of the greeting, so the alert could have to wait. */
+START_TEST(no_alert_goes_behind_bytes_that_wait)
+{
+	use_frames();
+	begin_get("k");
+	(void)connected();
+	(void)send_once(3);
+	ck_assert_int_eq(arrive(REFUSAL, strlen(REFUSAL), SIZE_MAX),
+			 TENON_WANT_CLOSE);
+	assert_refused(refusals[0].problem);
+	tear_down();
+}
+END_TEST
+
+static size_t give_too_much(const void *self, void *session, void *out,
+			    size_t room)
+{
+	(void)self;
+	(void)session;
+	(void)out;
+	return room + 1;
+}
+
+START_TEST(an_alert_beyond_its_room_is_not_sent)
+{
+	use_frames();
+	secure.alert = give_too_much;
+	begin_get("k");
+	(void)connected();
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive(REFUSAL, strlen(REFUSAL), SIZE_MAX),
+			 TENON_WANT_CLOSE);
+	assert_refused(refusals[0].problem);
+	tear_down();
+}
+END_TEST
+
+static size_t give_a_byte(const void *self, void *session, void *out,
+			  size_t room)
+{
+	(void)self;
+	(void)session;
+	(void)room;
+	memset(out, 'x', 1);
+	return 1;
+}
+
+/* A session that was open is not asked for an alert: requests may be on their way. */
+START_TEST(damage_behind_the_handshake_has_no_alert)
+{
+	greet();
+	secure.alert = give_a_byte;
+	(void)send_all(SIZE_MAX);
+	ck_assert_int_eq(arrive("\377\0\0", 3, SIZE_MAX), TENON_WANT_CLOSE);
 	tear_down();
 }
 END_TEST
@@ -762,12 +891,12 @@ START_TEST(a_chain_that_fails_is_kept_up_to_its_ceiling)
 	(void)send_all(SIZE_MAX);
 	ck_assert_int_eq(arrive("abc", 3, SIZE_MAX), TENON_WANT_CLOSE);
 	ck_assert_int_eq(tenon__filter_certificate(&conn,
-						   TENON_FILTER_CHAIN_MAX - 1,
+						   TENON_SESSION_CHAIN_MAX - 1,
 						   &told),
 			 1);
-	ck_assert_int_eq(told.not_after_s, TENON_FILTER_CHAIN_MAX - 1);
+	ck_assert_int_eq(told.not_after_s, TENON_SESSION_CHAIN_MAX - 1);
 	ck_assert_int_eq(tenon__filter_certificate(&conn,
-						   TENON_FILTER_CHAIN_MAX,
+						   TENON_SESSION_CHAIN_MAX,
 						   &told),
 			 0);
 	tear_down();
@@ -809,10 +938,10 @@ START_TEST(a_server_that_sends_no_byte_of_an_answer_is_stopped)
 {
 	greet();
 	(void)send_all(SIZE_MAX);
-	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES - 1024),
+	ck_assert_int_eq(arrive_tickets(TENON_SESSION_SILENT_MAX_BYTES - 1024),
 			 TENON_WANT_RECEIVE);
 	ck_assert_int_eq(arrive("D\0\1E", 4, SIZE_MAX), TENON_WANT_RECEIVE);
-	ck_assert_int_eq(arrive_tickets(TENON_FILTER_SILENT_MAX_BYTES),
+	ck_assert_int_eq(arrive_tickets(TENON_SESSION_SILENT_MAX_BYTES),
 			 TENON_WANT_RECEIVE);
 	ck_assert_int_eq(arrive("T\0\0", 3, SIZE_MAX), TENON_WANT_CLOSE);
 	assert_failed(
@@ -970,6 +1099,12 @@ int main(void)
 	tcase_add_test(tcase,
 		       a_handshake_may_end_with_the_first_request_of_the_peer);
 	LOOP(a_refused_handshake_has_its_sentence, COUNT(refusals));
+	tcase_add_test(tcase, an_alert_is_sent_in_one_try);
+	tcase_add_test(tcase, an_alert_that_cannot_be_sent_changes_no_sentence);
+	tcase_add_test(tcase, bytes_in_front_of_an_alert_close_the_connection);
+	tcase_add_test(tcase, no_alert_goes_behind_bytes_that_wait);
+	tcase_add_test(tcase, an_alert_beyond_its_room_is_not_sent);
+	tcase_add_test(tcase, damage_behind_the_handshake_has_no_alert);
 	tcase_add_test(tcase,
 		       a_server_that_closes_during_the_handshake_is_not_secure);
 	tcase_add_test(tcase, a_goodbye_is_an_end_of_file);

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "option/quantity.h"
+#include "option/row_text.h"
 #include "option/suggest.h"
 #include "option/texts.h"
 #include "runner/suite.h"
@@ -511,7 +513,7 @@ START_TEST(a_row_is_printed_for_people)
 	ck_assert_str_eq(text, printed[_i].range);
 	tenon__option_print_choices(text, row);
 	ck_assert_str_eq(text, printed[_i].choices);
-	ck_assert_str_eq(tenon__option_bare_unit(row), printed[_i].bare);
+	ck_assert_str_eq(tenon__quantity_bare_unit(row), printed[_i].bare);
 }
 END_TEST
 

@@ -626,6 +626,7 @@ START_TEST(a_server_without_meta_commands_does_not_fit_the_config)
 {
 	ask_keys(ignorant[_i].verb, "abc");
 	flow_write(&flow);
+	flow.wire.fresh = true;
 	ck_assert_int_eq(read_text(ignorant[_i].reply, 1), TENON_WIRE_BROKEN);
 	ck_assert_int_eq(flow.wire.status, TENON_EUNKNOWN);
 	ck_assert(flow.wire.rejected);
@@ -660,13 +661,58 @@ START_TEST(an_unknown_meta_command_gets_one_clear_answer)
 }
 END_TEST
 
-START_TEST(noreply_does_not_hide_a_server_without_meta_commands)
+/* A noreply delete, a fence, and a get; error lines come before the reply to the fence. */
+static const struct {
+	const char *reply;
+	bool fresh, known;
+	int status;	  /* of the exchange */
+	const char *why;  /* the problem that is told */
+} fenced_errors[] = {
+	{ "ERROR\r\n", true, false, TENON_EUNKNOWN, TENON_META_UNKNOWN },
+	{ "ERROR Too many open connections\r\n", true, false, TENON_ECONNECT,
+	  "Too many open connections" },
+	{ "ERROR Too many open connections\r\n", true, true, TENON_ECONNECT,
+	  "Too many open connections" },
+	{ "CLIENT_ERROR unauthenticated\r\n", true, true, TENON_EAUTH,
+	  "user and password" },
+	/* the line may be one that nobody asked for: a new connection shows more */
+	{ "ERROR\r\n", false, false, TENON_ECLOSED, "ERROR to a noreply request" },
+	{ "ERROR Too many open connections\r\n", false, false, TENON_ECLOSED,
+	  "Too many open connections" },
+	{ "ERROR\r\nMN\r\nEN O1000\r\n", false, true, 0, "" },
+	{ "ERROR\r\nMN\r\nEN O1000\r\n", true, true, 0, "" },
+	{ "SERVER_ERROR x\r\nMN\r\nEN O1000\r\n", false, false, 0, "" },
+};
+
+START_TEST(an_error_before_the_fence_is_no_answer_to_the_next_request)
 {
+	bool ends_well = fenced_errors[_i].status == 0;
+
 	flow_ask(&flow, TENON_DELETE, "a", TENON_REQUEST_NOREPLY);
 	flow_ask(&flow, TENON_GET, "b", 0);
 	flow_write(&flow);
+	flow.wire.fresh = fenced_errors[_i].fresh;
+	flow.wire.meta.known = fenced_errors[_i].known;
+	ck_assert_int_eq(read_text(fenced_errors[_i].reply, 7),
+			 ends_well ? TENON_WIRE_DONE : TENON_WIRE_BROKEN);
+	ck_assert_int_eq(flow.wire.status, fenced_errors[_i].status);
+	ck_assert_str_eq(statuses(), ends_well ? "-m" : "--");
+	ck_assert(flow.wire.rejected ==
+		  (!ends_well && flow.wire.status != TENON_ECLOSED));
+	ck_assert_ptr_nonnull(strstr(flow.wire.problem, fenced_errors[_i].why));
+}
+END_TEST
+
+/* On a connection in use, ERROR may be a line that nobody asked for: the server is not held back. */
+START_TEST(only_a_new_connection_shows_that_a_server_knows_no_meta_commands)
+{
+	ask_keys(TENON_GET, "ab");
+	flow_write(&flow);
+	flow.wire.fresh = false;
 	ck_assert_int_eq(read_text("ERROR\r\n", 7), TENON_WIRE_BROKEN);
-	ck_assert_int_eq(flow.wire.status, TENON_EUNKNOWN);
+	ck_assert_int_eq(flow.wire.status, TENON_ECLOSED);
+	ck_assert(!flow.wire.rejected);
+	ck_assert_str_eq(statuses(), "uu");
 }
 END_TEST
 
@@ -742,8 +788,11 @@ static void add_hostile(TCase *tcase)
 			    COUNT(ignorant));
 	tcase_add_test(tcase, a_server_that_answers_knows_meta_commands);
 	tcase_add_loop_test(tcase, a_line_without_an_end_is_too_long, 0, 4);
+	tcase_add_loop_test(tcase,
+			    an_error_before_the_fence_is_no_answer_to_the_next_request,
+			    0, COUNT(fenced_errors));
 	tcase_add_test(tcase,
-		       noreply_does_not_hide_a_server_without_meta_commands);
+		       only_a_new_connection_shows_that_a_server_knows_no_meta_commands);
 	tcase_add_loop_test(tcase, an_exchange_that_is_repeated_begins_anew, 1,
 			    20);
 }

@@ -1,9 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Check the names and the option rows of plugins. */
-#include "option/option.h"
+#include "option/row.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
+
+/* The name of each type, and the size of its field in an option struct. */
+static const struct {
+	const char *name;
+	size_t bytes;
+} types[] = {
+	[TENON_OPTION_BOOL] = { "bool", sizeof(int32_t) },
+	[TENON_OPTION_INT] = { "int", sizeof(int64_t) },
+	[TENON_OPTION_SIZE] = { "size", sizeof(int64_t) },
+	[TENON_OPTION_DURATION] = { "duration", sizeof(int64_t) },
+	[TENON_OPTION_STRING] = { "string", sizeof(char *) },
+	[TENON_OPTION_CHOICE] = { "choice", sizeof(int32_t) },
+	[TENON_OPTION_HASH] = { "hash", sizeof(struct tenon_hash *) },
+	[TENON_OPTION_LIST] = { "list", sizeof(struct tenon_list *) },
+	[TENON_OPTION_MAP] = { "map", sizeof(struct tenon_map *) },
+	[TENON_OPTION_FRACTION] = { "fraction", sizeof(int64_t) },
+	[TENON_OPTION_PLUGIN] = { "plugin", sizeof(struct tenon_inner *) },
+};
+
+#define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
+
+size_t tenon__option_field_bytes(uint32_t type)
+{
+	return type < TYPE_COUNT ? types[type].bytes : 0;
+}
+
+const char *tenon__option_type_name(const struct tenon_option *row)
+{
+	return types[row->type].name;
+}
+
+const struct tenon_option *tenon__option_find(const struct tenon_option *rows,
+					      const char *name)
+{
+	for (; rows && rows->name; rows++) {
+		if (tenon__same_word(rows->name, name)) {
+			return rows;
+		}
+	}
+	return NULL;
+}
+
+int32_t tenon__option_choice(const struct tenon_option *row, const char *word)
+{
+	for (int32_t i = 0; row->choices[i]; i++) {
+		if (tenon__same_word(row->choices[i], word)) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* ---- checks of the rows of a plugin ------------------------------------------ */
 
 bool tenon__name_is_valid(const char *name)
 {
