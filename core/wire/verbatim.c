@@ -74,25 +74,24 @@ static bool is_reply(const char *line, size_t len)
  */
 static int end_reply(struct tenon__wire *wire, const char *line)
 {
-	const struct tenon__verbatim_state *seen = &wire->verbatim;
+	const struct tenon__verbatim_state seen = wire->verbatim;
 	struct tenon__request *req = wire->flight;
-	bool quiet = !seen->line && !tenon__verbatim_is_end(req->verb);
-	int status = !quiet			? seen->status
-		     : req->verb->name[1] == 'g' ? TENON_MISS
-						 : TENON_OK;
+	bool is_get = req->verb->name[1] == 'g';
+	int status = is_get && !seen.line ? TENON_MISS : seen.status;
 
-	if (req->verb->name[1] == 'g' && status == TENON_MISS) {
+	if (is_get && status == TENON_MISS) {
 		tenon__count(&wire->tally->misses, 1);
-	} else if (!seen->valued) {
+	} else if (!seen.valued) {
 		tenon__tally_key(wire->tally, status);
 	}
+	wire->verbatim = (struct tenon__verbatim_state){ .line = NULL };
 	wire->meta.known = true;
 	wire->flight = req->next;
 	wire->seek = req->next;
 	struct tenon_result *result = tenon__reply_answer(req, status);
 	if (status >= 0) {
 		result->text = tenon__verbatim_is_end(req->verb) ? line
-								 : seen->line;
+								 : seen.line;
 	}
 	return TENON_WIRE_READ_ON;
 }

@@ -7,16 +7,18 @@
  *   1 byte                 the size of the pieces minus 1
  *   1 byte                 the number of requests minus 1 in the lower 3 bits, and the bit META:
  *                          the meta protocol; otherwise the classic protocol
- *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS and NOREPLY
+ *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS and NOREPLY; with
+ *                          the bit VERBATIM, a meta command in the caller's words
  *   the rest               the bytes that arrive
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "fakes/flow.h"
 #include "fuzz/fuzz.h"
 
 enum { COUNT = 0x07, META = 0x80 };
-enum { KEY = 0x07, ASKS = 0x10, NOREPLY = 0x20 };
+enum { KEY = 0x07, ASKS = 0x10, NOREPLY = 0x20, VERBATIM = 0x40 };
 
 const char fuzz_name[] = "reader";
 
@@ -30,11 +32,28 @@ void fuzz_end(void)
 {
 }
 
+/* Queue one meta command in each flow. */
+static void ask_verbatim(unsigned which, unsigned bits)
+{
+	static const char *const names[] = { "mg", "ms", "md", "ma", "mn", "me" };
+	const char *name = names[which % (sizeof(names) / sizeof(names[0]))];
+
+	for (int i = 0; i < 2; i++) {
+		flow_ask_verbatim(&flows[i], name, keys[bits & KEY]);
+	}
+}
+
 /* Queue one request in each flow. */
 static void ask(struct fuzz_input *input)
 {
-	enum tenon_verb verb = fuzz_byte(input) % TENON_VERB_COUNT;
+	unsigned which = fuzz_byte(input);
+	enum tenon_verb verb = which % TENON_VERB_COUNT;
 	unsigned bits = fuzz_byte(input);
+
+	if (bits & VERBATIM) {
+		ask_verbatim(which, bits);
+		return;
+	}
 	bool noreply = (bits & NOREPLY) && tenon__verb_of(verb)->noreply;
 
 	for (int i = 0; i < 2; i++) {
@@ -47,12 +66,20 @@ static void ask(struct fuzz_input *input)
 	}
 }
 
+/* The answers of a meta command in the caller's words, beside TENON_OK. */
+#define VERBATIM_ANSWERS                                                       \
+	(1u << TENON_HIT | 1u << TENON_MISS | 1u << TENON_NOT_STORED |        \
+	 1u << TENON_EXISTS)
+
 /* Check the result of one request in both flows. */
 static void check_result(uint32_t i)
 {
 	const struct tenon_result *whole = &flows[0].results[i];
 	const struct tenon_result *parts = &flows[1].results[i];
 	const struct tenon__request *req = &flows[0].requests[i];
+	uint32_t answers = req->verb->shape == TENON_SHAPE_VERBATIM
+				   ? VERBATIM_ANSWERS
+				   : req->verb->answers;
 
 	fuzz_must(req->state == flows[1].requests[i].state,
 		  "pieces answer the requests that the whole answers");
@@ -60,10 +87,14 @@ static void check_result(uint32_t i)
 			  whole->number == parts->number &&
 			  whole->value_len == parts->value_len,
 		  "with the same result");
-	fuzz_must(whole->status <= 0 || (req->verb->answers >> whole->status & 1),
+	fuzz_must(whole->status <= 0 || (answers >> whole->status & 1),
 		  "a verb has its own answers only");
 	fuzz_must(tenon__request_is_done(req) || whole->status == 0,
 		  "a status is final");
+	if (tenon__request_is_done(req)) {
+		fuzz_must(tenon__same_text(whole->text, parts->text),
+			  "with the same text");
+	}
 	if (whole->value && tenon__request_is_done(req)) {
 		fuzz_must(memcmp(whole->value, parts->value,
 				 whole->value_len + 1) == 0,
