@@ -342,7 +342,8 @@ struct tenon_meta_request {
  * policy chooses another server. The command goes over the connection of other calls, with TLS and
  * authentication, whatever the config's key `protocol` says. The client sends `mn` behind it, so
  * that a quiet command has an end too.
- * Shape:   flags are printable ASCII, at most TENON_META_FLAGS_MAX_BYTES. With the flag b, the
+ * Shape:   flags are printable ASCII, at most TENON_META_FLAGS_MAX_BYTES. The client adds the flag b
+ *          only to a key that `protocol: meta` sends as base64. With the flag b of the caller, the
  *          letters of the key, and not the bytes that they stand for, decide the home server. Of
  *          *call, which may be NULL, only timeout_ms is allowed.
  *          result->text is the line of the reply without its end, such as "VA 5 f0"; NULL: the
