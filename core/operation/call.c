@@ -11,10 +11,13 @@
 #include "cluster/key_forms.h"
 #include "operation/round.h"
 #include "operation/transform.h"
+#include "tenon/introspect.h"
 #include "wire/base64.h"
+#include "wire/digits.h"
 #include "wire/exptime.h"
 #include "wire/key.h"
 #include "wire/protocol.h"
+#include "wire/verbatim.h"
 
 /* ---- over keys --------------------------------------------------------- */
 
@@ -340,4 +343,100 @@ int tenon__call_servers(struct tenon__operation *op,
 	}
 	return tenon__round_run_servers(op,
 					(call->options & TENON_NOREPLY) != 0);
+}
+
+/* ---- a meta command in the caller's words --------------------------------------- */
+
+/* What stands behind the name: a key, perhaps as base64, the length of a value, the flag b, flags. */
+#define VERBATIM_MAX_BYTES                                                     \
+	(TENON_BASE64_BYTES(TENON_KEY_MAX_BYTES) + 21 + 2 + 1 +                \
+	 TENON_META_FLAGS_MAX_BYTES)
+
+/* With a fence, the name, line ends, a short value and `mn`. */
+_Static_assert(VERBATIM_MAX_BYTES + TENON_SEND_COPY_MAX_BYTES + 64 <=
+		       TENON_SEND_FIRST_BYTES,
+	       "a meta command fits into the first send buffer");
+
+static char *put_slice(char *at, struct tenon_slice bytes)
+{
+	memcpy(at, bytes.data, bytes.len);
+	return at + bytes.len;
+}
+
+/* Write what the request sends behind its name. Errors: TENON_ENOMEM. */
+static int write_words(struct tenon__operation *op, struct tenon_slice flags)
+{
+	struct tenon__request *at = &op->requests.list[0];
+	char *words = tenon__arena_alloc(&op->arena, VERBATIM_MAX_BYTES);
+	char *end = words;
+
+	if (!words) {
+		return TENON_ENOMEM;
+	}
+	end = put_slice(end, at->key);
+	if (tenon__verbatim_stores(at->verb)) {
+		*end++ = ' ';
+		end = tenon__put_u64(end, at->item->value.len);
+	}
+	if (at->bits & TENON_REQUEST_BINARY) {
+		end = put_slice(end, tenon_slice_of(" b"));
+	}
+	if (flags.len > 0) {
+		*end++ = ' ';
+		end = put_slice(end, flags);
+	}
+	at->key = (struct tenon_slice){ words, (size_t)(end - words) };
+	return 0;
+}
+
+/* Append the request. A key that is refused is answered at once. Errors: TENON_ENOMEM. */
+static int add_verbatim(struct tenon__operation *op,
+			const struct tenon__verb *verb,
+			const struct tenon_item *item, bool typed,
+			const struct tenon_call *call)
+{
+	if (!typed) {
+		return add_items(op, verb, item, 1, call);
+	}
+	uint32_t req = tenon__operation_add(op, verb, item->key, item);
+
+	if (!tenon__key_valid(item->key.data, item->key.len)) {
+		op->requests.results[req].status = TENON_EKEY;
+		tenon__request_go(&op->requests.list[req], TENON_REQUEST_DONE);
+	}
+	op->routed |= item->routing_key.len > 0;
+	op->item_count = 1;
+	return 0;
+}
+
+int tenon__call_verbatim(struct tenon__operation *op,
+			 const struct tenon__verb *verb,
+			 const struct tenon_item *item,
+			 struct tenon_slice flags, uint32_t server, bool typed,
+			 const struct tenon_call *call)
+{
+	op->timeout_ms = call->timeout_ms;
+	tenon__operation_begin(op);
+	if (tenon__operation_reserve(op, 1) != 0 ||
+	    reserve_keys(op, item, 1) != 0 ||
+	    add_verbatim(op, verb, item, typed, call) != 0) {
+		return TENON_ENOMEM;
+	}
+	struct tenon__request *req = &op->requests.list[0];
+	if (!tenon__request_is_done(req) &&
+	    item->value.len > op->assembly->max_value_bytes) {
+		op->requests.results[0].status = TENON_ETOOBIG;
+		tenon__request_go(req, TENON_REQUEST_DONE);
+	}
+	if (tenon__request_is_done(req)) {
+		return 0;
+	}
+	op->looks = true;
+	op->requests.results[0].server = server;
+	if (tenon__verbatim_is_end(verb)) {
+		req->key.len = 0;
+	} else if (write_words(op, flags) != 0) {
+		return TENON_ENOMEM;
+	}
+	return tenon__round_run_pinned(op);
 }

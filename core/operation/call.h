@@ -38,4 +38,17 @@ int tenon__call_servers(struct tenon__operation *op,
 			const struct tenon__verb *verb, const char *argument,
 			const struct tenon_call *call);
 
+/*
+ * Send a meta command in the caller's words. The result is op->requests.results[0].
+ * Shape:  verb is from tenon__verbatim_verb_of(). The key of the item decides the home server, also of
+ *         mn, which sends no key. server: an index, or TENON_NO_SERVER for the home. flags has at
+ *         most TENON_META_FLAGS_MAX_BYTES. typed: the key is sent as it is, without the prefix.
+ * Errors: TENON_ENOMEM. A request without an answer has its own status.
+ */
+int tenon__call_verbatim(struct tenon__operation *op,
+			 const struct tenon__verb *verb,
+			 const struct tenon_item *item,
+			 struct tenon_slice flags, uint32_t server, bool typed,
+			 const struct tenon_call *call);
+
 #endif

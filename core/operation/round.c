@@ -742,3 +742,27 @@ int tenon__round_run_servers(struct tenon__operation *op, bool noreply)
 	}
 	return 0;
 }
+
+int tenon__round_run_pinned(struct tenon__operation *op)
+{
+	const struct tenon__requests *rs = &op->requests;
+
+	begin(op);
+	op->noreply = false;
+	int code = hash_keys(op);
+	for (uint32_t i = 0; !code && i < op->request_count; i++) {
+		uint32_t server = rs->results[i].server;
+
+		if (rs->list[i].state == TENON_REQUEST_NEW) {
+			code = join_connection(op,
+					       server == TENON_NO_SERVER
+						       ? tenon__round_home(op, i)
+						       : server,
+					       i);
+		}
+	}
+	if (!code && op->engine->active_count > 0) {
+		exchange(op, op->start_ns, NULL);
+	}
+	return code;
+}

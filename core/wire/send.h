@@ -82,7 +82,9 @@ struct tenon__writer {
 	char *(*key)(struct tenon__wire *wire, char *at);
 	/* Write one request of TENON_SHAPE_LINE or TENON_SHAPE_LINES. */
 	char *(*line)(struct tenon__wire *wire, char *at);
-	/* Room that one of them needs in the send buffer, with a fence in front. */
+	/* Write one request of TENON_SHAPE_VERBATIM, which is alone: tenon__verbatim_write(). */
+	char *(*verbatim)(struct tenon__wire *wire, char *at, const char **from);
+	/* Room that one of the others needs in the send buffer, with a fence in front. */
 	size_t room_bytes;
 };
 
@@ -107,6 +109,9 @@ static inline __attribute__((always_inline)) char *tenon__send_next(
 		break;
 	case TENON_SHAPE_KEY:
 		at = writer->key(wire, at);
+		break;
+	case TENON_SHAPE_VERBATIM:
+		at = writer->verbatim(wire, at, from);
 		break;
 	default:
 		at = writer->line(wire, at);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wire/verb.h"
 
+#include <string.h>
+
 #define NAME(s) .name = (s), .name_len = sizeof(s) - 1
 #define ANSWER(status) (1u << (status))
 
@@ -91,4 +93,34 @@ static const struct tenon__verb server_verbs[TENON_SERVER_VERB_COUNT] = {
 const struct tenon__verb *tenon__server_verb_of(enum tenon_server_verb verb)
 {
 	return &server_verbs[verb];
+}
+
+/*
+ * Source: memcached protocol.txt, "Meta Get" to "Meta No-Op". `meta` is empty: a reply has no opaque
+ * that the client has chosen. With flags, mg and md may change an item in another way at each time.
+ */
+static const struct tenon__verb verbatim_verbs[] = {
+	{ NAME("mg"), .shape = TENON_SHAPE_VERBATIM, .rare = true },
+	{ NAME("ms"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
+	  .access = TENON_ACCESS_WRITE },
+	{ NAME("md"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
+	  .access = TENON_ACCESS_DELETE },
+	{ NAME("ma"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
+	  .access = TENON_ACCESS_WRITE },
+	{ NAME("mn"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
+	  .repeatable = true },
+	{ NAME("me"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
+	  .repeatable = true },
+};
+
+const struct tenon__verb *tenon__verbatim_verb_of(const char *name)
+{
+	size_t count = sizeof(verbatim_verbs) / sizeof(verbatim_verbs[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(verbatim_verbs[i].name, name) == 0) {
+			return &verbatim_verbs[i];
+		}
+	}
+	return NULL;
 }

@@ -14,7 +14,8 @@ enum tenon__shape {
 	TENON_SHAPE_STORE,    /* a line with one key, then a data block; the reply is one line */
 	TENON_SHAPE_KEY,      /* a line with one key; the reply is one line */
 	TENON_SHAPE_LINE,     /* a line without key; the reply is one line */
-	TENON_SHAPE_LINES     /* a line without key; the reply is lines up to END */
+	TENON_SHAPE_LINES,    /* a line without key; the reply is lines up to END */
+	TENON_SHAPE_VERBATIM  /* a meta command in the caller's words: see verbatim.h */
 };
 
 /* The argument that a command without key accepts. */
@@ -56,5 +57,8 @@ static inline const struct tenon__verb *tenon__verb_of(enum tenon_verb verb)
 }
 
 const struct tenon__verb *tenon__server_verb_of(enum tenon_server_verb verb);
+
+/* Return the meta command with this name, such as "mg"; NULL: there is none. */
+const struct tenon__verb *tenon__verbatim_verb_of(const char *name);
 
 #endif

@@ -91,6 +91,13 @@ struct tenon__meta_state {
 	const char *error_text;
 };
 
+/* What has come of the reply to a request of TENON_SHAPE_VERBATIM. */
+struct tenon__verbatim_state {
+	const char *line; /* its line; NULL: none has come */
+	int32_t status;   /* the status that the line or the value gives */
+	bool valued;      /* a value came, or is coming, and is counted */
+};
+
 struct tenon__wire {
 	const struct tenon__protocol *protocol; /* of this connection */
 	struct tenon__tally *tally; /* where answers are counted */
@@ -137,6 +144,7 @@ struct tenon__wire {
 
 	/* large, or seldom read */
 	struct tenon__meta_state meta;
+	struct tenon__verbatim_state verbatim;
 	struct iovec pieces[TENON_SEND_PIECES];
 	char problem[TENON__SENTENCE_BYTES]; /* one sentence, or "" */
 };

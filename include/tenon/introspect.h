@@ -322,6 +322,50 @@ int tenon_client_stored(struct tenon_client *client,
 			const struct tenon_item *item,
 			struct tenon_stored *out, struct tenon_error *err);
 
+/** Most bytes of `flags` of a struct tenon_meta_request. */
+#define TENON_META_FLAGS_MAX_BYTES 1000
+
+/** A meta command of memcached, in the caller's own words. Set the whole struct to 0 before its fields. */
+struct tenon_meta_request {
+	const char *command; /**< "mg", "ms", "md", "ma", "mn" or "me" */
+	const char *flags;   /**< what stands behind the key, such as "v t O7"; NULL or "": nothing */
+	struct tenon_slice key; /**< without the prefix; with the flag b: base64, sent as it is; mn: empty */
+	struct tenon_slice routing_key; /**< decides the home server in place of the key; empty: the key does */
+	struct tenon_slice value; /**< ms: the value, whose length the client writes; empty with others */
+	uint32_t server;   /**< index of the server; UINT32_MAX: the home of the key */
+	uint32_t reserved; /**< 0 */
+};
+
+/**
+ * Send a meta command to one server, and tell the server's reply as it came. For people and tools that
+ * speak memcached's protocol: no flag is added or left out, no codec sees the value, and no failover
+ * policy chooses another server. The command goes over the connection of other calls, with TLS and
+ * authentication, whatever the config's key `protocol` says. The client sends `mn` behind it, so
+ * that a quiet command has an end too.
+ * Shape:   flags are printable ASCII, at most TENON_META_FLAGS_MAX_BYTES. The client adds the flag b
+ *          only to a key that `protocol: meta` sends as base64. With the flag b of the caller, the
+ *          letters of the key, and not the bytes that they stand for, decide the home server. Of
+ *          *call, which may be NULL, only timeout_ms is allowed.
+ *          result->text is the line of the reply without its end, such as "VA 5 f0"; NULL: the
+ *          command was quiet. result->value is the value that came behind the line, or NULL.
+ *          result->status is TENON_HIT for VA, TENON_MISS for EN and NF, TENON_NOT_STORED for NS,
+ *          TENON_EXISTS for EX, and TENON_OK for other replies. Without a line it is TENON_MISS
+ *          for mg and TENON_OK for others. result->server tells who was asked.
+ * Returns: 0, or a negative enum tenon_status.
+ * Owns:    the texts of *result are the client's, until its next operation.
+ * Errors:  TENON_EINVAL: no such command, flags that cannot be sent, or a field that does not go with
+ *          the command. TENON_EUNKNOWN: the server does not know the command. TENON_ECLIENT and
+ *          TENON_ESERVER, with the server's words. TENON_EBUSY. Those of tenon_get().
+ * Threads: one call at a time per client.
+ * Cost:    one round trip. ms: two, each with the timeout. In the first the server shows that it knows
+ *          meta commands; another server would take the value for commands. The connection is
+ *          closed behind an error line.
+ */
+int tenon_client_ask_meta(struct tenon_client *client,
+			  const struct tenon_meta_request *request,
+			  const struct tenon_call *call,
+			  struct tenon_result *result, struct tenon_error *err);
+
 TENON_END_DECLS
 
 #endif

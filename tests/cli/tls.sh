@@ -93,7 +93,7 @@ run 0 -c own.yaml stats
 before=$(connections)
 run 0 -c mixed.yaml explain --online $keys
 no_err
-out_has '^  home +mc-tls +5 +for ever +[0-9]+ s ago, never read +- +0'
+out_has '^  home +mc-tls +5 +for ever +[0-9]+ s ago, never read +[1-9][0-9]* +0'
 out_has '^  home +mc-plain +5 +for ever +[0-9]+ s ago, never read +[1-9][0-9]* +0'
 out_has '^  next +mc-tls +absent'
 out_has '^  next +mc-plain +absent'

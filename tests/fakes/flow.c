@@ -45,8 +45,9 @@ void flow_open(struct flow *flow, const char *protocol)
 	flow->wire.block->filled = 0;
 }
 
-struct tenon__request *flow_ask(struct flow *flow, enum tenon_verb verb,
-				const char *key, uint8_t bits)
+static struct tenon__request *add_request(struct flow *flow,
+					  const struct tenon__verb *verb,
+					  const char *key, uint8_t bits)
 {
 	uint32_t i = flow->count++;
 	struct tenon__request *req = &flow->requests[i];
@@ -55,7 +56,7 @@ struct tenon__request *flow_ask(struct flow *flow, enum tenon_verb verb,
 	flow->items[i].key = tenon_slice_of(key);
 	flow->items[i].value = tenon_slice_of("value");
 	*req = (struct tenon__request){
-		.verb = tenon__verb_of(verb),
+		.verb = verb,
 		.item = &flow->items[i],
 		.key = flow->items[i].key,
 		.result = &flow->results[i],
@@ -68,6 +69,18 @@ struct tenon__request *flow_ask(struct flow *flow, enum tenon_verb verb,
 		tenon__wire_add(&flow->wire, req);
 	}
 	return req;
+}
+
+struct tenon__request *flow_ask(struct flow *flow, enum tenon_verb verb,
+				const char *key, uint8_t bits)
+{
+	return add_request(flow, tenon__verb_of(verb), key, bits);
+}
+
+struct tenon__request *flow_ask_verbatim(struct flow *flow, const char *name,
+					 const char *words)
+{
+	return add_request(flow, tenon__verbatim_verb_of(name), words, 0);
 }
 
 const char *flow_write(struct flow *flow)

@@ -32,6 +32,13 @@ void flow_open(struct flow *flow, const char *protocol);
 struct tenon__request *flow_ask(struct flow *flow, enum tenon_verb verb,
 				const char *key, uint8_t bits);
 
+/*
+ * Queue a meta command in the caller's words: its name, such as "mg", and what stands behind it. ms
+ * has the value "value".
+ */
+struct tenon__request *flow_ask_verbatim(struct flow *flow, const char *name,
+					 const char *words);
+
 /* Write all requests. Returns the bytes, with a NUL behind them. */
 const char *flow_write(struct flow *flow);
 

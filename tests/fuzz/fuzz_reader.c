@@ -10,16 +10,25 @@
  *   3 bytes, with META and the bit OPTIONS
  *                          options of the call: of their bits those from 16 on, lease_s, refresh_s
  *   2 bytes for each       verb, then its key in the lower 3 bits and the bits ASKS, NOREPLY, MORE (the
- *                          request has the options of the call) and BINARY
+ *                          request has the options of the call) and BINARY; with the bit VERBATIM, a meta
+ *                          command in the caller's words
  *   the rest               the bytes that arrive
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "fakes/flow.h"
 #include "fuzz/fuzz.h"
 
 enum { COUNT = 0x07, OPTIONS = 0x40, META = 0x80 };
-enum { KEY = 0x07, MORE = 0x08, ASKS = 0x10, NOREPLY = 0x20, BINARY = 0x40 };
+enum {
+	KEY = 0x07,
+	MORE = 0x08,
+	ASKS = 0x10,
+	NOREPLY = 0x20,
+	VERBATIM = 0x40,
+	BINARY = 0x80
+};
 
 const char fuzz_name[] = "reader";
 
@@ -34,13 +43,29 @@ void fuzz_end(void)
 {
 }
 
+/* Queue one meta command in each flow. */
+static void ask_verbatim(unsigned which, unsigned bits)
+{
+	static const char *const names[] = { "mg", "ms", "md", "ma", "mn", "me" };
+	const char *name = names[which % (sizeof(names) / sizeof(names[0]))];
+
+	for (int i = 0; i < 2; i++) {
+		flow_ask_verbatim(&flows[i], name, keys[bits & KEY]);
+	}
+}
+
 /* Queue one request in each flow. */
 static void ask(struct fuzz_input *input)
 {
-	enum tenon_verb verb = fuzz_byte(input) % TENON_VERB_COUNT;
+	unsigned which = fuzz_byte(input);
+	enum tenon_verb verb = which % TENON_VERB_COUNT;
 	unsigned bits = fuzz_byte(input);
 	uint8_t request_bits = 0;
 
+	if (bits & VERBATIM) {
+		ask_verbatim(which, bits);
+		return;
+	}
 	if ((bits & NOREPLY) && tenon__verb_of(verb)->noreply) {
 		request_bits |= TENON_REQUEST_NOREPLY;
 	}
@@ -75,11 +100,17 @@ static void take_options(struct fuzz_input *input, unsigned head)
 	}
 }
 
-static bool may_answer(const struct tenon__request *req, int status)
+/* Return the statuses that may answer a request, as bits. */
+static uint32_t answers_of(const struct tenon__request *req)
 {
-	return (req->verb->answers >> status & 1) ||
-	       (tenon__request_more(req) && (call.options & TENON_COMPARE) &&
-		(status == TENON_EXISTS || status == TENON_NOT_MODIFIED));
+	if (req->verb->shape == TENON_SHAPE_VERBATIM) {
+		return 1u << TENON_HIT | 1u << TENON_MISS |
+		       1u << TENON_NOT_STORED | 1u << TENON_EXISTS;
+	}
+	return tenon__request_more(req) && (call.options & TENON_COMPARE)
+		       ? req->verb->answers | 1u << TENON_EXISTS |
+				 1u << TENON_NOT_MODIFIED
+		       : req->verb->answers;
 }
 
 /* Check the result of one request in both flows. */
@@ -88,6 +119,7 @@ static void check_result(uint32_t i)
 	const struct tenon_result *whole = &flows[0].results[i];
 	const struct tenon_result *parts = &flows[1].results[i];
 	const struct tenon__request *req = &flows[0].requests[i];
+	uint32_t answers = answers_of(req);
 
 	fuzz_must(req->state == flows[1].requests[i].state,
 		  "pieces answer the requests that the whole answers");
@@ -101,10 +133,14 @@ static void check_result(uint32_t i)
 			  whole->size_bytes == parts->size_bytes &&
 			  whole->idle_s == parts->idle_s,
 		  "with the same facts");
-	fuzz_must(whole->status <= 0 || may_answer(req, whole->status),
+	fuzz_must(whole->status <= 0 || (answers >> whole->status & 1),
 		  "a verb has its own answers only");
 	fuzz_must(tenon__request_is_done(req) || whole->status == 0,
 		  "a status is final");
+	if (tenon__request_is_done(req)) {
+		fuzz_must(tenon__same_text(whole->text, parts->text),
+			  "with the same text");
+	}
 	if (whole->value && tenon__request_is_done(req)) {
 		fuzz_must(memcmp(whole->value, parts->value,
 				 whole->value_len + 1) == 0,

@@ -19,6 +19,7 @@ core/wire/classic/write.c REQUEST_MAX_BYTES room for a line and a value that is 
 core/wire/meta/write.c REQUEST_LINE_MAX_BYTES room for a key and numbers, which have ceilings
 core/wire/meta/write.c REQUEST_MAX_BYTES room for a line and a value that is copied, which have ceilings
 plugins/codec/split/split.c CHUNK_KEY_MAX_BYTES room for a key and numbers, which have ceilings
+core/operation/call.c VERBATIM_MAX_BYTES room for a key, a number and flags, which have ceilings
 plugins/codec/split/split.c PARENT_MAX_BYTES room for four numbers
 plugins/decimal.h DECIMAL_DIGITS_MAX room for a number of 64 bits
 plugins/distribution/ketama/ketama.c SCAN_MAX a matter of speed

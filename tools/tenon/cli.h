@@ -61,6 +61,7 @@ int run_delete(struct app *app);
 int run_touch(struct app *app);
 int run_count(struct app *app);
 int run_info(struct app *app);
+int run_meta(struct app *app);
 int run_stats(struct app *app);
 int run_version(struct app *app);
 int run_ping(struct app *app);

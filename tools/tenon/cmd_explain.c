@@ -9,10 +9,10 @@
 #include "flags.h"
 #include "items.h"
 #include "json.h"
-#include "meta.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
+#include "slab.h"
 #include "tenon/introspect.h"
 #include "tenon/ring.h"
 
@@ -33,7 +33,7 @@ struct explained {
 	struct tenon_error err; /* code 0: all is known */
 	size_t looked_at;	/* entries of stored */
 	struct facts_item stored[LOOKED_AT];
-	struct meta_slab slabs[LOOKED_AT]; /* zeros for a server that is not asked in plain text */
+	struct slab slabs[LOOKED_AT]; /* zeros for a server that does not tell */
 	struct facts facts; /* with --online */
 };
 
@@ -59,7 +59,6 @@ struct settings {
 	char *hash_function;
 	char *distribution;
 	char *key_rule;
-	char *poll_timeout;
 };
 
 static void take_setting(const struct tenon_setting_info *info, void *payload)
@@ -72,7 +71,6 @@ static void take_setting(const struct tenon_setting_info *info, void *payload)
 		{ "hash_function", &settings->hash_function },
 		{ "distribution", &settings->distribution },
 		{ "key_rule", &settings->key_rule },
-		{ "poll_timeout", &settings->poll_timeout },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -283,7 +281,7 @@ static void add_stored(const struct explained *at, struct table *table,
 		       size_t index)
 {
 	const struct facts_item *item = &at->stored[index];
-	const struct meta_slab *slab = &at->slabs[index];
+	const struct slab *slab = &at->slabs[index];
 	char *flags;
 
 	if (item->state != FACTS_FOUND) {
@@ -457,7 +455,7 @@ static json_t *meta_json(const struct explained *at, size_t index)
 	static const char *const names[] = { "found", "absent", "no meta",
 					     "failed" };
 	const struct facts_item *item = &at->stored[index];
-	const struct meta_slab *slab = &at->slabs[index];
+	const struct slab *slab = &at->slabs[index];
 	json_t *object = json_object();
 
 	js_put_server(object, at->app->client, at->route.servers[index]);
@@ -547,7 +545,7 @@ static char *make_value(uint64_t bytes)
 	return value;
 }
 
-static int look(struct explained *at, int64_t timeout_ms)
+static int look(struct explained *at)
 {
 	int status = EXIT_DONE;
 	size_t count = at->route.server_count;
@@ -560,11 +558,10 @@ static int look(struct explained *at, int64_t timeout_ms)
 
 		facts_read(&at->facts, item_of_operand(at->app, at->key),
 			   at->route.servers[i], item);
-		at->slabs[i] = (struct meta_slab){ 0 };
-		if (item->state == FACTS_FOUND &&
-		    facts_are_plain(&at->facts, at->route.servers[i])) {
-			meta_read(info.address, at->route.key, timeout_ms,
-				  &at->slabs[i]);
+		at->slabs[i] = (struct slab){ 0 };
+		if (item->state == FACTS_FOUND) {
+			slab_read(at->facts.app.client, at->route.servers[i],
+				  tenon_slice_of(at->key), &at->slabs[i]);
 		}
 		if (item->state == FACTS_FAILED || item->state == FACTS_UNKNOWN) {
 			report("%s (%s): %s", info.alias, info.address,
@@ -576,7 +573,7 @@ static int look(struct explained *at, int64_t timeout_ms)
 }
 
 static int explain_key(struct explained *at, struct tenon_slice value,
-		       int64_t timeout_ms, json_t *array)
+		       json_t *array)
 {
 	struct tenon_item item = item_of_operand(at->app, at->key);
 	int status = EXIT_DONE;
@@ -592,7 +589,7 @@ static int explain_key(struct explained *at, struct tenon_slice value,
 	}
 	at->looked_at = 0;
 	if (at->app->options.online && at->route.server_count > 0) {
-		status = exit_worse(status, look(at, timeout_ms));
+		status = exit_worse(status, look(at));
 	}
 	if (array) {
 		js_append(array, explained_json(at));
@@ -602,7 +599,7 @@ static int explain_key(struct explained *at, struct tenon_slice value,
 	return status;
 }
 
-static int explain_keys(struct explained *at, int64_t timeout_ms)
+static int explain_keys(struct explained *at)
 {
 	const struct app *app = at->app;
 	json_t *array = app->options.json ? json_array() : NULL;
@@ -619,7 +616,7 @@ static int explain_keys(struct explained *at, int64_t timeout_ms)
 			status,
 			explain_key(at,
 				    (struct tenon_slice){ value, (size_t)bytes },
-				    timeout_ms, array));
+				    array));
 	}
 	free(value);
 	if (array) {
@@ -640,7 +637,7 @@ static int explain_all(struct app *app, const struct settings *settings)
 	if (app->options.online && facts_open(&at.facts, app, &err) != 0) {
 		status = fail_error(app, &err);
 	} else {
-		status = explain_keys(&at, printed_ms(settings->poll_timeout));
+		status = explain_keys(&at);
 	}
 	facts_close(&at.facts);
 	return status;
@@ -651,12 +648,11 @@ static void settings_fini(struct settings *settings)
 	free(settings->hash_function);
 	free(settings->distribution);
 	free(settings->key_rule);
-	free(settings->poll_timeout);
 }
 
 int run_explain(struct app *app)
 {
-	struct settings settings = { .poll_timeout = NULL };
+	struct settings settings = { .key_rule = NULL };
 	int status;
 
 	if (app->options.failures) {

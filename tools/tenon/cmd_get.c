@@ -27,23 +27,6 @@ static bool is_output_file(const struct app *app)
 	return app->options.output_path && !is_output_stdout(app);
 }
 
-/* Return true for bytes that a terminal shows as text: no control character but white space. */
-static bool is_text(const char *value, size_t len)
-{
-	size_t bytes;
-
-	for (size_t i = 0; i < len; i += bytes) {
-		uint32_t character =
-			output_character(value + i, len - i, &bytes);
-
-		if (output_is_control(character) &&
-		    (character < '\t' || character > '\r')) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Warn in place of printing a value that would control the terminal, as curl does. */
 static int refuse_binary(const struct tenon_item *item,
 			 const struct tenon_result *result)
@@ -80,7 +63,7 @@ static int show_value(const struct app *app, const struct tenon_item *item,
 		return EXIT_DONE;
 	}
 	if (output_is_terminal() && !is_output_stdout(app) &&
-	    !is_text(result->value, result->value_len)) {
+	    !output_is_text(result->value, result->value_len)) {
 		return refuse_binary(item, result);
 	}
 	output_write(result->value, result->value_len);

@@ -28,6 +28,19 @@
 	 OPTION_BIT(OPTION_VALUE_BYTES) | OPTION_BIT(OPTION_READS) |       \
 	 OPTION_BIT(OPTION_MULTI) | OPTION_BIT(OPTION_TTL))
 
+#define META_OPTIONS                                                        \
+	(OPTION_BIT(OPTION_EXPLAIN_FLAGS) | OPTION_BIT(OPTION_SERVER) |    \
+	 OPTION_BIT(OPTION_ROUTING_KEY))
+
+/* flags: an example. */
+#define META_DETAILS(flags)                                                 \
+	"FLAGs are those of memcached's protocol.txt, such as '" flags "', and are sent as they are.\n"
+
+#define META_PLACE                                                          \
+	"The key gets the config's prefix and goes to its home server; no failover policy is asked, and\n" \
+	"no codec sees the value. With the flag b the key is base64: it gets no prefix, and --server or\n" \
+	"--routing-key says where it is. --explain shows each flag in words, and the length of the value.\n"
+
 #define VALUE_DETAILS                                                       \
 	"VALUE is stored as it is. Without VALUE, or when VALUE is '-', standard input is\n" \
 	"read to its end. Write '--' before a VALUE that begins with '-'.\n"
@@ -98,6 +111,45 @@ const struct command commands[] = {
 	  "tenon info session:9\n"
 	  "tenon --json info session:9 | jq '.[0].ttl_s'\n",
 	  OPTION_BIT(OPTION_ROUTING_KEY), 1, MANY, TENON_GETS, run_info },
+	{ "mg", "KEY [FLAG...]", "send memcached's meta get, and print the reply",
+	  META_DETAILS("v t c")
+	  "Prints the line of the reply, then the value and a newline when the line is 'VA'. A quiet\n"
+	  "command may have no reply.\n" META_PLACE,
+	  "tenon mg page:1 v t f c\n"
+	  "tenon mg --explain page:1 v t N30\n"
+	  "tenon --json mg page:1 s t | jq .flags\n",
+	  META_OPTIONS, 1, MANY, 0, run_meta },
+	{ "ms", "KEY [FLAG...]", "send memcached's meta set, and print the reply",
+	  META_DETAILS("T60 F5")
+	  "The value comes from standard input or from --file. Its length is counted: it is no FLAG.\n"
+	  META_PLACE,
+	  "echo hello | tenon ms greeting T60\n"
+	  "tenon ms photo:7 T0 F5 --file photo.jpg\n"
+	  "tenon ms motto ME --file motto.txt     # only when the key is absent\n",
+	  META_OPTIONS | OPTION_BIT(OPTION_FILE), 1, MANY, 0, run_meta },
+	{ "md", "KEY [FLAG...]", "send memcached's meta delete, and print the reply",
+	  META_DETAILS("I T30") META_PLACE,
+	  "tenon md page:1\n"
+	  "tenon md page:1 I T30                  # stale for 30 seconds\n",
+	  META_OPTIONS, 1, MANY, 0, run_meta },
+	{ "ma", "KEY [FLAG...]", "send memcached's meta arithmetic, and print the reply",
+	  META_DETAILS("N60 J5 v")
+	  "Prints the line of the reply, then the number and a newline when the line is 'VA'.\n"
+	  META_PLACE,
+	  "tenon ma hits N0 J1 v\n"
+	  "tenon ma stock:4711 MD D2 v\n",
+	  META_OPTIONS, 1, MANY, 0, run_meta },
+	{ "mn", "", "send memcached's meta no-op, and print the reply",
+	  "With several servers in the config, --server says which one is asked.\n",
+	  "tenon mn --server anna\n",
+	  OPTION_BIT(OPTION_EXPLAIN_FLAGS) | OPTION_BIT(OPTION_SERVER), 0, 0, 0,
+	  run_meta },
+	{ "me", "KEY [FLAG...]", "send memcached's meta debug, and print the reply",
+	  "Prints what the server knows of an item, without its value. The only FLAG is b.\n"
+	  META_PLACE,
+	  "tenon me page:1\n"
+	  "tenon me --explain page:1\n",
+	  META_OPTIONS, 1, MANY, 0, run_meta },
 	{ "stats", "[ARG...]", "print the statistics of every server",
 	  "The words ARG are sent to the servers, for instance items, slabs, sizes, conns, settings,\n"
 	  "reset. Lines of the reply that are no pair of name and value are printed as they are.\n",

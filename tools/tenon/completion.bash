@@ -60,7 +60,7 @@ _tenon()
 			'nutcracker libmemcached php django mcrouter' -- "$current")
 		return
 		;;
-	--servers | --set | --user | --pool | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
+	--servers | --set | --user | --pool | --server | --flags | --ttl | --exptime | --routing-key | --delay | --seconds | \
 		--watch | --threads | --key-bytes | --value-bytes | --reads | --multi)
 		return
 		;;

@@ -282,15 +282,6 @@ static bool send_all(int fd, const char *data, size_t len, int64_t deadline_ms)
 	return true;
 }
 
-static bool has_lines(const char *data, int lines)
-{
-	for (; data && lines > 0; lines--) {
-		data = strstr(data, "\r\n");
-		data = data ? data + 2 : NULL;
-	}
-	return data != NULL;
-}
-
 /* Receive some bytes, at most `room`. Returns their number, or 0 with errno. */
 static size_t receive(int fd, void *into, size_t room, int64_t deadline_ms)
 {
@@ -309,31 +300,6 @@ static size_t receive(int fd, void *into, size_t room, int64_t deadline_ms)
 			return 0;
 		}
 	}
-}
-
-size_t direct_ask(const struct direct *direct, const char *question, char *buffer,
-		size_t room, int lines, int64_t deadline_ms)
-{
-	size_t len = 0;
-
-	if (!send_all(direct->fd, question, strlen(question), deadline_ms)) {
-		return 0;
-	}
-	while (len + 1 < room) {
-		size_t got = receive(direct->fd, buffer + len, room - 1 - len,
-				     deadline_ms);
-
-		if (got == 0) {
-			return 0;
-		}
-		len += got;
-		buffer[len] = '\0';
-		if (has_lines(buffer, lines)) {
-			return len;
-		}
-	}
-	errno = EMSGSIZE;
-	return 0;
 }
 
 bool direct_exchange(const struct direct *direct, const void *question,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A connection of the tool's own to one server, for what the library cannot ask. Every wait has a
- * deadline, the lookup of a name included.
+ * A connection of the tool's own to one server, which shows how long the lookup of the name and the
+ * connecting take. Both have a deadline.
  */
 #ifndef TENON_CLI_DIRECT_H
 #define TENON_CLI_DIRECT_H
@@ -30,13 +30,6 @@ struct direct {
  * The caller ends *out by direct_close(). Returns true when the connection is open.
  */
 bool direct_open(struct direct *out, const char *address, int64_t deadline_ms);
-
-/*
- * Send a question and receive so many lines into buffer, which becomes a string; it has room for
- * `room` bytes. Returns the length of the lines and of all that came behind them, or 0 with errno.
- */
-size_t direct_ask(const struct direct *direct, const char *question, char *buffer,
-		size_t room, int lines, int64_t deadline_ms);
 
 /*
  * Send question_len bytes and receive answer_len bytes. Returns false, with errno, when they have not

@@ -7,7 +7,6 @@
 #include "alloc.h"
 #include "home_keys.h"
 #include "report.h"
-#include "tenon/health.h"
 
 int facts_open(struct facts *out, const struct app *app,
 	       struct tenon_error *err)
@@ -91,12 +90,4 @@ void facts_read(struct facts *facts, struct tenon_item item, uint32_t server,
 	} else {
 		out->state = FACTS_ABSENT;
 	}
-}
-
-bool facts_are_plain(const struct facts *facts, uint32_t server)
-{
-	static struct tenon_health health;
-
-	return tenon_client_health(facts->app.client, server, &health) == 0 &&
-	       health.secure.sessions == 0;
 }

@@ -44,7 +44,4 @@ void facts_close(struct facts *facts);
 void facts_read(struct facts *facts, struct tenon_item item, uint32_t server,
 		struct facts_item *out);
 
-/* Return true when the connections to the server had no secure plugin. Call this after an answer. */
-bool facts_are_plain(const struct facts *facts, uint32_t server);
-
 #endif

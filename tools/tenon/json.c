@@ -27,8 +27,9 @@ void js_append(json_t *array, json_t *value)
  * Encode as base64: RFC 4648, section 4. Written here because jansson has no base64, and
  * another library would be one more package to install. The caller frees the text.
  */
-static char *base64(const unsigned char *data, size_t len)
+char *js_base64(const void *bytes, size_t len)
 {
+	const unsigned char *data = bytes;
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t groups = len / 3 + (len % 3 != 0);
@@ -62,7 +63,7 @@ void js_put_bytes(json_t *object, const char *name, const void *data,
 		js_put(object, name, value);
 		return;
 	}
-	text = base64((const unsigned char *)bytes, len);
+	text = js_base64(bytes, len);
 	name_base64 = alloc_format("%s_base64", name);
 	js_put(object, name_base64, json_string(text));
 	free(name_base64);

@@ -30,6 +30,9 @@ void js_put_text(json_t *object, const char *name, const char *text);
 void js_put_bytes(json_t *object, const char *name, const void *data,
 		  size_t len);
 
+/* Encode as base64, with padding. The caller frees the text. */
+char *js_base64(const void *data, size_t len);
+
 /*
  * Put a number under name. A number above 2^63-1 becomes a string, since JSON readers have
  * at most 64 bits with a sign.

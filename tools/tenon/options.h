@@ -40,6 +40,7 @@ struct options {
 	bool with_cas;
 	const char *output_path;
 	bool explain;
+	const char *server; /* NULL: the home of the key */
 	bool failures;
 	bool online;
 	const char *file_path;
@@ -93,6 +94,8 @@ enum option_id {
 	OPTION_WITH_CAS,
 	OPTION_OUTPUT,
 	OPTION_EXPLAIN,
+	OPTION_EXPLAIN_FLAGS,
+	OPTION_SERVER,
 	OPTION_FAILURES,
 	OPTION_ONLINE,
 	OPTION_TRY_SERVERS,

@@ -187,6 +187,22 @@ bool output_is_control(uint32_t character)
 	       (character >= 0x2066 && character <= 0x2069);
 }
 
+bool output_is_text(const char *bytes, size_t len)
+{
+	size_t step;
+
+	for (size_t i = 0; i < len; i += step) {
+		uint32_t character =
+			output_character(bytes + i, len - i, &step);
+
+		if (output_is_control(character) &&
+		    (character < '\t' || character > '\r')) {
+			return false;
+		}
+	}
+	return true;
+}
+
 char *output_clean(const char *text, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -77,6 +77,9 @@ uint32_t output_character(const void *text, size_t len, size_t *bytes);
  */
 bool output_is_control(uint32_t character);
 
+/* Return true for bytes that a terminal shows as text: no control character but white space. */
+bool output_is_text(const char *bytes, size_t len);
+
 /*
  * Copy text with each byte of a control character written as \xNN, so that neither a key nor the
  * words of a server can control the terminal. The caller frees the copy.

@@ -5,6 +5,7 @@
 #include "wire/classic/classic.h"
 #include "wire/classic/values.h"
 #include "wire/reader.h"
+#include "wire/verbatim.h"
 
 static int read_error(struct tenon__wire *wire, int status, char *line,
 		      size_t len)
@@ -193,6 +194,14 @@ static int next_values(struct tenon__wire *wire)
 		       : next_other(wire);
 }
 
+/* Read a reply that is neither a value nor a usual word. */
+static int next_rare(struct tenon__wire *wire)
+{
+	return tenon__reply_verb(wire)->shape == TENON_SHAPE_VERBATIM
+		       ? tenon__verbatim_next(wire)
+		       : next_other(wire);
+}
+
 /* Read the next reply. */
 static inline int next_reply(struct tenon__wire *wire)
 {
@@ -205,7 +214,7 @@ static inline int next_reply(struct tenon__wire *wire)
 	return read_word(wire, wire->block->data + wire->parsed,
 			 wire->block->filled - wire->parsed)
 		       ? TENON_WIRE_READ_ON
-		       : next_other(wire);
+		       : next_rare(wire);
 }
 
 int tenon__classic_read(struct tenon__wire *wire)

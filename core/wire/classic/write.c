@@ -5,6 +5,7 @@
 #include "wire/classic/classic.h"
 #include "wire/digits.h"
 #include "wire/send.h"
+#include "wire/verbatim.h"
 
 /* A key, four numbers (20 digits and a space each), and 32 bytes for verb, " noreply" and CR LF. */
 #define REQUEST_LINE_MAX_BYTES (TENON_KEY_MAX_BYTES + 4 * 21 + 32)
@@ -146,6 +147,7 @@ void tenon__classic_write(struct tenon__wire *wire)
 		.store = write_store,
 		.key = tenon__classic_write_line,
 		.line = tenon__classic_write_line,
+		.verbatim = tenon__verbatim_write,
 		.room_bytes = REQUEST_MAX_BYTES,
 	};
 

@@ -11,6 +11,7 @@
 #include "wire/meta/meta_protocol.h"
 #include "wire/meta/opaque.h"
 #include "wire/reader.h"
+#include "wire/verbatim.h"
 
 /* Most bytes of the value that answers incr or decr: 20 digits, perhaps padded with spaces. */
 #define NUMBER_MAX_BYTES 64
@@ -579,6 +580,17 @@ static int next_values(struct tenon__wire *wire)
 						: next_line(wire);
 }
 
+/* Read the reply to a fence, or to a command that is not one of the client's own meta commands. */
+static int next_rare(struct tenon__wire *wire)
+{
+	const struct tenon__request *req = wire->flight;
+
+	return !(req->bits & TENON_REQUEST_FENCED) &&
+			       req->verb->shape == TENON_SHAPE_VERBATIM
+		       ? tenon__verbatim_next(wire)
+		       : next_line(wire);
+}
+
 /* Read the next reply. */
 static inline int next_reply(struct tenon__wire *wire)
 {
@@ -588,7 +600,7 @@ static inline int next_reply(struct tenon__wire *wire)
 	size_t here = (size_t)(end - line);
 
 	if ((req->bits & TENON_REQUEST_FENCED) || !req->verb->meta[0]) {
-		return next_line(wire);
+		return next_rare(wire);
 	}
 	if (req->verb->shape == TENON_SHAPE_RETRIEVE) {
 		return next_values(wire);

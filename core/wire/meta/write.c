@@ -6,6 +6,7 @@
 #include "wire/meta/meta_protocol.h"
 #include "wire/meta/opaque.h"
 #include "wire/send.h"
+#include "wire/verbatim.h"
 
 /* The server answers MN, when it has answered everything in front. */
 #define FENCE "mn\r\n"
@@ -190,6 +191,7 @@ void tenon__meta_write(struct tenon__wire *wire)
 		.store = write_store,
 		.key = write_key,
 		.line = write_line,
+		.verbatim = tenon__verbatim_write,
 		.room_bytes = REQUEST_MAX_BYTES,
 	};
 
