@@ -362,6 +362,7 @@ void tenon__connection_server(void *context, struct tenon_connection *base,
 		.alias = conn->name,
 		.host = conn->resolver.server_host,
 		.labels = conn->labels,
+		.secure = conn->secure ? conn->secure->name : NULL,
 	};
 }
 

@@ -30,6 +30,7 @@ struct batch_job {
 	struct tenon_connection *conn;
 	enum batch_phase phase;
 	bool blocks; /* receives without MSG_DONTWAIT may block: see blocking.h */
+	bool secure; /* for transport uring: a secure plugin changes the bytes */
 	int64_t deadline_ns; /* while the connection is set up, not after connect_timeout */
 	int64_t last_ns; /* when later than deadline_ns: the deadline once the connection is set up */
 	struct dial dial; /* BATCH_DIALING: how far it is */

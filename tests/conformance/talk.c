@@ -283,6 +283,16 @@ static int talk_sets_up(void *context, struct tenon_connection *conn)
 	return 0;
 }
 
+static void talk_server(void *context, struct tenon_connection *conn,
+			struct tenon_server_facts *out)
+{
+	(void)context;
+	(void)conn;
+	*out = (struct tenon_server_facts){
+		.size = sizeof(*out), .port = 11211, .alias = "server", .host = "127.0.0.1",
+	};
+}
+
 static const struct tenon_connection_ops talk_ops = {
 	.size = sizeof(talk_ops),
 	.now_ns = talk_now_ns,
@@ -298,6 +308,7 @@ static const struct tenon_connection_ops talk_ops = {
 	.address_ended = talk_address_ended,
 	.addresses_left = talk_addresses_left,
 	.sets_up = talk_sets_up,
+	.server = talk_server,
 };
 
 /* ---- the test's side ------------------------------------------------------ */

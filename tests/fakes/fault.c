@@ -212,6 +212,14 @@ static int fault_received(void *context, struct tenon_connection *conn, size_t n
 	return want;
 }
 
+static void fault_server(void *context, struct tenon_connection *conn,
+			 struct tenon_server_facts *out)
+{
+	const struct fault *fault = context;
+
+	fault->core->server(fault->core->context, conn, out);
+}
+
 static const struct tenon_connection_ops fault_connection_ops = {
 	.size = sizeof(fault_connection_ops),
 	.now_ns = fault_now_ns,
@@ -227,6 +235,7 @@ static const struct tenon_connection_ops fault_connection_ops = {
 	.address_ended = fault_address_ended,
 	.addresses_left = fault_addresses_left,
 	.sets_up = fault_sets_up,
+	.server = fault_server,
 };
 
 /* ---- the transport ------------------------------------------------------- */

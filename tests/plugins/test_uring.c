@@ -607,6 +607,19 @@ END_TEST
 
 static struct tenon_connection ceiling_conns[5000];
 
+static void no_facts(void *context, struct tenon_connection *conn,
+		     struct tenon_server_facts *out)
+{
+	(void)context;
+	(void)conn;
+	*out = (struct tenon_server_facts){ .size = sizeof(*out) };
+}
+
+static const struct tenon_connection_ops ceiling_ops = {
+	.size = sizeof(ceiling_ops),
+	.server = no_facts,
+};
+
 /* Return a connection that was not added yet. */
 static struct tenon_connection *new_connection(size_t i)
 {
@@ -626,6 +639,7 @@ START_TEST(a_ring_is_for_32_to_4096_connections)
 	const struct tenon_transport_setup setup = {
 		.size = sizeof(setup),
 		.connect_timeout_ms = 1,
+		.ops = &ceiling_ops,
 	};
 	static const struct {
 		size_t connections;
@@ -669,7 +683,10 @@ START_TEST(a_larger_ring_that_the_kernel_refuses_is_an_error)
 	const struct tenon__plugin *plugin =
 		subject_named(TENON_KIND_TRANSPORT, "uring");
 	const struct tenon_transport_ops *ops = &plugin->ops.transport;
-	const struct tenon_transport_setup setup = { .size = sizeof(setup) };
+	const struct tenon_transport_setup setup = {
+		.size = sizeof(setup),
+		.ops = &ceiling_ops,
+	};
 	struct watched_host host;
 	struct tenon_error err;
 	size_t added = 0;

@@ -187,6 +187,11 @@ struct tenon_server_facts {
 	 * tenon_map_get().
 	 */
 	const struct tenon_map *labels;
+	/**
+	 * Name of the secure plugin between connections to the server and the transport, such as
+	 * "tls": a request may need several sends and receives. NULL: none.
+	 */
+	const char *secure;
 };
 
 /* ---- host -------------------------------------------------------------- */

@@ -2,7 +2,8 @@
 /*
  * Transport uring: hand the sends and receives of all servers to an io_uring, and wait for them
  * in the same system call. A batch in which a connection is not open yet goes through poll(2).
- * Batches for fewer servers than `ring_from` go without the ring, as with transport blocking.
+ * Batches for fewer servers than `ring_from` go without the ring, as with transport blocking; so do those
+ * for one server with a secure plugin.
  */
 #include "../blocking.h"
 #include "uring_ring.h"
@@ -141,6 +142,17 @@ static int grow(struct uring *uring, size_t capacity, struct tenon_error *err)
 	return 0;
 }
 
+/* Note whether a secure plugin is between the connection and this transport. */
+static void note_secure(struct uring *uring, struct tenon_connection *conn)
+{
+	const struct tenon_connection_ops *ops = uring->batch.ops;
+	struct tenon_server_facts facts = { .size = 0 };
+	struct batch_job *job = conn->io;
+
+	ops->server(ops->context, conn, &facts);
+	job->secure = facts.size >= sizeof(facts) && facts.secure;
+}
+
 static int uring_add(void *self, struct tenon_connection *conn,
 		     struct tenon_error *err)
 {
@@ -152,7 +164,11 @@ static int uring_add(void *self, struct tenon_connection *conn,
 	    capacity <= CONNECTIONS_MAX) {
 		code = grow(uring, capacity, err);
 	}
-	return code ? code : batch_add(&uring->batch, conn, err);
+	code = code ? code : batch_add(&uring->batch, conn, err);
+	if (!code) {
+		note_secure(uring, conn);
+	}
+	return code;
 }
 
 static void uring_fini(void *self)
@@ -547,12 +563,25 @@ static bool run_in_ring(struct uring *uring,
 	return false;
 }
 
+/*
+ * Return true for a batch that is cheaper without the ring: a small one, as the user says, and that of one
+ * connection with a secure plugin. Such a reply often needs several receives, and a thread that waits
+ * in the ring is woken at the first bytes (tools/bench/README.md).
+ */
+static bool goes_without_ring(const struct uring *uring,
+			      struct tenon_connection *const *conns,
+			      size_t count)
+{
+	return count < uring->ring_from ||
+	       (count == 1 && ((const struct batch_job *)conns[0]->io)->secure);
+}
+
 static void uring_run(void *self, struct tenon_connection *const *conns,
 		      size_t count, int64_t start_ns, int64_t deadline_ns)
 {
 	struct uring *uring = self;
 
-	if (count < uring->ring_from) {
+	if (goes_without_ring(uring, conns, count)) {
 		blocking_exchange(&uring->batch, conns, count, start_ns,
 				  deadline_ns);
 	} else if (!run_in_ring(uring, conns, count, start_ns, deadline_ns)) {
@@ -569,7 +598,7 @@ static const struct tenon_option uring_options[] = {
 	  .min = 1,
 	  .max = CONNECTIONS_MAX,
 	  .def = 1,
-	  .help = "operations on fewer servers than this do not use the ring, but work as transport blocking" },
+	  .help = "operations on fewer servers than this do not use the ring, but work as transport blocking; over TLS those on one server never use it" },
 	{ .name = NULL }
 };
 
