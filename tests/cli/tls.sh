@@ -49,7 +49,7 @@ end
 begin a_refused_chain_is_shown
 run 3 $patient --servers "$one mc-one,$three mc-three" \
 	--set "tls={ca: $certificates/ca.pem}" check --online
-err '1 of 2 servers cannot be used, the first: mc-three'
+err '1 of 2 servers cannot be used: mc-three'
 out_has '^mc-one .* warning '
 out_has '^mc-three .* error '
 out_has "$tree"

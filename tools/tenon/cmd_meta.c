@@ -234,10 +234,13 @@ static void print_request(const struct asked *at)
 	struct tenon_server_info info = { .alias = "", .address = "" };
 
 	tenon_client_server(at->app->client, at->result.server, &info);
+	char *server = server_named(info.alias, info.address);
+
 	output_text("request: ");
 	output_styled(STYLE_BOLD, clean);
+	output_format(", to %s\n", server);
+	free(server);
 	free(clean);
-	output_format(", to %s (%s)\n", info.alias, info.address);
 	meta_words_print(&request);
 }
 
