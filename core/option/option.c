@@ -75,10 +75,17 @@ static int unexpected(const struct tenon_option *row,
 		      const struct tenon__option_owner *owner,
 		      struct tenon_error *err)
 {
+	/* To YAML, `app:` is a map. Prefixes often end so. */
+	static const char quote[] = "; put a text that has a ':' in quotes";
+	bool is_quotable = row->type == TENON_OPTION_STRING &&
+			   value->type == TENON__NODE_MAP;
 	char expected[TENON__EXPECTED_BYTES];
+	char advised[TENON__EXPECTED_BYTES + sizeof(quote)];
 
 	tenon__option_print_expected(expected, row);
-	return refuse(row, value, expected, owner, err);
+	snprintf(advised, sizeof(advised), "%s%s", expected,
+		 is_quotable ? quote : "");
+	return refuse(row, value, advised, owner, err);
 }
 
 /* ---- from text ---------------------------------------------------------- */

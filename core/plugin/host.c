@@ -150,33 +150,39 @@ static struct tenon_metric *make_metric(const char *name, uint32_t type,
 	return metric;
 }
 
-/* Find a metric by its name, and count the metrics that are not it. */
-static struct tenon_metric *find_metric(struct tenon_metric *first,
+/*
+ * Find a metric by its name from *end on, and count the metrics that are not it. Without one, *end is
+ * where the next metric belongs.
+ */
+static struct tenon_metric *find_metric(_Atomic(struct tenon_metric *) **end,
 					const char *name, size_t *count)
 {
-	*count = 0;
-	while (first && strcmp(first->name, name) != 0) {
-		first = first->next;
+	struct tenon_metric *found;
+
+	while ((found = atomic_load(*end)) && strcmp(found->name, name) != 0) {
+		*end = &found->next;
 		++*count;
 	}
-	return first;
+	return found;
 }
 
 static struct tenon_metric *host_metric(void *context, const char *name,
 					uint32_t type, const char *help)
 {
 	struct tenon__host *host = context;
-	struct tenon_metric *first = atomic_load(&host->metrics);
+	_Atomic(struct tenon_metric *) *end = &host->metrics;
 	struct tenon_metric *made = NULL, *found;
-	size_t count;
+	size_t count = 0;
 
 	if (!tenon__name_is_valid(name) || type < TENON_METRIC_COUNTER ||
 	    type > TENON_METRIC_GAUGE) {
 		return NULL;
 	}
-	/* Another thread may add a metric meanwhile: then look at the longer list again. */
+	/* Another thread may add a metric meanwhile: then go on from there. */
 	for (;;) {
-		found = find_metric(first, name, &count);
+		struct tenon_metric *none = NULL;
+
+		found = find_metric(&end, name, &count);
 		if (found || count >= TENON_METRICS_MAX_COUNT) {
 			break;
 		}
@@ -186,8 +192,7 @@ static struct tenon_metric *host_metric(void *context, const char *name,
 		if (!made) {
 			return NULL;
 		}
-		made->next = first;
-		if (atomic_compare_exchange_weak(&host->metrics, &first, made)) {
+		if (atomic_compare_exchange_weak(end, &none, made)) {
 			return made;
 		}
 	}

@@ -14,7 +14,7 @@
 
 /* A number that a plugin counts. Never freed before its host. */
 struct tenon_metric {
-	struct tenon_metric *next;
+	_Atomic(struct tenon_metric *) next; /* in the order in which they were added */
 	uint32_t type; /* enum tenon_metric_type */
 	atomic_llong value;
 	char *name;
@@ -33,7 +33,7 @@ struct tenon__host {
 	const struct tenon__log *log;      /* NULL: lines are dropped */
 	const struct tenon__plugin *plugin;
 	_Atomic(struct tenon__shared *) shared;
-	_Atomic(struct tenon_metric *) metrics; /* the newest one first */
+	_Atomic(struct tenon_metric *) metrics; /* the first one */
 };
 
 /*

@@ -243,7 +243,8 @@ struct tenon_metric_info {
 /**
  * Get one metric of the plugins of a client. A plugin that the config names at several places has
  * one metric with the sum.
- * Shape:   index is 0, 1, ...; a metric that is added later may change the order.
+ * Shape:   index is 0, 1, ... The metrics of a plugin come in the order in which it added them. A metric
+ *          that is added later may change the indexes of others.
  * Returns: 0, or TENON_EINVAL; *out is then untouched.
  * Owns:    the strings are the client's.
  * Errors:  TENON_EINVAL: there are not so many metrics.

@@ -178,6 +178,8 @@ end
 begin a_key_in_base64_is_sent_as_it_is
 run 2 mg Zm9v b
 err 'a key in base64 \(flag b\) does not tell its home server: give --server NAME or --routing-key KEY'
+run 2 mg Zm9v 'v b' k
+err 'a key in base64 \(flag b\) does not tell its home server'
 input=hello
 run 0 ms Zm9v b T0 --server mc-one
 input=/dev/null
@@ -207,6 +209,12 @@ run 2 mg 'a b' v
 err "the key has byte 0x20"
 run 1 --set protocol=meta --json mg 'a b' v
 out_has '"request": "mg YXBwL2EgYg== b v"'
+out_has '^      "flag": "b",$'
+run 1 --set protocol=meta mg --explain 'a b' v
+out_has '^request: mg YXBwL2EgYg== b v, to mc-'
+out_has '^  b +the key is base64, and its decoded bytes are the item.s key$'
+run 1 --set protocol=meta mg --explain 'a b'
+out_has '^request: mg YXBwL2EgYg== b, to mc-'
 end
 
 begin an_error_line_is_status_3
@@ -227,6 +235,8 @@ end
 begin words_that_are_no_flags_are_status_2
 input=hello
 run 2 ms k 5 T60
+err "'5' is no flag: the length of the value is counted, so leave it out"
+run 2 ms k 'T60 5'
 err "'5' is no flag: the length of the value is counted, so leave it out"
 input=/dev/null
 run 2 mg k "v
@@ -292,8 +302,18 @@ for command in mg ms md ma me; do
 			test -s err || complain "$command $flag: $(cat out)"
 	done
 done
-run 3 mg k Q --explain
+end
+
+begin explain_shows_the_request_that_a_server_refuses
+run 3 mg --explain k v Q
+out_has '^request: mg app/k v Q, to mc-'
+out_has '^  Q +memcached has no such flag here, as far as tenon knows$'
+check 'no reply' test "$(grep -c reply out)" -eq 0
 err 'CLIENT_ERROR '
+run 3 --json mg --explain k v Q
+check 'one document' test "$(grep -c request out)" -eq 0
+run 3 --servers '127.0.0.1:1 dead' mg --explain k v
+no_out
 end
 
 begin json_has_request_reply_and_meanings

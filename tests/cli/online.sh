@@ -70,10 +70,10 @@ servers:
 - {address: "localhost:${address##*:}", alias: mc-two, auth: {user: anna, password_file: wrong}}
 HERE
 run 3 -c locked.yaml $patient check --online
-err 'the first: mc-two .*: not authenticated: the server refuses user and password'
+err '1 of 2 servers cannot be used: mc-two \(.*: not authenticated: the server refuses user and password'
 out_has '^mc +[^ ]+ +ok .* yes +[-+0-9]+ s '
 out_has '^mc-two +[^ ]+ +error .* refused '
-out_has '^  way out: compare user and password of the key auth'
+out_has '^  way out: give the user and the password that the server knows, by the key auth'
 check 'no password' sh -c '! grep -qE "open|shut" out err'
 end
 

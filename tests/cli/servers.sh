@@ -74,6 +74,17 @@ out_has '"answer_ms": [0-9.e-]+'
 no_err
 end
 
+begin a_server_without_an_alias_is_named_once
+for command in ping stats health 'get k' 'mg k' 'explain --online k' 'check --online'; do
+	# shellcheck disable=SC2086 # a command and its words
+	run 3 --servers 127.0.0.1:1 $command
+	err '127\.0\.0\.1:1: .*Connection refused$'
+	check "$command: $(cat err)" test "$(grep -c '(127' err)" -eq 0
+done
+run 3 --servers 127.0.0.1:1 --json ping
+out_has '^      "errno": [0-9]+,$'
+end
+
 begin down_server_is_shown_and_named
 run 3 -c tenon.yaml --servers "$one mc-one,127.0.0.1:1 dead" ping
 out_has '^mc-one .* up '

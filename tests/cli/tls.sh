@@ -49,12 +49,33 @@ end
 begin a_refused_chain_is_shown
 run 3 $patient --servers "$one mc-one,$three mc-three" \
 	--set "tls={ca: $certificates/ca.pem}" check --online
-err '1 of 2 servers cannot be used, the first: mc-three'
+err '1 of 2 servers cannot be used: mc-three'
 out_has '^mc-one .* warning '
 out_has '^mc-three .* error '
 out_has "$tree"
 out_has '^  └─ CN=other-name, .* for other\.test: mc-three$'
 out_has '^error: mc-three: no proper answer: not secured: .*other\.test'
+end
+
+begin a_server_that_wants_tls_is_recognised
+run 3 $patient --servers "$one x" check --online
+err '1 of 1 servers cannot be used: x \(.*: it wants TLS, and the key tls is not set for it$'
+out_has '^error: x: it wants TLS, and the key tls is not set for it \[wants-tls\]$'
+out_has '^  way out: set tls: true, or give --tls; '
+cat >mixed.yaml <<HERE
+servers:
+- {address: "$one", alias: plain}
+- {address: "$three", alias: refused, tls: {ca: $certificates/ca.pem}}
+HERE
+run 3 -c mixed.yaml $patient check --online
+out_has '^error: plain: it wants TLS, .* \[wants-tls\]$'
+out_has '^error: refused: no proper answer: not secured: .* \[no-answer\]$'
+run 3 $patient --servers "$one x" mg k
+err '`tenon check --online` tells$'
+start_server plain
+run 3 $patient --servers "$address x" --tls check --online
+out_has '^error: x: no proper answer: not secured: .*plain memcached.* \[no-answer\]$'
+out_has '^  way out: look whether both sides speak TLS on this port; '
 end
 
 begin a_server_keeps_its_own_key_in_every_command

@@ -101,6 +101,23 @@ START_TEST(a_metric_is_shown)
 }
 END_TEST
 
+START_TEST(metrics_have_the_order_in_which_they_were_added)
+{
+	static const char *const names[] = { "instances_total", "routed_total",
+					     "last_key_len" };
+	struct tenon_metric_info info;
+
+	open_with("failover: counts\n");
+	for (size_t i = 0; i < COUNT(names); i++) {
+		ck_assert_int_eq(tenon_client_metric(rig.client, i, &info), 0);
+		ck_assert_str_eq(info.name, names[i]);
+	}
+	ck_assert_int_eq(tenon_client_metric(rig.client, COUNT(names), &info),
+			 TENON_EINVAL);
+	close_all();
+}
+END_TEST
+
 START_TEST(a_plugin_of_several_places_has_one_metric_with_the_sum)
 {
 	open_with("failover: {read: counts, write: counts, delete: none}\n");
@@ -425,6 +442,7 @@ int main(void)
 
 	enter_builddir();
 	tcase_add_test(tcase, a_metric_is_shown);
+	tcase_add_test(tcase, metrics_have_the_order_in_which_they_were_added);
 	tcase_add_test(tcase,
 		       a_plugin_of_several_places_has_one_metric_with_the_sum);
 	tcase_add_test(tcase, the_clients_of_a_pool_share_memory_and_metrics);

@@ -104,6 +104,22 @@ START_TEST(each_failure_has_its_name)
 }
 END_TEST
 
+START_TEST(a_server_that_wants_tls_is_recognised)
+{
+	reset();
+	servers[1].status = TENON_ECLOSED;
+	servers[1].wants_tls = true;
+	check_found("wants-tls", TENON_FINDING_ERROR, "it wants TLS");
+	servers[1].status = TENON_ECLOSED;
+	check_found("no-answer", TENON_FINDING_ERROR, "connection closed");
+	servers[1].status = TENON_ESECURE;
+	check_found("no-answer", TENON_FINDING_ERROR, "not secured");
+	servers[1].status = TENON_ECONNECT; /* a handshake without an end */
+	servers[1].direct.connect_us = 100;
+	check_found("no-answer", TENON_FINDING_ERROR, "not connected");
+}
+END_TEST
+
 START_TEST(clocks_are_compared_in_whole_seconds)
 {
 	ck_assert_int_eq(online_skew_s(1000, 1000, 1000), 0);
@@ -219,6 +235,7 @@ int main(void)
 
 	tcase_add_test(tcase, good_servers_have_no_findings);
 	tcase_add_test(tcase, each_failure_has_its_name);
+	tcase_add_test(tcase, a_server_that_wants_tls_is_recognised);
 	tcase_add_test(tcase, clocks_are_compared_in_whole_seconds);
 	tcase_add_test(tcase, limits_are_compared_with_the_config);
 	tcase_add_test(tcase, a_certificate_that_ends_is_a_warning);

@@ -564,8 +564,10 @@ static int look(struct explained *at)
 				  tenon_slice_of(at->key), &at->slabs[i]);
 		}
 		if (item->state == FACTS_FAILED || item->state == FACTS_UNKNOWN) {
-			report("%s (%s): %s", info.alias, info.address,
-			       item->text);
+			char *server = server_named(info.alias, info.address);
+
+			report("%s: %s", server, item->text);
+			free(server);
 			status = EXIT_SERVER;
 		}
 	}

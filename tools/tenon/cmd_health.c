@@ -431,10 +431,12 @@ static void report_bad(const struct view *view)
 		first++;
 	}
 	const struct tenon_health *health = &view->look.rows[first].health;
+	char *server = server_named(health->alias, health->address);
 
-	report("%zu of %zu servers %s not up%s: %s (%s): %s", bad, count,
-	       bad == 1 ? "is" : "are", bad == 1 ? "" : ", the first",
-	       health->alias, health->address, health->error_text);
+	report("%zu of %zu servers %s not up%s: %s: %s", bad, count,
+	       bad == 1 ? "is" : "are", bad == 1 ? "" : ", the first", server,
+	       health->error_text);
+	free(server);
 }
 
 /* Report the certificate that ends first, when it ends soon. */
@@ -454,11 +456,12 @@ static void report_certificates(const struct view *view)
 	}
 	if (worst) {
 		char *left = certificate_text(worst->secure.certificate_ends_s);
+		char *server = server_named(worst->alias, worst->address);
 
-		report("warning: the certificate of %s (%s) %s%s", worst->alias,
-		       worst->address,
+		report("warning: the certificate of %s %s%s", server,
 		       worst->secure.certificate_state == TENON_CERTIFICATE_ENDED
 			       ? "" : "ends in ", left);
+		free(server);
 		free(left);
 	}
 }

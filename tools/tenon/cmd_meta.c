@@ -24,6 +24,7 @@ struct asked {
 	struct tenon_meta_request request;
 	struct tenon_result result;
 	char *line; /* the line of the request, for people; NULL when nobody asks for it */
+	char *sent_flags; /* the flags in that line; NULL: none */
 };
 
 static bool stores(const struct asked *at)
@@ -33,21 +34,27 @@ static bool stores(const struct asked *at)
 
 /* ---- the request ----------------------------------------------------------------- */
 
-/* Join the words behind the key. Returns EXIT_DONE, or EXIT_USAGE after a report. */
+/*
+ * Join the words behind the key, and look at each flag: one word of the shell may have several.
+ * Returns EXIT_DONE, or EXIT_USAGE after a report.
+ */
 static int read_flags(struct asked *at)
 {
 	const struct app *app = at->app;
+	const char *flag;
+	size_t len;
 
 	for (size_t i = 1; i < app->operand_count; i++) {
-		const char *word = app->operands[i];
-
-		if (stores(at) && *word >= '0' && *word <= '9') {
+		at->flags = alloc_joined(at->flags, " ", app->operands[i]);
+	}
+	for (const char *rest = at->flags;
+	     (len = meta_words_next(&rest, &flag)) > 0;) {
+		if (stores(at) && *flag >= '0' && *flag <= '9') {
 			return fail_usage(at->app,
-					  "'%s' is no flag: the length of the value is counted, so leave it out",
-					  word);
+					  "'%.*s' is no flag: the length of the value is counted, so leave it out",
+					  (int)len, flag);
 		}
-		at->is_base64 |= strcmp(word, "b") == 0;
-		at->flags = alloc_joined(at->flags, " ", word);
+		at->is_base64 |= len == 1 && *flag == 'b';
 	}
 	return EXIT_DONE;
 }
@@ -153,7 +160,7 @@ static bool is_plain(struct tenon_slice key)
  * Make the line of the request as it is sent, for people. A key that cannot be sent is shown as it is:
  * the call says what is wrong. This ends the client's last operation.
  */
-static char *make_line(const struct asked *at)
+static void make_line(struct asked *at)
 {
 	const struct tenon_item item = { .key = at->request.key };
 	struct tenon_slice key = at->request.key;
@@ -161,7 +168,8 @@ static char *make_line(const struct asked *at)
 	struct tenon_error err;
 
 	if (key.len == 0) {
-		return alloc_text(at->command);
+		at->line = alloc_text(at->command);
+		return;
 	}
 	if (!at->is_base64 &&
 	    tenon_client_route(at->app->client, &item, &route, &err) == 0) {
@@ -173,12 +181,16 @@ static char *make_line(const struct asked *at)
 			   : js_base64(key.data, key.len);
 	char *size = stores(at) ? alloc_format(" %zu", at->value.len)
 				: alloc_text("");
-	char *line = alloc_format("%s %s%s%s%s%s", at->command, word, size,
-				  plain ? "" : " b", at->flags ? " " : "",
-				  at->flags ? at->flags : "");
+
+	at->sent_flags = plain ? NULL : alloc_text("b");
+	if (at->flags) {
+		at->sent_flags = alloc_joined(at->sent_flags, " ", at->flags);
+	}
+	at->line = alloc_format("%s %s%s%s%s", at->command, word, size,
+				at->sent_flags ? " " : "",
+				at->sent_flags ? at->sent_flags : "");
 	free(size);
 	free(word);
-	return line;
 }
 
 /* The flags of the reply's line: behind its code, and behind what else stands there. */
@@ -215,21 +227,31 @@ static int print_reply(const struct tenon_result *result)
 	return EXIT_DONE;
 }
 
-static void print_explained(const struct asked *at)
+static void print_request(const struct asked *at)
 {
-	const struct tenon_result *result = &at->result;
-	const struct meta_line request = { at->command, at->flags, false };
-	const struct meta_line reply = { at->command, reply_flags(at), true };
-	const char *meaning = meta_reply_meaning(at->command, result->text);
+	const struct meta_line request = { at->command, at->sent_flags, false };
 	char *clean = output_clean(at->line, strlen(at->line));
 	struct tenon_server_info info = { .alias = "", .address = "" };
 
-	tenon_client_server(at->app->client, result->server, &info);
+	tenon_client_server(at->app->client, at->result.server, &info);
+	char *server = server_named(info.alias, info.address);
+
 	output_text("request: ");
 	output_styled(STYLE_BOLD, clean);
+	output_format(", to %s\n", server);
+	free(server);
 	free(clean);
-	output_format(", to %s (%s)\n", info.alias, info.address);
 	meta_words_print(&request);
+}
+
+static void print_explained(const struct asked *at)
+{
+	const struct tenon_result *result = &at->result;
+	const struct meta_line reply = { at->command, reply_flags(at), true };
+	const char *meaning = meta_reply_meaning(at->command, result->text);
+	char *clean;
+
+	print_request(at);
 	clean = output_clean(result->text ? result->text : "none",
 			     strlen(result->text ? result->text : "none"));
 	output_text("reply: ");
@@ -247,7 +269,7 @@ static void print_explained(const struct asked *at)
 static void print_json(const struct asked *at)
 {
 	const struct tenon_result *result = &at->result;
-	const struct meta_line request = { at->command, at->flags, false };
+	const struct meta_line request = { at->command, at->sent_flags, false };
 	const struct meta_line reply = { at->command, reply_flags(at), true };
 	json_t *object = json_object();
 
@@ -274,17 +296,29 @@ static void print_json(const struct asked *at)
 
 /* ---- the command ------------------------------------------------------------------- */
 
+/* A server that refuses a flag does not say which one: the words of all flags help to find it. */
+static int fail_refused(const struct asked *at, const struct tenon_error *err)
+{
+	bool is_refused = err->code == TENON_ECLIENT ||
+			  err->code == TENON_ESERVER;
+
+	if (is_refused && at->app->options.explain && !at->app->options.json) {
+		print_request(at);
+	}
+	return fail_error(at->app, err);
+}
+
 static int ask(struct asked *at)
 {
 	const struct options *options = &at->app->options;
 	struct tenon_error err;
 
 	if (options->json || options->explain) {
-		at->line = make_line(at);
+		make_line(at);
 	}
 	if (tenon_client_ask_meta(at->app->client, &at->request, NULL,
 				  &at->result, &err) != 0) {
-		return fail_error(at->app, &err);
+		return fail_refused(at, &err);
 	}
 	int status = exit_status_of(at->result.status);
 	if (options->json) {
@@ -305,6 +339,7 @@ int run_meta(struct app *app)
 	if (status == EXIT_DONE) {
 		status = ask(&at);
 	}
+	free(at.sent_flags);
 	free(at.line);
 	free(at.flags);
 	free(at.value.data);

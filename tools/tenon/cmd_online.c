@@ -406,9 +406,13 @@ static void report_failed(const struct online *online,
 	}
 	if (bad > 0) {
 		first = &online->servers[judged->list[0].servers[0]];
-		report("%zu of %zu servers cannot be used, the first: %s (%s): %s",
-		       bad, online->count, first->info.alias,
-		       first->info.address, judged->list[0].text);
+		char *server = server_named(first->info.alias,
+					    first->info.address);
+
+		report("%zu of %zu servers cannot be used%s: %s: %s", bad,
+		       online->count, bad == 1 ? "" : ", the first", server,
+		       judged->list[0].text);
+		free(server);
 	}
 }
 

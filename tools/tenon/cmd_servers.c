@@ -373,7 +373,7 @@ static void set_failure(struct ping *ping, const struct app *app, size_t index,
 			const struct tenon_error *err)
 {
 	struct tenon_server_info info = server_info(app, index);
-	char *where = alloc_format("%s (%s)", info.alias, info.address);
+	char *where = server_named(info.alias, info.address);
 	char *reason = result_reason(app, result);
 
 	free(ping->version);

@@ -167,11 +167,12 @@ static char *sentence_of(struct app *app, enum tenon_verb verb,
 	free(reason);
 	if (result->status < 0 &&
 	    tenon_client_server(app->client, result->server, &info) == 0) {
+		char *name = server_named(info.alias, info.address);
 		char *tail = text;
 
-		text = alloc_format("%s (%s): %s", info.alias, info.address,
-				    tail);
+		text = alloc_format("%s: %s", name, tail);
 		free(tail);
+		free(name);
 	}
 	return text;
 }

@@ -169,9 +169,11 @@ static void decoded_fini(struct decoded *decoded)
 	free(decoded->argument);
 }
 
-/* Find the next flag from *at on, and move *at behind it. Returns its length; 0: there is none. */
-static size_t next_word(const char **at, const char **word)
+size_t meta_words_next(const char **at, const char **word)
 {
+	if (!*at) {
+		return 0;
+	}
 	*word = *at + strspn(*at, " ");
 	size_t len = strcspn(*word, " ");
 
@@ -184,11 +186,11 @@ static size_t next_word(const char **at, const char **word)
 json_t *meta_words_json(const struct meta_line *line)
 {
 	json_t *array = json_array();
-	const char *at = line->flags ? line->flags : "";
+	const char *at = line->flags;
 	const char *word;
 	size_t len;
 
-	while ((len = next_word(&at, &word)) > 0) {
+	while ((len = meta_words_next(&at, &word)) > 0) {
 		struct decoded one = decode(line, word, len);
 		json_t *object = json_object();
 
@@ -206,11 +208,11 @@ json_t *meta_words_json(const struct meta_line *line)
 void meta_words_print(const struct meta_line *line)
 {
 	struct table table = { .columns = 3, .wraps = 1u << 2 };
-	const char *at = line->flags ? line->flags : "";
+	const char *at = line->flags;
 	const char *word;
 	size_t len;
 
-	while ((len = next_word(&at, &word)) > 0) {
+	while ((len = meta_words_next(&at, &word)) > 0) {
 		struct decoded one = decode(line, word, len);
 
 		table_add(&table, STYLE_BOLD, "%s", one.flag);

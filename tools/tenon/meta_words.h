@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* A line of a command or of its reply, and the first of its flags. */
 struct meta_line {
@@ -18,6 +19,12 @@ struct meta_line {
  * reply came. Returns NULL for a code that memcached's protocol.txt does not have.
  */
 const char *meta_reply_meaning(const char *command, const char *text);
+
+/*
+ * Find the next flag from *at on, and move *at behind it. *at may be NULL: no flags. Returns the length
+ * of the flag; 0: there is none.
+ */
+size_t meta_words_next(const char **at, const char **flag);
 
 /* Make a JSON array of objects "flag", "argument" and "meaning", one for each flag. */
 json_t *meta_words_json(const struct meta_line *line);

@@ -142,7 +142,7 @@ static void set_usable(struct online_server *server)
 	}
 }
 
-/* ---- the binary protocol ------------------------------------------------------ */
+/* ---- the binary protocol, and TLS --------------------------------------------- */
 
 /*
  * Return true when the server took a connection without a secure plugin and sent no byte on it.
@@ -155,19 +155,36 @@ static bool is_mute(const struct online_server *server)
 	       server->direct.state == DIRECT_OPEN && !server->has_spoken;
 }
 
-static void ask_binary(struct online_server *server)
+/*
+ * Return true when the server closed a connection that has no session. Where a secure plugin is set for
+ * the server, the handshake fails first, with TENON_ESECURE.
+ */
+static bool may_want_tls(const struct online_server *server)
+{
+	return server->status == TENON_ECLOSED &&
+	       server->direct.state == DIRECT_OPEN &&
+	       server->secure.sessions == 0;
+}
+
+/* Find out what a server speaks that gave no proper answer. */
+static void ask_what_it_speaks(struct online_server *server)
 {
 	if (is_mute(server)) {
 		server->binary = binary_ask(server->info.address,
 					    clock_ms() + TRY_MAX_MS);
 	}
+	if (may_want_tls(server) && server->binary == BINARY_NO) {
+		server->wants_tls = tls_port_ask(server->info.address,
+						 clock_ms() + TRY_MAX_MS);
+	}
 }
 
-static bool one_is_mute(const struct online *online)
+static bool one_is_unclear(const struct online *online)
 {
 	size_t i = 0;
 
-	while (i < online->count && !is_mute(&online->servers[i])) {
+	while (i < online->count && !is_mute(&online->servers[i]) &&
+	       !may_want_tls(&online->servers[i])) {
 		i++;
 	}
 	return i < online->count;
@@ -393,8 +410,9 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 	is_asked = ask_version(out, app, err);
 	if (is_asked) {
 		take_sessions(out, app);
-		if (one_is_mute(out)) {
-			each_server(out, "asking in binary", ask_binary);
+		if (one_is_unclear(out)) {
+			each_server(out, "asking in binary and TLS",
+				    ask_what_it_speaks);
 		}
 		ask_stats(out, app);
 		ask_gat(out, app);

@@ -11,6 +11,7 @@
 #include "findings.h"
 #include "tenon/health.h"
 #include "tenon/introspect.h"
+#include "tls_port.h"
 
 /* What a server offers. */
 enum offer { OFFER_UNKNOWN, OFFER_NO, OFFER_YES };
@@ -23,6 +24,7 @@ struct online_server {
 	char *reason;     /* of a negative status; NULL: the status says all */
 	bool has_spoken;  /* a byte of an answer came, or a session of the secure plugin began */
 	enum binary binary; /* it answered no text, and was asked in the binary protocol */
+	bool wants_tls;   /* it closed a plain connection, and answers a handshake of TLS */
 	char *version;    /* NULL: the server did not tell */
 	uint64_t round_trip_ns; /* the shortest one; 0: unknown */
 	bool has_time;

@@ -63,11 +63,13 @@ static const char *advice_of(int status)
 		return "look whether the server is stopped or overloaded, and whether the port is that of memcached";
 	case TENON_ECLOSED:
 	case TENON_EPROTOCOL:
-		return "look whether the port is that of memcached, and whether the server wants TLS or another protocol";
+		return "look whether the port is that of memcached, and whether the server wants another protocol";
+	case TENON_ECONNECT:
+		return "look whether the server is overloaded, and whether its port speaks what the config says; or raise connect_timeout";
 	case TENON_ESECURE:
-		return "compare what the server sent with the options of tls: ca, server_name, verify, certificate";
+		return "look whether both sides speak TLS on this port; then compare what the server sent with the options of tls: ca, server_name, verify, certificate";
 	case TENON_EAUTH:
-		return "compare user and password of the key auth with those that the server knows";
+		return "give the user and the password that the server knows, by the key auth or --user";
 	case TENON_ESERVER:
 	case TENON_ECLIENT:
 	case TENON_EUNKNOWN:
@@ -128,6 +130,10 @@ static void judge_failed(struct online *online, size_t index,
 		add(out, online, index, TENON_FINDING_ERROR, "binary-protocol",
 		    alloc_text(binary_texts[server->binary]),
 		    "start memcached without -S and without -B binary; for user and password, with -Y (key auth), over TLS");
+	} else if (server->wants_tls) {
+		add(out, online, index, TENON_FINDING_ERROR, "wants-tls",
+		    alloc_text("it wants TLS, and the key tls is not set for it"),
+		    "set tls: true, or give --tls; a certificate that the system does not trust needs ca too");
 	} else {
 		add(out, online, index, TENON_FINDING_ERROR, "no-answer",
 		    text_of(server), advice_of(server->status));

@@ -52,6 +52,13 @@ int exit_status_of(int status)
 	}
 }
 
+char *server_named(const char *alias, const char *address)
+{
+	return strcmp(alias, address) == 0
+		       ? alloc_text(address)
+		       : alloc_format("%s (%s)", alias, address);
+}
+
 char *result_reason(const struct app *app, const struct tenon_result *result)
 {
 	static struct tenon_health health;

@@ -17,6 +17,12 @@ int exit_status_of(int status);
 int exit_worse(int a, int b);
 
 /*
+ * A server as messages name it, like the library's: "alias (address)", or the address alone for a server
+ * without an alias of its own. The caller frees the text.
+ */
+char *server_named(const char *alias, const char *address);
+
+/*
  * Why a key or a server has no answer: the text of the server or of a codec, or the text of
  * the server's last error. Returns NULL when the status has no more to tell. The caller frees
  * the text.
