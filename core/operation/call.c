@@ -217,13 +217,13 @@ TENON__COLD static int add_replaced(struct tenon__operation *op,
 
 /*
  * Append a request for each item. A request whose key, value, exptime or initial value is refused
- * is answered at once.
+ * is answered at once. Inlined, because every call runs it.
  * Errors: TENON_ENOMEM.
  */
-static int add_items(struct tenon__operation *op,
-		     const struct tenon__verb *verb,
-		     const struct tenon_item *items, size_t count,
-		     const struct tenon_call *call)
+static inline __attribute__((always_inline)) int add_items(
+	struct tenon__operation *op, const struct tenon__verb *verb,
+	const struct tenon_item *items, size_t count,
+	const struct tenon_call *call)
 {
 	static const struct tenon_slice no_key = { "", 0 };
 	const struct tenon__assembly *assembly = op->assembly;

@@ -110,11 +110,10 @@ static inline __attribute__((always_inline)) char *tenon__send_next(
 	case TENON_SHAPE_KEY:
 		at = writer->key(wire, at);
 		break;
-	case TENON_SHAPE_VERBATIM:
-		at = writer->verbatim(wire, at, from);
-		break;
 	default:
-		at = writer->line(wire, at);
+		at = req->verb->shape == TENON_SHAPE_VERBATIM
+			     ? writer->verbatim(wire, at, from)
+			     : writer->line(wire, at);
 	}
 	if (fenced) {
 		req->bits |= TENON_REQUEST_FENCED;

@@ -361,7 +361,7 @@ static bool is_meta_origin(struct fuzz_input text,
 			   uint32_t opaque)
 {
 	uint64_t flags, len, cas = 0;
-	uint32_t letters = letters_of(opaque);
+	uint32_t letters = htole32(letters_of(opaque));
 
 	if (!take_number(&text, false, &len) || len != result->value_len ||
 	    !takes(&text, " f", 2) || !take_number(&text, false, &flags) ||

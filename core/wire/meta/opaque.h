@@ -17,13 +17,20 @@
 #define OPAQUE_LETTERS 4
 #define TAIL_BYTES (2 + OPAQUE_LETTERS + 2)
 
-/* The four letters of a number, as they stand in memory. */
+/* The four letters of a number, the first in the lowest byte. */
 static inline uint32_t letters_of(uint32_t number)
 {
 	uint32_t pairs = (number & 0xfff) | (number & 0xfff000) << 4;
 
-	return htole32(((pairs & 0x003f003f) | (pairs & 0x0fc00fc0) << 2) +
-		       0x30303030);
+	return ((pairs & 0x003f003f) | (pairs & 0x0fc00fc0) << 2) + 0x30303030;
+}
+
+/* The tail of a line, as it stands in memory. */
+static inline uint64_t tail_of(uint32_t number)
+{
+	const uint64_t flag = ' ' | 'O' << 8, end = '\r' | '\n' << 8;
+
+	return htole64(flag | (uint64_t)letters_of(number) << 16 | end << 48);
 }
 
 /* Read the number of four letters. Returns false when they are no such letters. */
@@ -32,7 +39,8 @@ static inline bool read_letters(const char *at, uint32_t *number)
 	uint32_t letters;
 
 	memcpy(&letters, at, sizeof(letters));
-	uint32_t sixes = le32toh(letters) - 0x30303030;
+	letters = le32toh(letters);
+	uint32_t sixes = letters - 0x30303030;
 	uint32_t pairs = (sixes & 0x003f003f) | (sixes & 0x3f003f00) >> 2;
 	*number = (pairs & 0xfff) | (pairs >> 4 & 0xfff000);
 	return letters_of(*number) == letters;
@@ -47,21 +55,19 @@ static inline uint32_t opaque_distance(uint32_t from, uint32_t to)
 /* Write the tail of a line. */
 static inline char *put_tail(char *at, uint32_t number)
 {
-	uint32_t letters = letters_of(number);
+	uint64_t tail = tail_of(number);
 
-	memcpy(at, " O", 2);
-	memcpy(at + 2, &letters, sizeof(letters));
-	memcpy(at + 2 + sizeof(letters), "\r\n", 2);
+	memcpy(at, &tail, TAIL_BYTES);
 	return at + TAIL_BYTES;
 }
 
 /* Return true when the tail of this number stands at `at`. TAIL_BYTES bytes have arrived there. */
 static inline bool has_tail(const char *at, uint32_t number)
 {
-	char tail[TAIL_BYTES];
+	uint64_t tail;
 
-	put_tail(tail, number);
-	return memcmp(at, tail, TAIL_BYTES) == 0;
+	memcpy(&tail, at, TAIL_BYTES);
+	return tail == tail_of(number);
 }
 
 #endif

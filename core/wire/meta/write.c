@@ -82,46 +82,76 @@ static inline char *put_usual_get(char *at, const struct tenon__request *req,
 		       : at;
 }
 
-/* Write one request that retrieves a value. A quiet one has no reply when the key has no value. */
-static inline char *write_get(struct tenon__wire *wire,
-			      struct tenon__request *req, bool quiet, char *at)
+/* The same for a key in base64, or with options of the call. */
+static char *put_rare_get(char *at, const struct tenon__request *req,
+			  bool quiet)
 {
-	at = put_form(put_command(at, req), req);
-	at = req->bits & TENON_REQUEST_MORE ? tenon__meta_put_get(at, req, quiet)
+	at = put_form(at, req);
+	return req->bits & TENON_REQUEST_MORE
+		       ? tenon__meta_put_get(at, req, quiet)
 		       : put_usual_get(at, req, quiet);
-	at = end_line(wire, req, at);
-	tenon__send_mark(req);
-	req->bits = (req->bits & TENON_REQUEST_LASTING) |
-		    (quiet ? TENON_REQUEST_QUIET : 0);
-	return at;
 }
 
 /*
- * Return true when one more request joins the batch that the queue begins with, behind one that is
- * not written yet.
+ * Write one request that retrieves a value. quiet: 0, or TENON_REQUEST_QUIET: it has no reply when the key
+ * has no value.
  */
-static inline bool joins_batch(const struct tenon__wire *wire, const char *at,
+static inline char *write_get(struct tenon__request *req, uint8_t quiet,
+			      uint32_t opaque, char *at)
+{
+	uint8_t lasting = req->bits & TENON_REQUEST_LASTING;
+
+	at = put_command(at, req);
+	at = lasting ? put_rare_get(at, req, quiet)
+		     : put_usual_get(at, req, quiet);
+	req->opaque = opaque & OPAQUE_MASK;
+	req->bits = lasting | quiet;
+	tenon__request_go(req, TENON_REQUEST_WRITTEN);
+	return put_tail(at, opaque & OPAQUE_MASK);
+}
+
+/* What the requests of a batch have in common, kept apart from the wire, which the compiler reads anew. */
+struct batch {
+	const struct tenon__verb *verb;
+	unsigned more;	  /* TENON_REQUEST_MORE, or 0 */
+	const char *last; /* the last place in the send buffer with room for two requests */
+};
+
+/* Return true when one more request joins the batch, behind one that is not written yet. */
+static inline bool joins_batch(const struct batch *batch, const char *at,
 			       const struct tenon__request *req)
 {
-	return req && req->verb == wire->queue->verb &&
-	       !((req->bits ^ wire->queue->bits) & TENON_REQUEST_MORE) &&
-	       tenon__send_fits(wire, at, BATCH_ROOM_BYTES);
+	return req && req->verb == batch->verb &&
+	       (req->bits & TENON_REQUEST_MORE) == batch->more &&
+	       at <= batch->last;
 }
 
 /* Write a batch: quiet requests and a fence behind them. A request that is alone is not quiet. */
 static char *write_batch(struct tenon__wire *wire, char *at)
 {
 	struct tenon__request *req = wire->queue;
-	bool quiet = joins_batch(wire, at, req->next);
+	const struct batch batch = {
+		.verb = req->verb,
+		.more = req->bits & TENON_REQUEST_MORE,
+		.last = wire->send_buffer + wire->send_capacity - BATCH_ROOM_BYTES,
+	};
+	uint8_t quiet = joins_batch(&batch, at, req->next) ? TENON_REQUEST_QUIET
+							   : 0;
+	uint32_t opaque = wire->meta.next;
 	bool more;
 
-	do {
-		more = joins_batch(wire, at, req->next);
-		at = write_get(wire, req, quiet, at);
-		req->line_end = !more;
+	for (;;) {
+		more = joins_batch(&batch, at, req->next);
+		at = write_get(req, quiet, opaque++, at);
+		if (!more) {
+			break;
+		}
+		req->line_end = false;
 		req = req->next;
-	} while (more);
-	wire->queue = req;
+	}
+	req->line_end = true;
+	wire->meta.next = opaque;
+	wire->queue = req->next;
 	return quiet ? write_fence(wire, at) : at;
 }
 
