@@ -212,7 +212,7 @@ static const struct {
 } metric_sizes[] = {
 	{ 24, 80, "PLUGIN METRIC VALUE HELP failover counts" },
 	{ 24, 50, "PLUGIN METRIC VALUE failover counts" },
-	{ 24, 30, "METRIC VALUE last_key_len 0" },
+	{ 24, 30, "METRIC VALUE instances_total 2" },
 	/* 14 lines: 5 around the tables, 2 for each of 2 servers, 5 for 3 metrics */
 	{ 14, 80, "PLUGIN METRIC VALUE HELP failover counts" },
 	{ 13, 80, NULL },
