@@ -341,8 +341,8 @@ int tenon__call_servers(struct tenon__operation *op,
 			tenon__request_go(&rs->list[i], TENON_REQUEST_DONE);
 		}
 	}
-	return tenon__round_run_servers(op,
-					(call->options & TENON_NOREPLY) != 0);
+	return tenon__round_run_pinned(op,
+				       (call->options & TENON_NOREPLY) != 0);
 }
 
 /* ---- a meta command in the caller's words --------------------------------------- */
@@ -438,5 +438,5 @@ int tenon__call_verbatim(struct tenon__operation *op,
 	} else if (write_words(op, flags) != 0) {
 		return TENON_ENOMEM;
 	}
-	return tenon__round_run_pinned(op);
+	return tenon__round_run_pinned(op, false);
 }

@@ -723,34 +723,25 @@ int tenon__round_run(struct tenon__operation *op, bool noreply)
 	return exchange_and_hop(op, first ? op->start_ns : tenon__now_ns());
 }
 
-int tenon__round_run_servers(struct tenon__operation *op, bool noreply)
+/* Return true when some request has no server yet. */
+static bool needs_home(const struct tenon__operation *op)
 {
-	const struct tenon__request *requests = op->requests.list;
+	uint32_t i = 0;
 
-	begin(op);
-	op->noreply = noreply;
-	for (uint32_t i = 0; i < op->request_count; i++) {
-		if (requests[i].state != TENON_REQUEST_NEW) {
-			continue;
-		}
-		int code = join_connection(op, i, i);
-		if (code) {
-			return code;
-		}
+	while (i < op->request_count &&
+	       op->requests.results[i].server != TENON_NO_SERVER) {
+		i++;
 	}
-	if (op->engine->active_count > 0) {
-		exchange(op, op->start_ns, NULL);
-	}
-	return 0;
+	return i < op->request_count;
 }
 
-int tenon__round_run_pinned(struct tenon__operation *op)
+int tenon__round_run_pinned(struct tenon__operation *op, bool noreply)
 {
 	const struct tenon__requests *rs = &op->requests;
 
 	begin(op);
-	op->noreply = false;
-	int code = hash_keys(op);
+	op->noreply = noreply;
+	int code = needs_home(op) ? hash_keys(op) : 0;
 	for (uint32_t i = 0; !code && i < op->request_count; i++) {
 		uint32_t server = rs->results[i].server;
 

@@ -22,14 +22,12 @@ int tenon__round_run(struct tenon__operation *op, bool noreply);
  */
 uint32_t tenon__round_home(const struct tenon__operation *op, uint32_t req);
 
-/* The same for requests without a key: request i is sent to server i. */
-int tenon__round_run_servers(struct tenon__operation *op, bool noreply);
-
 /*
  * Run every request on the server in its result, or on its home server where that is TENON_NO_SERVER.
- * No failover policy is asked, and no request hops.
+ * A request without a key has a server. No failover policy is asked, and no request hops. noreply: the
+ * requests get no reply.
  * Errors: TENON_ENOMEM.
  */
-int tenon__round_run_pinned(struct tenon__operation *op);
+int tenon__round_run_pinned(struct tenon__operation *op, bool noreply);
 
 #endif
