@@ -82,10 +82,10 @@ static size_t utf8_len(const unsigned char *text)
 }
 
 /*
- * Write a value. Quotes, backslashes and newlines are escaped; each byte that is not valid UTF-8
- * becomes a question mark.
+ * Write a text with its backslashes, newlines, and the byte `quote` escaped. Each byte that is not valid
+ * UTF-8 becomes a question mark. quote 0: a help, in which a quote stands for itself.
  */
-static void put_escaped(struct page *page, const char *value)
+static void put_escaped(struct page *page, const char *value, char quote)
 {
 	while (*value != '\0') {
 		size_t len = utf8_len((const unsigned char *)value);
@@ -95,7 +95,7 @@ static void put_escaped(struct page *page, const char *value)
 		} else if (*value == '\n') {
 			put_bytes(page, "\\n", 2);
 		} else {
-			put_bytes(page, "\\", *value == '"' || *value == '\\');
+			put_bytes(page, "\\", *value == quote || *value == '\\');
 			put_bytes(page, value, len);
 		}
 		value += len > 0 ? len : 1;
@@ -105,7 +105,7 @@ static void put_escaped(struct page *page, const char *value)
 static void put_label(struct page *page, const char *name, const char *value)
 {
 	put(page, "%s=\"", name);
-	put_escaped(page, value);
+	put_escaped(page, value, '"');
 	put_bytes(page, "\"", 1);
 }
 
@@ -417,7 +417,7 @@ static void put_plugins(struct page *page, const struct tenon_client *client)
 		snprintf(name, sizeof(name), "tenon_%s_%s_%s", metric.kind,
 			 metric.plugin, metric.name);
 		put(page, "# HELP %s ", name);
-		put_escaped(page, metric.help);
+		put_escaped(page, metric.help, 0);
 		put(page, "\n# TYPE %s %s\n%s %" PRId64 "\n", name,
 		    metric.type == TENON_METRIC_COUNTER ? "counter" : "gauge",
 		    name, metric.value);
@@ -452,6 +452,15 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 	};
 
 	return put_page(&page);
+}
+
+int tenon_metrics_prometheus(const struct tenon_client *client,
+			     tenon_write_fn write, void *payload)
+{
+	struct page page = { .write = write, .payload = payload };
+
+	put_plugins(&page, client);
+	return page.stopped;
 }
 
 int tenon_client_prometheus(const struct tenon_client *client,

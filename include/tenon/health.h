@@ -280,8 +280,19 @@ int tenon_health_prometheus(const struct tenon_health *servers, size_t count,
 			    tenon_write_fn write, void *payload);
 
 /**
+ * Write the metrics of the plugins of a client's config in the text format of Prometheus. The metric
+ * NAME of a plugin is called tenon_KIND_PLUGIN_NAME.
+ * Returns: 0, or the number with which the write function stopped.
+ * Owns:    payload stays the caller's.
+ * Errors:  those of the write function.
+ * Threads: any, while the client is open.
+ */
+int tenon_metrics_prometheus(const struct tenon_client *client,
+			     tenon_write_fn write, void *payload);
+
+/**
  * Write the health of all servers of a client, and the metrics of its plugins, in the text format
- * of Prometheus. The metric NAME of a plugin is called tenon_KIND_PLUGIN_NAME.
+ * of Prometheus, as tenon_health_prometheus() and tenon_metrics_prometheus() do.
  * Returns: 0, a negative enum tenon_status, or the number with which the write function stopped.
  * Owns:    payload stays the caller's.
  * Errors:  TENON_ENOMEM, and those of the write function.

@@ -101,6 +101,26 @@ START_TEST(a_metric_is_shown)
 }
 END_TEST
 
+/* In a help, a quote stands for itself: a backslash in front of it would make the page invalid. */
+START_TEST(the_page_of_metrics_escapes_the_help)
+{
+	open_with("failover: counts\n");
+	const struct tenon_host *host = host_of_policy();
+	host->metric_set(host->metric(host->context, "odd", TENON_METRIC_GAUGE,
+				      "A \"quote\", C:\\ and\na byte \xff."), 7);
+	page[0] = '\0';
+	ck_assert_int_eq(tenon_metrics_prometheus(rig.client, keep_page, NULL),
+			 0);
+	ck_assert_msg(strstr(page,
+			     "# HELP tenon_failover_counts_odd A \"quote\", C:\\\\ and\\na byte ?.\n"
+			     "# TYPE tenon_failover_counts_odd gauge\n"
+			     "tenon_failover_counts_odd 7\n") != NULL,
+		      "%s", page);
+	ck_assert_ptr_null(strstr(page, "tenon_server"));
+	close_all();
+}
+END_TEST
+
 START_TEST(metrics_have_the_order_in_which_they_were_added)
 {
 	static const char *const names[] = { "instances_total", "routed_total",
@@ -442,6 +462,7 @@ int main(void)
 
 	enter_builddir();
 	tcase_add_test(tcase, a_metric_is_shown);
+	tcase_add_test(tcase, the_page_of_metrics_escapes_the_help);
 	tcase_add_test(tcase, metrics_have_the_order_in_which_they_were_added);
 	tcase_add_test(tcase,
 		       a_plugin_of_several_places_has_one_metric_with_the_sum);

@@ -412,7 +412,7 @@ static void print_prometheus(const struct view *view)
 		    "# tenon_server_up is 1 for a server that answered. Counters and durations are those\n"
 		    "# of the probe's own requests. They begin at 0 in each run.\n");
 	tenon_health_prometheus(servers, view->look.count, write_text, NULL);
-	metrics_prometheus(view->client);
+	tenon_metrics_prometheus(view->client, write_text, NULL);
 	free(servers);
 }
 

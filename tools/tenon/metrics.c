@@ -8,11 +8,6 @@
 #include "tenon/health.h"
 #include "tenon/plugin/plugin.h"
 
-static const char *type_of(const struct tenon_metric_info *metric)
-{
-	return metric->type == TENON_METRIC_COUNTER ? "counter" : "gauge";
-}
-
 /* ---- for people ----------------------------------------------------------- */
 
 enum { COLUMN_PLUGIN, COLUMN_METRIC, COLUMN_VALUE, COLUMN_HELP, COLUMN_COUNT };
@@ -75,34 +70,12 @@ json_t *metrics_json(const struct tenon_client *client)
 		js_put_text(object, "kind", metric.kind);
 		js_put_text(object, "plugin", metric.plugin);
 		js_put_text(object, "name", metric.name);
-		js_put_text(object, "type", type_of(&metric));
+		js_put_text(object, "type",
+			    metric.type == TENON_METRIC_COUNTER ? "counter"
+								: "gauge");
 		js_put(object, "value", json_integer(metric.value));
 		js_put_bytes(object, "help", metric.help, strlen(metric.help));
 		js_append(array, object);
 	}
 	return array;
-}
-
-/* Write a help: the text format has a backslash as two, and a newline as \n. */
-static void write_help(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		output_write("\\", *text == '\\' || *text == '\n');
-		output_write(*text == '\n' ? "n" : text, 1);
-	}
-}
-
-void metrics_prometheus(const struct tenon_client *client)
-{
-	struct tenon_metric_info metric;
-
-	for (size_t i = 0; tenon_client_metric(client, i, &metric) == 0; i++) {
-		output_format("# HELP tenon_%s_%s_%s ", metric.kind,
-			      metric.plugin, metric.name);
-		write_help(metric.help);
-		output_format("\n# TYPE tenon_%s_%s_%s %s\n", metric.kind,
-			      metric.plugin, metric.name, type_of(&metric));
-		output_format("tenon_%s_%s_%s %" PRId64 "\n", metric.kind,
-			      metric.plugin, metric.name, metric.value);
-	}
 }

@@ -20,7 +20,4 @@ void metrics_print(const struct tenon_client *client, size_t columns);
 /* Make an array with an object for each metric. */
 json_t *metrics_json(const struct tenon_client *client);
 
-/* Write the metrics in the text format of Prometheus, with the names of tenon_client_prometheus(). */
-void metrics_prometheus(const struct tenon_client *client);
-
 #endif
