@@ -174,8 +174,8 @@ static void ask_what_it_speaks(struct online_server *server)
 					    clock_ms() + TRY_MAX_MS);
 	}
 	if (may_want_tls(server) && server->binary == BINARY_NO) {
-		server->wants_tls = tls_port_ask(server->info.address,
-						 clock_ms() + TRY_MAX_MS);
+		server->wants_tls = tls_ask(server->info.address,
+					    clock_ms() + TRY_MAX_MS);
 	}
 }
 

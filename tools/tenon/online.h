@@ -5,13 +5,12 @@
 
 #include <jansson.h>
 
-#include "binary.h"
 #include "cli.h"
 #include "direct.h"
 #include "findings.h"
+#include "foreign.h"
 #include "tenon/health.h"
 #include "tenon/introspect.h"
-#include "tls_port.h"
 
 /* What a server offers. */
 enum offer { OFFER_UNKNOWN, OFFER_NO, OFFER_YES };
