@@ -55,95 +55,84 @@ const char *subject_now(void);
 
 /* ---- assertions -------------------------------------------------------------- */
 
+/* What the assertions about `plugin` print of it. */
+#define SEEN_PLUGIN seen_format("%s plugin '%s'", plugin->kind_name, plugin->name)
+
 /*
  * Assert a condition about `plugin`. A format and its arguments have to follow: they say what
  * was found.
  */
 #define ck_assert_subject(condition, ...)                                      \
-	ck_assert_msg(condition, "%s plugin '%s': expected %s, found %s",      \
-		      plugin->kind_name, plugin->name, #condition,             \
-		      seen_format(__VA_ARGS__))
+	ck_assert_msg(condition, "%s: expected %s, found %s", SEEN_PLUGIN,     \
+		      #condition, seen_format(__VA_ARGS__))
 
-/* Assert (found op expected) about `plugin`, for integers. */
-#define ck_assert_subject_int(found, op, expected)                             \
+/*
+ * What the assertions below have in common. found and expected stand with their text in front, because
+ * a macro that is passed on loses its name.
+ */
+
+/* (found op expected), for numbers of one type. format: that of a number. */
+#define SEEN_NUMBERS(who, type, format, text, found, op, name, expected)       \
 	do {                                                                   \
-		const long long found_ = (long long)(found);                   \
-		const long long expected_ = (long long)(expected);             \
+		const type found_ = (type)(found);                             \
+		const type expected_ = (type)(expected);                       \
 									       \
 		ck_assert_msg(found_ op expected_,                             \
-			      "%s plugin '%s': %s is %lld, expected %s %lld, which is %s", \
-			      plugin->kind_name, plugin->name, #found, found_, \
-			      #op, expected_, #expected);                      \
+			      "%s: %s is " format ", expected %s " format      \
+			      ", which is %s",                                 \
+			      who, text, found_, #op, expected_, name);        \
 	} while (0)
 
-/* The same about the subject that the test asked for last. */
-#define ck_assert_number(found, op, expected)                                  \
-	do {                                                                   \
-		const long long found_ = (long long)(found);                   \
-		const long long expected_ = (long long)(expected);             \
-									       \
-		ck_assert_msg(found_ op expected_,                             \
-			      "%s: %s is %lld, expected %s %lld, which is %s", \
-			      subject_now(), #found, found_, #op, expected_,   \
-			      #expected);                                      \
-	} while (0)
-
-/* As ck_assert_subject_int(), for hashes and sums. */
-#define ck_assert_subject_hex(found, op, expected)                             \
-	do {                                                                   \
-		const unsigned long long found_ = (found);                     \
-		const unsigned long long expected_ = (expected);               \
-									       \
-		ck_assert_msg(found_ op expected_,                             \
-			      "%s plugin '%s': %s is %#llx, expected %s %#llx, which is %s", \
-			      plugin->kind_name, plugin->name, #found, found_, \
-			      #op, expected_, #expected);                      \
-	} while (0)
-
-/* Assert that a slot of `plugin` has returned this code. */
-#define ck_assert_subject_code(found, expected)                                \
-	do {                                                                   \
-		const int found_ = (found);                                    \
-		const int expected_ = (expected);                              \
-									       \
-		ck_assert_msg(found_ == expected_,                             \
-			      "%s plugin '%s': %s is %s, expected %s",         \
-			      plugin->kind_name, plugin->name, #found,         \
-			      seen_code(found_), seen_code(expected_));        \
-	} while (0)
-
-/* Assert that `plugin` has made these bytes. */
-#define ck_assert_subject_bytes(found, expected)                               \
-	do {                                                                   \
-		const struct tenon_slice found_ = (found);                     \
-		const struct tenon_slice expected_ = (expected);               \
-									       \
-		ck_assert_msg(slices_equal(found_, expected_),                 \
-			      "%s plugin '%s': %s is not %s: %s",              \
-			      plugin->kind_name, plugin->name, #found,         \
-			      #expected, seen_difference(found_, expected_));  \
-	} while (0)
-
-/* Assert that an operation has ended with this status. */
-#define ck_assert_status(found, expected)                                      \
+/* Two codes are the same; seen is the function that prints one. */
+#define SEEN_CODES(who, seen, text, found, expected)                           \
 	do {                                                                   \
 		const int found_ = (found);                                    \
 		const int expected_ = (expected);                              \
 									       \
 		ck_assert_msg(found_ == expected_, "%s: %s is %s, expected %s", \
-			      subject_now(), #found, seen_status(found_),      \
-			      seen_status(expected_));                         \
+			      who, text, seen(found_), seen(expected_));       \
 	} while (0)
 
-/* Assert that an operation has given these bytes. */
-#define ck_assert_bytes(found, expected)                                       \
+/* Two slices have the same bytes. */
+#define SEEN_BYTES(who, text, found, name, expected)                           \
 	do {                                                                   \
 		const struct tenon_slice found_ = (found);                     \
 		const struct tenon_slice expected_ = (expected);               \
 									       \
 		ck_assert_msg(slices_equal(found_, expected_),                 \
-			      "%s: %s is not %s: %s", subject_now(), #found,   \
-			      #expected, seen_difference(found_, expected_));  \
+			      "%s: %s is not %s: %s", who, text, name,         \
+			      seen_difference(found_, expected_));             \
 	} while (0)
+
+/* Assert (found op expected) about `plugin`, for integers. */
+#define ck_assert_subject_int(found, op, expected)                             \
+	SEEN_NUMBERS(SEEN_PLUGIN, long long, "%lld", #found, found, op,        \
+		     #expected, expected)
+
+/* As ck_assert_subject_int(), for hashes and sums. */
+#define ck_assert_subject_hex(found, op, expected)                             \
+	SEEN_NUMBERS(SEEN_PLUGIN, unsigned long long, "%#llx", #found, found,  \
+		     op, #expected, expected)
+
+/* Assert that a slot of `plugin` has returned this code. */
+#define ck_assert_subject_code(found, expected)                                \
+	SEEN_CODES(SEEN_PLUGIN, seen_code, #found, found, expected)
+
+/* Assert that `plugin` has made these bytes. */
+#define ck_assert_subject_bytes(found, expected)                               \
+	SEEN_BYTES(SEEN_PLUGIN, #found, found, #expected, expected)
+
+/* The same about the subject that the test asked for last. */
+#define ck_assert_number(found, op, expected)                                  \
+	SEEN_NUMBERS(subject_now(), long long, "%lld", #found, found, op,      \
+		     #expected, expected)
+
+/* Assert that an operation has ended with this status. */
+#define ck_assert_status(found, expected)                                      \
+	SEEN_CODES(subject_now(), seen_status, #found, found, expected)
+
+/* Assert that an operation has given these bytes. */
+#define ck_assert_bytes(found, expected)                                       \
+	SEEN_BYTES(subject_now(), #found, found, #expected, expected)
 
 #endif
