@@ -49,24 +49,6 @@ PyStructSequence_Desc info_desc = {
 	info_fields, 6,
 };
 
-PyObject *client_struct(PyTypeObject *type, PyObject *const *objects,
-			Py_ssize_t count)
-{
-	PyObject *made = PyStructSequence_New(type);
-
-	for (Py_ssize_t i = 0; i < count; i++) {
-		if (made) {
-			PyStructSequence_SetItem(made, i, objects[i]);
-		} else {
-			Py_XDECREF(objects[i]);
-		}
-	}
-	if (made && PyErr_Occurred()) {
-		Py_CLEAR(made);
-	}
-	return made;
-}
-
 /* ---- calls of the library ------------------------------------------------------ */
 
 /* A function of tenon/lease.h that takes an item. */

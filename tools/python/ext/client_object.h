@@ -142,16 +142,16 @@ bool client_encode(struct client *self, PyObject *object, struct encoded *out);
 PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
 			PyObject *key);
 
-/* ---- client_lease.c ------------------------------------------------------ */
-
-extern PyStructSequence_Desc leased_desc, info_desc;
-
 /*
  * Put count objects into a new named tuple of the type. Takes them over; one may be NULL, with an
- * exception. NULL with an exception set.
+ * exception. Returns NULL with an exception set.
  */
 PyObject *client_struct(PyTypeObject *type, PyObject *const *objects,
 			Py_ssize_t count);
+
+/* ---- client_lease.c ------------------------------------------------------ */
+
+extern PyStructSequence_Desc leased_desc, info_desc;
 
 /* ---- client_metric.c ------------------------------------------------------- */
 

@@ -206,3 +206,21 @@ PyObject *client_decode(struct client *self, PyObject *bytes, uint32_t flags,
 	Py_DECREF(bytes);
 	return object;
 }
+
+PyObject *client_struct(PyTypeObject *type, PyObject *const *objects,
+			Py_ssize_t count)
+{
+	PyObject *made = PyStructSequence_New(type);
+
+	for (Py_ssize_t i = 0; i < count; i++) {
+		if (made) {
+			PyStructSequence_SetItem(made, i, objects[i]);
+		} else {
+			Py_XDECREF(objects[i]);
+		}
+	}
+	if (made && PyErr_Occurred()) {
+		Py_CLEAR(made);
+	}
+	return made;
+}
