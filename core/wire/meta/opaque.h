@@ -16,6 +16,7 @@
 #define OPAQUE_MASK UINT32_C(0xffffff)
 #define OPAQUE_LETTERS 4
 #define TAIL_BYTES (2 + OPAQUE_LETTERS + 2)
+_Static_assert(TAIL_BYTES == sizeof(uint64_t), "a tail is read and written as one number");
 
 /* The four letters of a number, the first in the lowest byte. */
 static inline uint32_t letters_of(uint32_t number)
