@@ -74,8 +74,9 @@ from_places()
 }
 
 # Programs by the names that READMEs use: the compiler and flags of this build, pkg-config
-# that finds this build, and a memcached that has started when the command returns: a
-# script is faster than a typist.
+# that finds this build, and a memcached that has started when the command returns, after
+# one of the session before has ended, which had the same port and pid file: a script is
+# faster than a typist.
 make_programs()
 {
 	mkdir "$dir/bin" "$dir/tmp"
@@ -92,14 +93,24 @@ make_programs()
 		--define-variable=includedir='$abs_top_srcdir/include' "\$@"
 	HERE
 	cat >"$dir/bin/memcached" <<-HERE
-	'$(command -v memcached)' "\$@" || exit
-	while test \$# -gt 1 && test "\$1" != -P; do shift; done
-	tries=0
-	until test -s "\$2"; do
-		tries=\$((tries + 1))
-		test \$tries -lt 600 || { echo "memcached did not write \$2" >&2; exit 1; }
-		sleep 0.05
+	file= previous=
+	for argument; do
+		test "\$previous" != -P || file=\$argument
+		previous=\$argument
 	done
+	# await TEST SENTENCE: wait until the pid file passes the test
+	await()
+	{
+		tries=0
+		until test \$1 "\$file"; do
+			tries=\$((tries + 1))
+			test \$tries -lt 600 || { echo "memcached \$2 \$file" >&2; exit 1; }
+			sleep 0.05
+		done
+	}
+	await '! -e' 'did not remove'
+	'$(command -v memcached)' "\$@" || exit
+	await -s 'did not write'
 	HERE
 	for program in cc pkg-config memcached; do
 		sed -i '1i #!/bin/sh' "$dir/bin/$program"
