@@ -163,7 +163,7 @@ static const struct {
 	  "Connections made, without the first one of each client.",
 	  offsetof(struct tenon_health, reconnects) },
 	{ "tenon_retries_total",
-	  "Operations repeated because the server had closed an idle connection.",
+	  "Operations repeated on a new connection, because the earlier one was at fault.",
 	  offsetof(struct tenon_health, retries) },
 	{ "tenon_hops_total",
 	  "Keys of this home server that were sent to another server.",

@@ -210,23 +210,24 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 	}
 }
 
-/* Return true when a request has no answer, and was never sent or may be sent twice. */
-static bool may_go_again(const struct tenon__request *req, bool is_unsent)
+/* Return true when a request has no answer, and was never sent or may be sent twice behind this fault. */
+static bool may_go_again(const struct tenon__fault *fault,
+			 const struct tenon__request *req, bool is_unsent)
 {
 	return !tenon__request_is_done(req) &&
-	       (is_unsent || req->verb->repeatable);
+	       (is_unsent || req->verb->repeat >= fault->again);
 }
 
 /* Return true when a request goes again. None was sent from `unsent` on. */
-static bool goes_again(const struct tenon__wire *wire,
+static bool goes_again(const struct tenon__connection *conn,
 		       const struct tenon__request *unsent)
 {
 	bool is_unsent = false;
 
-	for (const struct tenon__request *req = wire->first; req;
+	for (const struct tenon__request *req = conn->wire.first; req;
 	     req = req->next) {
 		is_unsent |= req == unsent;
-		if (may_go_again(req, is_unsent)) {
+		if (may_go_again(conn->fault, req, is_unsent)) {
 			return true;
 		}
 	}
@@ -241,7 +242,7 @@ bool tenon__connection_go_again(struct tenon__connection *conn)
 	struct tenon__request *next;
 	bool is_unsent = false;
 
-	if (!goes_again(wire, unsent)) {
+	if (!goes_again(conn, unsent)) {
 		return false;
 	}
 	for (struct tenon__request *req = wire->first; req; req = next) {
@@ -250,7 +251,7 @@ bool tenon__connection_go_again(struct tenon__connection *conn)
 		if (tenon__request_is_done(req)) {
 			continue;
 		}
-		if (!may_go_again(req, is_unsent)) {
+		if (!may_go_again(conn->fault, req, is_unsent)) {
 			req->result->status = wire->status;
 			tenon__request_go(req, TENON_REQUEST_DONE);
 			tenon__tally_key(wire->tally, wire->status);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "connection/faults.h"
 
+#include "wire/verb.h"
+
 #define STATUS(status) (1u << -(status))
 
 #define OURS	   TENON_FAILURE_OURS
@@ -13,6 +15,9 @@
 	"the call fails with this reason; the server is not marked, no key hops"
 #define CLOSED_AND_AGAIN                                                       \
 	"the connection is closed; requests that may be sent twice, and those never sent, go again on a new one"
+/* The server may still read what was sent before: a change could undo a later one. */
+#define CLOSED_AND_READ_AGAIN                                                  \
+	"the connection is closed; requests that change nothing, and those never sent, go again on a new one: the server may still run what was sent before"
 #define CLOSED                                                                 \
 	"the connection is closed, the server is not marked; the next call connects anew"
 #define MARKED                                                                 \
@@ -60,10 +65,10 @@ static const struct tenon__fault rows[] = {
 	  .statuses = STATUS(TENON_ECONNECT) },
 	{ { "secure-damaged", CONNECTION,
 	    "the secure plugin refused bytes on a connection that was open before",
-	    CLOSED_AND_AGAIN },
+	    CLOSED_AND_READ_AGAIN },
 	  .statuses = STATUS(TENON_ESECURE),
 	  .all = TENON__WITH_REUSED,
-	  .again = true },
+	  .again = TENON_REPEAT_READS },
 	{ { "cut-in-set-up", SERVER,
 	    "the server closed a new connection during the handshake of the secure plugin, or before it answered to user and password",
 	    MARKED },
@@ -92,33 +97,33 @@ static const struct tenon__fault rows[] = {
 	    CLOSED_AND_AGAIN },
 	  .statuses = STATUS(TENON_ECLOSED),
 	  .all = TENON__WITH_ERRED,
-	  .again = true },
+	  .again = TENON_REPEAT_CHANGES },
 	{ { "idle-closed", CONNECTION,
 	    "the server or a middlebox closed a connection that was open before",
 	    CLOSED_AND_AGAIN },
 	  .statuses = STATUS(TENON_ECLOSED),
 	  .all = TENON__WITH_REUSED,
-	  .again = true },
+	  .again = TENON_REPEAT_CHANGES },
 	{ { "idle-silent", CONNECTION,
 	    "nothing came on a connection that had been idle: a middlebox may have forgotten it",
 	    CLOSED_AND_AGAIN },
 	  .statuses = STATUS(TENON_ETIMEDOUT),
 	  .all = TENON__WITH_REUSED | TENON__WITH_IDLE,
 	  .none = TENON__WITH_HEARD,
-	  .again = true },
+	  .again = TENON_REPEAT_CHANGES },
 	{ { "stray-bytes", CONNECTION,
 	    "bytes that answer no request came on a connection that was open before",
-	    CLOSED_AND_AGAIN },
+	    CLOSED_AND_READ_AGAIN },
 	  .statuses = STATUS(TENON_EPROTOCOL),
 	  .all = TENON__WITH_REUSED,
-	  .again = true },
+	  .again = TENON_REPEAT_READS },
 	{ { "closed-behind-version", CONNECTION,
 	    "with protocol: auto, the server closed a new connection behind `version`; the client does not ask it again",
 	    CLOSED_AND_AGAIN },
 	  .statuses = STATUS(TENON_ECLOSED),
 	  .all = TENON__WITH_ASKED,
 	  .none = TENON__WITH_HEARD,
-	  .again = true },
+	  .again = TENON_REPEAT_CHANGES },
 	{ { "closed-behind-command", CONNECTION,
 	    "the server closed a new connection behind a command that not every server knows",
 	    CLOSED },

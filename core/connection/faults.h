@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tenon/introspect.h"
 
@@ -45,7 +46,11 @@ struct tenon__fault {
 	unsigned statuses; /* the sum of 1 << -status over all statuses of the exchange */
 	unsigned all;      /* these circumstances hold */
 	unsigned none;     /* none of these circumstances holds */
-	bool again; /* requests that may be sent twice, or were never sent, go again */
+	/*
+	 * enum tenon__repeat: a request goes again when its command has this value or a greater
+	 * one, or when it was never sent. 0: no request goes again.
+	 */
+	uint8_t again;
 };
 
 /*

@@ -352,7 +352,7 @@ static bool may_hop(const struct tenon__connection *conn,
 		return true;
 	}
 	return conn->wire.status == TENON_ECLOSED && !conn->heard &&
-	       verb->repeatable;
+	       verb->repeat != TENON_REPEAT_HARMS;
 }
 
 /*

@@ -10,24 +10,24 @@
 #define STORED (ANSWER(TENON_STORED) | ANSWER(TENON_NOT_STORED))
 
 /*
- * Source: memcached protocol.txt, "Retrieval command" to "Touch". `repeatable` is not in
+ * Source: memcached protocol.txt, "Retrieval command" to "Touch". `repeat` is not in
  * protocol.txt; it was decided for tenon. `rare`: the commands that twemproxy 0.5 closes the
  * connection behind, and touch, which came with memcached 1.4.8.
  */
 const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 	[TENON_GET] = { NAME("get"), .meta = "mg", .shape = TENON_SHAPE_RETRIEVE,
-		.repeatable = true, .answers = RETRIEVED },
+		.repeat = TENON_REPEAT_READS, .answers = RETRIEVED },
 	[TENON_GETS] = { NAME("gets"), .meta = "mg", .shape = TENON_SHAPE_RETRIEVE,
-		.cas = true, .repeatable = true, .answers = RETRIEVED },
+		.cas = true, .repeat = TENON_REPEAT_READS, .answers = RETRIEVED },
 	[TENON_GAT] = { NAME("gat"), .meta = "mg", .shape = TENON_SHAPE_RETRIEVE,
-		.rare = true, .exptime = true, .repeatable = true, .answers = RETRIEVED },
+		.rare = true, .exptime = true, .repeat = TENON_REPEAT_CHANGES, .answers = RETRIEVED },
 	[TENON_GATS] = { NAME("gats"), .meta = "mg", .shape = TENON_SHAPE_RETRIEVE,
-		.rare = true, .exptime = true, .cas = true, .repeatable = true,
+		.rare = true, .exptime = true, .cas = true, .repeat = TENON_REPEAT_CHANGES,
 		.answers = RETRIEVED },
 	[TENON_SET] = { NAME("set"), .meta = "ms", .shape = TENON_SHAPE_STORE,
 		.whole = true,
 		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
-		.repeatable = true, .answers = STORED },
+		.repeat = TENON_REPEAT_CHANGES, .answers = STORED },
 	[TENON_ADD] = { NAME("add"), .meta = "ms", .mode = 'E', .shape = TENON_SHAPE_STORE,
 		.whole = true, .conditional = true, .absent_only = true,
 		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
@@ -51,12 +51,12 @@ const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 		.answers = STORED | ANSWER(TENON_EXISTS) | ANSWER(TENON_MISS) },
 	[TENON_DELETE] = { NAME("delete"), .meta = "md", .shape = TENON_SHAPE_KEY,
 		.access = TENON_ACCESS_DELETE, .noreply = true,
-		.repeatable = true,
+		.repeat = TENON_REPEAT_CHANGES,
 		.answers = ANSWER(TENON_DELETED) | ANSWER(TENON_MISS) },
 	[TENON_TOUCH] = { NAME("touch"), .meta = "mg", .shape = TENON_SHAPE_KEY,
 		.rare = true,
 		.access = TENON_ACCESS_WRITE, .exptime = true, .noreply = true,
-		.repeatable = true,
+		.repeat = TENON_REPEAT_CHANGES,
 		.answers = ANSWER(TENON_TOUCHED) | ANSWER(TENON_MISS) },
 	[TENON_INCR] = { NAME("incr"), .meta = "ma", .shape = TENON_SHAPE_KEY,
 		.modifies = true,
@@ -72,19 +72,19 @@ const struct tenon__verb tenon__verbs[TENON_VERB_COUNT] = {
 static const struct tenon__verb server_verbs[TENON_SERVER_VERB_COUNT] = {
 	[TENON_VERSION] = { NAME("version"), .shape = TENON_SHAPE_LINE,
 		.rare = true, .versioned = true,
-		.repeatable = true },
+		.repeat = TENON_REPEAT_READS },
 	[TENON_STATS] = { NAME("stats"), .shape = TENON_SHAPE_LINES,
 		.rare = true,
 		.argument = TENON_ARGUMENT_WORDS,
-		.repeatable = true },
+		.repeat = TENON_REPEAT_READS },
 	[TENON_FLUSH_ALL] = { NAME("flush_all"), .shape = TENON_SHAPE_LINE,
 		.rare = true,
 		.argument = TENON_ARGUMENT_NUMBER, .noreply = true,
-		.repeatable = true },
+		.repeat = TENON_REPEAT_CHANGES },
 	[TENON_VERBOSITY] = { NAME("verbosity"), .shape = TENON_SHAPE_LINE,
 		.rare = true,
 		.argument = TENON_ARGUMENT_NUMBER, .noreply = true,
-		.repeatable = true },
+		.repeat = TENON_REPEAT_CHANGES },
 	[TENON_QUIT] = { NAME("quit"), .shape = TENON_SHAPE_LINE,
 		.rare = true,
 		.only_connected = true },
@@ -108,9 +108,9 @@ static const struct tenon__verb verbatim_verbs[] = {
 	{ NAME("ma"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
 	  .access = TENON_ACCESS_WRITE },
 	{ NAME("mn"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
-	  .repeatable = true },
+	  .repeat = TENON_REPEAT_READS },
 	{ NAME("me"), .shape = TENON_SHAPE_VERBATIM, .rare = true,
-	  .repeatable = true },
+	  .repeat = TENON_REPEAT_READS },
 };
 
 const struct tenon__verb *tenon__verbatim_verb_of(const char *name)

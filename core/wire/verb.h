@@ -25,6 +25,13 @@ enum tenon__argument {
 	TENON_ARGUMENT_WORDS
 };
 
+/* What follows when a server runs a command twice. A greater value allows more. */
+enum tenon__repeat {
+	TENON_REPEAT_HARMS, /* another effect than once */
+	TENON_REPEAT_CHANGES, /* the same effect, unless another request changes the item in between */
+	TENON_REPEAT_READS /* the same effect at any time: nothing is changed */
+};
+
 struct tenon__verb {
 	char name[15]; /* zeroed after its end: the whole array may be copied */
 	uint8_t name_len;
@@ -42,7 +49,7 @@ struct tenon__verb {
 	bool absent_only; /* stores a whole value, but only when the key has none */
 	bool modifies;    /* changes the stored value in place: append, prepend, incr, decr */
 	bool only_connected; /* sent on open connections only; no connection is made for it */
-	bool repeatable; /* sent twice, the command has the same effect as once */
+	uint8_t repeat; /* enum tenon__repeat */
 	bool rare; /* some servers and proxies do not know it: twemproxy closes behind it */
 	bool versioned;	  /* the reply is a VERSION line */
 	uint32_t answers; /* the sum of 1 << status over all allowed answers */

@@ -183,7 +183,7 @@ struct tenon_health {
 	uint64_t errors[TENON_HEALTH_ERRORS]; /**< keys without answer, by -status: errors[-TENON_EDOWN] */
 	uint64_t connects;   /**< connections made */
 	uint64_t reconnects; /**< connections made, without the first one */
-	uint64_t retries;    /**< operations repeated after the server closed an idle connection */
+	uint64_t retries;    /**< operations repeated on a new connection, because the earlier one was at fault */
 	uint64_t hops;       /**< keys that have their home here and went to another server */
 	uint64_t sent_bytes;     /**< bytes of requests that the kernel took */
 	uint64_t received_bytes; /**< bytes of replies */

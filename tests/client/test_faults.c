@@ -246,6 +246,77 @@ START_TEST(an_unrepeatable_request_is_not_repeated)
 }
 END_TEST
 
+/* Commands that change something, and have the same effect when they run twice at once. */
+static const struct {
+	enum tenon_verb verb;
+	const char *request, *reply;
+	int status;
+} changes[] = {
+	{ TENON_SET, "set k 0 0 1\r\nx\r\n", "STORED\r\n", TENON_STORED },
+	{ TENON_DELETE, "delete k\r\n", "DELETED\r\n", TENON_DELETED },
+	{ TENON_TOUCH, "touch k 0\r\n", "TOUCHED\r\n", TENON_TOUCHED },
+	{ TENON_GAT, "gat 0 k\r\n", "END\r\n", TENON_MISS },
+};
+
+static const struct tenon_item changed = { .key = TENON_LITERAL("k"),
+					   .value = TENON_LITERAL("x") };
+
+START_TEST(a_change_goes_again_when_the_server_has_closed_the_connection)
+{
+	struct fake_step request = fake_expect_text(changes[_i].request);
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"), request, FAKE_CLOSE,
+				  FAKE_ACCEPT, request,
+				  fake_send_text(changes[_i].reply)));
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_one(&rig, changes[_i].verb, &changed, 0),
+			 changes[_i].status);
+	rig_close(&rig);
+}
+END_TEST
+
+/*
+ * The server may run what it has, at any later time. When the change went again, that could
+ * undo a change that the caller makes after it.
+ */
+START_TEST(a_change_does_not_go_again_while_the_server_may_still_run_it)
+{
+	struct fake_step request = fake_expect_text(changes[_i].request);
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"), request,
+				  FAKE_SEND("WHAT\r\n"), FAKE_EXPECT_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_one(&rig, changes[_i].verb, &changed, 0),
+			 TENON_EPROTOCOL);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_read_goes_again_behind_a_reply_that_is_none)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"), FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("WHAT\r\n"), FAKE_EXPECT_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n")));
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
 /*
  * A server may close a connection that was idle for long. That is no failure of the
  * server.
@@ -633,6 +704,11 @@ static TCase *breaking_case(void)
 		a_request_that_was_read_and_not_answered_is_repeated_once_where_safe);
 	LOOP(tc, an_unrepeatable_request_is_not_repeated,
 	     COUNT(unrepeatable));
+	LOOP(tc, a_change_goes_again_when_the_server_has_closed_the_connection,
+	     COUNT(changes));
+	LOOP(tc, a_change_does_not_go_again_while_the_server_may_still_run_it,
+	     COUNT(changes));
+	tcase_add_test(tc, a_read_goes_again_behind_a_reply_that_is_none);
 	tcase_add_test(
 		tc,
 		an_idle_connection_that_was_closed_is_not_the_servers_failure);
