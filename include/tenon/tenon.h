@@ -473,9 +473,10 @@ struct tenon_call {
  * connection: when the server has closed it, or bytes wait on it that answer nothing, the client
  * takes a new connection, and nothing is lost. After that look, and for the four verbs, the client
  * notices an end only after sending. It then sends the requests once more, if the verb may safely
- * run twice: get, gets, gat, gats, set, delete and touch. When no server but a middlebox ended the
- * connection, the server can read the first copy of a set late, after a set that was sent later.
- * Behind a reply that is none, the server still has the connection: only get and gets go again.
+ * run twice: get, gets, gat, gats, set, delete and touch. When a middlebox ended the connection, or
+ * nothing came on it in time, a server that was only slow can read the first copy of a set late,
+ * after a set that was sent later. Behind a reply that is none, only get and gets go again: the
+ * server has the connection, and may still run the others.
  *
  * Stray bytes. A value is matched by its key. Other replies of the text protocol carry no key, so
  * a line that a server or proxy sends unasked can be taken for an answer: without `integrity:
