@@ -251,7 +251,8 @@ START_TEST(all_clients_of_a_pool_together_try_one_connection)
 			   FAKE_EXPECT_CLOSE, FAKE_ACCEPT, FAKE_EXPECT(GREET),
 			   FAKE_SEND(REFUSE), FAKE_EXPECT_CLOSE));
 	snprintf(text, sizeof(text),
-		 AUTH "retry_timeout: 60min\nservers: [%s]\ntransport: %s\n",
+		 AUTH "connect_timeout: 20s\npoll_timeout: 60s\nretry_timeout: 60min\n"
+		      "servers: [%s]\ntransport: %s\n",
 		 fake_server_address(fake), subject(_i)->name);
 	ck_assert_int_eq(rig_config(&config, &err), 0);
 	ck_assert_int_eq(tenon_config_load_text(config, "c", text, strlen(text),
