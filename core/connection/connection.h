@@ -145,7 +145,8 @@ int64_t tenon__connection_hold(struct tenon__connection *conn, int64_t now_ms);
 
 /*
  * Prepare to send the exchange again on a new connection: its requests that have no answer and
- * may be sent twice, or were never sent. The others get their final status.
+ * may be sent twice behind conn->fault, which is set, or were never sent. The others get their final
+ * status.
  * Returns false when no request goes again; the exchange is as it was then.
  */
 bool tenon__connection_go_again(struct tenon__connection *conn);

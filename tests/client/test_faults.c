@@ -246,7 +246,7 @@ START_TEST(an_unrepeatable_request_is_not_repeated)
 }
 END_TEST
 
-/* Commands that change something, and have the same effect when they run twice at once. */
+/* Commands that change something, and have the same effect when they run twice in a row. */
 static const struct {
 	enum tenon_verb verb;
 	const char *request, *reply;

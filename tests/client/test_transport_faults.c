@@ -69,24 +69,22 @@ static bool is_value(const struct tenon_result *result, unsigned key,
 		memcmp(result->value, expected, result->value_len) == 0;
 }
 
-/* Return how often the operations of a server went again. */
-static uint64_t retries_of(const struct rig *rig, size_t server)
+/* Write how often the operations of each server went again. */
+static void count_retries(const struct rig *rig, uint64_t retries[SERVERS])
 {
 	struct tenon_health health;
 
-	ck_assert_int_eq(tenon_client_health(rig->client, server, &health), 0);
-	return health.retries;
+	for (size_t i = 0; i < SERVERS; i++) {
+		ck_assert_int_eq(tenon_client_health(rig->client, i, &health), 0);
+		retries[i] = health.retries;
+	}
 }
 
 /* Write all keys. Returns the number of keys without an answer. */
 static unsigned write_all(struct rig *rig)
 {
 	unsigned failures = 0;
-	uint64_t retries[SERVERS];
-
-	for (size_t i = 0; i < SERVERS; i++) {
-		retries[i] = retries_of(rig, i);
-	}
+	uint64_t before[SERVERS], after[SERVERS];
 
 	for (unsigned i = 0; i < KEYS; i++) {
 		items[i] = (struct tenon_item){
@@ -95,12 +93,14 @@ static unsigned write_all(struct rig *rig)
 				   make_value(values[i], i, ++written[i]) },
 		};
 	}
+	count_retries(rig, before);
 	rig_run(rig, TENON_SET, items, KEYS, 0);
+	count_retries(rig, after);
 	for (unsigned i = 0; i < KEYS; i++) {
 		uint32_t server = rig->results[i].server;
 
 		ck_assert_uint_lt(server, SERVERS);
-		repeated[i][written[i]] = retries_of(rig, server) > retries[server];
+		repeated[i][written[i]] = after[server] > before[server];
 		if (rig->results[i].status == TENON_STORED) {
 			stored[i] = written[i];
 		} else {
