@@ -18,10 +18,8 @@
 
 #include "conformance/subject.h"
 #include "fakes/rig.h"
-#include "fakes/scratch.h"
-#include "runner/suite.h"
+#include "uring_suite.h"
 
-#define PLUGIN "transport_uring"
 #define LARGE_LEN ((size_t)6 << 20)
 #define LARGE_OK "max_value_bytes: 16MiB\n"
 
@@ -753,10 +751,7 @@ END_TEST
 
 /* ---- list ---------------------------------------------------------------- */
 
-static const struct {
-	const TTest *const *test; /* START_TEST defines a pointer */
-	int times;
-} tests[] = {
+static const struct uring_test tests[] = {
 	{ &twenty_servers_cost_one_call, 1 },
 	{ &older_kernels_get_an_older_ring, COUNT(kernels) },
 	{ &a_kernel_that_refuses_is_an_error_that_names_another_transport,
@@ -778,40 +773,7 @@ static const struct {
 	{ &a_request_of_64_kib_at_most_is_sent_whole, 2 },
 };
 
-/* Return true when this machine has an io_uring that the plugin can work with. */
-static bool kernel_has_io_uring(void)
-{
-	struct io_uring ring;
-	int code = io_uring_queue_init(1, &ring, 0);
-
-	if (code) {
-		return false;
-	}
-	bool usable = (ring.features & IORING_FEAT_EXT_ARG) != 0;
-	io_uring_queue_exit(&ring);
-	return usable;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("uring");
-	TCase *tc = tcase_create("uring");
-	bool out = subject_is_left_out(PLUGIN) || !kernel_has_io_uring();
-
-	for (size_t i = 0; i < COUNT(tests); i++) {
-		tcase_add_loop_test(tc, *tests[i].test, 0, tests[i].times);
-		for (int time = 0; out && time < tests[i].times; time++) {
-			subject_say_left_out(PLUGIN, *tests[i].test);
-		}
-	}
-	suite_add_tcase(suite, tc);
-	if (out) {
-		printf("1..0 # SKIP " PLUGIN " is left out\n");
-		srunner_free(srunner_create(suite));
-		return EXIT_SUCCESS;
-	}
-	scratch_begin();
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, set_up, NULL);
-	return suite_run(suite);
+	return uring_suite_run("uring", tests, COUNT(tests), set_up);
 }

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 #include "fakes/rig.h"
-#include "fakes/scratch.h"
-#include "runner/suite.h"
+#include "uring_suite.h"
 
 #define TIMES 3
 
@@ -49,8 +48,6 @@ START_TEST(one_secure_server_goes_without_the_ring)
 	struct tenon_item items[2];
 	struct rig rig = { 0 };
 
-	rig_transport = "uring";
-	rig_warm = true;
 	for (size_t i = 0; i < 2; i++) {
 		steps[i][0] = (struct fake_step)FAKE_ACCEPT;
 		steps[i][1] = (struct fake_step)FAKE_SERVE(RIG_GET_LEN, "END\r\n",
@@ -77,13 +74,17 @@ START_TEST(one_secure_server_goes_without_the_ring)
 }
 END_TEST
 
+static void set_up(void)
+{
+	rig_transport = "uring";
+	rig_warm = true;
+}
+
+static const struct uring_test tests[] = {
+	{ &one_secure_server_goes_without_the_ring, COUNT(settings) },
+};
+
 int main(void)
 {
-	Suite *suite = suite_create("uring_secure");
-	TCase *tcase = tcase_create("uring_secure");
-
-	scratch_begin();
-	tcase_add_loop_test(tcase, one_secure_server_goes_without_the_ring, 0, 2);
-	suite_add_tcase(suite, tcase);
-	return suite_run(suite);
+	return uring_suite_run("uring_secure", tests, COUNT(tests), set_up);
 }
