@@ -58,9 +58,10 @@ static yaml_mark_t mark_at(const struct reader *reader, size_t offset)
 	return mark;
 }
 
-/* Return true when the line of a syntax error looks like an IPv6 address without quotes. */
-static bool looks_like_ipv6(const struct reader *reader,
-			    const yaml_mark_t *mark)
+#define SECOND_KEY "mapping values are not allowed in this context" /* libyaml's words */
+
+/* The line of a mark, without its newline. */
+static struct tenon_slice line_at(const struct reader *reader, const yaml_mark_t *mark)
 {
 	const char *at = reader->text;
 	const char *end = at + reader->len;
@@ -71,11 +72,35 @@ static bool looks_like_ipv6(const struct reader *reader,
 		at = at ? at + 1 : NULL;
 	}
 	if (!at || at == end) {
-		return false;
+		return (struct tenon_slice){ "", 0 };
 	}
 	line_end = memchr(at, '\n', (size_t)(end - at));
-	return memmem(at, (size_t)((line_end ? line_end : end) - at),
-		      "]:", 2) != NULL;
+	return (struct tenon_slice){ at, (size_t)((line_end ? line_end : end) - at) };
+}
+
+/* Return true when YAML takes two colons of the line for the end of a key, as in "prefix: app:". */
+static bool has_two_keys(struct tenon_slice line)
+{
+	const char *text = line.data;
+	int keys = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		keys += text[i] == ':' &&
+			(i + 1 == line.len || text[i + 1] == ' ' || text[i + 1] == '\r');
+	}
+	return keys > 1;
+}
+
+/* What to do about libyaml's problem on this line. "" when no known mistake is on it. */
+static const char *hint_for(const char *problem, struct tenon_slice line)
+{
+	if (memmem(line.data, line.len, "]:", 2)) {
+		return "; an address in brackets needs quotes: \"[::1]:11211\"";
+	}
+	if (problem && strcmp(problem, SECOND_KEY) == 0 && has_two_keys(line)) {
+		return "; a value with a colon at its end or before a space needs quotes: \"app:\"";
+	}
+	return "";
 }
 
 static int syntax_error(const struct reader *reader)
@@ -90,10 +115,12 @@ static int syntax_error(const struct reader *reader)
 	}
 	if (parser->error == YAML_READER_ERROR) {
 		mark = mark_at(reader, parser->problem_offset);
-	} else if (looks_like_ipv6(reader, &mark) ||
-		   (parser->context &&
-		    looks_like_ipv6(reader, &parser->context_mark))) {
-		hint = "; an address in brackets needs quotes: \"[::1]:11211\"";
+	} else {
+		hint = hint_for(parser->problem, line_at(reader, &mark));
+		if (*hint == '\0' && parser->context) {
+			hint = hint_for(parser->problem,
+					line_at(reader, &parser->context_mark));
+		}
 	}
 	place = place_of(reader, &mark);
 	return tenon__error_place(

@@ -15,6 +15,15 @@ out_has '"findings": \[\]'
 out_has '"warnings": \[\]'
 end
 
+begin settings_without_a_config_file_are_those_of_the_command_line
+printf 'servers: [a, b]\n' >tenon.yaml
+run 0 --servers a,b check
+out_has '^the settings of the command line: ok$'
+run 0 check
+out_has '^\./tenon.yaml: ok$'
+rm tenon.yaml
+end
+
 begin settings_that_are_words_show_the_chosen_word
 printf 'ring: dalli\nservers: [a, b]\nintegrity: strict\nkey_rule: dalli\n' >words.yaml
 run 0 -c words.yaml check

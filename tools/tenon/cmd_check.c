@@ -76,8 +76,7 @@ static void check_text(const struct app *app)
 {
 	struct table settings = { .columns = 3, .wraps = 1u << 1 | 1u << 2 };
 
-	output_format("%s: ",
-		      app->config_path ? app->config_path : "no config file");
+	output_format("%s: ", setup_source(app));
 	output_styled(STYLE_GOOD, "ok");
 	output_text("\n\n");
 	print_servers(app);

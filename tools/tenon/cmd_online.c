@@ -11,6 +11,7 @@
 #include "output.h"
 #include "report.h"
 #include "secured.h"
+#include "setup.h"
 
 /* The state of a server in one word: its worst finding decides. */
 static const char *state_of(const struct online_server *server)
@@ -247,8 +248,7 @@ static void print_finding(const struct online *online,
 static void print_text(const struct app *app, const struct online *online,
 		       const struct online_findings *judged)
 {
-	output_format("%s: ",
-		      app->config_path ? app->config_path : "no config file");
+	output_format("%s: ", setup_source(app));
 	output_styled(STYLE_GOOD, "ok");
 	output_text("\n\n");
 	print_table(online);

@@ -313,6 +313,11 @@ int setup_file(const struct app *app, const char *path,
 	return code;
 }
 
+const char *setup_source(const struct app *app)
+{
+	return app->config_path ? app->config_path : "the settings of the command line";
+}
+
 void setup_fini(struct app *app)
 {
 	char *password = getenv(PASSWORD_VARIABLE);

@@ -45,6 +45,9 @@ int setup_client(struct app *app);
 int setup_file(const struct app *app, const char *path,
 	       struct tenon_client **out, struct tenon_error *err);
 
+/* Where the settings come from, in words: the config file, or the command line. */
+const char *setup_source(const struct app *app);
+
 /* Close the client and free the config of app. */
 void setup_fini(struct app *app);
 
