@@ -272,9 +272,12 @@ static inline uint32_t first_word(const void *key, size_t key_len)
 
 #ifdef __GNUC__
 
-#define LANES_MAX	 16
-#define LANES_WORTHWHILE 5 /* fewer keys are hashed faster one by one */
-#define BLOCKS_MAX	 5 /* blocks of a key of TENON_KEY_MAX_BYTES */
+#define LANES_MAX  16
+#define BLOCKS_MAX 5 /* blocks of a key of TENON_KEY_MAX_BYTES */
+
+/* Fewer keys are hashed faster one by one. */
+#define WORTHWHILE_SSE2 5
+#define WORTHWHILE_AVX2 3
 
 /* Keys of the same number of blocks, collected until there is one for each lane. */
 struct lanes {
@@ -325,8 +328,9 @@ struct lanes {
 	}
 
 /*
- * Vectors are twice as wide as the processor's registers. Each step of MD5 waits for the one
- * before, so two independent halves take no longer than one.
+ * hash_x8 of SSE2 and hash_x16 of AVX2 have vectors that are twice as wide as the processor's
+ * registers. Each step of MD5 waits for the one before, so two independent halves take no longer
+ * than one.
  */
 typedef uint32_t vector_x8 __attribute__((vector_size(32)));
 
@@ -354,10 +358,10 @@ DEFINE_LANES(hash_x8, vector_x8, load_x8, )
 typedef uint32_t vector_x16 __attribute__((vector_size(64)));
 
 /*
- * Transpose 8 x 8 words: word j of block[i], from byte `offset` on, becomes lane 8 * half + i of
- * w[j].
+ * Transpose 8 x 8 words: word j of block[i], from byte `offset` on, becomes lane i of
+ * w[j * stride].
  */
-AVX2 static inline void transpose_x8(vector_x16 w[8], size_t half,
+AVX2 static inline void transpose_x8(__m256i *w, size_t stride,
 				     const unsigned char *const block[8],
 				     size_t offset)
 {
@@ -381,55 +385,58 @@ AVX2 static inline void transpose_x8(vector_x16 w[8], size_t half,
 			    _mm256_unpackhi_epi64(s45, s67) };
 
 	for (size_t i = 0; i < 4; i++) {
-		__m256i *upper = (__m256i *)&w[i] + half;
-		__m256i *lower = (__m256i *)&w[i + 4] + half;
-
-		*upper = _mm256_permute2x128_si256(low[i], high[i], 0x20);
-		*lower = _mm256_permute2x128_si256(low[i], high[i], 0x31);
+		w[i * stride] = _mm256_permute2x128_si256(low[i], high[i], 0x20);
+		w[(i + 4) * stride] = _mm256_permute2x128_si256(low[i], high[i], 0x31);
 	}
+}
+
+AVX2 static inline void load_x8_avx2(vector_x8 w[WORDS],
+				     const unsigned char *const block[8])
+{
+	transpose_x8((__m256i *)w, 1, block, 0);
+	transpose_x8((__m256i *)(w + 8), 1, block, BLOCK_BYTES / 2);
 }
 
 AVX2 static inline void load_x16(vector_x16 w[WORDS],
 				 const unsigned char *const block[16])
 {
-	transpose_x8(w, 0, block, 0);
-	transpose_x8(w, 1, block + 8, 0);
-	transpose_x8(w + 8, 0, block, BLOCK_BYTES / 2);
-	transpose_x8(w + 8, 1, block + 8, BLOCK_BYTES / 2);
+	for (size_t half = 0; half < 2; half++) {
+		transpose_x8((__m256i *)w + half, 2, block + 8 * half, 0);
+		transpose_x8((__m256i *)(w + 8) + half, 2, block + 8 * half,
+			     BLOCK_BYTES / 2);
+	}
 }
 
+DEFINE_LANES(hash_x8_avx2, vector_x8, load_x8_avx2, AVX2)
 DEFINE_LANES(hash_x16, vector_x16, load_x16, AVX2)
 
 #endif
 
-/* Return how many lanes to use on this processor. */
-static size_t lanes_width(void)
+static bool has_avx2(void)
 {
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2")) {
-		return 16;
-	}
+	return __builtin_cpu_supports("avx2");
+#else
+	return false;
 #endif
-	return 8;
 }
 
-/* Hash the collected keys, up to `width` of them, and empty the collection. */
-static void run_lanes(struct lanes *lanes, size_t blocks, size_t width)
+/* Hash the collected keys, and empty the collection. Lanes without a key hash the first key again. */
+static void run_lanes(struct lanes *lanes, size_t blocks, bool avx2)
 {
 	uint32_t hashes[LANES_MAX];
+	size_t width = lanes->count > 8 ? 16 : 8; /* 16 only with AVX2 */
 
 	for (size_t i = lanes->count; i < width; i++) {
 		lanes->keys[i] = lanes->keys[0];
 	}
-#ifdef __x86_64__
-	if (width == 16) {
-		hash_x16(hashes, lanes, blocks);
-	} else {
+	if (!avx2) {
 		hash_x8(hashes, lanes, blocks);
-	}
-#else
-	hash_x8(hashes, lanes, blocks);
+	} else {
+#ifdef __x86_64__
+		(width == 8 ? hash_x8_avx2 : hash_x16)(hashes, lanes, blocks);
 #endif
+	}
 	for (size_t i = 0; i < lanes->count; i++) {
 		*lanes->out[i] = hashes[i];
 	}
@@ -437,10 +444,10 @@ static void run_lanes(struct lanes *lanes, size_t blocks, size_t width)
 }
 
 /* Hash the keys that are left at the end, fewer than the lanes. */
-static void run_rest(struct lanes *lanes, size_t blocks, size_t width)
+static void run_rest(struct lanes *lanes, size_t blocks, bool avx2)
 {
-	if (lanes->count >= LANES_WORTHWHILE) {
-		run_lanes(lanes, blocks, lanes->count <= 8 ? 8 : width);
+	if (lanes->count >= (avx2 ? WORTHWHILE_AVX2 : WORTHWHILE_SSE2)) {
+		run_lanes(lanes, blocks, avx2);
 		return;
 	}
 	for (size_t i = 0; i < lanes->count; i++) {
@@ -455,7 +462,8 @@ static void first_words(const struct tenon_slice *keys, size_t count,
 			uint64_t *out)
 {
 	struct lanes lanes[BLOCKS_MAX]; /* lanes[n]: keys of n + 1 blocks */
-	size_t width = lanes_width();
+	bool avx2 = has_avx2();
+	size_t width = avx2 ? 16 : 8;
 
 	for (size_t n = 0; n < BLOCKS_MAX; n++) {
 		lanes[n].count = 0;
@@ -472,11 +480,11 @@ static void first_words(const struct tenon_slice *keys, size_t count,
 		mine->keys[mine->count] = &keys[i];
 		mine->out[mine->count] = &out[i];
 		if (++mine->count == width) {
-			run_lanes(mine, blocks, width);
+			run_lanes(mine, blocks, avx2);
 		}
 	}
 	for (size_t n = 0; n < BLOCKS_MAX; n++) {
-		run_rest(&lanes[n], n + 1, width);
+		run_rest(&lanes[n], n + 1, avx2);
 	}
 }
 
