@@ -22,6 +22,9 @@ enum tenon__integrity {
 	TENON__INTEGRITY_STRICT = 1
 };
 
+/* Largest value of each setting that is a size: 1 GiB. */
+#define TENON__SETTING_MAX_BYTES (INT64_C(1) << 30)
+
 /* The values of the keys that have one value each. tenon__setting_rows describes the keys. */
 struct tenon__settings {
 	const char *prefix;
@@ -68,17 +71,21 @@ enum tenon__role {
 /* The most codecs of a config. Each codec needs a flag bit of its own, and flags have 32 bits. */
 #define TENON__CODEC_MAX_COUNT 32
 
+struct tenon__root_key;
+
+/* Read the value of a key; folder and errors as for tenon__config_read_key(). */
+typedef int tenon__key_reader(struct tenon_config *config,
+			      const struct tenon__root_key *key,
+			      const struct tenon__node *value,
+			      const char *folder, struct tenon_error *err);
+
 /* A key that is not described by a row of tenon__setting_rows, such as a plugin or a list. */
 struct tenon__root_key {
 	const char *name;
 	const char *type;     /* for people: "list", "map" or "plugin" */
 	const char *def_text; /* the default */
 	const char *help;     /* one line, no full stop */
-	/* Read the value; folder and errors as for tenon__config_read_key(). */
-	int (*read)(struct tenon_config *config,
-		    const struct tenon__root_key *key,
-		    const struct tenon__node *value, const char *folder,
-		    struct tenon_error *err);
+	tenon__key_reader *read;
 	uint32_t role; /* enum tenon__role, for a key that names exactly one plugin */
 	uint32_t kind; /* enum tenon_plugin_kind of the plugins that the key names */
 };
@@ -102,19 +109,6 @@ struct tenon__choice {
 
 /* Return true when the choice is no plugin. */
 bool tenon__choice_is_none(const struct tenon__choice *choice);
-
-/*
- * Read the choice of a secure plugin: from a value as that of the key `secure`, or from one that is
- * short for the options of the plugin with a key of its own. choice->folder is left as it is by
- * the latter.
- * Errors: TENON_ECONFIG.
- */
-int tenon__choice_secure(struct tenon__choice *choice,
-			 const struct tenon__node *value,
-			 struct tenon_error *err);
-int tenon__choice_secure_short(struct tenon__choice *choice,
-			       const struct tenon__node *value,
-			       struct tenon_error *err);
 
 /* Return true when a server's map has a choice of a secure plugin. */
 static inline bool tenon__server_has_secure(

@@ -419,7 +419,7 @@ static const struct {
 	{ "{probes: 2}", -1, 0, 0 },
 	{ "{idle: 5s, idle: 6s}", -1, 0, 0 },
 	{ "{count: 0}", -1, 0, 0 },
-	/* keys.c: KEEPALIVE_MAX_S, keys.c: KEEPALIVE_PROBES_MAX */
+	/* settings.c: KEEPALIVE_MAX_S, settings.c: KEEPALIVE_PROBES_MAX */
 	{ "{idle: 32767s, interval: 32767s, count: 127}", 32767, 32767, 127 },
 	{ "32768s", -1, 0, 0 },
 	{ "{interval: 32768s}", -1, 0, 0 },
@@ -445,7 +445,7 @@ START_TEST(keepalive_has_several_forms)
 }
 END_TEST
 
-/* keys.c: TIMEOUT_MAX_MS, keys.c: RETRY_MAX_MS, keys.c: SETTING_MAX_BYTES */
+/* settings.c: TIMEOUT_MAX_MS, settings.c: RETRY_MAX_MS, TENON__SETTING_MAX_BYTES */
 static const struct {
 	const char *key;
 	const char *most;
