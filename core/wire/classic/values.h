@@ -190,7 +190,8 @@ static inline __attribute__((always_inline)) const char *read_value_fields(
 	if (req->verb->cas) {
 		at = tenon__read_field(at, &out->cas);
 	}
-	return at && memcmp(at, "\r\n", 2) == 0 && out->flags <= UINT32_MAX
+	return at && at[0] == '\r' && at[1] == '\n' &&
+			       out->flags <= UINT32_MAX
 		       ? at + 2
 		       : NULL;
 }

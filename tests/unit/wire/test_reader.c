@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "conformance/guard.h"
 #include "fakes/flow.h"
 #include "runner/suite.h"
 
@@ -145,6 +146,57 @@ START_TEST(a_reply_before_its_request_is_written_is_out_of_protocol)
 }
 END_TEST
 
+/* ---- a full block -------------------------------------------------------- */
+
+static const struct {
+	const char *protocol;
+	enum tenon_verb verb;
+	const char *reply;
+} replies[] = {
+	{ "classic", TENON_GET, "VALUE key 4294967295 10\r\n0123456789\r\nEND\r\n" },
+	{ "classic", TENON_GETS, "VALUE key 5 3 18446744073709551615\r\nabc\r\nEND\r\n" },
+	{ "classic", TENON_SET, "SERVER_ERROR out of memory storing object\r\n" },
+	{ "classic", TENON_INCR, "18446744073709551615\r\n" },
+	{ "meta", TENON_GET, "VA 10 f4294967295 O0000\r\n0123456789\r\n" },
+	{ "meta", TENON_GETS, "VA 3 f5 c18446744073709551615 O0000\r\nabc\r\n" },
+	{ "meta", TENON_SET, "HD c18446744073709551615 O0000\r\n" },
+	{ "meta", TENON_INCR, "VA 20 O0000\r\n18446744073709551615\r\n" },
+};
+
+/* Let the first `len` bytes of a reply fill a block, behind which no byte can be read. */
+static void fill_block(const char *protocol, enum tenon_verb verb,
+		       const char *reply, size_t len)
+{
+	static const char zeros[1024];
+	size_t before = 7 - len % 8; /* used bytes of the block: it begins and ends at a multiple of 8 */
+	size_t bytes = sizeof(struct tenon__block) + before + len + 1;
+	struct guard guard;
+
+	tear_down();
+	flow_open(&flow, protocol);
+	guard_open(&guard, bytes);
+	struct tenon__block *own = flow.wire.block;
+	struct tenon__block *full = guard_at_end(&guard, zeros, bytes);
+	full->capacity = before + len;
+	full->filled = before;
+	flow.wire.block = full;
+	flow_ask(&flow, verb, "key", 0);
+	flow_write(&flow);
+	ck_assert_int_eq(flow_read(&flow, reply, len, len), TENON_WIRE_MORE);
+	flow.wire.block = own;
+	guard_close(&guard);
+}
+
+/* Loop: the replies, which arrive up to each of their bytes. */
+START_TEST(no_byte_behind_a_full_block_is_read)
+{
+	for (size_t len = 1; len < strlen(replies[_i].reply); len++) {
+		fill_block(replies[_i].protocol, replies[_i].verb,
+			   replies[_i].reply, len);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("reader");
@@ -165,6 +217,8 @@ int main(void)
 	tcase_add_test(
 		tcase,
 		a_reply_before_its_request_is_written_is_out_of_protocol);
+	tcase_add_loop_test(tcase, no_byte_behind_a_full_block_is_read, 0,
+			    sizeof(replies) / sizeof(replies[0]));
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
