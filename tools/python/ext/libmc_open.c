@@ -296,14 +296,30 @@ static int set_prefix(const struct libmc_client *self,
 	return code;
 }
 
+/* Call a function of tenon/settings.py with one argument. Returns NULL with an exception set. */
+static PyObject *call_settings(const char *function, PyObject *argument)
+{
+	PyObject *settings = PyImport_ImportModule("tenon.settings");
+	PyObject *value = settings ? PyObject_CallMethod(settings, function, "O",
+							 argument) : NULL;
+
+	Py_XDECREF(settings);
+	return value;
+}
+
 /* Set a key of the config from its JSON; NULL: the key is not set. */
 static int set_json(struct tenon_config *config, const char *key,
 		    PyObject *json, struct tenon_error *err)
 {
-	const char *text = json ? PyUnicode_AsUTF8(json) : NULL;
+	if (!json) {
+		return 0;
+	}
+	PyObject *yaml = call_settings("yaml_of_json", json);
+	const char *text = yaml ? PyUnicode_AsUTF8(yaml) : NULL;
+	int code = text ? tenon_config_set(config, key, text, err) : -1;
 
-	return text ? tenon_config_set(config, key, text, err)
-		    : json ? -1 : 0;
+	Py_XDECREF(yaml);
+	return code;
 }
 
 /* Return true when two servers have the same address; *failed: an exception is set. */
@@ -581,10 +597,7 @@ static bool set_json_argument(PyObject **out, PyObject *value)
 	if (!value || value == Py_None) {
 		return true;
 	}
-	PyObject *json = PyImport_ImportModule("json");
-
-	*out = json ? PyObject_CallMethod(json, "dumps", "O", value) : NULL;
-	Py_XDECREF(json);
+	*out = call_settings("json_of", value);
 	return *out != NULL;
 }
 

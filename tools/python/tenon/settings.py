@@ -66,7 +66,7 @@ def _server(server: Any) -> Any:
         return dict(server)
     raise TypeError(
         'a server is a line such as "localhost:11211 anna", or a mapping with the keys '
-        "address, alias, weight, pool and auth, not %r" % (server,)
+        "address, alias, weight, pool, labels, auth, tls and secure, not %r" % (server,)
     )
 
 
@@ -79,14 +79,34 @@ def _servers(servers: Iterable[Server]) -> List[Any]:
     return [_server(server) for server in servers]
 
 
+def _plain(value: Any) -> str:
+    """Return what JSON has no form for as text. The message has no value: it may be a password."""
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    raise TypeError(
+        "expected text, a path, a number, a bool, a list or a mapping, not %s"
+        % type(value).__name__
+    )
+
+
+def json_of(value: Any) -> str:
+    """Return the value of a key as JSON text."""
+    return json.dumps(value, default=_plain)
+
+
 def _yaml(value: Any) -> str:
     """Return a value as YAML text in ASCII.
 
     JSON text is valid YAML, but for characters above U+FFFF: JSON escapes them as two
     surrogates, and YAML as one number.
     """
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
     return re.sub("[^ -~]", lambda character: "\\U%08x" % ord(character[0]), text)
+
+
+def yaml_of_json(text: str) -> str:
+    """Return JSON text as YAML text."""
+    return _yaml(json.loads(text))
 
 
 def settings(
@@ -95,5 +115,8 @@ def settings(
     """Return pairs of key and YAML text."""
     pairs = [] if servers is None else [("servers", _yaml(_servers(servers)))]
     for key, value in options.items():
-        pairs.append((key, _yaml(_option("core", key, value))))
+        try:
+            pairs.append((key, _yaml(_option("core", key, value))))
+        except TypeError as error:
+            raise TypeError("%s: %s" % (key, error)) from None
     return pairs

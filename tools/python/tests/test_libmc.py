@@ -1295,6 +1295,13 @@ def test_a_pool_can_be_pickled(servers):
         assert client.normalize_key("key") == b"p:key"
 
 
+@pytest.mark.parametrize("password", ["geh\u00e9im\U0001f600", "\u2028 \x85", '"\\'])
+def test_a_password_may_have_any_character(password):
+    client = libmc.Client(["127.0.0.1:1"], auth={"user": "anna", "password": password})
+    assert client.get("k") is None
+    assert client.get_last_error() != libmc.MC_RETURN_INVALID_KEY_ERR
+
+
 def test_user_and_password_are_sent(locked):
     auth = {"user": "anna", "password": "S3cret"}
     client = libmc.Client([locked.address], auth=auth)

@@ -166,6 +166,20 @@ def test_durations_have_a_unit_in_the_config(options, expected):
     assert {key: json.loads(text) for key, text in pairs} == expected
 
 
+def test_a_path_is_text_in_the_config(tmp_path):
+    path = tmp_path / "ca.pem"
+    options = {"tls": {"ca": path}, "plugins": [path]}
+    pairs = tenon.settings.settings([{"address": "a", "tls": {"ca": path}}], options)
+    values = {key: json.loads(text) for key, text in pairs}
+    assert values["tls"] == values["servers"][0]["tls"] == {"ca": str(path)}
+    assert values["plugins"] == [str(path)]
+
+
+def test_a_value_that_the_config_has_no_form_for_is_named_but_not_shown():
+    with pytest.raises(TypeError, match="^auth: expected text, .*, not bytes$"):
+        tenon.Client(servers=["127.0.0.1:1"], auth={"user": "anna", "password": b"S3cret"})
+
+
 @pytest.mark.parametrize("timeout", ["300", "soon", -1, 1e300, float("nan"), float("inf")])
 def test_a_wrong_timeout_is_an_error(timeout):
     with pytest.raises(ValueError):

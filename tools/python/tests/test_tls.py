@@ -112,8 +112,10 @@ def test_libmc_takes_the_key_of_the_config(address, folder):
     assert wrong.get("key") is None
     with pytest.raises(ValueError, match="nowhere"):
         libmc.Client([address], tls={"ca": "/nowhere.pem"})
-    with pytest.raises(TypeError):
-        libmc.Client([address], tls={"ca": folder})
+    with pytest.raises(ValueError, match="none.pem"):
+        libmc.Client([address], tls={"ca": folder / "none.pem"})
+    with pytest.raises(TypeError, match="not bytes"):
+        libmc.Client([address], tls={"ca": b"ca.pem"})
 
 
 def test_a_copy_of_libmc_s_client_keeps_its_tls(address, folder):
