@@ -269,7 +269,8 @@ static inline __attribute__((always_inline)) int add_items(
 		}
 	}
 	for (uint32_t req = 0; more && req < count; req++) {
-		if (look_at_extras(op, req, call) != 0) {
+		if (!has_extras(&items[req]) && /* those were looked at above */
+		    look_at_extras(op, req, call) != 0) {
 			return TENON_ENOMEM;
 		}
 	}

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "fakes/memcached.h"
 #include "fakes/rig.h"
@@ -167,6 +168,47 @@ START_TEST(every_option_has_its_answer)
 	struct tenon_health health;
 	ck_assert_int_eq(tenon_client_health(rig.client, 0, &health), 0);
 	ck_assert_uint_eq(health.reconnects, 0);
+}
+END_TEST
+
+#define NINETY_DAYS_S 7776000
+
+/* Commands that give an item a lifetime, with options and with fields of the item that need more. */
+static const struct {
+	enum tenon_verb verb;
+	unsigned options;
+	struct tenon_item more;
+} long_lives[] = {
+	{ TENON_SET, 0, { .routing_key = { "r", 1 } } },
+	{ TENON_TOUCH, 0, { .routing_key = { "r", 1 } } },
+	{ TENON_INCR, TENON_VIVIFY, { .delta = 1 } },
+	{ TENON_INCR, TENON_VIVIFY, { .initial = 5 } },
+	{ TENON_DECR, TENON_VIVIFY, { .routing_key = { "r", 1 } } },
+	{ TENON_DELETE, TENON_INVALIDATE, { .flags = 0 } },
+	{ TENON_DELETE, TENON_INVALIDATE, { .routing_key = { "r", 1 } } },
+};
+
+/* Loop: each, without and with the option that reckons from now. memcached takes 90 days as a date. */
+START_TEST(a_lifetime_above_30_days_is_a_date_once)
+{
+	size_t row = (size_t)_i / 2;
+	struct tenon_item one = long_lives[row].more;
+	const struct tenon_item asked = item("k", NULL);
+	bool counts = long_lives[row].verb == TENON_INCR || long_lives[row].verb == TENON_DECR;
+	unsigned from_now = _i % 2 ? TENON_FROM_NOW : 0;
+
+	if (!counts) {
+		const struct tenon_item stored = item("k", "v");
+		ck_assert_int_eq(rig_one(&rig, TENON_SET, &stored, 0), TENON_STORED);
+	}
+	one.key = slice("k");
+	one.exptime = from_now ? NINETY_DAYS_S : (int64_t)time(NULL) + NINETY_DAYS_S;
+	int status = rig_one(&rig, long_lives[row].verb, &one,
+			     long_lives[row].options | from_now);
+	ck_assert_msg(status >= 0, "%s", rig.err.message);
+	ck_assert_int_ge(rig_one(&rig, TENON_GETS, &asked, TENON_FACTS), 0);
+	ck_assert_int_le(rig.result.ttl_s, NINETY_DAYS_S + 2);
+	ck_assert_int_ge(rig.result.ttl_s, NINETY_DAYS_S - 60);
 }
 END_TEST
 
@@ -463,6 +505,7 @@ int main(void)
 
 	tcase_add_checked_fixture(meta, start, stop);
 	tcase_add_test(meta, every_option_has_its_answer);
+	LOOP(meta, a_lifetime_above_30_days_is_a_date_once, 2 * COUNT(long_lives));
 	tcase_add_test(meta, facts_are_all_there);
 	tcase_add_test(meta, many_keys_of_a_call_with_options_are_matched);
 	tcase_add_test(meta, the_longest_lines_fit);
