@@ -177,12 +177,47 @@ static void decode_req(struct tenon__transform *t, uint32_t req)
 	result->value_len = value.len;
 }
 
+/*
+ * Return true when gats with TENON_COMPARE may meet split values. Their chunks have to be touched also
+ * when the caller has the value already, so that all values have to come.
+ */
+static bool compares_here(const struct tenon__transform *t)
+{
+	return (t->options & TENON_COMPARE) && t->verb->exptime &&
+	       t->chain->split_flags != 0;
+}
+
+/* Answer TENON_COMPARE: a value that the caller has already is no value, and has no flags of codecs. */
+static void answer_known(const struct tenon__transform *t)
+{
+	const struct tenon__requests *rs = &t->op->requests;
+	bool here = compares_here(t);
+
+	for (uint32_t i = 0; i < t->op->item_count; i++) {
+		struct tenon_result *result = &rs->results[i];
+
+		if (here && result->status == TENON_HIT &&
+		    result->cas == rs->list[i].item->cas) {
+			result->status = TENON_NOT_MODIFIED;
+			result->value = NULL;
+			result->value_len = 0;
+		}
+		if (result->status == TENON_NOT_MODIFIED) {
+			result->flags &= ~t->chain->flags;
+		}
+	}
+}
+
 int tenon__transform_read(struct tenon__transform *t)
 {
 	const struct tenon__requests *rs = &t->op->requests;
 	uint32_t ours = t->chain->flags | ~t->chain->user_flags;
 	uint32_t count = t->op->item_count;
 	uint32_t first = count; /* the first hit that has to be gathered or decoded */
+
+	if (compares_here(t)) {
+		t->op->call.options &= ~TENON_COMPARE;
+	}
 	int code = tenon__round_run(t->op, false);
 
 	for (uint32_t i = 0; i < count && !code; i++) {
@@ -221,6 +256,9 @@ int tenon__transform_read(struct tenon__transform *t)
 		    (rs->results[i].flags & ours)) {
 			decode_req(t, i);
 		}
+	}
+	if (t->options & TENON_COMPARE) {
+		answer_known(t);
 	}
 	return 0;
 }

@@ -411,8 +411,9 @@ struct tenon_result {
 #define TENON_FACTS 64u
 /**
  * Option bit of gets, gats: a value only when its cas unique is not item->cas; otherwise
- * TENON_NOT_MODIFIED. memcached 1.6.18 sends the value all the same, and the client drops it. Option
- * bit of delete: only when the cas unique is item->cas; otherwise TENON_EXISTS.
+ * TENON_NOT_MODIFIED. memcached 1.6.18 sends the value all the same, and the client drops it. gats
+ * reads the chunks of a split value too, because reading touches them. Option bit of delete: only
+ * when the cas unique is item->cas; otherwise TENON_EXISTS.
  */
 #define TENON_COMPARE 128u
 /**

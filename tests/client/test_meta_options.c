@@ -385,6 +385,41 @@ START_TEST(a_value_of_a_binary_key_cannot_be_split)
 }
 END_TEST
 
+static uint64_t cas_of(const struct tenon_item *one)
+{
+	ck_assert_int_eq(rig_one(&rig, TENON_GETS, one, 0), TENON_HIT);
+	ck_assert_uint_eq(rig.result.value_len, one->value.len);
+	return rig.result.cas;
+}
+
+/* Loop: a whole value and one of three chunks, which the caller has, and which it has not. */
+START_TEST(gats_touches_a_split_value_that_the_caller_has)
+{
+	static char bytes[3000];
+	struct tenon_item one = { .key = slice("k"), .value = { bytes, _i % 2 ? 3000 : 900 },
+				  .flags = 7, .exptime = 50 };
+	const struct tenon_item chunk = item("~1k/2", NULL);
+	bool known = _i < 2;
+
+	rig_close(&rig);
+	memset(&rig, 0, sizeof(rig));
+	rig_open_one(&rig, server.address, "protocol: meta\ncodecs: [{split: {chunk: 1000, max: 9000}}]\n");
+	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
+	one.cas = cas_of(&one) + !known;
+	one.exptime = 500;
+	ck_assert_int_eq(rig_one(&rig, TENON_GATS, &one, TENON_COMPARE),
+			 known ? TENON_NOT_MODIFIED : TENON_HIT);
+	ck_assert_uint_eq(rig.result.flags, 7);
+	ck_assert(known == !rig.result.value);
+	ck_assert_uint_eq(rig.result.value_len, known ? 0 : one.value.len);
+	ck_assert_int_eq(rig_one(&rig, TENON_GETS, _i % 2 ? &chunk : &one, TENON_FACTS), TENON_HIT);
+	ck_assert_int_gt(rig.result.ttl_s, 50);
+	one.cas -= !known;
+	ck_assert_int_eq(rig_one(&rig, TENON_GETS, &one, TENON_COMPARE), TENON_NOT_MODIFIED);
+	ck_assert_uint_eq(rig.result.flags, 7);
+}
+END_TEST
+
 START_TEST(classic_text_refuses_binary_keys)
 {
 	for (size_t i = 0; i < COUNT(binary_keys); i++) {
@@ -512,6 +547,7 @@ int main(void)
 	LOOP(meta, a_key_may_have_any_bytes, 2);
 	tcase_add_test(meta, a_binary_key_has_186_bytes_at_most);
 	tcase_add_test(meta, a_value_of_a_binary_key_cannot_be_split);
+	LOOP(meta, gats_touches_a_split_value_that_the_caller_has, 4);
 	tcase_add_test(meta, a_binary_key_is_hashed_as_it_is);
 	LOOP(meta, an_option_that_does_not_go_with_the_verb_is_refused, COUNT(refused));
 	suite_add_tcase(suite, meta);
