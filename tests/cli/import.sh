@@ -49,6 +49,12 @@ note()
 	out_has "^# not carried over: .*$1"
 }
 
+# secretless: neither output has the secret of the input, which is "geheim"
+secretless()
+{
+	check 'the secret is not shown' test "$(cat out err | grep -c geheim)" -eq 0
+}
+
 # ---- twemproxy --------------------------------------------------------------
 
 begin nutcracker_pools
@@ -340,9 +346,9 @@ if has_inih; then
 	note 'memcached.sess_binary_protocol = On: tenon does not speak the binary protocol'
 	note 'memcached.sess_persistent = On: a client of tenon keeps its connections'
 	note 'memcached.sess_sasl_username = carl: SASL needs the binary protocol'
-	note 'memcached.sess_sasl_password: SASL needs the binary protocol'
+	note 'memcached.sess_sasl_password = \(not shown\): SASL needs the binary protocol'
 	note 'memcached.store_retry_count = 2'
-	check 'the password is not shown' test "$(cat out err | grep -c geheim)" -eq 0
+	secretless
 	end
 
 	begin wrong_php_ini
@@ -419,9 +425,9 @@ keyless hash_prefix
 note 'no_block: 1'
 json 0 '{"servers": ["mc1", "mc2"], "binary": true, "username": "carl", "password": "geheim", "behaviors": {}}'
 note 'username: "carl": it is for SASL, which needs the binary protocol, and tenon does not speak that'
-note 'password: it is for SASL, as username'
+note 'password: \(not shown\): it is for SASL, as username'
 note 'binary: true: tenon does not speak the binary protocol'
-check 'the password is not shown' test "$(cat out err | grep -c geheim)" -eq 0
+secretless
 json 2 '{"servers": ["mc1"], "behaviors": {"hash": "md6"}}'
 err "pylibmc has no hash function 'md6'"
 json 2 '{"servers": ["mc1"], "behaviors": {"connect_timeout": "1"}}'
@@ -503,6 +509,54 @@ json 2 '{"pools": {"a": {"servers": [7]}}, "route": "PoolRoute|a"}'
 err 'the server is 7'
 json 2 '{"pools": {"a": {"servers": ["mc1:1"]}}, "route": {"pool": "a", "hash": {"hash_func": "Rendezvous"}}}'
 err 'one tag for each server'
+end
+
+# ---- secrets ----------------------------------------------------------------
+
+begin secrets_are_not_shown
+options='"username": "carl", "password": "geheim", "max_pool_size": 4'
+json 0 "{\"servers\": [\"mc1\"], $options}"
+secretless
+note 'username: "carl"$'
+note 'password: \(not shown\)$'
+note 'max_pool_size: 4$'
+json 0 "{\"BACKEND\": \"a.PyMemcacheCache\", \"LOCATION\": \"mc1:1\", \"OPTIONS\": {$options}}"
+secretless
+note 'password: \(not shown\)$'
+for setting in MC_PASSWORD passwd redis_auth client_secret Token; do
+	json 0 "{\"servers\": [\"mc1\"], \"$setting\": [\"geheim\"]}"
+	secretless
+	note "$setting: \\(not shown\\)\$"
+done
+nutcracker 0 'redis_auth: geheim' 'redis_db: 3'
+secretless
+note 'redis_auth: \(not shown\): a setting for Redis$'
+note 'redis_db: 3: a setting for Redis$'
+run 0 import 'tcp://mc1:1?auth=geheim&retry=2&persistent'
+secretless
+note 'session.save_path: auth=\(not shown\)$'
+note 'session.save_path: retry=2$'
+note 'session.save_path: persistent$'
+json 0 '{"pools": {"a": {"servers": ["mc1:1"], "auth_token": "geheim"}}, "route": "PoolRoute|a"}'
+secretless
+note 'auth_token: \(not shown\)$'
+end
+
+begin secrets_within_objects_are_not_shown
+kwargs='"kwargs": {"user": "carl", "login": [{"Password": "geheim"}]}'
+json 0 "{\"servers\": [\"mc1\"], $kwargs}"
+secretless
+note 'kwargs: .*"user":"carl".*"Password":"\(not shown\)"'
+run 0 --json import "$dir/input.json"
+secretless
+json 2 '{"servers": [{"host": "mc1", "password": "geheim"}]}'
+secretless
+err 'the server is \{"host":"mc1","password":"\(not shown\)"\}'
+json 2 '{"pools": {"a": {"servers": [{"hostname": 1, "password": "geheim"}]}}, "route": "PoolRoute|a"}'
+secretless
+run 2 import 'memcached.sess_sasl_password = "geheim'
+secretless
+err "memcached.sess_sasl_password is '\(not shown\)', expected a quote at its end"
 end
 
 # ---- the command ------------------------------------------------------------

@@ -121,11 +121,11 @@ static const json_t *find_route(const json_t *value, const char *pool)
 
 static bool fail_server(struct import *import, const json_t *server)
 {
-	char *text = json_dumps(server, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *text = import_dump(server);
 
 	import_fail(import, 0, 0,
 		    "the server is %s, expected \"host:port[:protocol[:security]]\"",
-		    text ? text : "");
+		    text);
 	free(text);
 	return false;
 }
@@ -307,17 +307,13 @@ static void note_fields(struct import *import, const json_t *object,
 
 	json_object_foreach(mutable(object), name, value) {
 		const char *const *at = known;
-		char *text;
 
 		while (*at && strcmp(name, *at) != 0) {
 			at++;
 		}
-		if (*at) {
-			continue;
+		if (!*at) {
+			import_note_json(import, name, value, NULL);
 		}
-		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		import_note(import, "%s: %s", name, text ? text : "");
-		free(text);
 	}
 }
 
