@@ -7,6 +7,12 @@
 inputs=$abs_top_srcdir/tests/cli/import
 cp "$inputs"/*.yml "$inputs"/*.json "$inputs"/*.ini .
 
+# The library can read a config with the key tls.
+has_tls()
+{
+	"$tenon" plugins tls >/dev/null 2>&1
+}
+
 has_inih()
 {
 	grep -q '^#define HAVE_INIH 1' "$abs_top_builddir/config.h"
@@ -511,6 +517,58 @@ json 2 '{"pools": {"a": {"servers": ["mc1:1"]}}, "route": {"pool": "a", "hash": 
 err 'one tag for each server'
 end
 
+# mcrouter_pool STATUS SERVERS [FIELDS]: import a pool of mcrouter.
+mcrouter_pool()
+{
+	json "$1" "{\"pools\": {\"a\": {\"servers\": [$2]${3:+, $3}}}, \"route\": \"PoolRoute|a\"}"
+}
+
+begin mcrouter_servers_with_tls
+for word in ssl tls fizz ktls12; do
+	mcrouter_pool 0 "\"mc1:1:ascii:$word\", \"mc2:1:ascii:plain:notcompressed\", \"mc3:1\""
+	out_has '^  - \{address: mc1:1, tls: true\}$'
+	out_has '^  - mc2:1$'
+	out_has '^  - mc3:1$'
+	note 'the certificates of TLS: .*--pem-ca-path'
+	check 'one note' test "$(wc -l <err)" -eq 1
+done
+mcrouter_pool 0 '{"hostname": "[2001:db8::2]:1::ssl"}'
+out_has '^  - \{address: "\[2001:db8::2\]:1", tls: true\}$'
+mcrouter_pool 0 '"mc1:1:ascii:plain"'
+no_notes
+end
+
+begin mcrouter_words_that_are_not_carried_over
+mcrouter_pool 0 '"mc1:1:ascii:tls_to_plain"'
+out_has '^  - mc1:1$'
+note "'tls_to_plain' of mc1:1: tenon has no handshake of TLS with plain bytes behind it"
+mcrouter_pool 0 '"mc1:1:ascii:quantum"'
+out_has '^  - mc1:1$'
+note "the security 'quantum' of mc1:1: tenon does not know it"
+mcrouter_pool 0 '"mc1:1:caret:plain:compressed"'
+note "the protocol 'caret' of mc1:1: tenon speaks memcached's text protocol"
+note "'compressed' of mc1:1: tenon does not have mcrouter's compression"
+check 'two notes' test "$(wc -l <err)" -eq 2
+mcrouter_pool 2 '"mc1:1:ascii:plain:notcompressed:more"'
+err 'expected "host:port\[:protocol'
+end
+
+begin mcrouter_fields_of_a_pool
+mcrouter_pool 0 '"mc1:1", "mc2:1:ascii:plain"' '"security_mech": "ssl", "protocol": "caret"'
+out_has '^  - \{address: mc1:1, tls: true\}$'
+out_has '^  - mc2:1$'
+note "the protocol 'caret' of the pool"
+mcrouter_pool 0 '"mc1:1"' '"use_ssl": true'
+out_has '^  - \{address: mc1:1, tls: true\}$'
+mcrouter_pool 0 '"mc1:1"' '"use_ssl": true, "security_mech": "plain", "protocol": "ascii"'
+out_has '^  - mc1:1$'
+no_notes
+mcrouter_pool 0 '"mc1:1"' '"security_mech": "tls_to_plain"'
+note "'tls_to_plain' of the pool"
+mcrouter_pool 2 '"mc1:1"' '"security_mech": 1'
+err "'security_mech' is no text"
+end
+
 # ---- secrets ----------------------------------------------------------------
 
 begin secrets_are_not_shown
@@ -632,9 +690,10 @@ round_trips()
 	for pool in default pages old; do
 		is_a_config django.json --pool $pool
 	done
-	for pool in users pages spread tagged lonely; do
+	for pool in users spread tagged lonely; do
 		is_a_config mcrouter.json --pool $pool
 	done
+	! has_tls || is_a_config mcrouter.json --pool pages
 	! has_inih || is_a_config php.ini
 	is_a_config 'mc1:11211,mc2:11211'
 	is_a_config "$three"

@@ -221,6 +221,7 @@ void import_add_server(struct import *import, struct import_text address,
 	server->address = import_copy(address);
 	server->alias = alias ? alloc_text(alias) : NULL;
 	server->weight = weight;
+	server->tls = false;
 }
 
 /* Return the number of bytes of text up to the first `end`, or all of them. */

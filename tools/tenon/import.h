@@ -17,6 +17,7 @@ struct imported_server {
 	char *address;
 	char *alias; /* NULL: none */
 	uint64_t weight;
+	bool tls;
 };
 
 /* One of the timeouts of a config. */
