@@ -183,13 +183,13 @@ end
 begin libmemcached_settings
 run 0 import "$three --connect-timeout=250 --POLL-TIMEOUT=1500
 # a comment
-	--RETRY-TIMEOUT=9 --NAMESPACE=\"app 1:\" --HASH-WITH-NAMESPACE
+	--RETRY-TIMEOUT=9 --NAMESPACE=\"app:\" --HASH-WITH-NAMESPACE
 	--SOCKET=\"/run/mc 1.sock\"/?1 --TCP-NODELAY --VERIFY-KEY --SUPPORT-CAS
 	END this is not read"
 key connect_timeout 250ms
 key poll_timeout 1500ms
 key retry_timeout 9s
-key prefix '"app 1:"'
+key prefix '"app:"'
 out_has '^  - "/run/mc 1.sock"$'
 no_notes
 run 0 import "$three --REMOVE-FAILED-SERVERS=1"
@@ -640,6 +640,35 @@ end
 begin two_servers_of_the_same_name_are_refused
 run 2 import 'mc1:11211,mc1:11211'
 err "mc1:11211"
+end
+
+begin a_config_that_the_library_refuses_is_not_written
+run 2 import '--SERVER=mc1:1 --NAMESPACE="x y"'
+no_out
+err "the command line: key 'prefix': found 'x y', expected no space and no control byte"
+run 2 --json import '--SERVER=mc1:1 --NAMESPACE="x y"'
+out_has "\"message\": \"the command line: key 'prefix': found 'x y'"
+json 2 '{"BACKEND": "a.PyMemcacheCache", "LOCATION": "mc1:1", "KEY_PREFIX": "a b"}'
+no_out
+err "standard input: key 'prefix': found 'a b:1:'"
+run 2 import 'memcached.sess_prefix = "x y"
+session.save_path = mc1:1'
+no_out
+nutcracker 2 'auto_eject_hosts: true' 'server_failure_limit: 100000'
+no_out
+err "a.yml: .*'failures': found '100000', expected a whole number in 1\.\.1000"
+end
+
+begin a_plugin_that_is_not_installed_is_no_fault_of_the_input
+mkdir none
+path=${TENON_PLUGIN_PATH-}
+TENON_PLUGIN_PATH=$dir/none
+export TENON_PLUGIN_PATH
+nutcracker 0 'auto_eject_hosts: true'
+key failover '\{eject: \{failures: 2\}\}'
+mcrouter_pool 0 '"mc1:1:ascii:ssl"'
+out_has '^  - \{address: mc1:1, tls: true\}$'
+TENON_PLUGIN_PATH=$path
 end
 
 begin import_as_json
