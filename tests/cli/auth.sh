@@ -52,6 +52,16 @@ run 2 $patient --servers "$servers" --user anna --password-file absent get k
 err "the password file absent: No such file"
 end
 
+begin a_password_file_without_a_user_is_wrong_usage
+run 2 $patient --servers "$servers" --password-file password get k
+no_out
+err '--password-file needs --user \(see tenon get --help\)'
+run 2 $patient --servers "$servers" --set 'auth={user: anna, password_file: wrong}' get k --password-file password
+err '--password-file needs --user'
+run 2 $patient --json --servers "$servers" --password-file password get k
+out_has '"message": "--password-file needs --user '
+end
+
 begin a_password_in_the_command_line_is_refused
 run 2 $patient --servers "$servers" --set 'auth={user: anna, password: S3cret}' get k
 err 'every user of this host can see a password in the command line'

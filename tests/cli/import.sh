@@ -7,6 +7,12 @@
 inputs=$abs_top_srcdir/tests/cli/import
 cp "$inputs"/*.yml "$inputs"/*.json "$inputs"/*.ini .
 
+# The library can read a config with the key tls.
+has_tls()
+{
+	"$tenon" plugins tls >/dev/null 2>&1
+}
+
 has_inih()
 {
 	grep -q '^#define HAVE_INIH 1' "$abs_top_builddir/config.h"
@@ -47,6 +53,12 @@ note()
 {
 	check "note '$1' in $(cat err)" grep -Eq "^tenon: not carried over: .*$1" err
 	out_has "^# not carried over: .*$1"
+}
+
+# secretless: neither output has the secret of the input, which is "geheim"
+secretless()
+{
+	check 'the secret is not shown' test "$(cat out err | grep -c geheim)" -eq 0
 }
 
 # ---- twemproxy --------------------------------------------------------------
@@ -171,13 +183,13 @@ end
 begin libmemcached_settings
 run 0 import "$three --connect-timeout=250 --POLL-TIMEOUT=1500
 # a comment
-	--RETRY-TIMEOUT=9 --NAMESPACE=\"app 1:\" --HASH-WITH-NAMESPACE
+	--RETRY-TIMEOUT=9 --NAMESPACE=\"app:\" --HASH-WITH-NAMESPACE
 	--SOCKET=\"/run/mc 1.sock\"/?1 --TCP-NODELAY --VERIFY-KEY --SUPPORT-CAS
 	END this is not read"
 key connect_timeout 250ms
 key poll_timeout 1500ms
 key retry_timeout 9s
-key prefix '"app 1:"'
+key prefix '"app:"'
 out_has '^  - "/run/mc 1.sock"$'
 no_notes
 run 0 import "$three --REMOVE-FAILED-SERVERS=1"
@@ -340,9 +352,9 @@ if has_inih; then
 	note 'memcached.sess_binary_protocol = On: tenon does not speak the binary protocol'
 	note 'memcached.sess_persistent = On: a client of tenon keeps its connections'
 	note 'memcached.sess_sasl_username = carl: SASL needs the binary protocol'
-	note 'memcached.sess_sasl_password: SASL needs the binary protocol'
+	note 'memcached.sess_sasl_password = \(not shown\): SASL needs the binary protocol'
 	note 'memcached.store_retry_count = 2'
-	check 'the password is not shown' test "$(cat out err | grep -c geheim)" -eq 0
+	secretless
 	end
 
 	begin wrong_php_ini
@@ -419,9 +431,9 @@ keyless hash_prefix
 note 'no_block: 1'
 json 0 '{"servers": ["mc1", "mc2"], "binary": true, "username": "carl", "password": "geheim", "behaviors": {}}'
 note 'username: "carl": it is for SASL, which needs the binary protocol, and tenon does not speak that'
-note 'password: it is for SASL, as username'
+note 'password: \(not shown\): it is for SASL, as username'
 note 'binary: true: tenon does not speak the binary protocol'
-check 'the password is not shown' test "$(cat out err | grep -c geheim)" -eq 0
+secretless
 json 2 '{"servers": ["mc1"], "behaviors": {"hash": "md6"}}'
 err "pylibmc has no hash function 'md6'"
 json 2 '{"servers": ["mc1"], "behaviors": {"connect_timeout": "1"}}'
@@ -505,6 +517,106 @@ json 2 '{"pools": {"a": {"servers": ["mc1:1"]}}, "route": {"pool": "a", "hash": 
 err 'one tag for each server'
 end
 
+# mcrouter_pool STATUS SERVERS [FIELDS]: import a pool of mcrouter.
+mcrouter_pool()
+{
+	json "$1" "{\"pools\": {\"a\": {\"servers\": [$2]${3:+, $3}}}, \"route\": \"PoolRoute|a\"}"
+}
+
+begin mcrouter_servers_with_tls
+for word in ssl tls fizz ktls12; do
+	mcrouter_pool 0 "\"mc1:1:ascii:$word\", \"mc2:1:ascii:plain:notcompressed\", \"mc3:1\""
+	out_has '^  - \{address: mc1:1, tls: true\}$'
+	out_has '^  - mc2:1$'
+	out_has '^  - mc3:1$'
+	note 'the certificates of TLS: .*--pem-ca-path'
+	check 'one note' test "$(wc -l <err)" -eq 1
+done
+mcrouter_pool 0 '{"hostname": "[2001:db8::2]:1::ssl"}'
+out_has '^  - \{address: "\[2001:db8::2\]:1", tls: true\}$'
+mcrouter_pool 0 '"mc1:1:ascii:plain"'
+no_notes
+end
+
+begin mcrouter_words_that_are_not_carried_over
+mcrouter_pool 0 '"mc1:1:ascii:tls_to_plain"'
+out_has '^  - mc1:1$'
+note "'tls_to_plain' of mc1:1: tenon has no handshake of TLS with plain bytes behind it"
+mcrouter_pool 0 '"mc1:1:ascii:quantum"'
+out_has '^  - mc1:1$'
+note "the security 'quantum' of mc1:1: tenon does not know it"
+mcrouter_pool 0 '"mc1:1:caret:plain:compressed"'
+note "the protocol 'caret' of mc1:1: tenon speaks memcached's text protocol"
+note "'compressed' of mc1:1: tenon does not have mcrouter's compression"
+check 'two notes' test "$(wc -l <err)" -eq 2
+mcrouter_pool 2 '"mc1:1:ascii:plain:notcompressed:more"'
+err 'expected "host:port\[:protocol'
+end
+
+begin mcrouter_fields_of_a_pool
+mcrouter_pool 0 '"mc1:1", "mc2:1:ascii:plain"' '"security_mech": "ssl", "protocol": "caret"'
+out_has '^  - \{address: mc1:1, tls: true\}$'
+out_has '^  - mc2:1$'
+note "the protocol 'caret' of the pool"
+mcrouter_pool 0 '"mc1:1"' '"use_ssl": true'
+out_has '^  - \{address: mc1:1, tls: true\}$'
+mcrouter_pool 0 '"mc1:1"' '"use_ssl": true, "security_mech": "plain", "protocol": "ascii"'
+out_has '^  - mc1:1$'
+no_notes
+mcrouter_pool 0 '"mc1:1"' '"security_mech": "tls_to_plain"'
+note "'tls_to_plain' of the pool"
+mcrouter_pool 2 '"mc1:1"' '"security_mech": 1'
+err "'security_mech' is no text"
+end
+
+# ---- secrets ----------------------------------------------------------------
+
+begin secrets_are_not_shown
+options='"username": "carl", "password": "geheim", "max_pool_size": 4'
+json 0 "{\"servers\": [\"mc1\"], $options}"
+secretless
+note 'username: "carl"$'
+note 'password: \(not shown\)$'
+note 'max_pool_size: 4$'
+json 0 "{\"BACKEND\": \"a.PyMemcacheCache\", \"LOCATION\": \"mc1:1\", \"OPTIONS\": {$options}}"
+secretless
+note 'password: \(not shown\)$'
+for setting in MC_PASSWORD passwd redis_auth client_secret Token; do
+	json 0 "{\"servers\": [\"mc1\"], \"$setting\": [\"geheim\"]}"
+	secretless
+	note "$setting: \\(not shown\\)\$"
+done
+nutcracker 0 'redis_auth: geheim' 'redis_db: 3'
+secretless
+note 'redis_auth: \(not shown\): a setting for Redis$'
+note 'redis_db: 3: a setting for Redis$'
+run 0 import 'tcp://mc1:1?auth=geheim&retry=2&persistent'
+secretless
+note 'session.save_path: auth=\(not shown\)$'
+note 'session.save_path: retry=2$'
+note 'session.save_path: persistent$'
+json 0 '{"pools": {"a": {"servers": ["mc1:1"], "auth_token": "geheim"}}, "route": "PoolRoute|a"}'
+secretless
+note 'auth_token: \(not shown\)$'
+end
+
+begin secrets_within_objects_are_not_shown
+kwargs='"kwargs": {"user": "carl", "login": [{"Password": "geheim"}]}'
+json 0 "{\"servers\": [\"mc1\"], $kwargs}"
+secretless
+note 'kwargs: .*"user":"carl".*"Password":"\(not shown\)"'
+run 0 --json import "$dir/input.json"
+secretless
+json 2 '{"servers": [{"host": "mc1", "password": "geheim"}]}'
+secretless
+err 'the server is \{"host":"mc1","password":"\(not shown\)"\}'
+json 2 '{"pools": {"a": {"servers": [{"hostname": 1, "password": "geheim"}]}}, "route": "PoolRoute|a"}'
+secretless
+run 2 import 'memcached.sess_sasl_password = "geheim'
+secretless
+err "memcached.sess_sasl_password is '\(not shown\)', expected a quote at its end"
+end
+
 # ---- the command ------------------------------------------------------------
 
 begin unknown_input_is_refused
@@ -528,6 +640,35 @@ end
 begin two_servers_of_the_same_name_are_refused
 run 2 import 'mc1:11211,mc1:11211'
 err "mc1:11211"
+end
+
+begin a_config_that_the_library_refuses_is_not_written
+run 2 import '--SERVER=mc1:1 --NAMESPACE="x y"'
+no_out
+err "the command line: key 'prefix': found 'x y', expected no space and no control byte"
+run 2 --json import '--SERVER=mc1:1 --NAMESPACE="x y"'
+out_has "\"message\": \"the command line: key 'prefix': found 'x y'"
+json 2 '{"BACKEND": "a.PyMemcacheCache", "LOCATION": "mc1:1", "KEY_PREFIX": "a b"}'
+no_out
+err "standard input: key 'prefix': found 'a b:1:'"
+run 2 import 'memcached.sess_prefix = "x y"
+session.save_path = mc1:1'
+no_out
+nutcracker 2 'auto_eject_hosts: true' 'server_failure_limit: 100000'
+no_out
+err "a.yml: .*'failures': found '100000', expected a whole number in 1\.\.1000"
+end
+
+begin a_plugin_that_is_not_installed_is_no_fault_of_the_input
+mkdir none
+path=${TENON_PLUGIN_PATH-}
+TENON_PLUGIN_PATH=$dir/none
+export TENON_PLUGIN_PATH
+nutcracker 0 'auto_eject_hosts: true'
+key failover '\{eject: \{failures: 2\}\}'
+mcrouter_pool 0 '"mc1:1:ascii:ssl"'
+out_has '^  - \{address: mc1:1, tls: true\}$'
+TENON_PLUGIN_PATH=$path
 end
 
 begin import_as_json
@@ -578,9 +719,10 @@ round_trips()
 	for pool in default pages old; do
 		is_a_config django.json --pool $pool
 	done
-	for pool in users pages spread tagged lonely; do
+	for pool in users spread tagged lonely; do
 		is_a_config mcrouter.json --pool $pool
 	done
+	! has_tls || is_a_config mcrouter.json --pool pages
 	! has_inih || is_a_config php.ini
 	is_a_config 'mc1:11211,mc2:11211'
 	is_a_config "$three"

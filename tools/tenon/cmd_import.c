@@ -2,6 +2,7 @@
 /* import: a config of another client or proxy becomes a config of tenon. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -199,46 +200,53 @@ static bool read_format(struct app *app, struct import *import,
 	}
 }
 
-/* Let the library say whether it accepts the servers. */
-static bool check_servers(struct import *import)
+/* The name of the new config in errors of the library, which begin with "<name>:<line>:<column>: ". */
+#define NEW_CONFIG "the new config"
+
+/* An error of the new config without its place there: nobody sees that config. */
+static const char *without_place(const struct tenon_error *err)
+{
+	char *place = alloc_format(NEW_CONFIG ":%" PRIu32 ":%" PRIu32 ": ",
+				   err->line, err->column);
+	size_t len = strlen(place);
+	bool has_place = strncmp(err->message, place, len) == 0;
+
+	free(place);
+	return err->message + (has_place ? len : 0);
+}
+
+/*
+ * Let the library say whether it accepts the new config. A plugin that is not installed here, such as
+ * tls, is no fault of the input.
+ */
+static bool check_config(struct import *import, const char *text)
 {
 	struct tenon_config *config = NULL;
-	json_t *servers = json_array();
 	struct tenon_error err;
-	char *text;
 	int code;
 
-	for (size_t i = 0; i < import->server_count; i++) {
-		json_t *server = json_object();
-
-		js_put_text(server, "address", import->servers[i].address);
-		js_put_text(server, "alias", import->servers[i].alias);
-		js_put_u64(server, "weight", import->servers[i].weight);
-		js_append(servers, server);
-	}
 	if (import->server_count == 0) {
-		json_decref(servers);
 		return import_fail(import, 0, 0, "names no server");
-	}
-	text = json_dumps(servers, JSON_COMPACT);
-	json_decref(servers);
-	if (!text) {
-		alloc_failed();
 	}
 	code = tenon_config_create(&config, &err);
 	if (!code) {
-		code = tenon_config_set(config, "servers", text, &err);
+		code = tenon_config_load_text(config, NEW_CONFIG, text,
+					      strlen(text), &err);
+	}
+	if (!code) {
+		code = tenon_config_check(config, &err);
 	}
 	tenon_config_destroy(config);
-	free(text);
-	return code == 0 ? true : import_fail(import, 0, 0, "%s", err.message);
+	return code == 0 || code == TENON_EPLUGIN ?
+		       true :
+		       import_fail(import, 0, 0, "%s", without_place(&err));
 }
 
 /* ---- the output --------------------------------------------------------- */
 
-static void print(const struct app *app, const struct import *import)
+static void print(const struct app *app, const struct import *import,
+		  const char *config)
 {
-	char *config = import_write(import);
 	json_t *notes = json_array();
 	json_t *root;
 
@@ -255,7 +263,6 @@ static void print(const struct app *app, const struct import *import)
 		json_decref(notes);
 		output_text(config);
 	}
-	free(config);
 }
 
 static bool is_utf8(struct import_text text)
@@ -271,6 +278,7 @@ static int import_text(struct app *app, struct import *import,
 		       struct import_text text)
 {
 	enum format format;
+	char *config;
 	int status;
 
 	if (!is_utf8(text)) {
@@ -282,12 +290,17 @@ static int import_text(struct app *app, struct import *import,
 	if (status != EXIT_DONE) {
 		return status;
 	}
-	if (!read_format(app, import, format, text) ||
-	    !check_servers(import)) {
+	if (!read_format(app, import, format, text)) {
 		return fail_error(app, &import->err);
 	}
-	print(app, import);
-	return EXIT_DONE;
+	config = import_write(import);
+	status = check_config(import, config) ? EXIT_DONE :
+						fail_error(app, &import->err);
+	if (status == EXIT_DONE) {
+		print(app, import, config);
+	}
+	free(config);
+	return status;
 }
 
 int run_import(struct app *app)

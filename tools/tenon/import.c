@@ -95,6 +95,79 @@ void import_note(struct import *import, const char *format, ...)
 	va_end(args);
 }
 
+/* Return true when a setting of this name has a secret as its value. */
+static bool names_secret(const char *name)
+{
+	static const char *const words[] = { "password", "passwd", "auth",
+					     "secret", "token" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasestr(name, words[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *import_shown(const char *name, const char *value)
+{
+	return value && names_secret(name) ? "(not shown)" : value;
+}
+
+void import_note_setting(struct import *import, const char *name,
+			 const char *between, const char *value,
+			 const char *why)
+{
+	const char *shown = import_shown(name, value);
+
+	import_note(import, "%s%s%s%s%s", name, shown ? between : "",
+		    shown ? shown : "", why ? ": " : "", why ? why : "");
+}
+
+/* Replace the secrets among the members of objects, however deep they are. */
+static void hide_secrets(json_t *value)
+{
+	const char *name;
+	json_t *child;
+	size_t index;
+
+	json_object_foreach(value, name, child) {
+		if (names_secret(name)) {
+			json_object_iter_set_new(
+				value, json_object_key_to_iter(name),
+				json_string(import_shown(name, "")));
+		} else {
+			hide_secrets(child);
+		}
+	}
+	json_array_foreach(value, index, child) {
+		hide_secrets(child);
+	}
+}
+
+char *import_dump(const json_t *value)
+{
+	json_t *copy = json_deep_copy(value);
+	char *text;
+
+	hide_secrets(copy);
+	text = json_dumps(copy, JSON_ENCODE_ANY | JSON_COMPACT);
+	json_decref(copy);
+	if (!text) {
+		alloc_failed();
+	}
+	return text;
+}
+
+void import_note_json(struct import *import, const char *name,
+		      const json_t *value, const char *why)
+{
+	char *text = import_dump(value);
+
+	import_note_setting(import, name, ": ", text, why);
+	free(text);
+}
+
 bool import_fail(struct import *import, size_t line, size_t column,
 		 const char *format, ...)
 {
@@ -148,6 +221,7 @@ void import_add_server(struct import *import, struct import_text address,
 	server->address = import_copy(address);
 	server->alias = alias ? alloc_text(alias) : NULL;
 	server->weight = weight;
+	server->tls = false;
 }
 
 /* Return the number of bytes of text up to the first `end`, or all of them. */

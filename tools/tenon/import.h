@@ -17,6 +17,7 @@ struct imported_server {
 	char *address;
 	char *alias; /* NULL: none */
 	uint64_t weight;
+	bool tls;
 };
 
 /* One of the timeouts of a config. */
@@ -79,9 +80,30 @@ void import_fini(struct import *import);
 bool import_fail(struct import *import, size_t line, size_t column,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Add a line "not carried over". */
+/* Add a line "not carried over". A setting with its value goes to import_note_setting() instead. */
 void import_note(struct import *import, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Add a line "not carried over" about a setting: "<name><between><value>: <why>". value may be NULL,
+ * and so may why. The value is that of import_shown().
+ */
+void import_note_setting(struct import *import, const char *name,
+			 const char *between, const char *value,
+			 const char *why);
+
+/* As import_note_setting(), for a value of JSON. */
+void import_note_json(struct import *import, const char *name,
+		      const json_t *value, const char *why);
+
+/*
+ * The value of a setting as a message may show it: value itself, or "(not shown)" when the name says
+ * that it is a secret, such as a password.
+ */
+const char *import_shown(const char *name, const char *value);
+
+/* A value of JSON as text, with import_shown() for the members of objects. The caller frees it. */
+char *import_dump(const json_t *value);
 
 /* Add a server. alias may be NULL. */
 void import_add_server(struct import *import, struct import_text address,

@@ -459,6 +459,17 @@ static bool fail_unknown(struct string_reader *reader, const struct word *word)
 	return false;
 }
 
+static void note_word(struct string_reader *reader, const struct word *word,
+		      const struct word_row *row)
+{
+	char *name = alloc_format("--%s", row->name);
+	char *value = word->value.data ? import_copy(word->value) : NULL;
+
+	import_note_setting(reader->import, name, "=", value, row->why);
+	free(value);
+	free(name);
+}
+
 static bool use_word(struct string_reader *reader, const struct word *word)
 {
 	const struct word_row *row = word_rows;
@@ -480,9 +491,7 @@ static bool use_word(struct string_reader *reader, const struct word *word)
 	if (row->read) {
 		return row->read(reader, word);
 	}
-	import_note(reader->import, "--%s%s%.*s: %s", row->name,
-		    word->value.data ? "=" : "", (int)word->value.len,
-		    word->value.data ? word->value.data : "", row->why);
+	note_word(reader, word, row);
 	return true;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One pool of a config of mcrouter. Source of truth: mcrouter 9d7f4342, routes/HashRouteFactory.h,
- * lib/WeightedCh3HashFunc.cpp and mcrouter_options_list.h.
+ * lib/WeightedCh3HashFunc.cpp and mcrouter_options_list.h; for protocol and security mcrouter 07999665,
+ * lib/network/AccessPoint.cpp, lib/network/SecurityOptions.cpp and
+ * routes/McRouteHandleProvider.cpp.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -121,32 +123,74 @@ static const json_t *find_route(const json_t *value, const char *pool)
 
 static bool fail_server(struct import *import, const json_t *server)
 {
-	char *text = json_dumps(server, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *text = import_dump(server);
 
 	import_fail(import, 0, 0,
-		    "the server is %s, expected \"host:port[:protocol[:security]]\"",
-		    text ? text : "");
+		    "the server is %s, expected \"host:port[:protocol[:security[:compression]]]\"",
+		    text);
 	free(text);
 	return false;
 }
 
-/* Note a protocol other than ascii, and a security other than plain. */
-static void note_transport(struct import *import, struct import_text rest)
+/* Note a protocol that tenon does not speak. of is the server or the pool. */
+static void note_protocol(struct import *import, struct import_text protocol,
+			  const char *of)
 {
-	while (rest.len > 0) {
-		struct import_text word = import_cut(&rest, ":");
-
-		if (word.len > 0 && !import_is(word, "ascii") &&
-		    !import_is(word, "plain")) {
-			import_note(import,
-				    "'%.*s' of a server: tenon speaks memcached's text protocol, without TLS",
-				    (int)word.len, word.data);
-		}
+	if (protocol.len > 0 && !import_is(protocol, "ascii")) {
+		import_note(import,
+			    "the protocol '%.*s' of %s: tenon speaks memcached's text protocol there",
+			    (int)protocol.len, protocol.data, of);
 	}
 }
 
+/* Return true when the word stands for TLS. Note what is neither TLS nor plain. */
+static bool read_security(struct import *import, struct import_text word,
+			  const char *of)
+{
+	static const char *const sessions[] = { "ssl", "tls", "fizz", "ktls12" };
+
+	for (size_t i = 0; i < sizeof(sessions) / sizeof(sessions[0]); i++) {
+		if (import_is(word, sessions[i])) {
+			return true;
+		}
+	}
+	if (import_is(word, "tls_to_plain")) {
+		import_note(import,
+			    "'tls_to_plain' of %s: tenon has no handshake of TLS with plain bytes behind it, and speaks without TLS there",
+			    of);
+	} else if (!import_is(word, "plain")) {
+		import_note(import,
+			    "the security '%.*s' of %s: tenon does not know it, and speaks without TLS there",
+			    (int)word.len, word.data, of);
+	}
+	return false;
+}
+
+/* Read the words behind an address: ":protocol:security:compression". */
+static bool read_words(struct import *import, struct import_text rest,
+		       const char *of, bool *tls)
+{
+	struct import_text words[3] = { { "", 0 }, { "", 0 }, { "", 0 } };
+
+	import_cut(&rest, ":"); /* the colon in front */
+	for (size_t i = 0; i < 3 && rest.len > 0; i++) {
+		words[i] = import_cut(&rest, ":");
+	}
+	note_protocol(import, words[0], of);
+	if (words[1].len > 0) {
+		*tls = read_security(import, words[1], of);
+	}
+	if (words[2].len > 0 && !import_is(words[2], "notcompressed")) {
+		import_note(import,
+			    "'%.*s' of %s: tenon does not have mcrouter's compression",
+			    (int)words[2].len, words[2].data, of);
+	}
+	return rest.len == 0;
+}
+
 /* Read "host:port:ascii:plain", or an object that has this as its "hostname". */
-static bool read_server(struct import *import, const json_t *server)
+static bool read_server(struct import *import, const json_t *server,
+			bool pool_has_tls)
 {
 	const json_t *name = json_is_object(server) ?
 				     json_object_get(server, "hostname") :
@@ -155,6 +199,7 @@ static bool read_server(struct import *import, const json_t *server)
 	struct import_text text = { spec, spec ? strlen(spec) : 0 };
 	struct import_text rest;
 	struct import_text address;
+	struct imported_server *added;
 
 	if (text.len == 0) {
 		return fail_server(import, server);
@@ -163,25 +208,75 @@ static bool read_server(struct import *import, const json_t *server)
 	if (address.len == 0 || (rest.len > 0 && rest.data[0] != ':')) {
 		return fail_server(import, server);
 	}
-	note_transport(import, rest);
 	import_add_server(import, address, NULL, 1);
+	added = &import->servers[import->server_count - 1];
+	added->tls = pool_has_tls;
+	return read_words(import, rest, added->address, &added->tls) ?
+		       true :
+		       fail_server(import, server);
+}
+
+static struct import_text text_of(const char *word)
+{
+	return (struct import_text){ word, strlen(word) };
+}
+
+/* Read the fields of a pool that hold for those of its servers that say nothing else. */
+static bool read_defaults(struct import *import, const json_t *pool, bool *tls)
+{
+	static const char *const names[] = { "protocol", "security_mech" };
+	const char *words[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *value = json_object_get(pool, names[i]);
+
+		words[i] = json_string_value(value);
+		if (value && !words[i]) {
+			return import_fail(import, 0, 0, "'%s' is no text",
+					   names[i]);
+		}
+	}
+	if (words[0]) {
+		note_protocol(import, text_of(words[0]), "the pool");
+	}
+	/* use_ssl is what security_mech was before, and mcrouter reads it without that only */
+	*tls = words[1] ?
+		       read_security(import, text_of(words[1]), "the pool") :
+		       json_is_true(json_object_get(pool, "use_ssl"));
 	return true;
+}
+
+/* The certificates of TLS are options of the program. */
+static void note_certificates(struct import *import)
+{
+	for (size_t i = 0; i < import->server_count; i++) {
+		if (import->servers[i].tls) {
+			import_note(import,
+				    "the certificates of TLS: mcrouter has them in its command line (--pem-ca-path, --pem-cert-path, --pem-key-path), not in the JSON; tls: true trusts the system's authorities, and tls: {ca: FILE} those of a file");
+			return;
+		}
+	}
 }
 
 static bool read_servers(struct import *import, const json_t *pool)
 {
 	json_t *servers = json_object_get(pool, "servers");
+	bool pool_has_tls = false;
 	json_t *server;
 	size_t index;
 
 	if (json_array_size(servers) == 0) {
 		return import_fail(import, 0, 0, "the pool has no servers");
 	}
+	if (!read_defaults(import, pool, &pool_has_tls)) {
+		return false;
+	}
 	json_array_foreach(servers, index, server) {
-		if (!read_server(import, server)) {
+		if (!read_server(import, server, pool_has_tls)) {
 			return false;
 		}
 	}
+	note_certificates(import);
 	return true;
 }
 
@@ -307,17 +402,13 @@ static void note_fields(struct import *import, const json_t *object,
 
 	json_object_foreach(mutable(object), name, value) {
 		const char *const *at = known;
-		char *text;
 
 		while (*at && strcmp(name, *at) != 0) {
 			at++;
 		}
-		if (*at) {
-			continue;
+		if (!*at) {
+			import_note_json(import, name, value, NULL);
 		}
-		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		import_note(import, "%s: %s", name, text ? text : "");
-		free(text);
 	}
 }
 
@@ -326,7 +417,9 @@ static void note_rest(struct import *import, const json_t *pool,
 {
 	static const char *const of_pool[] = { "servers", "name", "type",
 					       "server_timeout",
-					       "connect_timeout", NULL };
+					       "connect_timeout", "protocol",
+					       "security_mech", "use_ssl",
+					       NULL };
 	static const char *const of_route[] = { "type", "pool", "hash", "name",
 						NULL };
 

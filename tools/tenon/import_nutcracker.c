@@ -277,8 +277,8 @@ static bool read_key(struct yaml_reader *reader, const yaml_node_t *key,
 		if (row->read) {
 			return row->read(reader, value);
 		}
-		import_note(reader->import, "%s: %s: %s", row->name,
-			    text_of(value), row->why);
+		import_note_setting(reader->import, row->name, ": ",
+				    text_of(value), row->why);
 		return true;
 	}
 	return fail_key(reader, key);

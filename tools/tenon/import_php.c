@@ -32,10 +32,24 @@ static bool fail_setting(struct php_reader *reader, const char *name,
 			 const char *value, const char *expected)
 {
 	return import_fail(reader->import, 0, 0, "%s is '%s', expected %s",
-			   name, value, expected);
+			   name, import_shown(name, value), expected);
 }
 
 /* ---- session.save_path -------------------------------------------------- */
+
+/* Note "name=value" or "name" of a server in session.save_path. */
+static void note_pair(struct php_reader *reader, struct import_text pair)
+{
+	bool has_value = memchr(pair.data, '=', pair.len) != NULL;
+	struct import_text name = import_cut(&pair, "=");
+	char *setting = alloc_format("session.save_path: %.*s", (int)name.len,
+				     name.data);
+	char *value = has_value ? import_copy(pair) : NULL;
+
+	import_note_setting(reader->import, setting, "=", value, NULL);
+	free(value);
+	free(setting);
+}
 
 /* Read what is behind '?' in "tcp://mc1:11211?weight=2&timeout=1". */
 static bool read_query(struct php_reader *reader, struct import_text query,
@@ -50,7 +64,7 @@ static bool read_query(struct php_reader *reader, struct import_text query,
 			     *weight > 0);
 
 		if (!is_weight) {
-			import_note(reader->import, "session.save_path: %s", text);
+			note_pair(reader, pair);
 		}
 		free(text);
 		if (!fits) {
@@ -267,9 +281,8 @@ static bool set_binary(struct php_reader *reader, const char *name,
 		return false;
 	}
 	if (is_on) {
-		import_note(reader->import,
-			    "%s = %s: tenon does not speak the binary protocol",
-			    name, value);
+		import_note_setting(reader->import, name, " = ", value,
+				    "tenon does not speak the binary protocol");
 	}
 	return true;
 }
@@ -293,24 +306,23 @@ static const struct ini_row {
 /* The settings of php-memcached that have no place in a config of tenon, and why. */
 static const struct {
 	const char *name, *why;
-	bool is_secret; /* the value is not shown */
 } ini_reasons[] = {
 	{ "memcached.sess_locking",
-	  "the session handler of PHP locks sessions, not the client", false },
+	  "the session handler of PHP locks sessions, not the client" },
 	{ "memcached.sess_lock_wait_min",
-	  "it is for sess_locking, which the session handler of PHP does", false },
+	  "it is for sess_locking, which the session handler of PHP does" },
 	{ "memcached.sess_lock_wait_max",
-	  "it is for sess_locking, which the session handler of PHP does", false },
+	  "it is for sess_locking, which the session handler of PHP does" },
 	{ "memcached.sess_lock_retries",
-	  "it is for sess_locking, which the session handler of PHP does", false },
+	  "it is for sess_locking, which the session handler of PHP does" },
 	{ "memcached.sess_lock_expire",
-	  "it is for sess_locking, which the session handler of PHP does", false },
+	  "it is for sess_locking, which the session handler of PHP does" },
 	{ "memcached.sess_persistent",
-	  "a client of tenon keeps its connections as long as it lives", false },
+	  "a client of tenon keeps its connections as long as it lives" },
 	{ "memcached.sess_sasl_username",
-	  "SASL needs the binary protocol, which tenon does not speak", false },
+	  "SASL needs the binary protocol, which tenon does not speak" },
 	{ "memcached.sess_sasl_password",
-	  "SASL needs the binary protocol, which tenon does not speak", true },
+	  "SASL needs the binary protocol, which tenon does not speak" },
 };
 
 static void note_ini(struct php_reader *reader, const char *name,
@@ -322,14 +334,8 @@ static void note_ini(struct php_reader *reader, const char *name,
 	while (i < count && strcmp(name, ini_reasons[i].name) != 0) {
 		i++;
 	}
-	if (i == count) {
-		import_note(reader->import, "%s = %s", name, value);
-	} else if (ini_reasons[i].is_secret) {
-		import_note(reader->import, "%s: %s", name, ini_reasons[i].why);
-	} else {
-		import_note(reader->import, "%s = %s: %s", name, value,
-			    ini_reasons[i].why);
-	}
+	import_note_setting(reader->import, name, " = ", value,
+			    i < count ? ini_reasons[i].why : NULL);
 }
 
 /* Use one setting. Those that are not about memcached are left alone. */

@@ -23,20 +23,6 @@ static bool is_true(const json_t *value)
 	return json_is_true(value) || json_number_value(value) != 0;
 }
 
-/* Make a note of a setting, with its value. */
-static void note_setting(struct import *import, const char *name,
-			 const json_t *value, const char *why)
-{
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-
-	if (!text) {
-		alloc_failed();
-	}
-	import_note(import, "%s: %s%s%s", name, text, why ? ": " : "",
-		    why ? why : "");
-	free(text);
-}
-
 /* Read a number. JSON's null is *out as it is. */
 static bool read_number(struct import *import, const char *name,
 			const json_t *value, double *out)
@@ -55,10 +41,10 @@ static bool read_number(struct import *import, const char *name,
 
 static bool fail_server(struct import *import, const json_t *server)
 {
-	char *text = json_dumps(server, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *text = import_dump(server);
 
 	import_fail(import, 0, 0, "the server is %s, expected \"host:port\"",
-		    text ? text : "");
+		    text);
 	free(text);
 	return false;
 }
@@ -251,7 +237,7 @@ static bool set_behavior(struct import *import,
 		put_before_prefix(import, json_string_value(value));
 		return true;
 	}
-	note_setting(import, name, value, NULL);
+	import_note_json(import, name, value, NULL);
 	return true;
 }
 
@@ -308,6 +294,7 @@ static const char *why_not(const char *name)
 	} reasons[] = {
 		{ "username",
 		  "it is for SASL, which needs the binary protocol, and tenon does not speak that" },
+		{ "password", "it is for SASL, as username" },
 		{ "binary", "tenon does not speak the binary protocol" },
 	};
 
@@ -317,17 +304,6 @@ static const char *why_not(const char *name)
 		}
 	}
 	return NULL;
-}
-
-/* Make a note of an argument of pylibmc.Client. A password is never shown. */
-static void note_argument(struct import *import, const char *name,
-			  const json_t *value)
-{
-	if (strcmp(name, "password") == 0) {
-		import_note(import, "password: it is for SASL, as username");
-		return;
-	}
-	note_setting(import, name, value, why_not(name));
 }
 
 static bool use_pylibmc(struct import *import, const json_t *options)
@@ -340,7 +316,7 @@ static bool use_pylibmc(struct import *import, const json_t *options)
 	json_object_foreach(object, name, value) {
 		if (strcmp(name, "behaviors") != 0 &&
 		    strcmp(name, "servers") != 0) {
-			note_argument(import, name, value);
+			import_note_json(import, name, value, why_not(name));
 		}
 	}
 	if (behaviors && !json_is_object(behaviors)) {
@@ -384,7 +360,7 @@ static bool set_argument(struct import *import, struct pymemcache *arguments,
 		arguments->has_prefix = true;
 	} else if (strcmp(name, "servers") != 0 &&
 		   strcmp(name, "no_delay") != 0) {
-		note_setting(import, name, value, NULL);
+		import_note_json(import, name, value, NULL);
 	}
 	return true;
 }
@@ -460,7 +436,7 @@ static bool use_python_memcached(struct import *import, const json_t *options)
 			return false;
 		}
 		if (!out && strcmp(name, "servers") != 0) {
-			note_setting(import, name, value, NULL);
+			import_note_json(import, name, value, NULL);
 		}
 	}
 	import->ring = "python-memcached";
@@ -519,8 +495,8 @@ static void set_prefix(struct import *import, const json_t *cache)
 	const json_t *function = json_object_get(cache, "KEY_FUNCTION");
 
 	if (function && !json_is_null(function)) {
-		note_setting(import, "KEY_FUNCTION", function,
-			     "set the prefix that it makes");
+		import_note_json(import, "KEY_FUNCTION", function,
+				 "set the prefix that it makes");
 		return;
 	}
 	import->keys_have_prefix = true;
@@ -546,10 +522,10 @@ static void note_others(struct import *import, const json_t *cache)
 			i++;
 		}
 		if (i == sizeof(known) / sizeof(known[0])) {
-			note_setting(import, name, value, NULL);
+			import_note_json(import, name, value, NULL);
 		} else if (strcmp(name, "TIMEOUT") == 0) {
-			note_setting(import, name, value,
-				     "in tenon each call has its exptime");
+			import_note_json(import, name, value,
+					 "in tenon each call has its exptime");
 		}
 	}
 }

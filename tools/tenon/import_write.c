@@ -82,13 +82,13 @@ static void write_server(FILE *out, const struct imported_server *server)
 	const char *alias = server->alias;
 
 	fputs("  - ", out);
-	if (server->weight == 1 && !alias) {
+	if (server->weight == 1 && !alias && !server->tls) {
 		write_value(out, server->address);
 		fputc('\n', out);
 		return;
 	}
-	if (server->weight == 1 && is_plain(server->address) &&
-	    is_plain(alias)) {
+	if (server->weight == 1 && !server->tls &&
+	    is_plain(server->address) && is_plain(alias)) {
 		fprintf(out, "%s %s\n", server->address, alias);
 		return;
 	}
@@ -100,6 +100,9 @@ static void write_server(FILE *out, const struct imported_server *server)
 	}
 	if (server->weight != 1) {
 		fprintf(out, ", weight: %" PRIu64, server->weight);
+	}
+	if (server->tls) {
+		fputs(", tls: true", out);
 	}
 	fputs("}\n", out);
 }

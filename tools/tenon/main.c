@@ -157,6 +157,15 @@ static int check_operands(struct app *app)
 	return EXIT_DONE;
 }
 
+/* Check the global options that go together. */
+static int check_options(struct app *app)
+{
+	if (app->options.password_path && !app->options.user) {
+		return fail_usage(app, "--password-file needs --user");
+	}
+	return EXIT_DONE;
+}
+
 static int run(struct app *app, int argc, char **argv)
 {
 	int status;
@@ -183,6 +192,9 @@ static int run(struct app *app, int argc, char **argv)
 		return fail_usage(app, "no command");
 	}
 	status = check_operands(app);
+	if (status == EXIT_DONE) {
+		status = check_options(app);
+	}
 	return status == EXIT_DONE ? app->command->run(app) : status;
 }
 
