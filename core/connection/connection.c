@@ -146,6 +146,21 @@ static bool is_asked(const struct tenon__wire *wire)
 	       tenon__wire_is_fenced(wire);
 }
 
+bool tenon__connection_is_begun(const struct tenon__connection *conn)
+{
+	const struct tenon__wire *wire = &conn->wire;
+	const struct tenon__request *req = wire->first;
+
+	if (!conn->heard) {
+		return false;
+	}
+	while (req && !tenon__request_is_done(req)) {
+		req = req->next;
+	}
+	return req || wire->recv_state != TENON_RECV_LINE ||
+	       (wire->block && wire->parsed != wire->block->filled);
+}
+
 /*
  * The replies of an exchange are out of protocol. A value has its key, so it stays. Any other
  * answer may belong to another request: give it up.
@@ -198,6 +213,7 @@ void tenon__connection_judge(struct tenon__connection *conn, int64_t start_ns,
 			(is_rare(wire) ? TENON__WITH_RARE_VERB : 0) |
 			(conn->cut ? TENON__WITH_CUT : 0) |
 			(is_asked(wire) ? TENON__WITH_ASKED : 0) |
+			(tenon__connection_is_begun(conn) ? TENON__WITH_BEGUN : 0) |
 			lookup_circumstances(&conn->resolver);
 
 	conn->fault = tenon__fault_find(wire->status, with);

@@ -129,6 +129,12 @@ static inline void tenon__connection_rewind(struct tenon__connection *conn)
 }
 
 /*
+ * Return true when a byte of an answer to a request arrived in this exchange. What answers a fence
+ * answers no request.
+ */
+bool tenon__connection_is_begun(const struct tenon__connection *conn);
+
+/*
  * Decide whose fault the failure of the exchange is: set conn->fault. wire.status is not 0.
  * Give up the answers that may belong to other requests: after a reply out of protocol, all
  * answers but the values of retrieval commands.

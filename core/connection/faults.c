@@ -129,7 +129,7 @@ static const struct tenon__fault rows[] = {
 	    CLOSED },
 	  .statuses = STATUS(TENON_ECLOSED),
 	  .all = TENON__WITH_RARE_VERB,
-	  .none = TENON__WITH_HEARD },
+	  .none = TENON__WITH_BEGUN },
 	{ { "closed", SERVER,
 	    "the server closed a new connection before the answer was complete",
 	    MARKED },

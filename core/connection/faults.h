@@ -31,7 +31,9 @@ enum tenon__circumstance {
 	TENON__WITH_CUT =
 		1u << 9, /* the server closed the connection while it was set up */
 	TENON__WITH_ASKED =
-		1u << 10 /* `version` was sent first on it, and is not answered */
+		1u << 10, /* `version` was sent first on it, and is not answered */
+	TENON__WITH_BEGUN =
+		1u << 11 /* a byte of an answer arrived that is not the fence's */
 };
 
 /*

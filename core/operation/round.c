@@ -351,7 +351,8 @@ static bool may_hop(const struct tenon__connection *conn,
 	if (conn->wire.status == TENON_ECONNECT || conn->cut) {
 		return true;
 	}
-	return conn->wire.status == TENON_ECLOSED && !conn->heard &&
+	return conn->wire.status == TENON_ECLOSED &&
+	       !tenon__connection_is_begun(conn) &&
 	       verb->repeat != TENON_REPEAT_HARMS;
 }
 

@@ -185,6 +185,44 @@ START_TEST(a_server_that_only_crashed_is_asked_again)
 }
 END_TEST
 
+/* The answer to `version` is not one to the command: the closing is the command's fault. */
+START_TEST(a_server_that_closes_behind_a_command_answers_the_next)
+{
+	const struct tenon_item k = item("k", NULL);
+	struct tenon_health health;
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT(FIRST "gat 0 k\r\n"),
+				  FAKE_SEND("VERSION 1.4.0\r\n" END), FAKE_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT(AGAIN GET),
+				  FAKE_SEND("VERSION 1.4.0\r\n" END)));
+	rig_open(&rig, AUTO);
+	ck_assert_int_eq(rig_one(&rig, TENON_GAT, &k, 0), TENON_ECLOSED);
+	check_says(rig.err.message, "behind a command");
+	ck_assert_int_eq(tenon_client_health(rig.client, 0, &health), 0);
+	ck_assert_uint_eq(health.state, TENON_SERVER_UP);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Nor does it keep keys from the next server. */
+START_TEST(keys_hop_from_a_server_that_closes_behind_its_version)
+{
+	struct rig rig = { 0 };
+	char first[RIG_KEY_LEN + 1];
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(sizeof(FIRST) - 1 + RIG_GET_LEN),
+				  FAKE_SEND("VERSION 1.4.0\r\n" END), FAKE_CLOSE));
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(sizeof(FIRST) - 1 + RIG_GET_LEN),
+				  FAKE_SEND("VERSION 1.4.0\r\n" END END)));
+	rig_open(&rig, AUTO "failover: eject\n");
+	rig_key_at(&rig, 0, 0, first);
+	ck_assert_int_eq(rig_get(&rig, first), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
 static const struct {
 	const char *answer;
 	int status;
@@ -226,6 +264,8 @@ int main(void)
 	tcase_add_test(tc,
 		       a_request_that_must_not_go_twice_fails_once_behind_version);
 	tcase_add_test(tc, a_server_that_only_crashed_is_asked_again);
+	tcase_add_test(tc, a_server_that_closes_behind_a_command_answers_the_next);
+	tcase_add_test(tc, keys_hop_from_a_server_that_closes_behind_its_version);
 	LOOP(tc, a_refused_connection_has_its_reason, COUNT(refusals));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
