@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
 
@@ -388,6 +389,14 @@ static int start(struct tenon__lookup **out, const char *host, int64_t now_ns)
 
 /* ---- what resolvers call --------------------------------------------------- */
 
+/* Return true when a lookup failed by a limit of this host or process, which may be gone at once. */
+static bool failed_here(const struct tenon__lookup *lookup)
+{
+	return lookup->gai_error == EAI_MEMORY ||
+	       (lookup->gai_error == EAI_SYSTEM &&
+		tenon__is_local_limit(lookup->sys_errno));
+}
+
 int tenon__lookup_join(const char *host, struct tenon__lookup **newest,
 		       struct tenon__lookup **known)
 {
@@ -403,7 +412,8 @@ int tenon__lookup_join(const char *host, struct tenon__lookup **newest,
 	struct tenon__lookup *last = find(*bucket_of(host), host, false);
 	struct tenon__lookup *found = find(last, host, true);
 	if (!last || (tenon__lookup_is_done(last) &&
-		      now_ns - last->start_ns >= interval_ns)) {
+		      (failed_here(last) ||
+		       now_ns - last->start_ns >= interval_ns))) {
 		code = start(&last, host, now_ns);
 	}
 	if (!code) {

@@ -474,10 +474,12 @@ struct tenon_call {
  * connection: when the server has closed it, or bytes wait on it that answer nothing, the client
  * takes a new connection, and nothing is lost. After that look, and for the four verbs, the client
  * notices an end only after sending. It then sends the requests once more, if the verb may safely
- * run twice: get, gets, gat, gats, set, delete and touch. When a middlebox ended the connection, or
- * nothing came on it in time, a server that was only slow can read the first copy of a set late,
- * after a set that was sent later. Behind a reply that is none, only get and gets go again: the
- * server has the connection, and may still run the others.
+ * run twice: get, gets, gat, gats, set, delete and touch. When a middlebox has forgotten the
+ * connection, Linux gives it up 0.6 to 1 s after sending: with a longer poll_timeout the requests go
+ * again, otherwise the call fails with TENON_ETIMEDOUT, no server is blamed, and the next call
+ * connects. In both cases a server that was only slow can read the first copy of a set late, after
+ * a set that was sent later. Behind a reply that is none, only get and gets go again: the server has
+ * the connection, and may still run the others.
  *
  * Stray bytes. A value is matched by its key. Other replies of the text protocol carry no key, so
  * a line that a server or proxy sends unasked can be taken for an answer: without `integrity:

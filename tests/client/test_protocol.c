@@ -243,6 +243,21 @@ static bool slice_is(struct tenon_slice found, const char *text)
 		memcmp(found.data, text, found.len) == 0;
 }
 
+/* OK and RESET answer "stats detail on" and "stats reset" only. */
+START_TEST(one_word_does_not_answer_plain_stats)
+{
+	static const char *const words[] = { "OK\r\n", "RESET\r\n" };
+	struct rig rig = { 0 };
+	struct fake_step steps[] = { FAKE_ACCEPT, FAKE_EXPECT("stats\r\n"),
+				     fake_send_text(words[_i]), FAKE_EXPECT_CLOSE };
+
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(rig_run_servers(&rig, TENON_STATS, NULL, 0), TENON_EPROTOCOL);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(stats_are_read_pair_by_pair)
 {
 	struct rig rig = { 0 };
@@ -804,6 +819,7 @@ static TCase *requests_case(void)
 	LOOP(tc,
 	     every_server_verb_writes_its_request_and_reads_every_legal_reply,
 	     COUNT(server_exchanges));
+	LOOP(tc, one_word_does_not_answer_plain_stats, 2);
 	tcase_add_test(tc, stats_are_read_pair_by_pair);
 	tcase_add_test(
 		tc, quit_lets_the_server_close_and_the_next_operation_reconnects);

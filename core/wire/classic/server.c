@@ -84,12 +84,16 @@ static int read_server_lines(struct tenon__wire *wire, const char *line,
 {
 	const char *first = wire->block->data + wire->keep_from;
 	bool end = TENON__IS(line, len, "END");
+	bool word = line == first &&
+		    (TENON__IS(line, len, "RESET") || TENON__IS(line, len, "OK"));
 
 	if (is_last_line(wire, line, len)) {
 		return end_lines_early(wire);
 	}
-	if (!end && !(line == first &&
-		      (TENON__IS(line, len, "RESET") || TENON__IS(line, len, "OK")))) {
+	if (word && wire->flight->key.len == 0) { /* plain stats has lines */
+		return tenon__reply_broken(wire, "an unexpected reply", line, len);
+	}
+	if (!end && !word) {
 		if (wire->parsed - wire->keep_from > TENON_STATS_MAX_BYTES) {
 			return tenon__reply_broken(wire, "stats that are too long", line,
 				      len);

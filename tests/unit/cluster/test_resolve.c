@@ -305,6 +305,12 @@ START_TEST(a_lookup_at_the_limit_of_descriptors_has_its_errno)
 	ck_assert_int_eq(code, TENON_ECONNECT);
 	ck_assert_int_eq(resolver.outcome, TENON_LOOKUP_UNREACHABLE);
 	ck_assert_int_eq(tenon__resolver_errno(&resolver), EMFILE);
+	/* the next operation looks the name up again, and not only after a while */
+	size_t begun = fake_names_begun();
+	tenon__resolver_rewind(&resolver);
+	ck_assert_int_eq(next_address(), TENON_ECONNECT);
+	ck_assert_uint_gt(fake_names_begun(), begun);
+	ck_assert_int_eq(tenon__resolver_errno(&resolver), 0);
 }
 END_TEST
 
