@@ -159,6 +159,9 @@ static const struct {
 	  "; this host has no free local port or no address of that family, see net.ipv4.ip_local_port_range" },
 	{ ENOBUFS, "; this host has no memory for sockets" },
 	{ ENOMEM, "; this host has no memory for sockets" },
+	{ EAFNOSUPPORT, "; this process may open no socket of that address family" },
+	{ EPROTONOSUPPORT, "; this process may open no socket of that address family" },
+	{ ENETDOWN, "; the network interface of this host is down" },
 };
 
 #define LOCAL_COUNT (sizeof(local_limits) / sizeof(local_limits[0]))

@@ -41,7 +41,7 @@ static const struct tenon__fault rows[] = {
 	    NOT_MARKED },
 	  .statuses = STATUS(TENON_EWAIT) },
 	{ { "local-limit", OURS,
-	    "no descriptor, port or memory is left for a socket (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL)",
+	    "no descriptor, port or memory is left for a socket (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL), or this host has no such socket or no network (EAFNOSUPPORT, EPROTONOSUPPORT, ENETDOWN)",
 	    NOT_MARKED },
 	  .statuses = STATUS(TENON_ELOCAL) },
 	{ { "lookup-unanswered", OURS,

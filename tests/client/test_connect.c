@@ -15,7 +15,8 @@
 
 /* Transport uring connects as transport poll does. */
 static const char *const transports[] = { "poll", "blocking" };
-static const int limits[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL };
+static const int limits[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL,
+			      EAFNOSUPPORT, EPROTONOSUPPORT, ENETDOWN };
 
 static int answer;	 /* the errno of calls that are replaced */
 static unsigned answers; /* so many of them fail; the rest work */
