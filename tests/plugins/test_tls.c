@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "conformance/subject.h"
 #include "fakes/certificates.h"
 #include "fakes/memcached.h"
@@ -265,6 +267,7 @@ END_TEST
 
 /* ---- options that are refused ------------------------------------------------------- */
 
+/* '@' is the folder of the certificates, with a FIFO that main() makes. */
 static const struct option_row {
 	const char *options;
 	const char *says;
@@ -285,6 +288,17 @@ static const struct option_row {
 	  "is encrypted, and the password in key_password_file does not fit" },
 	{ "certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@none'",
 	  "key_password_file: cannot read '" },
+	{ "ca: '@fifo'", "ca: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@fifo'", "certificate: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@fifo', key: '@client.key'",
+	  "certificate: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@client.pem', key: '@fifo'",
+	  "key: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@client.pem', key: '@'", "': it is no regular file" },
+	{ "certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@fifo'",
+	  "key_password_file: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@client.pem', key: '@client-locked.key', key_password_file: '@client-locked.password'",
+	  "client-locked.key': key values mismatch" },
 	{ "verify: sometimes", "expected one of full, ca, none" },
 	{ "minimum: 1.1", "expected one of 1.2, 1.3" },
 	{ "ciphers: NONESUCH", "ciphers: cannot use 'NONESUCH'" },
@@ -293,18 +307,26 @@ static const struct option_row {
 	{ "alpn: 'a,'", "alpn: found 'a,'" },
 };
 
-/* Check a config with these options of tls. Returns 0, or the status with *err. */
-static int check_options(const char *given, struct tenon_error *err)
+/* Make a config with these options of tls. Returns 0, or the status with *err. */
+static int load_options(struct tenon_config **out, const char *given,
+			struct tenon_error *err)
 {
-	struct tenon_config *config;
 	char options[SETTINGS_BYTES];
 	char text[SETTINGS_BYTES + 100];
 
 	expand(options, sizeof(options), given);
 	snprintf(text, sizeof(text),
 		 "servers: [localhost]\nsecure: {tls: {%s}}\n", options);
-	ck_assert_int_eq(tenon_config_create(&config, err), 0);
-	int code = tenon_config_load_text(config, "", text, strlen(text), err);
+	ck_assert_int_eq(tenon_config_create(out, err), 0);
+	return tenon_config_load_text(*out, "", text, strlen(text), err);
+}
+
+/* Check a config with these options of tls. Returns 0, or the status with *err. */
+static int check_options(const char *given, struct tenon_error *err)
+{
+	struct tenon_config *config;
+	int code = load_options(&config, given, err);
+
 	if (!code) {
 		code = tenon_config_check(config, err);
 	}
@@ -315,10 +337,112 @@ static int check_options(const char *given, struct tenon_error *err)
 START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
 {
 	struct tenon_error err;
+	char says[500];
 
+	expand(says, sizeof(says), option_rows[_i].says);
 	ck_assert_int_eq(check_options(option_rows[_i].options, &err),
 			 TENON_ECONFIG);
-	check_says(err.message, option_rows[_i].says);
+	check_says(err.message, says);
+}
+END_TEST
+
+#define LOCKED \
+	"certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@client-locked.password'"
+
+/* Write the files to a new file, one behind the other. */
+static void join(const char *out_name, const char *first, const char *second)
+{
+	char out_path[200], path[200], bytes[8192];
+	const char *const names[] = { first, second };
+
+	expand(out_path, sizeof(out_path), out_name);
+	FILE *out = fopen(out_path, "we");
+	ck_assert_ptr_nonnull(out);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		expand(path, sizeof(path), names[i]);
+		FILE *in = fopen(path, "re");
+		ck_assert_ptr_nonnull(in);
+		size_t len = fread(bytes, 1, sizeof(bytes), in);
+		ck_assert_uint_eq(fwrite(bytes, 1, len, out), len);
+		fclose(in);
+	}
+	ck_assert_int_eq(fclose(out), 0);
+}
+
+START_TEST(a_certificate_and_its_key_may_be_in_one_file)
+{
+	struct tenon_error err;
+
+	join("@both.pem", "@client.pem", "@client.key");
+	ck_assert_msg(check_options("certificate: '@both.pem'", &err) == 0,
+		      "%s", err.message);
+	join("@both.pem", "@client.key", "@client.pem");
+	ck_assert_msg(check_options("certificate: '@both.pem'", &err) == 0,
+		      "%s", err.message);
+	join("@both.pem", "@client.pem", "@server.key");
+	ck_assert_int_eq(check_options("certificate: '@both.pem'", &err),
+			 TENON_ECONFIG);
+	check_says(err.message, "both.pem': key values mismatch");
+}
+END_TEST
+
+/* IDENTITY_KEY_FILE_MAX_BYTES */
+START_TEST(the_file_of_a_key_has_a_mebibyte_at_most)
+{
+	static const char options[] =
+		"certificate: '@client.pem', key: '@large.key'";
+	struct tenon_error err;
+	char path[200];
+
+	join("@large.key", "@client.key", "@client.pem");
+	expand(path, sizeof(path), "@large.key");
+	ck_assert_int_eq(truncate(path, 1048576), 0);
+	ck_assert_msg(check_options(options, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(truncate(path, 1048577), 0);
+	ck_assert_int_eq(check_options(options, &err), TENON_ECONFIG);
+	check_says(err.message, "large.key' is larger than 1 MiB");
+}
+END_TEST
+
+/* A second look at the name could find another file than the one that was judged. */
+START_TEST(the_files_of_secrets_are_opened_once)
+{
+	static const char *const names[] = { "@client-locked.key",
+					     "@client-locked.password" };
+	struct tenon_error err;
+	struct inotify_event event;
+	char path[200];
+
+	expand(path, sizeof(path), names[_i]);
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	ck_assert_int_ge(watch, 0);
+	ck_assert_int_ge(inotify_add_watch(watch, path,
+					   IN_OPEN | IN_CLOSE_NOWRITE), 0);
+	ck_assert_msg(check_options(LOCKED, &err) == 0, "%s", err.message);
+	/* without a name an event has the size of the struct */
+	ck_assert_int_eq(read(watch, &event, sizeof(event)), sizeof(event));
+	ck_assert_uint_eq(event.mask, IN_OPEN);
+	ck_assert_int_eq(read(watch, &event, sizeof(event)), sizeof(event));
+	ck_assert_uint_eq(event.mask, IN_CLOSE_NOWRITE);
+	ck_assert_int_eq(read(watch, &event, sizeof(event)), -1);
+	close(watch);
+}
+END_TEST
+
+START_TEST(without_memory_for_a_key_an_open_fails)
+{
+	struct tenon_config *config;
+	struct tenon_error err;
+	int code = TENON_ENOMEM;
+
+	ck_assert_int_eq(load_options(&config, LOCKED, &err), 0);
+	for (size_t nth = 1; code == TENON_ENOMEM; nth++) {
+		tenon__memory_fail_at(nth);
+		code = tenon_config_check(config, &err);
+		tenon__memory_fail_at(0);
+	}
+	ck_assert_msg(code == 0, "%s", err.message);
+	tenon_config_destroy(config);
 }
 END_TEST
 
@@ -546,6 +670,18 @@ START_TEST(files_that_change_are_read_again)
 }
 END_TEST
 
+/* Damage a key: cut it off, or put a FIFO in its place. Returns what the log says then. */
+static const char *damage_key(const char *path, bool by_fifo)
+{
+	if (!by_fifo) {
+		ck_assert_int_eq(truncate(path, 20), 0);
+		return "so the old one stays in use: key: cannot use";
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	return "client.key': it is no regular file";
+}
+
 START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 {
 	struct memcached server;
@@ -558,9 +694,10 @@ START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 	open_with(&rig, server.address, IDENTITY("client"), "max_idle: 1ms\n");
 	expect_works(&rig);
 	expand(path, sizeof(path), "@client.key");
-	ck_assert_int_eq(truncate(path, 20), 0);
+	const char *says = damage_key(path, _i == 1);
 	reconnect(&rig);
-	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: cannot use");
+	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: cannot ");
+	check_says(rig.log, says);
 	size_t lines = rig.log_lines;
 	reconnect(&rig);
 	ck_assert_uint_eq(rig.log_lines, lines);
@@ -655,6 +792,9 @@ static void fill(Suite *suite)
 	     COUNT(client_rows));
 	LOOP(tcase, an_option_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(option_rows));
+	tcase_add_test(tcase, a_certificate_and_its_key_may_be_in_one_file);
+	tcase_add_test(tcase, the_file_of_a_key_has_a_mebibyte_at_most);
+	LOOP(tcase, the_files_of_secrets_are_opened_once, 2);
 	LOOP(tcase,
 	     a_link_to_a_secret_is_followed_unless_it_is_of_another_user,
 	     COUNT(link_rows));
@@ -663,26 +803,32 @@ static void fill(Suite *suite)
 	     COUNT(refused_keys));
 	LOOP(tcase, a_new_connection_resumes_the_session, COUNT(resume_rows));
 	tcase_add_test(tcase, files_that_change_are_read_again);
-	tcase_add_test(
-		tcase,
-		files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use);
+	LOOP(tcase,
+	     files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use, 2);
 	tcase_add_test(tcase,
 		       a_file_that_changes_and_keeps_its_time_is_read_again);
 	tcase_add_test(tcase,
 		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);
+	tcase_add_test(tcase, without_memory_for_a_key_an_open_fails);
 	suite_add_tcase(suite, tcase);
 }
 
 int main(void)
 {
 	Suite *suite;
+	char fifo[200];
 
 	enter_builddir();
 	memcached_require();
 	scratch_begin();
 	scratch_folder(folder, sizeof(folder));
 	certificates_make(folder);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	if (mkfifo(fifo, 0600) != 0) {
+		perror(fifo);
+		return EXIT_FAILURE;
+	}
 	subjects_load(TENON_KIND_TRANSPORT);
 	suite = suite_create("tls");
 	subjects_add_tests(suite);
