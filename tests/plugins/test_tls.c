@@ -267,7 +267,7 @@ END_TEST
 
 /* ---- options that are refused ------------------------------------------------------- */
 
-/* '@' is the folder of the certificates, with a FIFO that main() makes. */
+/* '@' is the folder of the certificates, with the files of make_odd_files(). */
 static const struct option_row {
 	const char *options;
 	const char *says;
@@ -279,7 +279,14 @@ static const struct option_row {
 	{ "key_password_file: '@client.key'",
 	  "found a key_password_file without a certificate" },
 	{ "certificate: '@none.pem'", "certificate: cannot read '" },
-	{ "certificate: '@client.pem'", "key: cannot use '" },
+	{ "certificate: '@client.pem'",
+	  "key: '@client.pem' has no private key (PEM); set `key` to the file that has it" },
+	{ "certificate: '@client.pem', key: '@ca.pem'",
+	  "key: '@ca.pem' has no private key (PEM)" },
+	{ "certificate: '@client.pem', key: '@empty'",
+	  "key: '@empty' has no private key (PEM)" },
+	{ "certificate: '@client.pem', key: '@damaged.key'",
+	  "key: cannot use '@damaged.key': " },
 	{ "certificate: '@client.pem', key: '@server.key'", "key: cannot use '" },
 	{ "certificate: '@client.pem', key: '@none.key'", "key: cannot read '" },
 	{ "certificate: '@client-locked.pem', key: '@client-locked.key'",
@@ -675,7 +682,7 @@ static const char *damage_key(const char *path, bool by_fifo)
 {
 	if (!by_fifo) {
 		ck_assert_int_eq(truncate(path, 20), 0);
-		return "so the old one stays in use: key: cannot use";
+		return "client.key' has no private key (PEM)";
 	}
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
@@ -696,7 +703,7 @@ START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 	expand(path, sizeof(path), "@client.key");
 	const char *says = damage_key(path, _i == 1);
 	reconnect(&rig);
-	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: cannot ");
+	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: ");
 	check_says(rig.log, says);
 	size_t lines = rig.log_lines;
 	reconnect(&rig);
@@ -814,19 +821,37 @@ static void fill(Suite *suite)
 	suite_add_tcase(suite, tcase);
 }
 
+static bool make_file(const char *name, const char *text)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "we");
+	return file && (fputs(text, file) >= 0) & (fclose(file) == 0);
+}
+
+/* Files that no option can use. */
+static bool make_odd_files(void)
+{
+	char fifo[200];
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	return mkfifo(fifo, 0600) == 0 && make_file("empty", "") &&
+	       make_file("damaged.key", "-----BEGIN PRIVATE KEY-----\nMAAA\n"
+					"-----END PRIVATE KEY-----\n");
+}
+
 int main(void)
 {
 	Suite *suite;
-	char fifo[200];
 
 	enter_builddir();
 	memcached_require();
 	scratch_begin();
 	scratch_folder(folder, sizeof(folder));
 	certificates_make(folder);
-	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
-	if (mkfifo(fifo, 0600) != 0) {
-		perror(fifo);
+	if (!make_odd_files()) {
+		perror(folder);
 		return EXIT_FAILURE;
 	}
 	subjects_load(TENON_KIND_TRANSPORT);

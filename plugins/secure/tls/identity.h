@@ -102,10 +102,27 @@ static int identity_refuse_key(const struct identity *identity, bool is_read)
 			: "key_password_file gives no password");
 }
 
+static int identity_lacks_key(const struct identity *identity)
+{
+	return identity->host->set_error(
+		identity->err, TENON_ECONFIG,
+		"key: '%s' has no private key (PEM)%s",
+		identity_key(identity->options),
+		identity->options->key[0]
+			? ""
+			: "; set `key` to the file that has it");
+}
+
 /* Give the private key of a PEM text to the context. Errors: TENON_ECONFIG. */
 static int identity_take_key(struct identity *identity, const char *text,
 			     size_t len)
 {
+	/* the end of the first line of a key of any kind; OpenSSL's reason is only "unsupported" */
+	static const char mark[] = "PRIVATE KEY-----";
+
+	if (!memmem(text, len, mark, sizeof(mark) - 1)) {
+		return identity_lacks_key(identity);
+	}
 	BIO *bio = BIO_new_mem_buf(text, (int)len);
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL,
 						      identity_give_password,
