@@ -356,14 +356,15 @@ END_TEST
 #define LOCKED \
 	"certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@client-locked.password'"
 
-/* Write the files to a new file, one behind the other. */
+/* Write the files to a new file, one behind the other, and put it in the place of an old one. */
 static void join(const char *out_name, const char *first, const char *second)
 {
-	char out_path[200], path[200], bytes[8192];
+	char out_path[200], new_path[200], path[200], bytes[8192];
 	const char *const names[] = { first, second };
 
 	expand(out_path, sizeof(out_path), out_name);
-	FILE *out = fopen(out_path, "we");
+	expand(new_path, sizeof(new_path), "@new");
+	FILE *out = fopen(new_path, "we");
 	ck_assert_ptr_nonnull(out);
 	for (size_t i = 0; i < COUNT(names); i++) {
 		expand(path, sizeof(path), names[i]);
@@ -374,6 +375,7 @@ static void join(const char *out_name, const char *first, const char *second)
 		fclose(in);
 	}
 	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_int_eq(rename(new_path, out_path), 0);
 }
 
 START_TEST(a_certificate_and_its_key_may_be_in_one_file)
@@ -741,6 +743,102 @@ START_TEST(a_file_that_changes_and_keeps_its_time_is_read_again)
 }
 END_TEST
 
+/* ---- the certificates of the system ------------------------------------------------------- */
+
+/* Let these be the certificates of the system. '@' is the folder of the certificates. */
+static void set_system(const char *file, const char *folders)
+{
+	char value[500];
+
+	expand(value, sizeof(value), file);
+	ck_assert_int_eq(setenv("SSL_CERT_FILE", value, 1), 0);
+	expand(value, sizeof(value), folders);
+	ck_assert_int_eq(setenv("SSL_CERT_DIR", value, 1), 0);
+}
+
+static void unset_system(void)
+{
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+}
+
+/* Get with a new connection: the old one is idle for longer than max_idle. */
+static int get_anew(struct rig *rig)
+{
+	struct timespec long_enough = { .tv_nsec = 5000000 };
+
+	nanosleep(&long_enough, NULL);
+	return rig_get(rig, "k");
+}
+
+/* Each handshake follows SSL_CERT_FILE: an authority is removed, and comes back. */
+START_TEST(the_file_of_the_system_is_read_again)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	start(&server, "server", "");
+	join("@system.pem", "@ca.pem", "@other-ca.pem");
+	set_system("@system.pem", "@none");
+	open_with(&rig, server.address, "", "max_idle: 1ms\n" RETRY_SOON);
+	expect_works(&rig);
+	join("@system.pem", "@other-ca.pem", "@other-ca.pem");
+	ck_assert_int_eq(get_anew(&rig), TENON_ESECURE);
+	check_says(rig.err.message, "`ca` does not have 'CN=ca'");
+	join("@system.pem", "@other-ca.pem", "@ca.pem");
+	expect_works(&rig);
+	rig_close(&rig);
+	unset_system();
+	memcached_stop(&server);
+}
+END_TEST
+
+/* Empty a folder. Its time changes then, also where the clock of the file system is slow. */
+static void empty_folder(const char *name)
+{
+	const struct timespec tick = { .tv_nsec = 1000000 };
+	char command[300], path[200];
+	struct stat before, after;
+
+	expand(path, sizeof(path), name);
+	ck_assert_int_eq(stat(path, &before), 0);
+	snprintf(command, sizeof(command), "rm '%s'/*", path);
+	ck_assert_int_eq(system(command), 0);
+	do {
+		nanosleep(&tick, NULL);
+		ck_assert_int_eq(chmod(path, 0700), 0);
+		ck_assert_int_eq(stat(path, &after), 0);
+	} while (before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
+		 before.st_ctim.tv_nsec == after.st_ctim.tv_nsec);
+}
+
+static const char *const folder_lists[] = {
+	"@ca.d",
+	"@none:@ca.d",
+	"@ca.d:@none:",
+};
+
+/* Without the watch, OpenSSL keeps what it has found in the folder. */
+START_TEST(the_folders_of_the_system_are_read_again)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start(&server, "server", "");
+	set_system("@none", folder_lists[_i]);
+	open_with(&rig, server.address, "", "max_idle: 1ms\n" RETRY_SOON);
+	expect_works(&rig);
+	empty_folder("@ca.d");
+	ck_assert_int_eq(get_anew(&rig), TENON_ESECURE);
+	check_says(rig.err.message, "`ca` does not have 'CN=ca'");
+	rig_close(&rig);
+	unset_system();
+	memcached_stop(&server);
+}
+END_TEST
+
 /* ---- servers that do not speak TLS ------------------------------------------------------- */
 
 START_TEST(a_server_that_speaks_plain_memcached_is_named)
@@ -814,6 +912,9 @@ static void fill(Suite *suite)
 	     files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use, 2);
 	tcase_add_test(tcase,
 		       a_file_that_changes_and_keeps_its_time_is_read_again);
+	tcase_add_test(tcase, the_file_of_the_system_is_read_again);
+	LOOP(tcase, the_folders_of_the_system_are_read_again,
+	     COUNT(folder_lists));
 	tcase_add_test(tcase,
 		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);

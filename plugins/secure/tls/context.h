@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An SSL_CTX as the options ask for it, and the files that it was made from. */
+/* An SSL_CTX as the options ask for it. */
 #ifndef TENON_PLUGINS_CONTEXT_H
 #define TENON_PLUGINS_CONTEXT_H
 
@@ -13,69 +13,7 @@
 
 #include "identity.h"
 #include "option_file.h"
-
-/* ---- files ------------------------------------------------------------------ */
-
-/* What is known of a file without reading it. All 0: there is no such file. */
-struct context_file {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec changed;
-};
-
-#define CONTEXT_FILES 4
-
-/* The files that a context was made from. */
-struct context_files {
-	struct context_file list[CONTEXT_FILES];
-};
-
-static const char *context_ca(const struct tls_options *options)
-{
-	return options->ca[0] ? options->ca : X509_get_default_cert_file();
-}
-
-static void context_look_at(struct context_files *out,
-			    const struct tls_options *options)
-{
-	const char *const paths[CONTEXT_FILES] = {
-		context_ca(options),
-		options->certificate,
-		identity_key(options),
-		options->key_password_file,
-	};
-
-	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; i < CONTEXT_FILES; i++) {
-		struct context_file *file = &out->list[i];
-		struct stat stat_of;
-
-		if (paths[i][0] && stat(paths[i], &stat_of) == 0) {
-			file->device = stat_of.st_dev;
-			file->inode = stat_of.st_ino;
-			file->size = stat_of.st_size;
-			file->changed = stat_of.st_ctim; /* cp -p sets st_mtim */
-		}
-	}
-}
-
-static bool context_files_equal(const struct context_files *a,
-				const struct context_files *b)
-{
-	bool equal = true;
-
-	for (size_t i = 0; i < CONTEXT_FILES; i++) {
-		const struct context_file *x = &a->list[i];
-		const struct context_file *y = &b->list[i];
-
-		equal &= x->device == y->device && x->inode == y->inode &&
-			 x->size == y->size &&
-			 x->changed.tv_sec == y->changed.tv_sec &&
-			 x->changed.tv_nsec == y->changed.tv_nsec;
-	}
-	return equal;
-}
+#include "watch.h"
 
 /* ---- certificates that are trusted --------------------------------------------- */
 
@@ -227,14 +165,14 @@ static int context_set_protocol(SSL_CTX *ctx, const struct tls_options *options,
  * Make a context of the files as they are now, and note what they are. The caller frees *out.
  * Errors: TENON_ENOMEM; TENON_ECONFIG with one sentence.
  */
-static int context_create(SSL_CTX **out, struct context_files *files,
+static int context_create(SSL_CTX **out, struct watch *files,
 			  const struct tls_options *options,
 			  const struct tenon_host *host,
 			  struct tenon_error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
-	context_look_at(files, options);
+	watch_look(files, options);
 	if (!ctx) {
 		ERR_clear_error();
 		return host->set_error(err, TENON_ENOMEM, "out of memory");

@@ -5,7 +5,7 @@
  * session (session.h) that reads and writes the bytes of the host (wire_bio.h).
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* timegm, explicit_bzero */
+#define _GNU_SOURCE 1 /* timegm, explicit_bzero, memmem, secure_getenv */
 #endif
 #include "certificate.h"
 #include "session.h"

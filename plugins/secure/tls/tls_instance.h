@@ -26,8 +26,7 @@ struct tls {
 
 	struct process_lock lock; /* for all that follows */
 	SSL_CTX *ctx;
-	struct context_files
-		files; /* that ctx was made from, or that could not be used */
+	struct watch files; /* that ctx was made from, or that could not be used */
 	int reloads; /* the process of the thread that makes a new ctx; 0: none does */
 	struct tls_peer *peers;
 };
@@ -41,7 +40,7 @@ static void tls_warn(const struct tls *tls, const char *text)
 
 /* Put a new context in the place of the old one, and forget the tickets of the old one. */
 static void tls_replace(struct tls *tls, SSL_CTX *ctx,
-			const struct context_files *files)
+			const struct watch *files)
 {
 	SSL_CTX *old = NULL;
 
@@ -67,7 +66,7 @@ static void tls_replace(struct tls *tls, SSL_CTX *ctx,
 static void tls_reload(struct tls *tls)
 {
 	struct tenon_error err = { .code = 0 };
-	struct context_files files;
+	struct watch files;
 	SSL_CTX *ctx;
 	int code = context_create(&ctx, &files, &tls->options, tls->host, &err);
 	char line[TENON_ERROR_MESSAGE_BYTES + 100];
@@ -87,12 +86,12 @@ static void tls_reload(struct tls *tls)
 /* Return a context of the files as they are now. The caller frees it. */
 static SSL_CTX *tls_context(struct tls *tls)
 {
-	struct context_files files;
+	struct watch files;
 	SSL_CTX *ctx;
 
-	context_look_at(&files, &tls->options);
+	watch_look(&files, &tls->options);
 	process_lock_take(&tls->lock);
-	bool reload = !context_files_equal(&files, &tls->files) &&
+	bool reload = !watch_is_equal(&files, &tls->files) &&
 		      tls->reloads != (int)getpid();
 	if (reload) {
 		tls->reloads = (int)getpid();
