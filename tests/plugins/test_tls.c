@@ -659,6 +659,66 @@ START_TEST(a_new_connection_resumes_the_session)
 }
 END_TEST
 
+#define DAY_S INT64_C(86400)
+
+/* Ends of the certificates of a chain, in days, and what is told then. */
+static const struct chain_row {
+	int ca, intermediate, server;
+	const char *options;
+	int told;
+	bool resumes;
+} chain_rows[] = {
+	{ 400, 200, 90, TRUST, 90, true },
+	{ 400, 3, 90, TRUST, 3, true },
+	{ 3, 400, 90, TRUST, 3, true },
+	{ 400, 3, 90, TRUST ", verify: none", 3, true },
+	{ 3, 400, 90, "verify: none", 90, true }, /* the root is not sent */
+	{ 400, -3, 90, TRUST ", verify: none", -3, false },
+};
+
+static void make_chain(const struct chain_row *row)
+{
+	const struct certificate chain[] = {
+		{ "ca", NULL, NULL, CERTIFICATE_CA, -10 * DAY_S,
+		  row->ca * DAY_S, NULL },
+		{ "intermediate", "ca", NULL, CERTIFICATE_CA, -10 * DAY_S,
+		  row->intermediate * DAY_S, NULL },
+		{ "server", "intermediate", "IP:127.0.0.1", CERTIFICATE_SERVER,
+		  -10 * DAY_S, row->server * DAY_S, NULL },
+	};
+
+	scratch_folder(folder, sizeof(folder));
+	for (size_t i = 0; i < COUNT(chain); i++) {
+		certificate_make(folder, &chain[i]);
+	}
+}
+
+START_TEST(the_certificate_of_a_chain_that_ends_first_counts)
+{
+	const struct chain_row *row = &chain_rows[_i];
+	int64_t before_s = (int64_t)time(NULL);
+	struct memcached server;
+	struct rig rig = { 0 };
+	struct tenon_health health;
+
+	make_chain(row);
+	int64_t behind_s = (int64_t)time(NULL);
+	start(&server, "server", "");
+	open_with(&rig, server.address, row->options, "max_idle: 1ms\n");
+	for (int i = 0; i < 2; i++) { /* the second session is a resumed one */
+		reconnect(&rig);
+		tenon_client_health(rig.client, 0, &health);
+		ck_assert_int_ge(health.secure.certificate_ends_s,
+				 before_s + row->told * DAY_S);
+		ck_assert_int_le(health.secure.certificate_ends_s,
+				 behind_s + row->told * DAY_S);
+	}
+	expect_resumptions(&rig, row->resumes);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
 START_TEST(files_that_change_are_read_again)
 {
 	static const struct certificate good = { "client-expired", "ca", NULL,
@@ -907,6 +967,8 @@ static void fill(Suite *suite)
 	LOOP(tcase, a_key_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(refused_keys));
 	LOOP(tcase, a_new_connection_resumes_the_session, COUNT(resume_rows));
+	LOOP(tcase, the_certificate_of_a_chain_that_ends_first_counts,
+	     COUNT(chain_rows));
 	tcase_add_test(tcase, files_that_change_are_read_again);
 	LOOP(tcase,
 	     files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use, 2);

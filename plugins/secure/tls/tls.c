@@ -230,17 +230,13 @@ static void tls_facts(const void *self, const void *memory,
 		      struct tenon_secure_facts *out)
 {
 	const struct tls_session *session = memory;
-	X509 *certificate;
 
 	(void)self;
 	if (!session->open) {
 		return;
 	}
-	certificate = SSL_get0_peer_certificate(session->ssl);
 	out->resumed = SSL_session_reused(session->ssl) == 1;
-	out->expires_s =
-		certificate ? certificate_time(X509_get0_notAfter(certificate))
-			    : 0;
+	out->expires_s = session_ends_s(session);
 	snprintf(out->protocol, sizeof(out->protocol), "%s",
 		 SSL_get_version(session->ssl));
 	snprintf(out->cipher, sizeof(out->cipher), "%s",
