@@ -192,6 +192,21 @@ START_TEST(a_certificate_is_accepted_or_the_sentence_says_why_not)
 }
 END_TEST
 
+#define PREFIX "secure plugin 'tls': "
+
+/* Check that the log has this line, from its begin to its end. '@' is the folder of the certificates. */
+static void check_logged(const struct rig *rig, const char *line)
+{
+	char text[SETTINGS_BYTES];
+	const char *at;
+
+	expand(text, sizeof(text) - 1, line);
+	strcat(text, "\n");
+	at = strstr(rig->log, text);
+	ck_assert_msg(at && (at == rig->log || at[-1] == '\n'),
+		      "no line '%s' in '%s'", line, rig->log);
+}
+
 START_TEST(without_verification_each_open_logs_a_warning)
 {
 	struct memcached server;
@@ -201,7 +216,10 @@ START_TEST(without_verification_each_open_logs_a_warning)
 		struct rig rig = { 0 };
 
 		open_as(&rig, &server, "anna", "verify: none");
-		check_says(rig.log, "verify is none");
+		check_logged(
+			&rig,
+			PREFIX
+			"verify is none, so the servers' certificates are not looked at: anyone on the way can read and change everything");
 		expect_works(&rig);
 		rig_close(&rig);
 	}
@@ -739,19 +757,7 @@ START_TEST(files_that_change_are_read_again)
 }
 END_TEST
 
-/* Damage a key: cut it off, or put a FIFO in its place. Returns what the log says then. */
-static const char *damage_key(const char *path, bool by_fifo)
-{
-	if (!by_fifo) {
-		ck_assert_int_eq(truncate(path, 20), 0);
-		return "client.key' has no private key (PEM)";
-	}
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	return "client.key': it is no regular file";
-}
-
-START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
+START_TEST(a_secret_that_every_user_can_read_is_a_warning)
 {
 	struct memcached server;
 	struct rig rig = { 0 };
@@ -760,13 +766,49 @@ START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 	scratch_folder(folder, sizeof(folder));
 	certificates_make(folder);
 	start_strict(&server);
+	expand(path, sizeof(path), "@client.key");
+	ck_assert_int_eq(chmod(path, 0604), 0);
+	open_with(&rig, server.address, IDENTITY("client"), "");
+	check_logged(
+		&rig,
+		PREFIX
+		"key: every user can read '@client.key'; chmod o-r would change that");
+	expect_works(&rig);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+/* Damage a key: cut it off, or put a FIFO in its place. Returns the end of the line in the log. */
+static const char *damage_key(const char *path, bool by_fifo)
+{
+	if (!by_fifo) {
+		ck_assert_int_eq(truncate(path, 20), 0);
+		return "key: '@client.key' has no private key (PEM)";
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	return "key: cannot read '@client.key': it is no regular file";
+}
+
+START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+	char path[200], line[500];
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start_strict(&server);
 	open_with(&rig, server.address, IDENTITY("client"), "max_idle: 1ms\n");
 	expect_works(&rig);
 	expand(path, sizeof(path), "@client.key");
-	const char *says = damage_key(path, _i == 1);
+	snprintf(line, sizeof(line),
+		 PREFIX
+		 "a file has changed and cannot be used, so the old one stays in use: %s",
+		 damage_key(path, _i == 1));
 	reconnect(&rig);
-	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: ");
-	check_says(rig.log, says);
+	check_logged(&rig, line);
 	size_t lines = rig.log_lines;
 	reconnect(&rig);
 	ck_assert_uint_eq(rig.log_lines, lines);
@@ -970,6 +1012,7 @@ static void fill(Suite *suite)
 	LOOP(tcase, the_certificate_of_a_chain_that_ends_first_counts,
 	     COUNT(chain_rows));
 	tcase_add_test(tcase, files_that_change_are_read_again);
+	tcase_add_test(tcase, a_secret_that_every_user_can_read_is_a_warning);
 	LOOP(tcase,
 	     files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use, 2);
 	tcase_add_test(tcase,

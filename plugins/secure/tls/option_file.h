@@ -90,7 +90,7 @@ static int option_file_open(const struct tenon_host *host,
 	}
 	if (kind == OPTION_FILE_SECRET && (status->st_mode & S_IROTH)) {
 		snprintf(line, sizeof(line),
-			 "secure plugin 'tls': %s: every user can read '%s'; chmod o-r would change that",
+			 "%s: every user can read '%s'; chmod o-r would change that",
 			 option, path);
 		host->log(host->context, TENON_LOG_WARNING, line);
 	}

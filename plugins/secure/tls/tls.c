@@ -61,7 +61,7 @@ static int tls_init(void *self, const void *options,
 	if (given->verify == TLS_VERIFY_NONE) {
 		tls_warn(
 			tls,
-			"secure plugin 'tls': verify is none, so the servers' certificates are not looked at: anyone on the way can read and change everything");
+			"verify is none, so the servers' certificates are not looked at: anyone on the way can read and change everything");
 	}
 	return 0;
 }

@@ -76,7 +76,7 @@ static void tls_reload(struct tls *tls)
 	if (code) {
 		snprintf(
 			line, sizeof(line),
-			"secure plugin 'tls': a file has changed and cannot be used, so the old one stays in use: %s",
+			"a file has changed and cannot be used, so the old one stays in use: %s",
 			err.message);
 		tls_warn(tls, line);
 	} else {
