@@ -2,6 +2,7 @@
 /* secure tls: real memcached servers with certificates of every kind. */
 #include <check.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -453,6 +454,34 @@ START_TEST(the_files_of_secrets_are_opened_once)
 	ck_assert_uint_eq(event.mask, IN_CLOSE_NOWRITE);
 	ck_assert_int_eq(read(watch, &event, sizeof(event)), -1);
 	close(watch);
+}
+END_TEST
+
+/* The core calls this for each memory that is freed. */
+static void look_for_key(const void *memory)
+{
+	static const char text[] = "PRIVATE KEY-----";
+
+	if (memory) {
+		ck_assert_ptr_null(
+			memmem(memory,
+			       malloc_usable_size((void *)(uintptr_t)memory),
+			       text, strlen(text)));
+	}
+}
+
+START_TEST(no_text_of_a_key_is_left_in_memory_that_is_freed)
+{
+	struct tenon_error err;
+	int code;
+
+	tenon__memory_watch(look_for_key);
+	code = check_options(IDENTITY("client"), &err);
+	ck_assert_msg(code == 0, "%s", err.message);
+	code = check_options("certificate: '@client.pem', key: '@server.key'",
+			     &err);
+	ck_assert_int_eq(code, TENON_ECONFIG);
+	tenon__memory_watch(NULL);
 }
 END_TEST
 
@@ -1023,6 +1052,7 @@ static void fill(Suite *suite)
 	tcase_add_test(tcase,
 		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);
+	tcase_add_test(tcase, no_text_of_a_key_is_left_in_memory_that_is_freed);
 	tcase_add_test(tcase, without_memory_for_a_key_an_open_fails);
 	suite_add_tcase(suite, tcase);
 }
