@@ -348,7 +348,7 @@ static void put_certificates(struct page *page)
 		put_value(page, is_secured(&page->servers[s]));
 	}
 	put_head(page, "tenon_certificate_end_timestamp_seconds", "gauge",
-		 "Unix time at which the certificate of the server ends; 0: unknown.");
+		 "Unix time at which the first certificate of the server's chain ends; 0: unknown.");
 	for (size_t s = 0; s < page->count; s++) {
 		put_series(page, "tenon_certificate_end_timestamp_seconds",
 			   &page->servers[s]);
@@ -356,7 +356,7 @@ static void put_certificates(struct page *page)
 		    page->servers[s].secure.certificate_ends_s);
 	}
 	put_head(page, "tenon_certificate_warning", "gauge",
-		 "1 when the certificate of the server ends within 14 days or has ended.");
+		 "1 when a certificate of the server's chain ends within 14 days or has ended.");
 	for (size_t s = 0; s < page->count; s++) {
 		put_series(page, "tenon_certificate_warning",
 			   &page->servers[s]);

@@ -89,7 +89,7 @@ const char *tenon_server_state_name(int state);
 /** A certificate that ends within this many days is TENON_CERTIFICATE_ENDING. */
 #define TENON_CERTIFICATE_WARNING_DAYS 14
 
-/** Whether the certificate of a server is about to end. */
+/** Whether a certificate of a server's chain is about to end: the one that ends first. */
 enum tenon_certificate_state {
 	TENON_CERTIFICATE_UNKNOWN = 0, /**< no session yet, or a plugin without certificates */
 	TENON_CERTIFICATE_VALID = 1,   /**< it ends later than TENON_CERTIFICATE_WARNING_DAYS */
@@ -121,7 +121,11 @@ struct tenon_secure_health {
 	uint64_t handshake_ns;     /**< time of the last handshake */
 	uint64_t handshake_max_ns; /**< time of the longest handshake */
 	uint64_t handshake_sum_ns; /**< time of all handshakes */
-	int64_t certificate_ends_s; /**< Unix time at which the certificate ends; 0: unknown */
+	/**
+	 * Unix time at which the first certificate of the server's chain ends, the trusted one included;
+	 * 0: unknown
+	 */
+	int64_t certificate_ends_s;
 	uint32_t certificate_state; /**< enum tenon_certificate_state, now */
 	uint32_t reserved;          /**< 0 */
 	char protocol[TENON_HEALTH_PROTOCOL_BYTES]; /**< such as "TLSv1.3", or "" */

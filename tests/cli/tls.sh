@@ -130,7 +130,7 @@ end
 
 begin health_shows_sessions
 run 0 health
-check 'a warning' grep -Eq "warning: the certificate of mc-.* ends in $left\$" err
+check 'a warning' grep -Eq "warning: a certificate of the chain of mc-.* ends in $left\$" err
 out_has "^mc-one .* up .* TLSv1\\.3 +$left\$"
 run 0 --json health
 out_has '^        "cipher": "TLS_[A-Z0-9_]+",$'

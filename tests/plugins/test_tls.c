@@ -2,14 +2,17 @@
 /* secure tls: real memcached servers with certificates of every kind. */
 #include <check.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "conformance/subject.h"
 #include "fakes/certificates.h"
 #include "fakes/memcached.h"
@@ -190,6 +193,21 @@ START_TEST(a_certificate_is_accepted_or_the_sentence_says_why_not)
 }
 END_TEST
 
+#define PREFIX "secure plugin 'tls': "
+
+/* Check that the log has this line, from its begin to its end. '@' is the folder of the certificates. */
+static void check_logged(const struct rig *rig, const char *line)
+{
+	char text[SETTINGS_BYTES];
+	const char *at;
+
+	expand(text, sizeof(text) - 1, line);
+	strcat(text, "\n");
+	at = strstr(rig->log, text);
+	ck_assert_msg(at && (at == rig->log || at[-1] == '\n'),
+		      "no line '%s' in '%s'", line, rig->log);
+}
+
 START_TEST(without_verification_each_open_logs_a_warning)
 {
 	struct memcached server;
@@ -199,7 +217,10 @@ START_TEST(without_verification_each_open_logs_a_warning)
 		struct rig rig = { 0 };
 
 		open_as(&rig, &server, "anna", "verify: none");
-		check_says(rig.log, "verify is none");
+		check_logged(
+			&rig,
+			PREFIX
+			"verify is none, so the servers' certificates are not looked at: anyone on the way can read and change everything");
 		expect_works(&rig);
 		rig_close(&rig);
 	}
@@ -265,6 +286,7 @@ END_TEST
 
 /* ---- options that are refused ------------------------------------------------------- */
 
+/* '@' is the folder of the certificates, with the files of make_odd_files(). */
 static const struct option_row {
 	const char *options;
 	const char *says;
@@ -276,7 +298,14 @@ static const struct option_row {
 	{ "key_password_file: '@client.key'",
 	  "found a key_password_file without a certificate" },
 	{ "certificate: '@none.pem'", "certificate: cannot read '" },
-	{ "certificate: '@client.pem'", "key: cannot use '" },
+	{ "certificate: '@client.pem'",
+	  "key: '@client.pem' has no private key (PEM); set `key` to the file that has it" },
+	{ "certificate: '@client.pem', key: '@ca.pem'",
+	  "key: '@ca.pem' has no private key (PEM)" },
+	{ "certificate: '@client.pem', key: '@empty'",
+	  "key: '@empty' has no private key (PEM)" },
+	{ "certificate: '@client.pem', key: '@damaged.key'",
+	  "key: cannot use '@damaged.key': " },
 	{ "certificate: '@client.pem', key: '@server.key'", "key: cannot use '" },
 	{ "certificate: '@client.pem', key: '@none.key'", "key: cannot read '" },
 	{ "certificate: '@client-locked.pem', key: '@client-locked.key'",
@@ -285,6 +314,17 @@ static const struct option_row {
 	  "is encrypted, and the password in key_password_file does not fit" },
 	{ "certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@none'",
 	  "key_password_file: cannot read '" },
+	{ "ca: '@fifo'", "ca: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@fifo'", "certificate: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@fifo', key: '@client.key'",
+	  "certificate: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@client.pem', key: '@fifo'",
+	  "key: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@client.pem', key: '@'", "': it is no regular file" },
+	{ "certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@fifo'",
+	  "key_password_file: cannot read '@fifo': it is no regular file" },
+	{ "certificate: '@client.pem', key: '@client-locked.key', key_password_file: '@client-locked.password'",
+	  "client-locked.key': key values mismatch" },
 	{ "verify: sometimes", "expected one of full, ca, none" },
 	{ "minimum: 1.1", "expected one of 1.2, 1.3" },
 	{ "ciphers: NONESUCH", "ciphers: cannot use 'NONESUCH'" },
@@ -293,18 +333,26 @@ static const struct option_row {
 	{ "alpn: 'a,'", "alpn: found 'a,'" },
 };
 
-/* Check a config with these options of tls. Returns 0, or the status with *err. */
-static int check_options(const char *given, struct tenon_error *err)
+/* Make a config with these options of tls. Returns 0, or the status with *err. */
+static int load_options(struct tenon_config **out, const char *given,
+			struct tenon_error *err)
 {
-	struct tenon_config *config;
 	char options[SETTINGS_BYTES];
 	char text[SETTINGS_BYTES + 100];
 
 	expand(options, sizeof(options), given);
 	snprintf(text, sizeof(text),
 		 "servers: [localhost]\nsecure: {tls: {%s}}\n", options);
-	ck_assert_int_eq(tenon_config_create(&config, err), 0);
-	int code = tenon_config_load_text(config, "", text, strlen(text), err);
+	ck_assert_int_eq(tenon_config_create(out, err), 0);
+	return tenon_config_load_text(*out, "", text, strlen(text), err);
+}
+
+/* Check a config with these options of tls. Returns 0, or the status with *err. */
+static int check_options(const char *given, struct tenon_error *err)
+{
+	struct tenon_config *config;
+	int code = load_options(&config, given, err);
+
 	if (!code) {
 		code = tenon_config_check(config, err);
 	}
@@ -315,10 +363,142 @@ static int check_options(const char *given, struct tenon_error *err)
 START_TEST(an_option_that_cannot_be_used_is_refused_with_the_reason)
 {
 	struct tenon_error err;
+	char says[500];
 
+	expand(says, sizeof(says), option_rows[_i].says);
 	ck_assert_int_eq(check_options(option_rows[_i].options, &err),
 			 TENON_ECONFIG);
-	check_says(err.message, option_rows[_i].says);
+	check_says(err.message, says);
+}
+END_TEST
+
+#define LOCKED \
+	"certificate: '@client-locked.pem', key: '@client-locked.key', key_password_file: '@client-locked.password'"
+
+/* Write the files to a new file, one behind the other, and put it in the place of an old one. */
+static void join(const char *out_name, const char *first, const char *second)
+{
+	char out_path[200], new_path[200], path[200], bytes[8192];
+	const char *const names[] = { first, second };
+
+	expand(out_path, sizeof(out_path), out_name);
+	expand(new_path, sizeof(new_path), "@new");
+	FILE *out = fopen(new_path, "we");
+	ck_assert_ptr_nonnull(out);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		expand(path, sizeof(path), names[i]);
+		FILE *in = fopen(path, "re");
+		ck_assert_ptr_nonnull(in);
+		size_t len = fread(bytes, 1, sizeof(bytes), in);
+		ck_assert_uint_eq(fwrite(bytes, 1, len, out), len);
+		fclose(in);
+	}
+	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_int_eq(rename(new_path, out_path), 0);
+}
+
+START_TEST(a_certificate_and_its_key_may_be_in_one_file)
+{
+	struct tenon_error err;
+
+	join("@both.pem", "@client.pem", "@client.key");
+	ck_assert_msg(check_options("certificate: '@both.pem'", &err) == 0,
+		      "%s", err.message);
+	join("@both.pem", "@client.key", "@client.pem");
+	ck_assert_msg(check_options("certificate: '@both.pem'", &err) == 0,
+		      "%s", err.message);
+	join("@both.pem", "@client.pem", "@server.key");
+	ck_assert_int_eq(check_options("certificate: '@both.pem'", &err),
+			 TENON_ECONFIG);
+	check_says(err.message, "both.pem': key values mismatch");
+}
+END_TEST
+
+/* IDENTITY_KEY_FILE_MAX_BYTES */
+START_TEST(the_file_of_a_key_has_a_mebibyte_at_most)
+{
+	static const char options[] =
+		"certificate: '@client.pem', key: '@large.key'";
+	struct tenon_error err;
+	char path[200];
+
+	join("@large.key", "@client.key", "@client.pem");
+	expand(path, sizeof(path), "@large.key");
+	ck_assert_int_eq(truncate(path, 1048576), 0);
+	ck_assert_msg(check_options(options, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(truncate(path, 1048577), 0);
+	ck_assert_int_eq(check_options(options, &err), TENON_ECONFIG);
+	check_says(err.message, "large.key' is larger than 1 MiB");
+}
+END_TEST
+
+/* A second look at the name could find another file than the one that was judged. */
+START_TEST(the_files_of_secrets_are_opened_once)
+{
+	static const char *const names[] = { "@client-locked.key",
+					     "@client-locked.password" };
+	struct tenon_error err;
+	struct inotify_event event;
+	char path[200];
+
+	expand(path, sizeof(path), names[_i]);
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	ck_assert_int_ge(watch, 0);
+	ck_assert_int_ge(inotify_add_watch(watch, path,
+					   IN_OPEN | IN_CLOSE_NOWRITE), 0);
+	ck_assert_msg(check_options(LOCKED, &err) == 0, "%s", err.message);
+	/* without a name an event has the size of the struct */
+	ck_assert_int_eq(read(watch, &event, sizeof(event)), sizeof(event));
+	ck_assert_uint_eq(event.mask, IN_OPEN);
+	ck_assert_int_eq(read(watch, &event, sizeof(event)), sizeof(event));
+	ck_assert_uint_eq(event.mask, IN_CLOSE_NOWRITE);
+	ck_assert_int_eq(read(watch, &event, sizeof(event)), -1);
+	close(watch);
+}
+END_TEST
+
+/* The core calls this for each memory that is freed. */
+static void look_for_key(const void *memory)
+{
+	static const char text[] = "PRIVATE KEY-----";
+
+	if (memory) {
+		ck_assert_ptr_null(
+			memmem(memory,
+			       malloc_usable_size((void *)(uintptr_t)memory),
+			       text, strlen(text)));
+	}
+}
+
+START_TEST(no_text_of_a_key_is_left_in_memory_that_is_freed)
+{
+	struct tenon_error err;
+	int code;
+
+	tenon__memory_watch(look_for_key);
+	code = check_options(IDENTITY("client"), &err);
+	ck_assert_msg(code == 0, "%s", err.message);
+	code = check_options("certificate: '@client.pem', key: '@server.key'",
+			     &err);
+	ck_assert_int_eq(code, TENON_ECONFIG);
+	tenon__memory_watch(NULL);
+}
+END_TEST
+
+START_TEST(without_memory_for_a_key_an_open_fails)
+{
+	struct tenon_config *config;
+	struct tenon_error err;
+	int code = TENON_ENOMEM;
+
+	ck_assert_int_eq(load_options(&config, LOCKED, &err), 0);
+	for (size_t nth = 1; code == TENON_ENOMEM; nth++) {
+		tenon__memory_fail_at(nth);
+		code = tenon_config_check(config, &err);
+		tenon__memory_fail_at(0);
+	}
+	ck_assert_msg(code == 0, "%s", err.message);
+	tenon_config_destroy(config);
 }
 END_TEST
 
@@ -526,6 +706,66 @@ START_TEST(a_new_connection_resumes_the_session)
 }
 END_TEST
 
+#define DAY_S INT64_C(86400)
+
+/* Ends of the certificates of a chain, in days, and what is told then. */
+static const struct chain_row {
+	int ca, intermediate, server;
+	const char *options;
+	int told;
+	bool resumes;
+} chain_rows[] = {
+	{ 400, 200, 90, TRUST, 90, true },
+	{ 400, 3, 90, TRUST, 3, true },
+	{ 3, 400, 90, TRUST, 3, true },
+	{ 400, 3, 90, TRUST ", verify: none", 3, true },
+	{ 3, 400, 90, "verify: none", 90, true }, /* the root is not sent */
+	{ 400, -3, 90, TRUST ", verify: none", -3, false },
+};
+
+static void make_chain(const struct chain_row *row)
+{
+	const struct certificate chain[] = {
+		{ "ca", NULL, NULL, CERTIFICATE_CA, -10 * DAY_S,
+		  row->ca * DAY_S, NULL },
+		{ "intermediate", "ca", NULL, CERTIFICATE_CA, -10 * DAY_S,
+		  row->intermediate * DAY_S, NULL },
+		{ "server", "intermediate", "IP:127.0.0.1", CERTIFICATE_SERVER,
+		  -10 * DAY_S, row->server * DAY_S, NULL },
+	};
+
+	scratch_folder(folder, sizeof(folder));
+	for (size_t i = 0; i < COUNT(chain); i++) {
+		certificate_make(folder, &chain[i]);
+	}
+}
+
+START_TEST(the_certificate_of_a_chain_that_ends_first_counts)
+{
+	const struct chain_row *row = &chain_rows[_i];
+	int64_t before_s = (int64_t)time(NULL);
+	struct memcached server;
+	struct rig rig = { 0 };
+	struct tenon_health health;
+
+	make_chain(row);
+	int64_t behind_s = (int64_t)time(NULL);
+	start(&server, "server", "");
+	open_with(&rig, server.address, row->options, "max_idle: 1ms\n");
+	for (int i = 0; i < 2; i++) { /* the second session is a resumed one */
+		reconnect(&rig);
+		tenon_client_health(rig.client, 0, &health);
+		ck_assert_int_ge(health.secure.certificate_ends_s,
+				 before_s + row->told * DAY_S);
+		ck_assert_int_le(health.secure.certificate_ends_s,
+				 behind_s + row->told * DAY_S);
+	}
+	expect_resumptions(&rig, row->resumes);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
 START_TEST(files_that_change_are_read_again)
 {
 	static const struct certificate good = { "client-expired", "ca", NULL,
@@ -546,7 +786,7 @@ START_TEST(files_that_change_are_read_again)
 }
 END_TEST
 
-START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
+START_TEST(a_secret_that_every_user_can_read_is_a_warning)
 {
 	struct memcached server;
 	struct rig rig = { 0 };
@@ -555,12 +795,49 @@ START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
 	scratch_folder(folder, sizeof(folder));
 	certificates_make(folder);
 	start_strict(&server);
+	expand(path, sizeof(path), "@client.key");
+	ck_assert_int_eq(chmod(path, 0604), 0);
+	open_with(&rig, server.address, IDENTITY("client"), "");
+	check_logged(
+		&rig,
+		PREFIX
+		"key: every user can read '@client.key'; chmod o-r would change that");
+	expect_works(&rig);
+	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+/* Damage a key: cut it off, or put a FIFO in its place. Returns the end of the line in the log. */
+static const char *damage_key(const char *path, bool by_fifo)
+{
+	if (!by_fifo) {
+		ck_assert_int_eq(truncate(path, 20), 0);
+		return "key: '@client.key' has no private key (PEM)";
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	return "key: cannot read '@client.key': it is no regular file";
+}
+
+START_TEST(files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+	char path[200], line[500];
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start_strict(&server);
 	open_with(&rig, server.address, IDENTITY("client"), "max_idle: 1ms\n");
 	expect_works(&rig);
 	expand(path, sizeof(path), "@client.key");
-	ck_assert_int_eq(truncate(path, 20), 0);
+	snprintf(line, sizeof(line),
+		 PREFIX
+		 "a file has changed and cannot be used, so the old one stays in use: %s",
+		 damage_key(path, _i == 1));
 	reconnect(&rig);
-	check_says(rig.log, "a file has changed and cannot be used, so the old one stays in use: key: cannot use");
+	check_logged(&rig, line);
 	size_t lines = rig.log_lines;
 	reconnect(&rig);
 	ck_assert_uint_eq(rig.log_lines, lines);
@@ -593,6 +870,102 @@ START_TEST(a_file_that_changes_and_keeps_its_time_is_read_again)
 	reconnect(&rig);
 	check_says(rig.log, "a file has changed and cannot be used");
 	rig_close(&rig);
+	memcached_stop(&server);
+}
+END_TEST
+
+/* ---- the certificates of the system ------------------------------------------------------- */
+
+/* Let these be the certificates of the system. '@' is the folder of the certificates. */
+static void set_system(const char *file, const char *folders)
+{
+	char value[500];
+
+	expand(value, sizeof(value), file);
+	ck_assert_int_eq(setenv("SSL_CERT_FILE", value, 1), 0);
+	expand(value, sizeof(value), folders);
+	ck_assert_int_eq(setenv("SSL_CERT_DIR", value, 1), 0);
+}
+
+static void unset_system(void)
+{
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+}
+
+/* Get with a new connection: the old one is idle for longer than max_idle. */
+static int get_anew(struct rig *rig)
+{
+	struct timespec long_enough = { .tv_nsec = 5000000 };
+
+	nanosleep(&long_enough, NULL);
+	return rig_get(rig, "k");
+}
+
+/* Each handshake follows SSL_CERT_FILE: an authority is removed, and comes back. */
+START_TEST(the_file_of_the_system_is_read_again)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	start(&server, "server", "");
+	join("@system.pem", "@ca.pem", "@other-ca.pem");
+	set_system("@system.pem", "@none");
+	open_with(&rig, server.address, "", "max_idle: 1ms\n" RETRY_SOON);
+	expect_works(&rig);
+	join("@system.pem", "@other-ca.pem", "@other-ca.pem");
+	ck_assert_int_eq(get_anew(&rig), TENON_ESECURE);
+	check_says(rig.err.message, "`ca` does not have 'CN=ca'");
+	join("@system.pem", "@other-ca.pem", "@ca.pem");
+	expect_works(&rig);
+	rig_close(&rig);
+	unset_system();
+	memcached_stop(&server);
+}
+END_TEST
+
+/* Empty a folder. Its time changes then, also where the clock of the file system is slow. */
+static void empty_folder(const char *name)
+{
+	const struct timespec tick = { .tv_nsec = 1000000 };
+	char command[300], path[200];
+	struct stat before, after;
+
+	expand(path, sizeof(path), name);
+	ck_assert_int_eq(stat(path, &before), 0);
+	snprintf(command, sizeof(command), "rm '%s'/*", path);
+	ck_assert_int_eq(system(command), 0);
+	do {
+		nanosleep(&tick, NULL);
+		ck_assert_int_eq(chmod(path, 0700), 0);
+		ck_assert_int_eq(stat(path, &after), 0);
+	} while (before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
+		 before.st_ctim.tv_nsec == after.st_ctim.tv_nsec);
+}
+
+static const char *const folder_lists[] = {
+	"@ca.d",
+	"@none:@ca.d",
+	"@ca.d:@none:",
+};
+
+/* Without the watch, OpenSSL keeps what it has found in the folder. */
+START_TEST(the_folders_of_the_system_are_read_again)
+{
+	struct memcached server;
+	struct rig rig = { 0 };
+
+	scratch_folder(folder, sizeof(folder));
+	certificates_make(folder);
+	start(&server, "server", "");
+	set_system("@none", folder_lists[_i]);
+	open_with(&rig, server.address, "", "max_idle: 1ms\n" RETRY_SOON);
+	expect_works(&rig);
+	empty_folder("@ca.d");
+	ck_assert_int_eq(get_anew(&rig), TENON_ESECURE);
+	check_says(rig.err.message, "`ca` does not have 'CN=ca'");
+	rig_close(&rig);
+	unset_system();
 	memcached_stop(&server);
 }
 END_TEST
@@ -655,6 +1028,9 @@ static void fill(Suite *suite)
 	     COUNT(client_rows));
 	LOOP(tcase, an_option_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(option_rows));
+	tcase_add_test(tcase, a_certificate_and_its_key_may_be_in_one_file);
+	tcase_add_test(tcase, the_file_of_a_key_has_a_mebibyte_at_most);
+	LOOP(tcase, the_files_of_secrets_are_opened_once, 2);
 	LOOP(tcase,
 	     a_link_to_a_secret_is_followed_unless_it_is_of_another_user,
 	     COUNT(link_rows));
@@ -662,16 +1038,43 @@ static void fill(Suite *suite)
 	LOOP(tcase, a_key_that_cannot_be_used_is_refused_with_the_reason,
 	     COUNT(refused_keys));
 	LOOP(tcase, a_new_connection_resumes_the_session, COUNT(resume_rows));
+	LOOP(tcase, the_certificate_of_a_chain_that_ends_first_counts,
+	     COUNT(chain_rows));
 	tcase_add_test(tcase, files_that_change_are_read_again);
-	tcase_add_test(
-		tcase,
-		files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use);
+	tcase_add_test(tcase, a_secret_that_every_user_can_read_is_a_warning);
+	LOOP(tcase,
+	     files_that_changed_and_cannot_be_used_leave_the_old_ones_in_use, 2);
 	tcase_add_test(tcase,
 		       a_file_that_changes_and_keeps_its_time_is_read_again);
+	tcase_add_test(tcase, the_file_of_the_system_is_read_again);
+	LOOP(tcase, the_folders_of_the_system_are_read_again,
+	     COUNT(folder_lists));
 	tcase_add_test(tcase,
 		       a_relative_path_starts_from_the_folder_of_the_config);
 	tcase_add_test(tcase, without_verification_each_open_logs_a_warning);
+	tcase_add_test(tcase, no_text_of_a_key_is_left_in_memory_that_is_freed);
+	tcase_add_test(tcase, without_memory_for_a_key_an_open_fails);
 	suite_add_tcase(suite, tcase);
+}
+
+static bool make_file(const char *name, const char *text)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "we");
+	return file && (fputs(text, file) >= 0) & (fclose(file) == 0);
+}
+
+/* Files that no option can use. */
+static bool make_odd_files(void)
+{
+	char fifo[200];
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	return mkfifo(fifo, 0600) == 0 && make_file("empty", "") &&
+	       make_file("damaged.key", "-----BEGIN PRIVATE KEY-----\nMAAA\n"
+					"-----END PRIVATE KEY-----\n");
 }
 
 int main(void)
@@ -683,6 +1086,10 @@ int main(void)
 	scratch_begin();
 	scratch_folder(folder, sizeof(folder));
 	certificates_make(folder);
+	if (!make_odd_files()) {
+		perror(folder);
+		return EXIT_FAILURE;
+	}
 	subjects_load(TENON_KIND_TRANSPORT);
 	suite = suite_create("tls");
 	subjects_add_tests(suite);

@@ -2,6 +2,7 @@
 /* What `tenon check --online` makes of the answers of servers. */
 #include <check.h>
 #include <string.h>
+#include <time.h>
 
 #include "../tools/tenon/online.h"
 #include "fakes/rig.h"
@@ -156,13 +157,81 @@ START_TEST(limits_are_compared_with_the_config)
 }
 END_TEST
 
+/* Let the first certificate of a server's chain end in so many days and a half. */
+static void end_in(struct online_server *server, int days)
+{
+	server->secure.certificate_ends_s =
+		(int64_t)time(NULL) + days * INT64_C(86400) + 43200;
+	server->secure.certificate_state =
+		days < 0    ? TENON_CERTIFICATE_ENDED
+		: days < 14 ? TENON_CERTIFICATE_ENDING
+			    : TENON_CERTIFICATE_VALID;
+}
+
 START_TEST(a_certificate_that_ends_is_a_warning)
 {
 	reset();
-	servers[1].secure.certificate_state = TENON_CERTIFICATE_ENDING;
-	check_found("certificate-ends", TENON_FINDING_WARNING, "14 days");
-	servers[1].secure.certificate_state = TENON_CERTIFICATE_ENDED;
-	check_found("certificate-ends", TENON_FINDING_WARNING, "has ended");
+	end_in(&servers[1], 13);
+	check_found("certificate-ends", TENON_FINDING_WARNING,
+		    "its certificate ends within 14 days");
+	end_in(&servers[1], -2);
+	check_found("certificate-ends", TENON_FINDING_WARNING,
+		    "its certificate has ended, and only verify: none takes it");
+}
+END_TEST
+
+static const struct chain_row {
+	int ends;	    /* the first certificate of the chain, in days */
+	int sent[2];	    /* the server's own certificate, and its issuer's */
+	const char *texts[2]; /* of the findings; NULL: no such finding */
+} chains[] = {
+	{ 14, { 20, 14 }, { NULL, NULL } },
+	{ 3, { 3, 400 }, { "its certificate ends within 14 days", NULL } },
+	{ 3,
+	  { 90, 3 },
+	  { "the certificate 'CN=issuer' of its chain ends within 14 days",
+	    NULL } },
+	{ 3,
+	  { 10, 3 },
+	  { "the certificate 'CN=issuer' of its chain ends within 14 days",
+	    "its certificate ends within 14 days" } },
+	{ 3,
+	  { 90, 400 },
+	  { "a certificate that it does not send, of 'CN=root' or an authority above, ends within 14 days",
+	    NULL } },
+	{ -3,
+	  { 90, -3 },
+	  { "the certificate 'CN=issuer' of its chain has ended, and only verify: none takes it",
+	    NULL } },
+};
+
+START_TEST(the_certificate_of_a_chain_that_ends_first_is_named)
+{
+	const struct chain_row *row = &chains[_i];
+	struct tenon_certificate chain[2] = {
+		{ .subject = "CN=server", .issuer = "CN=issuer" },
+		{ .subject = "CN=issuer", .issuer = "CN=root" },
+	};
+	size_t count = 0;
+
+	reset();
+	end_in(&servers[0], row->ends);
+	servers[0].chain = chain;
+	servers[0].chain_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		chain[i].not_after_s = servers[0].secure.certificate_ends_s +
+				       (row->sent[i] - row->ends) *
+					       INT64_C(86400);
+	}
+	judge();
+	while (count < 2 && row->texts[count]) {
+		ck_assert_uint_gt(found.count, count);
+		ck_assert_str_eq(found.list[count].text, row->texts[count]);
+		ck_assert_str_ne(found.list[count].advice, "");
+		count++;
+	}
+	ck_assert_uint_eq(found.count, count);
+	online_findings_fini(&found);
 }
 END_TEST
 
@@ -239,6 +308,8 @@ int main(void)
 	tcase_add_test(tcase, clocks_are_compared_in_whole_seconds);
 	tcase_add_test(tcase, limits_are_compared_with_the_config);
 	tcase_add_test(tcase, a_certificate_that_ends_is_a_warning);
+	LOOP(tcase, the_certificate_of_a_chain_that_ends_first_is_named,
+	     COUNT(chains));
 	tcase_add_test(tcase, a_password_on_the_network_needs_a_session);
 	tcase_add_test(tcase, an_offer_that_is_missed_is_a_finding);
 	tcase_add_test(tcase, servers_share_a_finding_and_errors_come_first);

@@ -439,7 +439,7 @@ static void report_bad(const struct view *view)
 	free(server);
 }
 
-/* Report the certificate that ends first, when it ends soon. */
+/* Report the chain that ends first, when it ends soon. */
 static void report_certificates(const struct view *view)
 {
 	const struct tenon_health *worst = NULL;
@@ -458,7 +458,7 @@ static void report_certificates(const struct view *view)
 		char *left = certificate_text(worst->secure.certificate_ends_s);
 		char *server = server_named(worst->alias, worst->address);
 
-		report("warning: the certificate of %s %s%s", server,
+		report("warning: a certificate of the chain of %s %s%s", server,
 		       worst->secure.certificate_state == TENON_CERTIFICATE_ENDED
 			       ? "" : "ends in ", left);
 		free(server);

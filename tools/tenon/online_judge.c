@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "latency.h"
 #include "online.h"
 #include "tenon/introspect.h"
 
@@ -166,22 +167,82 @@ static void judge_clock(struct online *online, size_t index,
 	}
 }
 
-static void judge_certificate(struct online *online, size_t index,
-			      struct online_findings *out)
+/* Add that a certificate ends soon, or has ended. Takes over what, a text for the certificate. */
+static void add_certificate(struct online *online, size_t index, char *what,
+			    int64_t days, const char *advice,
+			    struct online_findings *out)
 {
-	uint32_t state = online->servers[index].secure.certificate_state;
-	char *text;
+	char *text =
+		days < 0 ? alloc_format("%s has ended, and only verify: none takes it",
+					what)
+			 : alloc_format("%s ends within %d days", what,
+					TENON_CERTIFICATE_WARNING_DAYS);
 
-	if (state == TENON_CERTIFICATE_ENDING) {
-		text = alloc_format("its certificate ends within %d days",
-				    TENON_CERTIFICATE_WARNING_DAYS);
-	} else if (state == TENON_CERTIFICATE_ENDED) {
-		text = alloc_text("its certificate has ended, and only verify: none takes it");
+	free(what);
+	add(out, online, index, TENON_FINDING_WARNING, "certificate-ends", text,
+	    advice);
+}
+
+/* Find the first certificate that the server sent and that ends then. NULL: it sent none. */
+static const struct tenon_certificate *
+find_ending(const struct online_server *server, int64_t ends_s)
+{
+	for (size_t i = 0; i < server->chain_count; i++) {
+		if (server->chain[i].not_after_s == ends_s) {
+			return &server->chain[i];
+		}
+	}
+	return NULL;
+}
+
+/* The certificate that ends first is an issuer's. */
+static void judge_issuer(struct online *online, size_t index,
+			 struct online_findings *out)
+{
+	const struct online_server *server = &online->servers[index];
+	int64_t ends_s = server->secure.certificate_ends_s;
+	const struct tenon_certificate *sent = find_ending(server, ends_s);
+
+	if (sent) {
+		add_certificate(online, index,
+				alloc_format("the certificate '%s' of its chain",
+					     sent->subject),
+				certificate_days(ends_s),
+				"let the issuer renew it, put the new one behind the server's certificate, and send the command refresh_certs to memcached, or restart it",
+				out);
 	} else {
+		add_certificate(online, index,
+				alloc_format("a certificate that it does not send, of '%s' or an authority above,",
+					     server->chain[server->chain_count - 1]
+						     .issuer),
+				certificate_days(ends_s),
+				"add the new certificate of the authority to the file or folder of ca, and renew what the authority has issued",
+				out);
+	}
+}
+
+static void judge_certificates(struct online *online, size_t index,
+			       struct online_findings *out)
+{
+	const struct online_server *server = &online->servers[index];
+	const struct tenon_secure_health *secure = &server->secure;
+	int64_t own_s = server->chain_count > 0 ? server->chain[0].not_after_s
+						: secure->certificate_ends_s;
+
+	if (secure->certificate_state < TENON_CERTIFICATE_ENDING) {
 		return;
 	}
-	add(out, online, index, TENON_FINDING_WARNING, "certificate-ends", text,
-	    "renew it, and send the command refresh_certs to memcached, or restart it");
+	bool is_first = own_s == secure->certificate_ends_s;
+	if (!is_first) {
+		judge_issuer(online, index, out);
+	}
+	if (is_first ||
+	    certificate_days(own_s) < TENON_CERTIFICATE_WARNING_DAYS) {
+		add_certificate(online, index, alloc_text("its certificate"),
+				certificate_days(own_s),
+				"renew it, and send the command refresh_certs to memcached, or restart it",
+				out);
+	}
 }
 
 /* Return true when the bytes to this address stay on the host. */
@@ -351,7 +412,7 @@ void online_judge(struct online *online, struct online_findings *out)
 			continue;
 		}
 		judge_clock(online, i, out);
-		judge_certificate(online, i, out);
+		judge_certificates(online, i, out);
 		judge_password(online, i, out);
 		judge_items(online, i, out);
 		judge_load(online, i, out);

@@ -9,7 +9,7 @@
 #include "tenon/health.h"
 #include "tenon/introspect.h"
 
-/* Add two cells: the protocol, and the time until the certificate ends. */
+/* Add two cells: the protocol, and the time until the first certificate of the chain ends. */
 void secured_add(struct table *table, const struct tenon_secure_health *secure);
 
 /* Return true when there was a session. */

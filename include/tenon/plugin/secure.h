@@ -67,7 +67,11 @@ struct tenon_secure_io {
 struct tenon_secure_facts {
 	uint32_t size;     /**< sizeof(struct tenon_secure_facts) when the host was compiled */
 	uint32_t resumed;  /**< 1: the handshake resumed an earlier session; 0: it was a full one */
-	int64_t expires_s; /**< Unix time at which the first certificate of the chain ends; 0: none */
+	/**
+	 * Unix time from which new handshakes fail: the end of the certificate that ends first, of the
+	 * server's own and of all that it was judged by, up to the trusted one. 0: no certificates.
+	 */
+	int64_t expires_s;
 	char protocol[16]; /**< such as "TLSv1.3"; "": the plugin has no versions */
 	char cipher[48];   /**< such as "TLS_AES_256_GCM_SHA384"; "": no encryption */
 };

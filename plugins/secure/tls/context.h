@@ -1,144 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An SSL_CTX as the options ask for it, and the files that it was made from. */
+/* An SSL_CTX as the options ask for it. */
 #ifndef TENON_PLUGINS_CONTEXT_H
 #define TENON_PLUGINS_CONTEXT_H
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <stdlib.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "tls_options.h"
-
-/* ---- errors ---------------------------------------------------------------- */
-
-/* Return the reason of OpenSSL's last error, and forget OpenSSL's errors. */
-static const char *context_reason(void)
-{
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = ERR_SYSTEM_ERROR(code)
-				     ? NULL
-				     : ERR_reason_error_string(code);
-
-	ERR_clear_error();
-	return reason ? reason : "no reason is known";
-}
-
-static int context_refuse(const struct tenon_host *host,
-			  struct tenon_error *err, const char *option,
-			  const char *value)
-{
-	const char *reason = context_reason();
-
-	return host->set_error(err, TENON_ECONFIG, "%s: cannot use '%s': %s",
-			       option, value, reason);
-}
-
-/* ---- files ------------------------------------------------------------------ */
-
-/* What is known of a file without reading it. All 0: there is no such file. */
-struct context_file {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec changed;
-};
-
-#define CONTEXT_FILES 4
-
-/* The files that a context was made from. */
-struct context_files {
-	struct context_file list[CONTEXT_FILES];
-};
-
-static const char *context_ca(const struct tls_options *options)
-{
-	return options->ca[0] ? options->ca : X509_get_default_cert_file();
-}
-
-/* Return the file that holds the private key. */
-static const char *context_key(const struct tls_options *options)
-{
-	return options->key[0] ? options->key : options->certificate;
-}
-
-static void context_look_at(struct context_files *out,
-			    const struct tls_options *options)
-{
-	const char *const paths[CONTEXT_FILES] = {
-		context_ca(options),
-		options->certificate,
-		context_key(options),
-		options->key_password_file,
-	};
-
-	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; i < CONTEXT_FILES; i++) {
-		struct context_file *file = &out->list[i];
-		struct stat stat_of;
-
-		if (paths[i][0] && stat(paths[i], &stat_of) == 0) {
-			file->device = stat_of.st_dev;
-			file->inode = stat_of.st_ino;
-			file->size = stat_of.st_size;
-			file->changed = stat_of.st_ctim; /* cp -p sets st_mtim */
-		}
-	}
-}
-
-static bool context_files_equal(const struct context_files *a,
-				const struct context_files *b)
-{
-	bool equal = true;
-
-	for (size_t i = 0; i < CONTEXT_FILES; i++) {
-		const struct context_file *x = &a->list[i];
-		const struct context_file *y = &b->list[i];
-
-		equal &= x->device == y->device && x->inode == y->inode &&
-			 x->size == y->size &&
-			 x->changed.tv_sec == y->changed.tv_sec &&
-			 x->changed.tv_nsec == y->changed.tv_nsec;
-	}
-	return equal;
-}
-
-/* Check that a file can be read. secret: other users should not be able to. */
-static int context_check_file(const struct tenon_host *host,
-			      struct tenon_error *err, const char *option,
-			      const char *path, bool secret)
-{
-	char line[TLS_PATH_BYTES + 100];
-	struct stat stat_of;
-	int fd = secret ? host->open_secret(host->context, path)
-			: open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-					     O_NOCTTY);
-
-	if (fd < 0 || fstat(fd, &stat_of) != 0) {
-		int code = host->set_error(err, TENON_ECONFIG,
-					   "%s: cannot read '%s': %s", option,
-					   path,
-					   secret && errno == ELOOP
-						   ? "it is a symbolic link of another user, or leads over too many symbolic links"
-						   : strerror(errno));
-		if (fd >= 0) {
-			close(fd);
-		}
-		return code;
-	}
-	close(fd);
-	if (secret && (stat_of.st_mode & S_IROTH)) {
-		snprintf(line, sizeof(line),
-			 "secure plugin 'tls': %s: every user can read '%s'; chmod o-r would change that",
-			 option, path);
-		host->log(host->context, TENON_LOG_WARNING, line);
-	}
-	return 0;
-}
+#include "identity.h"
+#include "option_file.h"
+#include "watch.h"
 
 /* ---- certificates that are trusted --------------------------------------------- */
 
@@ -173,7 +48,7 @@ static int context_load_folder(SSL_CTX *ctx, const struct tls_options *options,
 	}
 	return SSL_CTX_load_verify_dir(ctx, options->ca) == 1
 		       ? 0
-		       : context_refuse(host, err, "ca", options->ca);
+		       : option_refuse(host, err, "ca", options->ca);
 }
 
 static int context_load_ca(SSL_CTX *ctx, const struct tls_options *options,
@@ -185,9 +60,10 @@ static int context_load_ca(SSL_CTX *ctx, const struct tls_options *options,
 	if (!options->ca[0]) {
 		return SSL_CTX_set_default_verify_paths(ctx) == 1
 			       ? 0
-			       : context_refuse(host, err, "ca", "the system's");
+			       : option_refuse(host, err, "ca", "the system's");
 	}
-	int code = context_check_file(host, err, "ca", options->ca, false);
+	int code = option_file_check(host, err, "ca", options->ca,
+				     OPTION_FILE_OR_FOLDER);
 	if (code) {
 		return code;
 	}
@@ -196,126 +72,7 @@ static int context_load_ca(SSL_CTX *ctx, const struct tls_options *options,
 	}
 	return SSL_CTX_load_verify_file(ctx, options->ca) == 1
 		       ? 0
-		       : context_refuse(host, err, "ca", options->ca);
-}
-
-/* ---- the client's certificate ---------------------------------------------------- */
-
-#define CONTEXT_PASSWORD_BYTES 1024 /* as OpenSSL's PEM_BUFSIZE, the most that it asks for */
-
-/* The password of the private key, while the key is read. */
-struct context_password {
-	char text[CONTEXT_PASSWORD_BYTES];
-	size_t len;
-	bool asked; /* the key is encrypted */
-};
-
-static int context_give_password(char *out, int room, int writes, void *payload)
-{
-	struct context_password *password = payload;
-
-	(void)writes;
-	password->asked = true;
-	if (password->len == 0 || (size_t)room < password->len) {
-		return -1;
-	}
-	memcpy(out, password->text, password->len);
-	return (int)password->len;
-}
-
-/* Read the first line of the file of the password. */
-static int context_read_password(struct context_password *out,
-				 const char *path,
-				 const struct tenon_host *host,
-				 struct tenon_error *err)
-{
-	int fd = host->open_secret(host->context, path);
-	ssize_t n = 0;
-
-	while (fd >= 0 && out->len < sizeof(out->text) &&
-	       (n = read(fd, out->text + out->len,
-			 sizeof(out->text) - out->len)) > 0) {
-		out->len += (size_t)n;
-	}
-	if (fd < 0 || n < 0) {
-		int code = host->set_error(
-			err, TENON_ECONFIG,
-			"key_password_file: cannot read '%s': %s", path,
-			strerror(errno));
-		if (fd >= 0) {
-			close(fd);
-		}
-		return code;
-	}
-	close(fd);
-	const char *end = memchr(out->text, '\n', out->len);
-	out->len = end ? (size_t)(end - out->text) : out->len;
-	out->len -= out->len > 0 && out->text[out->len - 1] == '\r';
-	return 0;
-}
-
-/* Load the private key. Errors: TENON_ECONFIG. */
-static int context_load_key(SSL_CTX *ctx, struct context_password *password,
-			    const struct tls_options *options,
-			    const struct tenon_host *host,
-			    struct tenon_error *err)
-{
-	const char *path = context_key(options);
-	int code;
-
-	SSL_CTX_set_default_passwd_cb(ctx, context_give_password);
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, password);
-	bool good = SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) == 1;
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
-	if (good) {
-		return 0;
-	}
-	if (!password->asked) {
-		return context_refuse(host, err, "key", path);
-	}
-	code = host->set_error(
-		err, TENON_ECONFIG, "key: '%s' is encrypted, and %s", path,
-		password->len > 0
-			? "the password in key_password_file does not fit"
-			: "key_password_file gives no password");
-	ERR_clear_error();
-	return code;
-}
-
-static int context_load_identity(SSL_CTX *ctx,
-				 const struct tls_options *options,
-				 const struct tenon_host *host,
-				 struct tenon_error *err)
-{
-	struct context_password password = { .len = 0 };
-	int code;
-
-	if (!options->certificate[0]) {
-		return 0;
-	}
-	code = context_check_file(host, err, "certificate",
-				  options->certificate, !options->key[0]);
-	if (!code && options->key[0]) {
-		code = context_check_file(host, err, "key", options->key, true);
-	}
-	if (!code && options->key_password_file[0]) {
-		code = context_check_file(host, err, "key_password_file",
-					  options->key_password_file, true);
-	}
-	if (!code && options->key_password_file[0]) {
-		code = context_read_password(
-			&password, options->key_password_file, host, err);
-	}
-	if (!code && SSL_CTX_use_certificate_chain_file(
-			     ctx, options->certificate) != 1) {
-		code = context_refuse(host, err, "certificate",
-				      options->certificate);
-	}
-	if (!code) {
-		code = context_load_key(ctx, &password, options, host, err);
-	}
-	explicit_bzero(&password, sizeof(password));
-	return code;
+		       : option_refuse(host, err, "ca", options->ca);
 }
 
 /* ---- what is spoken ---------------------------------------------------------------- */
@@ -349,11 +106,11 @@ static int context_set_ciphers(SSL_CTX *ctx, const struct tls_options *options,
 
 	context_pick_ciphers(list, options->ciphers, true);
 	if (list[0] && SSL_CTX_set_ciphersuites(ctx, list) != 1) {
-		return context_refuse(host, err, "ciphers", list);
+		return option_refuse(host, err, "ciphers", list);
 	}
 	context_pick_ciphers(list, options->ciphers, false);
 	if (list[0] && SSL_CTX_set_cipher_list(ctx, list) != 1) {
-		return context_refuse(host, err, "ciphers", list);
+		return option_refuse(host, err, "ciphers", list);
 	}
 	return 0;
 }
@@ -393,11 +150,11 @@ static int context_set_protocol(SSL_CTX *ctx, const struct tls_options *options,
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION |
 					 SSL_OP_NO_COMPRESSION);
 	if (SSL_CTX_set_min_proto_version(ctx, minimum) != 1) {
-		return context_refuse(host, err, "minimum",
+		return option_refuse(host, err, "minimum",
 				      tls_minimum_words[options->minimum]);
 	}
 	if (len > 0 && SSL_CTX_set_alpn_protos(ctx, alpn, len) != 0) {
-		return context_refuse(host, err, "alpn", options->alpn);
+		return option_refuse(host, err, "alpn", options->alpn);
 	}
 	return context_set_ciphers(ctx, options, host, err);
 }
@@ -408,14 +165,14 @@ static int context_set_protocol(SSL_CTX *ctx, const struct tls_options *options,
  * Make a context of the files as they are now, and note what they are. The caller frees *out.
  * Errors: TENON_ENOMEM; TENON_ECONFIG with one sentence.
  */
-static int context_create(SSL_CTX **out, struct context_files *files,
+static int context_create(SSL_CTX **out, struct watch *files,
 			  const struct tls_options *options,
 			  const struct tenon_host *host,
 			  struct tenon_error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
-	context_look_at(files, options);
+	watch_look(files, options);
 	if (!ctx) {
 		ERR_clear_error();
 		return host->set_error(err, TENON_ENOMEM, "out of memory");
@@ -425,7 +182,7 @@ static int context_create(SSL_CTX **out, struct context_files *files,
 		code = context_load_ca(ctx, options, host, err);
 	}
 	if (!code) {
-		code = context_load_identity(ctx, options, host, err);
+		code = identity_load(ctx, options, host, err);
 	}
 	if (code) {
 		SSL_CTX_free(ctx);

@@ -21,6 +21,7 @@ struct tls_session {
 	SSL *ssl;
 	struct tls *tls;
 	struct tls_peer *peer;
+	int64_t ticket_ends_s; /* end of the chain of the session that is offered for resumption */
 	STACK_OF(X509) *refused; /* the chain that was not trusted */
 	struct wire wire;
 	bool open;    /* the handshake is over */
@@ -74,6 +75,39 @@ static int hear_request(SSL *ssl, void *payload)
 	return 1;
 }
 
+/* Return the Unix time at which the first certificate of a chain ends; 0: there is none. */
+static int64_t first_end_s(const STACK_OF(X509) *chain)
+{
+	int64_t first_s = 0;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t ends_s = certificate_time(
+			X509_get0_notAfter(sk_X509_value(chain, i)));
+
+		if (ends_s != 0 && (first_s == 0 || ends_s < first_s)) {
+			first_s = ends_s;
+		}
+	}
+	return first_s;
+}
+
+/*
+ * Return the Unix time at which the first certificate ends that the server was judged by. A resumed
+ * session has the chain that the server sent, but not the one that was verified.
+ */
+static int64_t session_ends_s(const struct tls_session *session)
+{
+	const SSL *ssl = session->ssl;
+	STACK_OF(X509) *chain = SSL_get_verify_result(ssl) == X509_V_OK
+					? SSL_get0_verified_chain(ssl)
+					: NULL;
+
+	if (SSL_session_reused(ssl) == 1) {
+		return session->ticket_ends_s;
+	}
+	return first_end_s(chain ? chain : SSL_get_peer_cert_chain(ssl));
+}
+
 /* OpenSSL calls this for each ticket that the server has sent. Returns 0: OpenSSL keeps its own. */
 static int hear_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
@@ -83,7 +117,7 @@ static int hear_ticket(SSL *ssl, SSL_SESSION *ticket)
 	/* memcached without ssl_session_cache fails a handshake that resumes such a session */
 	if (!session->asked || tls->options.resume != TLS_RESUME_AUTO) {
 		tls_keep_ticket(tls, session->peer, SSL_get_SSL_CTX(ssl),
-				ticket);
+				ticket, session_ends_s(session));
 	}
 	return 0;
 }
@@ -187,10 +221,11 @@ static bool make_ssl(struct tls_session *session)
 }
 
 /* Let the handshake resume the newest session with the peer, if there is one. */
-static void offer_ticket(const struct tls_session *session)
+static void offer_ticket(struct tls_session *session)
 {
 	SSL_SESSION *ticket = tls_ticket(session->tls, session->peer,
-					 SSL_get_SSL_CTX(session->ssl));
+					 SSL_get_SSL_CTX(session->ssl),
+					 &session->ticket_ends_s);
 
 	if (ticket) {
 		SSL_set_session(session->ssl, ticket);

@@ -5,7 +5,7 @@
  * session (session.h) that reads and writes the bytes of the host (wire_bio.h).
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* timegm, explicit_bzero */
+#define _GNU_SOURCE 1 /* timegm, explicit_bzero, memmem, secure_getenv */
 #endif
 #include "certificate.h"
 #include "session.h"
@@ -61,7 +61,7 @@ static int tls_init(void *self, const void *options,
 	if (given->verify == TLS_VERIFY_NONE) {
 		tls_warn(
 			tls,
-			"secure plugin 'tls': verify is none, so the servers' certificates are not looked at: anyone on the way can read and change everything");
+			"verify is none, so the servers' certificates are not looked at: anyone on the way can read and change everything");
 	}
 	return 0;
 }
@@ -230,17 +230,13 @@ static void tls_facts(const void *self, const void *memory,
 		      struct tenon_secure_facts *out)
 {
 	const struct tls_session *session = memory;
-	X509 *certificate;
 
 	(void)self;
 	if (!session->open) {
 		return;
 	}
-	certificate = SSL_get0_peer_certificate(session->ssl);
 	out->resumed = SSL_session_reused(session->ssl) == 1;
-	out->expires_s =
-		certificate ? certificate_time(X509_get0_notAfter(certificate))
-			    : 0;
+	out->expires_s = session_ends_s(session);
 	snprintf(out->protocol, sizeof(out->protocol), "%s",
 		 SSL_get_version(session->ssl));
 	snprintf(out->cipher, sizeof(out->cipher), "%s",

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "context.h"
 #include "process_lock.h"
@@ -13,6 +14,7 @@
 struct tls_peer {
 	struct tls_peer *next;
 	SSL_SESSION *ticket;  /* the newest; NULL: none yet */
+	int64_t ends_s;       /* when the chain ends that the ticket's server was judged by */
 	const char *expected; /* behind the alias */
 	char alias[];
 };
@@ -26,8 +28,7 @@ struct tls {
 
 	struct process_lock lock; /* for all that follows */
 	SSL_CTX *ctx;
-	struct context_files
-		files; /* that ctx was made from, or that could not be used */
+	struct watch files; /* that ctx was made from, or that could not be used */
 	int reloads; /* the process of the thread that makes a new ctx; 0: none does */
 	struct tls_peer *peers;
 };
@@ -41,7 +42,7 @@ static void tls_warn(const struct tls *tls, const char *text)
 
 /* Put a new context in the place of the old one, and forget the tickets of the old one. */
 static void tls_replace(struct tls *tls, SSL_CTX *ctx,
-			const struct context_files *files)
+			const struct watch *files)
 {
 	SSL_CTX *old = NULL;
 
@@ -67,7 +68,7 @@ static void tls_replace(struct tls *tls, SSL_CTX *ctx,
 static void tls_reload(struct tls *tls)
 {
 	struct tenon_error err = { .code = 0 };
-	struct context_files files;
+	struct watch files;
 	SSL_CTX *ctx;
 	int code = context_create(&ctx, &files, &tls->options, tls->host, &err);
 	char line[TENON_ERROR_MESSAGE_BYTES + 100];
@@ -75,7 +76,7 @@ static void tls_reload(struct tls *tls)
 	if (code) {
 		snprintf(
 			line, sizeof(line),
-			"secure plugin 'tls': a file has changed and cannot be used, so the old one stays in use: %s",
+			"a file has changed and cannot be used, so the old one stays in use: %s",
 			err.message);
 		tls_warn(tls, line);
 	} else {
@@ -87,12 +88,12 @@ static void tls_reload(struct tls *tls)
 /* Return a context of the files as they are now. The caller frees it. */
 static SSL_CTX *tls_context(struct tls *tls)
 {
-	struct context_files files;
+	struct watch files;
 	SSL_CTX *ctx;
 
-	context_look_at(&files, &tls->options);
+	watch_look(&files, &tls->options);
 	process_lock_take(&tls->lock);
-	bool reload = !context_files_equal(&files, &tls->files) &&
+	bool reload = !watch_is_equal(&files, &tls->files) &&
 		      tls->reloads != (int)getpid();
 	if (reload) {
 		tls->reloads = (int)getpid();
@@ -151,10 +152,12 @@ static struct tls_peer *tls_peer(struct tls *tls, const char *alias,
 
 /*
  * Keep a copy of a ticket for later connections to the peer. The copy, because OpenSSL changes
- * the session that a connection uses. ctx: the context that the server was judged by.
+ * the session that a connection uses. ctx: the context that the server was judged by; ends_s: the
+ * time at which the first certificate of its chain ends.
  */
 static void tls_keep_ticket(struct tls *tls, struct tls_peer *peer,
-			    const SSL_CTX *ctx, const SSL_SESSION *ticket)
+			    const SSL_CTX *ctx, const SSL_SESSION *ticket,
+			    int64_t ends_s)
 {
 	SSL_SESSION *copy = SSL_SESSION_dup(ticket);
 
@@ -164,30 +167,26 @@ static void tls_keep_ticket(struct tls *tls, struct tls_peer *peer,
 		SSL_SESSION *old = peer->ticket;
 
 		peer->ticket = copy;
+		peer->ends_s = ends_s;
 		copy = old;
 	}
 	process_lock_drop(&tls->lock);
 	SSL_SESSION_free(copy);
 }
 
-/* Return true when the certificate that a session was made with is valid now. */
-static bool is_in_time(const SSL_SESSION *ticket)
-{
-	X509 *certificate =
-		SSL_SESSION_get0_peer((SSL_SESSION *)(uintptr_t)ticket);
-
-	return certificate &&
-	       X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
-}
-
-/* Return a copy of the newest ticket of the peer, for the caller to free. NULL: there is none for ctx. */
+/*
+ * Return a copy of the newest ticket of the peer, for the caller to free, and when its chain ends.
+ * NULL: there is none for ctx, or a certificate of its chain has ended.
+ */
 static SSL_SESSION *tls_ticket(struct tls *tls, const struct tls_peer *peer,
-			       const SSL_CTX *ctx)
+			       const SSL_CTX *ctx, int64_t *ends_s)
 {
 	SSL_SESSION *copy = NULL;
 
 	process_lock_take(&tls->lock);
-	if (peer->ticket && ctx == tls->ctx && is_in_time(peer->ticket)) {
+	*ends_s = peer->ends_s;
+	if (peer->ticket && ctx == tls->ctx &&
+	    peer->ends_s > (int64_t)time(NULL)) {
 		copy = SSL_SESSION_dup(peer->ticket);
 	}
 	process_lock_drop(&tls->lock);
