@@ -452,4 +452,20 @@ else
 	skip terminal_gets_newline_and_confirmation 'no script(1), or no terminals'
 fi
 
+begin a_command_that_chooses_meta_says_what_it_needs
+start_old old
+for command in 'info k' 'incr k --initial 1' 'delete k --stale'; do
+	# shellcheck disable=SC2086
+	run 3 $patient --servers "$address old" $command
+	err "old .*: the server knows no meta commands .it answered ERROR.; this command needs meta commands, which memcached 1\\.6\\.18 and later know$"
+done
+run 3 $patient --servers "$address old" --json info k
+out_has '"text": "the server knows no meta commands .it answered ERROR.; this command needs meta commands, '
+run 3 $patient --servers "$address old" --set protocol=meta get k
+err 'the config needs protocol: classic$'
+start_old shut closes
+run 3 $patient --servers "$address shut" info k
+err 'closed by the server.*; this command needs meta commands, which memcached 1\.6\.18 and later know$'
+end
+
 finish

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * old_memcached PATH: a server on this UNIX socket that answers as memcached 1.4.39 does to version and
- * stats, with a miss to get, and with ERROR to all other commands, for scripts. It runs until it is killed.
+ * old_memcached PATH [closes]: a server on this UNIX socket that answers as memcached 1.4.39 does to version and
+ * stats, with a miss to get, and with ERROR to all other commands, for scripts. closes: it closes
+ * the connection in place of ERROR. It runs until it is killed.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -29,10 +30,10 @@ static const char *answer_to(const char *line)
 			return known[i].answer;
 		}
 	}
-	return "ERROR\r\n";
+	return NULL;
 }
 
-static void talk(int fd)
+static void talk(int fd, const char *unknown)
 {
 	FILE *in = fdopen(fd, "r");
 	char line[4096];
@@ -40,7 +41,8 @@ static void talk(int fd)
 	while (in && fgets(line, sizeof(line), in)) {
 		const char *answer = answer_to(line);
 
-		if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0) {
+		answer = answer ? answer : unknown;
+		if (!answer || send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0) {
 			break;
 		}
 	}
@@ -73,8 +75,8 @@ int main(int argc, char **argv)
 	int listener;
 	int fd;
 
-	if (argc != 2) {
-		fputs("usage: old_memcached PATH\n", stderr);
+	if (argc < 2) {
+		fputs("usage: old_memcached PATH [closes]\n", stderr);
 		return EXIT_FAILURE;
 	}
 	signal(SIGCHLD, SIG_IGN); /* children end without a trace */
@@ -84,7 +86,7 @@ int main(int argc, char **argv)
 
 		if (child == 0) {
 			close(listener);
-			talk(fd);
+			talk(fd, argc > 2 ? NULL : "ERROR\r\n");
 		}
 		close(fd);
 	}

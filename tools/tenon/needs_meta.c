@@ -2,8 +2,10 @@
 #include "needs_meta.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "tenon/introspect.h"
 
 static void take_setting(const struct tenon_setting_info *info, void *payload)
@@ -37,4 +39,29 @@ int needs_meta_ask(struct app *app, size_t server, const struct tenon_call *call
 			 NEEDS_META_TEXT, NEEDS_META_ADVICE);
 	}
 	return code;
+}
+
+char *needs_meta_advise(const struct app *app, char *text)
+{
+	/* core/wire/meta/meta_protocol.h */
+	static const char *const advice[] = {
+		"; the config needs protocol: classic",
+		"; the server may know no meta commands, so set `protocol: classic`",
+	};
+
+	for (size_t i = 0; text && app->speaks_meta &&
+			   i < sizeof(advice) / sizeof(advice[0]);
+	     i++) {
+		char *at = strstr(text, advice[i]);
+
+		if (at) {
+			char *whole = alloc_format(
+				"%.*s; this command needs meta commands, which memcached 1.6.18 and later know",
+				(int)(at - text), text);
+
+			free(text);
+			return whole;
+		}
+	}
+	return text;
 }

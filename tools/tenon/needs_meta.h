@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `protocol: meta` needs servers that know meta commands. The answers to version and stats, which stay
- * classic, do not show whether a server does; the answer to mn, which does nothing, shows it.
+ * `protocol: meta`, and a command that has chosen meta, need servers that know meta commands. The
+ * answers to version and stats, which stay classic, do not show whether a server does; the answer to
+ * mn, which does nothing, shows it.
  */
 #ifndef TENON_CLI_NEEDS_META_H
 #define TENON_CLI_NEEDS_META_H
@@ -21,5 +22,11 @@ bool needs_meta(const struct app *app);
  */
 int needs_meta_ask(struct app *app, size_t server, const struct tenon_call *call,
 		   struct tenon_error *err);
+
+/*
+ * Replace the library's advice to change the config, in a sentence about a server, when the command
+ * itself has chosen meta. Takes over text, which may be NULL. The caller frees the text.
+ */
+char *needs_meta_advise(const struct app *app, char *text);
 
 #endif
