@@ -24,6 +24,7 @@ out_has '^  poll_timeout  *duration  *300ms '
 out_has '^  enable_flush_all  *bool  *false '
 out_has '^  codecs  *list  *zlib, split '
 out_has '^  A duration has a unit: us, ms, s, min, h\.'
+out_has '^  protocol .* an older server reads a value that meta stores as commands, so use auto '
 run 0 --json plugins core
 out_has '"name": "retry_timeout"'
 end
