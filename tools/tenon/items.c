@@ -346,6 +346,10 @@ static int run_batch(struct run *run, struct batch *batch)
 	if (!batch->results) {
 		return batch->err.code;
 	}
+	for (size_t i = 0; run->call->see && i < batch->count; i++) {
+		run->call->see(run->call->payload, &batch->items[i],
+			       &batch->results[i]);
+	}
 	if (run->array) {
 		add_json(run, batch);
 	} else {
