@@ -148,6 +148,11 @@ run 2 --servers localhost --set plugin_path=damaged \
 err 'damaged/hash_short.so.: truncated: found 5000 bytes'
 end
 
+begin new_plugin_has_any_kind
+run 0 plugins --help
+out_has '^ +--new=KIND +write a project for a plugin NAME; KIND is hash, distribution, transport, codec, failover or secure$'
+end
+
 begin new_plugin_is_a_project
 TENON_PLUGIN_TEMPLATE=$abs_top_srcdir/tools/plugin-template
 export TENON_PLUGIN_TEMPLATE
