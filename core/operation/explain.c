@@ -185,10 +185,12 @@ static void explain_connection(const struct tenon__operation *op,
 
 /* Write the sentence for a request that was never sent. */
 static void explain_refused(const struct tenon__operation *op,
-			    const struct tenon_slice *key,
-			    const struct tenon_result *result, size_t value_len,
+			    const struct tenon__request *req,
+			    const struct tenon_result *result,
 			    struct tenon_error *err)
 {
+	const struct tenon_slice *key = &req->item->key;
+	size_t value_len = req->item->value.len;
 	int shown = key->len > SHOWN_KEY_BYTES ? SHOWN_KEY_BYTES : (int)key->len;
 
 	if (result->text) {
@@ -198,9 +200,12 @@ static void explain_refused(const struct tenon__operation *op,
 	}
 	if (value_len <= op->assembly->max_value_bytes) {
 		tenon__error_set(err, result->status,
-				 "key \"%.*s\": value of %zu bytes: with key and header, more than item_max (%" PRIu64 ")",
+				 "key \"%.*s\": value of %zu bytes: with key and header, more than item_max (%" PRIu64 ")%s",
 				 shown, (const char *)key->data, value_len,
-				 op->assembly->item_max_bytes);
+				 op->assembly->item_max_bytes,
+				 req->verb->modifies
+					 ? "; the bytes of append and prepend are never split"
+					 : "");
 		return;
 	}
 	tenon__error_set(
@@ -233,8 +238,7 @@ int tenon__explain(const struct tenon__operation *op, size_t index,
 		tenon__sent_key_explain(op->assembly, requests[index].item->key,
 					err);
 	} else {
-		explain_refused(op, &requests[index].item->key, result,
-				requests[index].item->value.len, err);
+		explain_refused(op, &requests[index], result, err);
 	}
 	return status;
 }

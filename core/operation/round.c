@@ -198,6 +198,8 @@ static inline int route_request(struct tenon__operation *op,
 
 	if (is_too_big(op, req)) {
 		rs->results[req].status = TENON_ETOOBIG;
+		/* a look may have set it; this request goes to no server */
+		rs->results[req].server = TENON_NO_SERVER;
 		tenon__request_go(&rs->list[req], TENON_REQUEST_DONE);
 		return 0;
 	}

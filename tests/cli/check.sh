@@ -172,7 +172,7 @@ sed '1,/^The checks are:/d; /^\.It Fl -online/,$d' \
 check 'the same names' test "$(sort names)" = "$(cat manual)"
 end
 
-# stumbling NAME FLAG...: compile a plugin that crashes or hangs
+# stumbling NAME FLAG...: compile a plugin that crashes, hangs or ends the process
 stumbling()
 {
 	output=$1.so
@@ -194,6 +194,32 @@ err 'plugin .*codec_stumbles\.so crashes with signal 11 '
 stumbling hash_stumbles -DIN=INIT -DBY=HANG
 run 2 --servers 127.0.0.1:1 --set plugins=./hash_stumbles.so check
 err 'plugin .*hash_stumbles\.so hangs: '
+end
+
+begin plugin_that_ends_the_process_is_named
+for where in LOAD INIT HASH; do
+	stumbling hash_stumbles -DIN=$where -DBY=LEAVE
+	run 2 --servers 127.0.0.1:1 --set plugins=./hash_stumbles.so check
+	err 'plugin .*hash_stumbles\.so ends the process with exit status 0 when it is loaded, which no plugin may do; '
+	no_out
+done
+stumbling codec_stumbles -DKIND=CODEC -DIN=INIT -DBY=LEAVE -DSTATUS=3
+run 2 --servers 127.0.0.1:1 --set plugins=./codec_stumbles.so --set 'codecs=stumbles' --json check
+err 'plugin .*codec_stumbles\.so ends the process with exit status 3 when it is loaded'
+out_has '"message": "plugin .*codec_stumbles\.so ends the process with exit status 3 '
+# _exit() leaves no trace of its caller
+stumbling hash_stumbles -DIN=INIT -DBY=VANISH
+run 2 --servers 127.0.0.1:1 --set plugins=./hash_stumbles.so check
+err 'plugin \(it is not known which one\) ends the process with exit status 0 when it is loaded'
+end
+
+begin output_that_cannot_be_written_is_no_fault_of_a_plugin
+if test -w /dev/full; then
+	"$tenon" --servers "$(seq -s , -f "s%g" 4000)" --json check >/dev/full 2>err
+	check 'status' test $? -eq 3
+	check 'reason' grep -q '^tenon: .*No space left' err
+	check 'no plugin' test "$(grep -c plugin err)" -eq 0
+fi
 end
 
 finish

@@ -178,6 +178,24 @@ out_has '^        "class": [0-9]+$'
 out_has '^        "state": "absent"$'
 end
 
+begin online_gives_the_right_to_refresh_back
+run 0 explain --online zeros
+check 'no column' test "$(grep -c MARKS out)" -eq 0
+run 0 delete --stale --ttl 1h zeros
+for look in first second; do
+	run 0 explain --online zeros
+	no_err
+	out_has ' CLASS +FLAGS +MARKS$'
+	out_has "^  home +$home +8 +3[56][0-9][0-9] s +.* +stale won\$"
+	run 0 --json explain --online zeros
+	out_has '^        "won": true,$'
+done
+run 0 mg zeros t
+out_has '^HD t3[56][0-9][0-9] .*W'
+run 0 explain --online zeros
+out_has ' stale taken$'
+end
+
 begin online_names_a_server_that_does_not_answer
 run 3 --servers 'x.invalid:1 x' explain --online zeros
 err 'x \(x\.invalid:1\): '

@@ -107,6 +107,22 @@ out_has '^tenon_server_state\{server="locked",state="misconfigured"\} 1$'
 out_has '^tenon_server_state\{server="locked",state="up"\} 0$'
 end
 
+begin a_server_without_meta_commands_is_misconfigured_with_meta
+start_old old
+run 3 $patient --servers "$address old,$one mc-one" --set protocol=meta health
+out_has "^old  *$address  *misconfigured .* 1 .*it knows no meta commands, and the config says protocol: meta; set protocol: auto "
+out_has '^mc-one .* up '
+err '1 of 2 servers is not up: old .*it knows no meta commands'
+run 3 $patient --servers "$address old" --set protocol=meta --json health
+out_has '"state": "misconfigured"'
+out_has '"message": "it knows no meta commands, '
+run 0 $patient --servers "$address old" health
+out_has "^old  *$address  *up "
+no_err
+run 0 $patient --servers "$one mc-one" --set protocol=meta health
+no_err
+end
+
 begin contradictions_and_intervals_are_checked
 run 2 health --prometheus --json
 err 'neither --json nor --watch'

@@ -257,6 +257,36 @@ run 0 --json info known
 out_has '"ttl_s": null'
 end
 
+# The first look at a stale item wins the right to refresh it.
+begin info_gives_the_right_to_refresh_back
+run 0 set page old
+run 0 delete --stale --ttl 1h page
+for look in first second; do
+	run 0 info page
+	out_has '^page: 3 bytes, 3[56][0-9][0-9] s left, .*, cas [0-9]+, marks stale won$'
+	no_err
+done
+run 0 --json info page
+for field in '"stale": true' '"won": true' '"taken": false'; do
+	out_has "$field"
+done
+run 0 mg page t
+out_has '^HD t3[56][0-9][0-9] .*W'
+run 0 info page
+out_has ', marks stale taken$'
+run 0 set fresh 1
+run 0 info fresh
+out_has ', cas [0-9]+$'
+run 0 --json info fresh
+out_has '"stale": false'
+start_server nocas -C
+run 0 $patient --servers "$address" set page old
+run 0 $patient --servers "$address" delete --stale page
+run 0 $patient --servers "$address" info page
+out_has ', marks stale won$'
+err "warning: 'page': this look has won the right to refresh the stale item, and cannot give it back: the server has no cas uniques$"
+end
+
 begin delete_can_leave_a_stale_value
 run 0 set page old
 run 0 delete --stale --ttl 1h page
@@ -451,5 +481,21 @@ else
 	skip binary_goes_to_a_terminal_only_when_asked 'no script(1), or no terminals'
 	skip terminal_gets_newline_and_confirmation 'no script(1), or no terminals'
 fi
+
+begin a_command_that_chooses_meta_says_what_it_needs
+start_old old
+for command in 'info k' 'incr k --initial 1' 'delete k --stale'; do
+	# shellcheck disable=SC2086
+	run 3 $patient --servers "$address old" $command
+	err "old .*: the server knows no meta commands .it answered ERROR.; this command needs meta commands, which memcached 1\\.6\\.18 and later know$"
+done
+run 3 $patient --servers "$address old" --json info k
+out_has '"text": "the server knows no meta commands .it answered ERROR.; this command needs meta commands, '
+run 3 $patient --servers "$address old" --set protocol=meta get k
+err 'the config needs protocol: classic$'
+start_old shut closes
+run 3 $patient --servers "$address shut" info k
+err 'closed by the server.*; this command needs meta commands, which memcached 1\.6\.18 and later know$'
+end
 
 finish

@@ -162,6 +162,15 @@ start_server()
 	address=127.0.0.1:$(sed -n 's/^TCP INET: //p' "$dir/$server.port")
 }
 
+# start_old NAME [closes]: start a server that knows no meta commands, as memcached 1.4. Sets $address.
+start_old()
+{
+	address=$dir/$1.sock
+	shift
+	"$abs_top_builddir/tests/fakes/old_memcached" "$address" "$@" &
+	await test -S "$address"
+}
+
 await()
 {
 	tries=0

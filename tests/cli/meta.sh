@@ -257,7 +257,7 @@ no_err
 out_has '^request: mg app/k v t f Oab, to mc-'
 out_has '^  v +return the value$'
 out_has '^  t +return the seconds that the item has left$'
-out_has '^  O  ab  return this word, up to 32 bytes, with the reply$'
+out_has '^  O  ab  return this word, up to 31 bytes, with the reply$'
 out_has '^reply: VA 5 t-1 f5 Oab: the item is there, and its value follows$'
 out_has '^  t  -1  the seconds that the item has left; -1: it does not expire$'
 out_has '^  f  5   the client flags$'

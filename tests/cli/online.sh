@@ -140,6 +140,23 @@ out_has '^error: x: its name has no address: .*\[no-address\]$'
 out_has '^error: path: no connection: No such file .*\[no-connection\]$'
 end
 
+start_old old
+old=$address
+
+begin a_server_without_meta_commands_cannot_be_used_with_meta
+run 3 --servers "$old old,$one new" --set protocol=meta $patient check --online
+err '1 of 2 servers cannot be used: old \(.*: it knows no meta commands, and the config says protocol: meta$'
+out_has '^old +[^ ]+ +error +1\.4\.39 '
+out_has '^error: old: it knows no meta commands, and the config says protocol: meta \[no-meta\]$'
+out_has '^  way out: set protocol: auto or classic, or use memcached 1\.6\.18 or later$'
+out_has '^new +[^ ]+ +ok .* meta gat cas flush_all$'
+check 'no note about gat' test "$(grep -c no-gat out)" -eq 0
+run 0 --servers "$old old" --set protocol=auto $patient check --online
+out_has '^old +[^ ]+ +ok '
+out_has '^note: old: it does not know gat \[no-gat\]$'
+out_has '^note: old: it has no meta commands, .* \[no-meta\]$'
+end
+
 begin the_manual_has_every_finding
 sed -n 's/.*TENON_FINDING_[A-Z]*, "\([a-z-]*\)".*/\1/p' \
 	"$abs_top_srcdir/tools/tenon/online_judge.c" | sort -u >names

@@ -24,6 +24,7 @@ out_has '^  poll_timeout  *duration  *300ms '
 out_has '^  enable_flush_all  *bool  *false '
 out_has '^  codecs  *list  *zlib, split '
 out_has '^  A duration has a unit: us, ms, s, min, h\.'
+out_has '^  protocol .* an older server reads a value that meta stores as commands, so use auto '
 run 0 --json plugins core
 out_has '"name": "retry_timeout"'
 end
@@ -145,6 +146,11 @@ err 'damaged/hash_short.so: truncated: found 5000 bytes'
 run 2 --servers localhost --set plugin_path=damaged \
 	--set hash_function=short check
 err 'damaged/hash_short.so.: truncated: found 5000 bytes'
+end
+
+begin new_plugin_has_any_kind
+run 0 plugins --help
+out_has '^ +--new=KIND +write a project for a plugin NAME; KIND is hash, distribution, transport, codec, failover or secure$'
 end
 
 begin new_plugin_is_a_project

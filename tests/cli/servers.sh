@@ -155,4 +155,15 @@ else
 	skip json_of_every_command_is_one_document 'neither jq nor python3'
 fi
 
+begin ping_of_a_server_without_meta_commands_fails_with_meta
+start_old old
+run 3 $patient --servers "$address old,$one mc-one" --set protocol=meta ping
+out_has '^old .* down +unknown command '
+out_has '^mc-one .* up '
+err 'old \(.*: it knows no meta commands, and the config says protocol: meta; set protocol: auto '
+run 0 $patient --servers "$address old" ping
+out_has '^old .* up +1\.4\.39 '
+no_err
+end
+
 finish

@@ -627,6 +627,26 @@ START_TEST(an_encoded_or_split_item_is_not_changed_in_place)
 }
 END_TEST
 
+START_TEST(bytes_beyond_item_max_are_not_appended)
+{
+	struct tenon_item one = item("k", NULL);
+	struct rig rig = { 0 };
+	char *bytes = noise(5000, 18);
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("VALUE k 0 1\r\n5\r\nEND\r\n")));
+	rig_open(&rig, CHAIN "item_max: 4KiB\n");
+	one.value = (struct tenon_slice){ bytes, 5000 };
+	ck_assert_int_eq(rig_one(&rig, modifiers[_i].verb, &one, 0),
+			 TENON_ETOOBIG);
+	check_says(rig.err.message,
+		   "more than item_max (4096); the bytes of append and prepend are never split");
+	ck_assert_uint_eq(rig.result.server, UINT32_MAX);
+	rig_close(&rig);
+	free(bytes);
+}
+END_TEST
+
 START_TEST(an_item_that_cannot_be_read_is_not_changed)
 {
 	struct tenon_item one = item("k", "v");
@@ -715,6 +735,7 @@ int main(void)
 	add(suite, undecodable);
 	LOOP(in_place, an_encoded_or_split_item_is_not_changed_in_place,
 	     COUNT(modifiers));
+	LOOP(in_place, bytes_beyond_item_max_are_not_appended, 2);
 	LOOP(in_place, an_item_that_cannot_be_read_is_not_changed,
 	     COUNT(modifiers));
 	tcase_add_test(in_place, a_plain_item_is_changed_in_place);

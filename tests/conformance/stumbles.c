@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A plugin that crashes or hangs, for tests of the tools that load plugins. The compiler's command
- * line says where: -DIN=LOAD, INIT or HASH, and how: -DBY=CRASH or HANG. -DKIND=CODEC makes a codec.
+ * A plugin that crashes, hangs or ends the process, for tests of the tools that load plugins. The
+ * compiler's command line says where: -DIN=LOAD, INIT or HASH, and how: -DBY=CRASH, HANG, LEAVE (exit())
+ * or VANISH (_exit()). -DSTATUS=N is the exit status, 0 by default. -DKIND=CODEC makes a codec.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <tenon/plugin/codec.h>
 #include <tenon/plugin/hash.h>
 
 enum { LOAD = 1, INIT, HASH };
-enum { CRASH = 1, HANG };
+enum { CRASH = 1, HANG, LEAVE, VANISH };
 #define HASH_KIND 1
 #define CODEC 2
 #ifndef KIND
 #define KIND HASH_KIND
+#endif
+#ifndef STATUS
+#define STATUS 0
 #endif
 
 static void stumble(int in)
@@ -24,6 +29,10 @@ static void stumble(int in)
 	}
 	if (BY == CRASH) {
 		(void)raise(SIGSEGV);
+	} else if (BY == LEAVE) {
+		exit(STATUS);
+	} else if (BY == VANISH) {
+		_exit(STATUS);
 	}
 	for (;;) {
 		(void)pause();
@@ -111,5 +120,5 @@ TENON_PLUGIN_DEFINE(stumbles,
 	.kind = KIND == CODEC ? TENON_KIND_CODEC : TENON_KIND_HASH,
 	.name = "stumbles",
 	.version = "1.0",
-	.summary = "crashes or hangs",
+	.summary = "crashes, hangs or ends the process",
 	.ops = &ops)

@@ -18,14 +18,26 @@
 /* Exit status of the child: this and the plugin's kind. */
 #define KIND_STATUS 100
 
-/* The steps, which are the names of tests. The child writes a byte when a step begins. */
+/* The steps, which are the names of tests. */
 static const char *const steps[] = { "plugin_is_loaded", "instance_is_made" };
 
+/*
+ * The child writes a byte 0 when a step begins, and its exit status, which is not 0, when the trial
+ * ends the child. Without the latter the plugin has ended the child.
+ */
 static int steps_fd; /* in the child */
 
 static void begin_step(void)
 {
 	(void)!write(steps_fd, "", 1);
+}
+
+__attribute__((noreturn)) static void end_trial(int status)
+{
+	char byte = (char)status;
+
+	(void)!write(steps_fd, &byte, 1);
+	exit(status);
 }
 
 static void say(const char *what, const char *why)
@@ -45,7 +57,7 @@ static const struct tenon__plugin *load(struct tenon__registry **registry,
 	if (tenon__registry_create(registry, &err) != 0 ||
 	    tenon__registry_load(*registry, path, &nowhere, &err) != 0) {
 		say("refused", err.message);
-		exit(TRIAL_FAILED);
+		end_trial(TRIAL_FAILED);
 	}
 	return tenon__registry_first(*registry);
 }
@@ -105,7 +117,7 @@ static void make_instance(const struct tenon__plugin *plugin, const char *path)
 		&err) != 0 ||
 	    tenon_client_open(config, &client, &err) != 0) {
 		say("the plugin does not start", err.message);
-		exit(err.code == TENON_ECONFIG ? TRIAL_USAGE : TRIAL_FAILED);
+		end_trial(err.code == TENON_ECONFIG ? TRIAL_USAGE : TRIAL_FAILED);
 	}
 	tenon_client_close(client);
 	tenon_config_destroy(config);
@@ -119,7 +131,7 @@ static void try_plugin(const char *path)
 
 	make_instance(plugin, path);
 	tenon__registry_unref(registry);
-	exit(KIND_STATUS + kind);
+	end_trial(KIND_STATUS + kind);
 }
 
 /* ---- in the parent ------------------------------------------------------------- */
@@ -132,8 +144,24 @@ static unsigned limit_s(void)
 	return limit > 0 ? (unsigned)limit : LIMIT_S;
 }
 
-/* Report the step that a signal has ended. */
-static void report_signal(const char *path, size_t step, int signum)
+/* Write why the plugin has ended the child. */
+static void print_end(int status)
+{
+	int signum = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (signum == SIGALRM) {
+		printf("it took longer than %u s\n", limit_s());
+	} else if (signum != 0) {
+		printf("the plugin crashed with signal %d (%s)\n", signum,
+		       strsignal(signum));
+	} else {
+		printf("the plugin ended the process with exit status %d\n",
+		       WEXITSTATUS(status));
+	}
+}
+
+/* Report the step in which the plugin has ended the child. */
+static void report_end(const char *path, size_t step, int status)
 {
 	const char *file = strrchr(path, '/');
 
@@ -141,22 +169,20 @@ static void report_signal(const char *path, size_t step, int signum)
 		printf("ok %zu - %s:%s: Passed\n", i + 1, file + 1, steps[i]);
 	}
 	printf("not ok %zu - %s:%s: ", step + 1, file + 1, steps[step]);
-	if (signum == SIGALRM) {
-		printf("it took longer than %u s\n", limit_s());
-	} else {
-		printf("the plugin crashed with signal %d (%s)\n", signum,
-		       strsignal(signum));
-	}
+	print_end(status);
 	printf("1..%zu\n", step + 1);
 }
 
-static size_t count_steps(int fd)
+/* Count the steps until the child has ended. *end becomes the exit status that it told; 0: none. */
+static size_t count_steps(int fd, int *end)
 {
-	char byte;
+	unsigned char byte;
 	size_t count = 0;
 
+	*end = 0;
 	while (read(fd, &byte, 1) == 1) {
-		count++;
+		count += byte == 0;
+		*end = byte;
 	}
 	return count;
 }
@@ -165,6 +191,7 @@ int trial_run(const char *path, uint32_t *kind)
 {
 	int ends[2];
 	int status;
+	int end;
 	size_t begun;
 	pid_t child;
 
@@ -179,13 +206,13 @@ int trial_run(const char *path, uint32_t *kind)
 		try_plugin(path);
 	}
 	close(ends[1]);
-	begun = count_steps(ends[0]);
+	begun = count_steps(ends[0], &end);
 	close(ends[0]);
 	(void)waitpid(child, &status, 0);
-	if (WIFSIGNALED(status)) {
-		report_signal(path, begun > 0 ? begun - 1 : 0, WTERMSIG(status));
+	if (WIFSIGNALED(status) || end == 0 || WEXITSTATUS(status) != end) {
+		report_end(path, begun > 0 ? begun - 1 : 0, status);
 		return TRIAL_FAILED;
 	}
-	*kind = (uint32_t)(WEXITSTATUS(status) - KIND_STATUS);
-	return WEXITSTATUS(status) >= KIND_STATUS ? 0 : WEXITSTATUS(status);
+	*kind = (uint32_t)(end - KIND_STATUS);
+	return end >= KIND_STATUS ? 0 : end;
 }

@@ -147,6 +147,28 @@ CK_DEFAULT_TIMEOUT=1 run 1 hangs.so
 out_has '^not ok 2 .*:instance_is_made: it took longer than 1 s$'
 end
 
+begin plugin_that_ends_the_process_fails_its_test
+for way in '-DBY=LEAVE' '-DBY=LEAVE -DSTATUS=1' '-DBY=VANISH -DSTATUS=101'; do
+	ends=0
+	case $way in
+	*STATUS=*) ends=${way##*=} ;;
+	esac
+	for where in LOAD INIT HASH; do
+		# shellcheck disable=SC2086
+		plugin "$abs_top_srcdir/tests/conformance/stumbles.c" leaves -DIN=$where $way
+		run 1 leaves.so
+		out_has "^not ok 1 .*leaves\\.so:plugin_is_loaded: the plugin ended the process with exit status $ends\$"
+		out_has '^1\.\.1$'
+	done
+	# shellcheck disable=SC2086
+	plugin "$abs_top_srcdir/tests/conformance/stumbles.c" leaves -DKIND=CODEC -DIN=INIT $way
+	run 1 leaves.so
+	out_has '^ok 1 .*:plugin_is_loaded: '
+	out_has "^not ok 2 .*:instance_is_made: the plugin ended the process with exit status $ends\$"
+	no_err
+done
+end
+
 # tests/conformance/transport runs every transport of the build with its defaults only.
 begin uring_keeps_the_contract_partly_without_the_ring
 if test -e "$uring"; then

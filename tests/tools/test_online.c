@@ -267,6 +267,10 @@ START_TEST(an_offer_that_is_missed_is_a_finding)
 	check_found("no-gat", TENON_FINDING_NOTE, "gat");
 	servers[1].meta = OFFER_NO;
 	check_found("no-meta", TENON_FINDING_NOTE, "meta");
+	online.needs_meta = true;
+	servers[1].meta = OFFER_NO;
+	servers[1].status = TENON_EUNKNOWN;
+	check_found("no-meta", TENON_FINDING_ERROR, "protocol: meta");
 	online.flush_is_allowed = true;
 	servers[1].flush = OFFER_NO;
 	check_found("no-flush", TENON_FINDING_WARNING, "flush_all");

@@ -44,6 +44,7 @@ struct app {
 	char *config_path;           /* the config file in use, or NULL */
 	struct tenon_config *config; /* made by setup_config() */
 	struct tenon_client *client; /* made by setup_open() */
+	bool speaks_meta;            /* the command has chosen meta, whatever the config says */
 };
 
 /* All commands. The last row has name == NULL. */

@@ -201,7 +201,7 @@ static int check(struct app *app)
 	return status;
 }
 
-/* A plugin that crashes or hangs must not end the check without a sentence. */
+/* A plugin that crashes, hangs or calls exit() must not end the check without a sentence. */
 int run_check(struct app *app)
 {
 	return sheltered_run(app, check);

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "facts.h"
 #include "flags.h"
+#include "give_back.h"
 #include "items.h"
 #include "json.h"
 #include "output.h"
@@ -277,6 +278,9 @@ static void print_value(const struct explained *at)
 	table_print(&table, 4);
 }
 
+/* Columns about stored items, without that of the marks, which few items have. */
+#define STORED_COLUMNS 7
+
 static void add_stored(const struct explained *at, struct table *table,
 		       size_t index)
 {
@@ -308,14 +312,31 @@ static void add_stored(const struct explained *at, struct table *table,
 	}
 	table_add(table, STYLE_NONE, "%s", flags);
 	free(flags);
+	if (table->columns > STORED_COLUMNS) {
+		char *marks = give_back_marks(item->marks);
+
+		table_add(table, STYLE_NONE, "%s", marks);
+		free(marks);
+	}
+}
+
+static bool one_is_marked(const struct explained *at)
+{
+	size_t i = 0;
+
+	while (i < at->looked_at && at->stored[i].marks == 0) {
+		i++;
+	}
+	return i < at->looked_at;
 }
 
 static void print_stored(const struct explained *at)
 {
 	static const char *const titles[] = { "STORED", "SERVER",
 					      "BYTES",	"TTL LEFT",
-					      "LAST ACCESS", "CLASS", "FLAGS" };
-	struct table table = { .columns = 7 };
+					      "LAST ACCESS", "CLASS", "FLAGS",
+					      "MARKS" };
+	struct table table = { .columns = STORED_COLUMNS + one_is_marked(at) };
 
 	if (at->looked_at == 0) {
 		return;
@@ -474,6 +495,9 @@ static json_t *meta_json(const struct explained *at, size_t index)
 	       item->ttl_s < 0 ? json_null() : json_integer(item->ttl_s));
 	js_put_u64(object, "last_access_s", item->idle_s);
 	js_put(object, "fetched", json_boolean(item->fetched));
+	js_put(object, "stale", json_boolean(item->marks & TENON_MARK_STALE));
+	js_put(object, "won", json_boolean(item->marks & TENON_MARK_WON));
+	js_put(object, "taken", json_boolean(item->marks & TENON_MARK_TAKEN));
 	if (slab->class > 0) {
 		js_put_u64(object, "class", slab->class);
 	}

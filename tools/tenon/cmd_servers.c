@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "cli.h"
 #include "json.h"
+#include "needs_meta.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
@@ -422,6 +423,22 @@ static bool ask_timed(struct app *app, struct ping *pings, size_t count,
 	return results != NULL;
 }
 
+/* With `protocol: meta`, a server without meta commands has failed. */
+static void ask_meta(struct app *app, struct ping *pings, size_t count)
+{
+	bool wanted = needs_meta(app);
+
+	for (size_t i = 0; wanted && i < count; i++) {
+		struct ping *ping = &pings[i];
+
+		if (ping->err.code == 0 &&
+		    needs_meta_ask(app, i, NULL, &ping->err) != 0) {
+			free(ping->version);
+			ping->version = NULL;
+		}
+	}
+}
+
 static void ping_text(const struct app *app, const struct ping *pings,
 		      size_t count)
 {
@@ -494,6 +511,7 @@ int run_ping(struct app *app)
 		free(pings);
 		return fail_error(app, &err);
 	}
+	ask_meta(app, pings, count);
 	(app->options.json ? ping_json : ping_text)(app, pings, count);
 	for (size_t i = 0; i < count; i++) {
 		if (!pings[i].version) {

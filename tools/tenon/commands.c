@@ -32,6 +32,10 @@
 	(OPTION_BIT(OPTION_EXPLAIN_FLAGS) | OPTION_BIT(OPTION_SERVER) |    \
 	 OPTION_BIT(OPTION_ROUTING_KEY))
 
+#define STALE_DETAILS                                                       \
+	"The look wins the right to refresh a stale item, as memcached gives it to the first look,\n" \
+	"and gives it back. A server without cas uniques (memcached -C) does not take it back.\n"
+
 /* flags: an example. */
 #define META_DETAILS(flags)                                                 \
 	"FLAGs are those of memcached's protocol.txt, such as '" flags "', and are sent as they are.\n"
@@ -106,8 +110,8 @@ const struct command commands[] = {
 	{ "info", "KEY...", "show what the server knows of keys",
 	  "Shows the size, the lifetime that is left, the last access, whether the value was ever read,\n"
 	  "its flags and its cas unique, without the value. The look does not count as an access. The\n"
-	  "servers have to know the meta commands, as memcached 1.6 does. 'tenon explain --online' shows\n"
-	  "the same of several servers.\n",
+	  "servers have to know the meta commands, as memcached 1.6.18 does. 'tenon explain --online' shows\n"
+	  "the same of several servers.\n" STALE_DETAILS,
 	  "tenon info session:9\n"
 	  "tenon --json info session:9 | jq '.[0].ttl_s'\n",
 	  OPTION_BIT(OPTION_ROUTING_KEY), 1, MANY, TENON_GETS, run_info },
@@ -230,7 +234,8 @@ const struct command commands[] = {
 	  "around them, the home server and the next ones, and where the failover policies send the\n"
 	  "key now and when the home server is down. Connects to no server without --online.\n"
 	  "--failures prints the table by which the client decides what follows from a failure:\n"
-	  "whether the server is marked, and whether the requests go again.\n",
+	  "whether the server is marked, and whether the requests go again.\n"
+	  STALE_DETAILS,
 	  "tenon explain user:1\n"
 	  "tenon explain --online user:1 user:2\n"
 	  "tenon explain --value-bytes 5000000 video:7\n"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "give_back.h"
 #include "home_keys.h"
 #include "report.h"
 
@@ -67,6 +68,7 @@ static void take(const struct tenon_result *result, struct facts_item *out)
 	out->ttl_s = result->ttl_s;
 	out->idle_s = result->idle_s;
 	out->fetched = (result->marks & TENON_MARK_READ) != 0;
+	out->marks = result->marks & ~TENON_MARK_READ;
 }
 
 void facts_read(struct facts *facts, struct tenon_item item, uint32_t server,
@@ -80,7 +82,7 @@ void facts_read(struct facts *facts, struct tenon_item item, uint32_t server,
 	*out = (struct facts_item){ .ttl_s = -1 };
 	if (facts->routing_keys[server]) {
 		item.routing_key = tenon_slice_of(facts->routing_keys[server]);
-		tenon_run(facts->app.client, TENON_GET, &item, 1, &call,
+		tenon_run(facts->app.client, TENON_GETS, &item, 1, &call,
 			  &results, &err);
 	}
 	if (!results || results[0].status < 0) {
@@ -89,5 +91,10 @@ void facts_read(struct facts *facts, struct tenon_item item, uint32_t server,
 		take(&results[0], out);
 	} else {
 		out->state = FACTS_ABSENT;
+	}
+	if (results) {
+		const struct tenon_result seen = results[0];
+
+		give_back(&facts->app, item.key, &seen);
 	}
 }

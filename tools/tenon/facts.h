@@ -24,6 +24,7 @@ struct facts_item {
 	int64_t ttl_s;   /* seconds left; -1: the item does not expire */
 	uint64_t idle_s; /* seconds since the last access */
 	bool fetched;    /* the item was read since it was stored */
+	uint32_t marks;  /* TENON_MARK_STALE, _WON and _TAKEN */
 };
 
 struct facts {
@@ -40,7 +41,10 @@ int facts_open(struct facts *out, const struct app *app,
 	       struct tenon_error *err);
 void facts_close(struct facts *facts);
 
-/* Ask this server for an item, wherever its home is. The question does not count as an access. */
+/*
+ * Ask this server for an item, wherever its home is. The question does not count as an access. When it
+ * wins the right to refresh a stale item, it gives the right back.
+ */
 void facts_read(struct facts *facts, struct tenon_item item, uint32_t server,
 		struct facts_item *out);
 

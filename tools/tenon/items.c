@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "items.h"
 #include "latency.h"
+#include "needs_meta.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
@@ -196,7 +197,8 @@ static void add_group(struct run *run, struct batch *batch, size_t index)
 		.status = result->status,
 		.server = result->server,
 		.text = result->text ? alloc_text(result->text) : NULL,
-		.sentence = explained ? error_text(&batch->err)
+		.sentence = explained ? needs_meta_advise(run->app,
+							  error_text(&batch->err))
 				      : sentence_of(run->app, run->call->verb,
 						    &batch->items[index],
 						    result),
@@ -343,6 +345,10 @@ static int run_batch(struct run *run, struct batch *batch)
 		  &call, &batch->results, &batch->err);
 	if (!batch->results) {
 		return batch->err.code;
+	}
+	for (size_t i = 0; run->call->see && i < batch->count; i++) {
+		run->call->see(run->call->payload, &batch->items[i],
+			       &batch->results[i]);
 	}
 	if (run->array) {
 		add_json(run, batch);

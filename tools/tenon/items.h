@@ -11,6 +11,10 @@ struct items_call {
 	unsigned options; /* of struct tenon_call, beside those of the command line */
 	struct tenon_item *items;
 	size_t count;
+	/* Called for each result before it is printed. May be NULL. */
+	void (*see)(void *payload, const struct tenon_item *item,
+		    const struct tenon_result *result);
+	void *payload; /* of see() */
 	/*
 	 * Print one result that is a success, when the output is not JSON. May be
 	 * NULL: then a terminal gets a line for the key, and a file or a pipe gets

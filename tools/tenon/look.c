@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "latency.h"
+#include "needs_meta.h"
 #include "output.h"
 #include "report.h"
 #include "statistic.h"
@@ -102,6 +103,7 @@ static void forget(struct row *row)
 	uint32_t failures = row->health.failures;
 
 	row->answered = false;
+	row->unfit.code = 0;
 	memset(&row->health, 0, sizeof(row->health));
 	row->health.failures = failures;
 }
@@ -130,30 +132,39 @@ static void collect(struct look *look, struct app *app, bool with_latency)
 	tenon_client_health_reset(app->client);
 }
 
-/* Make a server that the library calls up, but that did no request of this look, failing. */
-static void set_failing(struct row *row, const struct app *app,
-			const struct tenon_result *result)
+/* Give a server that the library calls up another state. */
+static void set_state(struct row *row, uint32_t state, int status,
+		      const char *reason)
 {
 	struct tenon_health *health = &row->health;
-	char *reason = result_reason(app, result);
 
 	if (row->failing_at_ms == 0) {
 		row->failing_at_ms = health->now_ms;
 	}
-	health->state = TENON_SERVER_FAILING;
+	health->state = state;
 	health->state_at_ms = row->failing_at_ms;
 	health->error_at_ms = health->now_ms;
-	health->error_status = result->status;
+	health->error_status = status;
 	health->error_sys_errno = 0;
-	snprintf(health->error_text, sizeof(health->error_text), "%s",
-		 reason ? reason : tenon_status_name(result->status));
+	snprintf(health->error_text, sizeof(health->error_text), "%.*s",
+		 (int)sizeof(health->error_text) - 1, reason);
+}
+
+/* Make a server that did no request of this look failing. */
+static void set_failing(struct row *row, const struct app *app,
+			const struct tenon_result *result)
+{
+	char *reason = result_reason(app, result);
+
+	set_state(row, TENON_SERVER_FAILING, result->status,
+		  reason ? reason : tenon_status_name(result->status));
 	free(reason);
 }
 
 /*
  * A server that did one of the requests is up, even if it refused the others: a proxy may know
- * only one of them. A server that did none is not up, which the library does not know before an
- * operation with it has failed. last is the result of the last request.
+ * only one of them. A server that did none, or that cannot do what the protocol of the config needs, is
+ * not up, which the library does not know before an operation with it has failed. last is the result of the last request.
  */
 static void judge(struct row *row, const struct app *app,
 		  const struct tenon_result *last)
@@ -166,6 +177,12 @@ static void judge(struct row *row, const struct app *app,
 	}
 	if (row_is_up(row) && !row->answered) {
 		set_failing(row, app, last);
+	} else if (row_is_up(row) && row->unfit.code != 0) {
+		set_state(row,
+			  row->unfit.code == TENON_EUNKNOWN
+				  ? TENON_SERVER_MISCONFIGURED
+				  : TENON_SERVER_FAILING,
+			  row->unfit.code, row->unfit.message);
 	} else {
 		row->failing_at_ms = 0;
 	}
@@ -188,6 +205,18 @@ static const struct tenon_result *ask(struct look *look, struct app *app,
 	return results;
 }
 
+/* Servers that did the first request are asked whether they know meta commands. */
+static void ask_meta(struct look *look, struct app *app)
+{
+	bool wanted = needs_meta(app);
+
+	for (size_t i = 0; wanted && i < look->count; i++) {
+		if (look->rows[i].answered) {
+			needs_meta_ask(app, i, NULL, &look->rows[i].unfit);
+		}
+	}
+}
+
 bool look_again(struct look *look, struct app *app, struct tenon_error *err)
 {
 	int64_t until_ms = clock_ms() + PROBES_MAX_MS;
@@ -199,6 +228,9 @@ bool look_again(struct look *look, struct app *app, struct tenon_error *err)
 	results = ask(look, app, TENON_STATS, err);
 	for (size_t i = 0; results && i < look->count; i++) {
 		take_stats(&look->rows[i], &results[i]);
+	}
+	if (results) {
+		ask_meta(look, app);
 	}
 	/* Leave out the latencies of connecting and of stats: a get is much faster. */
 	collect(look, app, false);

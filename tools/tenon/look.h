@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A look at the servers: every server is asked for its statistics and, several times, for its
- * version. The client that asks is the program's own, so its health record says only how these
+ * version; with `protocol: meta` also for mn. The client that asks is the program's own, so its health record says only how these
  * requests went; the load of other programs shows in the statistics of the server.
  */
 #ifndef TENON_CLI_LOOK_H
@@ -26,6 +26,7 @@ struct row {
 	 */
 	struct tenon_health health;
 	bool answered;         /* the server did at least one request of the last look */
+	struct tenon_error unfit; /* why it cannot do what `protocol: meta` needs; code 0: it can */
 	int64_t failing_at_ms; /* library's clock; 0: the library's state is used */
 	bool has_total;      /* the server answered stats in the last look */
 	struct counts total; /* since the server started */

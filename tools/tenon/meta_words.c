@@ -43,7 +43,7 @@ static const struct {
 	{ 'N', "g", false, "when the key is absent, make an empty item with this lifetime; its maker wins" },
 	{ 'N', "s", false, "append and prepend: when the key is absent, store an item with this lifetime" },
 	{ 'N', "a", false, "when the key is absent, make an item with this lifetime" },
-	{ 'O', "gsda", false, "return this word, up to 32 bytes, with the reply" },
+	{ 'O', "gsda", false, "return this word, up to 31 bytes, with the reply" },
 	{ 'q', "g", false, "no reply when the key is absent" },
 	{ 'q', "sda", false, "no reply when the command has worked" },
 	{ 'R', "g", false, "win the right to store a new value when fewer seconds are left" },

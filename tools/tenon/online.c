@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "home_keys.h"
 #include "latency.h"
+#include "needs_meta.h"
 #include "output.h"
 #include "progress.h"
 #include "report.h"
@@ -305,6 +306,30 @@ static void ask_stats(struct online *online, struct app *app)
 	}
 }
 
+/* ---- meta commands --------------------------------------------------------- */
+
+/* A server that cannot be asked as the config says cannot be used. */
+static void ask_meta(struct online *online, struct app *app)
+{
+	struct tenon_error err;
+
+	for (size_t i = 0; online->needs_meta && i < online->count; i++) {
+		struct online_server *server = &online->servers[i];
+		struct tenon_call call = call_of(online);
+
+		if (server->status < 0) {
+			continue;
+		}
+		server->status = needs_meta_ask(app, i, &call, &err);
+		if (server->status < 0) {
+			server->reason = alloc_text(err.message);
+		}
+		if (server->status == TENON_EUNKNOWN) {
+			server->meta = OFFER_NO;
+		}
+	}
+}
+
 /* ---- gat ------------------------------------------------------------------- */
 
 /* Ask for absent keys with gat, which reads a key and touches it. */
@@ -398,7 +423,7 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 	size_t count = tenon_client_server_count(app->client);
 	bool is_asked;
 
-	*out = (struct online){ .count = count };
+	*out = (struct online){ .count = count, .needs_meta = needs_meta(app) };
 	out->servers = alloc_array(count, sizeof(*out->servers));
 	tenon_config_each_setting(app->config, take_setting, out);
 	for (size_t i = 0; i < count; i++) {
@@ -415,6 +440,7 @@ bool online_ask(struct online *out, struct app *app, struct tenon_error *err)
 				    ask_what_it_speaks);
 		}
 		ask_stats(out, app);
+		ask_meta(out, app);
 		ask_gat(out, app);
 		ask_round_trips(out, app);
 	}

@@ -49,6 +49,7 @@ struct online {
 	int64_t connect_timeout_ms;
 	int64_t poll_timeout_ms;
 	bool flush_is_allowed;
+	bool needs_meta; /* the config says `protocol: meta` */
 };
 
 /*

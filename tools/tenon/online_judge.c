@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "latency.h"
+#include "needs_meta.h"
 #include "online.h"
 #include "tenon/introspect.h"
 
@@ -135,6 +136,9 @@ static void judge_failed(struct online *online, size_t index,
 		add(out, online, index, TENON_FINDING_ERROR, "wants-tls",
 		    alloc_text("it wants TLS, and the key tls is not set for it"),
 		    "set tls: true, or give --tls; a certificate that the system does not trust needs ca too");
+	} else if (online->needs_meta && server->meta == OFFER_NO) {
+		add(out, online, index, TENON_FINDING_ERROR, "no-meta",
+		    alloc_text(NEEDS_META_TEXT), NEEDS_META_ADVICE);
 	} else {
 		add(out, online, index, TENON_FINDING_ERROR, "no-answer",
 		    text_of(server), advice_of(server->status));

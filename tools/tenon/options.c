@@ -116,7 +116,7 @@ static const struct option_row rows[OPTION_END] = {
 	[OPTION_NAMES] = { "names", 0, NULL, KIND_SWITCH, FIELD(names),
 			   "print the names only, one a line" },
 	[OPTION_NEW] = { "new", 0, "KIND", KIND_TEXT, FIELD(new_kind),
-			 "write a project for a plugin NAME; KIND is hash or failover" },
+			 "write a project for a plugin NAME; KIND is hash, distribution, transport, codec, failover or secure" },
 	[OPTION_SECONDS] = { "seconds", 0, "N", KIND_U32, FIELD(seconds),
 			     "length of the run (default 10)" },
 	[OPTION_THREADS] = { "threads", 0, "N", KIND_U32, FIELD(threads),

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "cli.h"
 #include "json.h"
+#include "needs_meta.h"
 #include "output.h"
 #include "report.h"
 #include "tenon/health.h"
@@ -64,7 +65,7 @@ char *result_reason(const struct app *app, const struct tenon_result *result)
 	static struct tenon_health health;
 
 	if (result->text) {
-		return alloc_text(result->text);
+		return needs_meta_advise(app, alloc_text(result->text));
 	}
 	switch (result->status) {
 	case TENON_ECONNECT:
@@ -82,7 +83,7 @@ char *result_reason(const struct app *app, const struct tenon_result *result)
 	     result->status != health.error_status)) {
 		return NULL;
 	}
-	return alloc_text(health.error_text);
+	return needs_meta_advise(app, alloc_text(health.error_text));
 }
 
 char *error_text(const struct tenon_error *err)

@@ -336,4 +336,5 @@ void setup_fini(struct app *app)
 void setup_speak_meta(struct app *app)
 {
 	options_add_setting(&app->options, "protocol=meta");
+	app->speaks_meta = true;
 }

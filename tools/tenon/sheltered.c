@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <link.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <execinfo.h>
 #endif
 
+#include "alloc.h"
 #include "output.h"
 #include "report.h"
 
@@ -20,9 +23,20 @@
 
 #define PATH_BYTES 512
 
-/* ---- in the child ------------------------------------------------------------- */
+#ifdef __GLIBC__
+#define KNOWS_FRAMES true
+#else
+#define KNOWS_FRAMES false
+#endif
 
-static int report_fd = -1;
+/* What the child tells the parent, in memory that they share. */
+static struct shelter {
+	char path[PATH_BYTES]; /* of the plugin that has crashed or called exit(); "": not known */
+	bool loads;	       /* plugins are being loaded */
+	bool has_ended;	       /* the command itself has ended the child */
+} *shelter;
+
+/* ---- in the child ------------------------------------------------------------- */
 
 /* Return true for the file of a plugin: libraries of other kinds have other names. */
 static bool is_plugin(const char *path)
@@ -71,6 +85,15 @@ static int keep_plugin(struct dl_phdr_info *info, size_t size, void *payload)
 	return 0;
 }
 
+static void tell_path(const char *path)
+{
+	size_t len = strlen(path);
+
+	len = len < PATH_BYTES ? len : PATH_BYTES - 1;
+	memcpy(shelter->path, path, len);
+	shelter->path[len] = '\0';
+}
+
 /* Tell the parent the plugin, and die of the signal. The process is lost in any case. */
 static void on_crash(int signum)
 {
@@ -80,10 +103,26 @@ static void on_crash(int signum)
 		dl_iterate_phdr(keep_plugin, &path);
 	}
 	if (path) {
-		(void)!write(report_fd, path, strlen(path));
+		tell_path(path);
 	}
 	signal(signum, SIG_DFL);
 	(void)raise(signum);
+}
+
+/* exit() was called: by a plugin, or by the program, which has said why. */
+static void on_exit_called(void)
+{
+	const char *path;
+
+	if (shelter->has_ended) {
+		return;
+	}
+	path = running_plugin();
+	if (path) {
+		tell_path(path);
+	} else if (KNOWS_FRAMES || !shelter->loads) {
+		shelter->has_ended = true;
+	}
 }
 
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGALRM };
@@ -97,67 +136,91 @@ static void set_handlers(void (*handler)(int signum))
 
 void sheltered_loads(void)
 {
+	shelter->loads = true;
 	set_handlers(on_crash);
 	alarm(LOAD_LIMIT_S);
 }
 
 void sheltered_loaded(void)
 {
+	shelter->loads = false;
 	alarm(0);
 	set_handlers(SIG_DFL);
 }
 
-/* ---- in the parent -------------------------------------------------------------- */
-
-/* Read the plugin's path, until the child has ended. */
-static void read_path(int fd, char path[PATH_BYTES])
+static int run_in_child(struct app *app, int (*run)(struct app *app))
 {
-	size_t len = 0;
-	ssize_t n;
+	int status;
 
-	while ((n = read(fd, path + len, PATH_BYTES - 1 - len)) > 0 ||
-	       (n < 0 && errno == EINTR)) {
-		len += n > 0 ? (size_t)n : 0;
+	if (atexit(on_exit_called) != 0) {
+		alloc_failed();
 	}
-	path[len] = '\0';
+	status = run(app);
+	shelter->has_ended = true;
+	return status;
 }
 
-static int report_signal(struct app *app, const char *path, int signum)
-{
-	const char *plugin = path[0] != '\0' ? path : "(it is not known which one)";
+/* ---- in the parent -------------------------------------------------------------- */
 
+static const char *plugin_told(void)
+{
+	return shelter->path[0] != '\0' ? shelter->path : "(it is not known which one)";
+}
+
+/* Return the step in which the child has ended. */
+static const char *step_told(void)
+{
+	return shelter->loads ? "loaded" : "used";
+}
+
+static int report_signal(struct app *app, int signum)
+{
 	if (signum == SIGALRM) {
 		return fail(app, TENON_EPLUGIN,
 			    "plugin %s hangs: loading the plugins has taken %d s; tenon-conformance tests the plugin alone",
-			    plugin, LOAD_LIMIT_S);
+			    plugin_told(), LOAD_LIMIT_S);
 	}
 	return fail(app, TENON_EPLUGIN,
-		    "plugin %s crashes with signal %d (%s) when it is loaded; tenon-conformance tests the plugin alone",
-		    plugin, signum, strsignal(signum));
+		    "plugin %s crashes with signal %d (%s) when it is %s; tenon-conformance tests the plugin alone",
+		    plugin_told(), signum, strsignal(signum), step_told());
+}
+
+static int report_exit(struct app *app, int status)
+{
+	return fail(app, TENON_EPLUGIN,
+		    "plugin %s ends the process with exit status %d when it is %s, which no plugin may do; tenon-conformance tests the plugin alone",
+		    plugin_told(), status, step_told());
+}
+
+static int report_end(struct app *app, int status)
+{
+	if (WIFSIGNALED(status)) {
+		return report_signal(app, WTERMSIG(status));
+	}
+	if (!shelter->has_ended) {
+		return report_exit(app, WEXITSTATUS(status));
+	}
+	return WEXITSTATUS(status);
 }
 
 int sheltered_run(struct app *app, int (*run)(struct app *app))
 {
-	char path[PATH_BYTES];
-	int ends[2];
 	int status;
 	pid_t child;
 
 	output_flush();
-	if (pipe(ends) != 0 || (child = fork()) < 0) {
+	shelter = mmap(NULL, sizeof(*shelter), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shelter == MAP_FAILED || (child = fork()) < 0) {
 		return fail(app, TENON_EIO, "no process for the check: %s",
 			    strerror(errno));
 	}
 	if (child == 0) {
-		close(ends[0]);
-		report_fd = ends[1];
-		return run(app);
+		return run_in_child(app, run);
 	}
-	close(ends[1]);
-	read_path(ends[0], path);
-	close(ends[0]);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
 	}
-	return WIFSIGNALED(status) ? report_signal(app, path, WTERMSIG(status))
-				   : WEXITSTATUS(status);
+	status = report_end(app, status);
+	munmap(shelter, sizeof(*shelter));
+	return status;
 }

@@ -348,7 +348,8 @@ typedef const struct tenon_plugin *(*tenon_plugin_entry_fn)(void);
  *
  * In C++ the initialisers stand in the order of the struct's fields: .kind, .options_bytes, .name,
  * .version, .summary, .ops, .options, .check. They are part of C++20; g++ and clang++ take them in
- * older versions, too.
+ * older versions, too. Fields that are left out are 0. g++ with -Wextra warns of slots that an
+ * initialiser of the table of slots leaves out: begin with `= {}` there, and assign the slots.
  */
 #ifndef __cplusplus
 #define TENON_PLUGIN_DEFINE(token, ...)                                        \
@@ -380,10 +381,23 @@ constexpr tenon_plugin tenon_plugin_sized(const tenon_plugin &given)
 	TENON_PLUGIN_ENTRY(token)(void);                                       \
 	extern "C" const tenon_plugin *TENON_PLUGIN_ENTRY(token)(void)         \
 	{                                                                      \
+		TENON_PLUGIN_FIELDS_BEGIN                                      \
 		static const tenon_plugin plugin = tenon_plugin_sized(         \
 			{ TENON_PLUGIN_PREFIX, __VA_ARGS__ });                 \
+		TENON_PLUGIN_FIELDS_END                                        \
 		return &plugin;                                                \
 	}
+
+/* In C++ -Wextra warns of fields that a designated initialiser leaves out: they are 0 as in C. */
+#if defined(__GNUC__)
+#define TENON_PLUGIN_FIELDS_BEGIN                                              \
+	_Pragma("GCC diagnostic push")                                         \
+	_Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")
+#define TENON_PLUGIN_FIELDS_END _Pragma("GCC diagnostic pop")
+#else
+#define TENON_PLUGIN_FIELDS_BEGIN
+#define TENON_PLUGIN_FIELDS_END
+#endif
 #endif
 
 TENON_END_DECLS
