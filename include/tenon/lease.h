@@ -9,7 +9,8 @@
  *
  * Over `protocol: meta` the server keeps the lease in the item itself. Over the classic text protocol
  * the lease is an item of its own, the lock key KEY:lease, which the winner adds. That is weaker:
- * - The calls take two to four round trips, and the key may have 6 bytes less.
+ * - The calls take two to four round trips, and the key may have 6 bytes less. With a prefix of 244
+ *   bytes or more no key has room: TENON_EKEY.
  * - There are no stale values: stale_for_s and refresh_s are TENON_EINVAL, tenon_invalidate() deletes.
  * - A plain tenon_delete() of the key does not end the lease, and a value that was made before the
  *   delete can be stored behind it. tenon_invalidate() ends the lease, except between the last two

@@ -336,6 +336,48 @@ START_TEST(the_key_has_room_for_its_lock_key)
 }
 END_TEST
 
+/* Every call says whether a key of this length has room for its lock key. */
+static void check_room(size_t key_bytes, bool has_room, const char *words)
+{
+	char bytes[2000];
+	const struct tenon_slice key = { bytes, key_bytes };
+	const struct tenon_item one = { .key = key, .value = slice("v"), .cas = 1 };
+
+	memset(bytes, 'k', sizeof(bytes));
+	for (int call = 0; call < 4; call++) {
+		int code = call == 0 ? tenon_get_or_lease(rig.client, key, NULL, &result, &rig.err)
+			   : call == 1 ? tenon_fill(rig.client, &one, NULL, &result, &rig.err)
+			   : call == 2 ? tenon_invalidate(rig.client, key, NULL, &result, &rig.err)
+				       : tenon_give_back(rig.client, &one, NULL, &result, &rig.err);
+
+		ck_assert_int_eq(code, has_room ? 0 : TENON_EKEY);
+		ck_assert_msg(has_room || strstr(rig.err.message, words) != NULL, "%s",
+			      rig.err.message);
+	}
+}
+
+/* A prefix can be so long that no key has room. */
+static const size_t long_prefixes[] = { 243, 244, 245, 249 };
+
+START_TEST(a_long_prefix_leaves_no_room_for_a_lock_key)
+{
+	static const size_t keys[] = { 1, 6, 250, 400, 2000 };
+	size_t prefix_bytes = long_prefixes[_i];
+	char prefix[250], text[300];
+
+	memset(prefix, 'p', sizeof(prefix));
+	snprintf(text, sizeof(text), "prefix: %.*s\n", (int)prefix_bytes, prefix);
+	ck_assert(memcached_start(&server, MEMCACHED_UNIX, NULL));
+	memset(&rig, 0, sizeof(rig));
+	rig_open_one(&rig, server.address, text);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		check_room(keys[i], prefix_bytes + keys[i] + 6 <= 250,
+			   prefix_bytes < 244 ? "so the key may have 1" : "leaves no room for a key");
+	}
+	stop();
+}
+END_TEST
+
 /* ---- fetch ------------------------------------------------------------------------ */
 
 /* The value of a fetch function, and how often it was asked for. */
@@ -631,6 +673,7 @@ int main(void)
 	tcase_add_test(tcase, classic_text_has_no_stale_values);
 	tcase_add_test(tcase, a_stale_value_needs_an_exptime);
 	tcase_add_test(tcase, the_key_has_room_for_its_lock_key);
+	LOOP(tcase, a_long_prefix_leaves_no_room_for_a_lock_key, COUNT(long_prefixes));
 	LOOP(tcase, a_fetch_makes_the_value_once, PROTOCOLS);
 	tcase_add_test(tcase, a_fetch_of_a_stale_value_makes_the_next_one);
 	LOOP(tcase, a_function_that_fails_gives_its_lease_back, PROTOCOLS);
