@@ -109,12 +109,11 @@ static int keep_longer(struct tenon_item *item, const struct tenon_lease *lease,
 
 /* ---- over meta ------------------------------------------------------------- */
 
-static int get_leased(struct tenon_client *client, const struct tenon_item *asked,
-		      const struct tenon_lease *lease, struct tenon_result *out,
-		      struct tenon_error *err)
+/* Read the value with a lease, and mark one that is older than its exptime. */
+static int look_leased(struct tenon_client *client, const struct tenon_item *item,
+		       const struct tenon_lease *lease, struct tenon_result *out,
+		       struct tenon_error *err)
 {
-	const struct tenon_item item = { .key = asked->key,
-					 .routing_key = lease->routing_key };
 	const struct tenon_call call = {
 		.size = sizeof(call),
 		.options = lease->options & ~TENON_FROM_NOW,
@@ -122,13 +121,45 @@ static int get_leased(struct tenon_client *client, const struct tenon_item *aske
 		.lease_s = lease->lease_s,
 		.refresh_s = lease->refresh_s + lease->stale_for_s,
 	};
-	int code = tenon__run_one(client, TENON_GETS, &item, &call, out, err);
+	int code = tenon__run_one(client, TENON_GETS, item, &call, out, err);
 
 	if (out->status == TENON_HIT && out->ttl_s >= 0 &&
 	    out->ttl_s < lease->stale_for_s) {
 		out->marks |= TENON_MARK_STALE;
 	}
 	return code;
+}
+
+/* Run a delete with these options on an item. */
+static int delete_leased(struct tenon_client *client,
+			 const struct tenon_item *item, unsigned options,
+			 const struct tenon_lease *lease,
+			 struct tenon_result *out, struct tenon_error *err)
+{
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = (lease->options & TENON_RAW) | options,
+		.timeout_ms = lease->timeout_ms,
+	};
+
+	return tenon__run_one(client, TENON_DELETE, item, &call, out, err);
+}
+
+/* The comparison lets one of all callers delete a ruin, and none deletes what was stored since then. */
+static int get_leased(struct tenon_client *client, const struct tenon_item *asked,
+		      const struct tenon_lease *lease, struct tenon_result *out,
+		      struct tenon_error *err)
+{
+	struct tenon_item item = { .key = asked->key,
+				   .routing_key = lease->routing_key };
+	int code = look_leased(client, &item, lease, out, err);
+
+	if (code || !tenon__lease_is_ruin(out)) {
+		return code;
+	}
+	item.cas = out->cas;
+	code = delete_leased(client, &item, TENON_COMPARE, lease, out, err);
+	return code ? code : look_leased(client, &item, lease, out, err);
 }
 
 static int fill_leased(struct tenon_client *client, const struct tenon_item *item,
@@ -149,21 +180,6 @@ static int fill_leased(struct tenon_client *client, const struct tenon_item *ite
 		.timeout_ms = lease->timeout_ms,
 	};
 	return tenon__run_one(client, TENON_CAS, &longer, &call, out, err);
-}
-
-/* Run a delete with these options on an item. */
-static int delete_leased(struct tenon_client *client,
-			 const struct tenon_item *item, unsigned options,
-			 const struct tenon_lease *lease,
-			 struct tenon_result *out, struct tenon_error *err)
-{
-	const struct tenon_call call = {
-		.size = sizeof(call),
-		.options = (lease->options & TENON_RAW) | options,
-		.timeout_ms = lease->timeout_ms,
-	};
-
-	return tenon__run_one(client, TENON_DELETE, item, &call, out, err);
 }
 
 static int invalidate_leased(struct tenon_client *client,

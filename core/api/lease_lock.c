@@ -153,6 +153,27 @@ static int take(struct lock *lock, uint64_t *token, struct tenon_result *out)
 }
 
 /*
+ * The item is there, but a chunk of its split value is lost. tenon__lock_fill() adds the value, so the item
+ * has to go: it is replaced, if nobody else has done that, by one that has expired. out->status
+ * becomes TENON_EXISTS when somebody has.
+ */
+static int clear_ruin(struct lock *lock, struct tenon_result *out)
+{
+	const struct tenon_item expired = { .key = lock->key.key,
+					    .routing_key = lock->key.routing_key,
+					    .exptime = -1,
+					    .cas = out->cas };
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = TENON_RAW,
+		.timeout_ms = lock->lease->timeout_ms,
+	};
+
+	return tenon__run_one(lock->client, TENON_CAS, &expired, &call, out,
+			      lock->err);
+}
+
+/*
  * The key was absent, and the caller has the lock key now. The winner before may have stored the value
  * in between: look again.
  */
@@ -160,11 +181,15 @@ static int confirm(struct lock *lock, uint64_t token, struct tenon_result *out)
 {
 	int code = look(lock, out);
 
-	if (out->status == TENON_MISS) {
+	if (tenon__lease_is_ruin(out)) {
+		code = clear_ruin(lock, out);
+	}
+	if (out->status == TENON_MISS || out->status == TENON_STORED) {
+		out->status = TENON_MISS;
 		out->marks = TENON_MARK_WON;
 		out->cas = token;
 	}
-	if (out->status != TENON_HIT) {
+	if (out->status != TENON_HIT && out->status != TENON_EXISTS) {
 		return code;
 	}
 	code = on_lock(lock, TENON_DELETE, out);

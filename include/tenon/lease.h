@@ -86,7 +86,8 @@ struct tenon_lease {
  * Errors:  those of tenon_run(). TENON_EINVAL: a field of *lease is out of range, or needs another
  *          protocol. TENON_EKEY: also a key that is too long for its lock key.
  * Threads: one call at a time per client.
- * Cost:    over meta one round trip. Over classic text one for a hit, two for a miss, three to win.
+ * Cost:    over meta one round trip. Over classic text one for a hit, two for a miss, three to win. A
+ *          split value that has lost a chunk is a miss, and what is left of it is deleted first.
  */
 int tenon_get_or_lease(struct tenon_client *client, struct tenon_slice key,
 		       const struct tenon_lease *lease,

@@ -14,6 +14,7 @@
 #include "fakes/rig.h"
 #include "fakes/scratch.h"
 #include "runner/suite.h"
+#include "tenon/introspect.h"
 #include "tenon/lease.h"
 
 enum { META, CLASSIC, PROTOCOLS };
@@ -529,6 +530,135 @@ START_TEST(a_fetch_waits_through_the_hook)
 }
 END_TEST
 
+/* ---- split values ------------------------------------------------------------------- */
+
+/* Delete a chunk of k, behind the back of the codec. */
+static void lose_a_chunk(void)
+{
+	const struct tenon_item one = { .key = k };
+	struct tenon_stored stored;
+	char key[251];
+
+	ck_assert_int_eq(tenon_client_stored(rig.client, &one, &stored, &rig.err), 0);
+	ck_assert_uint_ge(stored.item_count, 3);
+	const struct tenon_slice chunk = stored.items[2].key;
+	snprintf(key, sizeof(key), "%.*s", (int)chunk.len, (const char *)chunk.data);
+	const struct tenon_item lost = { .key = tenon_slice_of(key) };
+	ck_assert_int_eq(rig_one(&rig, TENON_DELETE, &lost, TENON_RAW), TENON_DELETED);
+}
+
+static void start_split(int protocol, struct maker *maker)
+{
+	static char bytes[3000];
+	char text[300];
+
+	ck_assert(memcached_start(&server, MEMCACHED_UNIX, NULL));
+	memset(&rig, 0, sizeof(rig));
+	snprintf(text, sizeof(text), "%scodecs: [{split: {format: sealed, chunk: 1000B, max: 9000B}}]\n",
+		 settings[protocol]);
+	rig_open_one(&rig, server.address, text);
+	memset(bytes, 'v', sizeof(bytes) - 1);
+	maker->value = bytes;
+	fetch(NULL, maker, TENON_MARK_WON, bytes);
+}
+
+START_TEST(a_split_value_without_a_chunk_is_made_anew)
+{
+	struct maker maker = { .pause_ms = 0 };
+
+	start_split(_i, &maker);
+	lose_a_chunk();
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	uint64_t token = result.cas;
+
+	get(NULL, TENON_MISS, TENON_MARK_TAKEN, NULL);
+	fill(NULL, token, maker.value, 60, TENON_STORED);
+	lose_a_chunk();
+	fetch(NULL, &maker, TENON_MARK_WON, maker.value);
+	fetch(NULL, &maker, 0, maker.value);
+	ck_assert_int_eq(maker.calls, 2);
+	stop();
+}
+END_TEST
+
+/* What another caller has stored since the look stays. */
+/* Another caller stores a value between the look and the delete: the comparison keeps that value. */
+START_TEST(only_the_rest_of_the_value_that_was_read_is_deleted)
+{
+	static const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg k v f t c N10 O0000\r\n"),
+		FAKE_SEND("VA 1 f4096 t-1 c7 O0000\r\n2\r\n"),
+		FAKE_EXPECT("mg ~1k/0 q v f O1000\r\nmg ~1k/1 q v f O2000\r\nmn\r\n"),
+		FAKE_SEND("MN\r\n"),
+		FAKE_EXPECT("md k C7 O3000\r\n"),
+		FAKE_SEND("EX O3000\r\n"),
+		FAKE_EXPECT("mg k v f t c N10 O4000\r\n"),
+		FAKE_SEND("VA 3 f0 t-1 c8 O4000\r\nnew\r\n"),
+	};
+
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, "protocol: meta\ncodecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n");
+	get(NULL, TENON_HIT, 0, "new");
+	rig_close(&rig);
+}
+END_TEST
+
+/* The same over classic text, where the winner of the lock key clears the rest away. */
+START_TEST(the_winner_of_the_lock_key_keeps_what_was_stored_meanwhile)
+{
+	static const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("gets k\r\n"),
+		FAKE_SEND("VALUE k 4096 1 7\r\n2\r\nEND\r\n"),
+		FAKE_EXPECT("get ~1k/0 ~1k/1\r\n"),
+		FAKE_SEND("END\r\n"),
+		FAKE_EXPECT("add k:lease 0 10 20\r\n"),
+		FAKE_READ(22),
+		FAKE_SEND("STORED\r\n"),
+		FAKE_EXPECT("gets k\r\n"),
+		FAKE_SEND("VALUE k 4096 1 7\r\n2\r\nEND\r\n"),
+		FAKE_EXPECT("get ~1k/0 ~1k/1\r\n"),
+		FAKE_SEND("END\r\n"),
+		FAKE_EXPECT("cas k 0 -1 0 7\r\n\r\n"),
+		FAKE_SEND("EXISTS\r\n"),
+		FAKE_EXPECT("delete k:lease\r\n"),
+		FAKE_SEND("DELETED\r\n"),
+		FAKE_EXPECT("gets k\r\n"),
+		FAKE_SEND("VALUE k 0 3 8\r\nnew\r\nEND\r\n"),
+	};
+
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, "codecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n");
+	get(NULL, TENON_HIT, 0, "new");
+	rig_close(&rig);
+}
+END_TEST
+
+/* No caller deletes the rest, because the server does not answer the delete. */
+START_TEST(a_delete_without_an_answer_is_an_error)
+{
+	static const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg k v f t c N10 O0000\r\n"),
+		FAKE_SEND("VA 1 f4096 t-1 c7 O0000\r\n2\r\n"),
+		FAKE_EXPECT("mg ~1k/0 q v f O1000\r\nmg ~1k/1 q v f O2000\r\nmn\r\n"),
+		FAKE_SEND("MN\r\n"),
+		FAKE_EXPECT("md k C7 O3000\r\n"),
+		FAKE_SEND("SERVER_ERROR busy\r\n"),
+	};
+
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, COUNT(steps));
+	rig_open(&rig, "protocol: meta\ncodecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n");
+	ck_assert_int_eq(tenon_get_or_lease(rig.client, k, NULL, &result, &rig.err), TENON_ESERVER);
+	ck_assert_int_eq(result.status, TENON_ESERVER);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- a winner that dies, and many callers at once ----------------------------------- */
 
 /* A child wins the lease, and is killed before it stores the value. */
@@ -680,6 +810,10 @@ int main(void)
 	LOOP(tcase, a_fetch_waits_for_wait_ms_at_most, PROTOCOLS);
 	LOOP(tcase, a_value_that_is_not_stored_says_why, PROTOCOLS);
 	LOOP(tcase, a_fetch_waits_through_the_hook, PROTOCOLS);
+	LOOP(tcase, a_split_value_without_a_chunk_is_made_anew, PROTOCOLS);
+	tcase_add_test(tcase, only_the_rest_of_the_value_that_was_read_is_deleted);
+	tcase_add_test(tcase, the_winner_of_the_lock_key_keeps_what_was_stored_meanwhile);
+	tcase_add_test(tcase, a_delete_without_an_answer_is_an_error);
 	LOOP(tcase, the_next_waiter_wins_when_the_winner_has_died, PROTOCOLS);
 	LOOP(tcase, a_stampede_of_64_threads_makes_one_value_for_each_expiry, PROTOCOLS);
 	LOOP(tcase, info_tells_what_the_server_knows, PROTOCOLS);
