@@ -124,7 +124,8 @@ static int look_leased(struct tenon_client *client, const struct tenon_item *ite
 	int code = tenon__run_one(client, TENON_GETS, item, &call, out, err);
 
 	if (out->status == TENON_HIT && out->ttl_s >= 0 &&
-	    out->ttl_s < lease->stale_for_s) {
+	    out->ttl_s < tenon__request_early_s(client->operation.requests.list,
+						lease->stale_for_s)) {
 		out->marks |= TENON_MARK_STALE;
 	}
 	return code;

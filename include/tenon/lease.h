@@ -18,6 +18,11 @@
  * - When a server evicts the lock key, or a failover policy sends the two keys to other servers, there
  *   can be two winners.
  *
+ * A failover policy can limit the life of items: failover `gutter` does, by gutter_ttl, on the spare
+ * servers. An item of a spare server can end before its exptime, so the time that it has left does not tell
+ * how old its value is. There a value counts as stale, or is refreshed early, for half of gutter_ttl at most,
+ * whatever stale_for_s and refresh_s say. With a gutter_ttl of 1 s there are neither.
+ *
  * All readers and writers of a key use the same protocol. Over meta, a key whose first value is being
  * made is an item with an empty value: a client that speaks classic text gets that empty value.
  *

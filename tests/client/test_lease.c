@@ -659,6 +659,70 @@ START_TEST(a_delete_without_an_answer_is_an_error)
 }
 END_TEST
 
+/* ---- spare servers -------------------------------------------------------------------- */
+
+/* The home server is down, and a spare server has the items, for gutter_ttl at most. */
+static void open_spare(const char *spare, const char *gutter_ttl)
+{
+	char text[700], nowhere[108];
+
+	scratch_path(nowhere, sizeof(nowhere));
+	snprintf(text, sizeof(text),
+		 "servers: [{address: %s, alias: spare, pool: gutter}, %s home]\nprotocol: meta\n"
+		 "failover: {gutter: {gutter_ttl: %s}}\n" RETRY_NEVER, spare, nowhere, gutter_ttl);
+	rig_open_at(&rig, NULL, 0, text);
+}
+
+/* A lease whose stale_for_s and refresh_s are longer than the life of items. */
+static const struct tenon_lease longer = { .size = sizeof(longer), .exptime = 3600,
+					   .stale_for_s = 1000, .refresh_s = 100 };
+
+START_TEST(a_value_on_a_spare_server_is_not_stale_from_its_first_second_on)
+{
+	struct maker maker = { .value = "made" };
+
+	ck_assert(memcached_start(&server, MEMCACHED_UNIX, NULL));
+	memset(&rig, 0, sizeof(rig));
+	open_spare(server.address, "1000s");
+	fetch(&longer, &maker, TENON_MARK_WON, "made");
+	fetch(&longer, &maker, 0, "made");
+	get(&longer, TENON_HIT, 0, "made");
+	ck_assert_int_gt(result.ttl_s, 500);
+	/* half of gutter_ttl passes */
+	ck_assert_int_eq(tenon_touch(rig.client, k, 400, NULL, &rig.err), 0);
+	get(&longer, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "made");
+	get(&longer, TENON_HIT, TENON_MARK_TAKEN | TENON_MARK_STALE, "made");
+	stop();
+}
+END_TEST
+
+/* What is asked of a spare server, for each gutter_ttl. Shorter times than half of it stay. */
+static const struct {
+	const char *gutter_ttl, *request;
+} spares[] = {
+	{ "1s", "mg k v f t c N10 O0000\r\n" },
+	{ "7s", "mg k v f t c N10 R3 O0000\r\n" },
+	{ "2199s", "mg k v f t c N10 R1099 O0000\r\n" },
+	{ "2200s", "mg k v f t c N10 R1100 O0000\r\n" },
+	{ "24h", "mg k v f t c N10 R1100 O0000\r\n" },
+};
+
+START_TEST(a_refresh_on_a_spare_server_begins_in_the_second_half)
+{
+	struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		fake_expect_text(spares[_i].request),
+		FAKE_SEND("EN O0000\r\n"),
+	};
+
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, COUNT(steps));
+	open_spare(fake_server_address(rig.fakes[0]), spares[_i].gutter_ttl);
+	get(&longer, TENON_MISS, 0, NULL);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- a winner that dies, and many callers at once ----------------------------------- */
 
 /* A child wins the lease, and is killed before it stores the value. */
@@ -814,6 +878,8 @@ int main(void)
 	tcase_add_test(tcase, only_the_rest_of_the_value_that_was_read_is_deleted);
 	tcase_add_test(tcase, the_winner_of_the_lock_key_keeps_what_was_stored_meanwhile);
 	tcase_add_test(tcase, a_delete_without_an_answer_is_an_error);
+	tcase_add_test(tcase, a_value_on_a_spare_server_is_not_stale_from_its_first_second_on);
+	LOOP(tcase, a_refresh_on_a_spare_server_begins_in_the_second_half, COUNT(spares));
 	LOOP(tcase, the_next_waiter_wins_when_the_winner_has_died, PROTOCOLS);
 	LOOP(tcase, a_stampede_of_64_threads_makes_one_value_for_each_expiry, PROTOCOLS);
 	LOOP(tcase, info_tells_what_the_server_knows, PROTOCOLS);
