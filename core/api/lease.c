@@ -198,12 +198,52 @@ static int invalidate_leased(struct tenon_client *client,
 	return delete_leased(client, &item, TENON_INVALIDATE, lease, out, err);
 }
 
+/* Ask who has the lease of an item. *out has no value: TENON_MISS with a cas unique is a leased absent key. */
+static int ask_leased(struct tenon_client *client, const struct tenon_item *item,
+		      const struct tenon_lease *lease, struct tenon_result *out,
+		      struct tenon_error *err)
+{
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = TENON_FACTS,
+		.timeout_ms = lease->timeout_ms,
+	};
+
+	return tenon__run_one(client, TENON_GETS, item, &call, out, err);
+}
+
+/*
+ * Give back the lease of an absent key: its placeholder is deleted. A value stays instead, and becomes stale:
+ * that is what lets another caller win. It keeps its end.
+ *
+ * The look can win a lease itself, of an item that somebody has invalidated meanwhile. Nobody would know
+ * that, so this lease is given back too.
+ */
 static int give_back_leased(struct tenon_client *client,
 			    const struct tenon_item *item,
 			    const struct tenon_lease *lease,
 			    struct tenon_result *out, struct tenon_error *err)
 {
-	return delete_leased(client, item, TENON_COMPARE, lease, out, err);
+	struct tenon_item leased = { .key = item->key,
+				     .routing_key = item->routing_key };
+	int code = ask_leased(client, &leased, lease, out, err);
+	bool ours = out->cas == item->cas && (out->marks & TENON_MARK_TAKEN);
+	unsigned keep = out->status == TENON_HIT ? TENON_INVALIDATE : 0;
+
+	if (code || !out->cas) {
+		return code;
+	}
+	leased.cas = out->cas;
+	if (ours || (out->marks & TENON_MARK_WON)) {
+		code = delete_leased(client, &leased,
+				     TENON_RAW | TENON_COMPARE | keep, lease,
+				     out, err);
+	}
+	if (!ours && !code) {
+		*out = (struct tenon_result){ .status = TENON_EXISTS,
+					      .server = out->server };
+	}
+	return code;
 }
 
 /* ---- the calls -------------------------------------------------------------- */

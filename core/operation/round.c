@@ -93,6 +93,9 @@ TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 	if (!at->verb->exptime && !more) {
 		return 0;
 	}
+	if (at->verb->access == TENON_ACCESS_DELETE && exptime == 0) {
+		return 0; /* the item keeps the end that it has */
+	}
 	if (!at->verb->exptime && at->verb->shape == TENON_SHAPE_RETRIEVE) {
 		at->bits |= TENON_REQUEST_CAPPED;
 		exptime = 0;

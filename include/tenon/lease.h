@@ -51,19 +51,22 @@ struct tenon_lease {
 	uint32_t options; /**< a sum of TENON_RAW, TENON_NO_COMPRESS and TENON_FROM_NOW, as for tenon_run() */
 	/**
 	 * How long the winner has to store the value, in seconds: 1 to TENON_LEASE_MAX_S. 0: TENON_LEASE_S.
-	 * When the winner dies, the next caller wins after that time.
+	 * When the winner of an absent key dies, the next caller wins after that time. The winner of a value
+	 * that is stale or expires soon is not replaced: see stale_for_s.
 	 */
 	int64_t lease_s;
 	/**
 	 * How long a value stays behind its exptime, in seconds, 0 to TENON_LEASE_MAX_S: one caller makes
-	 * the new one, all others have the old one with TENON_MARK_STALE. When that caller dies, the old
-	 * value is used until this time is over. 0: a value is gone at its exptime. Give the same number
-	 * to all calls. Needs `protocol: meta`.
+	 * the new one, all others have the old one with TENON_MARK_STALE. When that caller dies without
+	 * tenon_give_back(), the old value is used until this time is over; then the key is absent, and the next
+	 * caller wins. 0: a value is gone at its exptime. Give the same number to all calls. Needs
+	 * `protocol: meta`.
 	 */
 	int64_t stale_for_s;
 	/**
 	 * How long before its exptime one caller makes a value anew, in seconds, 0 to TENON_LEASE_MAX_S.
-	 * The others have the value, with TENON_MARK_TAKEN. Needs `protocol: meta`.
+	 * The others have the value, with TENON_MARK_TAKEN. When that caller dies, they have it until its
+	 * exptime, and for stale_for_s behind that. Needs `protocol: meta`.
 	 */
 	int64_t refresh_s;
 	int64_t exptime; /**< tenon_fetch(): of the value that is stored, as in struct tenon_item */
@@ -116,14 +119,15 @@ int tenon_fill(struct tenon_client *client, const struct tenon_item *item,
 	       struct tenon_error *err);
 
 /**
- * Give a lease back without a value, so that the next caller wins at once. Only for TENON_MISS with
- * TENON_MARK_WON: a stale value would be deleted.
+ * Give a lease back without a value, so that the next caller wins at once. A value that is there stays:
+ * it counts as stale from now on, also when it was won early (refresh_s), and ends when it did before.
  * Shape:   key, cas and routing_key of *item are read, as by tenon_fill().
  * Returns: 0 when the server answered: TENON_DELETED: the lease is given back; TENON_EXISTS, TENON_MISS:
  *          the caller has the lease no more. Otherwise a negative enum tenon_status.
  * Owns:    text of *out is the client's, until its next operation.
  * Errors:  those of tenon_get_or_lease().
  * Threads: one call at a time per client.
+ * Cost:    two round trips.
  */
 int tenon_give_back(struct tenon_client *client, const struct tenon_item *item,
 		    const struct tenon_lease *lease, struct tenon_result *out,

@@ -219,6 +219,95 @@ START_TEST(a_lease_can_be_given_back)
 }
 END_TEST
 
+static void give_back(uint64_t token, int status)
+{
+	const struct tenon_item one = { .key = k, .cas = token };
+
+	check_result(tenon_give_back(rig.client, &one, NULL, &result, &rig.err), status, 0, NULL);
+}
+
+START_TEST(the_lease_of_a_stale_value_can_be_given_back)
+{
+	start(META);
+	rig_set(&rig, "k", "old");
+	ck_assert_int_eq(tenon_invalidate(rig.client, k, NULL, NULL, &rig.err), 0);
+	get(NULL, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "old");
+	uint64_t token = result.cas;
+
+	give_back(token + 2, TENON_EXISTS);
+	get(NULL, TENON_HIT, TENON_MARK_TAKEN | TENON_MARK_STALE, "old");
+	give_back(token, TENON_DELETED);
+	fill(NULL, token, "late", 60, TENON_EXISTS);
+	get(NULL, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "old");
+	ck_assert_int_ge(result.ttl_s, 0);
+	ck_assert_int_le(result.ttl_s, TENON_LEASE_S);
+	fill(NULL, result.cas, "new", 60, TENON_STORED);
+	get(NULL, TENON_HIT, 0, "new");
+	/* there is no lease to give back */
+	give_back(result.cas, TENON_EXISTS);
+	get(NULL, TENON_HIT, 0, "new");
+	stop();
+}
+END_TEST
+
+/* The value is not old, and its lease is given back: it is stale then, and ends when it did before. */
+START_TEST(the_lease_of_an_early_refresh_can_be_given_back)
+{
+	const struct tenon_lease early = { .size = sizeof(early), .stale_for_s = 100,
+					   .refresh_s = 20 };
+
+	start(META);
+	get(&early, TENON_MISS, TENON_MARK_WON, NULL);
+	fill(&early, result.cas, "value", 15, TENON_STORED);
+	get(&early, TENON_HIT, TENON_MARK_WON, "value");
+	give_back(result.cas, TENON_DELETED);
+	get(&early, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "value");
+	ck_assert_int_le(result.ttl_s, 115);
+	ck_assert_int_gt(result.ttl_s, 0);
+	stop();
+}
+END_TEST
+
+/* The look of tenon_give_back() would win an item that was invalidated meanwhile. */
+START_TEST(a_lease_that_is_lost_is_not_taken_again_by_giving_it_back)
+{
+	start(META);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	uint64_t token = result.cas;
+
+	ck_assert_int_eq(tenon_invalidate(rig.client, k, NULL, NULL, &rig.err), 0);
+	give_back(token, TENON_EXISTS);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	fill(NULL, result.cas, "value", 60, TENON_STORED);
+	ck_assert_int_eq(tenon_invalidate(rig.client, k, NULL, NULL, &rig.err), 0);
+	give_back(token, TENON_EXISTS);
+	get(NULL, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "value");
+	stop();
+}
+END_TEST
+
+/* The server refuses the look, or what follows it. */
+START_TEST(a_lease_that_is_not_given_back_is_an_error)
+{
+	const struct fake_step steps[] = {
+		FAKE_ACCEPT,
+		FAKE_EXPECT("mg k f t h l s u c O0000\r\n"),
+		_i == 0 ? (struct fake_step)FAKE_SEND("SERVER_ERROR busy\r\n")
+			: (struct fake_step)FAKE_SEND("HD f0 t9 h0 l0 s5 c7 Z O0000\r\n"),
+		FAKE_EXPECT("md k C7 I O1000\r\n"),
+		FAKE_SEND("SERVER_ERROR busy\r\n"),
+	};
+	const struct tenon_item one = { .key = k, .cas = 7 };
+
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, _i == 0 ? 3 : COUNT(steps));
+	rig_open(&rig, "protocol: meta\n");
+	ck_assert_int_eq(tenon_give_back(rig.client, &one, NULL, &result, &rig.err), TENON_ESERVER);
+	ck_assert_int_eq(result.status, TENON_ESERVER);
+	rig_close(&rig);
+}
+END_TEST
+
 /*
  * A winner stores the value and gives its lock key up, between the look of another caller and its
  * add. That caller adds the lock key, and looks again.
@@ -466,6 +555,21 @@ START_TEST(a_function_that_fails_gives_its_lease_back)
 }
 END_TEST
 
+START_TEST(a_function_that_fails_gives_the_lease_of_a_stale_value_back)
+{
+	struct maker maker = { .value = "made" };
+	int code = TENON_EIO;
+
+	start(META);
+	rig_set(&rig, "k", "old");
+	ck_assert_int_eq(tenon_invalidate(rig.client, k, NULL, NULL, &rig.err), 0);
+	ck_assert_int_eq(tenon_fetch(rig.client, k, NULL, no_value, &code, &result, &rig.err), TENON_EIO);
+	fetch(NULL, &maker, TENON_MARK_WON, "made");
+	ck_assert_int_eq(maker.calls, 1);
+	stop();
+}
+END_TEST
+
 START_TEST(a_fetch_waits_for_wait_ms_at_most)
 {
 	const struct tenon_lease brief = { .size = sizeof(brief), .wait_ms = 30 };
@@ -691,7 +795,12 @@ START_TEST(a_value_on_a_spare_server_is_not_stale_from_its_first_second_on)
 	/* half of gutter_ttl passes */
 	ck_assert_int_eq(tenon_touch(rig.client, k, 400, NULL, &rig.err), 0);
 	get(&longer, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "made");
+	uint64_t token = result.cas;
+
 	get(&longer, TENON_HIT, TENON_MARK_TAKEN | TENON_MARK_STALE, "made");
+	give_back(token, TENON_DELETED);
+	get(&longer, TENON_HIT, TENON_MARK_WON | TENON_MARK_STALE, "made");
+	ck_assert_int_le(result.ttl_s, 400);
 	stop();
 }
 END_TEST
@@ -862,6 +971,10 @@ int main(void)
 	tcase_add_test(tcase, a_value_behind_its_exptime_is_stale_for_a_while);
 	tcase_add_test(tcase, a_value_is_refreshed_before_its_exptime);
 	LOOP(tcase, a_lease_can_be_given_back, PROTOCOLS);
+	tcase_add_test(tcase, the_lease_of_a_stale_value_can_be_given_back);
+	tcase_add_test(tcase, the_lease_of_an_early_refresh_can_be_given_back);
+	tcase_add_test(tcase, a_lease_that_is_lost_is_not_taken_again_by_giving_it_back);
+	LOOP(tcase, a_lease_that_is_not_given_back_is_an_error, 2);
 	tcase_add_test(tcase, a_caller_that_gets_the_lock_key_looks_again);
 	LOOP(tcase, wrong_options_are_refused_by_every_call, COUNT(refused));
 	tcase_add_test(tcase, classic_text_has_no_stale_values);
@@ -871,6 +984,7 @@ int main(void)
 	LOOP(tcase, a_fetch_makes_the_value_once, PROTOCOLS);
 	tcase_add_test(tcase, a_fetch_of_a_stale_value_makes_the_next_one);
 	LOOP(tcase, a_function_that_fails_gives_its_lease_back, PROTOCOLS);
+	tcase_add_test(tcase, a_function_that_fails_gives_the_lease_of_a_stale_value_back);
 	LOOP(tcase, a_fetch_waits_for_wait_ms_at_most, PROTOCOLS);
 	LOOP(tcase, a_value_that_is_not_stored_says_why, PROTOCOLS);
 	LOOP(tcase, a_fetch_waits_through_the_hook, PROTOCOLS);

@@ -326,14 +326,13 @@ static bool wait_a_little(struct leased *call, struct patience *patience)
 	return sleep_ms(call->self, ms < left_ms ? ms : left_ms);
 }
 
-/* There is no value that can be stored: give the lease of an absent key back, and keep the exception. */
+/* There is no value that can be stored: give the lease back, and keep the exception. */
 static void give_up(struct leased *call)
 {
 	PyObject *type, *value, *trace;
 
 	PyErr_Fetch(&type, &value, &trace);
-	if (call->result.status == TENON_MISS &&
-	    run_for(call, tenon_give_back, TENON_DELETED) < 0) {
+	if (run_for(call, tenon_give_back, TENON_DELETED) < 0) {
 		PyErr_Clear();
 	}
 	PyErr_Restore(type, value, trace);

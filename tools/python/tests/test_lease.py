@@ -65,6 +65,18 @@ def test_an_exception_of_the_function_gives_the_lease_back(client):
     assert client.fetch("key", 60, lambda: b"made") == b"made"
 
 
+def test_an_exception_of_the_function_gives_the_lease_of_a_stale_value_back(servers):
+    with open_client(servers, "meta") as client:
+        client.set("key", b"old")
+        assert client.invalidate("key")
+        with pytest.raises(ZeroDivisionError):
+            client.fetch("key", 60, lambda: 1 // 0)
+        won = client.get_or_lease("key")
+        assert won.won and won.stale and won.value == b"old"
+        assert client.give_back("key", won.token)
+        assert client.get_or_lease("key").won
+
+
 def test_a_value_that_cannot_be_encoded_gives_the_lease_back(client):
     with pytest.raises(TypeError, match="value must be bytes"):
         client.fetch("key", 60, lambda: 5)
