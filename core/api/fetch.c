@@ -162,6 +162,9 @@ static int make(struct fetch *fetch)
 	}
 	item.cas = token;
 	code = tenon_fill(fetch->client, &item, &fetch->lease, &filled, &err);
+	if (code) {
+		give_back(fetch, token);
+	}
 	return give(fetch, &item, filled.server,
 		    code			     ? err.message
 		    : filled.status == TENON_STORED ? ""
@@ -211,5 +214,9 @@ int tenon_fetch(struct tenon_client *client, struct tenon_slice key,
 	tenon__error_clear(err);
 	fetch.out->server = UINT32_MAX;
 	int code = tenon__lease_read(&fetch.lease, lease, client, err);
+	if (!code) {
+		code = tenon__lease_check_exptime(&fetch.lease,
+						  fetch.lease.exptime, err);
+	}
 	return code ? fail(&fetch, code) : run(&fetch);
 }

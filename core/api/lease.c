@@ -82,6 +82,16 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 	return 0;
 }
 
+int tenon__lease_check_exptime(const struct tenon_lease *lease, int64_t exptime,
+			       struct tenon_error *err)
+{
+	return !lease->stale_for_s || exptime > 0
+		       ? 0
+		       : tenon__error_set(err, TENON_EINVAL,
+				"exptime is %" PRId64 ": a value can be stale only behind an exptime of 1 or more",
+				exptime);
+}
+
 /* ---- the item that is stored ----------------------------------------------- */
 
 /*
@@ -92,13 +102,10 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 static int keep_longer(struct tenon_item *item, const struct tenon_lease *lease,
 		       bool *from_now, struct tenon_error *err)
 {
-	if (!lease->stale_for_s) {
-		return 0;
-	}
-	if (item->exptime <= 0) {
-		return tenon__error_set(err, TENON_EINVAL,
-			"exptime is %" PRId64 ": a value can be stale only behind an exptime of 1 or more",
-			item->exptime);
+	int code = tenon__lease_check_exptime(lease, item->exptime, err);
+
+	if (code || !lease->stale_for_s) {
+		return code;
 	}
 	*from_now |= !tenon__exptime_unclear(item->exptime);
 	if (item->exptime <= TENON_EXPTIME_MAX_S - lease->stale_for_s) {

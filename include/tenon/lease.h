@@ -69,7 +69,10 @@ struct tenon_lease {
 	 * exptime, and for stale_for_s behind that. Needs `protocol: meta`.
 	 */
 	int64_t refresh_s;
-	int64_t exptime; /**< tenon_fetch(): of the value that is stored, as in struct tenon_item */
+	/**
+	 * tenon_fetch(): of the value that is stored, as in struct tenon_item. 1 or more with stale_for_s.
+	 */
+	int64_t exptime;
 	/**
 	 * tenon_fetch(): how long to wait for the value of another caller, in milliseconds, 1 to
 	 * TENON_TIMEOUT_MAX_MS. 0: twice lease_s, so that a caller whose winner dies wins after it.
@@ -165,10 +168,12 @@ typedef int (*tenon_fetch_fn)(void *user, struct tenon_item *item);
  * The waits go through the client's wait hook when it has one.
  * Shape:   lease NULL: every option has its default, and the value never expires.
  * Returns: 0: out->status is TENON_HIT. TENON_MARK_WON: the function was called, and the value is its
- *          one; out->text says why when the value could not be stored. TENON_MARK_STALE: the value is
- *          stale, and another caller makes the next one. Otherwise a negative enum tenon_status.
+ *          one; when the value could not be stored, out->text says why, and the lease is given back.
+ *          TENON_MARK_STALE: the value is stale, and another caller makes the next one. Otherwise a
+ *          negative enum tenon_status.
  * Owns:    value and text of *out are the client's, until its next operation.
- * Errors:  those of tenon_get_or_lease(), and what the function returns. TENON_ETIMEDOUT: also when
+ * Errors:  those of tenon_get_or_lease(), and what the function returns: then the lease is given back.
+ *          TENON_EINVAL: also an exptime of 0 or less with stale_for_s. TENON_ETIMEDOUT: also when
  *          another caller did not store the value within wait_ms. TENON_EWAIT: the wait hook failed, or
  *          the interrupt function ended the wait.
  * Threads: one call at a time per client.

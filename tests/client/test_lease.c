@@ -604,6 +604,56 @@ START_TEST(a_value_that_is_not_stored_says_why)
 }
 END_TEST
 
+/* The first value is larger than a server takes, the second has an exptime that cannot be sent. */
+static int make_badly(void *user, struct tenon_item *item)
+{
+	static char large[3000000];
+	struct maker *maker = user;
+
+	maker->calls++;
+	item->value = maker->calls == 1 ? (struct tenon_slice){ large, sizeof(large) }
+					: slice("made");
+	item->exptime = maker->calls == 1 ? 60 : -5;
+	return 0;
+}
+
+START_TEST(a_value_that_cannot_be_stored_gives_the_lease_back)
+{
+	static const char *const reasons[] = { "too large", "exptime -5 has no meaning" };
+	struct maker maker = { .calls = 0 };
+
+	start(_i);
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		ck_assert_int_eq(tenon_fetch(rig.client, k, NULL, make_badly, &maker, &result, &rig.err), 0);
+		ck_assert_int_eq(result.status, TENON_HIT);
+		ck_assert_msg(strstr(result.text, reasons[i]) != NULL, "%s", result.text);
+	}
+	ck_assert_int_eq(maker.calls, 2);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	stop();
+}
+END_TEST
+
+/* The function sets an exptime behind which nothing can be stale; the options can be refused at once. */
+START_TEST(a_fetch_of_values_without_an_end_that_can_be_stale_is_refused)
+{
+	const struct tenon_lease ending = { .size = sizeof(ending), .stale_for_s = 100,
+					    .exptime = 60 };
+	struct maker maker = { .value = "made", .calls = 1 };
+
+	start(META);
+	ck_assert_int_eq(tenon_fetch(rig.client, k, &stale, make, &maker, &result, &rig.err), TENON_EINVAL);
+	ck_assert_int_eq(result.status, TENON_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rig.err.message, "behind an exptime of 1 or more"));
+	ck_assert_int_eq(maker.calls, 1);
+	check_result(tenon_fetch(rig.client, k, &ending, make_badly, &maker, &result, &rig.err),
+		     TENON_HIT, TENON_MARK_WON, "made");
+	ck_assert_ptr_nonnull(strstr(result.text, "behind an exptime of 1 or more"));
+	get(&ending, TENON_MISS, TENON_MARK_WON, NULL);
+	stop();
+}
+END_TEST
+
 static int waits;
 
 static int count_wait(struct pollfd *fds, size_t count, int timeout_ms, void *payload)
@@ -987,6 +1037,8 @@ int main(void)
 	tcase_add_test(tcase, a_function_that_fails_gives_the_lease_of_a_stale_value_back);
 	LOOP(tcase, a_fetch_waits_for_wait_ms_at_most, PROTOCOLS);
 	LOOP(tcase, a_value_that_is_not_stored_says_why, PROTOCOLS);
+	LOOP(tcase, a_value_that_cannot_be_stored_gives_the_lease_back, PROTOCOLS);
+	tcase_add_test(tcase, a_fetch_of_values_without_an_end_that_can_be_stale_is_refused);
 	LOOP(tcase, a_fetch_waits_through_the_hook, PROTOCOLS);
 	LOOP(tcase, a_split_value_without_a_chunk_is_made_anew, PROTOCOLS);
 	tcase_add_test(tcase, only_the_rest_of_the_value_that_was_read_is_deleted);
