@@ -24,7 +24,19 @@
  * whatever stale_for_s and refresh_s say. With a gutter_ttl of 1 s there are neither.
  *
  * All readers and writers of a key use the same protocol. Over meta, a key whose first value is being
- * made is an item with an empty value: a client that speaks classic text gets that empty value.
+ * made is an item with an empty value, the placeholder, and ends after lease_s:
+ * - A retrieval over meta is a miss. A client that speaks classic text gets the empty value.
+ * - Other commands find the placeholder. touch is TENON_TOUCHED, add is TENON_NOT_STORED, incr and decr are
+ *   TENON_ECLIENT. set and replace store, and end the lease.
+ * - append and prepend store, too: the value is then the appended part alone, it ends when the placeholder
+ *   would have, and the fill of the winner is TENON_EXISTS.
+ * - touch and gat move the end of the lease, so use neither for a key that may be absent: an exptime of a day
+ *   lets all callers wait for a day when the winner dies.
+ * - An empty value that is stale, or that is refreshed early, looks like a placeholder: it is a miss, never
+ *   an old value. So an empty value cannot be used while the next one is made.
+ *
+ * A value that codec split has to split needs `format: sealed`: a fill depends on what is stored, and
+ * libmc's format splits for set only.
  *
  * Stability: client ABI. struct tenon_lease can grow, because its `size` says which of its fields the
  * caller knows.

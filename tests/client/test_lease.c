@@ -337,6 +337,38 @@ START_TEST(a_caller_that_gets_the_lock_key_looks_again)
 }
 END_TEST
 
+START_TEST(other_commands_find_the_placeholder_of_a_leased_key)
+{
+	const struct tenon_item one = { .key = k, .value = slice("x"), .exptime = 500, .delta = 1 };
+
+	start(META);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	uint64_t token = result.cas;
+
+	ck_assert_int_eq(rig_one(&rig, TENON_ADD, &one, 0), TENON_NOT_STORED);
+	ck_assert_int_eq(rig_one(&rig, TENON_INCR, &one, 0), TENON_ECLIENT);
+	ck_assert_int_eq(rig_one(&rig, TENON_TOUCH, &one, 0), TENON_TOUCHED);
+	ck_assert_int_eq(rig_one(&rig, TENON_APPEND, &one, 0), TENON_STORED);
+	get(NULL, TENON_HIT, 0, "x");
+	/* the touch moved the end of the lease, and the append keeps it */
+	ck_assert_int_gt(result.ttl_s, TENON_LEASE_S);
+	fill(NULL, token, "value", 60, TENON_EXISTS);
+	stop();
+}
+END_TEST
+
+START_TEST(an_empty_value_is_never_an_old_one)
+{
+	start(META);
+	rig_set(&rig, "k", "");
+	get(NULL, TENON_HIT, 0, "");
+	ck_assert_int_eq(tenon_invalidate(rig.client, k, NULL, NULL, &rig.err), 0);
+	get(NULL, TENON_MISS, TENON_MARK_WON, NULL);
+	get(NULL, TENON_MISS, TENON_MARK_TAKEN, NULL);
+	stop();
+}
+END_TEST
+
 /* ---- what is refused ------------------------------------------------------------- */
 
 static const struct {
@@ -1026,6 +1058,8 @@ int main(void)
 	tcase_add_test(tcase, a_lease_that_is_lost_is_not_taken_again_by_giving_it_back);
 	LOOP(tcase, a_lease_that_is_not_given_back_is_an_error, 2);
 	tcase_add_test(tcase, a_caller_that_gets_the_lock_key_looks_again);
+	tcase_add_test(tcase, other_commands_find_the_placeholder_of_a_leased_key);
+	tcase_add_test(tcase, an_empty_value_is_never_an_old_one);
 	LOOP(tcase, wrong_options_are_refused_by_every_call, COUNT(refused));
 	tcase_add_test(tcase, classic_text_has_no_stale_values);
 	tcase_add_test(tcase, a_stale_value_needs_an_exptime);
