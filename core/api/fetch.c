@@ -125,17 +125,20 @@ static int give(struct fetch *fetch, const struct tenon_item *item,
 	return 0;
 }
 
-/* The function has no value: give the lease of an absent key back, so that another caller can try. */
-static int give_up(struct fetch *fetch, const struct tenon_result *won, int code)
+/* Nothing is stored: give the lease back, so that another caller can try at once. */
+static void give_back(struct fetch *fetch, uint64_t token)
 {
 	const struct tenon_item item = { .key = fetch->key,
 					 .routing_key = fetch->lease.routing_key,
-					 .cas = won->cas };
+					 .cas = token };
 
-	if (won->status == TENON_MISS) {
-		(void)tenon_give_back(fetch->client, &item, &fetch->lease, NULL,
-				      NULL);
-	}
+	(void)tenon_give_back(fetch->client, &item, &fetch->lease, NULL, NULL);
+}
+
+/* The function has no value. */
+static int give_up(struct fetch *fetch, uint64_t token, int code)
+{
+	give_back(fetch, token);
 	if (code > 0) {
 		code = TENON_EINVAL;
 	}
@@ -146,7 +149,7 @@ static int give_up(struct fetch *fetch, const struct tenon_result *won, int code
 /* The caller has won: call the function, and store its value. */
 static int make(struct fetch *fetch)
 {
-	const struct tenon_result won = *fetch->out;
+	const uint64_t token = fetch->out->cas;
 	struct tenon_item item = { .key = fetch->key,
 				   .routing_key = fetch->lease.routing_key,
 				   .exptime = fetch->lease.exptime };
@@ -155,10 +158,13 @@ static int make(struct fetch *fetch)
 	int code = fetch->function(fetch->user, &item);
 
 	if (code) {
-		return give_up(fetch, &won, code);
+		return give_up(fetch, token, code);
 	}
-	item.cas = won.cas;
+	item.cas = token;
 	code = tenon_fill(fetch->client, &item, &fetch->lease, &filled, &err);
+	if (code) {
+		give_back(fetch, token);
+	}
 	return give(fetch, &item, filled.server,
 		    code			     ? err.message
 		    : filled.status == TENON_STORED ? ""
@@ -208,5 +214,9 @@ int tenon_fetch(struct tenon_client *client, struct tenon_slice key,
 	tenon__error_clear(err);
 	fetch.out->server = UINT32_MAX;
 	int code = tenon__lease_read(&fetch.lease, lease, client, err);
+	if (!code) {
+		code = tenon__lease_check_exptime(&fetch.lease,
+						  fetch.lease.exptime, err);
+	}
 	return code ? fail(&fetch, code) : run(&fetch);
 }

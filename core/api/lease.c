@@ -82,6 +82,16 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 	return 0;
 }
 
+int tenon__lease_check_exptime(const struct tenon_lease *lease, int64_t exptime,
+			       struct tenon_error *err)
+{
+	return !lease->stale_for_s || exptime > 0
+		       ? 0
+		       : tenon__error_set(err, TENON_EINVAL,
+				"exptime is %" PRId64 ": a value can be stale only behind an exptime of 1 or more",
+				exptime);
+}
+
 /* ---- the item that is stored ----------------------------------------------- */
 
 /*
@@ -92,13 +102,10 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 static int keep_longer(struct tenon_item *item, const struct tenon_lease *lease,
 		       bool *from_now, struct tenon_error *err)
 {
-	if (!lease->stale_for_s) {
-		return 0;
-	}
-	if (item->exptime <= 0) {
-		return tenon__error_set(err, TENON_EINVAL,
-			"exptime is %" PRId64 ": a value can be stale only behind an exptime of 1 or more",
-			item->exptime);
+	int code = tenon__lease_check_exptime(lease, item->exptime, err);
+
+	if (code || !lease->stale_for_s) {
+		return code;
 	}
 	*from_now |= !tenon__exptime_unclear(item->exptime);
 	if (item->exptime <= TENON_EXPTIME_MAX_S - lease->stale_for_s) {
@@ -109,12 +116,11 @@ static int keep_longer(struct tenon_item *item, const struct tenon_lease *lease,
 
 /* ---- over meta ------------------------------------------------------------- */
 
-static int get_leased(struct tenon_client *client, const struct tenon_item *asked,
-		      const struct tenon_lease *lease, struct tenon_result *out,
-		      struct tenon_error *err)
+/* Read the value with a lease, and mark one that is older than its exptime. */
+static int look_leased(struct tenon_client *client, const struct tenon_item *item,
+		       const struct tenon_lease *lease, struct tenon_result *out,
+		       struct tenon_error *err)
 {
-	const struct tenon_item item = { .key = asked->key,
-					 .routing_key = lease->routing_key };
 	const struct tenon_call call = {
 		.size = sizeof(call),
 		.options = lease->options & ~TENON_FROM_NOW,
@@ -122,13 +128,46 @@ static int get_leased(struct tenon_client *client, const struct tenon_item *aske
 		.lease_s = lease->lease_s,
 		.refresh_s = lease->refresh_s + lease->stale_for_s,
 	};
-	int code = tenon__run_one(client, TENON_GETS, &item, &call, out, err);
+	int code = tenon__run_one(client, TENON_GETS, item, &call, out, err);
 
 	if (out->status == TENON_HIT && out->ttl_s >= 0 &&
-	    out->ttl_s < lease->stale_for_s) {
+	    out->ttl_s < tenon__request_early_s(client->operation.requests.list,
+						lease->stale_for_s)) {
 		out->marks |= TENON_MARK_STALE;
 	}
 	return code;
+}
+
+/* Run a delete with these options on an item. */
+static int delete_leased(struct tenon_client *client,
+			 const struct tenon_item *item, unsigned options,
+			 const struct tenon_lease *lease,
+			 struct tenon_result *out, struct tenon_error *err)
+{
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = (lease->options & TENON_RAW) | options,
+		.timeout_ms = lease->timeout_ms,
+	};
+
+	return tenon__run_one(client, TENON_DELETE, item, &call, out, err);
+}
+
+/* The comparison lets one of all callers delete a ruin, and none deletes what was stored since then. */
+static int get_leased(struct tenon_client *client, const struct tenon_item *asked,
+		      const struct tenon_lease *lease, struct tenon_result *out,
+		      struct tenon_error *err)
+{
+	struct tenon_item item = { .key = asked->key,
+				   .routing_key = lease->routing_key };
+	int code = look_leased(client, &item, lease, out, err);
+
+	if (code || !tenon__lease_is_ruin(out)) {
+		return code;
+	}
+	item.cas = out->cas;
+	code = delete_leased(client, &item, TENON_COMPARE, lease, out, err);
+	return code ? code : look_leased(client, &item, lease, out, err);
 }
 
 static int fill_leased(struct tenon_client *client, const struct tenon_item *item,
@@ -151,21 +190,6 @@ static int fill_leased(struct tenon_client *client, const struct tenon_item *ite
 	return tenon__run_one(client, TENON_CAS, &longer, &call, out, err);
 }
 
-/* Run a delete with these options on an item. */
-static int delete_leased(struct tenon_client *client,
-			 const struct tenon_item *item, unsigned options,
-			 const struct tenon_lease *lease,
-			 struct tenon_result *out, struct tenon_error *err)
-{
-	const struct tenon_call call = {
-		.size = sizeof(call),
-		.options = (lease->options & TENON_RAW) | options,
-		.timeout_ms = lease->timeout_ms,
-	};
-
-	return tenon__run_one(client, TENON_DELETE, item, &call, out, err);
-}
-
 static int invalidate_leased(struct tenon_client *client,
 			     const struct tenon_item *asked,
 			     const struct tenon_lease *lease,
@@ -181,12 +205,52 @@ static int invalidate_leased(struct tenon_client *client,
 	return delete_leased(client, &item, TENON_INVALIDATE, lease, out, err);
 }
 
+/* Ask who has the lease of an item. *out has no value: TENON_MISS with a cas unique is a leased absent key. */
+static int ask_leased(struct tenon_client *client, const struct tenon_item *item,
+		      const struct tenon_lease *lease, struct tenon_result *out,
+		      struct tenon_error *err)
+{
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = TENON_FACTS,
+		.timeout_ms = lease->timeout_ms,
+	};
+
+	return tenon__run_one(client, TENON_GETS, item, &call, out, err);
+}
+
+/*
+ * Give back the lease of an absent key: its placeholder is deleted. A value stays instead, and becomes stale:
+ * that is what lets another caller win. It keeps its end.
+ *
+ * The look can win a lease itself, of an item that somebody has invalidated meanwhile. Nobody would know
+ * that, so this lease is given back too.
+ */
 static int give_back_leased(struct tenon_client *client,
 			    const struct tenon_item *item,
 			    const struct tenon_lease *lease,
 			    struct tenon_result *out, struct tenon_error *err)
 {
-	return delete_leased(client, item, TENON_COMPARE, lease, out, err);
+	struct tenon_item leased = { .key = item->key,
+				     .routing_key = item->routing_key };
+	int code = ask_leased(client, &leased, lease, out, err);
+	bool ours = out->cas == item->cas && (out->marks & TENON_MARK_TAKEN);
+	unsigned keep = out->status == TENON_HIT ? TENON_INVALIDATE : 0;
+
+	if (code || !out->cas) {
+		return code;
+	}
+	leased.cas = out->cas;
+	if (ours || (out->marks & TENON_MARK_WON)) {
+		code = delete_leased(client, &leased,
+				     TENON_RAW | TENON_COMPARE | keep, lease,
+				     out, err);
+	}
+	if (!ours && !code) {
+		*out = (struct tenon_result){ .status = TENON_EXISTS,
+					      .server = out->server };
+	}
+	return code;
 }
 
 /* ---- the calls -------------------------------------------------------------- */

@@ -14,4 +14,11 @@ int tenon__lease_read(struct tenon_lease *out, const struct tenon_lease *given,
 		      const struct tenon_client *client,
 		      struct tenon_error *err);
 
+/*
+ * Check that a value with this exptime can be stale behind it, when the options say so.
+ * Errors: TENON_EINVAL.
+ */
+int tenon__lease_check_exptime(const struct tenon_lease *lease, int64_t exptime,
+			       struct tenon_error *err);
+
 #endif

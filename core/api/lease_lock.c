@@ -42,13 +42,35 @@ static void begin_deadline(struct lock *lock)
 	op->latest_ns = until_ns < op->latest_ns ? until_ns : op->latest_ns;
 }
 
+/* Return how long a key may be, so that its lock key is no longer than TENON_KEY_MAX_BYTES. 0: no key fits. */
+static size_t most_key_bytes(const struct tenon_client *client)
+{
+	size_t taken = client->engine.assembly->prefix.len + SUFFIX_BYTES;
+
+	return taken < TENON_KEY_MAX_BYTES ? TENON_KEY_MAX_BYTES - taken : 0;
+}
+
+/* A key leaves no room for the rest of its lock key. Returns TENON_EKEY, which *out gets too. */
+static int refuse_key(size_t key_bytes, size_t most, const struct tenon_client *client,
+		      struct tenon_result *out, struct tenon_error *err)
+{
+	out->status = TENON_EKEY;
+	return most > 0
+		? tenon__error_set(err, TENON_EKEY,
+			"the key has %zu bytes: over classic text a lease is the item KEY" SUFFIX
+			", so the key may have %zu", key_bytes, most)
+		: tenon__error_set(err, TENON_EKEY,
+			"over classic text a lease is the item KEY" SUFFIX
+			": the prefix has %zu bytes, and leaves no room for a key",
+			client->engine.assembly->prefix.len);
+}
+
 /* Begin a call on a key. lock_end() ends it. Errors: TENON_EKEY, which *out gets too. */
 static int lock_begin(struct lock *lock, struct tenon_client *client,
 		      struct tenon_slice key, const struct tenon_lease *lease,
 		      struct tenon_result *out, struct tenon_error *err)
 {
-	size_t most = TENON_KEY_MAX_BYTES - SUFFIX_BYTES -
-		      client->engine.assembly->prefix.len;
+	size_t most = most_key_bytes(client);
 	int64_t latest_ns = client->operation.latest_ns;
 
 	*lock = (struct lock){
@@ -59,10 +81,7 @@ static int lock_begin(struct lock *lock, struct tenon_client *client,
 		.key = { .key = key, .routing_key = lease->routing_key },
 	};
 	if (key.len > most) {
-		out->status = TENON_EKEY;
-		return tenon__error_set(err, TENON_EKEY,
-			"the key has %zu bytes: over classic text a lease is the item KEY" SUFFIX
-			", so the key may have %zu", key.len, most);
+		return refuse_key(key.len, most, client, out, err);
 	}
 	if (key.len > 0) {
 		memcpy(lock->name, key.data, key.len);
@@ -134,6 +153,27 @@ static int take(struct lock *lock, uint64_t *token, struct tenon_result *out)
 }
 
 /*
+ * The item is there, but a chunk of its split value is lost. tenon__lock_fill() adds the value, so the item
+ * has to go: it is replaced, if nobody else has done that, by one that has expired. out->status
+ * becomes TENON_EXISTS when somebody has.
+ */
+static int clear_ruin(struct lock *lock, struct tenon_result *out)
+{
+	const struct tenon_item expired = { .key = lock->key.key,
+					    .routing_key = lock->key.routing_key,
+					    .exptime = -1,
+					    .cas = out->cas };
+	const struct tenon_call call = {
+		.size = sizeof(call),
+		.options = TENON_RAW,
+		.timeout_ms = lock->lease->timeout_ms,
+	};
+
+	return tenon__run_one(lock->client, TENON_CAS, &expired, &call, out,
+			      lock->err);
+}
+
+/*
  * The key was absent, and the caller has the lock key now. The winner before may have stored the value
  * in between: look again.
  */
@@ -141,11 +181,15 @@ static int confirm(struct lock *lock, uint64_t token, struct tenon_result *out)
 {
 	int code = look(lock, out);
 
-	if (out->status == TENON_MISS) {
+	if (tenon__lease_is_ruin(out)) {
+		code = clear_ruin(lock, out);
+	}
+	if (out->status == TENON_MISS || out->status == TENON_STORED) {
+		out->status = TENON_MISS;
 		out->marks = TENON_MARK_WON;
 		out->cas = token;
 	}
-	if (out->status != TENON_HIT) {
+	if (out->status != TENON_HIT && out->status != TENON_EXISTS) {
 		return code;
 	}
 	code = on_lock(lock, TENON_DELETE, out);

@@ -15,6 +15,16 @@ typedef int tenon__lease_fn(struct tenon_client *client,
 			    const struct tenon_lease *lease,
 			    struct tenon_result *out, struct tenon_error *err);
 
+/*
+ * Return true when a get with cas unique found an item whose value cannot be read, because a chunk of a
+ * split value is lost. Such an item would block its key until it expires: a server leases absent keys
+ * only. A key that is absent has no cas unique, and the item of a lease has a mark.
+ */
+static inline bool tenon__lease_is_ruin(const struct tenon_result *result)
+{
+	return result->status == TENON_MISS && result->marks == 0 && result->cas;
+}
+
 tenon__lease_fn tenon__lock_get;
 tenon__lease_fn tenon__lock_fill;
 tenon__lease_fn tenon__lock_give_back;

@@ -79,18 +79,29 @@ struct route {
 	int64_t now_ms;
 };
 
-/* Limit the life of the item that a request writes or touches to max_s. Errors: TENON_ENOMEM. */
+/*
+ * Limit the life of the item that a request writes or touches to max_s, and tell a request that may ask
+ * for a refresh of the limit. Errors: TENON_ENOMEM.
+ */
 TENON__COLD static int cap_request_exptime(struct tenon__operation *op,
 					   uint32_t req, uint32_t max_s)
 {
-	const struct tenon__request *at = &op->requests.list[req];
+	struct tenon__request *at = &op->requests.list[req];
+	bool more = at->bits & TENON_REQUEST_MORE;
+	int64_t exptime = at->item->exptime;
 
-	return !at->verb->exptime && !(at->bits & TENON_REQUEST_MORE)
-		       ? 0
-		       : tenon__operation_set_exptime(
-				 op, req,
-				 tenon__exptime_cap(at->item->exptime, max_s,
-						    tenon__unix_s()));
+	if (!at->verb->exptime && !more) {
+		return 0;
+	}
+	if (at->verb->access == TENON_ACCESS_DELETE && exptime == 0) {
+		return 0; /* the item keeps the end that it has */
+	}
+	if (!at->verb->exptime && at->verb->shape == TENON_SHAPE_RETRIEVE) {
+		at->bits |= TENON_REQUEST_CAPPED;
+		exptime = 0;
+	}
+	return tenon__operation_set_exptime(
+		op, req, tenon__exptime_cap(exptime, max_s, tenon__unix_s()));
 }
 
 /* Append a request to the exchange with this server. Errors: TENON_ENOMEM. */

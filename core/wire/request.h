@@ -27,8 +27,11 @@ extern const struct tenon__states tenon__request_states;
 #define TENON_REQUEST_MORE 8u
 /* Bit of a request: `key` is the base64 of the key that the server is to use. */
 #define TENON_REQUEST_BINARY 16u
+/* Bit of a request that writes no exptime: items live no longer than item->exptime on its server. */
+#define TENON_REQUEST_CAPPED 32u
 /* The bits that stay when a request is queued or sent again. */
-#define TENON_REQUEST_LASTING (TENON_REQUEST_MORE | TENON_REQUEST_BINARY)
+#define TENON_REQUEST_LASTING \
+	(TENON_REQUEST_MORE | TENON_REQUEST_BINARY | TENON_REQUEST_CAPPED)
 
 struct tenon__request;
 
@@ -66,6 +69,19 @@ static inline const struct tenon_call *tenon__request_more(
 	const struct tenon__request *req)
 {
 	return req->bits & TENON_REQUEST_MORE ? req->intake->call : NULL;
+}
+
+/*
+ * Return how long before its end an item may count as old, when the caller says early_s: where the route
+ * caps the life of items, half of the cap at most. Otherwise an item could be old from its first second on.
+ */
+static inline int64_t tenon__request_early_s(const struct tenon__request *req,
+					     int64_t early_s)
+{
+	return (req->bits & TENON_REQUEST_CAPPED) &&
+			       early_s > req->item->exptime / 2
+		       ? req->item->exptime / 2
+		       : early_s;
 }
 
 static inline void tenon__request_go(struct tenon__request *req,

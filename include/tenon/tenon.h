@@ -458,7 +458,8 @@ struct tenon_call {
 	/**
 	 * gets: when a value expires in less than that many seconds, 1 to TENON_LEASE_MAX_S, one caller
 	 * has TENON_MARK_WON and others have TENON_MARK_TAKEN, all of them with the value. 0: not at
-	 * all. Needs `protocol: meta`.
+	 * all. Half of the life of an item at most, where a failover policy limits that life. Needs
+	 * `protocol: meta`.
 	 */
 	int64_t refresh_s;
 };

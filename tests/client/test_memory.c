@@ -345,6 +345,19 @@ static int call_fill(void)
 	return tenon_fill(rig.client, &made, &options, &result, &rig.err);
 }
 
+static int call_give_back(void)
+{
+	const struct tenon_lease options = lease();
+	struct tenon_item one = { .key = new_key() };
+	struct tenon_result result;
+	int code = tenon_get_or_lease(rig.client, one.key, &options, &result,
+				      &rig.err);
+
+	one.cas = result.cas;
+	return code ? code : tenon_give_back(rig.client, &one, &options, &result,
+					     &rig.err);
+}
+
 static int call_invalidate(void)
 {
 	const struct tenon_lease options = lease();
@@ -397,6 +410,7 @@ static const struct {
 	{ call_lease, CODECS META },
 	{ call_lease, CODECS },
 	{ call_fill, CODECS META },
+	{ call_give_back, CODECS META },
 	{ call_invalidate, CODECS META },
 	{ call_fetch, CODECS META },
 	{ call_fetch, CODECS },

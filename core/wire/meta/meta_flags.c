@@ -16,6 +16,7 @@ static char *put_number(char *at, char flag, uint64_t number)
 char *tenon__meta_put_get(char *at, const struct tenon__request *req, bool quiet)
 {
 	const struct tenon_call *call = tenon__request_more(req);
+	int64_t refresh_s = tenon__request_early_s(req, call->refresh_s);
 
 	if (quiet) {
 		at = put_flag(at, 'q');
@@ -31,8 +32,8 @@ char *tenon__meta_put_get(char *at, const struct tenon__request *req, bool quiet
 	if (call->lease_s) {
 		at = put_number(at, 'N', (uint64_t)call->lease_s);
 	}
-	if (call->refresh_s) {
-		at = put_number(at, 'R', (uint64_t)call->refresh_s);
+	if (refresh_s) {
+		at = put_number(at, 'R', (uint64_t)refresh_s);
 	}
 	if (call->options & TENON_COMPARE) {
 		at = put_number(at, 'C', req->item->cas);

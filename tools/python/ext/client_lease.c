@@ -326,17 +326,41 @@ static bool wait_a_little(struct leased *call, struct patience *patience)
 	return sleep_ms(call->self, ms < left_ms ? ms : left_ms);
 }
 
-/* There is no value that can be stored: give the lease of an absent key back, and keep the exception. */
+/* There is no value that can be stored: give the lease back, and keep the exception. */
 static void give_up(struct leased *call)
 {
 	PyObject *type, *value, *trace;
 
 	PyErr_Fetch(&type, &value, &trace);
-	if (call->result.status == TENON_MISS &&
-	    run_for(call, tenon_give_back, TENON_DELETED) < 0) {
+	if (run_for(call, tenon_give_back, TENON_DELETED) < 0) {
 		PyErr_Clear();
 	}
 	PyErr_Restore(type, value, trace);
+}
+
+/*
+ * The value is not stored: give the lease back, and make a Python warning of the exception that is set.
+ * Returns false with an exception set when the filters make one of the warning, or a wait raised.
+ */
+static bool warn_unstored(struct leased *call)
+{
+	PyObject *type, *error, *trace;
+
+	PyErr_Fetch(&type, &error, &trace);
+	PyErr_NormalizeException(&type, &error, &trace);
+	bool waited = run_for(call, tenon_give_back, TENON_DELETED) >= 0 ||
+		      call->code != TENON_EWAIT;
+	if (waited) {
+		PyErr_Clear();
+	}
+	bool told = waited &&
+		    PyErr_WarnFormat(PyExc_UserWarning, 1,
+				     "fetch() could not store the value: %S",
+				     error) == 0;
+	Py_XDECREF(type);
+	Py_XDECREF(error);
+	Py_XDECREF(trace);
+	return told;
 }
 
 /* The caller has won: call the function, and store its value. */
@@ -353,8 +377,8 @@ static PyObject *make(struct leased *call, PyObject *function)
 		;
 	} else if (call->code == TENON_EWAIT || call->code == 0) {
 		Py_CLEAR(value); /* a wait raised, or the client was closed */
-	} else {
-		PyErr_Clear(); /* there is a value, although it is not stored */
+	} else if (!warn_unstored(call)) {
+		Py_CLEAR(value);
 	}
 	Py_XDECREF(encoded.owner);
 	return value;
@@ -398,6 +422,21 @@ static bool read_patience(PyObject *given, const struct leased *call,
 	return true;
 }
 
+/* Refuse a ttl behind which no value can be stale. Returns false with an exception set. */
+static bool check_ttl(const struct leased *call)
+{
+	struct tenon_error err = { .code = TENON_EINVAL };
+
+	if (!call->lease.stale_for_s || call->item.exptime > 0) {
+		return true;
+	}
+	PyOS_snprintf(err.message, sizeof(err.message),
+		      "ttl is %lld: a value can be stale only behind a ttl of 1 or more",
+		      (long long)call->item.exptime);
+	client_raise(call->self, TENON_EINVAL, &err, UINT32_MAX, call->key);
+	return false;
+}
+
 PyObject *client_fetch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 		       PyObject *kwnames)
 {
@@ -421,7 +460,7 @@ PyObject *client_fetch(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 				    Py_TYPE(given[2])->tp_name);
 	}
 	call.key = given[0];
-	return fetch(&call, given[2], &patience);
+	return check_ttl(&call) ? fetch(&call, given[2], &patience) : NULL;
 }
 
 /* ---- info ---------------------------------------------------------------------------- */

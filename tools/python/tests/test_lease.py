@@ -3,6 +3,7 @@
 
 import datetime
 import threading
+import warnings
 
 import pytest
 
@@ -65,10 +66,42 @@ def test_an_exception_of_the_function_gives_the_lease_back(client):
     assert client.fetch("key", 60, lambda: b"made") == b"made"
 
 
+def test_an_exception_of_the_function_gives_the_lease_of_a_stale_value_back(servers):
+    with open_client(servers, "meta") as client:
+        client.set("key", b"old")
+        assert client.invalidate("key")
+        with pytest.raises(ZeroDivisionError):
+            client.fetch("key", 60, lambda: 1 // 0)
+        won = client.get_or_lease("key")
+        assert won.won and won.stale and won.value == b"old"
+        assert client.give_back("key", won.token)
+        assert client.get_or_lease("key").won
+
+
 def test_a_value_that_cannot_be_encoded_gives_the_lease_back(client):
     with pytest.raises(TypeError, match="value must be bytes"):
         client.fetch("key", 60, lambda: 5)
     assert client.get_or_lease("key").won
+
+
+def test_a_value_that_cannot_be_stored_is_returned_with_a_warning(client):
+    large = bytes(3_000_000)
+    with pytest.warns(UserWarning, match="could not store the value: .*3000000 bytes"):
+        assert client.fetch("key", 60, lambda: large) == large
+    won = client.get_or_lease("key")
+    assert won.won  # the lease was given back
+    assert client.give_back("key", won.token)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="could not store"):
+            client.fetch("key", 60, lambda: large)
+    assert client.get_or_lease("key").won
+
+
+def test_stale_values_need_a_ttl(servers):
+    with open_client(servers, "meta") as client:
+        with pytest.raises(tenon.ArgumentError, match="ttl is 0: a value can be stale only"):
+            client.fetch("key", 0, lambda: 1 // 0, stale_for=10)
 
 
 def test_fetch_has_a_bound_on_waiting(client):
