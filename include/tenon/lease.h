@@ -35,6 +35,9 @@
  * - An empty value that is stale, or that is refreshed early, looks like a placeholder: it is a miss, never
  *   an old value. So an empty value cannot be used while the next one is made.
  *
+ * A get with a lease goes again when its connection was closed behind it (see tenon_run()). When the server
+ * had given the lease to the first copy, the second one finds it taken: all callers wait for lease_s once.
+ *
  * A value that codec split has to split needs `format: sealed`: a fill depends on what is stored, and
  * libmc's format splits for set only.
  *
