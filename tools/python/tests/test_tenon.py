@@ -583,6 +583,41 @@ def test_a_multi_error_has_the_cause_and_the_errno_of_the_first():
     assert type(copy) is type(error) and copy.values == {} and copy.errno == error.errno
 
 
+def test_a_multi_error_has_no_older_reason(scripted):
+    connections = []
+
+    def script(connection):
+        connections.append(connection)
+        connection.recv(65536, socket.MSG_PEEK)
+        if len(connections) == 1:
+            return  # what is not read resets the connection
+        connection.recv(65536)
+        if len(connections) == 2:
+            connection.sendall(b"END\r\n")
+
+    client = patient(servers=[scripted(script) + " anna"], retry_timeout=0)
+    with pytest.raises(tenon.ConnectionClosedError) as caught:
+        client.get("k")
+    assert caught.value.errno == errno.ECONNRESET
+    assert client.get("k") is None
+    with pytest.raises(tenon.ConnectionClosedError, match="behind a command") as single:
+        client.touch("k", 1)
+    with pytest.raises(tenon.MultiError, match="behind a command") as multi:
+        client.touch_multi(["k"], 1)
+    assert multi.value.errno == single.value.errno == 0
+    assert str(multi.value) == str(single.value)
+
+
+def test_a_multi_error_says_that_a_server_is_marked_down():
+    client = tenon.Client(servers=["127.0.0.1:1 nobody"], retry_timeout="1h")
+    with pytest.raises(tenon.ConnectError):
+        client.get("k")
+    reason = r"^nobody \(127.0.0.1:1\): marked down after a failure \(Connection refused\)"
+    for call in (client.get, lambda key: client.get_multi([key])):
+        with pytest.raises(tenon.ServerDownError, match=reason):
+            call("k")
+
+
 def test_a_multi_error_of_timeouts_is_a_timeout(scripted):
     client = patient(servers=[scripted(silent)], poll_timeout="50ms")
     with pytest.raises(tenon.TimeoutError) as caught:
