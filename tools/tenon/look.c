@@ -136,7 +136,9 @@ static void set_failing(struct row *row, const struct app *app,
 {
 	struct tenon_health *health = &row->health;
 	char *reason = result_reason(app, result);
+	struct tenon_error err;
 
+	tenon_client_explain(app->client, NULL, result, &err);
 	if (row->failing_at_ms == 0) {
 		row->failing_at_ms = health->now_ms;
 	}
@@ -144,7 +146,7 @@ static void set_failing(struct row *row, const struct app *app,
 	health->state_at_ms = row->failing_at_ms;
 	health->error_at_ms = health->now_ms;
 	health->error_status = result->status;
-	health->error_sys_errno = 0;
+	health->error_sys_errno = err.sys_errno;
 	snprintf(health->error_text, sizeof(health->error_text), "%s",
 		 reason ? reason : tenon_status_name(result->status));
 	free(reason);
@@ -218,6 +220,16 @@ bool look_again(struct look *look, struct app *app, struct tenon_error *err)
 bool row_is_up(const struct row *row)
 {
 	return row->health.state == TENON_SERVER_UP;
+}
+
+const char *row_state_name(const struct row *row)
+{
+	const struct tenon_health *health = &row->health;
+
+	return health->state == TENON_SERVER_FAILING &&
+			       health->error_status == TENON_ELOCAL
+		       ? "not asked"
+		       : tenon_server_state_name((int)health->state);
 }
 
 int64_t row_state_ms(const struct row *row)

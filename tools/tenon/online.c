@@ -113,14 +113,15 @@ static const struct tenon_result *ask(const struct online *online,
 
 /*
  * Why a server gave no answer. Behind a broken connection the library's sentence advises to run this
- * command, and is cut there. The caller frees the text.
+ * command, and a local limit has a way out of its own: those sentences are cut there. The caller
+ * frees the text.
  */
 static char *reason_of(const struct app *app, const struct tenon_result *result)
 {
 	char *reason = result_reason(app, result);
-	char *advice = reason && result->status == TENON_ECLOSED
-			       ? strstr(reason, "; ")
-			       : NULL;
+	bool is_cut = result->status == TENON_ECLOSED ||
+		      result->status == TENON_ELOCAL;
+	char *advice = reason && is_cut ? strstr(reason, "; ") : NULL;
 
 	if (advice) {
 		*advice = '\0';

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package tenon."""
 
+import contextlib
 import errno
 import json
 import os
 import pathlib
 import pickle
 import re
+import resource
 import signal
 import socket
 import threading
@@ -656,6 +658,37 @@ def test_a_lack_of_local_resources_is_no_connection_error():
     assert type(error) is tenon.LocalError and isinstance(error, OSError)
     assert not isinstance(error, ConnectionError)
     assert (error.errno, error.strerror) == (errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@contextlib.contextmanager
+def no_descriptors():
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first_free = os.dup(0)
+    os.close(first_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.get_multi(["k"]),
+        lambda client: client.set_multi({"k": b"v"}),
+        lambda client: client.delete_multi(["k"]),
+        lambda client: client.version(),
+        lambda client: client.stats(),
+    ],
+)
+def test_a_local_limit_has_its_errno_and_the_way_out(server, call):
+    client = patient(servers=[server.address + " anna"])
+    with no_descriptors(), pytest.raises(tenon.LocalError, match="RLIMIT_NOFILE") as caught:
+        call(client)
+    assert isinstance(caught.value, tenon.MultiError)
+    assert caught.value.errno == errno.EMFILE
+    assert caught.value.strerror == os.strerror(errno.EMFILE)
 
 
 # ---- statistics -------------------------------------------------------------
