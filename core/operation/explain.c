@@ -100,6 +100,17 @@ static bool closed_at_once(const struct tenon__connection *conn, int status)
 }
 
 /*
+ * Return true when the server closed at once and has never answered this client, so it may speak
+ * something else. A command that not every server knows is a reason of its own.
+ */
+static bool may_speak_otherwise(const struct tenon__connection *conn, int status)
+{
+	return closed_at_once(conn, status) && !conn->greeting &&
+	       conn->heard_ns == 0 &&
+	       conn->fault->shown.kind == TENON_FAILURE_SERVER;
+}
+
+/*
  * The end of the sentence for a failed connection. A server that wants TLS closes a new connection
  * that begins with something else: memcached -Z does so without an alert. One that wants SASL,
  * memcached -S, closes it behind 24 bytes of text.
@@ -110,7 +121,7 @@ static const char *failure_advice(const struct tenon__connection *conn,
 	if (status == TENON_ELOCAL) {
 		return tenon__local_advice(conn->sys_errno);
 	}
-	if (!closed_at_once(conn, status) || conn->greeting) {
+	if (!may_speak_otherwise(conn, status)) {
 		return "";
 	}
 	return conn->secure

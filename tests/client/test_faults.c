@@ -745,6 +745,24 @@ START_TEST(only_a_result_without_an_answer_is_explained)
 }
 END_TEST
 
+START_TEST(a_server_that_has_answered_before_wants_no_tls)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"), FAKE_EXPECT_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_CLOSE));
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	tenon_client_disconnect(rig.client);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	check_says(rig.err.message, "closed by the server");
+	ck_assert_ptr_null(strstr(rig.err.message, "may want"));
+	rig_close(&rig);
+}
+END_TEST
+
 /* The connection knows the reason of its last exchange only. */
 START_TEST(an_old_result_gets_no_newer_reason)
 {
@@ -853,6 +871,7 @@ static TCase *reasons_case(void)
 
 	tcase_add_test(tc, each_result_of_a_call_is_explained);
 	tcase_add_test(tc, only_a_result_without_an_answer_is_explained);
+	tcase_add_test(tc, a_server_that_has_answered_before_wants_no_tls);
 	tcase_add_test(tc, an_old_result_gets_no_newer_reason);
 	return tc;
 }
