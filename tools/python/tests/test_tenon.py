@@ -148,7 +148,7 @@ def test_a_timeout_is_seconds_or_text_or_a_timedelta(timeout):
     [
         ({"poll_timeout": 2}, {"poll_timeout": "2s"}),
         ({"poll_timeout": 0.3}, {"poll_timeout": "300ms"}),
-        ({"poll_timeout": 0.0000011}, {"poll_timeout": "1us"}),
+        ({"retry_timeout": 0.0000011}, {"retry_timeout": "1us"}),
         ({"retry_timeout": timedelta(minutes=1)}, {"retry_timeout": "60s"}),
         ({"retry_timeout": 0}, {"retry_timeout": "0s"}),
         ({"retry_timeout": "1min"}, {"retry_timeout": "1min"}),
@@ -186,6 +186,32 @@ def test_a_value_that_the_config_has_no_form_for_is_named_but_not_shown():
 def test_a_wrong_timeout_is_an_error(timeout):
     with pytest.raises(ValueError):
         tenon.Client(servers=["127.0.0.1:1"], poll_timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "keys, message",
+    [
+        ({"poll_timeout": -1}, r"^poll_timeout: -1, expected seconds, .* in 1ms\.\.1h$"),
+        ({"poll_timeout": 0}, r"^poll_timeout: 0, expected seconds, "),
+        ({"poll_timeout": 0.0001}, r"^poll_timeout: 0\.0001, expected seconds, "),
+        ({"poll_timeout": 3601}, r"^poll_timeout: 3601, expected seconds, "),
+        ({"poll_timeout": 1e300}, r"^poll_timeout: 1e\+300, expected seconds, "),
+        ({"poll_timeout": float("nan")}, r"^poll_timeout: nan, expected seconds, "),
+        ({"poll_timeout": timedelta(seconds=-1)},
+         r"^poll_timeout: datetime\.timedelta\(.*\), expected seconds, "),
+        ({"failover": {"gutter": {"pool": "spare", "gutter_ttl": -1}}},
+         r"^gutter_ttl: -1, expected seconds, "),
+        ({"poll_timeout": "-1s"}, r"found quoted '-1s', expected a duration"),
+    ],
+)
+def test_a_duration_out_of_range_is_refused_in_the_callers_words(keys, message):
+    with pytest.raises(ValueError, match=message):
+        tenon.Client(servers=["127.0.0.1:1"], **keys)
+
+
+@pytest.mark.parametrize("timeout", [0.001, 3600, timedelta(hours=1)])
+def test_a_duration_at_the_end_of_its_range_is_taken(timeout):
+    tenon.Client(servers=["127.0.0.1:1"], poll_timeout=timeout).close()
 
 
 @pytest.mark.parametrize("ttl", [100, 100.0, "100s", timedelta(seconds=100)])
