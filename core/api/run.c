@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon_run() and tenon_run_servers(), which all other calls over keys or servers use. */
+/* tenon_run() and tenon_run_servers(), which all other calls over keys or servers use, and their reasons. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,6 +66,31 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 		*results = client->operation.requests.results;
 		code = tenon__explain_first(&client->operation, count, err);
 	}
+	tenon__client_leave(client);
+	return code;
+}
+
+int tenon_client_explain(struct tenon_client *client,
+			 const struct tenon_item *item,
+			 const struct tenon_result *result,
+			 struct tenon_error *err)
+{
+	bool has_server = result->server != TENON_NO_SERVER;
+
+	tenon__error_clear(err);
+	if (result->status >= 0) {
+		return 0;
+	}
+	if (has_server ? result->server >= client->engine.server_count : !item) {
+		return tenon__error_set(err, TENON_EINVAL,
+					has_server
+						? "the result is of a server that does not exist"
+						: "a result without a server, and without its item");
+	}
+	if (!tenon__client_enter(client)) {
+		return tenon__client_is_busy(err);
+	}
+	int code = tenon__explain(&client->operation, item, result, err);
 	tenon__client_leave(client);
 	return code;
 }

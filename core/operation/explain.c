@@ -100,6 +100,17 @@ static bool closed_at_once(const struct tenon__connection *conn, int status)
 }
 
 /*
+ * Return true when the server closed at once and has never answered this client, so it may speak
+ * something else. A command that not every server knows is a reason of its own.
+ */
+static bool may_speak_otherwise(const struct tenon__connection *conn, int status)
+{
+	return closed_at_once(conn, status) && !conn->greeting &&
+	       conn->heard_ns == 0 &&
+	       conn->fault->shown.kind == TENON_FAILURE_SERVER;
+}
+
+/*
  * The end of the sentence for a failed connection. A server that wants TLS closes a new connection
  * that begins with something else: memcached -Z does so without an alert. One that wants SASL,
  * memcached -S, closes it behind 24 bytes of text.
@@ -110,7 +121,7 @@ static const char *failure_advice(const struct tenon__connection *conn,
 	if (status == TENON_ELOCAL) {
 		return tenon__local_advice(conn->sys_errno);
 	}
-	if (!closed_at_once(conn, status) || conn->greeting) {
+	if (!may_speak_otherwise(conn, status)) {
 		return "";
 	}
 	return conn->secure
@@ -140,21 +151,23 @@ static const char *timeout_advice(const struct tenon__connection *conn)
 		       : "";
 }
 
-/* Write the sentence for a result that has a server. */
+/*
+ * Write the sentence for a result that has a server. The connection knows the reason of its last
+ * exchange only: a failure before that one has no more than its status.
+ */
 static void explain_connection(const struct tenon__operation *op,
 			       const struct tenon_result *result,
 			       struct tenon_error *err)
 {
+	const struct tenon__connection *conn =
+		&op->engine->conns[result->server];
 	const char *where = err->where;
 	int status = result->status;
 	const char *prefix = failure_prefix(status);
 
 	if (result->text) { /* the error line of the server, or the sentence of a codec */
 		tenon__error_set(err, status, "%s: %s", where, result->text);
-	} else if (prefix) {
-		const struct tenon__connection *conn =
-			&op->engine->conns[result->server];
-
+	} else if (prefix && status == conn->wire.status) {
 		tenon__error_set(err, status, "%s: %s%s%s%s", where, prefix,
 				 tenon__connection_failure(conn),
 				 failure_advice(conn, status),
@@ -168,7 +181,7 @@ static void explain_connection(const struct tenon__operation *op,
 			op->timeout_ms ? "the timeout of the call"
 				       : "poll_timeout",
 			tenon__operation_timeout_ms(op),
-			timeout_advice(&op->engine->conns[result->server]));
+			timeout_advice(conn));
 	} else if (status == TENON_ETOOBIG) {
 		tenon__error_set(err, status,
 			"%s: the value is larger than max_value_bytes (%" PRIu64 ")",
@@ -185,12 +198,12 @@ static void explain_connection(const struct tenon__operation *op,
 
 /* Write the sentence for a request that was never sent. */
 static void explain_refused(const struct tenon__operation *op,
-			    const struct tenon__request *req,
+			    const struct tenon_item *item,
 			    const struct tenon_result *result,
 			    struct tenon_error *err)
 {
-	const struct tenon_slice *key = &req->item->key;
-	size_t value_len = req->item->value.len;
+	const struct tenon_slice *key = &item->key;
+	size_t value_len = item->value.len;
 	int shown = key->len > SHOWN_KEY_BYTES ? SHOWN_KEY_BYTES : (int)key->len;
 
 	if (result->text) {
@@ -198,12 +211,18 @@ static void explain_refused(const struct tenon__operation *op,
 				 (const char *)key->data, result->text);
 		return;
 	}
+	if (result->status != TENON_ETOOBIG) {
+		tenon__error_set(err, result->status, "key \"%.*s\": %s", shown,
+				 (const char *)key->data,
+				 tenon_status_name(result->status));
+		return;
+	}
 	if (value_len <= op->assembly->max_value_bytes) {
 		tenon__error_set(err, result->status,
 				 "key \"%.*s\": value of %zu bytes: with key and header, more than item_max (%" PRIu64 ")%s",
 				 shown, (const char *)key->data, value_len,
 				 op->assembly->item_max_bytes,
-				 req->verb->modifies
+				 op->requests.list[0].verb->modifies
 					 ? "; the bytes of append and prepend are never split"
 					 : "");
 		return;
@@ -215,11 +234,10 @@ static void explain_refused(const struct tenon__operation *op,
 		op->assembly->max_value_bytes);
 }
 
-int tenon__explain(const struct tenon__operation *op, size_t index,
-		   struct tenon_error *err)
+int tenon__explain(const struct tenon__operation *op,
+		   const struct tenon_item *item,
+		   const struct tenon_result *result, struct tenon_error *err)
 {
-	const struct tenon_result *result = &op->requests.results[index];
-	const struct tenon__request *requests = op->requests.list;
 	int status = result->status;
 
 	if (!err) {
@@ -235,10 +253,9 @@ int tenon__explain(const struct tenon__operation *op, size_t index,
 					   sizeof(err->where));
 		explain_connection(op, result, err);
 	} else if (status == TENON_EKEY && !result->text) {
-		tenon__sent_key_explain(op->assembly, requests[index].item->key,
-					err);
+		tenon__sent_key_explain(op->assembly, item->key, err);
 	} else {
-		explain_refused(op, &requests[index], result, err);
+		explain_refused(op, item, result, err);
 	}
 	return status;
 }

@@ -16,11 +16,14 @@ void tenon__describe_connection(const struct tenon__connection *conn, char *out,
 				size_t size);
 
 /*
- * Write into err why the request of results[index] has no answer. err NULL is allowed.
+ * Write into err why a result of the last call has no answer. err NULL is allowed.
+ * Shape: result is a result of the operation, or a copy of one. item is the one that the result belongs
+ *        to; NULL: the result is that of a server.
  * Returns the status of the result.
  */
-int tenon__explain(const struct tenon__operation *op, size_t index,
-		   struct tenon_error *err);
+int tenon__explain(const struct tenon__operation *op,
+		   const struct tenon_item *item,
+		   const struct tenon_result *result, struct tenon_error *err);
 
 /*
  * Find the first of count results with a negative status, and explain it in err.
@@ -33,7 +36,8 @@ static inline int tenon__explain_first(const struct tenon__operation *op,
 
 	for (size_t i = 0; i < count; i++) {
 		if (results[i].status < 0) {
-			return tenon__explain(op, i, err);
+			return tenon__explain(op, op->requests.list[i].item,
+					      &results[i], err);
 		}
 	}
 	return 0;

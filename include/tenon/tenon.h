@@ -495,7 +495,7 @@ struct tenon_call {
  *          stays. results may not be NULL; count may be 0.
  * Returns: 0 when every key has an answer (status 0 or positive). Otherwise the negative status
  *          of the first key without an answer: err explains that status and names the server,
- *          and the results of the other keys are valid.
+ *          and the results of the other keys are valid. tenon_client_explain() explains the others.
  * Owns:    the results, their values and their texts are the client's, until its next
  *          operation: copy what is needed longer. items, keys and values are read during the
  *          call only; large values are sent without a copy.
@@ -509,6 +509,26 @@ int tenon_run(struct tenon_client *client, enum tenon_verb verb,
 	      const struct tenon_item *items, size_t count,
 	      const struct tenon_call *call,
 	      const struct tenon_result **results, struct tenon_error *err);
+
+/**
+ * Explain one result of the last operation, as the operation itself explains the first one without an
+ * answer. The sentence is about this result: what the server, the connection or the request did.
+ * Shape:   result is one that the operation returned, or a copy. item is the one that the result
+ *          belongs to; its key and the length of its value are read. item may be NULL for a
+ *          result of a server.
+ * Returns: the status of the result when that is negative; err explains it, with the errno of the
+ *          failure and the server. 0: the result is an answer. Or an error below.
+ * Owns:    valid until the next operation of the client, as the result's text is. Copies of results
+ *          stay the caller's, but after another operation the sentence can be about that one.
+ * Errors:  TENON_EINVAL: the result has neither a server of the client nor an item. TENON_EBUSY:
+ *          another call uses the client. Both also come as the status of a result.
+ * Threads: one call at a time per client.
+ * Cost:    writes one sentence. Nothing is sent.
+ */
+int tenon_client_explain(struct tenon_client *client,
+			 const struct tenon_item *item,
+			 const struct tenon_result *result,
+			 struct tenon_error *err);
 
 /**
  * Find the home server of an item, as tenon_client_where() does for a key: the home server of the
@@ -652,6 +672,7 @@ enum tenon_server_verb {
  *          TENON_OK: the server has done the command.
  * Returns: 0 when every server has answered. Otherwise the negative status of the first server
  *          without an answer: err explains that status, and the other results are valid.
+ *          tenon_client_explain() explains the others.
  * Owns:    the results, their values and their texts are the client's, until its next operation.
  * Errors:  each negative enum tenon_status can be the status of a server. TENON_EDISABLED
  *          (flush_all that the config does not allow), TENON_EINVAL (unknown verb, options that do

@@ -27,6 +27,14 @@ run 3 --servers '127.0.0.1:1 dead,127.0.0.1:2 gone' health
 err '2 of 2 servers are not up, the first: dead'
 end
 
+begin a_server_that_a_local_limit_kept_from_being_asked_is_not_failing
+run_limited 4 3 -c tenon.yaml health
+check 'two not asked' test "$(grep -c ' not asked  *[0-9].*Too many open files' out)" -eq 2
+run_limited 4 3 -c tenon.yaml --json health
+out_has '"state": "not asked"'
+check 'both have it' test "$(grep -c '"errno": [1-9]' out)" -eq 2
+end
+
 begin json_has_state_last_error_and_latencies
 run 0 $patient --servers "$one mc-one" set k v
 run 0 $patient --servers "$one mc-one" get k

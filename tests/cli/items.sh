@@ -387,6 +387,14 @@ check 'one and why' grep -q 'dead (127.0.0.1:1): .*Connection refused' err
 check 'the other and why' grep -q 'gone (127.0.0.1:2): .*Connection refused' err
 end
 
+begin each_server_without_an_answer_has_its_reason
+run_limited 4 3 -c tenon.yaml get $(seq 1 50)
+check "two servers: $(cat err)" test "$(grep -c \
+	': the server was not asked: Too many open files; .*RLIMIT_NOFILE$' err)" -eq 2
+run_limited 4 3 -c tenon.yaml --json get $(seq 1 50)
+out_has '"text": "the server was not asked: Too many open files; .*RLIMIT_NOFILE"'
+end
+
 begin any_number_of_keys_comes
 seq 1 20000 >numbers
 awk '{ print "many:" $1 }' numbers >keys

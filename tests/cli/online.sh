@@ -24,6 +24,13 @@ run 0 --servers "localhost:${one##*:} mc" $patient check --online
 out_has '^mc +localhost:[0-9]+ +ok +[^ ]+ +[0-9.]+ [mu]s '
 end
 
+begin a_local_limit_is_no_failure_of_the_server
+run_limited 5 3 $patient check --online
+out_has '^error: .*: the server was not asked: Too many open files \[local-limit\]$'
+out_has '^  way out: raise the limit of this process or host: of open files with ulimit -n'
+check 'nothing about the servers' test "$(grep -c 'start the server' out)" -eq 0
+end
+
 begin json_has_the_answers
 run 0 --json $patient check --online
 out_has '^  "file": "\./tenon.yaml",$'

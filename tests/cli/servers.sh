@@ -85,6 +85,17 @@ run 3 --servers 127.0.0.1:1 --json ping
 out_has '^      "errno": [0-9]+,$'
 end
 
+begin a_server_that_a_local_limit_kept_from_being_asked_is_not_down
+run_limited 4 3 -c tenon.yaml ping
+check 'one up' test "$(grep -c ' up ' out)" -eq 1
+check 'two not asked' test "$(grep -c ' not asked  *local limit ' out)" -eq 2
+check 'no word of the servers' test "$(grep -c ' down ' out)" -eq 0
+run_limited 4 3 -c tenon.yaml --json ping
+out_has '"state": "not asked"'
+out_has '"errno": [1-9]'
+check 'both have it' test "$(grep -c '"errno": [1-9]' out)" -eq 2
+end
+
 begin down_server_is_shown_and_named
 run 3 -c tenon.yaml --servers "$one mc-one,127.0.0.1:1 dead" ping
 out_has '^mc-one .* up '

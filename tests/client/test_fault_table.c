@@ -233,6 +233,7 @@ static int closed_behind_command(struct rig *rig)
 	      RETRY_NEVER);
 	int status = rig_one(rig, TENON_GAT, &k, 0);
 	check_says(rig->err.message, "behind a command");
+	ck_assert_ptr_null(strstr(rig->err.message, "may want"));
 	return status;
 }
 

@@ -4,6 +4,7 @@
  * client gives.
  */
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -636,6 +637,7 @@ static void *get_in_thread(void *payload)
 
 START_TEST(a_second_thread_gets_ebusy)
 {
+	const struct tenon_result closed = { .status = TENON_ECLOSED };
 	const struct tenon_item one = item("j", NULL);
 	struct rig rig = { 0 };
 	struct fake_server *fake = rig_fake(
@@ -651,9 +653,130 @@ START_TEST(a_second_thread_gets_ebusy)
 	ck_assert(fake_server_await(fake, 2));
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, &one, 1, 0), TENON_EBUSY);
 	ck_assert_ptr_null(rig.results);
+	ck_assert_int_eq(
+		tenon_client_explain(rig.client, NULL, &closed, &rig.err),
+		TENON_EBUSY);
 	fake_server_go(fake);
 	pthread_join(thread, NULL);
 	ck_assert_int_eq(rig_get(&rig, "j"), TENON_MISS);
+	rig_close(&rig);
+}
+END_TEST
+
+/* ---- the reason of each result ------------------------------------------- */
+
+/* Check the sentence for a result, and that it names the server. Returns its errno. */
+static int explained(struct rig *rig, const struct tenon_item *one,
+		     const struct tenon_result *result, const char *where,
+		     const char *part)
+{
+	struct tenon_error err;
+
+	ck_assert_int_eq(tenon_client_explain(rig->client, one, result, &err),
+			 result->status);
+	ck_assert_int_eq(err.code, result->status);
+	check_says(err.message, where);
+	check_says(err.message, part);
+	return err.sys_errno;
+}
+
+START_TEST(each_result_of_a_call_is_explained)
+{
+	struct rig rig = { 0 };
+	struct rig_pair pair;
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_READ(RIG_GET_LEN),
+				  FAKE_SEND("SERVER_ERROR so busy\r\n")));
+	rig_open_at(&rig,
+		    (const char *const[]){ fake_server_address(rig.fakes[0]),
+					   "127.0.0.1:1" },
+		    2, RETRY_NEVER);
+	rig_make_pair(&rig, &pair);
+	const struct tenon_item items[] = { pair.items[0], pair.items[1],
+					    item("a b", NULL) };
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 3, 0), TENON_ESERVER);
+	ck_assert_int_eq(explained(&rig, &items[0], &rig.results[0],
+				   rig.err.where, "so busy"),
+			 0);
+	ck_assert_int_eq(explained(&rig, &items[1], &rig.results[1],
+				   "127.0.0.1:1: ", "Connection refused"),
+			 ECONNREFUSED);
+	ck_assert_int_eq(
+		explained(&rig, &items[2], &rig.results[2], "key ", "space"), 0);
+	const struct tenon_result refused = rig.results[1]; /* a copy will do */
+	ck_assert_int_eq(explained(&rig, NULL, &refused, "127.0.0.1:1: ",
+				   "Connection refused"),
+			 ECONNREFUSED);
+	ck_assert_int_eq(rig_run(&rig, TENON_GET, &pair.items[1], 1, 0),
+			 TENON_EDOWN);
+	ck_assert_int_eq(explained(&rig, &pair.items[1], &rig.results[0],
+				   "127.0.0.1:1: ", "marked down after a failure"),
+			 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(only_a_result_without_an_answer_is_explained)
+{
+	const struct tenon_result miss = { .status = TENON_MISS };
+	const struct tenon_result stranger = { .status = TENON_ECLOSED,
+					       .server = 7 };
+	const struct tenon_result no_item = { .status = TENON_EKEY,
+					      .server = UINT32_MAX };
+	struct rig rig = { 0 };
+
+	rig_open_one(&rig, "127.0.0.1:1", NULL);
+	rig.err.code = TENON_ENOMEM;
+	ck_assert_int_eq(
+		tenon_client_explain(rig.client, NULL, &miss, &rig.err), 0);
+	ck_assert_int_eq(rig.err.code, 0);
+	ck_assert_int_eq(
+		tenon_client_explain(rig.client, NULL, &stranger, &rig.err),
+		TENON_EINVAL);
+	check_says(rig.err.message, "a server that does not exist");
+	ck_assert_int_eq(
+		tenon_client_explain(rig.client, NULL, &no_item, &rig.err),
+		TENON_EINVAL);
+	check_says(rig.err.message, "without its item");
+	ck_assert_int_eq(
+		tenon_client_explain(rig.client, NULL, &no_item, NULL),
+		TENON_EINVAL);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_server_that_has_answered_before_wants_no_tls)
+{
+	struct rig rig = { 0 };
+
+	rig_fake(&rig, FAKE_STEPS(FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_SEND("END\r\n"), FAKE_EXPECT_CLOSE,
+				  FAKE_ACCEPT, FAKE_EXPECT("get k\r\n"),
+				  FAKE_CLOSE));
+	rig_open(&rig, RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_MISS);
+	tenon_client_disconnect(rig.client);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECLOSED);
+	check_says(rig.err.message, "closed by the server");
+	ck_assert_ptr_null(strstr(rig.err.message, "may want"));
+	rig_close(&rig);
+}
+END_TEST
+
+/* The connection knows the reason of its last exchange only. */
+START_TEST(an_old_result_gets_no_newer_reason)
+{
+	const struct tenon_result closed = { .status = TENON_ECLOSED };
+	struct rig rig = { 0 };
+	struct tenon_error err;
+
+	rig_open_one(&rig, "127.0.0.1:1", RETRY_NEVER);
+	ck_assert_int_eq(rig_get(&rig, "k"), TENON_ECONNECT);
+	ck_assert_int_eq(explained(&rig, NULL, &closed, "127.0.0.1:1: ",
+				   tenon_status_name(TENON_ECLOSED)),
+			 0);
+	tenon_client_explain(rig.client, NULL, &closed, &err);
+	ck_assert_ptr_null(strstr(err.message, "refused"));
 	rig_close(&rig);
 }
 END_TEST
@@ -742,6 +865,17 @@ static TCase *moving_case(void)
 	return tc;
 }
 
+static TCase *reasons_case(void)
+{
+	TCase *tc = tcase_create("reasons");
+
+	tcase_add_test(tc, each_result_of_a_call_is_explained);
+	tcase_add_test(tc, only_a_result_without_an_answer_is_explained);
+	tcase_add_test(tc, a_server_that_has_answered_before_wants_no_tls);
+	tcase_add_test(tc, an_old_result_gets_no_newer_reason);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("faults");
@@ -751,5 +885,6 @@ int main(void)
 	suite_add_tcase(suite, connecting_case());
 	suite_add_tcase(suite, breaking_case());
 	suite_add_tcase(suite, moving_case());
+	suite_add_tcase(suite, reasons_case());
 	return suite_run(suite);
 }

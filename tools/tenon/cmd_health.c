@@ -149,7 +149,7 @@ static void add_row(struct table *table, const struct view *view,
 	table_add(table, STYLE_BOLD, "%s", health->alias);
 	table_add(table, STYLE_DIM, "%s", health->address);
 	table_add(table, row_is_up(row) ? STYLE_GOOD : STYLE_BAD, "%s",
-		  tenon_server_state_name((int)health->state));
+		  row_state_name(row));
 	if (for_ms < 0) {
 		table_add(table, STYLE_NONE, "-");
 	} else {
@@ -345,8 +345,7 @@ static json_t *json_row(const struct view *view, const struct row *row)
 
 	js_put_text(object, "server", health->alias);
 	js_put_text(object, "address", health->address);
-	js_put_text(object, "state",
-		    tenon_server_state_name((int)health->state));
+	js_put_text(object, "state", row_state_name(row));
 	if (row_state_ms(row) >= 0) {
 		js_put(object, "state_ms", json_integer(row_state_ms(row)));
 	}

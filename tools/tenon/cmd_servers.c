@@ -368,26 +368,19 @@ struct ping {
 	struct tenon_error err;
 };
 
-/* Write why the server did not answer. err is the error of the call, perhaps that of another server. */
-static void set_failure(struct ping *ping, const struct app *app, size_t index,
-			const struct tenon_result *result,
-			const struct tenon_error *err)
+/* Write why the server did not answer. */
+static void set_failure(struct ping *ping, const struct app *app,
+			const struct tenon_result *result)
 {
-	struct tenon_server_info info = server_info(app, index);
-	char *where = server_named(info.alias, info.address);
-	char *reason = result_reason(app, result);
-
 	free(ping->version);
 	ping->version = NULL;
-	if (strcmp(err->where, where) == 0) {
-		ping->err = *err;
-	} else {
-		error_set(&ping->err, result->status,
-			  reason ? reason : tenon_status_name(result->status));
-		snprintf(ping->err.where, sizeof(ping->err.where), "%s", where);
-	}
-	free(reason);
-	free(where);
+	tenon_client_explain(app->client, NULL, result, &ping->err);
+}
+
+/* The state of a server that has no version: a local limit says nothing about the server. */
+static const char *failed_state(const struct ping *ping)
+{
+	return ping->err.code == TENON_ELOCAL ? "not asked" : "down";
 }
 
 /*
@@ -410,7 +403,7 @@ static bool ask_timed(struct app *app, struct ping *pings, size_t count,
 			continue;
 		}
 		if (results[i].status < 0) {
-			set_failure(ping, app, i, &results[i], err);
+			set_failure(ping, app, &results[i]);
 			continue;
 		}
 		tenon_client_health(app->client, i, &health);
@@ -454,7 +447,8 @@ static void ping_text(const struct app *app, const struct ping *pings,
 
 		add_server(&table, app, i);
 		if (!ping->version) {
-			table_add(&table, STYLE_BAD, "down");
+			table_add(&table, STYLE_BAD, "%s",
+				  failed_state(ping));
 			table_add(&table, STYLE_BAD, "%s",
 				  tenon_status_name(ping->err.code));
 			table_add(&table, STYLE_NONE, "-");
@@ -480,7 +474,7 @@ static void ping_json(const struct app *app, const struct ping *pings,
 
 		js_put_server(object, app->client, i);
 		if (!ping->version) {
-			js_put_text(object, "state", "down");
+			js_put_text(object, "state", failed_state(ping));
 			js_put(object, "error", js_error(&ping->err));
 		} else {
 			js_put_text(object, "state", "up");

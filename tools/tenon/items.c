@@ -147,72 +147,43 @@ static bool fits(const struct group *group, const struct tenon_result *result)
 	       (result->status >= 0 || group->server == result->server);
 }
 
-/* The sentence for a result that the library has not explained. The caller frees the text. */
+/* Say what a result means: the library's sentence when there is no answer. The caller frees the text. */
 static char *sentence_of(struct app *app, enum tenon_verb verb,
 			 const struct tenon_item *item,
 			 const struct tenon_result *result)
 {
-	struct tenon_server_info info;
-	struct tenon_error key_err;
-	size_t server;
+	struct tenon_error err;
 
-	if (result->status == TENON_EKEY &&
-	    tenon_client_where(app->client, item->key, &server, &key_err) !=
-		    0) {
-		return error_text(&key_err);
+	if (tenon_client_explain(app->client, item, result, &err) < 0) {
+		return needs_meta_advise(app, error_text(&err));
 	}
-	char *reason = result_reason(app, result);
-	char *text = alloc_format("%s%s%s", explain(verb, result->status),
-				  reason ? ": " : "", reason ? reason : "");
-
-	free(reason);
-	if (result->status < 0 &&
-	    tenon_client_server(app->client, result->server, &info) == 0) {
-		char *name = server_named(info.alias, info.address);
-		char *tail = text;
-
-		text = alloc_format("%s: %s", name, tail);
-		free(tail);
-		free(name);
-	}
-	return text;
+	return alloc_text(explain(verb, result->status));
 }
 
-/*
- * Begin a group with a result. The library has explained the first key of a batch that has the
- * status of batch->err; that sentence is used once.
- */
-static void add_group(struct run *run, struct batch *batch, size_t index)
+/* Begin a group with a result. */
+static void add_group(struct run *run, const struct batch *batch, size_t index)
 {
 	const struct tenon_result *result = &batch->results[index];
-	bool explained = batch->err.code != 0 &&
-			 batch->err.code == result->status;
+	const struct tenon_item *item = &batch->items[index];
 	struct group *group;
 
 	run->groups = alloc_resize(run->groups, run->group_count + 1,
 				   sizeof(*run->groups));
 	group = &run->groups[run->group_count++];
 	*group = (struct group){
-		.first = &batch->items[index],
+		.first = item,
 		.status = result->status,
 		.server = result->server,
 		.text = result->text ? alloc_text(result->text) : NULL,
-		.sentence = explained ? needs_meta_advise(run->app,
-							  error_text(&batch->err))
-				      : sentence_of(run->app, run->call->verb,
-						    &batch->items[index],
-						    result),
+		.sentence = sentence_of(run->app, run->call->verb, item, result),
 		/* The key was not sent: the library's sentence names the key already. */
-		.whole = explained && result->status != TENON_EKEY &&
+		.whole = result->status < 0 && result->status != TENON_EKEY &&
 			 result->server == UINT32_MAX,
 	};
-	if (explained) {
-		batch->err.code = 0;
-	}
 }
 
 /* Put each result that is no success into its group. */
-static void group_results(struct run *run, struct batch *batch)
+static void group_results(struct run *run, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct tenon_result *result = &batch->results[i];

@@ -134,7 +134,7 @@ static void collect(struct look *look, struct app *app, bool with_latency)
 
 /* Give a server that the library calls up another state. */
 static void set_state(struct row *row, uint32_t state, int status,
-		      const char *reason)
+		      int sys_errno, const char *reason)
 {
 	struct tenon_health *health = &row->health;
 
@@ -145,7 +145,7 @@ static void set_state(struct row *row, uint32_t state, int status,
 	health->state_at_ms = row->failing_at_ms;
 	health->error_at_ms = health->now_ms;
 	health->error_status = status;
-	health->error_sys_errno = 0;
+	health->error_sys_errno = sys_errno;
 	snprintf(health->error_text, sizeof(health->error_text), "%.*s",
 		 (int)sizeof(health->error_text) - 1, reason);
 }
@@ -155,8 +155,10 @@ static void set_failing(struct row *row, const struct app *app,
 			const struct tenon_result *result)
 {
 	char *reason = result_reason(app, result);
+	struct tenon_error err;
 
-	set_state(row, TENON_SERVER_FAILING, result->status,
+	tenon_client_explain(app->client, NULL, result, &err);
+	set_state(row, TENON_SERVER_FAILING, result->status, err.sys_errno,
 		  reason ? reason : tenon_status_name(result->status));
 	free(reason);
 }
@@ -182,7 +184,8 @@ static void judge(struct row *row, const struct app *app,
 			  row->unfit.code == TENON_EUNKNOWN
 				  ? TENON_SERVER_MISCONFIGURED
 				  : TENON_SERVER_FAILING,
-			  row->unfit.code, row->unfit.message);
+			  row->unfit.code, row->unfit.sys_errno,
+			  row->unfit.message);
 	} else {
 		row->failing_at_ms = 0;
 	}
@@ -250,6 +253,16 @@ bool look_again(struct look *look, struct app *app, struct tenon_error *err)
 bool row_is_up(const struct row *row)
 {
 	return row->health.state == TENON_SERVER_UP;
+}
+
+const char *row_state_name(const struct row *row)
+{
+	const struct tenon_health *health = &row->health;
+
+	return health->state == TENON_SERVER_FAILING &&
+			       health->error_status == TENON_ELOCAL
+		       ? "not asked"
+		       : tenon_server_state_name((int)health->state);
 }
 
 int64_t row_state_ms(const struct row *row)

@@ -54,6 +54,9 @@ bool look_again(struct look *look, struct app *app, struct tenon_error *err);
 
 bool row_is_up(const struct row *row);
 
+/* The state in a word. A server that a local limit kept from being asked is "not asked". */
+const char *row_state_name(const struct row *row);
+
 /* How long the server has been in its state, in milliseconds; -1 when that is not known. */
 int64_t row_state_ms(const struct row *row);
 

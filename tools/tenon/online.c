@@ -112,6 +112,24 @@ static const struct tenon_result *ask(const struct online *online,
 	return results;
 }
 
+/*
+ * Why a server gave no answer. Behind a broken connection the library's sentence advises to run this
+ * command, and a local limit has a way out of its own: those sentences are cut there. The caller
+ * frees the text.
+ */
+static char *reason_of(const struct app *app, const struct tenon_result *result)
+{
+	char *reason = result_reason(app, result);
+	bool is_cut = result->status == TENON_ECLOSED ||
+		      result->status == TENON_ELOCAL;
+	char *advice = reason && is_cut ? strstr(reason, "; ") : NULL;
+
+	if (advice) {
+		*advice = '\0';
+	}
+	return reason;
+}
+
 /* The first request makes the connection, with all that belongs to it. */
 static bool ask_version(struct online *online, struct app *app,
 			struct tenon_error *err)
@@ -127,7 +145,7 @@ static bool ask_version(struct online *online, struct app *app,
 			server->version = output_clean(results[i].value,
 						       results[i].value_len);
 		} else {
-			server->reason = result_reason(app, &results[i]);
+			server->reason = reason_of(app, &results[i]);
 		}
 	}
 	return results != NULL;

@@ -116,7 +116,12 @@ static void judge_failed(struct online *online, size_t index,
 {
 	const struct online_server *server = &online->servers[index];
 
-	if (server->direct.state == DIRECT_LOOKUP) {
+	if (server->status == TENON_ELOCAL) {
+		add(out, online, index, TENON_FINDING_ERROR, "local-limit",
+		    alloc_text(server->reason ? server->reason
+					      : tenon_status_name(server->status)),
+		    "raise the limit of this process or host: of open files with ulimit -n, of local ports with net.ipv4.ip_local_port_range");
+	} else if (server->direct.state == DIRECT_LOOKUP) {
 		add(out, online, index, TENON_FINDING_ERROR, "no-address",
 		    alloc_format("its name has no address: %s",
 				 server->direct.why),

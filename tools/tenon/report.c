@@ -62,28 +62,34 @@ char *server_named(const char *alias, const char *address)
 
 char *result_reason(const struct app *app, const struct tenon_result *result)
 {
-	static struct tenon_health health;
+	struct tenon_error err;
+	size_t len;
 
 	if (result->text) {
 		return needs_meta_advise(app, alloc_text(result->text));
+	}
+	if (result->server == UINT32_MAX) {
+		return NULL;
 	}
 	switch (result->status) {
 	case TENON_ECONNECT:
 	case TENON_ECLOSED:
 	case TENON_EDOWN:
 	case TENON_EPROTOCOL:
+	case TENON_EWAIT:
+	case TENON_ELOCAL:
 	case TENON_ESECURE:
 	case TENON_EAUTH:
 		break;
 	default:
 		return NULL;
 	}
-	if (tenon_client_health(app->client, result->server, &health) != 0 ||
-	    (result->status != TENON_EDOWN &&
-	     result->status != health.error_status)) {
-		return NULL;
-	}
-	return needs_meta_advise(app, alloc_text(health.error_text));
+	tenon_client_explain(app->client, NULL, result, &err);
+	len = strlen(err.where);
+	bool named = len > 0 && strncmp(err.message, err.where, len) == 0 &&
+		     strncmp(err.message + len, ": ", 2) == 0;
+	return needs_meta_advise(
+		app, alloc_text(err.message + (named ? len + 2 : 0)));
 }
 
 char *error_text(const struct tenon_error *err)

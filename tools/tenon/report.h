@@ -23,9 +23,9 @@ int exit_worse(int a, int b);
 char *server_named(const char *alias, const char *address);
 
 /*
- * Why a key or a server has no answer: the text of the server or of a codec, or the text of
- * the server's last error. Returns NULL when the status has no more to tell. The caller frees
- * the text.
+ * Why a key or a server of the last operation has no answer: the text of the server or of a codec, or
+ * the library's sentence without the server's name. Returns NULL when the status has no more to
+ * tell. The caller frees the text.
  */
 char *result_reason(const struct app *app, const struct tenon_result *result);
 

@@ -2,8 +2,6 @@
 /* Calls over many keys, and calls over all servers. */
 #include "client_object.h"
 
-#include <tenon/health.h>
-
 /* A call over many keys. */
 struct multi {
 	struct client *self;
@@ -12,19 +10,12 @@ struct multi {
 	PyObject *timeout; /* NULL: not given */
 	PyObject *values; /* dict: key to answer */
 	PyObject *errors; /* dict: key to exception; NULL: no key has failed so far */
-	/* The last error of one server, see find_reason(). */
-	uint32_t server;
-	int status, sys_errno;
-	char text[TENON_HEALTH_TEXT_BYTES];
 };
-
-/* No server, as in struct tenon_result. */
-#define NO_SERVER UINT32_MAX
 
 /* Return a call without keys. */
 static struct multi multi_of(PyObject *self)
 {
-	return (struct multi){ .self = client_of(self), .server = NO_SERVER };
+	return (struct multi){ .self = client_of(self) };
 }
 
 /*
@@ -157,44 +148,22 @@ static bool run(struct multi *multi, enum tenon_verb verb, PyObject **sinks,
 	return false;
 }
 
-/* Find the last error of a server in the client's health record. */
-static void find_reason(struct multi *multi, uint32_t server)
-{
-	struct tenon_health health;
-
-	multi->server = server;
-	multi->status = 0;
-	if (tenon_client_health(multi->self->base.client, server, &health) ==
-	    0) {
-		multi->status = health.error_status;
-		multi->sys_errno = health.error_sys_errno;
-		PyOS_snprintf(multi->text, sizeof(multi->text), "%s",
-			      health.error_text);
-	}
-}
-
 /*
- * Add the error of a key or a server. The result has no reason for a failure of the server itself;
- * the health record has one. Returns false with an exception set.
+ * Add the error of a key or a server, with the library's sentence for this result. item NULL: the
+ * result is that of a server. Returns false with an exception set.
  */
 static bool add_failure(struct multi *multi, PyObject *name, PyObject *key,
+			const struct tenon_item *item,
 			const struct tenon_result *result)
 {
-	const char *text = result->text;
-	int sys_errno = 0;
+	struct tenon_error err;
 
-	if (!text && result->server != NO_SERVER) {
-		if (result->server != multi->server) {
-			find_reason(multi, result->server);
-		}
-		if (result->status == multi->status) {
-			text = multi->text[0] ? multi->text : NULL;
-			sys_errno = multi->sys_errno;
-		}
-	}
+	(void)tenon_client_explain(multi->self->base.client, item, result,
+				   &err);
 	return add_error(multi, name,
-			 client_make_error(multi->self, result->status, text,
-					   result->server, key, sys_errno));
+			 client_make_error(multi->self, result->status,
+					   err.message, result->server, key,
+					   err.sys_errno));
 }
 
 /* Add the error of key number i. Returns false with an exception set. */
@@ -203,7 +172,7 @@ static bool add_key_failure(struct multi *multi, size_t i,
 {
 	PyObject *key = multi->scratch->keys[i];
 
-	return add_failure(multi, key, key, result);
+	return add_failure(multi, key, key, &multi->scratch->items[i], result);
 }
 
 /* ---- retrieving ---------------------------------------------------------- */
@@ -459,7 +428,8 @@ static PyObject *run_servers(PyObject *object, enum tenon_server_verb verb,
 			done = PyDict_SetItem(multi.values, alias, value) == 0;
 		} else {
 			done = alias && results[i].status < 0 &&
-				add_failure(&multi, alias, NULL, &results[i]);
+				add_failure(&multi, alias, NULL, NULL,
+					    &results[i]);
 		}
 		Py_XDECREF(alias);
 		Py_XDECREF(value);

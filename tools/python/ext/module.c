@@ -221,13 +221,14 @@ static PyObject *libraries(PyObject *module, PyObject *none)
 
 /* ---- options ------------------------------------------------------------- */
 
-/* Append (plugin, option, type) for each option of a plugin to the list, until one fails. */
+/* Append (plugin, option, type, range) for each option of a plugin to the list, until one fails. */
 static void append_options(const struct tenon_plugin_info *info, void *payload)
 {
 	for (size_t i = 0; i < info->option_count && !PyErr_Occurred(); i++) {
-		PyObject *row = Py_BuildValue("(sss)", info->name,
+		PyObject *row = Py_BuildValue("(ssss)", info->name,
 					      info->options[i].name,
-					      info->options[i].type);
+					      info->options[i].type,
+					      info->options[i].range);
 
 		if (row) {
 			(void)PyList_Append(payload, row);
@@ -303,7 +304,7 @@ static PyMethodDef module_methods[] = {
 	{ "libraries", libraries, METH_NOARGS,
 	  DOC("libraries", "($module)", "Paths of the shared libraries in which calls of the package libmc may wait.") },
 	{ "options", options, METH_NOARGS,
-	  DOC("options", "($module)", "A list of (plugin, option, type) for every option of a config; \"core\" is the plugin\nof the config's own keys.") },
+	  DOC("options", "($module)", "A list of (plugin, option, type, range) for every option of a config; \"core\" is the\nplugin of the config's own keys.") },
 	{ "register", (PyCFunction)(void (*)(void))client_register,
 	  METH_FASTCALL | METH_KEYWORDS,
 	  DOC("register", "($module, make_error, make_multi_error)", "Set the functions that make the exceptions of Client.") },

@@ -19,16 +19,30 @@ Server = Union[str, Mapping[str, Any]]
 Path = Union[str, "os.PathLike[str]"]
 
 _UNITS = ((10**6, "s"), (10**3, "ms"), (1, "us"))
+_UNIT_US = {"us": 1, "ms": 10**3, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6}
 
-# The durations among the options of each plugin; "core" has the config's own keys.
-_durations: Dict[str, Dict[str, bool]] = {}
+# The ranges of the durations among the options of each plugin, such as "1ms..1h"; "core" has
+# the config's own keys.
+_ranges: Dict[str, Dict[str, str]] = {}
 
 
-def _is_duration(plugin: str, option: str) -> bool:
-    if not _durations:
-        for name, key, kind in _tenon.options():
-            _durations.setdefault(name, {})[key] = kind == "duration"
-    return _durations.get(plugin, {}).get(option, False)
+def _range_of(plugin: str, option: str) -> Optional[str]:
+    """Return the range of a duration, or None for an option that is none."""
+    if not _ranges:
+        for name, key, kind, limits in _tenon.options():
+            if kind == "duration":
+                _ranges.setdefault(name, {})[key] = limits
+    return _ranges.get(plugin, {}).get(option)
+
+
+def _is_within(duration: datetime.timedelta, limits: str) -> bool:
+    """Return true when a duration is in a range; also when the range is in another form."""
+    match = re.fullmatch(r"(\d+)([a-z]+)\.\.(\d+)([a-z]+)", limits)
+    if match is None:
+        return True
+    least, least_unit, most, most_unit = match.groups()
+    us = duration // datetime.timedelta(microseconds=1)
+    return int(least) * _UNIT_US[least_unit] <= us <= int(most) * _UNIT_US[most_unit]
 
 
 def _is_number(value: Any) -> bool:
@@ -43,13 +57,26 @@ def _in_units(duration: datetime.timedelta) -> str:
     return "%d%s" % (microseconds // factor, unit)
 
 
+def _duration(option: str, value: Any, limits: str) -> str:
+    """Return a number of seconds, or a timedelta, as text. The error has the caller's value."""
+    try:
+        duration = datetime.timedelta(seconds=value) if _is_number(value) else value
+        fits = _is_within(duration, limits)
+    except (OverflowError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            '%s: %r, expected seconds, text such as "300ms", or a datetime.timedelta, in %s'
+            % (option, value, limits)
+        )
+    return _in_units(duration)
+
+
 def _option(owner: str, option: str, value: Any) -> Any:
     """Return the value of an option with every duration in it as text."""
-    if _is_number(value) and _is_duration(owner, option):
-        try:
-            value = datetime.timedelta(seconds=value)
-        except (OverflowError, ValueError):
-            raise ValueError("%s: %r seconds, expected less" % (option, value)) from None
+    limits = _range_of(owner, option)
+    if limits is not None and (_is_number(value) or isinstance(value, datetime.timedelta)):
+        return _duration(option, value, limits)
     if isinstance(value, datetime.timedelta):
         return _in_units(value)
     if isinstance(value, Mapping):  # of a plugin, or of keys such as read and write

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package tenon."""
 
+import contextlib
 import errno
 import json
 import os
 import pathlib
 import pickle
 import re
+import resource
 import signal
 import socket
 import threading
@@ -146,7 +148,7 @@ def test_a_timeout_is_seconds_or_text_or_a_timedelta(timeout):
     [
         ({"poll_timeout": 2}, {"poll_timeout": "2s"}),
         ({"poll_timeout": 0.3}, {"poll_timeout": "300ms"}),
-        ({"poll_timeout": 0.0000011}, {"poll_timeout": "1us"}),
+        ({"retry_timeout": 0.0000011}, {"retry_timeout": "1us"}),
         ({"retry_timeout": timedelta(minutes=1)}, {"retry_timeout": "60s"}),
         ({"retry_timeout": 0}, {"retry_timeout": "0s"}),
         ({"retry_timeout": "1min"}, {"retry_timeout": "1min"}),
@@ -184,6 +186,32 @@ def test_a_value_that_the_config_has_no_form_for_is_named_but_not_shown():
 def test_a_wrong_timeout_is_an_error(timeout):
     with pytest.raises(ValueError):
         tenon.Client(servers=["127.0.0.1:1"], poll_timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "keys, message",
+    [
+        ({"poll_timeout": -1}, r"^poll_timeout: -1, expected seconds, .* in 1ms\.\.1h$"),
+        ({"poll_timeout": 0}, r"^poll_timeout: 0, expected seconds, "),
+        ({"poll_timeout": 0.0001}, r"^poll_timeout: 0\.0001, expected seconds, "),
+        ({"poll_timeout": 3601}, r"^poll_timeout: 3601, expected seconds, "),
+        ({"poll_timeout": 1e300}, r"^poll_timeout: 1e\+300, expected seconds, "),
+        ({"poll_timeout": float("nan")}, r"^poll_timeout: nan, expected seconds, "),
+        ({"poll_timeout": timedelta(seconds=-1)},
+         r"^poll_timeout: datetime\.timedelta\(.*\), expected seconds, "),
+        ({"failover": {"gutter": {"pool": "spare", "gutter_ttl": -1}}},
+         r"^gutter_ttl: -1, expected seconds, "),
+        ({"poll_timeout": "-1s"}, r"found quoted '-1s', expected a duration"),
+    ],
+)
+def test_a_duration_out_of_range_is_refused_in_the_callers_words(keys, message):
+    with pytest.raises(ValueError, match=message):
+        tenon.Client(servers=["127.0.0.1:1"], **keys)
+
+
+@pytest.mark.parametrize("timeout", [0.001, 3600, timedelta(hours=1)])
+def test_a_duration_at_the_end_of_its_range_is_taken(timeout):
+    tenon.Client(servers=["127.0.0.1:1"], poll_timeout=timeout).close()
 
 
 @pytest.mark.parametrize("ttl", [100, 100.0, "100s", timedelta(seconds=100)])
@@ -583,6 +611,41 @@ def test_a_multi_error_has_the_cause_and_the_errno_of_the_first():
     assert type(copy) is type(error) and copy.values == {} and copy.errno == error.errno
 
 
+def test_a_multi_error_has_no_older_reason(scripted):
+    connections = []
+
+    def script(connection):
+        connections.append(connection)
+        connection.recv(65536, socket.MSG_PEEK)
+        if len(connections) == 1:
+            return  # what is not read resets the connection
+        connection.recv(65536)
+        if len(connections) == 2:
+            connection.sendall(b"END\r\n")
+
+    client = patient(servers=[scripted(script) + " anna"], retry_timeout=0)
+    with pytest.raises(tenon.ConnectionClosedError) as caught:
+        client.get("k")
+    assert caught.value.errno == errno.ECONNRESET
+    assert client.get("k") is None
+    with pytest.raises(tenon.ConnectionClosedError, match="behind a command") as single:
+        client.touch("k", 1)
+    with pytest.raises(tenon.MultiError, match="behind a command") as multi:
+        client.touch_multi(["k"], 1)
+    assert multi.value.errno == single.value.errno == 0
+    assert str(multi.value) == str(single.value)
+
+
+def test_a_multi_error_says_that_a_server_is_marked_down():
+    client = tenon.Client(servers=["127.0.0.1:1 nobody"], retry_timeout="1h")
+    with pytest.raises(tenon.ConnectError):
+        client.get("k")
+    reason = r"^nobody \(127.0.0.1:1\): marked down after a failure \(Connection refused\)"
+    for call in (client.get, lambda key: client.get_multi([key])):
+        with pytest.raises(tenon.ServerDownError, match=reason):
+            call("k")
+
+
 def test_a_multi_error_of_timeouts_is_a_timeout(scripted):
     client = patient(servers=[scripted(silent)], poll_timeout="50ms")
     with pytest.raises(tenon.TimeoutError) as caught:
@@ -621,6 +684,37 @@ def test_a_lack_of_local_resources_is_no_connection_error():
     assert type(error) is tenon.LocalError and isinstance(error, OSError)
     assert not isinstance(error, ConnectionError)
     assert (error.errno, error.strerror) == (errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@contextlib.contextmanager
+def no_descriptors():
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first_free = os.dup(0)
+    os.close(first_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.get_multi(["k"]),
+        lambda client: client.set_multi({"k": b"v"}),
+        lambda client: client.delete_multi(["k"]),
+        lambda client: client.version(),
+        lambda client: client.stats(),
+    ],
+)
+def test_a_local_limit_has_its_errno_and_the_way_out(server, call):
+    client = patient(servers=[server.address + " anna"])
+    with no_descriptors(), pytest.raises(tenon.LocalError, match="RLIMIT_NOFILE") as caught:
+        call(client)
+    assert isinstance(caught.value, tenon.MultiError)
+    assert caught.value.errno == errno.EMFILE
+    assert caught.value.strerror == os.strerror(errno.EMFILE)
 
 
 # ---- statistics -------------------------------------------------------------
