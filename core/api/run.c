@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tenon_run() and tenon_run_servers(), which all other calls over keys or servers use, and their reasons. */
+/* tenon_run() and tenon_run_servers(), which all other calls use, and the reasons of their results. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -99,15 +99,11 @@ static bool closed_at_once(const struct tenon__connection *conn, int status)
 	       !conn->cut;
 }
 
-/*
- * Return true when the server closed at once and has never answered this client, so it may speak
- * something else. A command that not every server knows is a reason of its own.
- */
+/* Return true when the server closed at once and has never answered: it may speak something else. */
 static bool may_speak_otherwise(const struct tenon__connection *conn, int status)
 {
 	return closed_at_once(conn, status) && !conn->greeting &&
-	       conn->heard_ns == 0 &&
-	       conn->fault->shown.kind == TENON_FAILURE_SERVER;
+	       conn->heard_ns == 0;
 }
 
 /*
@@ -123,6 +119,10 @@ static const char *failure_advice(const struct tenon__connection *conn,
 	}
 	if (!may_speak_otherwise(conn, status)) {
 		return "";
+	}
+	/* The row's sentence has the likely reason: a command that not every server knows. */
+	if (conn->fault->shown.kind == TENON_FAILURE_CONNECTION) {
+		return "; whether it speaks TLS or SASL, `tenon check --online` tells";
 	}
 	return conn->secure
 		       ? "; the server may want SASL, which tenon does not speak"

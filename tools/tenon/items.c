@@ -157,7 +157,9 @@ static char *sentence_of(struct app *app, enum tenon_verb verb,
 	if (tenon_client_explain(app->client, item, result, &err) < 0) {
 		return needs_meta_advise(app, error_text(&err));
 	}
-	return alloc_text(explain(verb, result->status));
+	return alloc_format("%s%s%s", explain(verb, result->status),
+			    result->text ? ": " : "",
+			    result->text ? result->text : "");
 }
 
 /* Begin a group with a result. */
