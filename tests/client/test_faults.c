@@ -693,7 +693,7 @@ START_TEST(each_result_of_a_call_is_explained)
 		    2, RETRY_NEVER);
 	rig_make_pair(&rig, &pair);
 	const struct tenon_item items[] = { pair.items[0], pair.items[1],
-					    item("a b", NULL) };
+					    item("", NULL) };
 	ck_assert_int_eq(rig_run(&rig, TENON_GET, items, 3, 0), TENON_ESERVER);
 	ck_assert_int_eq(explained(&rig, &items[0], &rig.results[0],
 				   rig.err.where, "so busy"),
@@ -702,7 +702,7 @@ START_TEST(each_result_of_a_call_is_explained)
 				   "127.0.0.1:1: ", "Connection refused"),
 			 ECONNREFUSED);
 	ck_assert_int_eq(
-		explained(&rig, &items[2], &rig.results[2], "key ", "space"), 0);
+		explained(&rig, &items[2], &rig.results[2], "key ", "empty"), 0);
 	const struct tenon_result refused = rig.results[1]; /* a copy will do */
 	ck_assert_int_eq(explained(&rig, NULL, &refused, "127.0.0.1:1: ",
 				   "Connection refused"),
