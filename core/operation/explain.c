@@ -217,12 +217,15 @@ static void explain_refused(const struct tenon__operation *op,
 				 tenon_status_name(result->status));
 		return;
 	}
+	/* all requests of the caller have one verb; without a call there is none */
+	bool modifies = op->request_count > 0 &&
+			op->requests.list[0].verb->modifies;
 	if (value_len <= op->assembly->max_value_bytes) {
 		tenon__error_set(err, result->status,
 				 "key \"%.*s\": value of %zu bytes: with key and header, more than item_max (%" PRIu64 ")%s",
 				 shown, (const char *)key->data, value_len,
 				 op->assembly->item_max_bytes,
-				 op->requests.list[0].verb->modifies
+				 modifies
 					 ? "; the bytes of append and prepend are never split"
 					 : "");
 		return;

@@ -741,6 +741,14 @@ START_TEST(only_a_result_without_an_answer_is_explained)
 	ck_assert_int_eq(
 		tenon_client_explain(rig.client, NULL, &no_item, NULL),
 		TENON_EINVAL);
+	/* before the first call */
+	const struct tenon_result too_big = { .status = TENON_ETOOBIG,
+					      .server = UINT32_MAX };
+	const struct tenon_item k = item("k", "v");
+	ck_assert_int_eq(
+		tenon_client_explain(rig.client, &k, &too_big, &rig.err),
+		TENON_ETOOBIG);
+	check_says(rig.err.message, "item_max");
 	rig_close(&rig);
 }
 END_TEST
