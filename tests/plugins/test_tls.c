@@ -1063,7 +1063,11 @@ static bool make_file(const char *name, const char *text)
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	FILE *file = fopen(path, "we");
-	return file && (fputs(text, file) >= 0) & (fclose(file) == 0);
+	if (!file) {
+		return false;
+	}
+	bool is_written = fputs(text, file) >= 0;
+	return fclose(file) == 0 && is_written;
 }
 
 /* Files that no option can use. */
