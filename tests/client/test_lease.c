@@ -1074,10 +1074,10 @@ int main(void)
 	LOOP(tcase, a_value_that_cannot_be_stored_gives_the_lease_back, PROTOCOLS);
 	tcase_add_test(tcase, a_fetch_of_values_without_an_end_that_can_be_stale_is_refused);
 	LOOP(tcase, a_fetch_waits_through_the_hook, PROTOCOLS);
-	LOOP(tcase, a_split_value_without_a_chunk_is_made_anew, PROTOCOLS);
-	tcase_add_test(tcase, only_the_rest_of_the_value_that_was_read_is_deleted);
-	tcase_add_test(tcase, the_winner_of_the_lock_key_keeps_what_was_stored_meanwhile);
-	tcase_add_test(tcase, a_delete_without_an_answer_is_an_error);
+	suite_add_codec_test(tcase, a_split_value_without_a_chunk_is_made_anew, PROTOCOLS);
+	suite_add_codec_test(tcase, only_the_rest_of_the_value_that_was_read_is_deleted, 1);
+	suite_add_codec_test(tcase, the_winner_of_the_lock_key_keeps_what_was_stored_meanwhile, 1);
+	suite_add_codec_test(tcase, a_delete_without_an_answer_is_an_error, 1);
 	tcase_add_test(tcase, a_value_on_a_spare_server_is_not_stale_from_its_first_second_on);
 	LOOP(tcase, a_refresh_on_a_spare_server_begins_in_the_second_half, COUNT(spares));
 	LOOP(tcase, the_next_waiter_wins_when_the_winner_has_died, PROTOCOLS);
