@@ -350,10 +350,11 @@ TENON__COLD static void handle_failures(struct tenon__operation *op,
  * connection, or when the connection ended while it was set up, the server cannot have seen the
  * request. When a connection broke before the
  * first byte of the reply, the server may have seen it, so the request must be repeatable. A
- * cas request never hops, because a cas unique is valid on its own server only.
+ * cas request never hops, because a cas unique is valid on its own server only. is_begun: that byte
+ * came.
  */
 static bool may_hop(const struct tenon__connection *conn,
-		    const struct tenon__request *req)
+		    const struct tenon__request *req, bool is_begun)
 {
 	const struct tenon__verb *verb = req->verb;
 
@@ -364,8 +365,7 @@ static bool may_hop(const struct tenon__connection *conn,
 	if (conn->wire.status == TENON_ECONNECT || conn->cut) {
 		return true;
 	}
-	return conn->wire.status == TENON_ECLOSED &&
-	       !tenon__connection_is_begun(conn) &&
+	return conn->wire.status == TENON_ECLOSED && !is_begun &&
 	       verb->repeat != TENON_REPEAT_HARMS;
 }
 
@@ -377,6 +377,8 @@ TENON__COLD static void settle(const struct tenon__connection *conn,
 			       struct tenon__request **hops)
 {
 	int status = conn->wire.status ? conn->wire.status : TENON_SENT;
+	/* before the loop answers requests, which would look like answers that came */
+	bool is_begun = tenon__connection_is_begun(conn);
 	struct tenon__request *next;
 
 	for (struct tenon__request *req = conn->wire.first; req; req = next) {
@@ -388,7 +390,7 @@ TENON__COLD static void settle(const struct tenon__connection *conn,
 		if (status == TENON_EUNKNOWN) {
 			req->result->text = conn->wire.protocol->unknown;
 		}
-		if (hops && conn->wire.status && may_hop(conn, req)) {
+		if (hops && conn->wire.status && may_hop(conn, req, is_begun)) {
 			req->next = *hops;
 			*hops = req;
 		} else {
