@@ -114,9 +114,9 @@ static int on_key(struct lock *lock, enum tenon_verb verb, unsigned mask,
 			      lock->err);
 }
 
-/* Run a command on the lock key, which no codec sees. */
-static int on_lock(struct lock *lock, enum tenon_verb verb,
-		   struct tenon_result *out)
+/* Run a command on an item as it is: no codec sees it. */
+static int run_raw(struct lock *lock, enum tenon_verb verb,
+		   const struct tenon_item *item, struct tenon_result *out)
 {
 	const struct tenon_call call = {
 		.size = sizeof(call),
@@ -124,8 +124,13 @@ static int on_lock(struct lock *lock, enum tenon_verb verb,
 		.timeout_ms = lock->lease->timeout_ms,
 	};
 
-	return tenon__run_one(lock->client, verb, &lock->lock, &call, out,
-			      lock->err);
+	return tenon__run_one(lock->client, verb, item, &call, out, lock->err);
+}
+
+static int on_lock(struct lock *lock, enum tenon_verb verb,
+		   struct tenon_result *out)
+{
+	return run_raw(lock, verb, &lock->lock, out);
 }
 
 /* ---- get ------------------------------------------------------------------------ */
@@ -163,14 +168,8 @@ static int clear_ruin(struct lock *lock, struct tenon_result *out)
 					    .routing_key = lock->key.routing_key,
 					    .exptime = -1,
 					    .cas = out->cas };
-	const struct tenon_call call = {
-		.size = sizeof(call),
-		.options = TENON_RAW,
-		.timeout_ms = lock->lease->timeout_ms,
-	};
 
-	return tenon__run_one(lock->client, TENON_CAS, &expired, &call, out,
-			      lock->err);
+	return run_raw(lock, TENON_CAS, &expired, out);
 }
 
 /*

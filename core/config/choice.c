@@ -45,19 +45,27 @@ int tenon__choice_read(struct tenon__choice *choice,
 		       0;
 }
 
+/* Read a choice; null is the default. */
+static int read_or_default(struct tenon__choice *choice,
+			   const struct tenon__root_key *key,
+			   const struct tenon__node *value,
+			   struct tenon_error *err)
+{
+	if (tenon__node_is_null(value)) {
+		*choice = tenon__choice_default(key, &value->place);
+		return 0;
+	}
+	return tenon__choice_read(choice, key, value, err);
+}
+
 int tenon__read_role(struct tenon_config *config,
 		     const struct tenon__root_key *key,
 		     const struct tenon__node *value, const char *folder,
 		     struct tenon_error *err)
 {
 	struct tenon__choice *choice = &config->choices[key->role];
-	int code = 0;
+	int code = read_or_default(choice, key, value, err);
 
-	if (tenon__node_is_null(value)) {
-		*choice = tenon__choice_default(key, &value->place);
-	} else {
-		code = tenon__choice_read(choice, key, value, err);
-	}
 	choice->folder = folder;
 	return code;
 }
@@ -67,13 +75,8 @@ int tenon__choice_secure(struct tenon__choice *choice,
 			 const struct tenon__node *value,
 			 struct tenon_error *err)
 {
-	int code = 0;
+	int code = read_or_default(choice, secure, value, err);
 
-	if (tenon__node_is_null(value)) {
-		*choice = tenon__choice_default(secure, &value->place);
-	} else {
-		code = tenon__choice_read(choice, secure, value, err);
-	}
 	if (!code && choice->options && tenon__choice_is_none(choice)) {
 		return tenon__key_unexpected(secure, choice->options,
 					     "no options: none is no plugin",
@@ -204,16 +207,11 @@ int tenon__read_failover(struct tenon_config *config,
 			 struct tenon_error *err)
 {
 	struct tenon__failover failover = { .count = 1 };
-	int code = 0;
+	int code = is_by_access(value)
+			   ? read_by_access(&failover, key, value, err)
+			   : read_or_default(&failover.list[0], key, value, err);
 
 	(void)folder;
-	if (is_by_access(value)) {
-		code = read_by_access(&failover, key, value, err);
-	} else if (tenon__node_is_null(value)) {
-		failover.list[0] = tenon__choice_default(key, &value->place);
-	} else {
-		code = tenon__choice_read(&failover.list[0], key, value, err);
-	}
 	if (!code) {
 		config->failover = failover;
 	}

@@ -206,15 +206,11 @@ static void explain_refused(const struct tenon__operation *op,
 	size_t value_len = item->value.len;
 	int shown = key->len > SHOWN_KEY_BYTES ? SHOWN_KEY_BYTES : (int)key->len;
 
-	if (result->text) {
-		tenon__error_set(err, result->status, "key \"%.*s\": %s", shown,
-				 (const char *)key->data, result->text);
-		return;
-	}
-	if (result->status != TENON_ETOOBIG) {
+	if (result->text || result->status != TENON_ETOOBIG) {
 		tenon__error_set(err, result->status, "key \"%.*s\": %s", shown,
 				 (const char *)key->data,
-				 tenon_status_name(result->status));
+				 result->text ? result->text :
+						tenon_status_name(result->status));
 		return;
 	}
 	/* all requests of the caller have one verb; without a call there is none */
