@@ -41,6 +41,14 @@ static void start(int protocol)
 	open_rig(protocol);
 }
 
+/* A client of a fake. */
+static void open_fake(const struct fake_step *steps, size_t count, const char *text)
+{
+	memset(&rig, 0, sizeof(rig));
+	rig_fake(&rig, steps, count);
+	rig_open(&rig, text);
+}
+
 static void stop(void)
 {
 	rig_close(&rig);
@@ -299,9 +307,7 @@ START_TEST(a_lease_that_is_not_given_back_is_an_error)
 	};
 	const struct tenon_item one = { .key = k, .cas = 7 };
 
-	memset(&rig, 0, sizeof(rig));
-	rig_fake(&rig, steps, _i == 0 ? 3 : COUNT(steps));
-	rig_open(&rig, "protocol: meta\n");
+	open_fake(steps, _i == 0 ? 3 : COUNT(steps), "protocol: meta\n");
 	ck_assert_int_eq(tenon_give_back(rig.client, &one, NULL, &result, &rig.err), TENON_ESERVER);
 	ck_assert_int_eq(result.status, TENON_ESERVER);
 	rig_close(&rig);
@@ -329,9 +335,7 @@ START_TEST(a_caller_that_gets_the_lock_key_looks_again)
 		FAKE_SEND("VALUE k 0 4 9\r\nmade\r\nEND\r\n"),
 	};
 
-	memset(&rig, 0, sizeof(rig));
-	rig_fake(&rig, steps, COUNT(steps));
-	rig_open(&rig, NULL);
+	open_fake(steps, COUNT(steps), NULL);
 	get(NULL, TENON_HIT, 0, "made");
 	rig_close(&rig);
 }
@@ -748,6 +752,8 @@ static void start_split(int protocol, struct maker *maker)
 	fetch(NULL, maker, TENON_MARK_WON, bytes);
 }
 
+#define LIBMC_SPLIT "codecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n"
+
 START_TEST(a_split_value_without_a_chunk_is_made_anew)
 {
 	struct maker maker = { .pause_ms = 0 };
@@ -767,7 +773,6 @@ START_TEST(a_split_value_without_a_chunk_is_made_anew)
 }
 END_TEST
 
-/* What another caller has stored since the look stays. */
 /* Another caller stores a value between the look and the delete: the comparison keeps that value. */
 START_TEST(only_the_rest_of_the_value_that_was_read_is_deleted)
 {
@@ -783,9 +788,7 @@ START_TEST(only_the_rest_of_the_value_that_was_read_is_deleted)
 		FAKE_SEND("VA 3 f0 t-1 c8 O4000\r\nnew\r\n"),
 	};
 
-	memset(&rig, 0, sizeof(rig));
-	rig_fake(&rig, steps, COUNT(steps));
-	rig_open(&rig, "protocol: meta\ncodecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n");
+	open_fake(steps, COUNT(steps), "protocol: meta\n" LIBMC_SPLIT);
 	get(NULL, TENON_HIT, 0, "new");
 	rig_close(&rig);
 }
@@ -815,9 +818,7 @@ START_TEST(the_winner_of_the_lock_key_keeps_what_was_stored_meanwhile)
 		FAKE_SEND("VALUE k 0 3 8\r\nnew\r\nEND\r\n"),
 	};
 
-	memset(&rig, 0, sizeof(rig));
-	rig_fake(&rig, steps, COUNT(steps));
-	rig_open(&rig, "codecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n");
+	open_fake(steps, COUNT(steps), LIBMC_SPLIT);
 	get(NULL, TENON_HIT, 0, "new");
 	rig_close(&rig);
 }
@@ -836,9 +837,7 @@ START_TEST(a_delete_without_an_answer_is_an_error)
 		FAKE_SEND("SERVER_ERROR busy\r\n"),
 	};
 
-	memset(&rig, 0, sizeof(rig));
-	rig_fake(&rig, steps, COUNT(steps));
-	rig_open(&rig, "protocol: meta\ncodecs: [{split: {format: libmc, chunk: 1000B, max: 9000B}}]\n");
+	open_fake(steps, COUNT(steps), "protocol: meta\n" LIBMC_SPLIT);
 	ck_assert_int_eq(tenon_get_or_lease(rig.client, k, NULL, &result, &rig.err), TENON_ESERVER);
 	ck_assert_int_eq(result.status, TENON_ESERVER);
 	rig_close(&rig);

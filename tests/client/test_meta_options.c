@@ -24,6 +24,14 @@ static void start_with(const char *settings)
 	rig_open_one(&rig, server.address, settings);
 }
 
+/* Another client of the same server. */
+static void reopen(const char *settings)
+{
+	rig_close(&rig);
+	memset(&rig, 0, sizeof(rig));
+	rig_open_one(&rig, server.address, settings);
+}
+
 static void start(void)
 {
 	start_with("protocol: meta\n");
@@ -315,9 +323,7 @@ START_TEST(a_key_may_have_any_bytes)
 	struct tenon_item all[COUNT(binary_keys) + 1];
 	struct tenon_item one = { .value = slice("1") };
 
-	rig_close(&rig);
-	memset(&rig, 0, sizeof(rig));
-	rig_open_one(&rig, server.address, codecs[_i]);
+	reopen(codecs[_i]);
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &text, 0), TENON_STORED);
 	all[COUNT(binary_keys)] = text;
 	for (size_t i = 0; i < COUNT(binary_keys); i++) {
@@ -373,9 +379,7 @@ START_TEST(a_value_of_a_binary_key_cannot_be_split)
 	static char bytes[3000];
 	struct tenon_item one = { .key = slice("a b"), .value = { bytes, sizeof(bytes) } };
 
-	rig_close(&rig);
-	memset(&rig, 0, sizeof(rig));
-	rig_open_one(&rig, server.address, "protocol: meta\ncodecs: [{split: {chunk: 1000, max: 9000}}]\n");
+	reopen("protocol: meta\ncodecs: [{split: {chunk: 1000, max: 9000}}]\n");
 	tenon_set(rig.client, &one, &rig.result, &rig.err);
 	ck_assert_int_eq(rig.result.status, TENON_EKEY);
 	ck_assert_ptr_nonnull(strstr(rig.err.message, "has no chunks"));
@@ -401,9 +405,7 @@ START_TEST(gats_touches_a_split_value_that_the_caller_has)
 	const struct tenon_item chunk = item("~1k/2", NULL);
 	bool known = _i < 2;
 
-	rig_close(&rig);
-	memset(&rig, 0, sizeof(rig));
-	rig_open_one(&rig, server.address, "protocol: meta\ncodecs: [{split: {chunk: 1000, max: 9000}}]\n");
+	reopen("protocol: meta\ncodecs: [{split: {chunk: 1000, max: 9000}}]\n");
 	ck_assert_int_eq(rig_one(&rig, TENON_SET, &one, 0), TENON_STORED);
 	one.cas = cas_of(&one) + !known;
 	one.exptime = 500;

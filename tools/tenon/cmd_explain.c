@@ -495,9 +495,7 @@ static json_t *meta_json(const struct explained *at, size_t index)
 	       item->ttl_s < 0 ? json_null() : json_integer(item->ttl_s));
 	js_put_u64(object, "last_access_s", item->idle_s);
 	js_put(object, "fetched", json_boolean(item->fetched));
-	js_put(object, "stale", json_boolean(item->marks & TENON_MARK_STALE));
-	js_put(object, "won", json_boolean(item->marks & TENON_MARK_WON));
-	js_put(object, "taken", json_boolean(item->marks & TENON_MARK_TAKEN));
+	give_back_put_marks(object, item->marks);
 	if (slab->class > 0) {
 		js_put_u64(object, "class", slab->class);
 	}

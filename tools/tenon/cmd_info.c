@@ -71,9 +71,7 @@ static int add_facts(struct app *app, json_t *object,
 	js_put(object, "read", json_boolean(result->marks & TENON_MARK_READ));
 	flags_put(app, object, result->flags);
 	js_put_u64(object, "cas", result->cas);
-	js_put(object, "stale", json_boolean(result->marks & TENON_MARK_STALE));
-	js_put(object, "won", json_boolean(result->marks & TENON_MARK_WON));
-	js_put(object, "taken", json_boolean(result->marks & TENON_MARK_TAKEN));
+	give_back_put_marks(object, result->marks);
 	return EXIT_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "json.h"
 #include "output.h"
 #include "report.h"
 #include "tenon/introspect.h"
@@ -45,22 +46,34 @@ void give_back(const struct app *app, struct tenon_slice key,
 	free(flags);
 }
 
+/* The marks about a stale item. */
+static const struct {
+	uint32_t mark;
+	const char *name;
+} names[] = {
+	{ TENON_MARK_STALE, "stale" },
+	{ TENON_MARK_WON, "won" },
+	{ TENON_MARK_TAKEN, "taken" },
+};
+
+#define NAME_COUNT (sizeof(names) / sizeof(names[0]))
+
 char *give_back_marks(uint32_t marks)
 {
-	static const struct {
-		uint32_t mark;
-		const char *name;
-	} names[] = {
-		{ TENON_MARK_STALE, "stale" },
-		{ TENON_MARK_WON, "won" },
-		{ TENON_MARK_TAKEN, "taken" },
-	};
 	char *text = alloc_text("");
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < NAME_COUNT; i++) {
 		if (marks & names[i].mark) {
 			text = alloc_joined(text, " ", names[i].name);
 		}
 	}
 	return text;
+}
+
+void give_back_put_marks(json_t *object, uint32_t marks)
+{
+	for (size_t i = 0; i < NAME_COUNT; i++) {
+		js_put(object, names[i].name,
+		       json_boolean(marks & names[i].mark));
+	}
 }

@@ -7,6 +7,8 @@
 #ifndef TENON_CLI_GIVE_BACK_H
 #define TENON_CLI_GIVE_BACK_H
 
+#include <jansson.h>
+
 #include "cli.h"
 
 /*
@@ -19,5 +21,8 @@ void give_back(const struct app *app, struct tenon_slice key,
 
 /* Name the marks about a stale item, such as "stale won". The caller frees the text; "": none. */
 char *give_back_marks(uint32_t marks);
+
+/* Put each of these marks as true or false. */
+void give_back_put_marks(json_t *object, uint32_t marks);
 
 #endif

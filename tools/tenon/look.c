@@ -165,8 +165,9 @@ static void set_failing(struct row *row, const struct app *app,
 
 /*
  * A server that did one of the requests is up, even if it refused the others: a proxy may know
- * only one of them. A server that did none, or that cannot do what the protocol of the config needs, is
- * not up, which the library does not know before an operation with it has failed. last is the result of the last request.
+ * only one of them. A server that did none, or that cannot do what the protocol of the config
+ * needs, is not up, which the library does not know before an operation with it has failed. last is
+ * the result of the last request.
  */
 static void judge(struct row *row, const struct app *app,
 		  const struct tenon_result *last)

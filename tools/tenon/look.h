@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A look at the servers: every server is asked for its statistics and, several times, for its
- * version; with `protocol: meta` also for mn. The client that asks is the program's own, so its health record says only how these
- * requests went; the load of other programs shows in the statistics of the server.
+ * version; with `protocol: meta` also for mn. The client that asks is the program's own, so its
+ * health record says only how these requests went; the load of other programs shows in the
+ * statistics of the server.
  */
 #ifndef TENON_CLI_LOOK_H
 #define TENON_CLI_LOOK_H
